@@ -1,0 +1,22 @@
+/** Jest runs the TypeScript sources as ES modules; end-to-end tests start the compiled processes of dist/. */
+const base = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  moduleNameMapper: {
+    '^#libs/(.*)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testEnvironment: 'node',
+  setupFiles: ['<rootDir>/test/support/setup.ts'],
+};
+
+const project = (displayName, folders) => ({
+  ...base,
+  displayName,
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+});
+
+export default {
+  projects: [project('unit', ['unit', 'golden', 'arch']), project('contract', ['contract']), project('e2e', ['e2e'])],
+  testTimeout: 60_000,
+};

@@ -1,0 +1,100 @@
+/**
+ * The closed table of everything a client can be told went wrong. `code` is the key; `type` is the word that the OpenAI
+ * SDKs group by. `retry: false` makes the API send `x-should-retry: false`, because those SDKs retry 408, 409, 429 and
+ * 5xx unless told otherwise (wire-contracts.md, Chat Completions 11).
+ */
+export const ERRORS = {
+  invalid_request: { status: 400, type: 'invalid_request_error' },
+  invalid_json: { status: 400, type: 'invalid_request_error' },
+  missing_required_parameter: { status: 400, type: 'invalid_request_error' },
+  unsupported_parameter: { status: 400, type: 'invalid_request_error' },
+  unsupported_content_type: { status: 400, type: 'invalid_request_error' },
+  invalid_image_url: { status: 400, type: 'invalid_request_error' },
+  invalid_content_part: { status: 400, type: 'invalid_request_error' },
+  string_above_max_length: { status: 400, type: 'invalid_request_error' },
+  array_above_max_length: { status: 400, type: 'invalid_request_error' },
+  invalid_idempotency_key: { status: 400, type: 'invalid_request_error' },
+  invalid_cursor: { status: 400, type: 'invalid_request_error' },
+  invalid_api_key: { status: 401, type: 'authentication_error' },
+  origin_not_allowed: { status: 403, type: 'permission_error' },
+  host_not_allowed: { status: 403, type: 'permission_error' },
+  forbidden: { status: 403, type: 'permission_error' },
+  not_found: { status: 404, type: 'invalid_request_error' },
+  model_not_found: { status: 404, type: 'invalid_request_error' },
+  run_not_found: { status: 404, type: 'invalid_request_error' },
+  method_not_allowed: { status: 405, type: 'invalid_request_error' },
+  idempotency_key_conflict: { status: 409, type: 'invalid_request_error', retry: false },
+  run_cancelled: { status: 409, type: 'cancelled_error', retry: false },
+  run_expired: { status: 410, type: 'invalid_request_error' },
+  body_too_large: { status: 413, type: 'invalid_request_error' },
+  unsupported_media_type: { status: 415, type: 'invalid_request_error' },
+  rate_limit_exceeded: { status: 429, type: 'rate_limit_error' },
+  queue_full: { status: 429, type: 'rate_limit_error' },
+  internal_error: { status: 500, type: 'server_error', retry: false },
+  worker_lost: { status: 500, type: 'server_error' },
+  run_log_full: { status: 500, type: 'server_error', retry: false },
+  run_log_lost: { status: 500, type: 'server_error' },
+  upstream_error: { status: 502, type: 'upstream_error' },
+  upstream_cut: { status: 502, type: 'upstream_error' },
+  upstream_invalid: { status: 502, type: 'upstream_error' },
+  upstream_refused: { status: 502, type: 'upstream_error', retry: false },
+  upstream_auth_failed: { status: 502, type: 'upstream_error', retry: false },
+  upstream_rate_limited: { status: 429, type: 'rate_limit_error' },
+  upstream_unreachable: { status: 502, type: 'upstream_error' },
+  context_length_exceeded: { status: 400, type: 'invalid_request_error' },
+  unavailable: { status: 503, type: 'server_error' },
+  queue_unavailable: { status: 503, type: 'server_error' },
+  draining: { status: 503, type: 'server_error' },
+  upstream_timeout: { status: 504, type: 'upstream_error' },
+  run_timeout: { status: 504, type: 'server_error', retry: false },
+} as const satisfies Record<string, { status: number; type: string; retry?: boolean }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The plain form of a failure: what travels in events and rows. */
+export interface RunError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly param?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+interface GatewayErrorOptions extends ErrorOptions {
+  /** The request field that is at fault, as a path: `messages[2].content`. */
+  param?: string;
+  /** Integer seconds, at least 1; becomes the Retry-After header. */
+  retryAfterSeconds?: number;
+}
+
+/** A failure that a client may be told about. The message is shown as it is: no secret, no stack, no host of ours. */
+export class GatewayError extends Error {
+  readonly param?: string;
+  readonly retryAfterSeconds?: number;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: GatewayErrorOptions = {},
+  ) {
+    super(message, options);
+    this.name = 'GatewayError';
+    if (options.param !== undefined) this.param = options.param;
+    if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** Turns whatever was thrown into something a client may see. Unknown causes lose their message on purpose. */
+export function toRunError(cause: unknown): RunError {
+  if (!(cause instanceof GatewayError)) return { code: 'internal_error', message: 'Internal error.' };
+  return {
+    code: cause.code,
+    message: cause.message,
+    ...(cause.param !== undefined && { param: cause.param }),
+    ...(cause.retryAfterSeconds !== undefined && { retryAfterSeconds: cause.retryAfterSeconds }),
+  };
+}
+
+/** The inverse of `toRunError`, for a failure that was read from a log. */
+export function fromRunError(error: RunError): GatewayError {
+  return new GatewayError(error.code, error.message, error);
+}

@@ -1,0 +1,29 @@
+import type { JsonObject } from './json.js';
+
+export interface ToolContext {
+  readonly runId: string;
+  readonly owner: string;
+  readonly callId: string;
+  /** Aborted on cancel, timeout and loss of the run; a tool that ignores it is abandoned, not awaited. */
+  readonly signal: AbortSignal;
+  /** Shows listeners that something happens. Not kept, not shown to the model. */
+  progress(text: string): void;
+}
+
+/** `output` is what the model reads. A failing tool is an answer for the model, not an error of the run. */
+export interface ToolResult {
+  readonly output: string;
+  readonly isError?: boolean;
+}
+
+/** A function that the worker executes. One file; listed in libs/tools/src/registry.ts. */
+export interface Tool {
+  /** Matches ^[a-zA-Z0-9_-]{1,64}$. */
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments; the agent passes them on only when they are a JSON object. */
+  readonly parameters: JsonObject;
+  /** May be executed again when a worker died and nobody knows whether it had finished. */
+  readonly idempotent: boolean;
+  execute(args: JsonObject, context: ToolContext): Promise<ToolResult>;
+}
