@@ -32,7 +32,8 @@ export interface AppendBatch {
 export type AppendReply =
   /** Appended now or already there; `cancel` is set once somebody asked to cancel the run. */
   | { readonly kind: 'ok'; readonly lastSeq: number; readonly cancel?: CancelReason }
-  | { readonly kind: 'fenced' | 'ended' | 'full' }
+  /** `full`: LIMITS.runLogBytesMax reached. `lost`: the log is gone altogether. */
+  | { readonly kind: 'fenced' | 'ended' | 'full' | 'lost' }
   /** The log ends before `firstSeq - 1` (Redis lost its tail): send again from `lastSeq + 1`. */
   | { readonly kind: 'gap'; readonly lastSeq: number };
 
@@ -67,8 +68,11 @@ export interface RunLog {
   cancelRequests(runIds: readonly string[]): Promise<Map<string, CancelReason>>;
   /** The store has the rows: the log may expire after LIMITS.runLogTtlSeconds. */
   confirmPersisted(runIds: readonly string[]): Promise<void>;
-  /** Runs opened before `openedBefore` (ms) that the store has not confirmed, oldest first. */
-  unconfirmed(openedBefore: number, limit: number): Promise<string[]>;
+  /**
+   * Runs opened before `openedBefore` (ms) that the store has not confirmed, oldest first, at most `limit`. `after`: the
+   * last run of an earlier page, to go on behind it; once that run has been confirmed the answer is empty.
+   */
+  unconfirmed(openedBefore: number, limit: number, after?: string): Promise<string[]>;
 }
 
 /** A message on a live channel: a hint that the run's log has grown, with the new events if they are next in line. */
@@ -105,6 +109,8 @@ export interface RunQueue {
 /** The queue of finished runs on their way into the store. */
 export interface PersistQueue {
   enqueue(runIds: readonly string[]): Promise<void>;
+  /** Batches on their way: waiting, active, or delayed after a failure. */
+  depth(): Promise<number>;
   close(): Promise<void>;
 }
 

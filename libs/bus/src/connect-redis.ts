@@ -1,0 +1,133 @@
+import { GatewayError } from '#libs/contract';
+import { Redis } from 'ioredis';
+import { redisKeys, type RedisKeys } from './keys.js';
+import type { Script } from './scripts.js';
+
+/**
+ * `api`: fails fast, because a client waits. `worker`: waits for Redis as long as it takes, because a run waits
+ * (its appends are idempotent, so sending them again after a reconnect is safe). `subscriber`: for pub/sub only.
+ */
+export type RedisRole = 'api' | 'worker' | 'subscriber';
+
+export interface RedisConnection {
+  readonly redis: Redis;
+  readonly keys: RedisKeys;
+  readonly url: string;
+  readonly role: RedisRole;
+  /** Resolves when Redis answers; rejects with GatewayError `queue_unavailable` after two seconds. */
+  ping(): Promise<void>;
+  close(): void;
+}
+
+/** Until a command of the `api` role is given up. Without it a black-holed Redis hangs a request for ever (finding 9). */
+const COMMAND_TIMEOUT_MS = 2_000;
+const RECONNECT_MS_MAX = 2_000;
+
+/** How all our connections come back: 100 ms doubling to 2 s. ioredis' and BullMQ's own delays grow to 20 s. */
+export const reconnectDelay = (times: number): number => Math.min(100 * 2 ** Math.min(times - 1, 10), RECONNECT_MS_MAX);
+
+/**
+ * Opens a connection in the background; it never throws and never gives up.
+ * @param onError told of every connection error; the connection goes on trying.
+ */
+export function connectRedis(settings: {
+  url: string;
+  prefix: string;
+  role: RedisRole;
+  onError?: (error: Error) => void;
+}): RedisConnection {
+  const { url, prefix, role, onError } = settings;
+  const redis = new Redis(url, { ...redisOptions(role), connectionName: `talaria-${role}` });
+  redis.on('error', (error: Error) => onError?.(error));
+  return {
+    redis,
+    keys: redisKeys(prefix),
+    url,
+    role,
+    ping: async () => void (await withDeadline(redis.ping(), COMMAND_TIMEOUT_MS)),
+    close: () => redis.disconnect(),
+  };
+}
+
+interface ConnectionSettings {
+  readonly retryStrategy: (times: number) => number;
+  readonly connectTimeout: number;
+  readonly keepAlive: number;
+  readonly reconnectOnError: (error: Error) => false | 2;
+  readonly maxRetriesPerRequest: number | null;
+  readonly enableOfflineQueue?: boolean;
+  readonly commandTimeout?: number;
+}
+
+/** The settings of a role, also for the connections that BullMQ opens itself. */
+export function redisOptions(role: RedisRole): ConnectionSettings {
+  const every = {
+    retryStrategy: reconnectDelay,
+    connectTimeout: 2_000,
+    keepAlive: 10_000,
+    // A replica that was promoted a moment ago answers READONLY to writes: connect anew, and send again.
+    reconnectOnError: (error: Error): false | 2 => (error.message.startsWith('READONLY') ? 2 : false),
+  };
+  if (role !== 'api') return { ...every, maxRetriesPerRequest: null };
+  return { ...every, maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS };
+}
+
+/** Rejects with GatewayError `queue_unavailable` when the work fails or takes longer than `ms` (default 2.5 s). */
+export async function withDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unavailable(new Error(`no answer within ${ms} ms`))), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } catch (cause) {
+    throw cause instanceof GatewayError ? cause : unavailable(cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a client may be told when Redis did not do as asked. */
+export function unavailable(cause: unknown): GatewayError {
+  return new GatewayError('queue_unavailable', 'The run queue is not available. Try again shortly.', {
+    cause,
+    retryAfterSeconds: 2,
+  });
+}
+
+export type ScriptCall = readonly [script: Script, keys: readonly string[], args: readonly (string | number)[]];
+
+/**
+ * Runs scripts in one pipeline by their digest. Replies stand in the order of the calls; a call that failed is an Error
+ * in its place. A server that does not know a script (it was restarted) is taught, and those calls are made again.
+ */
+export async function runScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
+  const replies = await sendScripts(redis, calls);
+  const unknown = replies.flatMap((reply, i) => (isNoScript(reply) ? [i] : []));
+  if (unknown.length === 0) return replies;
+  const sources = new Set(unknown.map((i) => calls[i]?.[0].source ?? ''));
+  await Promise.all([...sources].map((source) => redis.call('SCRIPT', 'LOAD', source)));
+  const again = await sendScripts(
+    redis,
+    unknown.map((i) => calls[i] as ScriptCall),
+  );
+  unknown.forEach((i, k) => (replies[i] = again[k]));
+  return replies;
+}
+
+/** As `runScripts`, for one call; rejects when it failed. */
+export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unknown> {
+  const [reply] = await runScripts(redis, [call]);
+  if (reply instanceof Error) throw reply;
+  return reply;
+}
+
+async function sendScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
+  const pipeline = redis.pipeline();
+  for (const [script, keys, args] of calls) pipeline.call('EVALSHA', script.sha, keys.length, ...keys, ...args);
+  const replies = (await pipeline.exec()) ?? [];
+  return replies.map(([error, reply]) => error ?? reply);
+}
+
+/** Redis puts an error's code in front of its text; that word is the protocol, the rest is prose. */
+const isNoScript = (reply: unknown): boolean => reply instanceof Error && reply.message.startsWith('NOSCRIPT');

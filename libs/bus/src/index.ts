@@ -1,0 +1,30 @@
+export { connectRedis, withDeadline, type RedisConnection, type RedisRole } from './connect-redis.js';
+export { watchControl } from './control.js';
+export { redisIdempotency } from './idempotency.js';
+export { redisKeys } from './keys.js';
+export { redisLiveHub } from './live-hub.js';
+export {
+  memoryIdempotency,
+  memoryPersistQueue,
+  memoryRunQueue,
+  memoryWorkerRegistry,
+  type MemoryPersistQueue,
+  type MemoryRunQueue,
+} from './memory-queues.js';
+export { memoryLiveHub, memoryRunLog, type MemoryRunLog } from './memory-run-log.js';
+export { persistCollector, type PersistCollector } from './persist-collector.js';
+export { bullPersistQueue, startPersistWorker, type PersistWorkerSettings } from './persist-queue.js';
+export type * from './ports.js';
+export { isRunId, newRunId } from './run-id.js';
+export { redisRunLog } from './run-log.js';
+export {
+  bullRunQueue,
+  startRunWorker,
+  type JobOutcome,
+  type RunJob,
+  type RunWorker,
+  type RunWorkerSettings,
+} from './run-queue.js';
+export { AppendRefused, runWriters, type OpenWriter, type RefusalReason, type RunWriters } from './run-writer.js';
+export { tailRun, type TailStart } from './tail-run.js';
+export { redisWorkerRegistry } from './worker-registry.js';

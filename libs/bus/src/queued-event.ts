@@ -1,0 +1,17 @@
+import type { EventOf, LoggedEvent, RunSpec } from '#libs/contract';
+
+/** The first event of every log, made from the spec: all that an encoder must know of the request. */
+export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
+  const { runId, protocol, owner, model, echo, metadata, createdAt } = spec;
+  return {
+    seq: 1,
+    at: createdAt,
+    type: 'run.queued',
+    runId,
+    protocol,
+    owner,
+    model,
+    echo,
+    ...(metadata && { metadata }),
+  };
+}

@@ -1,0 +1,141 @@
+import { Queue, WaitingError, Worker, type Job } from 'bullmq';
+import { redisOptions, withDeadline, type RedisConnection } from './connect-redis.js';
+import { QUEUES } from './keys.js';
+import type { RunQueue } from './ports.js';
+
+/**
+ * A killed worker's run starts elsewhere after 13 s at the median and 25 s at most; BullMQ's defaults give 58 and 88 s
+ * (reliability.md, finding 1).
+ */
+const LOCK_MS = 15_000;
+const STALLED_CHECK_MS = 5_000;
+/** Rollouts interrupt a healthy run; the attempts that count are bounded by the worker (LIMITS.attemptsMax). */
+const STALLED_COUNT_MAX = 5;
+const STARTS_MAX = 12;
+const DEPTH_AGE_MS_MAX = 250;
+const KEPT_COMPLETED = 1_000;
+const KEPT_FAILED = 5_000;
+const QUEUE_EVENTS_MAX = 1_000;
+
+const JOB_OPTIONS = {
+  attempts: 3,
+  backoff: { type: 'exponential', delay: 1_000 },
+  removeOnComplete: { count: KEPT_COMPLETED },
+  removeOnFail: { count: KEPT_FAILED },
+} as const;
+
+/** The run queue on BullMQ. The job's id is the run's id: enqueueing a run twice is one job. */
+export function bullRunQueue(connection: RedisConnection): RunQueue {
+  const queue = new Queue(QUEUES.runs, {
+    connection: connection.redis,
+    prefix: connection.keys.bull,
+    skipVersionCheck: true,
+    streams: { events: { maxLen: QUEUE_EVENTS_MAX } },
+  });
+  queue.on('error', () => undefined); // Told through the connection's own error handler.
+  let depth = { at: 0, value: 0 };
+
+  return {
+    async enqueue(runId) {
+      // queue.add() waits for ever while Redis is away at start (reliability.md, finding 9).
+      await withDeadline(queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId: runId }));
+    },
+    async depth() {
+      if (Date.now() - depth.at > DEPTH_AGE_MS_MAX) {
+        depth = { at: Date.now(), value: depth.value };
+        depth.value = await withDeadline(queue.getWaitingCount());
+      }
+      return depth.value;
+    },
+    async withJob(runIds) {
+      const states = await withDeadline(Promise.all(runIds.map((runId) => queue.getJobState(runId))));
+      const live = (state: string): boolean => !['completed', 'failed', 'unknown'].includes(state);
+      return new Set(runIds.filter((_, i) => live(states[i] ?? 'unknown')));
+    },
+    async remove(runId) {
+      // 0 means that the job is gone or locked by a worker; then the log's cancel flag decides.
+      await withDeadline(queue.remove(runId));
+    },
+    close: () => queue.close(),
+  };
+}
+
+export interface RunJob {
+  readonly runId: string;
+  /** 1 for the first start; counts crashes and hand-overs too. */
+  readonly attempt: number;
+  /** Aborted when this worker lost its lock on the job, or wants to hand it back. */
+  readonly signal: AbortSignal;
+}
+
+/** `hand_back`: put the run at the head of the queue again, for another worker, without charging an attempt. */
+export type JobOutcome = 'done' | 'hand_back';
+
+export interface RunWorkerSettings {
+  readonly connection: RedisConnection;
+  readonly concurrency: number;
+  /** Executes one run. A rejection is retried by the queue, with backoff, and after that told to `onFailed`. */
+  handle(job: RunJob): Promise<JobOutcome>;
+  /** The job died without the handler's doing (it stalled too often, or kept rejecting): the run needs an end. */
+  onFailed(runId: string, cause: Error): void;
+  onError(cause: Error): void;
+}
+
+export interface RunWorker {
+  /** Takes no new run, asks the running ones to hand back after `graceMs`, and resolves when all jobs are settled. */
+  drain(graceMs: number): Promise<void>;
+  /** Runs being executed here. */
+  active(): number;
+}
+
+/** Starts taking runs from the queue. */
+export function startRunWorker(settings: RunWorkerSettings): RunWorker {
+  const { connection, handle } = settings;
+  let active = 0;
+  // BullMQ hands the AbortSignal only to a processor that declares three parameters (reliability.md, finding 10).
+  const process = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<string> => {
+    active++;
+    try {
+      const runId = job.id ?? '';
+      const outcome = await handle({
+        runId,
+        attempt: job.attemptsStarted,
+        signal: signal ?? new AbortController().signal,
+      });
+      if (outcome === 'done') return 'ok';
+      await job.moveToWait(token);
+      throw new WaitingError();
+    } finally {
+      active--;
+    }
+  };
+  const worker = new Worker(QUEUES.runs, process, {
+    connection: { ...redisOptions('worker'), url: connection.url },
+    prefix: connection.keys.bull,
+    concurrency: settings.concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: STALLED_COUNT_MAX,
+    maxStartedAttempts: STARTS_MAX,
+    skipVersionCheck: true,
+  });
+  worker.on('error', settings.onError);
+  // The lock is gone: another worker may have the run by now. The log fences our writes; this stops the work.
+  worker.on('lockRenewalFailed', (jobIds) => jobIds.forEach((jobId) => worker.cancelJob(jobId, 'lock_lost')));
+  worker.on('failed', (job, cause) => {
+    if (job?.id) settings.onFailed(job.id, cause);
+  });
+
+  return {
+    active: () => active,
+    async drain(graceMs) {
+      const closed = worker.close();
+      const timer = setTimeout(() => worker.cancelAllJobs('shutdown'), graceMs);
+      try {
+        await closed;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import { isTerminal, LIMITS, type CancelReason, type LoggedEvent, type RunEvent } from '#libs/contract';
+import type { AppendBatch, AppendReply, RunLog, RunWriter } from './ports.js';
+import { PendingEvents, ReplayRing, type StampedEvent } from './writer-buffers.js';
+
+export type RefusalReason = 'fenced' | 'ended' | 'full' | 'lost' | 'unreachable';
+
+/** The writer lost its run. Stop quietly: someone else is writing, or nobody may. Only `full` leaves the run ours. */
+export class AppendRefused extends Error {
+  constructor(readonly reason: RefusalReason) {
+    super(`append refused: ${reason}`);
+    this.name = 'AppendRefused';
+  }
+}
+
+export interface OpenWriter {
+  readonly runId: string;
+  readonly attempt: number;
+  /** Seq of the log's last event, as `claim` gave it. */
+  readonly lastSeq: number;
+  /** Called once, when an append's reply or a hint says that the run shall be cancelled. */
+  onCancel(reason: CancelReason): void;
+  /** Called once, when appends are refused; nothing more is sent. */
+  onRefused(error: AppendRefused): void;
+}
+
+export interface RunWriters {
+  open(run: OpenWriter): RunWriter;
+}
+
+const APPEND_RETRY_MS = 200;
+const APPEND_RETRIES_MAX = 150;
+
+/**
+ * The writers of one process. Events emitted in one turn of the event loop go out together: one script call per run and
+ * one pipeline for all runs, at most one under way per run. No timer: nothing waits when the process is idle, and few
+ * system calls are made when it is busy, which is what a token costs (performance.md, "What was learned").
+ */
+export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date.now): RunWriters {
+  const dirty = new Set<Writer>();
+  let scheduled = false;
+
+  const schedule = (writer: Writer): void => {
+    dirty.add(writer);
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+  const flush = (): void => {
+    scheduled = false;
+    const writers = [...dirty];
+    dirty.clear();
+    const batches = writers.map((writer) => writer.takeBatch(now()));
+    void deliver(log, batches).then((replies) => replies.forEach((reply, i) => writers[i]?.settle(reply)));
+  };
+  return { open: (run) => new Writer(run, schedule) };
+}
+
+type Outcome = AppendReply | { readonly kind: 'failed' };
+
+async function deliver(log: Pick<RunLog, 'append'>, batches: readonly AppendBatch[]): Promise<Outcome[]> {
+  try {
+    return await log.append(batches);
+  } catch {
+    // Whatever it was: the appends are idempotent, so all of them are sent again.
+    return batches.map(() => ({ kind: 'failed' }));
+  }
+}
+
+/**
+ * idle -> emit -> dirty -> takeBatch -> in flight -> settle(ok) -> idle, or dirty when more came meanwhile.
+ * settle(gap) sends again out of the ring; settle(failed) sends again later; any refusal is final.
+ */
+class Writer implements RunWriter {
+  private readonly pending = new PendingEvents();
+  private readonly ring = new ReplayRing(LIMITS.replayRingBytesMax);
+  private unacknowledged: StampedEvent[] = [];
+  private unacknowledgedBytes = 0;
+  private inFlight = false;
+  private nextSeq: number;
+  private failures = 0;
+  private refused: AppendRefused | undefined;
+  private cancelTold = false;
+  private waiters: { bytesMax: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+
+  constructor(
+    private readonly run: OpenWriter,
+    private readonly schedule: (writer: Writer) => void,
+  ) {
+    this.nextSeq = run.lastSeq + 1;
+  }
+
+  emit(event: RunEvent): Promise<void> | undefined {
+    if (this.refused) return Promise.reject(this.refused);
+    this.pending.add(event);
+    if (!this.inFlight) this.schedule(this);
+    if (this.bytes() <= LIMITS.unacknowledgedBytesMax) return undefined;
+    return this.wait(LIMITS.unacknowledgedBytesMax / 2);
+  }
+
+  flushed(): Promise<void> {
+    if (this.refused) return Promise.reject(this.refused);
+    return this.bytes() === 0 ? Promise.resolve() : this.wait(0);
+  }
+
+  takeBatch(at: number): AppendBatch {
+    for (const event of this.pending.take()) {
+      const logged: LoggedEvent = { seq: this.nextSeq++, at, ...event };
+      const text = JSON.stringify(logged);
+      this.unacknowledged.push({ seq: logged.seq, text, terminal: isTerminal(event) });
+      this.unacknowledgedBytes += text.length;
+    }
+    this.inFlight = true;
+    const { runId, attempt } = this.run;
+    return {
+      runId,
+      attempt,
+      firstSeq: this.unacknowledged[0]?.seq ?? this.nextSeq,
+      events: this.unacknowledged.map((event) => event.text),
+      terminal: this.unacknowledged.at(-1)?.terminal ?? false,
+    };
+  }
+
+  settle(outcome: Outcome): void {
+    this.inFlight = false;
+    switch (outcome.kind) {
+      case 'ok':
+        return this.acknowledge(outcome.lastSeq, outcome.cancel);
+      case 'gap':
+        return this.sendAgainFrom(outcome.lastSeq + 1);
+      case 'failed':
+        return this.sendAgainLater();
+      case 'fenced':
+      case 'ended':
+      case 'full':
+      case 'lost':
+        return this.refuse(outcome.kind);
+    }
+  }
+
+  private acknowledge(lastSeq: number, cancel: CancelReason | undefined): void {
+    this.failures = 0;
+    const open = this.unacknowledged.findIndex((event) => event.seq > lastSeq);
+    const done = this.unacknowledged.splice(0, open < 0 ? this.unacknowledged.length : open);
+    for (const event of done) this.unacknowledgedBytes -= event.text.length;
+    this.ring.add(done);
+    if (this.bytes() > 0) this.schedule(this);
+    this.release();
+    if (!cancel || this.cancelTold) return;
+    this.cancelTold = true;
+    this.run.onCancel(cancel);
+  }
+
+  private sendAgainFrom(seq: number): void {
+    const lost = this.ring.takeFrom(seq);
+    if (!lost) return this.refuse('lost');
+    for (const event of lost) this.unacknowledgedBytes += event.text.length;
+    this.unacknowledged.unshift(...lost);
+    this.schedule(this);
+  }
+
+  private sendAgainLater(): void {
+    this.failures++;
+    if (this.failures > APPEND_RETRIES_MAX) return this.refuse('unreachable');
+    this.inFlight = true;
+    setTimeout(() => {
+      this.inFlight = false;
+      this.schedule(this);
+    }, APPEND_RETRY_MS);
+  }
+
+  private refuse(reason: RefusalReason): void {
+    this.refused = new AppendRefused(reason);
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const waiter of waiters) waiter.reject(this.refused);
+    this.run.onRefused(this.refused);
+  }
+
+  private wait(bytesMax: number): Promise<void> {
+    return new Promise((resolve, reject) => this.waiters.push({ bytesMax, resolve, reject }));
+  }
+
+  private release(): void {
+    if (this.waiters.length === 0) return;
+    const bytes = this.bytes();
+    const free = this.waiters.filter((waiter) => bytes <= waiter.bytesMax);
+    this.waiters = this.waiters.filter((waiter) => bytes > waiter.bytesMax);
+    for (const waiter of free) waiter.resolve();
+  }
+
+  private bytes(): number {
+    return this.unacknowledgedBytes + this.pending.bytes;
+  }
+}

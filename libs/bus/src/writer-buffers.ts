@@ -1,0 +1,91 @@
+import type { EventOf, RunEvent } from '#libs/contract';
+
+export interface StampedEvent {
+  readonly seq: number;
+  /** The event's JSON as it is stored. */
+  readonly text: string;
+  readonly terminal: boolean;
+}
+
+type TextDelta = EventOf<'text.delta' | 'reasoning.delta' | 'refusal.delta'>;
+
+/** Room that an event takes in the log besides its text; an estimate for the bounds, not an account. */
+const EVENT_BYTES = 64;
+
+/** Events of this turn that have no number yet. Neighbouring deltas of one item become one event. */
+export class PendingEvents {
+  private events: RunEvent[] = [];
+  bytes = 0;
+
+  add(event: RunEvent): void {
+    const merged = this.merge(event);
+    if (merged) this.events[this.events.length - 1] = merged;
+    else this.events.push(event);
+    this.bytes += (merged ? 0 : EVENT_BYTES) + sizeOf(event);
+  }
+
+  take(): readonly RunEvent[] {
+    const events = this.events;
+    this.events = [];
+    this.bytes = 0;
+    return events;
+  }
+
+  private merge(event: RunEvent): RunEvent | undefined {
+    const last = this.events.at(-1);
+    if (last?.type !== event.type) return undefined;
+    if (isTextDelta(event) && isTextDelta(last)) {
+      const plain = !('logprobs' in event) && !('logprobs' in last);
+      return plain && last.step === event.step ? { ...last, text: last.text + event.text } : undefined;
+    }
+    if (event.type === 'tool_call.arguments.delta' && last.type === 'tool_call.arguments.delta') {
+      return last.callId === event.callId ? { ...last, delta: last.delta + event.delta } : undefined;
+    }
+    return undefined;
+  }
+}
+
+function isTextDelta(event: RunEvent): event is TextDelta {
+  return event.type === 'text.delta' || event.type === 'reasoning.delta' || event.type === 'refusal.delta';
+}
+
+function sizeOf(event: RunEvent): number {
+  if (isTextDelta(event)) return event.text.length;
+  if (event.type === 'tool_call.arguments.delta') return event.delta.length;
+  return JSON.stringify(event).length;
+}
+
+/** The newest acknowledged events, for a Redis that lost the tail of its append-only file (fault R4). */
+export class ReplayRing {
+  private events: StampedEvent[] = [];
+  private bytes = 0;
+
+  constructor(private readonly bytesMax: number) {}
+
+  add(events: readonly StampedEvent[]): void {
+    for (const event of events) {
+      this.events.push(event);
+      this.bytes += event.text.length + EVENT_BYTES;
+    }
+    if (this.bytes > this.bytesMax) this.forgetOldest();
+  }
+
+  /** Takes back everything from `seq` on; undefined when some of it has been forgotten. */
+  takeFrom(seq: number): StampedEvent[] | undefined {
+    const at = this.events.findIndex((event) => event.seq === seq);
+    if (at < 0) return undefined;
+    const lost = this.events.splice(at);
+    for (const event of lost) this.bytes -= event.text.length + EVENT_BYTES;
+    return lost;
+  }
+
+  /** Down to half of the bound, so that the array is not shifted for every event. */
+  private forgetOldest(): void {
+    let count = 0;
+    while (count < this.events.length && this.bytes > this.bytesMax / 2) {
+      this.bytes -= (this.events[count]?.text.length ?? 0) + EVENT_BYTES;
+      count++;
+    }
+    this.events.splice(0, count);
+  }
+}

@@ -1,0 +1,96 @@
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyServerOptions } from 'fastify';
+import type { Closers } from './closers.js';
+import type { Drain } from './drain.js';
+import { nestLogger, type Logger } from './logger.js';
+
+export interface Service {
+  readonly name: string;
+  readonly module: DynamicModule;
+  readonly host: string;
+  readonly port: number;
+  readonly logger: Logger;
+  readonly closers: Closers;
+  readonly drain: Drain;
+  /** Time to finish what is under way after SIGTERM. */
+  readonly drainSeconds: number;
+  readonly fastify?: FastifyServerOptions;
+  /** Last touches before it listens: error handlers, body parsers. */
+  configure?(app: NestFastifyApplication): void | Promise<void>;
+}
+
+/** sysexits.h EX_CONFIG: starting again will not help. The launcher gives up when it sees it. */
+export const EXIT_CONFIG = 78;
+
+/** What releasing connections may take once the work is done; after it the process leaves all the same. */
+const CLOSE_SECONDS_MAX = 5;
+
+/**
+ * Runs a service: creates the Nest application on Fastify, listens, and on SIGTERM, SIGINT or the end of the launcher drains:
+ * readiness turns 503, the work under way is finished, the server closes, the resources close in reverse order, exit 0.
+ */
+export async function bootstrap(service: Service): Promise<NestFastifyApplication> {
+  const { name, logger, host, port } = service;
+  const adapter = new FastifyAdapter({ forceCloseConnections: 'idle', ...service.fastify } as object);
+  const app = await NestFactory.create<NestFastifyApplication>(service.module, adapter, {
+    logger: nestLogger(logger),
+    abortOnError: false,
+    bodyParser: service.configure === undefined,
+  });
+  await service.configure?.(app);
+  await app.listen({ host, port });
+  logger.info({ host, port }, `${name} is listening`);
+  stopOnSignal(service, app);
+  return app;
+}
+
+function stopOnSignal(service: Service, app: NestFastifyApplication): void {
+  let stopping = false;
+  const stop = (why: string): void => {
+    if (stopping) return;
+    stopping = true;
+    void shutDown(service, app, why).then(() => process.exit(0));
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  // Only a child of the launcher has an IPC channel; when it closes, the launcher is gone.
+  process.on('disconnect', () => stop('the launcher is gone'));
+}
+
+async function shutDown(
+  { name, logger, closers, drain, drainSeconds }: Service,
+  app: NestFastifyApplication,
+  why: string,
+) {
+  logger.info({ why }, `${name} is draining`);
+  await drain.begin(drainSeconds);
+  const close = async (): Promise<void> => {
+    await app.close();
+    const failures = await closers.closeAll();
+    for (const failure of failures) logger.warn({ err: failure }, 'a resource did not close');
+  };
+  const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_SECONDS_MAX * 1_000).unref());
+  await Promise.race([close().catch((cause: unknown) => logger.warn({ err: cause }, 'closing failed')), late]);
+  logger.info(`${name} has stopped`);
+}
+
+/**
+ * The outermost frame of a main.ts: a failure to start is told in one line and an exit code, and a failure that nobody
+ * caught ends the process, because its state is unknown by then.
+ */
+export async function runMain(start: () => Promise<unknown>): Promise<void> {
+  const die = (cause: unknown): void => {
+    const isConfig = cause instanceof Error && cause.name === 'ConfigError';
+    const text = isConfig ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    process.stderr.write(`${text}\n`, () => process.exit(isConfig ? EXIT_CONFIG : 1));
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  try {
+    await start();
+  } catch (cause) {
+    die(cause);
+  }
+}

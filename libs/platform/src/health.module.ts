@@ -1,0 +1,81 @@
+import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
+import {
+  HealthCheckService,
+  HealthIndicatorService,
+  TerminusModule,
+  type HealthCheckResult,
+  type HealthIndicatorResult,
+} from '@nestjs/terminus';
+import { Drain } from './drain.js';
+import { Public } from './public.js';
+
+/** A named look at something this service cannot work without; rejects when it is away. */
+export type ReadyChecks = Readonly<Record<string, () => Promise<void>>>;
+
+const CHECKS = Symbol('READY_CHECKS');
+
+/**
+ * live: the process answers; it never looks at Redis or Postgres, because restarting all pods does not mend those.
+ * ready: everything it needs answers and it is not draining; 503 otherwise. startup: as ready.
+ */
+@Public()
+@Controller('health')
+class HealthController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+    @Inject(CHECKS) private readonly checks: ReadyChecks,
+    @Inject(Drain) private readonly drain: Drain,
+  ) {}
+
+  @Get('live')
+  live(): { status: string } {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  ready(): Promise<HealthCheckResult> {
+    const checks = Object.entries(this.checks).map(
+      ([name, check]) =>
+        () =>
+          this.look(name, check),
+    );
+    return this.health.check([() => this.lookAtDrain(), ...checks]);
+  }
+
+  @Get('startup')
+  startup(): Promise<HealthCheckResult> {
+    return this.ready();
+  }
+
+  private async look(name: string, check: () => Promise<void>): Promise<HealthIndicatorResult> {
+    const session = this.indicators.check(name);
+    try {
+      await check();
+      return session.up();
+    } catch {
+      return session.down('not reachable');
+    }
+  }
+
+  private async lookAtDrain(): Promise<HealthIndicatorResult> {
+    const session = this.indicators.check('service');
+    return this.drain.draining ? session.down('draining') : session.up();
+  }
+}
+
+/** GET /health/live, /health/ready and /health/startup for one service, through @nestjs/terminus. */
+@Module({})
+export class HealthModule {
+  static forService(settings: { checks: ReadyChecks; drain: Drain }): DynamicModule {
+    return {
+      module: HealthModule,
+      imports: [TerminusModule.forRoot({ logger: false, errorLogStyle: 'json' })],
+      controllers: [HealthController],
+      providers: [
+        { provide: CHECKS, useValue: settings.checks },
+        { provide: Drain, useValue: settings.drain },
+      ],
+    };
+  }
+}
