@@ -79,8 +79,13 @@ class RedisRunLog implements RunLog {
 
   cancelRequests(runIds: readonly string[]): Promise<Map<string, CancelReason>> {
     return guarded(async () => {
-      const flags = await Promise.all(runIds.map((runId) => this.redis.hget(this.keys.meta(runId), 'cancel')));
-      return new Map(runIds.flatMap((runId, i) => (flags[i] ? [[runId, flags[i] as CancelReason]] : [])));
+      const pipeline = this.redis.pipeline();
+      for (const runId of runIds) pipeline.hget(this.keys.meta(runId), 'cancel');
+      const flags = ((await pipeline.exec()) ?? []).map(([error, flag]) => {
+        if (error) throw error;
+        return flag as CancelReason | null;
+      });
+      return new Map(runIds.flatMap((runId, i) => (flags[i] ? [[runId, flags[i]]] : [])));
     });
   }
 

@@ -64,6 +64,8 @@ export interface RunJob {
   readonly runId: string;
   /** 1 for the first start; counts crashes and hand-overs too. */
   readonly attempt: number;
+  /** How often a worker died, or lost its lock, over this run. */
+  readonly crashes: number;
   /** Aborted when this worker lost its lock on the job, or wants to hand it back. */
   readonly signal: AbortSignal;
 }
@@ -97,11 +99,8 @@ export function startRunWorker(settings: RunWorkerSettings): RunWorker {
     active++;
     try {
       const runId = job.id ?? '';
-      const outcome = await handle({
-        runId,
-        attempt: job.attemptsStarted,
-        signal: signal ?? new AbortController().signal,
-      });
+      const { attemptsStarted: attempt, stalledCounter: crashes } = job;
+      const outcome = await handle({ runId, attempt, crashes, signal: signal ?? new AbortController().signal });
       if (outcome === 'done') return 'ok';
       await job.moveToWait(token);
       throw new WaitingError();

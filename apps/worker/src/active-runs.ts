@@ -1,0 +1,55 @@
+import type { RunLog } from '#libs/bus';
+import type { CancelReason } from '#libs/contract';
+
+export interface ActiveRun {
+  cancel(reason: CancelReason): void;
+  /** Set by every append; a run that was silent since the last look has its flag read. */
+  busy: boolean;
+}
+
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * The runs that this worker executes, and how a cancel reaches them: the hint on the control channel at once, the reply
+ * of any append, and, when both are lost or late, a look at the flags of the silent runs every second.
+ */
+export class ActiveRuns {
+  private readonly runs = new Map<string, ActiveRun>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly log: Pick<RunLog, 'cancelRequests'>) {}
+
+  get count(): number {
+    return this.runs.size;
+  }
+
+  add(runId: string, run: ActiveRun): void {
+    this.runs.set(runId, run);
+  }
+
+  remove(runId: string, run: ActiveRun): void {
+    if (this.runs.get(runId) === run) this.runs.delete(runId);
+  }
+
+  start(): void {
+    this.timer = setInterval(() => void this.lookAtSilent(), LOOK_EVERY_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Reads the cancel flags of these runs and passes them on. A failed read is made good by the next look. */
+  async look(runIds: readonly string[]): Promise<void> {
+    const mine = runIds.filter((runId) => this.runs.has(runId));
+    if (mine.length === 0) return;
+    const requests = await this.log.cancelRequests(mine).catch(() => new Map<string, CancelReason>());
+    for (const [runId, reason] of requests) this.runs.get(runId)?.cancel(reason);
+  }
+
+  private async lookAtSilent(): Promise<void> {
+    const silent = [...this.runs].filter(([, run]) => !run.busy).map(([runId]) => runId);
+    for (const run of this.runs.values()) run.busy = false;
+    await this.look(silent);
+  }
+}

@@ -1,0 +1,15 @@
+import 'reflect-metadata';
+import { loadConfig } from '#libs/config';
+import { bootstrap, Closers, createLogger, Drain, runMain } from '#libs/platform';
+import { WorkerModule } from './worker.module.js';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  const { healthHost: host, healthPort: port, drainSeconds } = config.worker;
+  const logger = createLogger({ service: 'worker', ...config.log });
+  const closers = new Closers();
+  const drain = new Drain();
+  const version = process.env['npm_package_version'] ?? 'dev';
+  const module = await WorkerModule.start({ config, logger, closers, drain, version });
+  await bootstrap({ name: 'worker', module, host, port, logger, closers, drain, drainSeconds: drainSeconds + 2 });
+});

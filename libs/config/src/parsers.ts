@@ -1,0 +1,113 @@
+import ipaddr from 'ipaddr.js';
+
+/** Reads the text of a setting. `undefined` means: not what was `expected`. Texts come trimmed. */
+export interface Parser<T> {
+  readonly expected: string;
+  /** The file may give a sequence instead of comma-separated text. */
+  readonly list?: true;
+  parse(text: string): T | undefined;
+}
+
+/** Any text, as it is. */
+export const text: Parser<string> = { expected: 'text', parse: (value) => value };
+
+/** What a bearer token can be made of: visible ASCII, no spaces. */
+export const secret: Parser<string> = {
+  expected: 'visible ASCII characters without spaces',
+  parse: (value) => (/^[\x21-\x7e]+$/.test(value) ? value : undefined),
+};
+
+export const yesOrNo: Parser<boolean> = {
+  expected: 'true or false',
+  parse: (value) => YES_OR_NO.get(value.toLowerCase()),
+};
+
+const YES_OR_NO: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['yes', true],
+  ['false', false],
+  ['0', false],
+  ['no', false],
+]);
+
+/** Decimal digits only, so that `1e3`, `0x10` and `5s` are mistakes and not numbers. */
+export function integer(min: number, max: number): Parser<number> {
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    parse(value) {
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+      return number >= min && number <= max ? number : undefined;
+    },
+  };
+}
+
+export const port = integer(1, 65_535);
+
+export function oneOf<const T extends string>(...words: readonly T[]): Parser<T> {
+  return { expected: `one of ${words.join(', ')}`, parse: (value) => words.find((word) => word === value) };
+}
+
+export function matching(pattern: RegExp, expected: string): Parser<string> {
+  return { expected, parse: (value) => (pattern.test(value) ? value : undefined) };
+}
+
+/** Comma-separated items; empty ones are dropped, so that a trailing comma does no harm. */
+export function listOf<T>(item: Parser<T>): Parser<readonly T[]> {
+  return {
+    expected: `a comma-separated list, each ${item.expected}`,
+    list: true,
+    parse(value) {
+      const items = splitList(value).map((part) => item.parse(part));
+      return items.every((part) => part !== undefined) ? items : undefined;
+    },
+  };
+}
+
+/** An absolute URL with one of the protocols (`http:`). Given back without a slash at its end. */
+export function url(protocols: readonly string[], credentials: 'allowed' | 'refused' = 'refused'): Parser<string> {
+  const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
+  return {
+    expected: `a URL that begins with ${schemes}${credentials === 'refused' ? ', without user and password' : ''}`,
+    parse(value) {
+      const parsed = URL.canParse(value) ? new URL(value) : undefined;
+      if (!parsed || !protocols.includes(parsed.protocol)) return undefined;
+      if (credentials === 'refused' && (parsed.username || parsed.password)) return undefined;
+      return value.replace(/\/+$/, '');
+    },
+  };
+}
+
+export const httpUrl = url(['http:', 'https:']);
+
+/** `https://chat.example.com`, exactly as a browser sends it, or `*`. */
+export const origin: Parser<string> = {
+  expected: 'an origin as a browser sends it (https://chat.example.com, no path) or *',
+  parse(value) {
+    if (value === '*') return value;
+    return httpUrl.parse(value) !== undefined && new URL(value).origin === value ? value : undefined;
+  },
+};
+
+/** A name or address to listen on; brackets around an IPv6 address are taken off. */
+export const host: Parser<string> = {
+  expected: 'an IP address or a host name',
+  parse(value) {
+    const bare = value.replace(/^\[(.*)\]$/, '$1');
+    return ipaddr.isValid(bare) || HOST_NAME.test(bare) ? bare : undefined;
+  },
+};
+
+export const hostOrBlock: Parser<string> = {
+  expected: 'a host name, an IP address or a CIDR block (10.0.0.0/8)',
+  parse: (value) => (ipaddr.isValidCIDR(value) ? value : host.parse(value)),
+};
+
+const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?$/;
+
+export function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

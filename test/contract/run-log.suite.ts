@@ -1,0 +1,252 @@
+import { runWriters, type LiveHub, type RunLog, type RunWriter, tailRun } from '#libs/bus';
+import { isTerminal, type LoggedEvent, type RunEvent } from '#libs/contract';
+import { setImmediate as turn } from 'node:timers/promises';
+import { runSpec } from '../support/run-spec.js';
+import { until } from '../support/until.js';
+
+export interface RunLogUnderTest {
+  readonly log: RunLog;
+  /** A hub of another process than the one that opened the run, and one of the same. */
+  readonly foreignHub: LiveHub;
+  readonly ownHub: LiveHub;
+}
+
+const text = (n: number): RunEvent => ({ type: 'text.delta', step: 1, text: `${n} ` });
+const logged = (seq: number, event: RunEvent): string => JSON.stringify({ seq, at: 1, ...event });
+const DONE: RunEvent = { type: 'run.completed', finishReason: 'stop' };
+
+/** What every implementation of the run log has to do; run on memory and on Redis. */
+export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
+  describe(`run log: ${name}`, () => {
+    const open = async (fields = {}) => {
+      const spec = runSpec({ instance: get().ownHub.instance, ...fields });
+      expect(await get().log.open(spec)).toBe('opened');
+      return spec;
+    };
+    const append = async (runId: string, attempt: number, firstSeq: number, events: readonly RunEvent[]) => {
+      const texts = events.map((event, i) => logged(firstSeq + i, event));
+      const terminal = events.some(isTerminal);
+      const [reply] = await get().log.append([{ runId, attempt, firstSeq, events: texts, terminal }]);
+      return reply;
+    };
+    const writer = (runId: string, lastSeq = 1, attempt = 1): RunWriter =>
+      runWriters(get().log).open({ runId, attempt, lastSeq, onCancel: () => undefined, onRefused: () => undefined });
+
+    test('a new log holds run.queued and remembers the spec', async () => {
+      const spec = await open();
+      const [first, ...rest] = await get().log.read(spec.runId, 0);
+      expect(rest).toEqual([]);
+      expect(first).toMatchObject({ seq: 1, at: spec.createdAt, type: 'run.queued', owner: 'alice', model: 'demo' });
+      expect(await get().log.claim(spec.runId, 1, 'w1')).toEqual({ kind: 'claimed', lastSeq: 1, spec });
+    });
+
+    test('an id is opened once', async () => {
+      const spec = await open();
+      expect(await get().log.open({ ...spec, owner: 'mallory' })).toBe('exists');
+      expect((await get().log.head(spec.runId))?.owner).toBe('alice');
+    });
+
+    test('an unknown run has no head, no events and cannot be claimed or appended to', async () => {
+      const { log } = get();
+      expect(await log.head('run_unknown')).toBeUndefined();
+      expect(await log.read('run_unknown', 0)).toEqual([]);
+      expect(await log.claim('run_unknown', 1, 'w')).toEqual({ kind: 'unknown' });
+      expect(await append('run_unknown', 1, 2, [text(1)])).toEqual({ kind: 'lost' });
+      expect(await log.end('run_unknown', { type: 'run.cancelled', reason: 'requested' })).toBe(false);
+      expect(await log.requestCancel('run_unknown', 'requested')).toBe('unknown');
+    });
+
+    test('a repeated append changes nothing, an overlapping one adds the rest', async () => {
+      const { runId } = await open();
+      expect(await append(runId, 1, 2, [text(1), text(2)])).toEqual({ kind: 'ok', lastSeq: 3 });
+      expect(await append(runId, 1, 2, [text(1), text(2)])).toEqual({ kind: 'ok', lastSeq: 3 });
+      expect(await append(runId, 1, 3, [text(2), text(3)])).toEqual({ kind: 'ok', lastSeq: 4 });
+      expect((await get().log.read(runId, 1)).map((event) => event.seq)).toEqual([2, 3, 4]);
+    });
+
+    test('an append behind a hole is told how far the log goes', async () => {
+      const { runId } = await open();
+      expect(await append(runId, 1, 5, [text(4)])).toEqual({ kind: 'gap', lastSeq: 1 });
+      expect(await get().log.read(runId, 1)).toEqual([]);
+    });
+
+    test('a stale attempt is fenced, and anybody after the end', async () => {
+      const { runId } = await open();
+      await get().log.claim(runId, 1, 'w1');
+      await append(runId, 1, 2, [text(1)]);
+      expect(await get().log.claim(runId, 2, 'w2')).toMatchObject({ kind: 'claimed', lastSeq: 2 });
+      expect(await append(runId, 1, 3, [text(9)])).toEqual({ kind: 'fenced' });
+      expect(await get().log.claim(runId, 1, 'w1')).toEqual({ kind: 'fenced' });
+      expect(await append(runId, 2, 3, [DONE])).toEqual({ kind: 'ok', lastSeq: 3 });
+      expect(await append(runId, 2, 4, [text(9)])).toEqual({ kind: 'ended' });
+      expect(await append(runId, 2, 3, [DONE])).toEqual({ kind: 'ok', lastSeq: 3 });
+      expect(await get().log.claim(runId, 3, 'w3')).toEqual({ kind: 'ended' });
+      expect((await get().log.read(runId, 2)).map((event) => event.type)).toEqual(['run.completed']);
+    });
+
+    test('end() ends a run once, whoever owns it', async () => {
+      const { runId } = await open();
+      await append(runId, 7, 2, [text(1)]);
+      const failed = { type: 'run.failed', error: { code: 'worker_lost', message: 'gone' } } as const;
+      expect(await get().log.end(runId, failed)).toBe(true);
+      expect(await get().log.end(runId, failed)).toBe(false);
+      expect(await append(runId, 7, 3, [text(2)])).toEqual({ kind: 'ended' });
+      expect((await get().log.read(runId, 2))[0]).toMatchObject({ seq: 3, ...failed });
+    });
+
+    test('a run nobody claimed is cancelled at once, a claimed one by its owner', async () => {
+      const { log } = get();
+      const queued = await open();
+      expect(await log.requestCancel(queued.runId, 'requested')).toBe('cancelled');
+      expect(await log.requestCancel(queued.runId, 'requested')).toBe('ended');
+      expect((await log.read(queued.runId, 1)).map((event) => event.type)).toEqual(['run.cancelled']);
+
+      const running = await open();
+      await log.claim(running.runId, 1, 'w1');
+      expect(await log.requestCancel(running.runId, 'client_disconnected')).toBe('requested');
+      expect(await log.requestCancel(running.runId, 'requested')).toBe('requested');
+      expect((await log.head(running.runId))?.cancelRequested).toBe(true);
+      const reply = await append(running.runId, 1, 2, [text(1)]);
+      expect(reply).toEqual({ kind: 'ok', lastSeq: 2, cancel: 'client_disconnected' });
+      const requests = await log.cancelRequests([queued.runId, running.runId]);
+      expect([...requests]).toEqual([[running.runId, 'client_disconnected']]);
+      const claim = await log.claim(running.runId, 2, 'w2');
+      expect(claim).toMatchObject({ kind: 'claimed', cancel: 'client_disconnected' });
+    });
+
+    test('a log over its bound takes nothing but the end', async () => {
+      const { runId } = await open();
+      const big: RunEvent = { type: 'text.delta', step: 1, text: 'x'.repeat(9_000_000) };
+      expect(await append(runId, 1, 2, [big])).toMatchObject({ kind: 'ok' });
+      expect(await append(runId, 1, 3, [big])).toEqual({ kind: 'full' });
+      expect(await append(runId, 1, 3, [DONE])).toMatchObject({ kind: 'ok', lastSeq: 3 });
+    });
+
+    test('the index of unconfirmed runs pages by age and forgets confirmed ones', async () => {
+      const { log } = get();
+      const before = await log.unconfirmed(5_000, 100);
+      const ids: string[] = [];
+      for (const createdAt of [3_000, 1_000, 2_000]) ids.push((await open({ createdAt })).runId);
+      const [third = '', first = '', second = ''] = ids;
+      expect(before).toEqual([]);
+      expect(await log.unconfirmed(2_500, 100)).toEqual([first, second]);
+      expect(await log.unconfirmed(5_000, 2)).toEqual([first, second]);
+      expect(await log.unconfirmed(5_000, 2, second)).toEqual([third]);
+      await log.confirmPersisted([first, third]);
+      expect(await log.unconfirmed(5_000, 100)).toEqual([second]);
+      expect(await log.unconfirmed(5_000, 100, first)).toEqual([]);
+      await log.confirmPersisted([second]);
+    });
+
+    test('a writer merges the deltas of one turn and numbers without gaps', async () => {
+      const { runId } = await open();
+      const w = writer(runId);
+      for (const n of [1, 2, 3]) void w.emit(text(n));
+      void w.emit({ type: 'reasoning.delta', step: 1, text: 'hm' });
+      void w.emit(text(4));
+      await w.flushed();
+      void w.emit(DONE);
+      await w.flushed();
+      const events = await get().log.read(runId, 1);
+      expect(events.map((event) => event.seq)).toEqual([2, 3, 4, 5]);
+      expect(events[0]).toMatchObject({ type: 'text.delta', text: '1 2 3 ' });
+      expect(events[2]).toMatchObject({ type: 'text.delta', text: '4 ' });
+    });
+
+    for (const loss of [0, 0.3, 1]) {
+      test(`40 readers joining at random each see every event once (live loss ${loss})`, async () => {
+        const { log, ownHub, foreignHub } = get();
+        const { runId, instance } = await open();
+        const w = writer(runId);
+        const read = async (n: number): Promise<number[]> => {
+          for (let i = 0; i < n * 4; i++) await turn();
+          const hub = lossy(n % 2 === 0 ? ownHub : foreignHub, loss);
+          const seen: number[] = [];
+          const tail = tailRun({ log, hub }, { runId, instance, after: 0 }, new AbortController().signal);
+          for await (const batch of tail) seen.push(...batch.map((event) => event.seq));
+          return seen;
+        };
+        const write = async (): Promise<void> => {
+          for (let n = 1; n <= 400; n++) {
+            await w.emit(text(n));
+            await turn();
+          }
+          await w.emit(DONE);
+          await w.flushed();
+        };
+        const readers = Array.from({ length: 40 }, (_, n) => read(n));
+        await write();
+        const last = (await log.head(runId))?.lastSeq ?? 0;
+        const want = Array.from({ length: last }, (_, i) => i + 1);
+        expect(last).toBeGreaterThan(20);
+        for (const seen of await Promise.all(readers)) expect(seen).toEqual(want);
+      });
+    }
+
+    test('resuming after any event gives exactly the rest', async () => {
+      const { log, foreignHub } = get();
+      const { runId, instance } = await open();
+      await append(runId, 1, 2, [...Array.from({ length: 30 }, (_, n) => text(n)), DONE]);
+      const canonical = await log.read(runId, 0);
+      for (let after = 0; after < canonical.length; after++) {
+        const rest: LoggedEvent[] = [];
+        const start = { runId, instance, after };
+        for await (const batch of tailRun({ log, hub: foreignHub }, start, AbortSignal.timeout(5_000)))
+          rest.push(...batch);
+        expect([...canonical.slice(0, after), ...rest]).toEqual(canonical);
+      }
+    });
+
+    test('an aborted tail ends without an error and leaves no watcher', async () => {
+      const { log, foreignHub } = get();
+      const { runId, instance } = await open();
+      const abort = new AbortController();
+      const tail = tailRun({ log, hub: foreignHub }, { runId, instance, after: 1 }, abort.signal);
+      const next = tail.next();
+      await turn();
+      abort.abort();
+      expect(await next).toEqual({ done: true, value: undefined });
+    });
+
+    test('a reader of a log that vanished is told, not left waiting', async () => {
+      const { log, foreignHub } = get();
+      const tail = tailRun(
+        { log, hub: foreignHub },
+        { runId: 'run_gone', instance: 'x', after: 0 },
+        AbortSignal.timeout(9_000),
+      );
+      await expect(tail.next()).rejects.toMatchObject({ code: 'run_log_lost' });
+    });
+
+    test('a slow reader with an overfull inbox falls back to the log', async () => {
+      const { log, ownHub } = get();
+      const { runId, instance } = await open();
+      const tail = tailRun({ log, hub: ownHub }, { runId, instance, after: 0 }, AbortSignal.timeout(20_000));
+      const seen = ((await tail.next()).value as readonly LoggedEvent[]).map((event) => event.seq);
+      // The tail waits behind its first batch while far more than its inbox holds goes by.
+      for (let seq = 2; seq <= 3_000; seq += 500) {
+        await append(
+          runId,
+          1,
+          seq,
+          Array.from({ length: 500 }, (_, n) => text(n)),
+        );
+      }
+      await append(runId, 1, 3_002, [DONE]);
+      await until(async () => (await log.head(runId))?.ended);
+      for await (const batch of tail) seen.push(...batch.map((event) => event.seq));
+      expect(seen).toEqual(Array.from({ length: 3_002 }, (_, i) => i + 1));
+    });
+  });
+}
+
+/** A hub that loses messages, to prove that the live channel is only ever a hint. */
+function lossy(hub: LiveHub, loss: number): LiveHub {
+  return {
+    ...hub,
+    watch: (runId, instance, wake) =>
+      hub.watch(runId, instance, (events) => {
+        if (Math.random() >= loss) wake(events);
+      }),
+  };
+}

@@ -1,0 +1,56 @@
+import { connectRedis, memoryLiveHub, memoryRunLog, redisLiveHub, redisRunLog, type RedisConnection } from '#libs/bus';
+import { startRedis, type TestRedis } from '../support/redis.js';
+import { runLogSuite, type RunLogUnderTest } from './run-log.suite.js';
+
+const memory = memoryRunLog();
+runLogSuite('memory', () => ({
+  log: memory,
+  ownHub: memoryLiveHub(memory, 'own'),
+  foreignHub: memoryLiveHub(memory, 'foreign'),
+}));
+
+describe('on Redis', () => {
+  let server: TestRedis;
+  let connection: RedisConnection;
+  let redis: RunLogUnderTest;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    const connect = (role: 'worker' | 'subscriber') => connectRedis({ url: server.url, prefix: 't', role });
+    connection = connect('worker');
+    redis = {
+      log: redisRunLog(connection),
+      ownHub: redisLiveHub(connect('subscriber'), 'own'),
+      foreignHub: redisLiveHub(connect('subscriber'), 'foreign'),
+    };
+    await connection.ping();
+  });
+  afterAll(async () => {
+    await redis.ownHub.close();
+    await redis.foreignHub.close();
+    connection.close();
+    await server.stop();
+  });
+
+  runLogSuite('redis', () => redis);
+
+  test('all keys of a run carry its hash tag, and confirmed logs expire', async () => {
+    const { runSpec } = await import('../support/run-spec.js');
+    const spec = runSpec();
+    await redis.log.open(spec);
+    const keys = await connection.redis.keys(`*${spec.runId}*`);
+    expect(keys.sort()).toEqual([`t:{${spec.runId}}:log`, `t:{${spec.runId}}:meta`]);
+    await redis.log.confirmPersisted([spec.runId]);
+    for (const key of keys) {
+      const ttl = await connection.redis.ttl(key);
+      expect(ttl).toBeGreaterThan(3_000);
+      expect(ttl).toBeLessThanOrEqual(3_600);
+    }
+  });
+
+  test('scripts are taught again to a server that forgot them', async () => {
+    const { runSpec } = await import('../support/run-spec.js');
+    await connection.redis.script('FLUSH');
+    expect(await redis.log.open(runSpec())).toBe('opened');
+  });
+});
