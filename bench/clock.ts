@@ -1,0 +1,22 @@
+/**
+ * Microseconds on the machine's monotonic clock. Every process of one machine reads the same one, so a stamp that the
+ * upstream puts into a token can be subtracted by the client: no skew, no clock adjustments.
+ */
+const offsetUs = Number(process.hrtime.bigint()) / 1_000 - performance.now() * 1_000;
+export const nowUs = (): number => offsetUs + performance.now() * 1_000;
+
+/** The text of token `index`: a stamp made right before it is written, and its place in the answer. */
+export const stampedToken = (index: number): string => `@${Math.round(nowUs())}:${index} `;
+
+/** What an answer shall be: `bench-64-20` is 64 tokens, 20 ms apart; 0 ms means as fast as the socket takes them. */
+export interface Pace {
+  readonly tokens: number;
+  readonly gapMs: number;
+}
+
+export const modelOf = ({ tokens, gapMs }: Pace): string => `bench-${tokens}-${gapMs}`;
+
+export function paceOf(model: string): Pace {
+  const [, tokens = '64', gapMs = '10'] = model.split('-');
+  return { tokens: Number(tokens), gapMs: Number(gapMs) };
+}

@@ -1,0 +1,143 @@
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { LoadOrder, LoadResult } from './load.js';
+import { servicesBelow, usageOf, type Usage } from './processes.js';
+import { printHeader, printIdle, printRow, type Row } from './report.js';
+import { SCENARIOS, type Scenario } from './scenarios.js';
+
+/**
+ * npm run bench -- [--only S1,S3] [--rounds 1] [--seconds 8]
+ *
+ * Starts a paced model server and the whole gateway as `npm start` does (separate processes, private Redis, PGlite), drives
+ * both with the same load, floor and gateway in turn within each round, and prints what the gateway adds. Absolute times
+ * of a shared machine are noise: compare a row with the floor beside it.
+ */
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'S1,S2,S3' },
+    rounds: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '8' },
+  },
+});
+
+const here = import.meta.dirname;
+const READY_MS_MAX = 60_000;
+/** Every run must find a free slot: the scenarios measure the relay, not the admission limits. */
+const ROOM = { WORKER_CONCURRENCY: '1024', MAX_IN_FLIGHT: '4096', MAX_QUEUED: '20000' };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function answers(url: string): Promise<void> {
+  const deadline = Date.now() + READY_MS_MAX;
+  for (;;) {
+    const ok = await fetch(url)
+      .then((response) => response.ok)
+      .catch(() => false);
+    if (ok) return;
+    if (Date.now() > deadline) throw new Error(`${url} did not answer`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+interface Measured {
+  readonly result: LoadResult;
+  readonly used: ReadonlyMap<string, Usage>;
+}
+
+/** One load process against one target; the CPU of the watched processes is taken over its window. */
+async function drive(order: LoadOrder, watched: ReadonlyMap<string, number>): Promise<Measured> {
+  const child = fork(join(here, 'load.js'), [JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const look = (): Map<string, Usage> => new Map([...watched].map(([name, pid]) => [name, usageOf(pid)]));
+  let before = look();
+  let after = before;
+  child.on('message', (message) => {
+    if (message === 'window') before = look();
+    else after = look();
+  });
+  await new Promise((resolve) => child.once('close', resolve));
+  const used = new Map<string, Usage>();
+  for (const [name, { cpuSeconds, rssMb }] of after) {
+    used.set(name, { cpuSeconds: cpuSeconds - (before.get(name)?.cpuSeconds ?? 0), rssMb });
+  }
+  return { result: JSON.parse(output) as LoadResult, used };
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
+
+async function measure(targets: { upstream: string; gateway: string; launcherPid: number }): Promise<Row[]> {
+  const names = (values.only ?? '').split(',');
+  const chosen = SCENARIOS.filter((scenario) => names.includes(scenario.name));
+  const seconds = Number(values.seconds);
+  const rows: Row[] = [];
+  printHeader();
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    for (const scenario of chosen) {
+      for (const [target, url] of [
+        ['floor', targets.upstream],
+        ['talaria', targets.gateway],
+      ] as const) {
+        const watched = target === 'floor' ? new Map<string, number>() : servicesBelow(targets.launcherPid);
+        const { result, used } = await drive(orderOf(scenario, url, seconds), watched);
+        const row: Row = { round, scenario, target, result, used: Object.fromEntries(used), seconds };
+        rows.push(row);
+        printRow(row);
+      }
+    }
+  }
+  return rows;
+}
+
+function orderOf({ model, users, stream }: Scenario, url: string, seconds: number): LoadOrder {
+  return { url, model, users, stream, warmupSeconds: 2, seconds };
+}
+
+const data = mkdtempSync(join(tmpdir(), 'talaria-bench-'));
+const [upstreamPort, apiPort] = [await freePort(), await freePort()];
+const upstreamUrl = `http://127.0.0.1:${upstreamPort}`;
+const gatewayUrl = `http://127.0.0.1:${apiPort}`;
+const upstream = spawn(process.execPath, [join(here, 'upstream.js')], {
+  env: { ...process.env, PORT: String(upstreamPort) },
+  stdio: 'inherit',
+});
+const launcher = spawn(process.execPath, [join(here, '../apps/launcher/src/main.js')], {
+  env: {
+    ...process.env,
+    ...ROOM,
+    TALARIA_DATA: data,
+    API_SERVER_PORT: String(apiPort),
+    OPENAI_BASE_URL: `${upstreamUrl}/v1`,
+    MODELS_UNKNOWN: 'passthrough',
+    LOG_LEVEL: 'warn',
+  },
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+try {
+  await answers(`${upstreamUrl}/v1/models`);
+  await answers(`${gatewayUrl}/health/ready`);
+  await answers(`${gatewayUrl}/v1/models`);
+  printIdle(new Map([...servicesBelow(launcher.pid ?? 0)].map(([name, pid]) => [name, usageOf(pid)])));
+  const rows = await measure({ upstream: upstreamUrl, gateway: gatewayUrl, launcherPid: launcher.pid ?? 0 });
+  mkdirSync('bench/results', { recursive: true });
+  writeFileSync(`bench/results/${new Date().toISOString().replaceAll(':', '')}.json`, JSON.stringify(rows, null, 1));
+} finally {
+  await Promise.all([stop(launcher), stop(upstream)]);
+  rmSync(data, { recursive: true, force: true });
+}

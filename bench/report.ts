@@ -1,0 +1,60 @@
+import type { LoadResult } from './load.js';
+import type { Usage } from './processes.js';
+import type { Summary } from './samples.js';
+import type { Scenario } from './scenarios.js';
+
+export interface Row {
+  readonly round: number;
+  readonly scenario: Scenario;
+  readonly target: 'floor' | 'talaria';
+  readonly result: LoadResult;
+  readonly used: Readonly<Record<string, Usage>>;
+  readonly seconds: number;
+}
+
+const COLUMNS = [8, 9, 10, 9, 20, 20, 18, 6] as const;
+const HEADS = ['', 'target', 'tokens/s', 'req/s', 'TTFT ms', 'token ms', 'request ms', 'bad'] as const;
+
+export function printHeader(): void {
+  print('p50/p95/p99 in milliseconds; token: from the write of the model server to the read of the client');
+  print(HEADS.map((head, i) => head.padStart(COLUMNS[i] ?? 0)).join(''));
+}
+
+export function printRow({ scenario, target, result, used, seconds }: Row): void {
+  const cells = [
+    scenario.name,
+    target,
+    result.tokensPerSecond.toLocaleString('en'),
+    String(result.requestsPerSecond),
+    times(result.ttft),
+    times(result.token),
+    times(result.request),
+    String(result.lost + result.disordered + result.errors),
+  ];
+  print(cells.map((cell, i) => cell.padStart(COLUMNS[i] ?? 0)).join(''));
+  if (result.firstError !== undefined) print(`         first error: ${result.firstError}`);
+  if (target === 'floor') return;
+  print(`         ${scenario.what}; aim: ${scenario.target}`);
+  print(`         CPU ms per 1,000 tokens (or per request), memory: ${costs(used, result, seconds, scenario.stream)}`);
+}
+
+export function printIdle(used: ReadonlyMap<string, Usage>): void {
+  const rows = [...used].map(([name, { rssMb }]) => `${name} ${Math.round(rssMb)} MB`);
+  const ours = ['api', 'worker', 'scheduler'].reduce((sum, name) => sum + (used.get(name)?.rssMb ?? 0), 0);
+  print(`idle: ${rows.join(', ')}; api + worker + scheduler ${Math.round(ours)} MB`);
+}
+
+function costs(used: Readonly<Record<string, Usage>>, result: LoadResult, seconds: number, stream: boolean): string {
+  const units = (stream ? result.tokensPerSecond / 1_000 : result.requestsPerSecond) * seconds;
+  return Object.entries(used)
+    .map(([name, { cpuSeconds, rssMb }]) => {
+      const perUnit = units > 0 ? ((cpuSeconds * 1_000) / units).toFixed(stream ? 1 : 2) : '-';
+      return `${name} ${perUnit} (${((100 * cpuSeconds) / seconds).toFixed(0)} %, ${Math.round(rssMb)} MB)`;
+    })
+    .join(', ');
+}
+
+const times = (summary: Summary | null): string =>
+  summary ? `${summary.p50.toFixed(1)}/${summary.p95.toFixed(1)}/${summary.p99.toFixed(1)}` : '-';
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,0 +1,43 @@
+import { modelOf } from './clock.js';
+
+/** The scenarios of the performance page: users, pace of the answer, streaming or not, and what is aimed at. */
+export interface Scenario {
+  readonly name: string;
+  readonly what: string;
+  readonly model: string;
+  readonly users: number;
+  readonly stream: boolean;
+  readonly target: string;
+}
+
+const paced = (gapMs: number): string => modelOf({ tokens: 64, gapMs });
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'S1', what: '1 stream, 10 ms', model: paced(10), users: 1, stream: true, target: 'TTFT 4.5/15 ms' },
+  {
+    name: 'S2',
+    what: '50 streams, 20 ms',
+    model: paced(20),
+    users: 50,
+    stream: true,
+    target: 'TTFT 4/15, token 1.5/6 ms',
+  },
+  {
+    name: 'S3',
+    what: '200 streams, 20 ms',
+    model: paced(20),
+    users: 200,
+    stream: true,
+    target: '9,900 tokens/s, TTFT 6/40, token 2.5/20 ms',
+  },
+  { name: 'S4', what: '50 streams, unpaced', model: paced(0), users: 50, stream: true, target: '40,000 tokens/s' },
+  {
+    name: 'S5',
+    what: '50 users, no streaming',
+    model: paced(0),
+    users: 50,
+    stream: false,
+    target: '1,500 req/s, p99 70 ms',
+  },
+  { name: 'S6', what: '500 streams, 20 ms', model: paced(20), users: 500, stream: true, target: '20,000 tokens/s' },
+];
