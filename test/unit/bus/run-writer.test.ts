@@ -1,0 +1,126 @@
+import { AppendRefused, memoryRunLog, runWriters, type AppendBatch, type AppendReply, type RunLog } from '#libs/bus';
+import { LIMITS, type RunEvent } from '#libs/contract';
+import { runSpec } from '../../support/run-spec.js';
+import { until } from '../../support/until.js';
+
+const text = (words: string): RunEvent => ({ type: 'text.delta', step: 1, text: words });
+const DONE: RunEvent = { type: 'run.completed', finishReason: 'stop' };
+
+/** A log whose appends first go through `before`, which may answer in its place or throw. */
+async function brokenLog(before: (batch: AppendBatch, n: number) => AppendReply | undefined) {
+  const inner = memoryRunLog();
+  const spec = runSpec();
+  await inner.open(spec);
+  let n = 0;
+  const log: Pick<RunLog, 'append'> = {
+    async append(batches) {
+      const replies: AppendReply[] = [];
+      for (const batch of batches)
+        replies.push(before(batch, ++n) ?? ((await inner.append([batch]))[0] as AppendReply));
+      return replies;
+    },
+  };
+  const told: { cancel?: string; refused?: AppendRefused } = {};
+  const writer = runWriters(log).open({
+    runId: spec.runId,
+    attempt: 1,
+    lastSeq: 1,
+    onCancel: (reason) => void (told.cancel = reason),
+    onRefused: (error) => void (told.refused = error),
+  });
+  const texts = async (): Promise<string> => {
+    const events = await inner.read(spec.runId, 1, 10_000);
+    expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 2));
+    return events.map((event) => (event.type === 'text.delta' ? event.text : '.')).join('');
+  };
+  return { inner, runId: spec.runId, writer, told, texts };
+}
+
+describe('run writer', () => {
+  test('sends again what failed, nothing lost and nothing doubled', async () => {
+    const { writer, texts } = await brokenLog((_batch, n) => {
+      if (n % 2 === 1) throw new Error('connection cut');
+      return undefined;
+    });
+    for (const word of ['a', 'b', 'c']) {
+      void writer.emit(text(word));
+      await until(() => true);
+    }
+    await writer.emit(DONE);
+    await writer.flushed();
+    expect(await texts()).toBe('abc.');
+  });
+
+  test('an append that was stored although its reply was lost is not stored twice', async () => {
+    const { writer, texts, inner } = await brokenLog((batch, n) => {
+      if (n > 1) return undefined;
+      void inner.append([batch]);
+      throw new Error('reply lost');
+    });
+    void writer.emit(text('a'));
+    await writer.flushed();
+    await writer.emit(DONE);
+    await writer.flushed();
+    expect(await texts()).toBe('a.');
+  });
+
+  test('a lost tail is written again out of the ring', async () => {
+    let told = false;
+    const sent: number[] = [];
+    const { writer } = await brokenLog((batch) => {
+      sent.push(batch.firstSeq);
+      if (told || batch.firstSeq < 4) return undefined;
+      told = true;
+      return { kind: 'gap', lastSeq: 2 };
+    });
+    for (const word of ['a', 'b', 'c']) {
+      void writer.emit(text(word));
+      await writer.flushed();
+    }
+    expect(sent).toEqual([2, 3, 4, 3]);
+  });
+
+  test('a tail that is older than the ring refuses the run instead of leaving a hole', async () => {
+    const { writer, told } = await brokenLog(() => ({ kind: 'gap', lastSeq: 0 }));
+    void writer.emit(text('a'));
+    await expect(writer.flushed()).rejects.toMatchObject({ reason: 'lost' });
+    expect(told.refused).toBeInstanceOf(AppendRefused);
+  });
+
+  test('refusals are final and told once', async () => {
+    const { writer, told, inner, runId } = await brokenLog(() => undefined);
+    await inner.claim(runId, 2, 'other');
+    void writer.emit(text('late'));
+    await expect(writer.flushed()).rejects.toMatchObject({ reason: 'fenced' });
+    await expect(Promise.resolve(writer.emit(text('later')))).rejects.toMatchObject({ reason: 'fenced' });
+    expect(told.refused?.reason).toBe('fenced');
+  });
+
+  test('the reply of an append brings the cancel', async () => {
+    const { writer, told, inner, runId } = await brokenLog(() => undefined);
+    await inner.claim(runId, 1, 'me');
+    await inner.requestCancel(runId, 'requested');
+    void writer.emit(text('a'));
+    await writer.flushed();
+    expect(told.cancel).toBe('requested');
+  });
+
+  test('a run that writes faster than Redis takes has to wait', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const inner = memoryRunLog();
+    const spec = runSpec();
+    await inner.open(spec);
+    const log = { append: (batches: readonly AppendBatch[]) => gate.then(() => inner.append(batches)) };
+    const callbacks = { onCancel: () => undefined, onRefused: () => undefined };
+    const writer = runWriters(log).open({ runId: spec.runId, attempt: 1, lastSeq: 1, ...callbacks });
+    const chunk = 'x'.repeat(LIMITS.unacknowledgedBytesMax / 4);
+    const waits: (Promise<void> | undefined)[] = [];
+    for (let i = 0; i < 5; i++) waits.push(writer.emit(text(chunk)));
+    expect(waits.slice(0, 3)).toEqual([undefined, undefined, undefined]);
+    expect(waits[4]).toBeInstanceOf(Promise);
+    open();
+    await Promise.all(waits);
+    await writer.flushed();
+  });
+});
