@@ -26,6 +26,9 @@ export type ExecutedBy = 'server' | 'client';
  *
  * `step` counts from 1 over the whole run, across attempts. A step that an attempt left unfinished is closed by the
  * next attempt with `step.interrupted`; its number is not used again.
+ *
+ * The calls of a step that ends with finishReason `length` or `content_filter` may be broken off: they have no
+ * `tool_call.ready` and are not executed.
  */
 export type RunEvent =
   | {

@@ -1,0 +1,17 @@
+import 'reflect-metadata';
+import { loadConfig } from '#libs/config';
+import { bootstrap, Closers, createLogger, Drain, runMain } from '#libs/platform';
+import { SchedulerModule } from './scheduler.module.js';
+
+/** A look at one page of runs is a few commands of two seconds at most. */
+const DRAIN_SECONDS = 10;
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  const { healthHost: host, schedulerHealthPort: port } = config.worker;
+  const logger = createLogger({ service: 'scheduler', ...config.log });
+  const closers = new Closers();
+  const drain = new Drain();
+  const module = SchedulerModule.start({ config, logger, closers, drain });
+  await bootstrap({ name: 'scheduler', module, host, port, logger, closers, drain, drainSeconds: DRAIN_SECONDS });
+});

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Duty, DutyPorts } from './duties/duty.js';
+
+/** Schedulers that were started together must not look at Redis in the same instant for ever. */
+const JITTER = 0.1;
+
+export interface DutiesSettings {
+  readonly duties: readonly Duty[];
+  readonly ports: DutyPorts;
+  /** 0 up to 1, as Math.random. */
+  random(): number;
+}
+
+/**
+ * Runs every duty at its interval, the first time somewhere in its first interval, when connections are up. A duty never overlaps itself: the interval
+ * counts from its end. One that fails is logged and comes again. Throws when two duties have one name.
+ */
+export function startDuties(settings: DutiesSettings): { stop(): Promise<void> } {
+  const names = settings.duties.map((duty) => duty.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new Error(`Two duties are called ${twice}.`);
+  const stopping = new AbortController();
+  const loops = settings.duties.map((duty) => repeat(duty, settings, stopping.signal));
+  return {
+    /** Starts nothing more and resolves when the duties under way have ended. */
+    async stop() {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+async function repeat(duty: Duty, { ports, random }: DutiesSettings, signal: AbortSignal): Promise<void> {
+  await pause(duty.everyMs * (JITTER + (1 - JITTER) * random()), signal);
+  while (!signal.aborted) {
+    try {
+      await duty.run(ports, signal);
+    } catch (cause) {
+      ports.logger.warn({ err: cause, duty: duty.name }, 'a duty failed; it comes again');
+    }
+    await pause(duty.everyMs * (1 - JITTER + 2 * JITTER * random()), signal);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined); // Only rejects when it is cut short.
+}

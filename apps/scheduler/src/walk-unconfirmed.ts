@@ -1,0 +1,39 @@
+import type { RunHead, RunLog } from '#libs/bus';
+
+const PAGE_RUNS_MAX = 500;
+/** Per look. In calm times a lap is one look; after a long outage of the store it takes several. */
+const PAGES_PER_LOOK_MAX = 20;
+
+export interface HeadOf {
+  readonly runId: string;
+  /** Absent: the log is gone. */
+  readonly head?: RunHead;
+}
+
+/**
+ * Walks the index of unconfirmed runs, oldest first, lap after lap. A look goes on where the one before ended, so runs
+ * that stay in the index for long do not hide the newer ones behind them. Runs that leave the index under the walk can
+ * end a lap early; the next lap begins at the start. Do not take runs of a look out of the index before its end.
+ */
+export class UnconfirmedWalk {
+  private after: string | undefined;
+
+  /** The last look came to the end of the index. */
+  get lapDone(): boolean {
+    return this.after === undefined;
+  }
+
+  /** One look: pages of runs opened before `openedBefore` (ms), with their heads. */
+  async *look(log: RunLog, openedBefore: number, signal: AbortSignal): AsyncGenerator<readonly HeadOf[]> {
+    for (let pages = 0; pages < PAGES_PER_LOOK_MAX && !signal.aborted; pages++) {
+      const runIds = await log.unconfirmed(openedBefore, PAGE_RUNS_MAX, this.after);
+      const heads = await Promise.all(runIds.map((runId) => log.head(runId)));
+      this.after = runIds.length < PAGE_RUNS_MAX ? undefined : runIds.at(-1);
+      yield runIds.map((runId, i) => {
+        const head = heads[i];
+        return { runId, ...(head && { head }) };
+      });
+      if (this.lapDone) return;
+    }
+  }
+}

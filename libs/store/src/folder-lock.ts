@@ -1,0 +1,152 @@
+import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+
+/** Somebody else works in the folder. The message says who. */
+export class FolderLockedError extends Error {
+  override readonly name = 'FolderLockedError';
+}
+
+interface LockOwner {
+  readonly pid: number;
+  readonly host: string;
+  /** Start of the process in kernel ticks, where /proc tells it: a pid alone may be another process by now. */
+  readonly started?: string;
+}
+
+/** How often the owner touches its lock, and when one of another host, whose pids mean nothing here, counts as dead. */
+const TOUCH_MS = 5_000;
+const SILENCE_MS_MAX = 30_000;
+
+/**
+ * Takes `<dir>.lock`, a file that names its owner, and keeps it fresh until `release`. The lock of a dead process is
+ * taken over: known by pid and start time on this host, by its age when it comes from another one (a container that was
+ * replaced). Rejects with FolderLockedError when the owner is alive.
+ */
+export async function lockFolder(dir: string): Promise<{ release(): Promise<void> }> {
+  const path = `${dir}.lock`;
+  const owner: LockOwner = { pid: process.pid, host: hostname(), ...(await startOf(process.pid)) };
+  const text = JSON.stringify(owner);
+  if (!(await create(path, text))) await takeOver({ path, dir, text });
+  const timer = setInterval(() => void touch(path), TOUCH_MS).unref();
+  return {
+    async release() {
+      clearInterval(timer);
+      await rm(path, { force: true });
+    },
+  };
+}
+
+async function makeDirectory(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+/** Now, when the file was removed meanwhile: whoever did that is alive. */
+async function mtimeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return Date.now();
+    throw cause;
+  }
+}
+
+async function create(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: 'wx' });
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+/**
+ * Replaces a stale lock. Only who made the directory `<lock>.takeover` may remove a lock that is not its own: of many
+ * that find it stale at once, one gets it, and nobody removes the new one.
+ */
+async function takeOver({ path, dir, text }: { path: string; dir: string; text: string }): Promise<void> {
+  await refuseIfAlive(path, dir);
+  const right = `${path}.takeover`;
+  const takenJustNow = new FolderLockedError(`${dir} was taken by another store process just now.`);
+  if (!(await makeDirectory(right))) {
+    // Left behind by a process that died in the middle of a takeover; the next start has the way free.
+    if (Date.now() - (await mtimeOf(right)) > SILENCE_MS_MAX) await rm(right, { recursive: true, force: true });
+    throw takenJustNow;
+  }
+  try {
+    await refuseIfAlive(path, dir);
+    await rm(path, { force: true });
+    if (!(await create(path, text))) throw takenJustNow;
+  } finally {
+    await rm(right, { recursive: true, force: true });
+  }
+}
+
+async function refuseIfAlive(path: string, dir: string): Promise<void> {
+  const text = await readIfThere(path);
+  if (text === undefined) return;
+  const owner = parseOwner(text);
+  if (!(await isAlive(owner, Date.now() - (await mtimeOf(path))))) return;
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : 'a process that is starting';
+  throw new FolderLockedError(
+    `${dir} is in use by ${who}. One store process may use an embedded database; for more, set DATABASE_URL.`,
+  );
+}
+
+async function isAlive(owner: LockOwner | undefined, silentMs: number): Promise<boolean> {
+  if (owner?.host !== hostname()) return silentMs < SILENCE_MS_MAX;
+  if (!pidExists(owner.pid)) return false;
+  const { started } = await startOf(owner.pid);
+  return started === undefined || owner.started === undefined || started === owner.started;
+}
+
+function pidExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    // EPERM: there is one, and it is somebody else's.
+    return codeOf(cause) === 'EPERM';
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)), counted behind the command's closing bracket; nothing where there is no /proc. */
+async function startOf(pid: number): Promise<{ started?: string }> {
+  const text = await readIfThere(`/proc/${pid}/stat`);
+  const started = text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  return started === undefined ? {} : { started };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ESRCH') return undefined;
+    throw cause;
+  }
+}
+
+function parseOwner(text: string): LockOwner | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<LockOwner> | null;
+    return typeof value?.pid === 'number' && typeof value.host === 'string' ? (value as LockOwner) : undefined;
+  } catch {
+    // Created and not yet written, or cut off by a crash: its age decides.
+    return undefined;
+  }
+}
+
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  // It only matters to other hosts, and the next touch tries again.
+  await utimes(path, now, now).catch(() => undefined);
+}
+
+// By shape, because under Jest the file system's errors come from another realm than `Error`.
+const codeOf = (cause: unknown): unknown => (cause as { code?: unknown } | null)?.code;

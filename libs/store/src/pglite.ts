@@ -1,0 +1,57 @@
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { lockFolder } from './folder-lock.js';
+import type { SqlDatabase, SqlQueries } from './ports.js';
+
+/** The part of PGlite, and of its transactions, that we use. */
+interface Engine {
+  query<T>(sql: string, params?: unknown[]): Promise<{ rows: T[] }>;
+}
+
+/**
+ * Rows in a folder, in this process: Postgres compiled to WebAssembly. For one store process; a second one on the same
+ * folder gets FolderLockedError. Statements run one at a time and have no time limit: nothing else holds locks.
+ */
+export async function pgliteDatabase({ dir }: { dir: string }): Promise<SqlDatabase> {
+  await mkdir(dirname(dir), { recursive: true });
+  const lock = await lockFolder(dir);
+  try {
+    const engine = await openEngine(dir);
+    return {
+      ...queriesOf(engine),
+      transaction: (work) => engine.transaction((tx) => work(queriesOf(tx))),
+      close: async () => {
+        await engine.close();
+        await lock.release();
+      },
+    };
+  } catch (cause) {
+    await lock.release();
+    throw cause;
+  }
+}
+
+const queriesOf = (engine: Engine): SqlQueries => ({
+  query: async <T>(sql: string, params: readonly unknown[] = []) => (await engine.query<T>(sql, [...params])).rows,
+});
+
+async function openEngine(dir: string) {
+  // Only loaded where it is used: the module alone costs a Postgres deployment its memory.
+  const { PGlite } = await import('@electric-sql/pglite');
+  if (!(await exists(join(dir, 'PG_VERSION')))) {
+    // Made aside and moved in whole: a process that is killed while it makes the files must not leave half a database.
+    const aside = `${dir}.new`;
+    await rm(aside, { recursive: true, force: true });
+    const made = await PGlite.create(aside);
+    await made.close();
+    await rename(aside, dir);
+  }
+  return PGlite.create(dir);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,159 @@
+import type { RunSnapshot, RunStatus } from '#libs/contract';
+import type { SqlQueries, SqlScalar } from './ports.js';
+import { cursorText, parseCursor } from './run-cursor.js';
+
+/** Snapshots in one statement at most, by the characters of their JSON: 100 runs of 16 MB would be a 3 GB statement. */
+const UPSERT_CHARS_MAX = 8_000_000;
+/** Snapshots in one page at most, in bytes. A page holds at least one run whatever its size. */
+const PAGE_BYTES_MAX = 16_000_000;
+
+const UPSERT = `
+insert into runs (id, owner, protocol, model, status, created_at, ended_at, last_seq, input_tokens, output_tokens, snapshot)
+select * from unnest(
+  $1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
+  $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[]
+)
+on conflict (id) do update set
+  owner = excluded.owner, protocol = excluded.protocol, model = excluded.model, status = excluded.status,
+  created_at = excluded.created_at, ended_at = excluded.ended_at, last_seq = excluded.last_seq,
+  input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, snapshot = excluded.snapshot
+where excluded.last_seq >= runs.last_seq`;
+
+/**
+ * Writes snapshots, many to a statement. A row that is newer (by lastSeq) stays as it is, so repeating and reordering
+ * do no harm. Large batches are several statements; when one fails, those before it are written.
+ */
+export async function upsertRuns(db: SqlQueries, snapshots: readonly RunSnapshot[]): Promise<void> {
+  for (const rows of statementsOf(newestOfEach(snapshots).map(toRow))) {
+    const columns = rows[0]?.map((_, i) => rows.map((row) => row[i] ?? null)) ?? [];
+    await db.query(UPSERT, columns);
+  }
+}
+
+/** The run as it was last written. */
+export async function getRun(db: SqlQueries, runId: string): Promise<RunSnapshot | undefined> {
+  const [row] = await db.query<{ snapshot: string }>('select snapshot from runs where id = $1', [storable(runId)]);
+  return row && parseSnapshot(row.snapshot);
+}
+
+export interface RunFilter {
+  readonly owner: string;
+  readonly status?: RunStatus;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface RunPage {
+  readonly runs: readonly RunSnapshot[];
+  /** Where to go on; absent on the last page. A page may be shorter than its limit and still have a next one. */
+  readonly next?: string;
+}
+
+// One row more than asked for tells whether there is a next page. Sizes come before snapshots: only what is returned
+// is read.
+const LIST = `
+with candidates as (
+  select id, created_at, octet_length(snapshot) as bytes from runs
+  where owner = $1 and ($2::text is null or status = $2)
+    and ($3::bigint is null or (created_at, id) < ($3::bigint, $4::text))
+  order by created_at desc, id desc limit $5::int + 1
+), page as (
+  select id, count(*) over () as found, row_number() over w as place, sum(bytes) over w as bytes_so_far
+  from candidates window w as (order by created_at desc, id desc)
+)
+select runs.snapshot, page.found > row_number() over (order by place) as has_more
+from page join runs using (id)
+where place = 1 or (place <= $5::int and bytes_so_far <= $6::int)
+order by place`;
+
+/** An owner's runs, newest first. Throws GatewayError `invalid_cursor`. */
+export async function listRuns(db: SqlQueries, filter: RunFilter): Promise<RunPage> {
+  const { owner, status = null, limit } = filter;
+  const after = filter.after === undefined ? undefined : parseCursor(filter.after);
+  const place = [after?.createdAt ?? null, after?.runId ?? null];
+  const rows = await db.query<{ snapshot: string; has_more: boolean }>(LIST, [
+    storable(owner),
+    status,
+    ...place,
+    limit,
+    PAGE_BYTES_MAX,
+  ]);
+  const runs = rows.map((row) => parseSnapshot(row.snapshot));
+  const last = runs.at(-1);
+  return { runs, ...(last && rows.at(-1)?.has_more && { next: cursorText(last) }) };
+}
+
+const DELETE = `
+with gone as (
+  delete from runs where id in (select id from runs where created_at < $1::bigint order by created_at limit $2::int)
+  returning 1
+)
+select count(*)::int as count from gone`;
+
+/**
+ * Retention: deletes the oldest runs that were created before `ms`, at most `limit` of them.
+ * @returns how many; fewer than `limit` means that none is left.
+ */
+export async function deleteRunsBefore(db: SqlQueries, ms: number, limit: number): Promise<number> {
+  const [row] = await db.query<{ count: number }>(DELETE, [ms, limit]);
+  return row?.count ?? 0;
+}
+
+/** One statement cannot touch a row twice, and two that touch the same rows in different orders can deadlock. */
+function newestOfEach(snapshots: readonly RunSnapshot[]): RunSnapshot[] {
+  const byId = new Map<string, RunSnapshot>();
+  for (const snapshot of snapshots) {
+    const other = byId.get(snapshot.runId);
+    if (!other || other.lastSeq <= snapshot.lastSeq) byId.set(snapshot.runId, snapshot);
+  }
+  return [...byId.values()].sort((a, b) => (a.runId < b.runId ? -1 : 1));
+}
+
+const SNAPSHOT_COLUMN = 10;
+
+function toRow(run: RunSnapshot): readonly SqlScalar[] {
+  return [
+    storable(run.runId),
+    storable(run.owner),
+    storable(run.protocol),
+    storable(run.model),
+    run.status,
+    run.createdAt,
+    run.endedAt ?? null,
+    run.lastSeq,
+    countOf(run.usage.inputTokens),
+    countOf(run.usage.outputTokens),
+    JSON.stringify(run),
+  ];
+}
+
+function statementsOf(rows: readonly (readonly SqlScalar[])[]): (readonly SqlScalar[])[][] {
+  const statements: (readonly SqlScalar[])[][] = [];
+  let chars = Infinity;
+  for (const row of rows) {
+    const size = String(row[SNAPSHOT_COLUMN]).length;
+    chars += size;
+    if (chars > UPSERT_CHARS_MAX) {
+      statements.push([]);
+      chars = size;
+    }
+    statements.at(-1)?.push(row);
+  }
+  return statements;
+}
+
+/**
+ * Text as a filter column can hold it: Postgres refuses NUL and has no lone surrogates. The snapshot keeps the exact
+ * text. Without it one strange model name would keep its whole batch from being written, for ever.
+ */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').replace(/\p{Surrogate}/gu, '\ufffd');
+}
+
+/** Upstreams count the tokens; what they send may be anything that JSON calls a number. */
+function countOf(tokens: number): number {
+  return Number.isFinite(tokens) ? Math.min(Math.max(Math.round(tokens), 0), Number.MAX_SAFE_INTEGER) : 0;
+}
+
+const parseSnapshot = (text: string): RunSnapshot => JSON.parse(text) as RunSnapshot;

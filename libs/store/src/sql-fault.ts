@@ -1,0 +1,31 @@
+/**
+ * `away`: the database is not reachable, overloaded or stopping; the same statement may succeed later.
+ * `data`: this statement's values cannot be stored, now or later. `other`: the statement or the schema is wrong.
+ */
+export type SqlFault = 'away' | 'data' | 'other';
+
+/** SQLSTATE classes (PostgreSQL manual, appendix A), by their first two characters. */
+const CLASSES: Readonly<Record<string, SqlFault>> = {
+  '08': 'away', // connection
+  '40': 'away', // deadlock, serialization
+  '53': 'away', // disk, memory or connections exhausted
+  '55': 'away', // lock not available
+  '57': 'away', // statement timeout, shutdown
+  '58': 'away', // input or output error
+  '22': 'data', // data exception, such as an invalid byte sequence
+  '54': 'data', // program limit exceeded, such as a row that is too large
+};
+
+/** The digit tells it from Node's own codes: EPIPE has five capitals too. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+
+/**
+ * Sorts what a query rejected with. An error without an SQLSTATE never reached a database: refused, cut, timed out.
+ * A mistake of ours, such as a TypeError, is `other`.
+ */
+export function sqlFault(cause: unknown): SqlFault {
+  if (cause instanceof TypeError || cause instanceof RangeError) return 'other';
+  const code = (cause as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string' || !SQLSTATE.test(code)) return 'away';
+  return CLASSES[code.slice(0, 2)] ?? 'other';
+}

@@ -1,0 +1,127 @@
+import { memoryRunLog, newRunId, type MemoryRunLog } from '#libs/bus';
+import { foldAll, LIMITS, type RunEvent } from '#libs/contract';
+import { getRun, migrate, pgliteDatabase, type SqlDatabase } from '#libs/store';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { persistRuns } from '../../../apps/store/src/persist-runs.js';
+import { runSpec } from '../../support/run-spec.js';
+
+const logger = pino({ level: 'silent' });
+const DONE: RunEvent = { type: 'run.completed', finishReason: 'stop' };
+const text = (word: string): RunEvent => ({ type: 'text.delta', step: 1, text: word });
+
+describe('persisting finished runs', () => {
+  let dir: string;
+  let db: SqlDatabase;
+  let log: MemoryRunLog;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'talaria-persist-'));
+    db = await pgliteDatabase({ dir: join(dir, 'db') });
+    await migrate(db);
+  });
+  afterAll(async () => {
+    await db.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+  beforeEach(() => {
+    log = memoryRunLog();
+  });
+
+  /** A run with these events behind `run.queued`. */
+  async function run(...events: readonly RunEvent[]): Promise<string> {
+    const spec = runSpec();
+    await log.open(spec);
+    const logged = events.map((event, i) => JSON.stringify({ seq: i + 2, at: 1_000 + i, ...event }));
+    const batch = { runId: spec.runId, attempt: 1, firstSeq: 2, events: logged, terminal: events.at(-1) === DONE };
+    expect(await log.append([batch])).toEqual([{ kind: 'ok', lastSeq: events.length + 1 }]);
+    return spec.runId;
+  }
+  const unconfirmed = (): Promise<string[]> => log.unconfirmed(Number.MAX_SAFE_INTEGER, 1_000);
+  const persist = (runIds: readonly string[], database = db): Promise<void> =>
+    persistRuns({ log, db: database, logger })(runIds);
+
+  test('every run of a batch is in the database and confirmed', async () => {
+    const runIds = await Promise.all(Array.from({ length: 60 }, (_, i) => run(text(`answer ${i}`), DONE)));
+    await persist(runIds);
+    for (const runId of runIds) {
+      expect(await getRun(db, runId)).toEqual(foldAll(await log.read(runId, 0)));
+    }
+    expect(await unconfirmed()).toEqual([]);
+  });
+
+  test.each([-2, -1, 0, 1, LIMITS.relayReadBatchMax])(
+    'a log of whole pages and %i more events is read whole',
+    async (more) => {
+      const words = Array.from({ length: LIMITS.relayReadBatchMax * 2 + more - 2 }, (_, i) => text(`${i} `));
+      const runId = await run(...words, DONE);
+      await persist([runId]);
+      const row = await getRun(db, runId);
+      expect(row?.status).toBe('completed');
+      expect(row?.lastSeq).toBe(words.length + 2);
+      expect(row?.items).toMatchObject([{ text: words.map((word) => ('text' in word ? word.text : '')).join('') }]);
+    },
+  );
+
+  test('a run that has not ended is written and stays unconfirmed', async () => {
+    const [open, done] = [await run(text('so far')), await run(DONE)];
+    await persist([open, done]);
+    expect(await getRun(db, open)).toMatchObject({ status: 'queued', items: [{ text: 'so far' }] });
+    expect(await unconfirmed()).toEqual([open]);
+  });
+
+  test('a run whose log has expired is skipped, its neighbours are stored', async () => {
+    const [gone, there] = [newRunId(), await run(DONE)];
+    await persist([gone, there]);
+    expect(await getRun(db, gone)).toBeUndefined();
+    expect(await getRun(db, there)).toMatchObject({ status: 'completed' });
+  });
+
+  test('a log that has lost its beginning makes no row', async () => {
+    const runId = await run(text('x'), DONE);
+    const headless = { ...log, read: async (id: string, after: number) => log.read(id, Math.max(after, 1)) };
+    await persistRuns({
+      log: { read: headless.read, confirmPersisted: (ids) => log.confirmPersisted(ids) },
+      db,
+      logger,
+    })([runId]);
+    expect(await getRun(db, runId)).toBeUndefined();
+    expect(await unconfirmed()).toEqual([runId]);
+  });
+
+  test('while the database is away nothing is confirmed, and the batch rejects', async () => {
+    const runId = await run(DONE);
+    const cut = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    await expect(persist([runId], { ...db, query: () => Promise.reject(cut) })).rejects.toBe(cut);
+    expect(await unconfirmed()).toEqual([runId]);
+    await persist([runId]);
+    expect(await unconfirmed()).toEqual([]);
+  });
+
+  test('a run that the database cannot hold does not keep its neighbours from being stored', async () => {
+    const runIds = [await run(DONE), await run(text('impossible'), DONE), await run(DONE)];
+    const picky: SqlDatabase = {
+      ...db,
+      query: <T>(sql: string, params: readonly unknown[] = []) =>
+        // A statement that Postgres itself refuses with a data exception.
+        db.query<T>(JSON.stringify(params).includes('impossible') ? `select 'x'::int` : sql, params as never),
+    };
+    await persist(runIds, picky);
+    expect(await unconfirmed()).toEqual([runIds[1]]);
+    expect(await getRun(db, runIds[2] ?? '')).toMatchObject({ status: 'completed' });
+  });
+
+  test('persisting again, and an older state after a newer one, change nothing', async () => {
+    const runId = await run(text('x'), DONE);
+    await persist([runId, runId]);
+    const before = await getRun(db, runId);
+    await persistRuns({
+      log: { read: async (id) => (await log.read(id, 0)).slice(0, 2), confirmPersisted: async () => undefined },
+      db,
+      logger,
+    })([runId]);
+    expect(await getRun(db, runId)).toEqual(before);
+  });
+});
