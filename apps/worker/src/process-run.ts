@@ -93,6 +93,11 @@ function armSignals(job: RunJob, abort: AbortController, runSecondsMax: number):
   };
 }
 
+function startTimer(ms: number, fire: () => void): () => void {
+  const timer = setTimeout(fire, ms);
+  return () => clearTimeout(timer);
+}
+
 async function readLog(log: RunLog, runId: string, lastSeq: number): Promise<RunSnapshot> {
   let snapshot = EMPTY_SNAPSHOT;
   while (snapshot.lastSeq < lastSeq) {
@@ -132,6 +137,7 @@ async function execute(execution: Execution, ports: RunPorts): Promise<TerminalE
       flushed: () => writer.flushed(),
       signal,
       now: Date.now,
+      startTimer,
       settings: ports.settings,
     });
   } catch (cause) {

@@ -16,7 +16,7 @@ import type { Config } from '#libs/config';
 import { LIMITS, toRunError, GatewayError } from '#libs/contract';
 import { HealthModule, type Closers, type Drain, type Logger } from '#libs/platform';
 import { createProvider } from '#libs/providers';
-import { createTools, toolsNamed } from '#libs/tools';
+import { toolsNamed } from '#libs/tools';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -58,7 +58,7 @@ export class WorkerModule {
       log,
       writers: runWriters(log),
       active,
-      tools: toolsNamed(config.agent.tools, createTools({ fetchAllowedHosts: config.agent.fetchAllowedHosts })),
+      tools: toolsNamed(config.agent.tools, { fetchAllowedHosts: config.agent.fetchAllowedHosts }),
       settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
       route: (model) => routes.route(model),
       ended: (runId) => collector.add(runId),

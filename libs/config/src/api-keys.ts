@@ -38,7 +38,11 @@ export function weakness(key: string): string | undefined {
 }
 
 const PLACEHOLDERS = ['changeme', 'yourapikey', 'yourkey', 'yoursecret', 'replaceme', 'keyhere', 'xxxx'];
-const SEQUENCES = ['0123456789'.repeat(4), 'abcdefghijklmnopqrstuvwxyz0123456789', '0123456789abcdefghijklmnopqrstuvwxyz'];
+const SEQUENCES = [
+  '0123456789'.repeat(4),
+  'abcdefghijklmnopqrstuvwxyz0123456789',
+  '0123456789abcdefghijklmnopqrstuvwxyz',
+];
 
 /** Counted from the key's own letters: of a million keys of 16 random hexadecimal digits, the lowest had 32.3 bits. */
 const ENTROPY_BITS_MIN = 32;

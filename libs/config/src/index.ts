@@ -1,1 +1,7 @@
+export { isNetworkVisible } from './check-binding.js';
 export type * from './config.js';
+export { describeSettings, type SettingRow } from './describe-settings.js';
+export { loadConfig, reachable, readConfig, type ReadConfig } from './load-config.js';
+export { ConfigError, type Problem } from './problems.js';
+export { readTextFile, type Environment, type ReadFile } from './sources.js';
+export { VARIABLES, type VariableName } from './variables.js';

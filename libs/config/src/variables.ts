@@ -176,7 +176,12 @@ export const VARIABLES = [
     parser: port,
   },
 
-  { name: 'OPENAI_API_KEY', meaning: 'connects OpenAI, or the server at `OPENAI_BASE_URL`', secret: true, parser: secret },
+  {
+    name: 'OPENAI_API_KEY',
+    meaning: 'connects OpenAI, or the server at `OPENAI_BASE_URL`',
+    secret: true,
+    parser: secret,
+  },
   { name: 'OPENAI_BASE_URL', meaning: 'any server that speaks the OpenAI API, with its `/v1`', parser: httpUrl },
   {
     name: 'OPENAI_MODEL',
@@ -251,8 +256,20 @@ export const VARIABLES = [
     parser: listOf(hostOrBlock),
   },
 
-  { name: 'LOG_LEVEL', path: 'log.level', default: 'info', meaning: LOG_LEVELS.join(', '), parser: oneOf(...LOG_LEVELS) },
-  { name: 'LOG_PRETTY', path: 'log.pretty', default: 'false', meaning: 'logs for eyes instead of JSON', parser: yesOrNo },
+  {
+    name: 'LOG_LEVEL',
+    path: 'log.level',
+    default: 'info',
+    meaning: LOG_LEVELS.join(', '),
+    parser: oneOf(...LOG_LEVELS),
+  },
+  {
+    name: 'LOG_PRETTY',
+    path: 'log.pretty',
+    default: 'false',
+    meaning: 'logs for eyes instead of JSON',
+    parser: yesOrNo,
+  },
 ] as const satisfies readonly Variable[];
 
 export type VariableName = (typeof VARIABLES)[number]['name'];
@@ -261,5 +278,7 @@ type Read<V> = V extends { parser: Parser<infer T> } ? T : never;
 
 /** What was read, by name. A setting without a default may be undefined. */
 export type Values = {
-  readonly [N in VariableName]: Declared<N> extends { default: string } ? Read<Declared<N>> : Read<Declared<N>> | undefined;
+  readonly [N in VariableName]: Declared<N> extends { default: string }
+    ? Read<Declared<N>>
+    : Read<Declared<N>> | undefined;
 };

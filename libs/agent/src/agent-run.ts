@@ -1,0 +1,12 @@
+import type { RunSpec } from '#libs/contract';
+import type { AgentPorts } from './ports.js';
+import type { RunBook } from './run-book.js';
+import type { Toolbox } from './toolbox.js';
+
+/** One run in the hands of one worker: what every part of the loop needs. */
+export interface AgentRun {
+  readonly spec: RunSpec;
+  readonly ports: AgentPorts;
+  readonly book: RunBook;
+  readonly toolbox: Toolbox;
+}

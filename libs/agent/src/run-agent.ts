@@ -1,0 +1,57 @@
+import { hasEnded, type RunSnapshot, type RunSpec, type TerminalEvent } from '#libs/contract';
+import type { AgentRun } from './agent-run.js';
+import type { AgentPorts } from './ports.js';
+import { settleOpenStep } from './resume-point.js';
+import { openRunBook } from './run-book.js';
+import { runStep } from './run-step.js';
+import { openToolbox } from './toolbox.js';
+
+/**
+ * Runs a spec to its end: ask the model, execute what it called, repeat. `resume` is the fold of the run's log so far;
+ * the run goes on after the last completed step. Emits every event but the terminal one, which it returns for the
+ * worker to write.
+ *
+ * Throws GatewayError when the run fails, `ports.signal.reason` after an abort, and whatever `emit` and `flushed` threw
+ * as it is. After it has settled it emits nothing more, also when a tool was abandoned.
+ */
+export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentPorts): Promise<TerminalEvent> {
+  if (hasEnded(resume)) throw new Error(`run ${spec.runId} has its terminal event`);
+  const book = openRunBook(resume, ports);
+  const run: AgentRun = { spec, ports, book, toolbox: openToolbox(spec, ports.tools) };
+  try {
+    ports.signal.throwIfAborted();
+    await settleOpenStep(run);
+    for (;;) {
+      const end = endOf(book.snapshot(), ports.settings.stepsMax);
+      if (end) return end;
+      await runStep(run);
+    }
+  } catch (error) {
+    // Whatever broke while the run was being aborted broke because of it.
+    ports.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** How the run ends after its last completed step; undefined when another step follows. Needs no open step. */
+function endOf(snapshot: RunSnapshot, stepsMax: number): TerminalEvent | undefined {
+  const completed = snapshot.steps.filter((step) => step.status === 'completed');
+  const last = completed.at(-1);
+  switch (last?.finishReason) {
+    case undefined:
+      return undefined;
+    case 'stop':
+      return { type: 'run.completed', finishReason: 'stop' };
+    case 'length':
+      return { type: 'run.incomplete', reason: 'max_output_tokens' };
+    case 'content_filter':
+      return { type: 'run.incomplete', reason: 'content_filter' };
+    case 'tool_calls':
+      if (asksTheClient(snapshot, last?.step)) return { type: 'run.completed', finishReason: 'tool_calls' };
+      return completed.length >= stepsMax ? { type: 'run.incomplete', reason: 'max_steps' } : undefined;
+  }
+}
+
+function asksTheClient(snapshot: RunSnapshot, step: number | undefined): boolean {
+  return snapshot.items.some((item) => item.type === 'tool_call' && item.step === step && item.executedBy === 'client');
+}

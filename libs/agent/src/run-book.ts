@@ -1,0 +1,69 @@
+import { foldAll, type LoggedEvent, type RunEvent, type RunSnapshot } from '#libs/contract';
+import type { AgentPorts } from './ports.js';
+
+/**
+ * What the run has said so far. Everything the agent emits passes through here and is folded with the same `fold` that
+ * a later attempt will use, so a run that goes on and a run that is resumed build on the same facts.
+ */
+export interface RunBook {
+  /** Hands the event on. Await the result only when it is a promise: a delta must cost next to nothing. */
+  emit(event: RunEvent): Promise<void> | undefined;
+  /** The run with everything emitted so far. Folding happens here; ask between steps, not per delta. */
+  snapshot(): RunSnapshot;
+}
+
+/** Opens the book at the end of the log that `resume` is the fold of. */
+export function openRunBook(resume: RunSnapshot, ports: Pick<AgentPorts, 'emit' | 'now'>): RunBook {
+  let snapshot = resume;
+  let pending = new PendingEvents();
+  return {
+    emit(event) {
+      pending.add(event);
+      return ports.emit(event);
+    },
+    snapshot() {
+      snapshot = foldAll(pending.stamped(snapshot.lastSeq, ports.now()), snapshot);
+      pending = new PendingEvents();
+      return snapshot;
+    },
+  };
+}
+
+type Piece = { type: 'text.delta' | 'refusal.delta'; step: number; text: string };
+
+/** Events not folded yet; runs of text are kept as one growing string instead of one event per token. */
+class PendingEvents {
+  private readonly events: RunEvent[] = [];
+  private open: Piece | undefined;
+
+  add(event: RunEvent): void {
+    switch (event.type) {
+      case 'text.delta':
+      case 'refusal.delta':
+        this.addText(event);
+        return;
+      case 'reasoning.delta':
+      case 'tool_call.arguments.delta':
+      case 'tool.progress':
+        // The next step does not build on them: arguments come whole with tool_call.ready, the others are for showing.
+        return;
+      default:
+        this.open = undefined;
+        this.events.push(event);
+    }
+  }
+
+  /** The numbers are not those of the log (deltas were merged); the agent never looks at them. */
+  stamped(seq: number, at: number): LoggedEvent[] {
+    return this.events.map((event) => ({ ...event, seq, at }));
+  }
+
+  private addText({ type, step, text }: Piece): void {
+    if (this.open?.type === type && this.open.step === step) {
+      this.open.text += text;
+      return;
+    }
+    this.open = { type, step, text };
+    this.events.push(this.open);
+  }
+}

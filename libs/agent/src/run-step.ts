@@ -1,0 +1,123 @@
+import {
+  GatewayError,
+  type EventOf,
+  type FinishReason,
+  LIMITS,
+  type ModelEvent,
+  type RunEvent,
+  type Usage,
+} from '#libs/contract';
+import type { AgentRun } from './agent-run.js';
+import { conversation, systemText } from './conversation.js';
+import { openModelStream, type ModelStream } from './open-model-stream.js';
+import { callsOf, runCalls } from './run-calls.js';
+import { toolChoiceOf } from './toolbox.js';
+
+/**
+ * One model call and the tools it asked for, from `step.started` to `step.completed`.
+ *
+ * `step.started` names the candidate that answers, so it is emitted with that candidate's first event and not when the
+ * first candidate is asked: until then nobody knows who will answer, and there is nothing of the step to be seen.
+ */
+export async function runStep(run: AgentRun): Promise<void> {
+  const { book } = run;
+  const stream = await ask(run);
+  const step = (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
+  const { finishReason, usage, calls } = await relay(run, step, stream);
+  if (finishReason === 'tool_calls') {
+    for (const call of calls) await book.emit({ type: 'tool_call.ready', step, ...call });
+    await runCalls(run, step, callsOf(book.snapshot(), step));
+  }
+  await book.emit({ type: 'step.completed', step, finishReason, usage });
+}
+
+function ask({ spec, ports, book, toolbox }: AgentRun): Promise<ModelStream> {
+  const snapshot = book.snapshot();
+  const isFirstStep = !snapshot.steps.some((step) => step.status === 'completed');
+  return openModelStream(ports.route, {
+    system: systemText(ports.settings.systemPrompt, spec.instructions),
+    messages: conversation(spec, snapshot),
+    tools: toolbox.offered,
+    toolChoice: toolChoiceOf(spec.toolChoice, isFirstStep),
+    sampling: spec.sampling,
+    signal: ports.signal,
+  });
+}
+
+interface Answer {
+  readonly finishReason: FinishReason;
+  readonly usage: Usage;
+  readonly calls: Iterable<OpenCall>;
+}
+
+type OpenCall = Pick<EventOf<'tool_call.ready'>, 'callId' | 'name' | 'executedBy'> & { arguments: string };
+
+/** Turns model events into run events until the model ends. The hot path: no copying, no await without back-pressure. */
+async function relay({ ports, book, toolbox }: AgentRun, step: number, stream: ModelStream): Promise<Answer> {
+  const calls = new Map<string, OpenCall>();
+  const take = (event: Exclude<ModelEvent, { type: 'end' }>): RunEvent | undefined => {
+    switch (event.type) {
+      case 'text':
+        if (event.logprobs) return { type: 'text.delta', step, text: event.text, logprobs: event.logprobs };
+        return event.text === '' ? undefined : { type: 'text.delta', step, text: event.text };
+      case 'reasoning':
+        return event.text === '' ? undefined : { type: 'reasoning.delta', step, text: event.text };
+      case 'refusal':
+        return event.text === '' ? undefined : { type: 'refusal.delta', step, text: event.text };
+      case 'tool_call': {
+        const { callId, name } = event;
+        const executedBy = toolbox.executedBy(name);
+        openCall(calls, { callId, name, executedBy, arguments: '' });
+        return { type: 'tool_call.started', step, callId, name, executedBy };
+      }
+      case 'tool_arguments':
+        if (event.delta === '') return undefined;
+        addArguments(calls, event.callId, event.delta);
+        return { type: 'tool_call.arguments.delta', step, callId: event.callId, delta: event.delta };
+    }
+  };
+  let begun = false;
+  for await (const event of stream.events) {
+    if (ports.signal.aborted) throw ports.signal.reason;
+    if (!begun) {
+      const { provider, model } = stream.candidate;
+      await book.emit({ type: 'step.started', step, model, upstream: provider.upstream });
+      begun = true;
+    }
+    if (event.type === 'end') return answerOf(event, calls);
+    const said = take(event);
+    const full = said && book.emit(said);
+    if (full) await full;
+  }
+  throw new GatewayError('upstream_cut', 'The upstream broke off its answer.');
+}
+
+/**
+ * Upstreams differ in what they say at the end of an answer with calls, so the calls decide between `stop` and
+ * `tool_calls`. `length` and `content_filter` win: the last call may be broken off, and none of them is executed. Such
+ * calls get no `tool_call.ready`, which would say that their arguments are whole.
+ */
+function answerOf({ finishReason, usage }: ModelEvent & { type: 'end' }, calls: Map<string, OpenCall>): Answer {
+  const isCut = finishReason === 'length' || finishReason === 'content_filter';
+  return { finishReason: isCut ? finishReason : calls.size > 0 ? 'tool_calls' : 'stop', usage, calls: calls.values() };
+}
+
+function openCall(calls: Map<string, OpenCall>, call: OpenCall): void {
+  if (calls.has(call.callId)) throw invalid('used one call id twice');
+  if (calls.size >= LIMITS.toolCallsPerStepMax)
+    throw invalid(`made more than ${LIMITS.toolCallsPerStepMax} tool calls`);
+  calls.set(call.callId, call);
+}
+
+function addArguments(calls: Map<string, OpenCall>, callId: string, delta: string): void {
+  const call = calls.get(callId);
+  if (!call) throw invalid('sent arguments of a call that had not begun');
+  if (call.arguments.length + delta.length > LIMITS.toolArgumentsCharsMax) {
+    throw invalid(`sent tool arguments of more than ${LIMITS.toolArgumentsCharsMax} characters`);
+  }
+  call.arguments += delta;
+}
+
+function invalid(what: string): GatewayError {
+  return new GatewayError('upstream_invalid', `The upstream ${what}.`);
+}

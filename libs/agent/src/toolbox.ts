@@ -1,0 +1,51 @@
+import type { ClientTool, ExecutedBy, RunSpec, Tool, ToolChoice } from '#libs/contract';
+
+/** What the model is offered in one run, and who executes it. */
+export interface Toolbox {
+  /** Server tools first, so that the prompt cache of an upstream survives a change of the caller's tools. */
+  readonly offered: readonly ClientTool[];
+  /** A name that nobody offered is the server's: it answers that there is no such tool. */
+  executedBy(name: string): ExecutedBy;
+  /** The server tool of this name. Undefined when there is none, or when the caller's tool of the same name hides it. */
+  serverTool(name: string): Tool | undefined;
+}
+
+/**
+ * A tool of the caller hides a server tool of the same name: the caller wrote the definition that the model sees, so
+ * only the caller can answer for it. The API refuses such requests; this is what happens to one that gets here.
+ */
+export function openToolbox(spec: Pick<RunSpec, 'tools'>, serverTools: readonly Tool[]): Toolbox {
+  const clientNames = new Set(spec.tools.map((tool) => tool.name));
+  const visible = serverTools.filter((tool) => !clientNames.has(tool.name));
+  const byName = new Map(visible.map((tool) => [tool.name, tool]));
+  const described = visible.map(({ name, description, parameters }) => ({ name, description, parameters }));
+  return {
+    offered: [...described, ...spec.tools],
+    executedBy: (name) => (clientNames.has(name) ? 'client' : 'server'),
+    serverTool: (name) => byName.get(name),
+  };
+}
+
+/**
+ * The caller's choice for one step. A forced call is forced in the first step only, else a server tool would be called
+ * for ever: `required` and `named` become `auto`, and `allowed` keeps its names but not its force. `none` stays.
+ */
+export function toolChoiceOf(choice: ToolChoice, isFirstStep: boolean): ToolChoice {
+  if (isFirstStep) return choice;
+  switch (choice.kind) {
+    case 'auto':
+    case 'none':
+      return choice;
+    case 'required':
+    case 'named':
+      return { kind: 'auto' };
+    case 'allowed':
+      return { ...choice, mode: 'auto' };
+  }
+}
+
+/** Whether the caller lets this tool be called at all; a model may call it all the same. */
+export function permits(choice: ToolChoice, name: string): boolean {
+  if (choice.kind === 'allowed') return choice.names.includes(name);
+  return choice.kind !== 'none';
+}

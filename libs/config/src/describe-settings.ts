@@ -1,0 +1,20 @@
+import { VARIABLES, type Variable } from './variables.js';
+
+/** One line of the list of settings, in words. */
+export interface SettingRow {
+  readonly name: string;
+  /** In the settings file; '-' where only the environment can say it. */
+  readonly path: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+/** Every setting, in the order of the documentation. */
+export function describeSettings(): SettingRow[] {
+  return VARIABLES.map((variable: Variable) => ({
+    name: variable.secret ? `${variable.name}[_FILE]` : variable.name,
+    path: variable.path ?? '-',
+    default: variable.default ?? '-',
+    meaning: variable.meaning,
+  }));
+}

@@ -1,0 +1,90 @@
+import { checkBinding } from './check-binding.js';
+import type { ApiConfig, Config, StoreConfig } from './config.js';
+import { Problems } from './problems.js';
+import { readKeys } from './read-keys.js';
+import { readModels } from './read-models.js';
+import { readVariables } from './read-variables.js';
+import { readSettings, readTextFile, type Environment, type ReadFile } from './sources.js';
+import { VARIABLES, type Values, type VariableName } from './variables.js';
+
+export interface ReadConfig {
+  readonly config: Config;
+  /** The settings that the environment or the file made; all others are defaults. */
+  readonly given: ReadonlySet<VariableName>;
+}
+
+/**
+ * The configuration from environment and settings file; the environment wins. `readFile` gives the text of a file, or
+ * undefined when there is none. Throws ConfigError, which lists everything that is wrong.
+ */
+export function loadConfig(env: Environment, readFile: ReadFile = readTextFile): Config {
+  return readConfig(env, readFile).config;
+}
+
+/** `loadConfig`, and which settings were made: the launcher runs a Redis of its own only when nobody named one. */
+export function readConfig(env: Environment, readFile: ReadFile = readTextFile): ReadConfig {
+  const problems = new Problems();
+  const sources = { env, readFile, problems };
+  const file = readSettings(sources, DEFAULT_FILE);
+  const { values, given } = readVariables(sources, file);
+  const config: Config = {
+    api: apiConfig(values),
+    auth: readKeys(sources, file, values),
+    redis: { url: values.REDIS_URL, prefix: values.REDIS_PREFIX },
+    store: storeConfig(values),
+    worker: {
+      concurrency: values.WORKER_CONCURRENCY,
+      healthHost: values.HEALTH_HOST,
+      healthPort: values.WORKER_HEALTH_PORT,
+      schedulerHealthPort: values.SCHEDULER_HEALTH_PORT,
+      drainSeconds: values.DRAIN_SECONDS,
+    },
+    models: readModels(sources, file, values),
+    agent: {
+      systemPrompt: values.AGENT_SYSTEM_PROMPT ?? '',
+      stepsMax: values.AGENT_MAX_STEPS,
+      runSecondsMax: values.RUN_SECONDS_MAX,
+      tools: values.TOOLS,
+      fetchAllowedHosts: values.FETCH_ALLOWED_HOSTS ?? [],
+    },
+    log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY },
+  };
+  checkBinding(config, problems);
+  problems.throwIfAny();
+  return { config, given };
+}
+
+const DEFAULT_FILE = VARIABLES.find((variable) => variable.name === 'TALARIA_CONFIG')?.default ?? 'talaria.yaml';
+
+function apiConfig(values: Values): ApiConfig {
+  return {
+    host: values.API_SERVER_HOST,
+    port: values.API_SERVER_PORT,
+    corsOrigins: values.API_SERVER_CORS_ORIGINS ?? [],
+    allowedHosts: values.API_SERVER_ALLOWED_HOSTS ?? [],
+    bodyBytesMax: values.MAX_BODY_BYTES,
+    sseKeepaliveMs: values.SSE_KEEPALIVE_MS,
+    queuedMax: values.MAX_QUEUED,
+    inFlightMax: values.MAX_IN_FLIGHT,
+    drainSeconds: values.DRAIN_SECONDS,
+  };
+}
+
+function storeConfig(values: Values): StoreConfig {
+  const { STORE_HOST: host, STORE_PORT: port, STORE_TOKEN: token, DATABASE_URL: databaseUrl } = values;
+  return {
+    host,
+    port,
+    url: values.STORE_URL ?? `http://${reachable(host)}:${port}`,
+    ...(token !== undefined && { token }),
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    dataDir: values.TALARIA_DATA,
+  };
+}
+
+/** Where a client on this machine reaches a server that listens on `host`, ready to stand in a URL. */
+export function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,56 @@
+import type { ApiKey, AuthConfig } from './config.js';
+import type { FileSettings } from './read-file.js';
+import { secretOf, type Sources } from './sources.js';
+import type { Values } from './variables.js';
+
+interface PlacedKey extends ApiKey {
+  /** Variable or path that gave it. */
+  readonly where: string;
+}
+
+/**
+ * The keys of the environment and of the file. An entry of the file without a key of its own adds a role to the key of
+ * that name in the environment; with one, the environment's key of that name wins.
+ */
+export function readKeys(sources: Sources, file: FileSettings, values: Values): AuthConfig {
+  const { problems } = sources;
+  const keys = fromVariables(values);
+  for (const entry of file.keys) {
+    const { name } = entry;
+    if (name === undefined) continue;
+    const key = secretOf(sources, `${entry.path}.key`, { text: entry.key, variable: entry.key_env });
+    const role = entry.role ?? 'user';
+    const at = keys.findIndex((other) => other.name === name && !other.where.startsWith(FILE_KEYS));
+    const known = keys[at];
+    if (known) keys[at] = { ...known, role };
+    else if (key !== undefined) keys.push({ name, key, role, where: entry.path });
+    else if (entry.key_env === undefined) {
+      problems.add(entry.path, `has no key; expected key, key_env, or a key named ${name} in API_KEYS`);
+    }
+  }
+  checkUnique(sources, keys, values.ADMIN_TOKEN);
+  return {
+    keys: keys.map(({ name, key, role }) => ({ name, key, role })),
+    ...(values.ADMIN_TOKEN !== undefined && { adminToken: values.ADMIN_TOKEN }),
+  };
+}
+
+const FILE_KEYS = 'auth.keys';
+
+function fromVariables({ API_SERVER_KEY, API_KEYS }: Values): PlacedKey[] {
+  const one = API_SERVER_KEY === undefined ? [] : [{ name: 'default', key: API_SERVER_KEY, where: 'API_SERVER_KEY' }];
+  const several = (API_KEYS ?? []).map(({ name, key }) => ({ name, key, where: 'API_KEYS' }));
+  return [...one, ...several].map((key) => ({ ...key, role: 'user' }));
+}
+
+/** Runs belong to key names, and a request is told apart by its key alone: neither may stand for two. */
+function checkUnique({ problems }: Sources, keys: readonly PlacedKey[], adminToken: string | undefined): void {
+  keys.forEach(({ name, key, where }, index) => {
+    const earlier = keys.slice(0, index);
+    if (earlier.some((other) => other.name === name)) problems.add(where, `a key name that is used once`, name);
+    const twin = earlier.find((other) => other.key === key);
+    if (twin)
+      problems.add(where, `the keys ${twin.name} and ${name} are the same; expected a key of its own for each name`);
+    if (key === adminToken) problems.add('ADMIN_TOKEN', `is the same as the key ${name}; expected a secret of its own`);
+  });
+}

@@ -1,0 +1,70 @@
+import { isAllowedAddress, isPublicAddress, canonicalName, type AllowedHosts } from './address-policy.js';
+
+/** One address of a host, as DNS or a literal gave it. */
+export interface HostAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** All addresses of a name. Rejects or gives none when the name is not known. */
+export type Resolve = (hostname: string) => Promise<readonly HostAddress[]>;
+
+/** A URL that may be fetched, from these addresses and from no others. */
+export type Target =
+  | { readonly kind: 'allowed'; readonly url: URL; readonly addresses: readonly HostAddress[] }
+  | { readonly kind: 'refused' | 'failed'; readonly why: string };
+
+/**
+ * Decides whether a URL may be fetched. Its host is resolved here and only here: connect to the addresses of the result,
+ * else the answer of the name server can have changed by then (DNS rebinding). One address that is not allowed refuses
+ * the whole name. `base` is the URL that a redirect came from.
+ */
+export async function checkTarget(
+  text: string,
+  guard: { allowed: AllowedHosts; resolve: Resolve },
+  base?: URL,
+): Promise<Target> {
+  const parsed = parseUrl(text, base);
+  if (!(parsed instanceof URL)) return parsed;
+  const hostname = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
+  const literal = familyOf(parsed.hostname);
+  const addresses = literal ? [{ address: hostname, family: literal }] : await lookUp(hostname, guard.resolve);
+  if (addresses.length === 0) return { kind: 'failed', why: `the host ${hostname} is not known` };
+  const isNamed = guard.allowed.names.has(canonicalName(hostname));
+  const isSafe = ({ address }: HostAddress): boolean =>
+    isNamed || isPublicAddress(address) || isAllowedAddress(address, guard.allowed);
+  if (!addresses.every(isSafe)) return { kind: 'refused', why: `the host ${hostname} is not on the public internet` };
+  return { kind: 'allowed', url: parsed, addresses };
+}
+
+/** Only what every URL parser reads the same way. The host that is checked is the host that is connected to. */
+function parseUrl(text: string, base?: URL): URL | (Target & { kind: 'refused' }) {
+  const refused = (why: string) => ({ kind: 'refused', why }) as const;
+  if (text.length > URL_CHARS_MAX) return refused(`the URL is longer than ${URL_CHARS_MAX} characters`);
+  // A backslash is a slash to some parsers and a letter to others; spaces and control characters are dropped by some.
+  if (/[\\\s\p{Cc}]/u.test(text)) return refused('the URL has a backslash, a space or a control character in it');
+  if (!URL.canParse(text, base?.href)) return refused('it is not an absolute URL');
+  const url = new URL(text, base?.href);
+  url.hash = '';
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return refused('only http and https URLs are fetched');
+  if (base?.protocol === 'https:' && url.protocol === 'http:') return refused('https may not redirect to http');
+  if (url.username !== '' || url.password !== '') return refused('URLs with a user name or a password are not fetched');
+  return url;
+}
+
+const URL_CHARS_MAX = 8_192;
+
+async function lookUp(hostname: string, resolve: Resolve): Promise<readonly HostAddress[]> {
+  try {
+    return await resolve(hostname);
+  } catch {
+    // Unknown name, or no answer from the name server: the same to the caller, who gets no details of our network.
+    return [];
+  }
+}
+
+/** The URL parser has turned every form of an IPv4 literal (0x7f.1, 2130706433, ...) into four decimal numbers. */
+function familyOf(urlHostname: string): 4 | 6 | undefined {
+  if (urlHostname.startsWith('[')) return 6;
+  return /^\d+\.\d+\.\d+\.\d+$/.test(urlHostname) ? 4 : undefined;
+}

@@ -1,0 +1,1 @@
+export { checkRegistry, createTools, toolsNamed, type ToolEdges, type ToolSettings } from './registry.js';

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './ports.js';
+import { startRedis, type TestRedis } from './redis.js';
+import { until } from './until.js';
+
+const DIST = join(import.meta.dirname, '../../dist/apps');
+
+export type ServiceName = 'api' | 'worker' | 'scheduler' | 'store';
+
+export interface Service {
+  readonly name: ServiceName;
+  readonly url: string;
+  readonly pid: number;
+  /** Everything it printed so far. */
+  output(): string;
+  /** Sends a signal and waits until the process is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface Stack {
+  readonly redis: TestRedis;
+  readonly apis: readonly Service[];
+  readonly workers: readonly Service[];
+  readonly store: Service;
+  readonly scheduler: Service | undefined;
+  /** One more service with the same settings, ready to serve. */
+  start(name: ServiceName, env?: Record<string, string>): Promise<Service>;
+  stop(): Promise<void>;
+}
+
+export interface StackOptions {
+  readonly apis?: number;
+  readonly workers?: number;
+  readonly scheduler?: boolean;
+  readonly env?: Record<string, string>;
+}
+
+/** The real services of dist/ as separate processes on free ports, with a private Redis and an embedded database. */
+export async function startStack({ apis = 1, workers = 1, scheduler = false, env = {} }: StackOptions): Promise<Stack> {
+  const data = await mkdtemp(join(tmpdir(), 'talaria-stack-'));
+  const redis = await startRedis();
+  const storePort = await freePort();
+  const every = {
+    PATH: process.env['PATH'] ?? '',
+    REDIS_URL: redis.url,
+    TALARIA_DATA: data,
+    TALARIA_CONFIG: '',
+    STORE_PORT: String(storePort),
+    STORE_URL: `http://127.0.0.1:${storePort}`,
+    DRAIN_SECONDS: '2',
+    LOG_LEVEL: 'warn',
+    ...env,
+  };
+  const services: Service[] = [];
+  const start = async (name: ServiceName, more: Record<string, string> = {}): Promise<Service> => {
+    const port = name === 'store' ? storePort : await freePort();
+    const service = launch(name, port, { ...every, ...portVariable(name, port), ...more });
+    services.push(service);
+    await until(() => isReady(service.url), { what: `${name} to be ready`, ms: 40_000 }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${service.output()}`);
+    });
+    return service;
+  };
+  const many = (name: ServiceName, count: number): Promise<Service[]> =>
+    Promise.all(Array.from({ length: count }, () => start(name)));
+
+  const [[store], workerServices, apiServices, [schedulerService]] = await Promise.all([
+    many('store', 1),
+    many('worker', workers),
+    many('api', apis),
+    many('scheduler', scheduler ? 1 : 0),
+  ]);
+  return {
+    redis,
+    apis: apiServices,
+    workers: workerServices,
+    store: store as Service,
+    scheduler: schedulerService,
+    start,
+    async stop() {
+      await Promise.all(services.map((service) => service.kill('SIGKILL')));
+      await redis.stop();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+function portVariable(name: ServiceName, port: number): Record<string, string> {
+  switch (name) {
+    case 'api':
+      return { API_SERVER_PORT: String(port) };
+    case 'worker':
+      return { WORKER_HEALTH_PORT: String(port) };
+    case 'scheduler':
+      return { SCHEDULER_HEALTH_PORT: String(port) };
+    case 'store':
+      return { STORE_PORT: String(port) };
+  }
+}
+
+function launch(name: ServiceName, port: number, env: Record<string, string>): Service {
+  const child: ChildProcess = spawn(process.execPath, [join(DIST, name, 'src/main.js')], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return {
+    name,
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    output: () => output,
+    async kill(signal = 'SIGKILL') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await gone;
+    },
+  };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/health/ready`)).ok;
+  } catch {
+    return false;
+  }
+}
