@@ -102,6 +102,7 @@ function exchange(): Promise<void> {
         headers: { 'content-type': 'application/json' },
       },
       {
+        onRequestStart: () => undefined,
         onResponseStart: (_controller, code) => void (status = code),
         onResponseData(_controller, chunk) {
           const text = decoder.decode(chunk, { stream: true });

@@ -16,6 +16,7 @@ export interface Service {
   readonly pid: number;
   /** Everything it printed so far. */
   output(): string;
+  hasExited(): boolean;
   /** Sends a signal and waits until the process is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -59,20 +60,28 @@ export async function startStack({ apis = 1, workers = 1, scheduler = false, env
     const port = name === 'store' ? storePort : await freePort();
     const service = launch(name, port, { ...every, ...portVariable(name, port), ...more });
     services.push(service);
-    await until(() => isReady(service.url), { what: `${name} to be ready`, ms: 40_000 }).catch((error: Error) => {
-      throw new Error(`${error.message}\n${service.output()}`);
-    });
-    return service;
+    const settled = (): Promise<boolean> | boolean => service.hasExited() || isReady(service.url);
+    await until(settled, { what: `${name} to be ready`, ms: 40_000 }).catch(() => undefined);
+    if (await isReady(service.url)) return service;
+    throw new Error(`${name} did not become ready\n${service.output()}`);
   };
   const many = (name: ServiceName, count: number): Promise<Service[]> =>
     Promise.all(Array.from({ length: count }, () => start(name)));
 
+  const stop = async (): Promise<void> => {
+    await Promise.all(services.map((service) => service.kill('SIGKILL')));
+    await redis.stop();
+    await rm(data, { recursive: true, force: true });
+  };
   const [[store], workerServices, apiServices, [schedulerService]] = await Promise.all([
     many('store', 1),
     many('worker', workers),
     many('api', apis),
     many('scheduler', scheduler ? 1 : 0),
-  ]);
+  ]).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     redis,
     apis: apiServices,
@@ -80,11 +89,7 @@ export async function startStack({ apis = 1, workers = 1, scheduler = false, env
     store: store as Service,
     scheduler: schedulerService,
     start,
-    async stop() {
-      await Promise.all(services.map((service) => service.kill('SIGKILL')));
-      await redis.stop();
-      await rm(data, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
@@ -115,8 +120,9 @@ function launch(name: ServiceName, port: number, env: Record<string, string>): S
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     output: () => output,
+    hasExited: () => child.exitCode !== null || child.signalCode !== null,
     async kill(signal = 'SIGKILL') {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      if (!this.hasExited()) child.kill(signal);
       await gone;
     },
   };

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { loadConfig } from '#libs/config';
-import { bootstrap, Closers, createLogger, Drain, runMain } from '#libs/platform';
+import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { WorkerModule } from './worker.module.js';
 
 await runMain(async () => {
@@ -9,7 +9,7 @@ await runMain(async () => {
   const logger = createLogger({ service: 'worker', ...config.log });
   const closers = new Closers();
   const drain = new Drain();
-  const version = process.env['npm_package_version'] ?? 'dev';
+  const version = versionAbove(import.meta.dirname);
   const module = await WorkerModule.start({ config, logger, closers, drain, version });
   await bootstrap({ name: 'worker', module, host, port, logger, closers, drain, drainSeconds: drainSeconds + 2 });
 });

@@ -40,9 +40,9 @@ export async function bootstrap(service: Service): Promise<NestFastifyApplicatio
     bodyParser: service.configure === undefined,
   });
   await service.configure?.(app);
+  stopOnSignal(service, app);
   await app.listen({ host, port });
   logger.info({ host, port }, `${name} is listening`);
-  stopOnSignal(service, app);
   return app;
 }
 
@@ -57,6 +57,7 @@ function stopOnSignal(service: Service, app: NestFastifyApplication): void {
   process.on('SIGINT', () => stop('SIGINT'));
   // Only a child of the launcher has an IPC channel; when it closes, the launcher is gone.
   process.on('disconnect', () => stop('the launcher is gone'));
+  if (process.send && !process.connected) stop('the launcher is gone');
 }
 
 async function shutDown(

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { reachable, readConfig, type ReadConfig } from '#libs/config';
+import { Crew } from './crew.js';
+import { LaunchError } from './launch-error.js';
+import { takeLock } from './lock.js';
+import { freePorts, requireFreePort } from './ports.js';
+import type { Printer } from './print.js';
+import { provideRedis } from './provide-redis.js';
+import { Releases } from './releases.js';
+import { requireEntries, serviceEnv, serviceOrder, SERVICES, type EntryOf } from './services.js';
+import type { StopWishes } from './stop-signals.js';
+import { waitReady } from './wait-ready.js';
+import { compilerOrder, watchCode } from './watch.js';
+
+export interface Launch {
+  /** The folder of package.json and dist. */
+  readonly root: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly printer: Printer;
+  readonly wishes: StopWishes;
+  readonly watch: boolean;
+  readonly entryOf: EntryOf;
+}
+
+/**
+ * Runs Talaria until it is told to stop. Resolves with the exit code when every process it started is gone: 0 after a
+ * stop, 1 when a service gave up, 130 when it was told twice. Throws LaunchError or ConfigError when it cannot start.
+ */
+export async function launch(options: Launch): Promise<number> {
+  const { printer, wishes } = options;
+  const releases = new Releases();
+  const crew = new Crew(printer);
+  const ending = AbortSignal.any([wishes.stop, crew.gaveUp]);
+  const killAll = (): void => void crew.killAll();
+  wishes.kill.addEventListener('abort', killAll);
+  try {
+    await start(options, { crew, releases, ending });
+    await aborted(ending);
+  } catch (cause) {
+    // Whatever was under way when the end came has been cut short; the end is what counts.
+    if (!ending.aborted) throw cause;
+  } finally {
+    if (wishes.stop.aborted) printer.line('Stopping ...');
+    await releases.all((cause) => printer.warn(`Stopping: ${String(cause)}`));
+    wishes.kill.removeEventListener('abort', killAll);
+  }
+  if (wishes.kill.aborted) return EXIT_KILLED;
+  return crew.gaveUp.aborted ? 1 : 0;
+}
+
+/** 128 + SIGINT, as a shell says it. */
+const EXIT_KILLED = 130;
+
+interface Parts {
+  readonly crew: Crew;
+  readonly releases: Releases;
+  readonly ending: AbortSignal;
+}
+
+async function start(options: Launch, parts: Parts): Promise<void> {
+  const { printer, env, entryOf } = options;
+  const { crew, releases, ending } = parts;
+  const read = readConfig(env);
+  requireEntries(entryOf);
+  lockData(read, releases);
+  await requirePorts(read);
+  const dataDir = resolve(read.config.store.dataDir);
+  const named = read.given.has('REDIS_URL') ? read.config.redis.url : undefined;
+  const redis = await provideRedis({
+    dir: join(dataDir, 'redis'),
+    env,
+    printer,
+    signal: ending,
+    crew,
+    releases,
+    named,
+  });
+  const [store = 0, worker = 0, scheduler = 0] = await freePorts(3);
+  const wiring = { ports: { store, worker, scheduler }, storeToken: randomBytes(24).toString('hex') };
+  const childEnv = serviceEnv(env, read, { ...wiring, ...(named === undefined && { redisUrl: redis }) });
+  ending.throwIfAborted();
+  for (const name of SERVICES) {
+    const order = serviceOrder(name, entryOf(name), childEnv, read.config.worker.drainSeconds);
+    const child = crew.start(order);
+    releases.add(() => child.stop());
+  }
+  if (options.watch) startWatch(options, parts);
+  await ready(read, printer, ending);
+}
+
+function lockData({ config }: ReadConfig, releases: Releases): void {
+  const dataDir = resolve(config.store.dataDir);
+  const lock = takeLock(dataDir);
+  if (lock.kind === 'taken') {
+    throw new LaunchError(`Talaria already runs on ${dataDir} (pid ${lock.pid}). Stop it, or set TALARIA_DATA.`);
+  }
+  releases.add(lock.release);
+}
+
+/** The ports that somebody chose; the others are chosen free. */
+async function requirePorts({ config: { api, store, worker }, given }: ReadConfig): Promise<void> {
+  const chosen = [
+    { setting: 'API_SERVER_PORT', host: api.host, port: api.port },
+    { setting: 'STORE_PORT', host: store.host, port: store.port },
+    { setting: 'WORKER_HEALTH_PORT', host: worker.healthHost, port: worker.healthPort },
+    { setting: 'SCHEDULER_HEALTH_PORT', host: worker.healthHost, port: worker.schedulerHealthPort },
+  ] as const;
+  for (const wanted of chosen) {
+    if (wanted.setting === 'API_SERVER_PORT' || given.has(wanted.setting)) await requireFreePort(wanted);
+  }
+}
+
+function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts): void {
+  const compiler = crew.start(compilerOrder(root, env));
+  releases.add(() => compiler.stop());
+  const restart = (): void => {
+    printer.line('Code has changed; the services start anew.');
+    for (const name of SERVICES) crew.restart(name);
+  };
+  const lost = (why: string): void => printer.warn(`changes can no longer be watched (${why}).`);
+  releases.add(watchCode(join(root, 'dist'), restart, lost));
+}
+
+async function ready(
+  { config: { api, auth, models } }: ReadConfig,
+  printer: Printer,
+  signal: AbortSignal,
+): Promise<void> {
+  const origin = `http://${reachable(api.host)}:${api.port}`;
+  const onSlow = (seconds: number, last: string): void =>
+    printer.line(`Still starting after ${seconds} s: ${origin}/health/ready gives ${last}.`);
+  await waitReady({ url: `${origin}/health/ready`, signal, onSlow });
+  if (auth.keys.length === 0) {
+    printer.warn(
+      'no API key is set: every program on this machine can use the gateway. Set API_SERVER_KEY (openssl rand -hex 24).',
+    );
+  }
+  if (models.upstreams.every(({ provider }) => provider === 'demo')) {
+    printer.line(
+      'The built-in demo model answers. For a real one set OPENAI_API_KEY, OPENAI_BASE_URL or ANTHROPIC_API_KEY and start again.',
+    );
+  }
+  printer.line(`Talaria is ready at ${origin}/v1 (Ctrl-C stops it)`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
+}

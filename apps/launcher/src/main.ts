@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import { nodeProblem } from './check-node.js';
+import { Printer } from './print.js';
+
+const printer = new Printer(process.stdout, process.stderr);
+process.exitCode = 1; // until told otherwise
+// `npm start | head`: whoever read us has gone. The services go on, and so do we.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+const problem = nodeProblem(process.versions.node);
+if (problem !== undefined) {
+  printer.error(problem);
+} else {
+  // Loaded after the check: an old Node.js could not even read these files.
+  const [{ run }, { compiledEntry }, { listenForStop }] = await Promise.all([
+    import('./run.js'),
+    import('./services.js'),
+    import('./stop-signals.js'),
+  ]);
+  const root = fileURLToPath(new URL('../../../../', import.meta.url));
+  const wishes = listenForStop((signal, listener) => process.on(signal, listener));
+  const options = { root, env: process.env, printer, wishes, entryOf: compiledEntry(root) };
+  const code = await run(process.argv.slice(2), options);
+  process.stdout.write('', () => process.exit(code));
+}

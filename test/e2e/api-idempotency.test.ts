@@ -1,0 +1,152 @@
+import { connectRedis, newRunId, redisIdempotency } from '#libs/bus';
+import { foldAll, type RunSnapshot } from '#libs/contract';
+import { idempotencyClaim } from '../../apps/api/src/admission/idempotency-key.js';
+import { BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
+import { startHttpServer, type TestHttpServer } from '../support/http-server.js';
+import { dataLines, type OpenAnswer } from '../support/sse.js';
+import { until } from '../support/until.js';
+
+/** One Idempotency-Key, one run: over two APIs on one Redis. */
+let lab: ApiLab;
+let store: TestHttpServer;
+const stored = new Map<string, RunSnapshot>();
+
+beforeAll(async () => {
+  store = await startHttpServer((request, response) => {
+    const run = stored.get(request.url?.split('/').at(-1) ?? '');
+    response.writeHead(run ? 200 : 404).end(JSON.stringify(run ?? {}));
+  });
+  lab = await startApiLab(2, { STORE_URL: `http://127.0.0.1:${store.port}` });
+});
+afterAll(async () => {
+  await lab.close();
+  await store.close();
+});
+
+const key = (name: string): Record<string, string> => ({
+  'idempotency-key': `${expect.getState().currentTestName?.length}-${name}`,
+});
+const replayed = ({ response }: OpenAnswer): boolean => response.headers['idempotency-replayed'] === 'true';
+
+test.each([true, false])('twenty at once on two APIs are one run with one answer (stream: %p)', async (stream) => {
+  const known = await lab.runs();
+  const headers = key(`twenty-${stream}`);
+  const asked = Array.from({ length: 20 }, (_, i) => lab.chat({ stream }, { headers, replica: i % 2 }));
+  const runId = await lab.newRun(known);
+  await (await lab.work(runId)).answer('one ', 'answer');
+  const answers = await Promise.all(asked);
+  const texts = await Promise.all(answers.map((answer) => answer.whole));
+  expect(answers.map((answer) => answer.response.statusCode)).toEqual(answers.map(() => 200));
+  expect(new Set(answers.map(runIdOf))).toEqual(new Set([runId]));
+  expect(new Set(texts).size).toBe(1);
+  expect(texts[0]).toContain('answer');
+  expect(answers.filter(replayed)).toHaveLength(19);
+  expect((await lab.runs()).size - known.size).toBe(1);
+});
+
+test('the same key with another body, another session or stream is a conflict that no SDK retries', async () => {
+  const headers = key('conflict');
+  const first = await lab.chat({ stream: true }, { headers });
+  for (const [fields, more] of [
+    [{ stream: true, temperature: 1 }, {}],
+    [{ stream: false }, {}],
+    [{ stream: true }, { 'x-session-id': 's' }],
+  ] as const) {
+    const answer = await lab.chat(fields, { headers: { ...headers, ...more }, replica: 1 });
+    expect(answer.response.statusCode).toBe(409);
+    expect(answer.response.headers['x-should-retry']).toBe('false');
+    expect(JSON.parse(await answer.whole)).toMatchObject({ error: { code: 'idempotency_key_conflict' } });
+  }
+  first.leave();
+});
+
+test('the same key of another owner is another run', async () => {
+  const headers = key('owners');
+  const mine = await lab.chat({ stream: true }, { headers });
+  const theirs = await lab.chat({ stream: true }, { headers: { ...headers, authorization: `Bearer ${BOB}` } });
+  expect(runIdOf(theirs)).not.toBe(runIdOf(mine));
+  expect(replayed(theirs)).toBe(false);
+  mine.leave();
+  theirs.leave();
+});
+
+test('a replayed stream starts at the beginning, or after Last-Event-ID', async () => {
+  const headers = key('cursor');
+  const first = await lab.chat({ stream: true }, { headers });
+  const runId = runIdOf(first);
+  await (await lab.work(runId)).answer('a', 'b', 'c');
+  const whole = await first.whole;
+  const again = async (lastEventId?: string): Promise<string> => {
+    const more = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+    const answer = await lab.chat({ stream: true }, { headers: { ...headers, ...more }, replica: 1 });
+    expect([replayed(answer), runIdOf(answer)]).toEqual([true, runId]);
+    return answer.whole;
+  };
+  expect(await again()).toBe(whole);
+  expect(await again(`${newRunId()}:3`)).toBe(whole);
+  // 1 queued, 2 started, 3 step, then the texts.
+  const afterA = dataLines(await again(`${runId}:4`));
+  expect(afterA).toEqual(dataLines(whole).slice(-afterA.length));
+  expect(afterA[0]).toContain('"content":"b"');
+});
+
+test('the disconnect of a listener that joined does not end the run', async () => {
+  const headers = key('leave');
+  const first = await lab.chat({ stream: true }, { headers });
+  const runId = runIdOf(first);
+  const worker = await lab.work(runId);
+  const second = await lab.chat({ stream: true }, { headers, replica: 1 });
+  second.leave();
+  const other = await lab.chat({ stream: true }, { replica: 1 });
+  other.leave();
+  await until(async () => (await lab.log.head(runIdOf(other)))?.ended);
+  expect((await lab.log.head(runId))?.cancelRequested).toBe(false);
+  await worker.answer('still here');
+  expect(await first.whole).toContain('still here');
+});
+
+/** Reserves a key as an API does that dies before it opens the run. */
+async function reserveOnly(name: string, body: object): Promise<{ runId: string; headers: Record<string, string> }> {
+  const headers = key(name);
+  const claim = idempotencyClaim({ owner: 'alice', route: '/v1/chat/completions', headers, body });
+  const connection = connectRedis({ url: lab.redis.url, prefix: 'talaria', role: 'worker' });
+  const runId = newRunId();
+  if (!claim) throw new Error('no claim');
+  await redisIdempotency(connection).reserve(claim.scope, claim.fingerprint, runId);
+  connection.close();
+  return { runId, headers };
+}
+const body = { model: 'talaria', messages: [{ role: 'user', content: 'Hello' }], stream: true };
+
+test('a run that was reserved and never opened is opened by the retry, under the same id', async () => {
+  const { runId, headers } = await reserveOnly('dead', body);
+  const answer = await lab.chat({ stream: true }, { headers });
+  expect([runIdOf(answer), replayed(answer)]).toEqual([runId, false]);
+  await (await lab.work(runId)).answer('late');
+  expect(await answer.whole).toContain('late');
+});
+
+test('after the log has expired the answer comes from the store', async () => {
+  const headers = key('stored');
+  const first = await lab.chat({ stream: true }, { headers });
+  const runId = runIdOf(first);
+  await (await lab.work(runId)).answer('kept ', 'text');
+  await first.whole;
+  stored.set(runId, foldAll(await lab.log.read(runId, 0)));
+  await lab.expire(runId);
+  const again = await lab.chat({ stream: true }, { headers });
+  expect([runIdOf(again), replayed(again)]).toEqual([runId, true]);
+  const text = await again.whole;
+  expect(text).toContain('"content":"kept text"');
+  expect(dataLines(text).at(-1)).toBe('[DONE]');
+  expect((await lab.log.head(runId)) ?? null).toBeNull();
+});
+
+test('a request that is refused before it has a run leaves its key free', async () => {
+  const headers = key('refused');
+  const refused = await lab.chat({ stream: true, temperature: 99 }, { headers });
+  expect(refused.response.statusCode).toBe(400);
+  const answer = await lab.chat({ stream: true }, { headers });
+  expect([answer.response.statusCode, replayed(answer)]).toEqual([200, false]);
+  answer.leave();
+});

@@ -1,0 +1,47 @@
+import { loadConfig, type Environment } from '#libs/config';
+import { Closers, createLogger, Drain } from '#libs/platform';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AddressInfo } from 'node:net';
+import { ApiModule, assembleApi, type Api, type ApiPorts } from '../../apps/api/src/api.module.js';
+
+export interface TestApi {
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  readonly drain: Drain;
+  readonly routes: Api['routes'];
+  close(): Promise<void>;
+}
+
+/**
+ * The API in this process, on a free port, as main.ts starts it; settings as environment variables.
+ * @param ports the memory twins, say; absent: the Redis that REDIS_URL names.
+ */
+export async function startApi(env: Environment, ports?: ApiPorts): Promise<TestApi> {
+  const config = loadConfig({ TALARIA_CONFIG: '', LOG_LEVEL: 'silent', ...env }, () => undefined);
+  const closers = new Closers();
+  const drain = new Drain();
+  const logger = createLogger({ service: 'api', ...config.log });
+  const parts = { config, logger, closers, drain, version: 'test' };
+  const api = ports ? assembleApi(parts, ports) : ApiModule.start(parts);
+  const adapter = new FastifyAdapter({ forceCloseConnections: true, ...api.fastify } as object);
+  const app = await NestFactory.create<NestFastifyApplication>(api.module, adapter, {
+    logger: false,
+    abortOnError: false,
+    bodyParser: false,
+  });
+  api.configure(app);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    app,
+    drain,
+    routes: api.routes,
+    async close() {
+      await app.close();
+      const failures = await closers.closeAll();
+      if (failures.length > 0) throw new AggregateError(failures, 'a resource of the API did not close');
+    },
+  };
+}

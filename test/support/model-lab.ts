@@ -1,0 +1,79 @@
+import { GatewayError, type ModelEvent, type ModelProvider, type ModelRequest } from '#libs/contract';
+import type { UpstreamSettings } from '#libs/providers';
+
+/** A request with one question and nothing special about it. */
+export function question(model: string, overrides: Partial<ModelRequest> = {}): ModelRequest {
+  return {
+    model,
+    system: '',
+    messages: [{ role: 'user', content: 'Say something.' }],
+    tools: [],
+    toolChoice: { kind: 'auto' },
+    sampling: {},
+    signal: new AbortController().signal,
+    ...overrides,
+  };
+}
+
+/** Settings of a patient upstream that is not asked twice. */
+export function upstreamSettings(
+  provider: UpstreamSettings['provider'],
+  overrides: Partial<UpstreamSettings> = {},
+): UpstreamSettings {
+  return {
+    name: 'lab',
+    provider,
+    apiKey: 'sk-lab-0123456789abcdef',
+    retriesMax: 0,
+    firstByteTimeoutMs: 10_000,
+    idleTimeoutMs: 10_000,
+    ...overrides,
+  };
+}
+
+export interface Heard {
+  readonly text: string;
+  readonly reasoning: string;
+  readonly refusal: string;
+  /** In the order they began. */
+  readonly calls: readonly { readonly callId: string; readonly name: string; readonly arguments: string }[];
+  readonly end?: Extract<ModelEvent, { type: 'end' }>;
+  readonly events: readonly ModelEvent[];
+  /** What the stream threw. */
+  readonly error?: unknown;
+}
+
+/** Listens to an answer until it ends or fails, and puts its pieces together. */
+export async function listen(provider: ModelProvider, request: ModelRequest): Promise<Heard> {
+  const events: ModelEvent[] = [];
+  try {
+    for await (const event of provider.stream(request)) events.push(event);
+  } catch (error) {
+    return heard(events, { error });
+  }
+  return heard(events, {});
+}
+
+/** The failure of an answer that must fail. */
+export function gatewayError({ error }: Heard): GatewayError {
+  if (!(error instanceof GatewayError)) throw new Error(`not a GatewayError: ${String(error)}`, { cause: error });
+  return error;
+}
+
+function heard(events: readonly ModelEvent[], rest: { error?: unknown }): Heard {
+  const joined = (type: 'text' | 'reasoning' | 'refusal'): string =>
+    events.map((event) => (event.type === type ? event.text : '')).join('');
+  const calls = events.flatMap((event) => (event.type === 'tool_call' ? [event] : []));
+  const argumentsOf = (callId: string): string =>
+    events.map((event) => (event.type === 'tool_arguments' && event.callId === callId ? event.delta : '')).join('');
+  const end = events.find((event) => event.type === 'end');
+  return {
+    text: joined('text'),
+    reasoning: joined('reasoning'),
+    refusal: joined('refusal'),
+    calls: calls.map(({ callId, name }) => ({ callId, name, arguments: argumentsOf(callId) })),
+    ...(end && { end }),
+    events,
+    ...rest,
+  };
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { ConfigError, isNetworkVisible, loadConfig, type Environment } from '#libs/config';
+
+const LOOPBACK = ['127.0.0.1', '127.8.9.1', '127.1', '::1', '[::1]', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1'];
+const VISIBLE = [
+  '0.0.0.0',
+  '0',
+  '::',
+  '[::]',
+  '10.0.0.5',
+  '192.168.1.2',
+  'fe80::1',
+  '8.8.8.8',
+  'my-host',
+  'localhost.example',
+];
+const STRONG = '9c41e07b5d2f86a3f1d04b7e';
+const WEAK = [
+  'changeme',
+  'test',
+  'sk-xxx',
+  'your-api-key',
+  'your-api-key-goes-here',
+  '<the-key-of-your-server>',
+  'short-but-odd-7',
+  'aaaaaaaaaaaaaaaaaaaa',
+  'abcabcabcabcabcabcabc',
+  'hunter2hunter2hunter2',
+  'sk-xxxxxxxxxxxxxxxxxxxxx',
+  '0123456789abcdef',
+  '1234567890123456789',
+  'changemechangeme-now',
+];
+
+describe('what others can reach', () => {
+  test.each(LOOPBACK)('%s is this machine only', (host) => expect(isNetworkVisible(host)).toBe(false));
+  test.each(VISIBLE)('%s is not', (host) => expect(isNetworkVisible(host)).toBe(true));
+});
+
+describe('the bind guard', () => {
+  const cases = [...LOOPBACK, ...VISIBLE].flatMap((host) =>
+    [undefined, ...WEAK, STRONG].map((key) => ({ host, key, ok: LOOPBACK.includes(host) || key === STRONG })),
+  );
+
+  test.each(cases)('$host with $key: $ok', ({ host, key, ok }) => {
+    const problem = refusal({ API_SERVER_HOST: host, API_SERVER_KEY: key });
+    if (ok) return expect(problem).toBe('');
+    expect(problem).toContain('openssl rand -hex 24');
+    return expect(problem).not.toContain(key ?? 'no key');
+  });
+
+  test('looks at every key, and at the admin token', () => {
+    const env = { API_SERVER_HOST: '0.0.0.0', API_KEYS: `a:${STRONG},bob:changeme`, ADMIN_TOKEN: 'test' };
+    expect(refusal(env)).toContain('API key "bob"');
+    expect(refusal(env)).toContain('ADMIN_TOKEN: is a placeholder');
+  });
+
+  test('guards the store with its token', () => {
+    expect(refusal({ STORE_HOST: '0.0.0.0' })).toContain('STORE_TOKEN: missing');
+    expect(refusal({ STORE_HOST: '0.0.0.0', STORE_TOKEN: 'test' })).toContain('STORE_TOKEN: is a placeholder');
+    expect(refusal({ STORE_HOST: '0.0.0.0', STORE_TOKEN: STRONG })).toBe('');
+  });
+
+  test('takes what openssl makes', () => {
+    for (let round = 0; round < 2_000; round += 1) {
+      const API_SERVER_KEY = randomBytes(24).toString(round % 2 ? 'hex' : 'base64url');
+      expect(refusal({ API_SERVER_HOST: '0.0.0.0', API_SERVER_KEY })).toBe('');
+    }
+  });
+});
+
+function refusal(env: Environment): string {
+  try {
+    loadConfig(env, () => undefined);
+    return '';
+  } catch (cause) {
+    if (cause instanceof ConfigError) return cause.message;
+    throw cause;
+  }
+}
