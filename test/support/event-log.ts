@@ -100,7 +100,8 @@ interface LogPlan {
 function writeLog({ steps, echo, end }: LogPlan): LoggedEvent[] {
   const writer = new LogWriter(echo);
   const terminal = steps.reduce<TerminalEvent | undefined>((ended, plan) => ended ?? writer.step(plan), undefined);
-  const events = [...writer.events, terminal ?? writer.lastWords()];
+  const last = terminal ?? writer.lastWords();
+  const events = [...writer.events, last];
   if (!end) return logged(events);
   const kept = Math.max(1, Math.floor(((events.length - 1) * end.after) / 100));
   return logged([...events.slice(0, kept), end.event]);

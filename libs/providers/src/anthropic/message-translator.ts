@@ -1,0 +1,169 @@
+import {
+  isJsonObject,
+  type FinishReason,
+  type JsonObject,
+  type JsonValue,
+  type ModelEvent,
+  type ModelRequest,
+} from '#libs/contract';
+import { CallIds } from '../upstream/call-ids.js';
+import { EventBatch } from '../upstream/event-batch.js';
+import { failureInStream, upstreamError, type Upstream } from '../upstream/failures.js';
+import { UPSTREAM_LIMITS } from '../upstream/limits.js';
+import type { Translator } from '../upstream/read-answer.js';
+import { MessageUsage } from './message-usage.js';
+
+const REASONS: Readonly<Record<string, FinishReason>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  // A turn that the API pauses belongs to its own server tools, which are never offered.
+  pause_turn: 'stop',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_use: 'tool_calls',
+  refusal: 'content_filter',
+};
+
+interface Call {
+  readonly callId: string;
+  /** Input that came with the block's start; sent when no fragments follow. */
+  readonly input: string;
+  hasArguments: boolean;
+}
+
+/** Model events of one answer of the Messages API: events of a stream, or a whole message. Lenient towards servers. */
+export class MessageTranslator implements Translator {
+  done = false;
+  private readonly batch = new EventBatch();
+  private readonly ids: CallIds;
+  private readonly calls = new Map<unknown, Call>();
+  private readonly usage = new MessageUsage();
+  private finishReason: FinishReason | undefined;
+  private badLines = 0;
+
+  constructor(
+    request: ModelRequest,
+    private readonly upstream: Pick<Upstream, 'name' | 'apiKey'>,
+  ) {
+    this.ids = new CallIds(request.messages);
+  }
+
+  get finished(): boolean {
+    return this.finishReason !== undefined;
+  }
+
+  readEvent(data: string): void {
+    if (this.done) return;
+    const event = this.parse(data);
+    if (event) this.read(event);
+  }
+
+  readWhole(answer: JsonValue): void {
+    if (isJsonObject(answer) && answer['error']) throw failureInStream(answer['error'], this.upstream);
+    const content = isJsonObject(answer) ? answer['content'] : undefined;
+    if (!isJsonObject(answer) || !Array.isArray(content)) {
+      throw upstreamError(this.upstream.name, 'upstream_invalid', 'answered without content');
+    }
+    content.forEach((block: unknown, index) => this.startBlock(block, index));
+    this.usage.take(answer['usage']);
+    this.finish(answer['stop_reason'] ?? 'end_turn');
+    this.done = true;
+  }
+
+  take(): readonly ModelEvent[] {
+    return this.batch.take();
+  }
+
+  end(): readonly ModelEvent[] {
+    if (this.finishReason === undefined) {
+      throw upstreamError(this.upstream.name, 'upstream_cut', 'ended its answer before it was finished');
+    }
+    const isCut = this.finishReason === 'length' || this.finishReason === 'content_filter';
+    if (!isCut) for (const call of this.calls.values()) this.complete(call);
+    const finishReason = isCut ? this.finishReason : this.calls.size > 0 ? 'tool_calls' : 'stop';
+    return [...this.batch.take(), { type: 'end', finishReason, usage: this.usage.total() }];
+  }
+
+  private parse(data: string): JsonObject | undefined {
+    let cause: unknown;
+    try {
+      const event: JsonValue = JSON.parse(data);
+      if (isJsonObject(event)) return event;
+    } catch (error) {
+      cause = error;
+    }
+    this.badLines++;
+    if (this.badLines <= UPSTREAM_LIMITS.badLinesMax) return undefined;
+    throw upstreamError(this.upstream.name, 'upstream_invalid', 'sent events that are not JSON', { cause });
+  }
+
+  /** Types that are not here (ping, content_block_stop, what is to come) say nothing that is needed. */
+  private read(event: JsonObject): void {
+    switch (event['type']) {
+      case 'content_block_delta':
+        return this.readDelta(event['delta'], event['index']);
+      case 'content_block_start':
+        return this.startBlock(event['content_block'], event['index']);
+      case 'message_start':
+        return this.usage.take(isJsonObject(event['message']) ? event['message']['usage'] : undefined);
+      case 'message_delta':
+        this.usage.take(event['usage']);
+        return this.finish(isJsonObject(event['delta']) ? event['delta']['stop_reason'] : undefined);
+      case 'message_stop':
+        this.done = true;
+        return;
+      case 'error':
+        throw failureInStream(event['error'], this.upstream);
+      default:
+        return;
+    }
+  }
+
+  /** A block of a stream, which starts empty, or a whole one. Blocks of unknown types are passed over. */
+  private startBlock(block: unknown, index: unknown): void {
+    if (!isJsonObject(block)) return;
+    if (block['type'] === 'text') this.say('text', block['text']);
+    if (block['type'] === 'thinking') this.say('reasoning', block['thinking']);
+    if (block['type'] !== 'tool_use') return;
+    const { id, name, input } = block;
+    const callId = this.ids.give(typeof id === 'string' ? id : '', this.calls.size);
+    this.batch.add({ type: 'tool_call', callId, name: typeof name === 'string' ? name : '' });
+    this.calls.set(index, { callId, input: isJsonObject(input) ? JSON.stringify(input) : '{}', hasArguments: false });
+  }
+
+  private readDelta(delta: unknown, index: unknown): void {
+    if (!isJsonObject(delta)) return;
+    switch (delta['type']) {
+      case 'text_delta':
+        return this.say('text', delta['text']);
+      case 'thinking_delta':
+        return this.say('reasoning', delta['thinking']);
+      case 'input_json_delta': {
+        const call = this.calls.get(index);
+        const text = delta['partial_json'];
+        if (call && typeof text === 'string' && text !== '') this.addArguments(call, text);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  private say(type: 'text' | 'reasoning', text: unknown): void {
+    if (typeof text === 'string' && text !== '') this.batch.add({ type, text });
+  }
+
+  private addArguments(call: Call, delta: string): void {
+    call.hasArguments = true;
+    this.batch.add({ type: 'tool_arguments', callId: call.callId, delta });
+  }
+
+  private complete(call: Call): void {
+    if (!call.hasArguments) this.addArguments(call, call.input);
+  }
+
+  private finish(reason: unknown): void {
+    if (typeof reason !== 'string') return;
+    this.finishReason = (Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined) ?? 'stop';
+  }
+}

@@ -1,0 +1,98 @@
+import {
+  isJsonObject,
+  type AssistantMessage,
+  type ContentPart,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type ToolCall,
+} from '#libs/contract';
+
+interface Turn {
+  readonly role: 'user' | 'assistant';
+  readonly content: JsonObject[];
+}
+
+/** A conversation must begin with the user; this stands in when it begins with the assistant, or is empty. */
+const OPENING: JsonObject = { type: 'text', text: '(The conversation begins here.)' };
+
+/**
+ * The conversation as alternating turns, the first one the user's: neighbouring messages of one side become one turn, the
+ * results of tools are the user's, and empty text is left out (the API refuses it).
+ */
+export function toTurns(messages: readonly Message[]): JsonObject[] {
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    const content = blocksOf(message);
+    if (content.length === 0) continue;
+    const role = message.role === 'assistant' ? 'assistant' : 'user';
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else turns.push({ role, content });
+  }
+  if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [OPENING] });
+  return turns.map(({ role, content }) => ({ role, content }));
+}
+
+function blocksOf(message: Message): JsonObject[] {
+  switch (message.role) {
+    case 'user': {
+      const { content } = message;
+      return typeof content === 'string' ? textBlocks(content) : content.flatMap(blocksOfPart);
+    }
+    case 'assistant':
+      return assistantBlocks(message);
+    case 'tool': {
+      const { callId, output, isError } = message;
+      const result = { type: 'tool_result', tool_use_id: toUseId(callId), content: output };
+      return [{ ...result, ...(isError === true && { is_error: true }) }];
+    }
+  }
+}
+
+function assistantBlocks({ text, refusal, toolCalls }: AssistantMessage): JsonObject[] {
+  return [...textBlocks(text), ...textBlocks(refusal ?? ''), ...toolCalls.map(toToolUse)];
+}
+
+function textBlocks(text: string): JsonObject[] {
+  return text.trim() === '' ? [] : [{ type: 'text', text }];
+}
+
+function blocksOfPart(part: ContentPart): JsonObject[] {
+  return part.type === 'text' ? textBlocks(part.text) : [{ type: 'image', source: imageSource(part.url) }];
+}
+
+function imageSource(url: string): JsonObject {
+  const comma = url.indexOf(',');
+  if (!url.startsWith('data:') || comma < 0) return { type: 'url', url };
+  const [mediaType = '', ...options] = url.slice('data:'.length, comma).split(';');
+  const body = url.slice(comma + 1);
+  const data = options.includes('base64') ? body : percentToBase64(body);
+  return { type: 'base64', media_type: mediaType, data };
+}
+
+/** Bytes, not text: decodeURIComponent would refuse those that are no UTF-8. */
+function percentToBase64(body: string): string {
+  const bytes = body.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString('base64');
+}
+
+function toToolUse({ callId, name, arguments: text }: ToolCall): JsonObject {
+  return { type: 'tool_use', id: toUseId(callId), name, input: inputOf(text) };
+}
+
+/** `input` must be an object. What the model wrote is kept where it is none, so that it can see its mistake. */
+function inputOf(text: string): JsonObject {
+  if (text.trim() === '') return {};
+  try {
+    const value: JsonValue = JSON.parse(text);
+    return isJsonObject(value) ? value : { invalid_arguments: text };
+  } catch {
+    return { invalid_arguments: text };
+  }
+}
+
+/** Ids must match ^[a-zA-Z0-9_-]+$; those of other upstreams, from earlier steps or other models, may not. */
+function toUseId(callId: string): string {
+  return callId.replace(/[^a-zA-Z0-9_-]/g, '_');
+}

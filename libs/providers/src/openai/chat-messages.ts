@@ -1,0 +1,43 @@
+import type { AssistantMessage, ContentPart, JsonObject, Message, ModelRequest, ToolCall } from '#libs/contract';
+
+/** The system text and the conversation as Chat Completions messages. */
+export function toChatMessages({ system, messages }: Pick<ModelRequest, 'system' | 'messages'>): JsonObject[] {
+  const instructions = system === '' ? [] : [{ role: 'system', content: system }];
+  return [...instructions, ...messages.map(toChatMessage)];
+}
+
+function toChatMessage(message: Message): JsonObject {
+  switch (message.role) {
+    case 'user': {
+      const content = typeof message.content === 'string' ? message.content : message.content.map(toChatPart);
+      return { role: 'user', content, ...(message.name !== undefined && { name: message.name }) };
+    }
+    case 'assistant':
+      return toAssistantMessage(message);
+    case 'tool':
+      // There is no field that says that a tool failed; its output does.
+      return { role: 'tool', tool_call_id: message.callId, content: message.output };
+  }
+}
+
+/** `content` may be null only beside calls or a refusal. */
+function toAssistantMessage({ text, refusal, toolCalls }: AssistantMessage): JsonObject {
+  const isEmpty = text === '' && (toolCalls.length > 0 || refusal !== undefined);
+  return {
+    role: 'assistant',
+    content: isEmpty ? null : text,
+    ...(refusal !== undefined && { refusal }),
+    ...(toolCalls.length > 0 && { tool_calls: toolCalls.map(toChatCall) }),
+  };
+}
+
+function toChatCall({ callId, name, arguments: text }: ToolCall): JsonObject {
+  // Servers parse the arguments of the history; a call without any was written as '' by some of them.
+  return { id: callId, type: 'function', function: { name, arguments: text === '' ? '{}' : text } };
+}
+
+function toChatPart(part: ContentPart): JsonObject {
+  if (part.type === 'text') return { type: 'text', text: part.text };
+  const { url, detail } = part;
+  return { type: 'image_url', image_url: { url, ...(detail !== undefined && { detail }) } };
+}

@@ -1,0 +1,92 @@
+import type { ClientTool, JsonObject, ModelRequest, ResponseFormat, Sampling, ToolChoice } from '#libs/contract';
+import { toChatMessages } from './chat-messages.js';
+
+export interface ChatWire {
+  readonly streaming: boolean;
+  /** OpenAI itself, not a server that is compatible with it. */
+  readonly isOpenAi: boolean;
+}
+
+/**
+ * The body of POST /chat/completions. What was not asked for is not in it: compatible servers refuse fields that they do
+ * not know.
+ *
+ * The output limit goes by two names. OpenAI's newer models refuse `max_tokens`, and many compatible servers know nothing
+ * but `max_tokens`; so the name depends on who is asked.
+ */
+export function toChatRequest(request: ModelRequest, { streaming, isOpenAi }: ChatWire): JsonObject {
+  const { model, sampling } = request;
+  const outputTokensMax = isOpenAi ? 'max_completion_tokens' : 'max_tokens';
+  return {
+    model,
+    messages: toChatMessages(request),
+    ...samplingFields(sampling),
+    ...field(outputTokensMax, sampling.outputTokensMax),
+    ...toolFields(request),
+    ...(streaming && { stream: true, stream_options: { include_usage: true } }),
+  };
+}
+
+function samplingFields(sampling: Sampling): JsonObject {
+  return {
+    ...field('temperature', sampling.temperature),
+    ...field('top_p', sampling.topP),
+    ...field('stop', sampling.stop),
+    ...field('seed', sampling.seed),
+    ...field('presence_penalty', sampling.presencePenalty),
+    ...field('frequency_penalty', sampling.frequencyPenalty),
+    ...field('logit_bias', sampling.logitBias),
+    ...field('logprobs', sampling.logprobs),
+    ...field('top_logprobs', sampling.topLogprobs),
+    ...field('response_format', sampling.responseFormat && toResponseFormat(sampling.responseFormat)),
+    ...field('reasoning_effort', sampling.reasoningEffort),
+    ...field('verbosity', sampling.verbosity),
+    ...field('service_tier', sampling.serviceTier),
+    ...field('user', sampling.user),
+  };
+}
+
+/** Nothing when there is no tool to offer: `tool_choice` and `parallel_tool_calls` are refused without tools. */
+function toolFields({ tools, toolChoice, sampling }: ModelRequest): JsonObject {
+  // 'allowed' is our job: compatible servers do not know it, so they are offered nothing else.
+  const offered = toolChoice.kind === 'allowed' ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools;
+  if (offered.length === 0) return {};
+  return {
+    tools: offered.map(toChatTool),
+    ...field('tool_choice', toToolChoice(toolChoice)),
+    ...field('parallel_tool_calls', sampling.parallelToolCalls),
+  };
+}
+
+function toChatTool({ name, description, parameters, strict }: ClientTool): JsonObject {
+  return {
+    type: 'function',
+    function: {
+      name,
+      ...field('description', description),
+      ...field('parameters', parameters),
+      ...field('strict', strict),
+    },
+  };
+}
+
+/** `auto` is what happens anyway. */
+function toToolChoice(choice: ToolChoice): string | JsonObject | undefined {
+  if (choice.kind === 'named') return { type: 'function', function: { name: choice.name } };
+  const mode = choice.kind === 'allowed' ? choice.mode : choice.kind;
+  return mode === 'auto' ? undefined : mode;
+}
+
+function toResponseFormat(format: ResponseFormat): JsonObject {
+  if (format.type !== 'json_schema') return { type: format.type };
+  const { name, schema, description, strict } = format;
+  return {
+    type: 'json_schema',
+    json_schema: { name, ...field('description', description), ...field('schema', schema), ...field('strict', strict) },
+  };
+}
+
+/** `{key: value}`, or nothing when there is no value. */
+export function field(key: string, value: JsonObject[string]): JsonObject {
+  return value === undefined ? {} : { [key]: value };
+}

@@ -1,0 +1,132 @@
+import { isJsonObject, type JsonObject, type ModelEvent } from '#libs/contract';
+import type { CallIds } from '../upstream/call-ids.js';
+
+interface Call {
+  readonly callId: string;
+  /** As the upstream says it; empty when it does not. */
+  readonly upstreamId: string;
+  name: string;
+  arguments: string;
+  /** The listener knows of it: its name is settled. */
+  announced: boolean;
+}
+
+/**
+ * Puts the fragments of tool calls together. By the book, a fragment says its call's `index`, the first one also `id` and
+ * the whole name, the others a piece of the arguments. What servers do besides:
+ *   all calls have index 0 and ids of their own (Ollama, Gemini's compatible endpoint)
+ *   no id, or no index
+ *   the name again with every fragment, or in pieces
+ *   arguments as an object, or none at all
+ * A call is announced when its first arguments come, the next call begins, or the answer ends: then its name is whole.
+ */
+export class ChatToolCalls {
+  private readonly calls: Call[] = [];
+  /** The newest call at each index. */
+  private readonly open = new Map<number, Call>();
+
+  constructor(
+    private readonly ids: CallIds,
+    private readonly emit: (event: ModelEvent) => void,
+  ) {}
+
+  /** Takes the `tool_calls` of one delta, or of a whole message. */
+  read(fragments: readonly unknown[]): void {
+    fragments.forEach((fragment, position) => {
+      if (isJsonObject(fragment)) this.readFragment(fragment, position);
+    });
+  }
+
+  /** Announces what is left; gives the number of calls. A call without arguments gets an empty object, unless cut. */
+  end({ isCut }: { isCut: boolean }): number {
+    for (const call of this.calls) {
+      this.announce(call);
+      if (call.arguments === '' && !isCut) this.addArguments(call, '{}');
+    }
+    return this.calls.length;
+  }
+
+  private readFragment(fragment: JsonObject, position: number): void {
+    const { name, text } = partsOf(fragment['function']);
+    const call = this.callOf(fragment, position, { name, text });
+    if (!call.announced) call.name = joinName(call.name, name);
+    if (text === '') return;
+    this.announce(call);
+    this.addArguments(call, text);
+  }
+
+  private callOf(fragment: JsonObject, position: number, { name, text }: Parts): Call {
+    const id = typeof fragment['id'] === 'string' ? fragment['id'] : '';
+    const index = this.indexOf(fragment, position, id);
+    const known = this.open.get(index);
+    if (known && !beginsAnother(known, { id, name, text })) return known;
+    const before = this.calls.at(-1);
+    if (before) this.announce(before);
+    const call: Call = {
+      callId: this.ids.give(id, this.calls.length),
+      upstreamId: id,
+      name: '',
+      arguments: '',
+      announced: false,
+    };
+    this.calls.push(call);
+    this.open.set(index, call);
+    return call;
+  }
+
+  private indexOf(fragment: JsonObject, position: number, id: string): number {
+    if (typeof fragment['index'] === 'number') return fragment['index'];
+    if (id === '') return position;
+    for (const [index, call] of this.open) if (call.upstreamId === id) return index;
+    // Behind everything that is open, so that it meets no other call.
+    return Math.max(-1, ...this.open.keys()) + 1;
+  }
+
+  private addArguments(call: Call, delta: string): void {
+    call.arguments += delta;
+    this.emit({ type: 'tool_arguments', callId: call.callId, delta });
+  }
+
+  private announce(call: Call): void {
+    if (call.announced) return;
+    call.announced = true;
+    this.emit({ type: 'tool_call', callId: call.callId, name: call.name });
+  }
+}
+
+interface Parts {
+  readonly name: string;
+  readonly text: string;
+}
+
+function partsOf(part: unknown): Parts {
+  if (!isJsonObject(part)) return { name: '', text: '' };
+  const { name, arguments: args } = part;
+  const text = typeof args === 'string' ? args : isJsonObject(args) ? JSON.stringify(args) : '';
+  return { name: typeof name === 'string' ? name : '', text };
+}
+
+/**
+ * Another call at an index that is taken: it brings a name, and an id of its own or, without any id, arguments although
+ * those of the call before are complete.
+ */
+function beginsAnother(known: Call, { id, name, text }: Parts & { id: string }): boolean {
+  if (name === '') return false;
+  if (id !== '' && known.upstreamId !== '') return id !== known.upstreamId;
+  return id === '' && known.upstreamId === '' && text !== '' && isJson(known.arguments);
+}
+
+/** Names come whole, whole again, growing, or in pieces. */
+function joinName(known: string, name: string): string {
+  if (known === name) return known;
+  return name.startsWith(known) ? name : known + name;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,153 @@
+import {
+  isJsonObject,
+  NO_USAGE,
+  type FinishReason,
+  type JsonObject,
+  type JsonValue,
+  type ModelEvent,
+  type ModelRequest,
+  type Usage,
+} from '#libs/contract';
+import { CallIds } from '../upstream/call-ids.js';
+import { EventBatch } from '../upstream/event-batch.js';
+import { failureInStream, upstreamError, type Upstream } from '../upstream/failures.js';
+import { UPSTREAM_LIMITS } from '../upstream/limits.js';
+import type { Translator } from '../upstream/read-answer.js';
+import { ChatToolCalls } from './chat-tool-calls.js';
+import { toFinishReason } from './finish-reason.js';
+
+/** Model events of one Chat Completions answer: chunks of a stream, or a whole completion. Lenient towards servers. */
+export class ChatTranslator implements Translator {
+  done = false;
+  private readonly batch = new EventBatch();
+  private readonly calls: ChatToolCalls;
+  private readonly wantsLogprobs: boolean;
+  private finishReason: FinishReason | undefined;
+  private usage: Usage = NO_USAGE;
+  private badLines = 0;
+
+  constructor(
+    request: ModelRequest,
+    private readonly upstream: Pick<Upstream, 'name' | 'apiKey'>,
+  ) {
+    this.wantsLogprobs = request.sampling.logprobs === true;
+    this.calls = new ChatToolCalls(new CallIds(request.messages), (event) => this.batch.add(event));
+  }
+
+  get finished(): boolean {
+    return this.finishReason !== undefined;
+  }
+
+  readEvent(data: string): void {
+    if (this.done) return;
+    if (data === '[DONE]') {
+      this.done = true;
+      return;
+    }
+    const chunk = this.parse(data);
+    if (chunk) this.readChunk(chunk, 'delta');
+  }
+
+  readWhole(answer: JsonValue): void {
+    const choices = isJsonObject(answer) ? answer['choices'] : undefined;
+    if (isJsonObject(answer) && answer['error']) throw failureInStream(answer['error'], this.upstream);
+    if (!isJsonObject(answer) || !Array.isArray(choices) || choices.length === 0) {
+      throw upstreamError(this.upstream.name, 'upstream_invalid', 'answered without a choice');
+    }
+    this.readChunk(answer, 'message');
+    // A document that is complete is whole, also when it does not say why the model stopped.
+    this.finishReason ??= 'stop';
+    this.done = true;
+  }
+
+  take(): readonly ModelEvent[] {
+    return this.batch.take();
+  }
+
+  /** A stream without a finish reason is cut, even with [DONE]: proxies write that one behind their own failures too. */
+  end(): readonly ModelEvent[] {
+    if (this.finishReason === undefined) {
+      throw upstreamError(this.upstream.name, 'upstream_cut', 'ended its answer before it was finished');
+    }
+    const isCut = this.finishReason === 'length' || this.finishReason === 'content_filter';
+    const count = this.calls.end({ isCut });
+    const finishReason = isCut ? this.finishReason : count > 0 ? 'tool_calls' : 'stop';
+    return [...this.batch.take(), { type: 'end', finishReason, usage: this.usage }];
+  }
+
+  private parse(data: string): JsonObject | undefined {
+    try {
+      const chunk: JsonValue = JSON.parse(data);
+      if (isJsonObject(chunk)) return chunk;
+    } catch (cause) {
+      this.countBadLine(cause);
+      return undefined;
+    }
+    this.countBadLine(undefined);
+    return undefined;
+  }
+
+  private countBadLine(cause: unknown): void {
+    this.badLines++;
+    if (this.badLines <= UPSTREAM_LIMITS.badLinesMax) return;
+    throw upstreamError(this.upstream.name, 'upstream_invalid', 'sent events that are not JSON', { cause });
+  }
+
+  private readChunk(chunk: JsonObject, part: 'delta' | 'message'): void {
+    if (chunk['error']) throw failureInStream(chunk['error'], this.upstream);
+    // Some servers count along in every chunk: the last one is right.
+    if (isJsonObject(chunk['usage'])) this.usage = toUsage(chunk['usage']);
+    const choice: unknown = Array.isArray(chunk['choices']) ? chunk['choices'][0] : undefined;
+    if (!isJsonObject(choice) || (choice['index'] ?? 0) !== 0) return;
+    const said = choice[part];
+    if (isJsonObject(said)) this.readDelta(said, choice);
+    const finish = choice['finish_reason'];
+    if (typeof finish === 'string' && finish !== '') this.finish(finish);
+  }
+
+  private readDelta(delta: JsonObject, choice: JsonObject): void {
+    const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']);
+    if (reasoning !== '') this.batch.add({ type: 'reasoning', text: reasoning });
+    const text = textOf(delta['content']);
+    const logprobs = this.wantsLogprobs && choice['logprobs'] ? logprobsOf(choice['logprobs']) : undefined;
+    if (logprobs) this.batch.add({ type: 'text', text, logprobs });
+    else if (text !== '') this.batch.add({ type: 'text', text });
+    const refusal = textOf(delta['refusal']);
+    if (refusal !== '') this.batch.add({ type: 'refusal', text: refusal });
+    if (Array.isArray(delta['tool_calls'])) this.calls.read(delta['tool_calls']);
+  }
+
+  private finish(word: string): void {
+    if (word.toLowerCase() === 'error')
+      throw upstreamError(this.upstream.name, 'upstream_error', 'failed while it answered');
+    this.finishReason = toFinishReason(word);
+  }
+}
+
+/** Text as most servers send it; Mistral's reasoning models send a list of parts, of which the text ones are the answer. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part: unknown) => (isJsonObject(part) ? textOf(part['text']) : '')).join('');
+}
+
+function logprobsOf(logprobs: JsonValue): readonly JsonValue[] | undefined {
+  const content = isJsonObject(logprobs) ? logprobs['content'] : undefined;
+  return Array.isArray(content) && content.length > 0 ? content : undefined;
+}
+
+function toUsage(usage: JsonObject): Usage {
+  const input = usage['prompt_tokens_details'];
+  const output = usage['completion_tokens_details'];
+  return {
+    inputTokens: count(usage['prompt_tokens']),
+    outputTokens: count(usage['completion_tokens']),
+    // DeepSeek says it in a field of its own.
+    cachedInputTokens: count(isJsonObject(input) ? input['cached_tokens'] : usage['prompt_cache_hit_tokens']),
+    reasoningTokens: count(isJsonObject(output) ? output['reasoning_tokens'] : undefined),
+  };
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+}

@@ -1,0 +1,40 @@
+import type { ModelEvent } from '#libs/contract';
+
+/**
+ * The events of one network read. Neighbouring deltas of one kind become one event: under load a read holds many tokens,
+ * and every event costs each of the layers above some microseconds. The run's log would merge them anyway.
+ */
+export class EventBatch {
+  private events: ModelEvent[] = [];
+
+  add(event: ModelEvent): void {
+    const last = this.events.at(-1);
+    const merged = last && merge(last, event);
+    if (merged) this.events[this.events.length - 1] = merged;
+    else this.events.push(event);
+  }
+
+  /** Everything since the last take. */
+  take(): readonly ModelEvent[] {
+    const events = this.events;
+    if (events.length > 0) this.events = [];
+    return events;
+  }
+}
+
+function merge(last: ModelEvent, event: ModelEvent): ModelEvent | undefined {
+  switch (event.type) {
+    case 'text':
+      if (last.type !== 'text' || last.logprobs || event.logprobs) return undefined;
+      return { type: 'text', text: last.text + event.text };
+    case 'reasoning':
+    case 'refusal':
+      return last.type === event.type ? { type: event.type, text: last.text + event.text } : undefined;
+    case 'tool_arguments':
+      if (last.type !== 'tool_arguments' || last.callId !== event.callId) return undefined;
+      return { ...last, delta: last.delta + event.delta };
+    case 'tool_call':
+    case 'end':
+      return undefined;
+  }
+}

@@ -1,0 +1,43 @@
+import { isJsonObject, type JsonValue } from '#libs/contract';
+import { failureOf, upstreamError, type Upstream } from './failures.js';
+import { UPSTREAM_LIMITS } from './limits.js';
+import { readJson } from './read-body.js';
+import { withRetries } from './with-retries.js';
+
+export interface ListCall {
+  readonly upstream: Upstream;
+  readonly retriesMax: number;
+  readonly signal: AbortSignal;
+  send(signal: AbortSignal): Promise<Response>;
+}
+
+/**
+ * Names of the models of an upstream, in its order, each once, at most modelsMax. Reads `{data: [{id}]}` (OpenAI,
+ * Anthropic) and a bare list (Together). Throws GatewayError, or the signal's reason after an abort.
+ */
+export async function listModels({ upstream, retriesMax, signal, send }: ListCall): Promise<readonly string[]> {
+  signal.throwIfAborted();
+  const socket = new AbortController();
+  const close = () => socket.abort();
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    const outcome = await withRetries({ upstream, retriesMax, signal: socket.signal }, async () =>
+      namesOf(await readJson(await send(socket.signal), upstream.name), upstream.name),
+    );
+    if (outcome.kind === 'ok') return outcome.value;
+    throw outcome.failure.error;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : failureOf(error, upstream).error;
+  } finally {
+    signal.removeEventListener('abort', close);
+    socket.abort();
+  }
+}
+
+function namesOf(answer: JsonValue, upstream: string): string[] {
+  const list = isJsonObject(answer) ? answer['data'] : answer;
+  if (!Array.isArray(list)) throw upstreamError(upstream, 'upstream_invalid', 'answered without a list of models');
+  const ids: unknown[] = list.map((entry: unknown) => (isJsonObject(entry) ? entry['id'] : undefined));
+  const names = ids.filter((id) => typeof id === 'string').filter((id) => id !== '');
+  return [...new Set(names)].slice(0, UPSTREAM_LIMITS.modelsMax);
+}

@@ -1,0 +1,107 @@
+import { createParser, type EventSourceParser } from 'eventsource-parser';
+import type { JsonValue, ModelEvent } from '#libs/contract';
+import { upstreamError } from './failures.js';
+import { UPSTREAM_LIMITS } from './limits.js';
+import { readJson, textOf } from './read-body.js';
+import { UpstreamResponse } from './upstream-fetch.js';
+
+/** Makes model events of one answer in one wire format. Its `read` methods may throw GatewayError. */
+export interface Translator {
+  /** Takes the data of one server-sent event. */
+  readEvent(data: string): void;
+  /** Takes an answer that was not streamed. */
+  readWhole(answer: JsonValue): void;
+  /** The upstream said why it stopped: the answer is whole, though usage may follow. */
+  readonly finished: boolean;
+  /** The upstream said its last word. */
+  readonly done: boolean;
+  /** What was read since the last take. */
+  take(): readonly ModelEvent[];
+  /** What is left to say, `end` last. Throws `upstream_cut` when the answer has not finished. */
+  end(): readonly ModelEvent[];
+}
+
+/**
+ * Reads an answer: a stream of events or, whatever was asked for, a JSON document. Yields the events of each network
+ * read, never an empty list; the last event of the last list is `end`. An answer that has finished stays finished,
+ * however the connection ends.
+ */
+export function readAnswer(
+  response: Response,
+  translator: Translator,
+  upstream: string,
+): AsyncGenerator<readonly ModelEvent[]> {
+  const type = response.headers.get('content-type')?.toLowerCase() ?? '';
+  if (type.includes('html')) throw upstreamError(upstream, 'upstream_invalid', 'answered with a web page');
+  return /[/+]json\b/.test(type)
+    ? readWhole(response, translator, upstream)
+    : readStream(response, translator, upstream);
+}
+
+async function* readWhole(
+  response: Response,
+  translator: Translator,
+  upstream: string,
+): AsyncGenerator<readonly ModelEvent[]> {
+  translator.readWhole(await readJson(response, upstream));
+  yield translator.end();
+}
+
+async function* readStream(
+  response: Response,
+  translator: Translator,
+  upstream: string,
+): AsyncGenerator<readonly ModelEvent[]> {
+  const parser = parserFor(translator, upstream);
+  let grace: NodeJS.Timeout | undefined;
+  try {
+    for await (const text of textOf(response, upstream, UPSTREAM_LIMITS.streamBytesMax)) {
+      const failure = feed(parser, text);
+      const events = translator.take();
+      if (events.length > 0) yield events;
+      if (failure !== undefined) throw failure;
+      if (translator.finished) grace = closeIn(response, translator, grace);
+    }
+    // The last event of a body that ends without the blank line.
+    const failure = feed(parser, '\n\n');
+    if (failure !== undefined) throw failure;
+  } catch (error) {
+    if (!translator.finished) throw error;
+  } finally {
+    clearTimeout(grace);
+  }
+  yield translator.end();
+}
+
+function parserFor(translator: Translator, upstream: string): EventSourceParser {
+  return createParser({
+    maxBufferSize: UPSTREAM_LIMITS.lineCharsMax,
+    onEvent: ({ data }) => translator.readEvent(data),
+    onError: ({ type }) => {
+      // The other types are fields and values that the SSE standard says to ignore.
+      if (type !== 'max-buffer-size-exceeded') return;
+      throw upstreamError(
+        upstream,
+        'upstream_invalid',
+        `sent a line of more than ${UPSTREAM_LIMITS.lineCharsMax} characters`,
+      );
+    },
+  });
+}
+
+/** What was thrown, if anything: what was read before it shall be delivered first. */
+function feed(parser: EventSourceParser, text: string): unknown {
+  try {
+    parser.feed(text);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+/** An upstream that has finished may not hold the run up by keeping the body open. */
+function closeIn(response: Response, { done }: Translator, before: NodeJS.Timeout | undefined): NodeJS.Timeout {
+  clearTimeout(before);
+  const close = () => response instanceof UpstreamResponse && response.source.destroy();
+  return setTimeout(close, done ? UPSTREAM_LIMITS.doneGraceMs : UPSTREAM_LIMITS.finishedGraceMs);
+}
