@@ -16,11 +16,14 @@ export class Crew {
   /** Starts a child and keeps it alive. `spawned` hears the pid of every life. */
   start(order: ChildOrder, spawned?: (pid: number) => void): SupervisedChild {
     const lines: LineCutter = this.printer.prefixed(order.name);
+    const hint = order.hint === undefined ? '' : `, ${order.hint}`;
     const child = new SupervisedChild(order, {
       output: (chunk) => lines.write(chunk),
       outputEnded: () => lines.end(),
       died: (how, againInMs) =>
-        this.printer.error(`[launcher] ${order.name} ended (${inWords(how)}); it starts again in ${againInMs} ms`),
+        this.printer.error(
+          `[launcher] ${order.name} ended (${inWords(how)}${hint}); it starts again in ${againInMs} ms`,
+        ),
       gaveUp: () => {
         this.printer.error(`[launcher] ${order.name} cannot use its configuration; see its lines above`);
         this.giveUp.abort();

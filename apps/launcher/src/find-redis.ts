@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The first of the programs on a PATH (`process.env.PATH`), in the order of the names. */
+/** The first of the programs on a PATH (the environment's), in the order of the names. */
 export function findProgram(names: readonly string[], path: string): string | undefined {
   const folders = path.split(delimiter).filter((folder) => folder !== '');
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);

@@ -86,7 +86,9 @@ async function start(options: Launch, parts: Parts): Promise<void> {
     releases.add(() => child.stop());
   }
   if (options.watch) startWatch(options, parts);
-  await ready(read, printer, ending);
+  const workerPort = childEnv['WORKER_HEALTH_PORT'];
+  const workerUrl = `http://${reachable(read.config.worker.healthHost)}:${workerPort}`;
+  await ready(read, { printer, signal: ending, workerUrl });
 }
 
 function lockData({ config }: ReadConfig, releases: Releases): void {
@@ -124,13 +126,16 @@ function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts): 
 
 async function ready(
   { config: { api, auth, models } }: ReadConfig,
-  printer: Printer,
-  signal: AbortSignal,
+  { printer, signal, workerUrl }: { printer: Printer; signal: AbortSignal; workerUrl: string },
 ): Promise<void> {
   const origin = `http://${reachable(api.host)}:${api.port}`;
-  const onSlow = (seconds: number, last: string): void =>
-    printer.line(`Still starting after ${seconds} s: ${origin}/health/ready gives ${last}.`);
-  await waitReady({ url: `${origin}/health/ready`, signal, onSlow });
+  // Without a worker the first request would be told that nobody serves its model.
+  for (const base of [workerUrl, origin]) {
+    const url = `${base}/health/ready`;
+    const onSlow = (seconds: number, last: string): void =>
+      printer.line(`Still starting after ${seconds} s: ${url} gives ${last}.`);
+    await waitReady({ url, signal, onSlow });
+  }
   if (auth.keys.length === 0) {
     printer.warn(
       'no API key is set: every program on this machine can use the gateway. Set API_SERVER_KEY (openssl rand -hex 24).',

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { nodeProblem } from './check-node.js';
 import { Printer } from './print.js';
 
-const printer = new Printer(process.stdout, process.stderr);
+const printer = new Printer(process.stdout, process.stderr, process.env['LOG_PRETTY'] === 'false');
 process.exitCode = 1; // until told otherwise
 // `npm start | head`: whoever read us has gone. The services go on, and so do we.
 process.stdout.on('error', () => undefined);

@@ -1,3 +1,5 @@
+import { readableLine } from './readable-line.js';
+
 /** Where lines go: process.stdout and process.stderr, or anything like them. */
 export interface LineSink {
   readonly writableLength: number;
@@ -11,6 +13,8 @@ export class Printer {
   constructor(
     private readonly out: LineSink,
     private readonly err: LineSink,
+    /** Pass JSON log lines on as they are. */
+    private readonly rawLogs = false,
   ) {}
 
   line(text: string): void {
@@ -27,7 +31,10 @@ export class Printer {
 
   /** Passes a child's output on, whole line by whole line, each with `[name] ` before it. */
   prefixed(name: string): LineCutter {
-    return new LineCutter((line) => this.passOn(`[${name}] ${line}\n`));
+    return new LineCutter((line) => {
+      const shown = this.rawLogs ? line : readableLine(line);
+      this.passOn(`[${name}] ${shown.replaceAll('\n', `\n[${name}] `)}\n`);
+    });
   }
 
   /** A reader that stands still must not fill our memory: beyond the limit lines are dropped, and counted. */

@@ -28,13 +28,15 @@ export function privateRedis({ server, dir, port }: PrivateRedisOptions): Privat
   writeRecord(dir, { port });
   const network = ['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'yes', '--daemonize', 'no'];
   const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''];
+  const logFile = join(dir, 'redis.log');
   const memory = ['--maxmemory-policy', 'noeviction'];
   return {
     url: urlOf(port),
     order: {
       name: 'redis',
       command: server,
-      args: [...network, ...durability, ...memory, '--dir', dir, '--loglevel', 'warning'],
+      args: [...network, ...durability, ...memory, '--dir', dir, '--logfile', logFile],
+      hint: `see ${logFile}`,
       env: {}, // it needs nothing of ours, least of all the keys
       ipc: false,
       graceMs: STOP_MS_MAX,

@@ -12,6 +12,8 @@ export interface ChildOrder {
   /** From SIGTERM to SIGKILL. */
   readonly graceMs: number;
   readonly backoff?: Backoff;
+  /** Where to look when it dies. */
+  readonly hint?: string;
 }
 
 export interface Backoff {

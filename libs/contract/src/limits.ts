@@ -15,6 +15,9 @@ export const LIMITS = {
   toolSchemaBytesMax: 65_536,
   stopSequencesMax: 4,
   modelNameCharsMax: 256,
+  metadataPairsMax: 16,
+  metadataKeyCharsMax: 64,
+  metadataValueCharsMax: 512,
   idempotencyKeyCharsMax: 255,
 
   // Runs

@@ -1,6 +1,14 @@
 import type { RunError } from './errors.js';
 import type { JsonObject, JsonValue } from './json.js';
-import type { CancelReason, ExecutedBy, FinishReason, IncompleteReason, LoggedEvent, Usage } from './run-event.js';
+import type {
+  CancelReason,
+  ExecutedBy,
+  FinishReason,
+  IncompleteReason,
+  LoggedEvent,
+  RunEventType,
+  Usage,
+} from './run-event.js';
 import { addUsage, NO_USAGE } from './run-event.js';
 
 export type RunStatus = 'queued' | 'running' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
@@ -56,6 +64,8 @@ export interface RunSnapshot {
   readonly status: RunStatus;
   readonly attempt: number;
   readonly lastSeq: number;
+  /** The type of the event with that seq. */
+  readonly lastType?: RunEventType;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly startedAt?: number;
@@ -86,7 +96,7 @@ export const EMPTY_SNAPSHOT: RunSnapshot = {
   usage: NO_USAGE,
 };
 
-/** The visible answer: the text of all surviving items, steps apart by a blank line. */
+/** The visible answer: the texts of all surviving items, apart by a blank line. */
 export function outputText(snapshot: RunSnapshot): string {
   const texts: string[] = [];
   for (const item of snapshot.items) {
@@ -95,7 +105,7 @@ export function outputText(snapshot: RunSnapshot): string {
   return texts.join(STEP_SEPARATOR);
 }
 
-/** Stands between the texts of two steps wherever a protocol has one text for the whole run. */
+/** Stands between two text items wherever a protocol has one text for the whole run. */
 export const STEP_SEPARATOR = '\n\n';
 
 export function hasEnded(snapshot: RunSnapshot): boolean {
@@ -111,7 +121,7 @@ export function foldAll(events: Iterable<LoggedEvent>, from: RunSnapshot = EMPTY
 
 /** The only reducer over RunEvent: API answers, resume point, rows and pages are all made from its result. */
 export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
-  const snapshot: RunSnapshot = { ...before, lastSeq: event.seq, updatedAt: event.at };
+  const snapshot: RunSnapshot = { ...before, lastSeq: event.seq, lastType: event.type, updatedAt: event.at };
   switch (event.type) {
     case 'run.queued': {
       const { runId, protocol, owner, model, echo, metadata } = event;

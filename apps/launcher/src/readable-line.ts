@@ -1,0 +1,37 @@
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'WARN',
+  50: 'ERROR',
+  60: 'FATAL',
+};
+
+/** Facts that a reader of a terminal knows or does not need. */
+const UNSHOWN = new Set(['level', 'time', 'service', 'pid', 'msg', 'err']);
+
+/**
+ * A service's log line (one JSON object, as pino writes it) for eyes: time, level, message, facts, and the stack of an error.
+ * Any other line is given back as it is.
+ */
+export function readableLine(line: string): string {
+  if (!line.startsWith('{"level":')) return line;
+  const record = parse(line);
+  if (!record) return line;
+  const facts = Object.entries(record).filter(([name]) => !UNSHOWN.has(name));
+  const words = facts.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const time = new Date(Number(record['time'])).toTimeString().slice(0, 8);
+  const level = LEVELS[Number(record['level'])] ?? 'info';
+  const head = [time, level, record['msg'], ...words].filter((part) => part !== undefined && part !== '').join(' ');
+  const error = record['err'] as { stack?: string; message?: string } | undefined;
+  const stack = error?.stack ?? error?.message;
+  return stack === undefined ? head : `${head}\n${stack}`;
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined; // cut by the length limit, or no log line at all
+  }
+}

@@ -1,0 +1,34 @@
+import type { IncompleteReason, JsonObject, Usage } from '#libs/contract';
+
+export type ChatFinish = 'stop' | 'length' | 'tool_calls' | 'content_filter';
+
+/** Of an incomplete run. A run that used up its steps was cut short, like one that used up its tokens. */
+export const FINISH_OF_INCOMPLETE: Readonly<Record<IncompleteReason, ChatFinish>> = {
+  max_output_tokens: 'length',
+  content_filter: 'content_filter',
+  max_steps: 'length',
+};
+
+/** `tool_calls` is said only when the caller has calls to execute (wire-contracts.md, Chat Completions 3). */
+export function finishOfCompleted(reason: 'stop' | 'tool_calls', hasClientCalls: boolean): ChatFinish {
+  return reason === 'tool_calls' && hasClientCalls ? 'tool_calls' : 'stop';
+}
+
+export function chatId(runId: string): string {
+  return `chatcmpl-${runId.replace(/^run_/, '')}`;
+}
+
+/** @param at milliseconds. @returns whole seconds. */
+export function chatCreated(at: number): number {
+  return Math.floor(at / 1_000);
+}
+
+export function chatUsage({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Usage): JsonObject {
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    prompt_tokens_details: { cached_tokens: cachedInputTokens },
+    completion_tokens_details: { reasoning_tokens: reasoningTokens },
+  };
+}

@@ -1,0 +1,57 @@
+import { NO_USAGE, type Usage } from '#libs/contract';
+import { chunkShape, type ChunkShape, type TextField } from './chunk.js';
+
+/** What an encoder remembers of the stream it has written. Never changed in place. */
+export interface ChatState {
+  readonly shape: ChunkShape;
+  readonly includeUsage: boolean;
+  readonly usageOnFinish: boolean;
+  readonly wantsLogprobs: boolean;
+  /** The chunk with the role has been sent. */
+  readonly opened: boolean;
+  /** [DONE] has been sent: nothing follows it. */
+  readonly ended: boolean;
+  /** The text that the next delta of its kind goes on with; another item of the run began, or nothing yet: null. */
+  readonly open: TextField | null;
+  /** The kinds of which there was text; the next item of such a kind begins with a separator. */
+  readonly said: Readonly<Record<TextField, boolean>>;
+  /** Something of the open step was sent that counts as the answer and cannot be taken back. */
+  readonly committed: boolean;
+  /** The caller's calls, in the order of their `index`. */
+  readonly calls: readonly SentCall[];
+  /** The gateway's calls that may still have something to show. */
+  readonly serverCalls: readonly ServerCall[];
+  readonly usage: Usage;
+}
+
+/** A call that the caller executes. Its `index` is its place in the list: dense over the whole answer, from 0. */
+export interface SentCall {
+  readonly callId: string;
+  /** The arguments as far as they were sent. */
+  readonly sent: string;
+}
+
+/** A call that the gateway executes itself. */
+export interface ServerCall {
+  readonly callId: string;
+  readonly label: string;
+  /** Its start was shown, so its end will be. */
+  readonly shown: boolean;
+}
+
+export function begin(): ChatState {
+  return {
+    shape: chunkShape({ runId: '', model: '', echo: {}, at: 0 }),
+    includeUsage: false,
+    usageOnFinish: false,
+    wantsLogprobs: false,
+    opened: false,
+    ended: false,
+    open: null,
+    said: { content: false, reasoning_content: false, refusal: false },
+    committed: false,
+    calls: [],
+    serverCalls: [],
+    usage: NO_USAGE,
+  };
+}

@@ -1,0 +1,21 @@
+import { errorBody } from '../error-body.js';
+import { defineProtocol } from '../protocol.js';
+import { ChatRequestDto } from './chat-request.dto.js';
+import { begin } from './chat-state.js';
+import { decode, NAME } from './decode.js';
+import { final } from './encode-final.js';
+import { encode } from './encode-stream.js';
+import { requestSchema } from './request-schema.js';
+
+/** POST /v1/chat/completions, as wire-contracts.md has it. */
+export const openaiChat = defineProtocol({
+  name: NAME,
+  path: '/v1/chat/completions',
+  dto: ChatRequestDto,
+  requestSchema,
+  decode,
+  begin,
+  encode,
+  final,
+  error: errorBody,
+});

@@ -1,0 +1,45 @@
+import type { JsonObject, LoggedEvent, OnDisconnect, RunDraft, RunError, RunSnapshot } from '#libs/contract';
+import type { SseFrame } from './sse-frame.js';
+
+/** One step of an encoder: old state and event in, new state and frames out. No clock, no ids, no I/O, no mutation. */
+export type Encoded<S> = readonly [state: S, frames: readonly SseFrame[]];
+
+/** What `decode` may know about a request besides its body. */
+export interface DecodeContext {
+  /** The X-On-Disconnect header. */
+  readonly onDisconnect?: OnDisconnect;
+  /** The request carried an X-Hermes-* header: its sender follows the habits of the Hermes API server. */
+  readonly hermesClient: boolean;
+  /** Bound for the text of one message; longer texts are refused, never cut. */
+  readonly messageTextCharsMax: number;
+}
+
+/**
+ * A wire format: a request becomes a RunDraft, a run's events become a stream or one answer. Adding one is a folder and
+ * an entry in registry.ts.
+ */
+export interface Protocol<Dto extends object = object, S = unknown> {
+  /** Stands in RunSpec.protocol: `openai-chat`. */
+  readonly name: string;
+  /** Of its POST, with the leading slash: `/v1/chat/completions`. */
+  readonly path: string;
+  /** Other paths of the same POST. */
+  readonly aliases?: readonly string[];
+  /** The body's class; `parseDto` checks its top-level fields. */
+  readonly dto: new () => Dto;
+  /** JSON Schema of the body for the OpenAPI document, with an example. */
+  readonly requestSchema: JsonObject;
+  /** Throws GatewayError of status 400, with `param`. */
+  decode(dto: Dto, context: DecodeContext): RunDraft;
+  begin(): S;
+  encode(state: S, event: LoggedEvent): Encoded<S>;
+  /** The answer without streaming, of a run that ended as `completed` or `incomplete`. */
+  final(snapshot: RunSnapshot): JsonObject;
+  /** The body of an error answer. */
+  error(error: RunError): JsonObject;
+}
+
+/** Checks one protocol's own types against each other, then erases them, so that all protocols fit in one list. */
+export function defineProtocol<Dto extends object, S>(protocol: Protocol<Dto, S>): Protocol {
+  return protocol as unknown as Protocol;
+}

@@ -1,0 +1,23 @@
+import type { RunEventType } from '#libs/contract';
+
+/** The public names of events (seed-systems.md a.4, extended): no other view of a run uses our internal ones. */
+export const EVENT_NAMES = {
+  'run.queued': 'run.queued',
+  'run.started': 'run.started',
+  'step.started': 'step.started',
+  'text.delta': 'message.delta',
+  'reasoning.delta': 'reasoning.delta',
+  'refusal.delta': 'refusal.delta',
+  'tool_call.started': 'tool_call',
+  'tool_call.arguments.delta': 'tool_call',
+  'tool_call.ready': 'tool_call',
+  'tool.started': 'tool.started',
+  'tool.progress': 'tool.progress',
+  'tool.completed': 'tool.completed',
+  'step.completed': 'step.completed',
+  'step.interrupted': 'step.interrupted',
+  'run.completed': 'run.completed',
+  'run.incomplete': 'run.incomplete',
+  'run.failed': 'run.failed',
+  'run.cancelled': 'run.cancelled',
+} as const satisfies Record<RunEventType, string>;

@@ -1,0 +1,55 @@
+import { hasEnded, outputText, type JsonObject, type OutputItem, type RunSnapshot } from '#libs/contract';
+import { EVENT_NAMES } from './event-names.js';
+import { runError, runUsage, seconds } from './run-facts.js';
+
+/** The body of GET /v1/runs/{id}: what is known about the run now. Times are seconds with a fraction. */
+export function runObject(snapshot: RunSnapshot): JsonObject {
+  const { runId, status, model, protocol, createdAt, startedAt, updatedAt, endedAt, attempt } = snapshot;
+  return {
+    object: 'hermes.run',
+    run_id: runId,
+    status,
+    model,
+    protocol,
+    created_at: seconds(createdAt),
+    started_at: startedAt === undefined ? null : seconds(startedAt),
+    updated_at: seconds(updatedAt),
+    ended_at: endedAt === undefined ? null : seconds(endedAt),
+    attempt,
+    last_event: lastEvent(snapshot),
+    output: outputText(snapshot),
+    items: snapshot.items.map(itemObject),
+    usage: runUsage(snapshot.usage),
+    finish_reason: snapshot.finishReason ?? null,
+    reason: snapshot.incompleteReason ?? snapshot.cancelReason ?? null,
+    error: snapshot.error ? runError(snapshot.error) : null,
+    metadata: snapshot.metadata ?? {},
+  };
+}
+
+/** Of rows without the type of their last event, those of ended runs still tell it: the status is its name. */
+function lastEvent(snapshot: RunSnapshot): JsonObject {
+  const { lastType, lastSeq, status } = snapshot;
+  const ended = hasEnded(snapshot) ? `run.${status}` : null;
+  return { type: lastType ? EVENT_NAMES[lastType] : ended, seq: lastSeq };
+}
+
+function itemObject(item: OutputItem): JsonObject {
+  const { step, status } = item;
+  if (item.type !== 'tool_call') {
+    return { type: item.type === 'text' ? 'message' : item.type, step, status, text: item.text };
+  }
+  return {
+    type: 'tool_call',
+    step,
+    // The step is whole, the call is not: the model was cut off within its arguments.
+    status: status === 'completed' && !item.ready ? 'incomplete' : status,
+    call_id: item.callId,
+    name: item.name,
+    arguments: item.arguments,
+    executed_by: item.executedBy,
+    output: item.output ?? null,
+    is_error: item.isError ?? null,
+    duration: item.durationMs === undefined ? null : item.durationMs / 1_000,
+  };
+}

@@ -1,0 +1,108 @@
+import {
+  EMPTY_SNAPSHOT,
+  fold,
+  hasEnded,
+  isTerminal,
+  outputText,
+  type EventOf,
+  type JsonObject,
+  type LoggedEvent,
+  type RunSnapshot,
+  type TerminalEvent,
+  type ToolCallItem,
+} from '#libs/contract';
+import { parseArguments, previewOf } from '../arguments-preview.js';
+import type { Encoded } from '../protocol.js';
+import { NO_FRAMES, type SseFrame } from '../sse-frame.js';
+import { EVENT_NAMES } from './event-names.js';
+import { runError, runUsage, seconds } from './run-facts.js';
+
+/** The run so far: terminal events carry its whole output and usage. */
+export type RunsState = RunSnapshot;
+
+/**
+ * The stream of GET /v1/runs/{id}/events: `data: {event, run_id, timestamp, seq, ...}`, each with its own `id:`
+ * `<run>:<seq>`, ended by the comment `stream closed`. Deltas are as they came: `step` tells which belong together, and
+ * `output` of the terminal event is the text that counts.
+ */
+export const runsEncoder = {
+  begin: (): RunsState => EMPTY_SNAPSHOT,
+  encode(state: RunsState, event: LoggedEvent): Encoded<RunsState> {
+    if (hasEnded(state)) return [state, NO_FRAMES];
+    const run = fold(state, event);
+    const fields = isTerminal(event) ? fieldsOfEnd(event, run) : fieldsOf(event, run);
+    if (!fields) return [run, NO_FRAMES];
+    const frame = frameOf(run, event, fields);
+    return [run, hasEnded(run) ? [frame, CLOSED] : [frame]];
+  },
+};
+
+const CLOSED: SseFrame = { comment: 'stream closed' };
+
+function frameOf({ runId }: RunSnapshot, { type, at, seq }: LoggedEvent, fields: JsonObject): SseFrame {
+  const head = { event: EVENT_NAMES[type], run_id: runId, timestamp: seconds(at), seq };
+  return { id: `${runId}:${seq}`, data: JSON.stringify({ ...head, ...fields }) };
+}
+
+/** What an event says besides its head; undefined for one that listeners are not told. */
+function fieldsOf(event: Exclude<LoggedEvent, TerminalEvent>, run: RunSnapshot): JsonObject | undefined {
+  switch (event.type) {
+    case 'run.queued':
+      return { model: event.model };
+    case 'run.started':
+      return { attempt: event.attempt };
+    case 'step.started':
+      return { step: event.step, model: event.model };
+    case 'text.delta':
+      return event.text === '' ? undefined : { delta: event.text, step: event.step };
+    case 'reasoning.delta':
+      return { text: event.text, step: event.step };
+    case 'refusal.delta':
+      return { delta: event.text, step: event.step };
+    case 'tool_call.started':
+    case 'tool_call.arguments.delta':
+      return undefined;
+    case 'tool_call.ready':
+      return event.executedBy === 'client' ? clientCall(event) : undefined;
+    case 'tool.started':
+      return toolStart(event, callOf(run, event.callId));
+    case 'tool.progress':
+      return { tool: callOf(run, event.callId)?.name ?? null, call_id: event.callId, text: event.text };
+    case 'tool.completed':
+      return toolEnd(event);
+    case 'step.completed':
+      return { step: event.step, finish_reason: event.finishReason, usage: runUsage(event.usage) };
+    case 'step.interrupted':
+      return { step: event.step, reason: event.reason };
+  }
+}
+
+function fieldsOfEnd(event: TerminalEvent, run: RunSnapshot): JsonObject {
+  const result = { output: outputText(run), usage: runUsage(run.usage) };
+  switch (event.type) {
+    case 'run.completed':
+      return { finish_reason: event.finishReason, ...result };
+    case 'run.incomplete':
+    case 'run.cancelled':
+      return { reason: event.reason, ...result };
+    case 'run.failed':
+      return { error: runError(event.error), ...result };
+  }
+}
+
+function clientCall({ name, callId, arguments: args }: EventOf<'tool_call.ready'>): JsonObject {
+  return { name, call_id: callId, arguments: args };
+}
+
+function toolStart({ name, callId }: EventOf<'tool.started'>, call: ToolCallItem | undefined): JsonObject {
+  const text = call?.arguments ?? '';
+  return { tool: name, preview: previewOf(text) ?? null, call_id: callId, args: parseArguments(text) ?? null };
+}
+
+function toolEnd({ name, callId, durationMs, isError, output }: EventOf<'tool.completed'>): JsonObject {
+  return { tool: name, duration: durationMs / 1_000, error: isError, call_id: callId, output };
+}
+
+function callOf({ items }: RunSnapshot, callId: string): ToolCallItem | undefined {
+  return items.findLast((item): item is ToolCallItem => item.type === 'tool_call' && item.callId === callId);
+}
