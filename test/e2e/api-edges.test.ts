@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { startApi, type TestApi } from '../support/api-app.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
@@ -180,6 +180,13 @@ describe('every error has the envelope', () => {
     const answer = await send('GET', '/health', { 'x-large': 'x'.repeat(20_000) });
     expect([answer.status, errorOf(answer)['code']]).toEqual([431, 'invalid_request']);
   });
+});
+
+test('slow senders are bounded, and idle connections outlive those of load balancers', () => {
+  const server = api.app.getHttpServer() as Server;
+  expect(server.headersTimeout).toBe(20_000);
+  expect(server.requestTimeout).toBe(60_000);
+  expect(server.keepAliveTimeout).toBe(65_000);
 });
 
 describe('keys', () => {

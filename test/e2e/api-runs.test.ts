@@ -1,6 +1,6 @@
 import type { RunEvent } from '#libs/contract';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { ALICE, BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
 import { runSnapshot } from '../support/run-snapshot.js';
 import { dataLines } from '../support/sse.js';
@@ -98,6 +98,8 @@ describe('streaming', () => {
   });
 
   test('a client that does not read holds one burst, and nobody else waits', async () => {
+    const sockets: Socket[] = [];
+    (lab.apis[0]?.app.getHttpServer() as Server).on('connection', (socket: Socket) => sockets.push(socket));
     const slow = await lab.chat({ stream: true });
     slow.response.pause();
     const worker = await lab.work(runIdOf(slow));
@@ -110,6 +112,10 @@ describe('streaming', () => {
     await (await lab.work(runIdOf(fast))).answer('quick');
     expect(textOf(await fast.whole)).toBe('quick');
     expect(Date.now() - began).toBeLessThan(1_500);
+    // A frame of this test is 50 kB; a megabyte is what one slow client may cost.
+    const held = Math.max(...sockets.map((socket) => socket.writableLength));
+    expect(held).toBeGreaterThan(0);
+    expect(held).toBeLessThan(1_000_000);
     await worker.say(stepCompleted, { type: 'run.completed', finishReason: 'stop' });
     slow.response.resume();
     expect(textOf(await slow.whole)).toHaveLength(25 * 10 * 50_000);
@@ -251,6 +257,14 @@ describe('/v1/runs', () => {
     await (await lab.work(runId)).answer('Hello');
     await answer.whole;
     expect(await get()).toMatchObject({ run_id: runId, status: 'completed', output: 'Hello' });
+  });
+
+  test('HEAD of the events does not wait for them', async () => {
+    const running = await lab.chat({ stream: true });
+    const answer = await lab.ask(`/v1/runs/${runIdOf(running)}/events`, { method: 'HEAD' });
+    expect(answer.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    expect(await answer.whole).toBe('');
+    running.leave();
   });
 
   test('stop ends a queued run at once, says the same when repeated, and leaves a finished one alone', async () => {

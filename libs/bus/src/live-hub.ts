@@ -14,9 +14,7 @@ export function redisLiveHub(connection: RedisConnection, instance: string): Liv
   };
 
   redis.on('message', (_channel: string, message: string) => {
-    const end = message.indexOf('\n');
-    const runId = message.slice(0, end);
-    if (watchers.has(runId)) wakeAll(runId, parseLines(message, end + 1));
+    for (const [runId, events] of parseMessage(message, (runId) => watchers.has(runId))) wakeAll(runId, events);
   });
   // After a reconnect nobody knows what was missed.
   redis.on('ready', () => {
@@ -49,13 +47,23 @@ export function redisLiveHub(connection: RedisConnection, instance: string): Liv
   };
 }
 
-function parseLines(message: string, from: number): LoggedEvent[] {
-  const events: LoggedEvent[] = [];
-  for (let start = from; start < message.length;) {
+/** The events of the runs that somebody here watches. A line that is no JSON object is a run id. */
+function parseMessage(message: string, isWatched: (runId: string) => boolean): [string, LoggedEvent[]][] {
+  const runs: [string, LoggedEvent[]][] = [];
+  let events: LoggedEvent[] | undefined;
+  for (let start = 0; start < message.length;) {
     const newline = message.indexOf('\n', start);
     const end = newline < 0 ? message.length : newline;
-    events.push(JSON.parse(message.slice(start, end)) as LoggedEvent);
+    if (message.charCodeAt(start) !== BRACE) {
+      const runId = message.slice(start, end);
+      events = isWatched(runId) ? [] : undefined;
+      if (events) runs.push([runId, events]);
+    } else if (events) {
+      events.push(JSON.parse(message.slice(start, end)) as LoggedEvent);
+    }
     start = end + 1;
   }
-  return events;
+  return runs;
 }
+
+const BRACE = '{'.charCodeAt(0);

@@ -58,8 +58,13 @@ class RedisRunLog implements RunLog {
 
   append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
     return guarded(async () => {
-      const calls = batches.map((batch): ScriptCall => [APPEND, this.pair(batch.runId), appendArguments(batch)]);
-      return (await runScripts(this.redis, calls)).map(toAppendReply);
+      const calls: ScriptCall[] = [];
+      for (let i = 0; i < batches.length; i += RUNS_PER_CALL_MAX) {
+        const some = batches.slice(i, i + RUNS_PER_CALL_MAX);
+        const keys = some.flatMap((batch) => this.pair(batch.runId));
+        calls.push([APPEND, keys, [LIMITS.runLogBytesMax, ...some.flatMap(appendArguments)]]);
+      }
+      return (await runScripts(this.redis, calls)).flatMap(toAppendReplies);
     });
   }
 
@@ -117,6 +122,9 @@ class RedisRunLog implements RunLog {
   }
 }
 
+/** One call keeps Redis busy for some 15 microseconds per run; nobody else is served meanwhile. */
+const RUNS_PER_CALL_MAX = 64;
+
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -131,7 +139,7 @@ function afterSeq(event: TerminalEvent): string {
 }
 
 function appendArguments({ attempt, terminal, firstSeq, runId, events }: AppendBatch): (string | number)[] {
-  return [attempt, terminal ? 1 : 0, firstSeq, LIMITS.runLogBytesMax, runId, ...events];
+  return [attempt, terminal ? 1 : 0, firstSeq, events.length, runId, ...events];
 }
 
 function toHead(row: readonly (string | null)[], liveChannelStart: string): RunHead | undefined {
@@ -163,9 +171,14 @@ const REFUSALS = {
   [CODES.unknown]: 'lost',
 } as const;
 
-function toAppendReply(reply: unknown): AppendReply {
-  if (reply instanceof Error) throw reply;
-  const [code, lastSeq, cancel] = reply as [number, number, CancelReason | ''];
+type AppendRow = [code: number, lastSeq: number, cancel: CancelReason | ''];
+
+function toAppendReplies(rows: unknown): AppendReply[] {
+  if (rows instanceof Error) throw rows;
+  return (rows as AppendRow[]).map(toAppendReply);
+}
+
+function toAppendReply([code, lastSeq, cancel]: AppendRow): AppendReply {
   if (code === CODES.gap) return { kind: 'gap', lastSeq };
   if (code < 0) return { kind: REFUSALS[code as keyof typeof REFUSALS] };
   return { kind: 'ok', lastSeq, ...(cancel && { cancel }) };

@@ -31,26 +31,28 @@ const APPEND_RETRY_MS = 200;
 const APPEND_RETRIES_MAX = 150;
 
 /**
- * The writers of one process. Events emitted in one turn of the event loop go out together: one script call per run and
- * one pipeline for all runs, at most one under way per run. No timer: nothing waits when the process is idle, and few
- * system calls are made when it is busy, which is what a token costs (performance.md, "What was learned").
+ * The writers of one process. Events emitted in one turn of the event loop go out together, and what is emitted while
+ * they are under way goes out when they have arrived: one call at a time for all runs. No timer: nothing waits when the
+ * process is idle, and the busier Redis is the fewer calls there are, which is what a token costs (docs/adr/0002).
  */
 export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date.now): RunWriters {
   const dirty = new Set<Writer>();
-  let scheduled = false;
+  let busy = false;
 
   const schedule = (writer: Writer): void => {
     dirty.add(writer);
-    if (scheduled) return;
-    scheduled = true;
+    if (busy) return;
+    busy = true;
     setImmediate(flush);
   };
   const flush = (): void => {
-    scheduled = false;
     const writers = [...dirty];
     dirty.clear();
     const batches = writers.map((writer) => writer.takeBatch(now()));
-    void deliver(log, batches).then((replies) => replies.forEach((reply, i) => writers[i]?.settle(reply)));
+    void deliver(log, batches).then((replies) => {
+      busy = false;
+      replies.forEach((reply, i) => writers[i]?.settle(reply));
+    });
   };
   return { open: (run) => new Writer(run, schedule) };
 }

@@ -11,7 +11,8 @@ import { createHash } from 'node:crypto';
  * to 7 and C.2: 0 lost and 0 doubled in 176 worker kills and 1,032 cut connections).
  *
  * Every script publishes what it stored: to the channel of the API instance that opened the run, which needs no
- * SUBSCRIBE per run, and to the run's own channel (the name of its log) for all other listeners.
+ * SUBSCRIBE per run, and to the run's own channel (the name of its log) for all other listeners. A message is lines: a run
+ * id, the new events of that run, and, on an instance's channel, the next run id and its events.
  */
 export interface Script {
   readonly source: string;
@@ -55,26 +56,46 @@ if m[1] and tonumber(m[1]) > tonumber(ARGV[1]) then return {-1} end
 redis.call('HSET', KEYS[1], 'att', ARGV[1], 'worker', ARGV[2])
 return {0, tonumber(m[3]), m[4] or '', m[5]}`);
 
-/** KEYS log, meta; ARGV attempt, terminal 0|1, firstSeq, bytesMax, runId, event... -> {code, lastSeq, cancel or ''} */
+/**
+ * The pending events of many runs in one call: a command costs the client more than the script costs Redis.
+ * KEYS log, meta of each run; ARGV bytesMax, then for each run attempt, terminal 0|1, firstSeq, n, runId, n events.
+ * -> for each run {code, lastSeq, cancel or ''}
+ */
 export const APPEND = script(`
-local m = redis.call('HMGET', KEYS[2], 'att', 'term', 'seq', 'cancel', 'ch', 'bytes')
-if not m[3] then return {-5, 0, ''} end
-local att, first, last = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[3]) + #ARGV - 6
-local owner, seq = tonumber(m[1] or '0'), tonumber(m[3])
-if owner == att and seq >= last then return {1, seq, m[4] or ''} end
-if m[2] then return {-2, seq, ''} end
-if owner > att then return {-1, seq, ''} end
-if seq < first - 1 then return {-3, seq, ''} end
-local bytes = tonumber(m[6] or '0')
-for s = seq + 1, last do bytes = bytes + #ARGV[6 + s - first] end
-if bytes > tonumber(ARGV[4]) and ARGV[2] == '0' then return {-4, seq, ''} end
-for s = seq + 1, last do redis.call('XADD', KEYS[1], s .. '-0', 'e', ARGV[6 + s - first]) end
-redis.call('HSET', KEYS[2], 'att', ARGV[1], 'seq', last, 'bytes', bytes)
-if ARGV[2] == '1' then redis.call('HSET', KEYS[2], 'term', '1') end
-local message = table.concat(ARGV, '\\n', 5)
-redis.call('PUBLISH', m[5], message)
-redis.call('PUBLISH', KEYS[1], message)
-return {0, last, m[4] or ''}`);
+local live = {}
+local function append(log, meta, at)
+  local m = redis.call('HMGET', meta, 'att', 'term', 'seq', 'cancel', 'ch', 'bytes')
+  if not m[3] then return {-5, 0, ''} end
+  local att, first, n = tonumber(ARGV[at]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  local last, events = first + n - 1, at + 5
+  local owner, seq = tonumber(m[1] or '0'), tonumber(m[3])
+  if owner == att and seq >= last then return {1, seq, m[4] or ''} end
+  if m[2] then return {-2, seq, ''} end
+  if owner > att then return {-1, seq, ''} end
+  if seq < first - 1 then return {-3, seq, ''} end
+  local bytes = tonumber(m[6] or '0')
+  for s = seq + 1, last do bytes = bytes + #ARGV[events + s - first] end
+  if bytes > tonumber(ARGV[1]) and ARGV[at + 1] == '0' then return {-4, seq, ''} end
+  for s = seq + 1, last do redis.call('XADD', log, s .. '-0', 'e', ARGV[events + s - first]) end
+  if ARGV[at + 1] == '1' then
+    redis.call('HSET', meta, 'att', ARGV[at], 'seq', last, 'bytes', bytes, 'term', '1')
+  else
+    redis.call('HSET', meta, 'att', ARGV[at], 'seq', last, 'bytes', bytes)
+  end
+  local message = table.concat(ARGV, '\\n', at + 4, events + n - 1)
+  local channel = live[m[5]] or {}
+  channel[#channel + 1] = message
+  live[m[5]] = channel
+  redis.call('PUBLISH', log, message)
+  return {0, last, m[4] or ''}
+end
+local replies, at = {}, 2
+for i = 1, #KEYS, 2 do
+  replies[#replies + 1] = append(KEYS[i], KEYS[i + 1], at)
+  at = at + 5 + tonumber(ARGV[at + 3])
+end
+for channel, messages in pairs(live) do redis.call('PUBLISH', channel, table.concat(messages, '\\n')) end
+return replies`);
 
 /** Appends a terminal event whose sequence number only Redis knows; ARGV[1] is the event's JSON after its seq. */
 const END_HERE = `

@@ -1,0 +1,41 @@
+import { GatewayError } from '#libs/contract';
+import { API_LIMITS } from '../api-limits.js';
+
+const WINDOW_MS = 60_000;
+
+/**
+ * Counts wrong keys per remote address in windows of a minute. Only wrong keys are refused: everybody behind one proxy
+ * shares an address, and refusing right keys would let any of them lock out the others.
+ */
+export class FailedLogins {
+  private readonly windows = new Map<string, { startedAt: number; failures: number }>();
+
+  constructor(private readonly now: () => number = Date.now) {}
+
+  /** Notes a failure. Throws GatewayError `rate_limit_exceeded` once the address has had too many in this minute. */
+  add(address: string): void {
+    const now = this.now();
+    const window = this.windowOf(address, now);
+    window.failures++;
+    if (window.failures <= API_LIMITS.authFailuresPerMinuteMax) return;
+    const retryAfterSeconds = Math.max(1, Math.ceil((window.startedAt + WINDOW_MS - now) / 1_000));
+    throw new GatewayError('rate_limit_exceeded', 'Too many wrong API keys from this address.', { retryAfterSeconds });
+  }
+
+  /** Addresses being counted; for tests of the bound. */
+  get size(): number {
+    return this.windows.size;
+  }
+
+  private windowOf(address: string, now: number): { startedAt: number; failures: number } {
+    const known = this.windows.get(address);
+    if (known && now - known.startedAt < WINDOW_MS) return known;
+    // Set anew, so that the map stays in the order of the windows' starts.
+    this.windows.delete(address);
+    const window = { startedAt: now, failures: 0 };
+    this.windows.set(address, window);
+    const [oldest] = this.windows.keys();
+    if (this.windows.size > API_LIMITS.authFailureAddressesMax && oldest !== undefined) this.windows.delete(oldest);
+    return window;
+  }
+}

@@ -1,0 +1,58 @@
+import type { ApiKey } from '#libs/config';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** Who owns everything while no key is configured, which only a loopback address allows. */
+export const LOCAL_OWNER = 'local';
+
+/** The configured keys, as digests. */
+export class KeyRing {
+  private readonly entries: readonly { readonly name: string; readonly digest: Buffer }[];
+
+  constructor(keys: readonly ApiKey[]) {
+    this.entries = keys.map(({ name, key }) => ({ name, digest: sha256(key) }));
+  }
+
+  /** Without keys everybody is the local owner. */
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
+  }
+
+  /**
+   * The name of the key a request carries as `Authorization: Bearer` or `x-api-key`; undefined when it has none or a wrong
+   * one. Compares digests of equal length with every key, so the time tells neither which key was close nor how long
+   * it is (reliability K1).
+   */
+  ownerOf(request: IncomingMessage): string | undefined {
+    if (this.isEmpty) return LOCAL_OWNER;
+    const token = tokenOf(request);
+    if (token === undefined) return undefined;
+    const digest = sha256(token);
+    let owner: string | undefined;
+    for (const entry of this.entries) {
+      if (timingSafeEqual(entry.digest, digest)) owner = entry.name;
+    }
+    return owner;
+  }
+}
+
+/** The key as it was sent: undefined when there is none, or when two Authorization headers leave open which is meant. */
+export function tokenOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  const { authorization } = headers;
+  if (authorization === undefined) {
+    const apiKey = headers['x-api-key'];
+    return typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined;
+  }
+  if (countOf('authorization', rawHeaders) > 1) return undefined;
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+}
+
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.length === name.length && rawHeaders[i]?.toLowerCase() === name) count++;
+  }
+  return count;
+}
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();

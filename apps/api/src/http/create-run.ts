@@ -1,0 +1,141 @@
+import { fromRunError, GatewayError, isJsonObject, LIMITS, type RunDraft, type RunSnapshot } from '#libs/contract';
+import { cancelledError, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import { idempotencyClaim } from '../admission/idempotency-key.js';
+import type { Admitted, Order, RunDesk } from '../admission/run-desk.js';
+import type { Listeners } from '../runs/listeners.js';
+import type { ModelDirectory } from '../runs/model-directory.js';
+import { storedEvents } from '../runs/stored-events.js';
+import type { Exchange } from './exchanges.js';
+import { HEADERS } from './header-names.js';
+import { streamEvents, streamRun, withExchange, type ExchangeParts } from './run-exchange.js';
+
+export interface CreateRunParts extends ExchangeParts {
+  readonly desk: RunDesk;
+  readonly models: ModelDirectory;
+  readonly listeners: Listeners;
+}
+
+type LiveRun = Exclude<Admitted, { kind: 'stored' }>;
+
+/** One request that creates a run, on its way through. */
+interface Creation {
+  readonly protocol: Protocol;
+  readonly exchange: Exchange;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/**
+ * What every protocol's POST does: understand the body, resolve the model, get the run admitted, then relay it (stream) or
+ * wait for it (no stream; the same path, folded). Errors before the first byte are thrown and become an HTTP status.
+ */
+export class CreateRun {
+  constructor(private readonly parts: CreateRunParts) {}
+
+  handle(protocol: Protocol, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    return withExchange(this.parts, request, async (exchange) => {
+      const order = await this.readOrder(protocol, request);
+      const run = await this.parts.desk.admit(order, exchange.signal);
+      reply.raw.setHeader(HEADERS.runId, run.runId);
+      if (run.kind !== 'opened') reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
+      await this.listen({ protocol, exchange, request, reply }, order.draft, run);
+    });
+  }
+
+  private async readOrder(protocol: Protocol, request: FastifyRequest): Promise<Order> {
+    const { body, headers, owner } = request;
+    if (owner === undefined) throw new GatewayError('invalid_api_key', 'A valid API key is required.');
+    if (body === undefined || body === null) throw new GatewayError('invalid_json', 'The body is empty.');
+    if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');
+    const claim = idempotencyClaim({ owner, route: protocol.path, headers, body });
+    const onDisconnect = onDisconnectOf(headers);
+    const draft = protocol.decode(parseDto(protocol.dto, body), {
+      ...(onDisconnect && { onDisconnect }),
+      hermesClient: Object.keys(headers).some((name) => name.startsWith('x-hermes-')),
+      messageTextCharsMax: LIMITS.messageTextCharsMax,
+    });
+    const model = await this.parts.models.resolve(draft.model);
+    return { draft, model, owner, ...(claim && { claim }) };
+  }
+
+  private async listen(creation: Creation, draft: RunDraft, run: Admitted): Promise<void> {
+    const leave = this.parts.listeners.join(run.runId);
+    try {
+      if (run.kind === 'stored') await this.answerStored(creation, draft, run.snapshot);
+      else if (draft.stream) await this.stream(creation, run);
+      else await this.wait(creation, run);
+    } finally {
+      leave();
+      await this.cancelIfLeft(creation.exchange, draft, run);
+    }
+  }
+
+  private stream({ protocol, exchange, request, reply }: Creation, run: LiveRun): Promise<void> {
+    const primed = run.kind === 'opened' ? { primed: run.primed } : {};
+    const spokenUpTo = run.kind === 'joined' ? cursorOf(request.headers, run) : 0;
+    const { runId, instance } = run;
+    return streamRun(this.parts, { exchange, reply }, { runId, instance, encoder: protocol, spokenUpTo, ...primed });
+  }
+
+  private async wait({ protocol, exchange, reply }: Creation, run: LiveRun): Promise<void> {
+    const primed = run.kind === 'opened' ? { primed: run.primed } : {};
+    const { runId, instance } = run;
+    const snapshot = await this.parts.runs.wait({ runId, instance, after: 0, ...primed }, exchange.signal);
+    if (exchange.interruption === 'client_gone') {
+      reply.hijack();
+      return;
+    }
+    if (exchange.interruption === 'draining') {
+      throw new GatewayError('draining', 'This server is shutting down. The run goes on under its X-Run-Id.');
+    }
+    void reply.send(answerOf(protocol, snapshot));
+  }
+
+  /** The log has expired: the same answer from what was kept; a stream gives its texts whole. */
+  private async answerStored({ protocol, ...client }: Creation, draft: RunDraft, snapshot: RunSnapshot): Promise<void> {
+    if (!draft.stream) {
+      void client.reply.send(answerOf(protocol, snapshot));
+      return;
+    }
+    await streamEvents(this.parts, client, { encoder: protocol, spokenUpTo: 0, events: storedEvents(snapshot) });
+  }
+
+  /**
+   * The client is gone and said, or its protocol says, that nobody wants the answer then. A request that joined another's
+   * run never ends it, and nobody ends a run that others here listen to.
+   */
+  private async cancelIfLeft(exchange: Exchange, draft: RunDraft, run: Admitted): Promise<void> {
+    const { runs, listeners, logger } = this.parts;
+    const isLeft = exchange.interruption === 'client_gone' && listeners.countOf(run.runId) === 0;
+    if (!isLeft || run.kind !== 'opened' || draft.onDisconnect !== 'cancel') return;
+    try {
+      await runs.cancel(run.runId, 'client_disconnected');
+    } catch (cause) {
+      logger.warn({ err: cause, runId: run.runId }, 'a run whose client is gone could not be cancelled');
+    }
+  }
+}
+
+/** The protocol's whole answer. Throws the GatewayError of a run that failed or was cancelled. */
+function answerOf(protocol: Protocol, snapshot: RunSnapshot): unknown {
+  if (snapshot.error) throw fromRunError(snapshot.error);
+  if (snapshot.status === 'cancelled') throw fromRunError(cancelledError(snapshot.cancelReason ?? 'requested'));
+  return protocol.final(snapshot);
+}
+
+/** A cursor that is foreign, malformed or ahead means everything: a client must not be left without an answer. */
+function cursorOf(headers: IncomingHttpHeaders, run: { readonly runId: string; readonly lastSeq: number }): number {
+  const text = headers[HEADERS.lastEventId];
+  const cursor = typeof text === 'string' ? parseEventCursor(text, run.runId) : undefined;
+  return cursor !== undefined && cursor <= run.lastSeq ? cursor : 0;
+}
+
+function onDisconnectOf(headers: IncomingHttpHeaders): RunDraft['onDisconnect'] | undefined {
+  const value = headers[HEADERS.onDisconnect];
+  if (value === undefined || value === 'cancel' || value === 'continue') return value;
+  throw new GatewayError('invalid_request', 'X-On-Disconnect must be "cancel" or "continue".', {
+    param: 'X-On-Disconnect',
+  });
+}

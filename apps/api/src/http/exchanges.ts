@@ -1,0 +1,70 @@
+import type { Socket } from 'node:net';
+
+/** Why a request stopped being waited for before it was answered. */
+export type Interruption = 'client_gone' | 'draining';
+
+/**
+ * One request that waits for a run. `signal` aborts as soon as its client's socket closes, whatever the state of the
+ * answer, or when this process has to go.
+ */
+export class Exchange {
+  interruption: Interruption | undefined;
+  private readonly controller = new AbortController();
+  private readonly onClose = (): void => this.interrupt('client_gone');
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly leave: (exchange: Exchange) => void,
+  ) {
+    // The socket and not the response: a response that queues behind others on its connection may never be closed.
+    if (socket.destroyed) this.onClose();
+    else socket.once('close', this.onClose);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  interrupt(why: Interruption): void {
+    if (this.interruption !== undefined) return;
+    this.interruption = why;
+    this.controller.abort();
+  }
+
+  /** The request has its answer: whatever happens to the socket now is nobody's concern. */
+  finish(): void {
+    this.socket.off('close', this.onClose);
+    this.leave(this);
+  }
+}
+
+/** All requests of this process that wait for a run. */
+export class Exchanges {
+  private readonly open = new Set<Exchange>();
+  private onEmpty: (() => void) | undefined;
+
+  begin(socket: Socket): Exchange {
+    const exchange = new Exchange(socket, (done) => this.remove(done));
+    this.open.add(exchange);
+    return exchange;
+  }
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  /** Resolves when the last one is answered, at the latest at the deadline, when the rest are interrupted. */
+  async drain(deadline: AbortSignal): Promise<void> {
+    const interruptAll = (): void => {
+      for (const exchange of this.open) exchange.interrupt('draining');
+    };
+    deadline.addEventListener('abort', interruptAll, { once: true });
+    if (this.open.size > 0) await new Promise<void>((resolve) => (this.onEmpty = resolve));
+    deadline.removeEventListener('abort', interruptAll);
+  }
+
+  private remove(exchange: Exchange): void {
+    this.open.delete(exchange);
+    if (this.open.size === 0) this.onEmpty?.();
+  }
+}

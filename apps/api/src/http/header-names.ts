@@ -1,0 +1,10 @@
+/** Headers of ours. Node gives incoming names in lower case. */
+export const HEADERS = {
+  runId: 'x-run-id',
+  idempotencyKey: 'idempotency-key',
+  idempotencyReplayed: 'idempotency-replayed',
+  onDisconnect: 'x-on-disconnect',
+  lastEventId: 'last-event-id',
+  /** The name and its Hermes alias. */
+  session: ['x-session-id', 'x-hermes-session-id'],
+} as const;

@@ -1,0 +1,63 @@
+import { GatewayError, LIMITS } from '#libs/contract';
+import { isUtf8 } from 'node:buffer';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * The value of a JSON body; undefined for an empty one. Throws GatewayError `invalid_json` for invalid UTF-8 (never
+ * replaced by U+FFFD), for nesting beyond LIMITS.jsonDepthMax (found before anything is built from it: JSON.parse takes a
+ * million levels, JSON.stringify breaks at five thousand), for a key `__proto__`, and for what is not JSON.
+ */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  if (!isUtf8(body)) throw invalid('The body is not valid UTF-8.');
+  assertDepth(body);
+  return refuseProto(body.toString('utf8'));
+}
+
+function assertDepth(body: Buffer): void {
+  let depth = 0;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i] as number;
+    if (byte === QUOTE) i = endOfString(body, i);
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
+    else if ((byte === OPEN_ARRAY || byte === OPEN_OBJECT) && ++depth > LIMITS.jsonDepthMax) {
+      throw invalid(`The body is nested deeper than ${LIMITS.jsonDepthMax} levels.`);
+    }
+  }
+}
+
+/** The index of the quote that ends the string which begins at `start`, or of the last byte. */
+function endOfString(body: Buffer, start: number): number {
+  let end = body.indexOf(QUOTE, start + 1);
+  while (end > 0 && isEscaped(body, end)) end = body.indexOf(QUOTE, end + 1);
+  return end < 0 ? body.length : end;
+}
+
+function isEscaped(body: Buffer, at: number): boolean {
+  let backslashes = 0;
+  while (body[at - 1 - backslashes] === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
+}
+
+function refuseProto(text: string): unknown {
+  // An escape can hide the key; then every key is looked at. Plain texts, nearly all there are, are parsed at full speed.
+  const mayHoldProto = text.includes('__proto__') || /\\u005f|\\u00[67]/i.test(text);
+  const reviver = (key: string, value: unknown): unknown => {
+    if (key === '__proto__') throw invalid('The key "__proto__" is not accepted.');
+    return value;
+  };
+  try {
+    return mayHoldProto ? JSON.parse(text, reviver) : JSON.parse(text);
+  } catch (cause) {
+    throw cause instanceof GatewayError ? cause : invalid('The body is not valid JSON.', cause);
+  }
+}
+
+const invalid = (message: string, cause?: unknown): GatewayError =>
+  new GatewayError('invalid_json', message, { cause });

@@ -1,0 +1,53 @@
+import { toRunError, type LoggedEvent } from '#libs/contract';
+import { renderFrame, type SseFrame } from '#libs/protocols';
+import type { EventStream } from './event-stream.js';
+
+/** A fold from events to frames: a protocol, or the encoder of run events. */
+export interface Encoder<S> {
+  begin(): S;
+  encode(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
+}
+
+/**
+ * Speaks one run's events to one client. Up to `spokenUpTo` the encoder is fed in silence: that is how a stream is resumed
+ * from any number, on any replica, without any saved state.
+ */
+export class Relay<S> {
+  private state: S;
+  private lastSeq = 0;
+
+  constructor(
+    private readonly encoder: Encoder<S>,
+    private readonly stream: EventStream,
+    private readonly spokenUpTo: number,
+  ) {
+    this.state = encoder.begin();
+  }
+
+  /** Hands a batch to the client; a promise means that the client must catch up first. */
+  readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);
+
+  /** The relay itself failed: told in the stream, as the protocol tells a failed run. Nothing broken looks whole. */
+  fail(cause: unknown): Promise<void> | undefined {
+    const error = toRunError(cause);
+    return this.take([{ type: 'run.failed', error, seq: this.lastSeq + 1, at: Date.now() }]);
+  }
+
+  private speak(batch: readonly LoggedEvent[], from: number): Promise<void> | undefined {
+    for (let i = from; i < batch.length; i++) {
+      const pause = this.speakOne(batch[i] as LoggedEvent);
+      if (pause) return pause.then(() => this.speak(batch, i + 1));
+    }
+    return this.stream.flush();
+  }
+
+  private speakOne(event: LoggedEvent): Promise<void> | undefined {
+    const [state, frames] = this.encoder.encode(this.state, event);
+    this.state = state;
+    this.lastSeq = event.seq;
+    if (event.seq <= this.spokenUpTo) return undefined;
+    let pause: Promise<void> | undefined;
+    for (const frame of frames) pause = this.stream.add(renderFrame(frame)) ?? pause;
+    return pause;
+  }
+}

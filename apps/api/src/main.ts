@@ -1,0 +1,15 @@
+import 'reflect-metadata';
+import { loadConfig } from '#libs/config';
+import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
+import { ApiModule } from './api.module.js';
+
+await runMain(async () => {
+  const config = loadConfig(process.env);
+  const { host, port, drainSeconds } = config.api;
+  const logger = createLogger({ service: 'api', ...config.log });
+  const closers = new Closers();
+  const drain = new Drain();
+  const version = versionAbove(import.meta.dirname);
+  const { module, fastify, configure } = ApiModule.start({ config, logger, closers, drain, version });
+  await bootstrap({ name: 'api', module, host, port, logger, closers, drain, drainSeconds, fastify, configure });
+});

@@ -1,0 +1,231 @@
+import {
+  isRunId,
+  tailRun,
+  withDeadline,
+  type LiveHub,
+  type PersistQueue,
+  type RunHead,
+  type RunLog,
+  type RunQueue,
+} from '#libs/bus';
+import {
+  EMPTY_SNAPSHOT,
+  fold,
+  foldAll,
+  GatewayError,
+  hasEnded,
+  isTerminal,
+  LIMITS,
+  toRunError,
+  type CancelReason,
+  type LoggedEvent,
+  type RunSnapshot,
+  type RunSpec,
+  type RunStatus,
+} from '#libs/contract';
+import type { Logger } from '#libs/platform';
+import { API_LIMITS } from '../api-limits.js';
+import { backoff } from './backoff.js';
+import type { StoreClient } from './store-client.js';
+
+export interface RunPorts {
+  readonly log: RunLog;
+  readonly hub: LiveHub;
+  readonly queue: RunQueue;
+  readonly persist: PersistQueue;
+  readonly store: StoreClient;
+  readonly logger: Logger;
+}
+
+export type Batches = AsyncIterableIterator<readonly LoggedEvent[]>;
+
+/** From where a run is followed. */
+export interface FollowStart {
+  readonly runId: string;
+  readonly instance: string;
+  /** Events with a greater seq are given. */
+  readonly after: number;
+  /** A tail that has been watching since before the run was opened. */
+  readonly primed?: Batches;
+}
+
+/** Takes a batch; a promise means "not faster than this". */
+export type TakeBatch = (batch: readonly LoggedEvent[]) => Promise<void> | undefined;
+
+/** A run as it can be found: alive in its log, or only as the rows it left. */
+export type FoundRun =
+  { readonly kind: 'logged'; readonly head: RunHead } | { readonly kind: 'stored'; readonly snapshot: RunSnapshot };
+
+/** What the API does with runs: starts, follows, reads and cancels them. It never waits on a job, it watches a log. */
+export class RunService {
+  constructor(private readonly ports: RunPorts) {}
+
+  /**
+   * Opens the run's log and queues the run. 'exists' when somebody else opened it: then it is theirs to queue. A run that
+   * could not be queued is ended, so that nobody waits for it for ever. Throws GatewayError `queue_unavailable`.
+   */
+  async open(spec: RunSpec): Promise<'opened' | 'exists'> {
+    const { log, queue, logger } = this.ports;
+    if ((await withDeadline(log.open(spec))) === 'exists') return 'exists';
+    try {
+      await withDeadline(queue.enqueue(spec.runId));
+    } catch (cause) {
+      // If this fails too, Redis is away altogether; the scheduler's reconciler finds the run and ends it.
+      await this.endUnqueued(spec.runId, cause).catch((failure: unknown) =>
+        logger.warn({ err: failure, runId: spec.runId }, 'a run that was not queued could not be ended'),
+      );
+      throw cause;
+    }
+    return 'opened';
+  }
+
+  /** Starts watching before the run is opened, so that its first events need no read of the log. */
+  prime(runId: string, signal: AbortSignal): Batches {
+    const { log, hub } = this.ports;
+    const tail = tailRun({ log, hub }, { runId, instance: hub.instance, after: 0, caughtUp: true }, signal);
+    return primed(tail);
+  }
+
+  /** This process's name, for the runs it opens. */
+  get instance(): string {
+    return this.ports.hub.instance;
+  }
+
+  /**
+   * Gives `take` everything after `start.after`, in order, each event once, and resolves after the terminal event, or early
+   * when `signal` aborts. While Redis is away it waits and goes on where it was (fault R2), for API_LIMITS.relayOutageMsMax.
+   * Throws GatewayError `run_log_lost` or `queue_unavailable`.
+   */
+  async follow(start: FollowStart, take: TakeBatch, signal: AbortSignal): Promise<void> {
+    const { log, hub } = this.ports;
+    const { runId, instance } = start;
+    const outage = backoff(API_LIMITS.relayRetryMsMax, API_LIMITS.relayOutageMsMax);
+    let after = start.after;
+    const takeAll = async (tail: AsyncIterable<readonly LoggedEvent[]>): Promise<void> => {
+      for await (const batch of tail) {
+        const pause = take(batch);
+        if (pause) await pause;
+        after = batch.at(-1)?.seq ?? after;
+        outage.reset();
+      }
+    };
+    for (let { primed } = start; ; primed = undefined) {
+      try {
+        return await takeAll(primed ?? tailRun({ log, hub }, { runId, instance, after }, signal));
+      } catch (cause) {
+        const isOutage = cause instanceof GatewayError && cause.code === 'queue_unavailable';
+        if (!isOutage || !(await outage.wait(signal))) throw cause;
+      }
+    }
+  }
+
+  /** The run's state after its terminal event, or as far as it came when `signal` aborts. Throws as `follow` does. */
+  async wait(start: FollowStart, signal: AbortSignal): Promise<RunSnapshot> {
+    let snapshot = EMPTY_SNAPSHOT;
+    const take: TakeBatch = (batch) => {
+      for (const event of batch) snapshot = fold(snapshot, event);
+      return undefined;
+    };
+    await this.follow(start, take, signal);
+    return snapshot;
+  }
+
+  /**
+   * Finds a run of this owner. Throws GatewayError `run_not_found`, the same for a run that does not exist, was never ours,
+   * or has no well-formed id; `unavailable` when only the store could know and it is away.
+   */
+  async find(runId: string, owner: string): Promise<FoundRun> {
+    if (!isRunId(runId)) throw runNotFound();
+    const head = await this.head(runId);
+    if (head) {
+      if (head.owner !== owner) throw runNotFound();
+      return { kind: 'logged', head };
+    }
+    const snapshot = await this.ports.store.run(runId);
+    if (snapshot?.owner !== owner) throw runNotFound();
+    return { kind: 'stored', snapshot };
+  }
+
+  head(runId: string): Promise<RunHead | undefined> {
+    return withDeadline(this.ports.log.head(runId));
+  }
+
+  /** Everything known about a run of this owner. Throws as `find` does. */
+  async get(runId: string, owner: string): Promise<RunSnapshot> {
+    const found = await this.find(runId, owner);
+    if (found.kind === 'stored') return found.snapshot;
+    const snapshot = await this.foldLog(runId);
+    if (snapshot.lastSeq > 0) return snapshot;
+    // The log expired between the two reads.
+    const stored = await this.ports.store.run(runId);
+    if (!stored) throw runNotFound();
+    return stored;
+  }
+
+  /**
+   * Asks for the end of a run of this owner and waits a little for it. Repeating it changes nothing. @returns the status:
+   * a final one, or 'stopping' when the worker has not ended it within API_LIMITS.stopWaitMsMax.
+   */
+  async stop(runId: string, owner: string): Promise<RunStatus | 'stopping'> {
+    const found = await this.find(runId, owner);
+    if (found.kind === 'stored') return found.snapshot.status;
+    await this.cancel(runId, 'requested');
+    const { instance } = found.head;
+    const patience = AbortSignal.timeout(API_LIMITS.stopWaitMsMax);
+    const snapshot = await this.wait({ runId, instance, after: 0 }, patience);
+    return hasEnded(snapshot) ? snapshot.status : 'stopping';
+  }
+
+  /** Durable flag first; a run that no worker had claimed is over at once and leaves the queue. */
+  async cancel(runId: string, reason: CancelReason): Promise<void> {
+    const { log, queue } = this.ports;
+    if ((await withDeadline(log.requestCancel(runId, reason))) !== 'cancelled') return;
+    this.persistSoon(runId);
+    // Left in the queue it would only be found ended by a worker.
+    await withDeadline(queue.remove(runId));
+  }
+
+  private async foldLog(runId: string): Promise<RunSnapshot> {
+    let snapshot = EMPTY_SNAPSHOT;
+    for (;;) {
+      const batch = await withDeadline(this.ports.log.read(runId, snapshot.lastSeq));
+      snapshot = foldAll(batch, snapshot);
+      const last = batch.at(-1);
+      if (!last || isTerminal(last) || batch.length < LIMITS.relayReadBatchMax) return snapshot;
+    }
+  }
+
+  private async endUnqueued(runId: string, cause: unknown): Promise<void> {
+    const { log } = this.ports;
+    await withDeadline(log.end(runId, { type: 'run.failed', error: toRunError(cause) }));
+    this.persistSoon(runId);
+  }
+
+  /** A hint only: what is not enqueued here is found by the scheduler among the unconfirmed runs. */
+  private persistSoon(runId: string): void {
+    const { persist, logger } = this.ports;
+    withDeadline(persist.enqueue([runId])).catch((cause: unknown) =>
+      logger.warn({ err: cause, runId }, 'an ended run was not enqueued for the store'),
+    );
+  }
+}
+
+/** Pulls the first batch now; the generator gives it first. */
+function primed(tail: AsyncGenerator<readonly LoggedEvent[]>): Batches {
+  let first: Promise<IteratorResult<readonly LoggedEvent[]>> | undefined = tail.next();
+  // It is awaited later, or never when the run cannot be opened; it must not count as unhandled until then.
+  first.catch(() => undefined);
+  return {
+    next() {
+      const result = first ?? tail.next();
+      first = undefined;
+      return result;
+    },
+    return: () => tail.return(undefined),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+const runNotFound = (): GatewayError => new GatewayError('run_not_found', 'There is no run with this id.');

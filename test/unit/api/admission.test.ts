@@ -1,0 +1,93 @@
+import { memoryRunQueue } from '#libs/bus';
+import { Admission } from '../../../apps/api/src/admission/admission.js';
+import { canonicalJson, idempotencyClaim } from '../../../apps/api/src/admission/idempotency-key.js';
+import { Listeners } from '../../../apps/api/src/runs/listeners.js';
+
+describe('Admission', () => {
+  test('takes as many as it may, and gives places back once', () => {
+    const admission = new Admission(memoryRunQueue(), { inFlightMax: 2, queuedMax: 1 });
+    const leave = admission.enter();
+    admission.enter();
+    expect(() => admission.enter()).toThrow(
+      expect.objectContaining({ code: 'rate_limit_exceeded', retryAfterSeconds: 1 }),
+    );
+    leave();
+    leave();
+    expect(admission.waiting).toBe(1);
+    expect(() => admission.enter()).not.toThrow();
+    expect(() => admission.enter()).toThrow();
+  });
+
+  test('refuses a run when the queue is full', async () => {
+    const queue = memoryRunQueue();
+    const admission = new Admission(queue, { inFlightMax: 9, queuedMax: 1 });
+    await expect(admission.assertQueueHasRoom()).resolves.toBeUndefined();
+    await queue.enqueue('run_1');
+    await expect(admission.assertQueueHasRoom()).rejects.toMatchObject({ code: 'queue_full', retryAfterSeconds: 5 });
+  });
+});
+
+describe('idempotencyClaim', () => {
+  const base = { owner: 'alice', route: '/v1/chat/completions', headers: { 'idempotency-key': 'k1' }, body: { a: 1 } };
+  const claim = (change: Partial<typeof base> & { headers?: Record<string, string> }) =>
+    idempotencyClaim({ ...base, ...change });
+
+  test('there is none without a key', () => {
+    expect(claim({ headers: {} as typeof base.headers })).toBeUndefined();
+  });
+
+  test.each(['', ' ', 'a b', 'é', 'tab\t', 'x'.repeat(256)])('refuses the key %p', (key) => {
+    expect(() => claim({ headers: { 'idempotency-key': key } })).toThrow(
+      expect.objectContaining({ code: 'invalid_idempotency_key', param: 'Idempotency-Key' }),
+    );
+  });
+
+  test('takes 1 to 255 visible ASCII characters', () => {
+    expect(claim({ headers: { 'idempotency-key': '!' } })).toBeDefined();
+    expect(claim({ headers: { 'idempotency-key': '~'.repeat(255) } })).toBeDefined();
+  });
+
+  test('scope is owner, route and key, and no two of them run into each other', () => {
+    const scopes = [
+      base,
+      { ...base, owner: 'bob' },
+      { ...base, route: '/v1/responses' },
+      { ...base, headers: { 'idempotency-key': 'k2' } },
+      { ...base, owner: 'alice","/v1/chat' },
+    ].map((request) => idempotencyClaim(request)?.scope);
+    expect(new Set(scopes).size).toBe(scopes.length);
+  });
+
+  test('the fingerprint follows the content and the session, not the order of keys', () => {
+    const print = (body: unknown, headers: Record<string, string> = {}): string | undefined =>
+      idempotencyClaim({ ...base, headers: { ...base.headers, ...headers }, body })?.fingerprint;
+    const same = print({ a: 1, b: { c: [1, { d: 2, e: 3 }] } });
+    expect(print({ b: { c: [1, { e: 3, d: 2 }] }, a: 1 })).toBe(same);
+    expect(same).toMatch(/^[0-9a-f]{64}$/);
+    const others = [
+      print({ a: 1, b: { c: [{ d: 2, e: 3 }, 1] } }),
+      print({ a: '1', b: { c: [1, { d: 2, e: 3 }] } }),
+      print({ a: 1, b: { c: [1, { d: 2, e: 3 }] } }, { 'x-session-id': 's' }),
+      print({ a: 1, b: { c: [1, { d: 2, e: 3 }] } }, { 'x-hermes-session-id': 's' }),
+    ];
+    expect(new Set([same, ...others]).size).toBe(5);
+  });
+});
+
+test('canonicalJson is JSON', () => {
+  const value = { b: [null, true, 'ü"\n', -0.5], a: {} };
+  expect(JSON.parse(canonicalJson(value))).toEqual(value);
+  expect(canonicalJson(value)).toBe('{"a":{},"b":[null,true,"ü\\"\\n",-0.5]}');
+});
+
+test('Listeners are counted per run and leave once', () => {
+  const listeners = new Listeners();
+  const leave = listeners.join('run_a');
+  listeners.join('run_a');
+  listeners.join('run_b');
+  leave();
+  leave();
+  expect(listeners.countOf('run_a')).toBe(1);
+  expect(listeners.countOf('run_b')).toBe(1);
+  expect(listeners.countOf('run_c')).toBe(0);
+});

@@ -1,0 +1,107 @@
+import type { IncomingMessage } from 'node:http';
+import { hostCheck } from '../../../apps/api/src/auth/allowed-hosts.js';
+import { FailedLogins } from '../../../apps/api/src/auth/failed-logins.js';
+import { KeyRing, LOCAL_OWNER } from '../../../apps/api/src/auth/key-ring.js';
+import { API_LIMITS } from '../../../apps/api/src/api-limits.js';
+
+const ALICE = 'alice-key-0123456789';
+const BOB = 'bob-key-0123456789abc';
+const ring = new KeyRing([
+  { name: 'alice', key: ALICE, role: 'user' },
+  { name: 'bob', key: BOB, role: 'user' },
+]);
+
+/** The part of a request that is looked at; repeated names arrive as Node gives them. */
+function request(...pairs: [string, string][]): IncomingMessage {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of pairs) headers[name.toLowerCase()] ??= value;
+  return { headers, rawHeaders: pairs.flat() } as unknown as IncomingMessage;
+}
+
+describe('KeyRing', () => {
+  test.each<[string, [string, string][], string | undefined]>([
+    ['a bearer token', [['Authorization', `Bearer ${ALICE}`]], 'alice'],
+    ['the second key', [['Authorization', `Bearer ${BOB}`]], 'bob'],
+    ['another spelling of the scheme', [['authorization', `bearer  ${ALICE}`]], 'alice'],
+    ['x-api-key', [['x-api-key', BOB]], 'bob'],
+    ['no key', [], undefined],
+    ['an empty x-api-key', [['x-api-key', '']], undefined],
+    ['an empty token', [['Authorization', 'Bearer ']], undefined],
+    ['another scheme', [['Authorization', `Basic ${ALICE}`]], undefined],
+    ['a bare key', [['Authorization', ALICE]], undefined],
+    ['a prefix', [['Authorization', `Bearer ${ALICE.slice(0, -1)}`]], undefined],
+    ['a key and more', [['Authorization', `Bearer ${ALICE}x`]], undefined],
+    ['ten thousand characters', [['Authorization', `Bearer ${'k'.repeat(10_000)}`]], undefined],
+    ['bytes that are not ASCII', [['Authorization', 'Bearer clé-\u00ff\u00e9']], undefined],
+    [
+      'two Authorization headers',
+      [
+        ['Authorization', `Bearer ${ALICE}`],
+        ['authorization', `Bearer ${BOB}`],
+      ],
+      undefined,
+    ],
+    [
+      'a wrong token beside a right x-api-key',
+      [
+        ['Authorization', 'Bearer wrong'],
+        ['x-api-key', ALICE],
+      ],
+      undefined,
+    ],
+  ])('%s', (_, headers, owner) => {
+    expect(ring.ownerOf(request(...headers))).toBe(owner);
+  });
+
+  test('without keys everybody is the local owner, whatever they send', () => {
+    const open = new KeyRing([]);
+    expect(open.ownerOf(request())).toBe(LOCAL_OWNER);
+    expect(open.ownerOf(request(['Authorization', 'Bearer anything']))).toBe(LOCAL_OWNER);
+  });
+});
+
+describe('FailedLogins', () => {
+  const failTimes = (logins: FailedLogins, address: string, times: number): void => {
+    for (let i = 0; i < times; i++) logins.add(address);
+  };
+
+  test('refuses an address after too many failures in a minute, and forgets them after it', () => {
+    let now = 1_000;
+    const logins = new FailedLogins(() => now);
+    failTimes(logins, 'a', API_LIMITS.authFailuresPerMinuteMax);
+    now += 20_000;
+    expect(() => logins.add('a')).toThrow(
+      expect.objectContaining({ code: 'rate_limit_exceeded', retryAfterSeconds: 40 }),
+    );
+    expect(() => logins.add('b')).not.toThrow();
+    now += 40_000;
+    expect(() => logins.add('a')).not.toThrow();
+  });
+
+  test('remembers a bounded number of addresses and forgets the oldest', () => {
+    const logins = new FailedLogins(() => 0);
+    failTimes(logins, 'first', API_LIMITS.authFailuresPerMinuteMax);
+    for (let i = 0; i < API_LIMITS.authFailureAddressesMax; i++) logins.add(`10.${i}`);
+    expect(logins.size).toBe(API_LIMITS.authFailureAddressesMax);
+    expect(() => logins.add('first')).not.toThrow();
+  });
+});
+
+describe('hostCheck', () => {
+  const loopback = hostCheck({ host: '127.0.0.1', allowedHosts: ['dev.example'] });
+
+  test.each(['localhost', 'localhost:8642', 'LocalHost.:1', '127.0.0.1:8642', '[::1]', '[::1]:8642', 'dev.example:80'])(
+    'lets %s pass on loopback',
+    (host) => expect(loopback(host)).toBe(true),
+  );
+
+  test.each(['attacker.com', 'attacker.com:8642', '127.0.0.1.attacker.com', 'localhost.attacker.com', '10.0.0.1', ''])(
+    'refuses "%s" on loopback',
+    (host) => expect(loopback(host)).toBe(false),
+  );
+
+  test('knows the bound host, and has no opinion on a network-visible address', () => {
+    expect(hostCheck({ host: '127.0.0.2', allowedHosts: [] })('127.0.0.2:8642')).toBe(true);
+    expect(hostCheck({ host: '0.0.0.0', allowedHosts: [] })('gateway.example')).toBe(true);
+  });
+});

@@ -1,0 +1,81 @@
+import { foldAll, NO_USAGE, type RunSnapshot } from '#libs/contract';
+import { storedEvents } from '../../../apps/api/src/runs/stored-events.js';
+import { runSnapshot } from '../../support/run-snapshot.js';
+
+/** What a replay must give back; the numbers and times in between are not kept, and older rows lack the last type. */
+function kept(snapshot: RunSnapshot): object {
+  const { attempt: _a, lastSeq: _s, lastType: _t, startedAt: _b, updatedAt: _u, ...rest } = snapshot;
+  return rest;
+}
+
+const failed = { code: 'upstream_cut', message: 'The answer broke off.' } as const;
+const call = {
+  type: 'tool_call',
+  step: 1,
+  callId: 'call_1',
+  name: 'lookup',
+  arguments: '{"q":1}',
+  status: 'completed',
+  executedBy: 'server',
+  ready: true,
+  dispatched: true,
+  output: 'x',
+  isError: false,
+  durationMs: 4,
+};
+
+/** A finished run with these fields, and without those that are undefined here. */
+const finished = (fields: Record<string, unknown>): RunSnapshot =>
+  JSON.parse(JSON.stringify({ ...runSnapshot(), ...fields })) as RunSnapshot;
+
+test.each<[string, RunSnapshot]>([
+  ['completed', finished({})],
+  ['given metadata', finished({ metadata: { a: 'b' } })],
+  [
+    'cut off by its length',
+    finished({ status: 'incomplete', incompleteReason: 'max_output_tokens', finishReason: undefined }),
+  ],
+  ['failed', finished({ status: 'failed', error: failed, finishReason: undefined })],
+  [
+    'cancelled while queued',
+    finished({
+      status: 'cancelled',
+      cancelReason: 'requested',
+      finishReason: undefined,
+      steps: [],
+      items: [],
+      usage: NO_USAGE,
+    }),
+  ],
+  [
+    'executed with tools, reasoning and a lost step',
+    finished({
+      lastSeq: 40,
+      steps: [
+        { step: 1, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'tool_calls' },
+        { step: 2, status: 'interrupted', model: 'demo', upstream: 'demo' },
+        { step: 3, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'stop' },
+      ],
+      items: [
+        { type: 'reasoning', step: 1, status: 'completed', text: 'hm' },
+        call,
+        { type: 'text', step: 2, status: 'interrupted', text: 'lost' },
+        { type: 'text', step: 3, status: 'completed', text: 'found' },
+        { type: 'refusal', step: 3, status: 'completed', text: 'no' },
+      ],
+    }),
+  ],
+])('the events of a run that was %s fold back to it', (_, before) => {
+  const events = storedEvents(before);
+  const after = JSON.parse(JSON.stringify(foldAll(events))) as RunSnapshot;
+  expect(kept(after)).toEqual(kept(before));
+  const numbers = events.map((event) => event.seq);
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  expect(numbers.at(-1)).toBeGreaterThanOrEqual(before.lastSeq);
+});
+
+test('a run that never ended has no stored end', () => {
+  expect(() => storedEvents(runSnapshot({ status: 'running' }))).toThrow(
+    expect.objectContaining({ code: 'run_log_lost' }),
+  );
+});
