@@ -19,4 +19,6 @@ const project = (displayName, folders) => ({
 export default {
   projects: [project('unit', ['unit', 'golden', 'arch']), project('contract', ['contract']), project('e2e', ['e2e'])],
   testTimeout: 60_000,
+  // A failed test may leave a socket open; without this the run would hang instead of telling the failure.
+  forceExit: true,
 };

@@ -1,7 +1,16 @@
 import { runAgent } from '#libs/agent';
-import { AppendRefused, type JobOutcome, type RunJob, type RunLog, type RunWriter, type RunWriters } from '#libs/bus';
+import {
+  AppendRefused,
+  queuedEvent,
+  type JobOutcome,
+  type RunJob,
+  type RunLog,
+  type RunWriter,
+  type RunWriters,
+} from '#libs/bus';
 import {
   EMPTY_SNAPSHOT,
+  fold,
   foldAll,
   GatewayError,
   LIMITS,
@@ -42,13 +51,16 @@ class RunTakenAway extends Error {}
  * Job in, events out. Life of one attempt:
  *
  *   claim (fence first) -> read and fold the log -> run.started -> agent loop -> terminal event, acknowledged -> done
- *     ended | fenced | unknown: nothing to do            \__ cancelled, failed, timed out: the terminal event says so
+ *     ended | fenced: nothing to do                       \__ cancelled, failed, timed out: the terminal event says so
  *                                                         \__ taken away (drain): hand_back, without a terminal event
  *                                                          \__ append refused: stop; somebody else owns the run
  */
 export async function processRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
   const { runId, attempt } = job;
   const claim = await ports.log.claim(runId, attempt, ports.workerId);
+  // The API sends the log and the job together. A job that came first is tried again by the queue; one whose log never
+  // comes is given up there.
+  if (claim.kind === 'unknown') throw new Error('the run has no log');
   if (claim.kind === 'ended') ports.ended(runId);
   if (claim.kind !== 'claimed') return 'done';
 
@@ -65,7 +77,7 @@ export async function processRun(job: RunJob, ports: RunPorts): Promise<JobOutco
   const release = armSignals(job, abort, ports.settings.runSecondsMax);
   ports.active.add(runId, run);
   try {
-    const before = await readLog(ports.log, runId, claim.lastSeq);
+    const before = await readLog(ports.log, claim.spec, claim.lastSeq);
     const terminal = await execute({ job, spec: claim.spec, before, run, writer, abort }, ports);
     if (terminal === 'hand_back') return 'hand_back';
     await writer.emit(terminal);
@@ -98,10 +110,11 @@ function startTimer(ms: number, fire: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-async function readLog(log: RunLog, runId: string, lastSeq: number): Promise<RunSnapshot> {
-  let snapshot = EMPTY_SNAPSHOT;
+/** The fold of the log up to `lastSeq`. A fresh run's only event is known from its spec and need not be read. */
+async function readLog(log: RunLog, spec: RunSpec, lastSeq: number): Promise<RunSnapshot> {
+  let snapshot = fold(EMPTY_SNAPSHOT, queuedEvent(spec));
   while (snapshot.lastSeq < lastSeq) {
-    const page: LoggedEvent[] = await log.read(runId, snapshot.lastSeq);
+    const page: LoggedEvent[] = await log.read(spec.runId, snapshot.lastSeq);
     if (page.length === 0) throw new GatewayError('run_log_lost', 'The events of this run were lost.');
     snapshot = foldAll(page, snapshot);
   }

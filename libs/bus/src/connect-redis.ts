@@ -1,7 +1,7 @@
 import { GatewayError } from '#libs/contract';
 import { Redis } from 'ioredis';
 import { redisKeys, type RedisKeys } from './keys.js';
-import type { Script } from './scripts.js';
+import { SCRIPTS, type Script } from './scripts.js';
 
 /**
  * `api`: fails fast, because a client waits. `worker`: waits for Redis as long as it takes, because a run waits
@@ -39,6 +39,7 @@ export function connectRedis(settings: {
   const { url, prefix, role, onError } = settings;
   const redis = new Redis(url, { ...redisOptions(role), connectionName: `talaria-${role}` });
   redis.on('error', (error: Error) => onError?.(error));
+  if (role !== 'subscriber') redis.on('ready', () => teach(redis));
   return {
     redis,
     keys: redisKeys(prefix),
@@ -98,7 +99,7 @@ export function unavailable(cause: unknown): GatewayError {
 export type ScriptCall = readonly [script: Script, keys: readonly string[], args: readonly (string | number)[]];
 
 /**
- * Runs scripts in one pipeline by their digest. Replies stand in the order of the calls; a call that failed is an Error
+ * Runs scripts by their digest, sent one after the other without waiting. Replies stand in the order of the calls; a call that failed is an Error
  * in its place. A server that does not know a script (it was restarted) is taught, and those calls are made again.
  */
 export async function runScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
@@ -122,11 +123,16 @@ export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unkn
   return reply;
 }
 
+/** A script that could not be taught is taught when a call finds it missing. */
+function teach(redis: Redis): void {
+  for (const { source } of SCRIPTS) redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
+}
+
+/** Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. */
 async function sendScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
-  const pipeline = redis.pipeline();
-  for (const [script, keys, args] of calls) pipeline.call('EVALSHA', script.sha, keys.length, ...keys, ...args);
-  const replies = (await pipeline.exec()) ?? [];
-  return replies.map(([error, reply]) => error ?? reply);
+  const send = ([script, keys, args]: ScriptCall): Promise<unknown> =>
+    redis.call('EVALSHA', script.sha, keys.length, ...keys, ...args).catch((error: unknown) => error);
+  return Promise.all(calls.map(send));
 }
 
 /** Redis puts an error's code in front of its text; that word is the protocol, the rest is prose. */

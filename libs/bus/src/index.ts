@@ -15,6 +15,7 @@ export { memoryLiveHub, memoryRunLog, type MemoryRunLog } from './memory-run-log
 export { persistCollector, type PersistCollector } from './persist-collector.js';
 export { bullPersistQueue, startPersistWorker, type PersistWorkerSettings } from './persist-queue.js';
 export type * from './ports.js';
+export { queuedEvent } from './queued-event.js';
 export { isRunId, newRunId } from './run-id.js';
 export { redisRunLog } from './run-log.js';
 export {

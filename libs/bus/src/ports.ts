@@ -97,7 +97,7 @@ export interface LiveHub {
 /** The queue of runs that wait for a worker. Carries ids only: the spec lies in the run's log (reliability K18). */
 export interface RunQueue {
   enqueue(runId: string): Promise<void>;
-  /** Runs that wait for a worker, as of at most a quarter of a second ago. */
+  /** Runs that wait for a worker, as of the last look a quarter of a second or more ago. */
   depth(): Promise<number>;
   /** Which of these runs have a job that is waiting, delayed or active. */
   withJob(runIds: readonly string[]): Promise<Set<string>>;

@@ -33,20 +33,14 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
     streams: { events: { maxLen: QUEUE_EVENTS_MAX } },
   });
   queue.on('error', () => undefined); // Told through the connection's own error handler.
-  let depth = { at: 0, value: 0 };
+  const depth = sampledDepth(() => withDeadline(queue.getWaitingCount()));
 
   return {
     async enqueue(runId) {
       // queue.add() waits for ever while Redis is away at start (reliability.md, finding 9).
       await withDeadline(queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId: runId }));
     },
-    async depth() {
-      if (Date.now() - depth.at > DEPTH_AGE_MS_MAX) {
-        depth = { at: Date.now(), value: depth.value };
-        depth.value = await withDeadline(queue.getWaitingCount());
-      }
-      return depth.value;
-    },
+    depth,
     async withJob(runIds) {
       const states = await withDeadline(Promise.all(runIds.map((runId) => queue.getJobState(runId))));
       const live = (state: string): boolean => !['completed', 'failed', 'unknown'].includes(state);
@@ -57,6 +51,27 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
       await withDeadline(queue.remove(runId));
     },
     close: () => queue.close(),
+  };
+}
+
+/**
+ * A count that is asked for once per DEPTH_AGE_MS_MAX at most. Only the first caller waits: a bound on the queue may be a
+ * quarter of a second late, a request must not.
+ */
+function sampledDepth(count: () => Promise<number>): () => Promise<number> {
+  let value: number | undefined;
+  let askedAt = 0;
+  return async () => {
+    if (value === undefined) return (value = await count());
+    if (Date.now() - askedAt > DEPTH_AGE_MS_MAX) {
+      askedAt = Date.now();
+      // A failed look keeps the last value; that Redis is away is told by the calls that need it.
+      count().then(
+        (fresh) => (value = fresh),
+        () => undefined,
+      );
+    }
+    return value;
   };
 }
 

@@ -130,3 +130,6 @@ export const RELEASE_KEY = script(`
 local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, -#ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`);
+
+/** Taught to the server at every connect, so that no call finds its script unknown, short of a SCRIPT FLUSH. */
+export const SCRIPTS: readonly Script[] = [OPEN, CLAIM, APPEND, END, CANCEL, RELEASE_KEY];

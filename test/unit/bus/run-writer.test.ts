@@ -120,7 +120,7 @@ describe('run writer', () => {
     expect(waits.slice(0, 3)).toEqual([undefined, undefined, undefined]);
     expect(waits[4]).toBeInstanceOf(Promise);
     open();
-    await Promise.all(waits);
+    for (const wait of waits) await wait;
     await writer.flushed();
   });
 });

@@ -61,22 +61,27 @@ export class RunService {
   constructor(private readonly ports: RunPorts) {}
 
   /**
-   * Opens the run's log and queues the run. 'exists' when somebody else opened it: then it is theirs to queue. A run that
-   * could not be queued is ended, so that nobody waits for it for ever. Throws GatewayError `queue_unavailable`.
+   * Opens the run's log and queues the run, in one round trip: both go over one connection, so the log is there before a
+   * worker hears of the run, and a job without a log is dropped. 'exists' when somebody else opened it (its job is theirs,
+   * and a second one is none). A run that could not be queued is ended, so that nobody waits for it for ever.
    */
   async open(spec: RunSpec): Promise<'opened' | 'exists'> {
     const { log, queue, logger } = this.ports;
-    if ((await withDeadline(log.open(spec))) === 'exists') return 'exists';
-    try {
-      await withDeadline(queue.enqueue(spec.runId));
-    } catch (cause) {
-      // If this fails too, Redis is away altogether; the scheduler's reconciler finds the run and ends it.
-      await this.endUnqueued(spec.runId, cause).catch((failure: unknown) =>
-        logger.warn({ err: failure, runId: spec.runId }, 'a run that was not queued could not be ended'),
-      );
-      throw cause;
+    const [opened, queued] = await Promise.allSettled([
+      withDeadline(log.open(spec)),
+      withDeadline(queue.enqueue(spec.runId)),
+    ]);
+    if (opened.status === 'rejected') {
+      // Whether the log was opened is not known. The client is told to try again, so nobody wants this run.
+      this.cancel(spec.runId, 'requested').catch(() => undefined);
+      throw opened.reason;
     }
-    return 'opened';
+    if (opened.value === 'exists' || queued.status === 'fulfilled') return opened.value;
+    // If this fails too, Redis is away altogether; the scheduler's reconciler finds the run and ends it.
+    await this.endUnqueued(spec.runId, queued.reason).catch((failure: unknown) =>
+      logger.warn({ err: failure, runId: spec.runId }, 'a run that was not queued could not be ended'),
+    );
+    throw queued.reason;
   }
 
   /** Starts watching before the run is opened, so that its first events need no read of the log. */
