@@ -41,3 +41,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: 'S6', what: '500 streams, 20 ms', model: paced(20), users: 500, stream: true, target: '20,000 tokens/s' },
 ];
+
+/** Driven once, unmeasured, before anything is measured. */
+export const WARM_UP: Scenario = {
+  name: 'warm-up',
+  what: '100 streams, 5 ms',
+  model: paced(5),
+  users: 100,
+  stream: true,
+  target: '-',
+};

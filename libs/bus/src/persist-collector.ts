@@ -12,7 +12,7 @@ export interface PersistCollector {
  * reads a fresh run from the store (the log answers first), and a process that dies in between is made good by the
  * scheduler's `persist-unconfirmed` duty.
  */
-const COLLECT_MS = 50;
+const COLLECT_MS = 250;
 
 /** Gathers finished runs, because one job per run would cost as much as queueing the run itself. */
 export function persistCollector(queue: PersistQueue, onError: (cause: unknown) => void): PersistCollector {

@@ -30,24 +30,33 @@ export interface RunWriters {
 const APPEND_RETRY_MS = 200;
 const APPEND_RETRIES_MAX = 150;
 
+/** A call that carries so many runs at once says that the process is busy. */
+const CROWD_RUNS = 8;
+/** From the start of one such call to the next: system calls are what a token costs, and a crowd can share them. */
+const CROWD_GAP_MS = 2;
+
 /**
  * The writers of one process. Events emitted in one turn of the event loop go out together, and what is emitted while
- * they are under way goes out when they have arrived: one call at a time for all runs. No timer: nothing waits when the
- * process is idle, and the busier Redis is the fewer calls there are, which is what a token costs (docs/adr/0002).
+ * they are under way goes out when they have arrived: one call at a time for all runs. Nothing waits when the process is
+ * idle; when it is crowded, calls keep a small distance (docs/adr/0002).
  */
 export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date.now): RunWriters {
   const dirty = new Set<Writer>();
   let busy = false;
+  let notBefore = 0;
 
   const schedule = (writer: Writer): void => {
     dirty.add(writer);
     if (busy) return;
     busy = true;
-    setImmediate(flush);
+    const waitMs = notBefore - performance.now();
+    if (waitMs > 0) setTimeout(flush, waitMs);
+    else setImmediate(flush);
   };
   const flush = (): void => {
     const writers = [...dirty];
     dirty.clear();
+    notBefore = writers.length < CROWD_RUNS ? 0 : performance.now() + CROWD_GAP_MS;
     const batches = writers.map((writer) => writer.takeBatch(now()));
     void deliver(log, batches).then((replies) => {
       busy = false;

@@ -43,7 +43,7 @@ export class EventStream {
     this.burst = '';
     if (burst === '' || response.destroyed) return undefined;
     this.touchedAt = this.sweep.now;
-    return response.write(burst) ? undefined : this.drained();
+    return this.write(burst) ? undefined : this.drained();
   }
 
   /** Ends the answer after what was added. */
@@ -65,23 +65,40 @@ export class EventStream {
       if (silentMs >= LIMITS.sseWriteStallSecondsMax * 1_000) this.cut();
     } else if (silentMs >= keepaliveMs) {
       this.touchedAt = now;
-      this.response.write(': keepalive\n\n');
+      this.write(': keepalive\n\n');
     }
+  }
+
+  /**
+   * One chunk in one write to the socket. Through the response a chunk is four buffers and a writev, which was the largest
+   * single cost of the API under 200 streams (14 % of its time). A response that has no socket yet, because it queues behind
+   * others on its connection, and HTTP/1.0, which has no chunks, take the response's own way.
+   */
+  private write(text: string): boolean {
+    const { response } = this;
+    const { socket } = response;
+    if (!socket || !response.chunkedEncoding || response.writableLength > socket.writableLength) {
+      return response.write(text);
+    }
+    return socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
   }
 
   private drained(): Promise<void> {
     const { response } = this;
+    const { socket } = response;
     this.blocked = true;
     return new Promise((resolve) => {
       const done = (): void => {
         response.off('drain', done);
         response.off('close', done);
+        socket?.off('drain', done);
         this.blocked = false;
         this.touchedAt = this.sweep.now;
         resolve();
       };
       response.on('drain', done);
       response.on('close', done);
+      socket?.on('drain', done);
     });
   }
 }
