@@ -116,7 +116,16 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts): Api {
   const document = new ApiDocument(protocols, version);
   const providers: Provider[] = [
     { provide: RunService, useValue: runs },
-    { provide: CreateRun, useValue: new CreateRun({ ...exchangeParts, desk, models, listeners }) },
+    {
+      provide: CreateRun,
+      useValue: new CreateRun({
+        ...exchangeParts,
+        desk,
+        models,
+        listeners,
+        messageCharsMax: config.api.messageCharsMax,
+      }),
+    },
     { provide: RunEvents, useValue: new RunEvents({ ...exchangeParts, listeners }) },
     { provide: ModelDirectory, useValue: models },
     { provide: ErrorReplies, useValue: replies },

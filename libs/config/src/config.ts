@@ -17,6 +17,8 @@ export interface ApiConfig {
   /** Extra names that may stand in the Host header while the API listens on loopback. */
   readonly allowedHosts: readonly string[];
   readonly bodyBytesMax: number;
+  /** Characters (UTF-16 units) of one message's text. */
+  readonly messageCharsMax: number;
   readonly sseKeepaliveMs: number;
   /** Runs that may wait for a worker before new ones are refused with 429. */
   readonly queuedMax: number;

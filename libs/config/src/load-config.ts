@@ -63,6 +63,7 @@ function apiConfig(values: Values): ApiConfig {
     corsOrigins: values.API_SERVER_CORS_ORIGINS ?? [],
     allowedHosts: values.API_SERVER_ALLOWED_HOSTS ?? [],
     bodyBytesMax: values.MAX_BODY_BYTES,
+    messageCharsMax: values.MAX_MESSAGE_CHARS,
     sseKeepaliveMs: values.SSE_KEEPALIVE_MS,
     queuedMax: values.MAX_QUEUED,
     inFlightMax: values.MAX_IN_FLIGHT,

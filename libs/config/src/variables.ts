@@ -75,6 +75,13 @@ export const VARIABLES = [
     parser: integer(1_024, 1_000_000_000),
   },
   {
+    name: 'MAX_MESSAGE_CHARS',
+    path: 'api.max_message_chars',
+    default: String(LIMITS.messageTextCharsMax),
+    meaning: 'longest text of one message; longer ones are refused, never cut',
+    parser: integer(1, 1_000_000_000),
+  },
+  {
     name: 'MAX_QUEUED',
     path: 'api.max_queued',
     default: '10000',

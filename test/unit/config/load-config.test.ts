@@ -30,6 +30,7 @@ describe('without any setting', () => {
         corsOrigins: [],
         allowedHosts: [],
         bodyBytesMax: 10_000_000,
+        messageCharsMax: 65_536,
         sseKeepaliveMs: 10_000,
         queuedMax: 10_000,
         inFlightMax: 5_000,

@@ -1,4 +1,4 @@
-import { fromRunError, GatewayError, isJsonObject, LIMITS, type RunDraft, type RunSnapshot } from '#libs/contract';
+import { fromRunError, GatewayError, isJsonObject, type RunDraft, type RunSnapshot } from '#libs/contract';
 import { cancelledError, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -15,6 +15,7 @@ export interface CreateRunParts extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
   readonly listeners: Listeners;
+  readonly messageCharsMax: number;
 }
 
 type LiveRun = Exclude<Admitted, { kind: 'stored' }>;
@@ -54,7 +55,7 @@ export class CreateRun {
     const draft = protocol.decode(parseDto(protocol.dto, body), {
       ...(onDisconnect && { onDisconnect }),
       hermesClient: Object.keys(headers).some((name) => name.startsWith('x-hermes-')),
-      messageTextCharsMax: LIMITS.messageTextCharsMax,
+      messageTextCharsMax: this.parts.messageCharsMax,
     });
     const model = await this.parts.models.resolve(draft.model);
     return { draft, model, owner, ...(claim && { claim }) };
