@@ -47,7 +47,10 @@ export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date
 
   const schedule = (writer: Writer): void => {
     dirty.add(writer);
-    if (busy) return;
+    wake();
+  };
+  const wake = (): void => {
+    if (busy || dirty.size === 0) return;
     busy = true;
     const waitMs = notBefore - performance.now();
     if (waitMs > 0) setTimeout(flush, waitMs);
@@ -61,6 +64,8 @@ export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date
     void deliver(log, batches).then((replies) => {
       busy = false;
       replies.forEach((reply, i) => writers[i]?.settle(reply));
+      // Writers that were not part of this call may have become dirty while it was under way.
+      wake();
     });
   };
   return { open: (run) => new Writer(run, schedule) };

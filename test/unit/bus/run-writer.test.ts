@@ -123,4 +123,28 @@ describe('run writer', () => {
     for (const wait of waits) await wait;
     await writer.flushed();
   });
+
+  test('what is emitted while another run is being sent goes out without a further emit', async () => {
+    const inner = memoryRunLog();
+    const specs = [runSpec(), runSpec()];
+    for (const spec of specs) await inner.open(spec);
+    let meanwhile = (): void => undefined;
+    const log = {
+      append: async (batches: readonly AppendBatch[]) => {
+        const replies = await inner.append(batches);
+        meanwhile();
+        return replies;
+      },
+    };
+    const writers = runWriters(log);
+    const callbacks = { onCancel: () => undefined, onRefused: () => undefined };
+    const [first, second] = specs.map(({ runId }) => writers.open({ runId, attempt: 1, lastSeq: 1, ...callbacks }));
+    meanwhile = () => {
+      meanwhile = () => undefined;
+      void second?.emit(DONE);
+    };
+    void first?.emit(DONE);
+    await first?.flushed();
+    await until(async () => (await inner.head(specs[1]?.runId ?? ''))?.ended, { ms: 2_000 });
+  });
 });
