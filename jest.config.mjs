@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Jest runs the TypeScript sources as ES modules; end-to-end tests start the compiled processes of dist/. */
 const base = {
   extensionsToTreatAsEsm: ['.ts'],
@@ -18,6 +20,8 @@ const project = (displayName, folders) => ({
 
 export default {
   projects: [project('unit', ['unit', 'golden', 'arch']), project('contract', ['contract']), project('e2e', ['e2e'])],
+  // End-to-end tests wait for processes most of their time: on few cores Jest's own choice would leave them idle.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   testTimeout: 60_000,
   // A failed test may leave a socket open; without this the run would hang instead of telling the failure.
   forceExit: true,

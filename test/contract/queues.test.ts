@@ -2,13 +2,16 @@ import {
   bullPersistQueue,
   bullRunQueue,
   connectRedis,
+  memoryConversationTurns,
   memoryIdempotency,
   memoryWorkerRegistry,
   persistCollector,
+  redisConversationTurns,
   redisIdempotency,
   redisWorkerRegistry,
   startPersistWorker,
   startRunWorker,
+  type ConversationTurns,
   type Idempotency,
   type RedisConnection,
   type RunJob,
@@ -17,6 +20,8 @@ import {
 } from '#libs/bus';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+
+const first = (runId: string) => ({ runId, generation: 0 });
 
 let server: TestRedis;
 let connection: RedisConnection;
@@ -40,9 +45,9 @@ describe('run queue on BullMQ', () => {
     await queue.enqueue('run_a');
     await queue.enqueue('run_b');
     expect(await queue.depth()).toBe(2);
-    expect(await queue.withJob(['run_a', 'run_x'])).toEqual(new Set(['run_a']));
+    expect(await queue.withJob([first('run_a'), first('run_x')])).toEqual(new Set(['run_a']));
     await queue.remove('run_b');
-    expect(await queue.withJob(['run_b'])).toEqual(new Set());
+    expect(await queue.withJob([first('run_b')])).toEqual(new Set());
 
     const jobs: Pick<RunJob, 'runId' | 'attempt' | 'crashes'>[] = [];
     const worker = startRunWorker({
@@ -62,7 +67,31 @@ describe('run queue on BullMQ', () => {
       { runId: 'run_a', attempt: 1, crashes: 0 },
       { runId: 'run_a', attempt: 2, crashes: 0 },
     ]);
-    await until(async () => (await queue.withJob(['run_a'])).size === 0);
+    await until(async () => (await queue.withJob([first('run_a')])).size === 0);
+  });
+
+  test('gives no place while Redis is nearly out of memory', async () => {
+    const queue = bullRunQueue(connection);
+    closes.push(() => queue.close());
+    const request = { owner: 'alice', lane: 'interactive', waitingMax: 9, slots: 9 } as const;
+    const kind = async (): Promise<string> => (await queue.place(request)).kind;
+    expect(await kind()).toBe('placed');
+    const used = Number(/used_memory:(\d+)/.exec(await connection.redis.info('memory'))?.[1]);
+    await connection.redis.config('SET', 'maxmemory', Math.round(used * 1.1));
+    await until(async () => (await kind()) === 'no_memory');
+    // What it holds already may still be written.
+    await queue.enqueue('run_open');
+    await queue.remove('run_open');
+    await connection.redis.config('SET', 'maxmemory', 0);
+    await until(async () => (await kind()) === 'placed');
+  });
+
+  test('Redis that answers but takes no writes is not ready', async () => {
+    await connection.ping();
+    await connection.redis.config('SET', 'maxmemory', 1);
+    await expect(connection.ping()).rejects.toMatchObject({ code: 'queue_unavailable' });
+    await connection.redis.config('SET', 'maxmemory', 0);
+    await connection.ping();
   });
 
   test('draining aborts what outlives the grace period, so that it can be handed back', async () => {
@@ -89,9 +118,51 @@ describe('run queue on BullMQ', () => {
     await until(() => worker.active() === 1);
     await worker.drain(50);
     expect(aborted).toBe(true);
-    expect(await queue.withJob(['run_long'])).toEqual(new Set(['run_long']));
+    expect(await queue.withJob([first('run_long')])).toEqual(new Set(['run_long']));
     await queue.remove('run_long');
   });
+});
+
+test('a parked run has a job of its own, which comes when it is woken or when its time is over', async () => {
+  const other = connectRedis({ url: server.url, prefix: 'parked', role: 'worker' });
+  const queue = bullRunQueue(other);
+  closes.push(async () => {
+    await queue.close();
+    other.close();
+  });
+  const jobs: Pick<RunJob, 'runId' | 'generation' | 'attempt'>[] = [];
+  const worker = startRunWorker({
+    connection: other,
+    concurrency: 2,
+    handle: async ({ runId, generation, attempt }) => {
+      jobs.push({ runId, generation, attempt });
+      return 'done';
+    },
+    onFailed: () => undefined,
+    onError: () => undefined,
+  });
+  closes.push(() => worker.drain(100));
+  await queue.enqueue('run_p');
+  await until(() => jobs.length === 1);
+  // The finished job still has the run's id; the parked run comes under another.
+  await queue.enqueueParked({ runId: 'run_p', generation: 1 }, 600_000);
+  await queue.enqueueParked({ runId: 'run_p', generation: 1 }, 10);
+  await queue.enqueueParked({ runId: 'run_q', generation: 1 }, 600_000);
+  await queue.enqueueParked({ runId: 'run_r', generation: 1 }, 50);
+  await until(() => jobs.length === 2);
+  expect(jobs[1]).toEqual({ runId: 'run_r', generation: 1, attempt: 1_001 });
+  expect(await queue.withJob([{ runId: 'run_p', generation: 1 }])).toEqual(new Set(['run_p']));
+  await Promise.all([1, 2, 3].map(() => queue.wake({ runId: 'run_p', generation: 1 })));
+  await until(() => jobs.length === 3);
+  expect(jobs[2]).toEqual({ runId: 'run_p', generation: 1, attempt: 1_001 });
+  // A job that is gone, or that came too early, is made again.
+  await queue.wake({ runId: 'run_lost', generation: 3 });
+  await until(async () => jobs.some(({ runId }) => runId === 'run_lost'));
+  await until(async () => (await queue.withJob([{ runId: 'run_lost', generation: 3 }])).size === 0);
+  await queue.wake({ runId: 'run_lost', generation: 3 });
+  await until(() => jobs.filter(({ runId }) => runId === 'run_lost').length === 2);
+  await queue.remove('run_q', 1);
+  expect(await queue.withJob([{ runId: 'run_q', generation: 1 }])).toEqual(new Set());
 });
 
 test('the persist queue brings a batch again until it is stored', async () => {
@@ -155,6 +226,7 @@ describe.each(registries)('worker registry: %s', (_name, create) => {
       version: '1',
       capacity: 8,
       models: [{ name: 'demo', upstream: 'demo' }],
+      tools: ['current_time'],
       unknownModels: 'reject',
       defaultModel: 'talaria',
     };
@@ -165,5 +237,27 @@ describe.each(registries)('worker registry: %s', (_name, create) => {
     expect(rows.every((row) => row.silentMs < 5_000)).toBe(true);
     await registry.leave('w2');
     expect((await registry.list()).map((row) => row.info)).toEqual([info]);
+  });
+});
+
+const turnsOf: [string, () => ConversationTurns][] = [
+  ['memory', memoryConversationTurns],
+  ['redis', () => redisConversationTurns(connection)],
+];
+describe.each(turnsOf)('conversation turns: %s', (_name, create) => {
+  test('of many who follow the same run, one gets the turn', async () => {
+    const turns = create();
+    expect(await turns.last('c')).toBeUndefined();
+    const ids = Array.from({ length: 20 }, (_, i) => `run_${i}`);
+    const got = await Promise.all(ids.map((runId) => turns.begin('c', runId, undefined)));
+    expect(got.filter(Boolean)).toHaveLength(1);
+    const first = ids[got.indexOf(true)] ?? '';
+    expect((await turns.last('c'))?.runId).toBe(first);
+    expect(await turns.begin('c', 'run_next', 'run_other')).toBe(false);
+    expect(await turns.begin('c', 'run_next', first)).toBe(true);
+    const last = await turns.last('c');
+    expect(last?.runId).toBe('run_next');
+    expect(last?.ageMs).toBeLessThan(10_000);
+    expect(await turns.last('another')).toBeUndefined();
   });
 });

@@ -37,7 +37,43 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       const [first, ...rest] = await get().log.read(spec.runId, 0);
       expect(rest).toEqual([]);
       expect(first).toMatchObject({ seq: 1, at: spec.createdAt, type: 'run.queued', owner: 'alice', model: 'demo' });
-      expect(await get().log.claim(spec.runId, 1, 'w1')).toEqual({ kind: 'claimed', lastSeq: 1, spec });
+      expect(await get().log.claim(spec.runId, 1, 'w1')).toEqual({
+        kind: 'claimed',
+        lastSeq: 1,
+        claims: 0,
+        spec,
+        controls: { answers: new Map(), steers: [] },
+      });
+    });
+
+    test('the order of a run can be read while its log lives', async () => {
+      const spec = await open({ parentId: 'run_before', sessionId: 's', jobId: 'j', input: [{ type: 'message' }] });
+      expect(await get().log.spec(spec.runId)).toEqual(spec);
+      expect(await get().log.spec('run_unknown')).toBeUndefined();
+      const [queued] = await get().log.read(spec.runId, 0);
+      expect(queued).toMatchObject({ parentId: 'run_before', sessionId: 's', jobId: 'j' });
+      expect(queued).not.toHaveProperty('input');
+    });
+
+    test('a removed run is gone altogether, others stay', async () => {
+      const { log } = get();
+      const [gone, kept] = [await open(), await open()];
+      await log.remove([gone.runId, 'run_unknown']);
+      await log.remove([]);
+      expect([await log.head(gone.runId), await log.spec(gone.runId), await log.read(gone.runId, 0)]).toEqual([
+        undefined,
+        undefined,
+        [],
+      ]);
+      const unconfirmed = await log.unconfirmed(Date.now() + 60_000, 10_000);
+      expect([unconfirmed.includes(gone.runId), unconfirmed.includes(kept.runId)]).toEqual([false, true]);
+      expect(await log.claim(kept.runId, 1, 'w')).toMatchObject({ kind: 'claimed' });
+    });
+
+    test('the head tells the session whose turn a run takes', async () => {
+      const [taking, member] = [await open({ sessionId: 's', inTurn: true }), await open({ sessionId: 's' })];
+      expect((await get().log.head(taking.runId))?.turnOf).toBe('s');
+      expect(await get().log.head(member.runId)).not.toHaveProperty('turnOf');
     });
 
     test('an id is opened once', async () => {
@@ -53,7 +89,7 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       expect(await log.claim('run_unknown', 1, 'w')).toEqual({ kind: 'unknown' });
       expect(await append('run_unknown', 1, 2, [text(1)])).toEqual({ kind: 'lost' });
       expect(await log.end('run_unknown', { type: 'run.cancelled', reason: 'requested' })).toBe(false);
-      expect(await log.requestCancel('run_unknown', 'requested')).toBe('unknown');
+      expect(await log.requestCancel('run_unknown', 'requested')).toEqual({ kind: 'unknown' });
     });
 
     test('a repeated append changes nothing, an overlapping one adds the rest', async () => {
@@ -84,6 +120,20 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       expect((await get().log.read(runId, 2)).map((event) => event.type)).toEqual(['run.completed']);
     });
 
+    test('claims are counted, a repeated one once and a forgiven one not at all', async () => {
+      const { log } = get();
+      const { runId } = await open();
+      const claims = async (attempt: number): Promise<unknown> => (await log.claim(runId, attempt, 'w')) as unknown;
+      expect(await claims(1)).toMatchObject({ claims: 0 });
+      expect(await claims(1)).toMatchObject({ claims: 0 });
+      expect(await claims(2)).toMatchObject({ claims: 1 });
+      await log.forgive(runId, 2);
+      expect(await claims(3)).toMatchObject({ claims: 1 });
+      // Another attempt owns the run by now.
+      await log.forgive(runId, 2);
+      expect(await claims(4)).toMatchObject({ claims: 2 });
+    });
+
     test('end() ends a run once, whoever owns it', async () => {
       const { runId } = await open();
       await append(runId, 7, 2, [text(1)]);
@@ -97,21 +147,21 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
     test('a run nobody claimed is cancelled at once, a claimed one by its owner', async () => {
       const { log } = get();
       const queued = await open();
-      expect(await log.requestCancel(queued.runId, 'requested')).toBe('cancelled');
-      expect(await log.requestCancel(queued.runId, 'requested')).toBe('ended');
+      expect(await log.requestCancel(queued.runId, 'requested')).toEqual({ kind: 'cancelled', generation: 0 });
+      expect(await log.requestCancel(queued.runId, 'requested')).toEqual({ kind: 'ended' });
       expect((await log.read(queued.runId, 1)).map((event) => event.type)).toEqual(['run.cancelled']);
 
       const running = await open();
       await log.claim(running.runId, 1, 'w1');
-      expect(await log.requestCancel(running.runId, 'client_disconnected')).toBe('requested');
-      expect(await log.requestCancel(running.runId, 'requested')).toBe('requested');
+      expect(await log.requestCancel(running.runId, 'client_disconnected')).toEqual({ kind: 'requested' });
+      expect(await log.requestCancel(running.runId, 'requested')).toEqual({ kind: 'requested' });
       expect((await log.head(running.runId))?.cancelRequested).toBe(true);
       const reply = await append(running.runId, 1, 2, [text(1)]);
       expect(reply).toEqual({ kind: 'ok', lastSeq: 2, cancel: 'client_disconnected' });
       const requests = await log.cancelRequests([queued.runId, running.runId]);
       expect([...requests]).toEqual([[running.runId, 'client_disconnected']]);
       const claim = await log.claim(running.runId, 2, 'w2');
-      expect(claim).toMatchObject({ kind: 'claimed', cancel: 'client_disconnected' });
+      expect(claim).toMatchObject({ kind: 'claimed', controls: { cancel: 'client_disconnected' } });
     });
 
     test('a log over its bound takes nothing but the end', async () => {
@@ -236,6 +286,19 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       await until(async () => (await log.head(runId))?.ended);
       for await (const batch of tail) seen.push(...batch.map((event) => event.seq));
       expect(seen).toEqual(Array.from({ length: 3_002 }, (_, i) => i + 1));
+    });
+
+    test('a deleted run says so; one that has no log gets none by it', async () => {
+      const { log } = get();
+      const spec = runSpec();
+      await log.open(spec);
+      expect((await log.head(spec.runId))?.deleted).toBe(false);
+      await log.markDeleted(spec.runId);
+      expect((await log.head(spec.runId))?.deleted).toBe(true);
+      const unknown = runSpec().runId;
+      await log.markDeleted(unknown);
+      expect(await log.head(unknown)).toBeUndefined();
+      expect(await log.open({ ...spec, runId: unknown })).toBe('opened');
     });
   });
 }

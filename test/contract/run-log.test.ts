@@ -1,5 +1,6 @@
 import { connectRedis, memoryLiveHub, memoryRunLog, redisLiveHub, redisRunLog, type RedisConnection } from '#libs/bus';
 import { startRedis, type TestRedis } from '../support/redis.js';
+import { runControlSuite } from './run-control.suite.js';
 import { runLogSuite, type RunLogUnderTest } from './run-log.suite.js';
 
 const memory = memoryRunLog();
@@ -8,6 +9,7 @@ runLogSuite('memory', () => ({
   ownHub: memoryLiveHub(memory, 'own'),
   foreignHub: memoryLiveHub(memory, 'foreign'),
 }));
+runControlSuite('memory', () => memory);
 
 describe('on Redis', () => {
   let server: TestRedis;
@@ -33,6 +35,7 @@ describe('on Redis', () => {
   });
 
   runLogSuite('redis', () => redis);
+  runControlSuite('redis', () => redis.log);
 
   test('all keys of a run carry its hash tag, and confirmed logs expire', async () => {
     const { runSpec } = await import('../support/run-spec.js');

@@ -35,7 +35,7 @@ describe('the store service', () => {
     const closers = new Closers();
     const drain = new Drain();
     const logger = createLogger({ service: 'store', level: 'silent', pretty: false });
-    const { module, running } = StoreModule.start({ config, logger, closers, drain });
+    const { module, running } = StoreModule.start({ config, logger, closers, drain, version: 'test' });
     const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), { logger: false });
     await app.listen({ host: '127.0.0.1', port: 0 });
     const url = await app.getUrl();

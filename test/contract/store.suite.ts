@@ -1,13 +1,16 @@
 import {
   deleteRunsBefore,
   getRun,
+  getTurns,
   listRuns,
   migrate,
+  MIGRATIONS,
   SchemaTooNewError,
   sqlFault,
   upsertRuns,
   type SqlDatabase,
 } from '#libs/store';
+import type { RunSnapshot } from '#libs/contract';
 import { runSnapshot } from '../support/run-snapshot.js';
 
 const LONE_SURROGATES = 'a\ud800b\udc00';
@@ -147,6 +150,41 @@ export function storeSuite(name: string, fresh: () => Promise<SqlDatabase>): voi
       expect(page.next).toBeUndefined();
     });
 
+    test('a list can be narrowed to a session or a job', async () => {
+      const owner = 'by lineage';
+      const [a, b, c] = [{ sessionId: 's1' }, { sessionId: `s'2` }, { jobId: 'j1' }].map((lineage) =>
+        runSnapshot({ owner, ...lineage }),
+      );
+      await upsertRuns(db, [a, b, c] as RunSnapshot[]);
+      expect((await listRuns(db, { owner, sessionId: `s'2`, limit: 10 })).runs).toEqual([b]);
+      expect((await listRuns(db, { owner, jobId: 'j1', limit: 10 })).runs).toEqual([c]);
+    });
+
+    test('a conversation is read from its last turn, oldest first, with what each turn was asked', async () => {
+      const runs = chainOf(4);
+      const inputs = new Map(runs.map(({ runId }, i) => [runId, ask(`question ${i}`)]));
+      await upsertRuns(db, runs, inputs);
+      // Writing a row again without its input, as a repair does, keeps the input.
+      await upsertRuns(db, runs);
+      const turns = await getTurns(db, runs[3]?.runId ?? '', 10);
+      expect(turns.map(({ runId }) => runId)).toEqual(runs.map(({ runId }) => runId));
+      expect(turns.map(({ input }) => input)).toEqual([...inputs.values()]);
+      expect(turns.map(({ parentId }) => parentId)).toEqual([undefined, ...runs.slice(0, 3).map(({ runId }) => runId)]);
+      expect(turns.map(({ snapshot }) => snapshot)).toEqual(runs);
+      expect((await getTurns(db, runs[3]?.runId ?? '', 2)).map(({ runId }) => runId)).toEqual(
+        runs.slice(2).map(({ runId }) => runId),
+      );
+      expect(await getTurns(db, 'run_unknown', 10)).toEqual([]);
+    });
+
+    test('a conversation ends where a turn is missing or belongs to somebody else', async () => {
+      const [first, second, third] = chainOf(3) as [RunSnapshot, RunSnapshot, RunSnapshot];
+      await upsertRuns(db, [first, third]);
+      expect((await getTurns(db, third.runId, 10)).map(({ runId }) => runId)).toEqual([third.runId]);
+      await upsertRuns(db, [{ ...second, owner: 'mallory' }]);
+      expect((await getTurns(db, third.runId, 10)).map(({ runId }) => runId)).toEqual([third.runId]);
+    });
+
     test.each(['', 'run_1', '12', '1.a b', 'x.run_1', `1.'`])('the cursor %j is refused', async (after) => {
       await expect(listRuns(db, { owner: 'alice', limit: 1, after })).rejects.toMatchObject({ code: 'invalid_cursor' });
     });
@@ -191,10 +229,10 @@ export function storeSuite(name: string, fresh: () => Promise<SqlDatabase>): voi
 
     test('replicas that start at the same time apply every step once', async () => {
       const applied = await Promise.all([1, 2, 3, 4].map(() => migrate(db)));
-      expect(applied.flat()).toEqual([1]);
-      expect(await db.query('select version, name from schema_migrations')).toEqual([
-        { version: 1, name: 'create-runs' },
-      ]);
+      expect(applied.flat()).toEqual(MIGRATIONS.map(({ version }) => version));
+      expect(await db.query('select version, name from schema_migrations order by version')).toEqual(
+        MIGRATIONS.map(({ version, name }) => ({ version, name })),
+      );
     });
 
     test('only the missing steps are applied', async () => {
@@ -221,6 +259,18 @@ export function storeSuite(name: string, fresh: () => Promise<SqlDatabase>): voi
     });
   });
 }
+
+/** Runs of which each continues the one before. */
+function chainOf(length: number): RunSnapshot[] {
+  const runs: RunSnapshot[] = [];
+  for (let i = 0; i < length; i++) {
+    const parentId = runs.at(-1)?.runId;
+    runs.push(runSnapshot({ createdAt: 1_000 + i, ...(parentId && { parentId }) }));
+  }
+  return runs;
+}
+
+const ask = (content: string) => ({ messages: [{ role: 'user' as const, content }] });
 
 const textOf = (chars: number) => ({
   type: 'text' as const,

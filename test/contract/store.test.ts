@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runSnapshot } from '../support/run-snapshot.js';
+import { sessionsSuite } from './sessions.suite.js';
 import { storeSuite } from './store.suite.js';
 
 describe('PGlite', () => {
@@ -16,6 +17,7 @@ describe('PGlite', () => {
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
   storeSuite('PGlite', () => pgliteDatabase({ dir: join(dir, String(++databases)) }));
+  sessionsSuite('PGlite', () => pgliteDatabase({ dir: join(dir, String(++databases)) }));
 
   test('rows are there when the folder is opened again', async () => {
     const run = runSnapshot();
@@ -43,6 +45,7 @@ describe('Postgres', () => {
   afterAll(() => server?.stop());
 
   storeSuite('Postgres', async () => postgresDatabase({ url: await server.createDatabase() }));
+  sessionsSuite('Postgres', async () => postgresDatabase({ url: await server.createDatabase() }));
 
   test('a statement that takes too long is ended, and counts as the database being away', async () => {
     const db = postgresDatabase({ url: server.url });

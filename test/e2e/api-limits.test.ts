@@ -21,6 +21,7 @@ describe('models', () => {
       { name: 'vendor/large', upstream: 'openai' },
       { name: 'a-small', upstream: 'demo' },
     ],
+    tools: ['current_time', 'fs__read'],
     unknownModels,
     defaultModel: 'talaria',
   });

@@ -8,7 +8,7 @@ const examples = join(import.meta.dirname, '../../examples');
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({});
+  stack = await startStack({ scheduler: true });
 });
 afterAll(() => stack.stop());
 
@@ -32,6 +32,17 @@ test('client-tools.mjs makes the round trip through a function of the caller', a
 
 test('resume.mjs leaves, comes back and has lost nothing', async () => {
   expect(await example('node', 'resume.mjs')).toContain('nothing lost, nothing doubled');
+});
+
+test('responses.mjs chains two responses and reads the second again', async () => {
+  const output = await example('node', 'responses.mjs');
+  expect(output).toMatch(/^resp_[0-9a-f]{32} completed\n/);
+  expect(output).toMatch(/kept behind resp_[0-9a-f]{32}/);
+});
+
+test('jobs.mjs runs a job by hand and shows what came of it', async () => {
+  const output = await example('node', 'jobs.mjs');
+  expect(output).toMatch(/run_[0-9a-f]{32} completed \S/);
 });
 
 test('chat.sh works as printed', async () => {

@@ -106,6 +106,16 @@ export function typesOf(log: readonly LoggedEvent[]): string[] {
   return log.map((event) => event.type);
 }
 
+/** Nothing needs to be allowed. */
+export const NO_APPROVALS: AgentPorts['approvals'] = {
+  scopeOf: () => undefined,
+  recall: async () => undefined,
+  remember: async () => undefined,
+  open: async () => undefined,
+  answerTo: () => undefined,
+  park: async () => 'awake',
+};
+
 /** The ports of a lab; every event goes to `append`. */
 export function labPorts(lab: Lab, append: (event: RunEvent) => void): AgentPorts {
   const providers = [lab.provider, ...(lab.standIns ?? [])];
@@ -120,6 +130,8 @@ export function labPorts(lab: Lab, append: (event: RunEvent) => void): AgentPort
       const timer = setTimeout(fire, ms);
       return () => clearTimeout(timer);
     },
+    steers: async () => [],
+    approvals: NO_APPROVALS,
     settings: { systemPrompt: '', stepsMax: 90, toolSecondsMax: 60, ...lab.settings },
     ...lab.ports,
   };

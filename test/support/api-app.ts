@@ -3,7 +3,7 @@ import { Closers, createLogger, Drain } from '#libs/platform';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
-import { ApiModule, assembleApi, type Api, type ApiPorts } from '../../apps/api/src/api.module.js';
+import { ApiModule, type Api } from '../../apps/api/src/api.module.js';
 
 export interface TestApi {
   readonly url: string;
@@ -15,15 +15,14 @@ export interface TestApi {
 
 /**
  * The API in this process, on a free port, as main.ts starts it; settings as environment variables.
- * @param ports the memory twins, say; absent: the Redis that REDIS_URL names.
  */
-export async function startApi(env: Environment, ports?: ApiPorts): Promise<TestApi> {
+export async function startApi(env: Environment): Promise<TestApi> {
   const config = loadConfig({ TALARIA_CONFIG: '', LOG_LEVEL: 'silent', ...env }, () => undefined);
   const closers = new Closers();
   const drain = new Drain();
   const logger = createLogger({ service: 'api', ...config.log });
   const parts = { config, logger, closers, drain, version: 'test' };
-  const api = ports ? assembleApi(parts, ports) : ApiModule.start(parts);
+  const api = ApiModule.start(parts);
   const adapter = new FastifyAdapter({ forceCloseConnections: true, ...api.fastify } as object);
   const app = await NestFactory.create<NestFastifyApplication>(api.module, adapter, {
     logger: false,

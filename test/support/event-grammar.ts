@@ -25,11 +25,16 @@ interface CallState {
   readonly name: string;
   readonly executedBy: string;
   arguments: string;
-  state: 'writing' | 'ready' | 'running' | 'done';
+  state: 'writing' | 'ready' | 'asking' | 'running' | 'done';
+  /** The answer to its approval, if there was one. */
+  decision?: string;
+  approvalId?: string;
 }
 
 interface OpenStep {
   readonly step: number;
+  /** The kind of the text that was said last, if nothing else was said since. */
+  saying?: RunEvent['type'];
   readonly calls: Map<string, CallState>;
 }
 
@@ -42,6 +47,7 @@ class LogChecker {
   private open: OpenStep | undefined;
   /** The open step began in an earlier attempt: the model cannot go on speaking in it. */
   private inherited = false;
+  private parked = false;
   private lastClosed: { reason: string; hasClientCall: boolean } | undefined;
 
   say(event: RunEvent & { seq?: number }, what: string): void {
@@ -60,14 +66,20 @@ class LogChecker {
         if (event.attempt <= this.attempt) this.say(event, `has attempt ${event.attempt} after ${this.attempt}`);
         this.attempt = event.attempt;
         this.inherited = this.open !== undefined;
+        this.parked = false;
         return;
       case 'run.completed':
       case 'run.incomplete':
       case 'run.failed':
       case 'run.cancelled':
         return this.end(event);
+      case 'run.steered':
+        if (this.attempt === 0) this.say(event, 'comes before run.started');
+        if (this.open) this.say(event, `comes while step ${this.open.step} is open`);
+        return;
       default:
         if (this.attempt === 0) this.say(event, 'comes before run.started');
+        if (this.parked) this.say(event, 'comes while the run is parked');
         this.takeOfStep(event);
     }
   }
@@ -81,7 +93,11 @@ class LogChecker {
       case 'text.delta':
       case 'reasoning.delta':
       case 'refusal.delta':
-        return this.fromTheModel(event);
+        return this.takeText(event, open);
+      case 'run.parked':
+        if (![...open.calls.values()].some((call) => call.state === 'asking')) this.say(event, 'waits for nothing');
+        this.parked = true;
+        return;
       case 'step.completed':
         return this.completeStep(event, open);
       case 'step.interrupted':
@@ -89,7 +105,9 @@ class LogChecker {
         this.closeStep();
         return;
       case 'tool_call.started':
-        this.fromTheModel(event);
+        // A model that has repeated its text may also call now.
+        if (open.saying && open.saying !== 'reasoning.delta' && open.calls.size === 0) this.inherited = false;
+        this.spoken(event, open);
         if (open.calls.has(event.callId)) this.say(event, `starts the call ${event.callId} twice`);
         open.calls.set(event.callId, {
           name: event.name,
@@ -103,6 +121,13 @@ class LogChecker {
     }
   }
 
+  /** An inherited step may go on with the text that it broke off in: the model has repeated it. */
+  private takeText(event: RunEvent, open: OpenStep): void {
+    if (open.saying === event.type && event.type !== 'reasoning.delta' && open.calls.size === 0) this.inherited = false;
+    this.spoken(event, open);
+    open.saying = event.type;
+  }
+
   private takeOfCall(event: CallEvent & { seq?: number }, open: OpenStep): void {
     const call = open.calls.get(event.callId);
     if (!call) return this.say(event, `names the unknown call ${event.callId}`);
@@ -113,7 +138,7 @@ class LogChecker {
     };
     switch (event.type) {
       case 'tool_call.arguments.delta':
-        this.fromTheModel(event);
+        this.spoken(event, open);
         call.arguments += event.delta;
         return expect('writing', 'writing');
       case 'tool_call.ready':
@@ -121,6 +146,17 @@ class LogChecker {
         if (event.arguments !== call.arguments) this.say(event, 'has other arguments than its deltas');
         if (event.executedBy !== call.executedBy) this.say(event, 'has another executor than its start');
         return expect('writing', 'ready');
+      case 'approval.requested':
+        if (call.executedBy !== 'server') this.say(event, 'is of a client call');
+        if (call.decision !== undefined) this.say(event, 'asks again');
+        call.approvalId = event.approvalId;
+        return expect('ready', 'asking');
+      case 'approval.resolved':
+        if (call.decision !== undefined) this.say(event, 'answers again');
+        call.decision = event.decision;
+        if (event.by === 'policy' && call.approvalId === undefined) return expect('ready', 'ready');
+        if (event.approvalId !== call.approvalId) this.say(event, 'answers another request');
+        return expect('asking', 'ready');
       case 'tool.started':
         if (call.executedBy !== 'server') this.say(event, 'is of a client call');
         return expect('ready', 'running');
@@ -164,6 +200,12 @@ class LogChecker {
     if (this.inherited) this.say(event, 'continues the answer of a lost attempt');
   }
 
+  private spoken(event: RunEvent, { calls }: OpenStep): void {
+    this.fromTheModel(event);
+    const isReady = [...calls.values()].some((call) => call.state !== 'writing');
+    if (isReady) this.say(event, 'comes after a call was ready');
+  }
+
   private end(event: TerminalEvent): void {
     this.ended = true;
     if (event.type === 'run.failed' || event.type === 'run.cancelled') return;
@@ -180,5 +222,11 @@ class LogChecker {
 }
 
 type CallEvent = EventOf<
-  'tool_call.arguments.delta' | 'tool_call.ready' | 'tool.started' | 'tool.progress' | 'tool.completed'
+  | 'tool_call.arguments.delta'
+  | 'tool_call.ready'
+  | 'approval.requested'
+  | 'approval.resolved'
+  | 'tool.started'
+  | 'tool.progress'
+  | 'tool.completed'
 >;

@@ -55,6 +55,8 @@ const calls = fc.record({
   /** Its arguments come after everything else of the step. */
   isLate: fc.boolean(),
   progress: fc.array(texts, { maxLength: 2 }),
+  approval: fc.constantFrom('none', 'none', 'asked', 'parked', 'policy'),
+  decision: fc.constantFrom('once', 'session', 'always', 'deny'),
   output: texts,
   isError: fc.boolean(),
 });
@@ -62,12 +64,19 @@ const calls = fc.record({
 const stepPlan = fc.record({
   pieces: fc.array(fc.oneof({ weight: 3, arbitrary: words }, { weight: 2, arbitrary: calls }), { maxLength: 5 }),
   cut: fc.constantFrom(null, null, null, null, 'length', 'content_filter'),
-  /** Where its worker is lost: while the model speaks, while tools are executed, or nowhere. */
-  lost: fc.constantFrom('nowhere', 'nowhere', 'nowhere', 'speaking', 'executing'),
+  /** Where its worker is lost: while the model speaks (and repeats itself, or not), while tools are executed, or nowhere. */
+  lost: fc.constantFrom('nowhere', 'nowhere', 'nowhere', 'speaking', 'repeated', 'executing'),
   usage: usages,
+  steer: fc.option(texts, { freq: 5 }),
 });
 
-const echoes = fc.record({ includeUsage: fc.boolean(), usageOnFinish: fc.boolean(), logprobs: fc.boolean() });
+const echoes = fc.record({
+  includeUsage: fc.boolean(),
+  usageOnFinish: fc.boolean(),
+  logprobs: fc.boolean(),
+  fields: fc.constantFrom({}, { background: true }, { store: false, instructions: 'Be brief.' }),
+  namespaced: fc.constantFrom({}, { search: { namespace: 'web', name: 'find' } }),
+});
 
 const ends = fc.oneof(
   { weight: 3, arbitrary: fc.constant(null) },
@@ -77,7 +86,7 @@ const ends = fc.oneof(
       event: fc.constantFrom<TerminalEvent>(
         { type: 'run.failed', error: { code: 'upstream_cut', message: 'The upstream broke off.', param: 'x' } },
         { type: 'run.failed', error: { code: 'worker_lost', message: 'Lost.' } },
-        { type: 'run.cancelled', reason: 'requested' },
+        { type: 'run.cancelled', reason: 'requested', leftover: ['too late'] },
         { type: 'run.cancelled', reason: 'client_disconnected' },
       ),
       /** How much of the log stands before it, in percent. */
@@ -123,14 +132,15 @@ class LogWriter {
   /** The end of the run, when the step leads to one. */
   step(plan: StepPlan): TerminalEvent | undefined {
     const step = ++this.steps;
+    if (plan.steer !== null) this.events.push({ type: 'run.steered', text: plan.steer });
     this.events.push({ type: 'step.started', step, model: 'm', upstream: 'u' });
-    const asked = this.speak(step, plan.pieces);
+    const asked = this.speak(step, plan.pieces, plan.lost === 'repeated');
     if (plan.lost === 'speaking') {
       this.start();
       this.events.push({ type: 'step.interrupted', step, reason: 'worker_lost' });
       return undefined;
     }
-    if (!plan.cut) this.execute(step, asked, plan.lost === 'executing');
+    if (!plan.cut) this.execute(step, asked, plan);
     const finishReason = plan.cut ?? (asked.length > 0 ? 'tool_calls' : 'stop');
     this.events.push({ type: 'step.completed', step, finishReason, usage: plan.usage });
     this.reason = finishReason;
@@ -147,8 +157,25 @@ class LogWriter {
     if (this.reason === 'tool_calls' && !wasLost) return { type: 'run.incomplete', reason: 'max_steps' };
     const usage = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, reasoningTokens: 0 };
     const pieces: Words[] = [{ kind: 'text', deltas: ['The ', 'end.'], hasLogprobs: false }];
-    this.step({ pieces, cut: null, lost: 'nowhere', usage });
+    this.step({ pieces, cut: null, lost: 'nowhere', usage, steer: null });
     return { type: 'run.completed', finishReason: 'stop' };
+  }
+
+  private ask(step: number, calls: readonly Call[], usage: StepPlan['usage']): void {
+    const asked = calls.filter(({ approval }) => approval === 'asked' || approval === 'parked');
+    const ids = (call: Call) => ({ step, callId: call.callId, approvalId: `apr_${call.callId}` });
+    for (const call of asked) {
+      const text = call.arguments.join('');
+      this.events.push({ type: 'approval.requested', ...ids(call), name: call.name, arguments: text, expiresAt: 2e12 });
+    }
+    if (asked.some(({ approval }) => approval === 'parked')) {
+      this.events.push({ type: 'run.parked', step, usage });
+      this.start();
+    }
+    for (const call of calls.filter(({ approval }) => approval !== 'none')) {
+      const by = call.approval === 'policy' ? 'policy' : call.decision === 'deny' ? 'timeout' : 'user';
+      this.events.push({ type: 'approval.resolved', ...ids(call), decision: call.decision, by });
+    }
   }
 
   private start(): void {
@@ -156,13 +183,22 @@ class LogWriter {
     this.events.push({ type: 'run.started', attempt: this.attempt, worker: `w${this.attempt}` });
   }
 
-  private speak(step: number, pieces: StepPlan['pieces']): Call[] {
+  /** @param isLost its worker is lost after the first text, and the next one goes on there. */
+  private speak(step: number, pieces: StepPlan['pieces'], isLost: boolean): Call[] {
     const asked: Call[] = [];
+    let goesOn = isLost;
     for (const piece of pieces) {
       if (piece.kind !== 'call') {
         this.say(step, piece);
+        // Only one kind of text was shown so far, and the next attempt goes on with it.
+        if (goesOn && piece.kind === 'text' && !piece.hasLogprobs) {
+          this.start();
+          this.say(step, piece);
+        }
+        goesOn &&= piece.kind === 'reasoning';
         continue;
       }
+      goesOn = false;
       const call = { ...piece, callId: `call_${++this.calls}` };
       const { callId, name, executedBy } = call;
       this.events.push({ type: 'tool_call.started', step, callId, name, executedBy });
@@ -187,13 +223,14 @@ class LogWriter {
     }
   }
 
-  private execute(step: number, asked: readonly Call[], isLost: boolean): void {
+  private execute(step: number, asked: readonly Call[], { lost, usage }: Pick<StepPlan, 'lost' | 'usage'>): void {
     for (const { callId, name, executedBy, arguments: deltas } of asked) {
       this.events.push({ type: 'tool_call.ready', step, callId, name, arguments: deltas.join(''), executedBy });
     }
     const own = asked.filter((call) => call.executedBy === 'server');
+    this.ask(step, own, usage);
     for (const { callId, name } of own) this.events.push({ type: 'tool.started', step, callId, name });
-    if (isLost && own.length > 0) this.start();
+    if (lost === 'executing' && own.length > 0) this.start();
     for (const { callId, name, progress, output, isError } of own.toReversed()) {
       for (const text of progress) this.events.push({ type: 'tool.progress', step, callId, text });
       this.events.push({ type: 'tool.completed', step, callId, name, output, isError, durationMs: output.length * 10 });

@@ -7,6 +7,8 @@ export interface Replies {
   readonly scripts: Map<string, readonly (object | string)[]>;
   /** How often a model name has been answered with its status. */
   readonly failures: Map<string, number>;
+  /** How often a model name has been asked; with `vary=1` every answer to it begins with that number. */
+  readonly asked: Map<string, number>;
 }
 
 export interface Call {
@@ -27,13 +29,21 @@ interface Behaviour {
 export async function play(call: Call): Promise<void> {
   const behaviour = behaviourOf(String(call.body['model']));
   if (answersOtherwise(call, behaviour)) return;
-  const answer = answerOf(call, behaviour);
+  const answer = varied(call, behaviour, answerOf(call, behaviour));
   const first = behaviour.number('first', 0);
   if (first > 0) await pause(first);
   if (call.body['stream'] !== true || behaviour.name.startsWith('json-')) {
     return sendJson(call.response, 200, call.wire.whole(answer));
   }
   await stream(call, behaviour, answer);
+}
+
+function varied({ body, replies }: Call, { text }: Behaviour, answer: FakeAnswer): FakeAnswer {
+  if (text('vary') !== '1') return answer;
+  const model = String(body['model']);
+  const count = (replies.asked.get(model) ?? 0) + 1;
+  replies.asked.set(model, count);
+  return { ...answer, words: [`${count}: `, ...answer.words] };
 }
 
 function behaviourOf(model: string): Behaviour {
@@ -185,12 +195,18 @@ function framesOf({ wire, body, replies }: Call, { name, text, number }: Behavio
         ...between(wire.empty, 'event: banana\ndata: {"type":"banana"}\n\n', ':\n\n', 'id: 7\nfoo: bar\n\n'),
       ];
     case 'script':
-      return (replies.scripts.get(text('name') ?? '') ?? []).map((data) =>
+      return scriptOf(body, replies, text('name') ?? '').map((data) =>
         typeof data === 'string' ? data : wire.event(data),
       );
     default:
       return [...head, ...words, ...tail, done];
   }
+}
+
+/** The script for this point of the conversation, else the one for all of them. */
+function scriptOf(body: Record<string, unknown>, { scripts }: Replies, name: string): readonly (object | string)[] {
+  const results = (body['messages'] as { role: string }[]).filter(({ role }) => role === 'tool').length;
+  return scripts.get(`${name}@${results}`) ?? scripts.get(name) ?? [];
 }
 
 async function writeBytes(response: ServerResponse, text: string): Promise<void> {

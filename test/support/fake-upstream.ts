@@ -39,7 +39,10 @@ export interface FakeUpstream {
   readonly active: number;
   /** Sockets that have been opened so far. */
   readonly sockets: number;
-  /** Streams for `script:name=x`: each entry becomes one event; strings are sent as they are. */
+  /**
+   * Streams for `script:name=x`: each entry becomes one event; strings are sent as they are. `x@2` goes before `x` for a
+   * conversation with two tool results in it.
+   */
   readonly scripts: Map<string, readonly (object | string)[]>;
   /** Forgets the requests and how often a status was given. */
   reset(): void;
@@ -63,7 +66,7 @@ const MODELS = ['ok', 'tools', 'reasoning'];
 
 export async function startFakeUpstream(): Promise<FakeUpstream> {
   const requests: RecordedRequest[] = [];
-  const replies: Replies = { scripts: new Map(), failures: new Map() };
+  const replies: Replies = { scripts: new Map(), failures: new Map(), asked: new Map() };
   let active = 0;
   let sockets = 0;
   const server = createServer((request, response) => {

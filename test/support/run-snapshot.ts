@@ -18,10 +18,12 @@ export function runSnapshot(fields: Partial<RunSnapshot> = {}): RunSnapshot {
     startedAt: createdAt + 1,
     updatedAt: createdAt + 9,
     endedAt: createdAt + 9,
-    steps: [{ step: 1, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'stop' }],
+    steps: [{ step: 1, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'stop', usage }],
     items: [{ type: 'text', step: 1, status: 'completed', text: 'Hello there' }],
-    usage: { inputTokens: 7, outputTokens: 2, cachedInputTokens: 0, reasoningTokens: 0 },
+    usage,
     finishReason: 'stop',
     ...fields,
   };
 }
+
+const usage = { inputTokens: 7, outputTokens: 2, cachedInputTokens: 0, reasoningTokens: 0 };

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './ports.js';
+import { projectRoot } from './project-root.js';
 import { startRedis, type TestRedis } from './redis.js';
 import { until } from './until.js';
 
-const DIST = join(import.meta.dirname, '../../dist/apps');
+const DIST = join(projectRoot(), 'dist/apps');
 
 export type ServiceName = 'api' | 'worker' | 'scheduler' | 'store';
 
@@ -37,16 +38,19 @@ export interface StackOptions {
   readonly workers?: number;
   readonly scheduler?: boolean;
   readonly env?: Record<string, string>;
+  /** Stands in REDIS_URL; the server asks for none. */
+  readonly redisPassword?: string;
 }
 
 /** The real services of dist/ as separate processes on free ports, with a private Redis and an embedded database. */
-export async function startStack({ apis = 1, workers = 1, scheduler = false, env = {} }: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { apis = 1, workers = 1, scheduler = false, env = {}, redisPassword } = options;
   const data = await mkdtemp(join(tmpdir(), 'talaria-stack-'));
   const redis = await startRedis();
   const storePort = await freePort();
   const every = {
     PATH: process.env['PATH'] ?? '',
-    REDIS_URL: redis.url,
+    REDIS_URL: redisPassword === undefined ? redis.url : redis.url.replace('//', `//:${redisPassword}@`),
     TALARIA_DATA: data,
     TALARIA_CONFIG: '',
     STORE_PORT: String(storePort),
@@ -61,7 +65,7 @@ export async function startStack({ apis = 1, workers = 1, scheduler = false, env
     const service = launch(name, port, { ...every, ...portVariable(name, port), ...more });
     services.push(service);
     const settled = (): Promise<boolean> | boolean => service.hasExited() || isReady(service.url);
-    await until(settled, { what: `${name} to be ready`, ms: 40_000 }).catch(() => undefined);
+    await until(settled, { what: `${name} to be ready`, ms: 120_000 }).catch(() => undefined);
     if (await isReady(service.url)) return service;
     throw new Error(`${name} did not become ready\n${service.output()}`);
   };

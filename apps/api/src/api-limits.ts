@@ -7,9 +7,6 @@ export const API_LIMITS = {
   authFailureAddressesMax: 10_000,
 
   // Waiting
-  /** Until a store that does not answer counts as away. */
-  storeReadMsMax: 2_000,
-  storeAnswerBytesMax: 67_108_864,
   /** How long `stop` waits for the run's terminal event before it answers "stopping". */
   stopWaitMsMax: 5_000,
   /** How long a repeated request waits for the first one to open the run that both mean. */
@@ -22,11 +19,33 @@ export const API_LIMITS = {
   /** Three missed heartbeats: the worker no longer counts while others are alive. */
   workerSilentMsMax: 15_000,
 
+  /** How long a fork waits for a run that has just ended to reach the store. */
+  storedWaitMsMax: 5_000,
+
+  // Lists
+  runsPage: 20,
+  runsPageMax: 100,
+  /** Live runs that are looked at in one go, and for one page at most. */
+  liveRunsPage: 100,
+  liveRunsScannedMax: 1_000,
+  sessionsPage: 50,
+  sessionsPageMax: 200,
+
   // Streams
   /** Frames collected before they are written; also what is written to a slow client before it has to catch up. */
   sseBurstCharsMax: 16_384,
   /** Told to readers of a run's events when this process stops: come back so soon, to another replica. */
   sseReconnectMs: 200,
+
+  // WebSockets
+  webSocketsMax: 1_000,
+  /** Messages that wait behind the response under way. */
+  webSocketWaitingMax: 16,
+  /** Responses with `store: false` that a connection can continue; the oldest is forgotten. */
+  webSocketUnstoredMax: 1_000,
+  webSocketPingMs: 30_000,
+  /** As published; no longer than the log of a run is there, LIMITS.runLogTtlSeconds. */
+  webSocketMsMax: 3_600_000,
 
   // HTTP (reliability K31)
   headersTimeoutMs: 20_000,
@@ -34,7 +53,9 @@ export const API_LIMITS = {
   /** Longer than the idle timeout of common load balancers, so that they and not we close first. */
   keepAliveTimeoutMs: 65_000,
   connectionsCheckMs: 5_000,
-  pathParameterCharsMax: 512,
+  pathParameterCharsMax: 1_024,
+  /** Ids of items that clients give themselves and that are looked up later. */
+  itemIdCharsMax: 256,
   corsPreflightSeconds: 600,
 
   // Answers

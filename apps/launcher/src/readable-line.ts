@@ -23,10 +23,14 @@ export function readableLine(line: string): string {
   const time = new Date(Number(record['time'])).toTimeString().slice(0, 8);
   const level = LEVELS[Number(record['level'])] ?? 'info';
   const head = [time, level, record['msg'], ...words].filter((part) => part !== undefined && part !== '').join(' ');
-  const error = record['err'] as { stack?: string; message?: string } | undefined;
-  const stack = error?.stack ?? error?.message;
-  return stack === undefined ? head : `${head}\n${stack}`;
+  const error = record['err'] as { type?: string; message?: string; stack?: string } | undefined;
+  if (!error) return printable(head);
+  const frames = error.stack === undefined ? '' : `\n${error.stack.split('\n').map(printable).join('\n')}`;
+  return `${printable(head)}\n${printable(`${error.type ?? 'Error'}: ${error.message ?? ''}`)}${frames}`;
 }
+
+/** A terminal obeys control characters: none of them gets there from a log record. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 function parse(line: string): Record<string, unknown> | undefined {
   try {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { loadConfig } from '#libs/config';
-import { bootstrap, Closers, createLogger, Drain, runMain } from '#libs/platform';
+import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { SchedulerModule } from './scheduler.module.js';
 
 /** A look at one page of runs is a few commands of two seconds at most. */
@@ -12,6 +12,6 @@ await runMain(async () => {
   const logger = createLogger({ service: 'scheduler', ...config.log });
   const closers = new Closers();
   const drain = new Drain();
-  const module = SchedulerModule.start({ config, logger, closers, drain });
+  const module = SchedulerModule.start({ config, logger, closers, drain, version: versionAbove(import.meta.dirname) });
   await bootstrap({ name: 'scheduler', module, host, port, logger, closers, drain, drainSeconds: DRAIN_SECONDS });
 });

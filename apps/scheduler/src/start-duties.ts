@@ -9,6 +9,8 @@ export interface DutiesSettings {
   readonly ports: DutyPorts;
   /** 0 up to 1, as Math.random. */
   random(): number;
+  /** Told of every look of a duty. */
+  onLook?(duty: string, outcome: 'done' | 'failed'): void;
 }
 
 /**
@@ -30,12 +32,14 @@ export function startDuties(settings: DutiesSettings): { stop(): Promise<void> }
   };
 }
 
-async function repeat(duty: Duty, { ports, random }: DutiesSettings, signal: AbortSignal): Promise<void> {
+async function repeat(duty: Duty, { ports, random, onLook }: DutiesSettings, signal: AbortSignal): Promise<void> {
   await pause(duty.everyMs * (JITTER + (1 - JITTER) * random()), signal);
   while (!signal.aborted) {
     try {
       await duty.run(ports, signal);
+      onLook?.(duty.name, 'done');
     } catch (cause) {
+      onLook?.(duty.name, 'failed');
       ports.logger.warn({ err: cause, duty: duty.name }, 'a duty failed; it comes again');
     }
     await pause(duty.everyMs * (1 - JITTER + 2 * JITTER * random()), signal);

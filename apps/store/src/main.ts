@@ -1,11 +1,13 @@
 import 'reflect-metadata';
 import { loadConfig } from '#libs/config';
-import { bootstrap, Closers, createLogger, Drain, runMain } from '#libs/platform';
+import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { constants, setPriority } from 'node:os';
 import { StoreModule } from './store.module.js';
 
 /** A batch under way takes at most a few statements of five seconds. */
 const DRAIN_SECONDS = 10;
+/** A hundred results of jobs, with the longest answers that are kept. */
+const BODY_BYTES_MAX = 33_554_432;
 
 await runMain(async () => {
   // Rows may come a moment later; tokens may not. On one machine the store yields to the services that stream.
@@ -15,7 +17,10 @@ await runMain(async () => {
   const logger = createLogger({ service: 'store', ...config.log });
   const closers = new Closers();
   const drain = new Drain();
-  const { module, running } = StoreModule.start({ config, logger, closers, drain });
-  await bootstrap({ name: 'store', module, host, port, logger, closers, drain, drainSeconds: DRAIN_SECONDS });
+  const version = versionAbove(import.meta.dirname);
+  const { module, running } = StoreModule.start({ config, logger, closers, drain, version });
+  // What the API takes may be handed on to us whole, as the items of a conversation.
+  const fastify = { bodyLimit: Math.max(2 * config.api.bodyBytesMax, BODY_BYTES_MAX) };
+  await bootstrap({ name: 'store', module, host, port, logger, closers, drain, drainSeconds: DRAIN_SECONDS, fastify });
   await running;
 });

@@ -1,7 +1,9 @@
-import { EMPTY_SNAPSHOT, foldAll, hasEnded, LIMITS, type RunSnapshot } from '#libs/contract';
 import type { RunLog } from '#libs/bus';
+import { costOf, hasEnded, type PriceTable, type RunSnapshot } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import { sqlFault, upsertRuns, type SqlDatabase } from '#libs/store';
+import { sqlFault, upsertRuns, upsertSessions, type SessionRun, type SqlDatabase } from '#libs/store';
+import { appendTurn } from './append-turn.js';
+import { charsOf, readLoggedRun, type LoggedRun } from './read-logged-run.js';
 
 /** Logs that are read at the same time: their commands share a turn, and so a packet. A log has up to 16 MB. */
 const READS_AT_ONCE_MAX = 25;
@@ -9,14 +11,17 @@ const READS_AT_ONCE_MAX = 25;
 const GATHERED_CHARS_MAX = 16_000_000;
 
 export interface PersistPorts {
-  readonly log: Pick<RunLog, 'read' | 'confirmPersisted'>;
+  readonly log: Pick<RunLog, 'read' | 'spec' | 'confirmPersisted'>;
   readonly db: SqlDatabase;
   readonly logger: Logger;
+  readonly prices: PriceTable;
+  /** Told of the rows that were written and, when their runs have ended, confirmed. */
+  readonly meters?: { wrote(runs: readonly RunSnapshot[]): void };
 }
 
 /**
- * Makes the handler of the persist queue: folds the logs of these runs, writes the rows, then confirms the runs that
- * have ended. Doing a batch twice, or half, does no harm: rows are upserts by version, and confirming comes last.
+ * Makes the handler of the persist queue: folds the logs of these runs, writes the rows and what they add to
+ * conversations, then confirms the runs that have ended. Doing a batch twice, or half, does no harm: rows are upserts by version, and confirming comes last.
  *
  *   log gone        confirmed long ago and expired: skipped
  *   not ended       written as it is, not confirmed: whoever ends it enqueues it again, or the scheduler does
@@ -25,7 +30,7 @@ export interface PersistPorts {
  */
 export function persistRuns(ports: PersistPorts): (runIds: readonly string[]) => Promise<void> {
   return async (runIds) => {
-    let gathered: RunSnapshot[] = [];
+    let gathered: LoggedRun[] = [];
     let chars = 0;
     const flush = async (): Promise<void> => {
       const batch = gathered;
@@ -33,11 +38,11 @@ export function persistRuns(ports: PersistPorts): (runIds: readonly string[]) =>
       await storeAndConfirm(ports, batch);
     };
     for (let i = 0; i < runIds.length; i += READS_AT_ONCE_MAX) {
-      const reads = runIds.slice(i, i + READS_AT_ONCE_MAX).map((runId) => readRun(ports, runId));
-      for (const snapshot of await Promise.all(reads)) {
-        if (!snapshot) continue;
-        gathered.push(snapshot);
-        chars += charsOf(snapshot);
+      const reads = runIds.slice(i, i + READS_AT_ONCE_MAX).map((runId) => readLoggedRun(ports, runId));
+      for (const run of await Promise.all(reads)) {
+        if (!run) continue;
+        gathered.push(run);
+        chars += charsOf(run);
       }
       if (chars > GATHERED_CHARS_MAX) await flush();
     }
@@ -45,40 +50,35 @@ export function persistRuns(ports: PersistPorts): (runIds: readonly string[]) =>
   };
 }
 
-async function readRun({ log, logger }: PersistPorts, runId: string): Promise<RunSnapshot | undefined> {
-  let snapshot = EMPTY_SNAPSHOT;
-  for (;;) {
-    const page = await log.read(runId, snapshot.lastSeq, LIMITS.relayReadBatchMax);
-    snapshot = foldAll(page, snapshot);
-    if (page.length < LIMITS.relayReadBatchMax) break;
-  }
-  if (snapshot.runId === runId) return snapshot;
-  if (snapshot.lastSeq === 0) logger.info({ runId }, 'the log of a run to store has expired: it was stored before');
-  else logger.error({ runId, lastSeq: snapshot.lastSeq }, 'the log of a run has lost its beginning; it is not stored');
-  return undefined;
-}
-
-async function storeAndConfirm(ports: PersistPorts, batch: readonly RunSnapshot[]): Promise<void> {
+async function storeAndConfirm(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<void> {
   const written = await write(ports, batch);
+  for (const run of batch) await appendTurn(ports, run);
   const ended = written.filter(hasEnded).map((run) => run.runId);
   const running = written.filter((run) => !hasEnded(run)).map((run) => run.runId);
   if (running.length > 0) ports.logger.warn({ runIds: running }, 'stored before their end; to be stored again');
   if (ended.length > 0) await ports.log.confirmPersisted(ended);
+  ports.meters?.wrote(written);
 }
 
 /** @returns those of the batch that are in the database now. */
-async function write({ db, logger }: PersistPorts, batch: readonly RunSnapshot[]): Promise<readonly RunSnapshot[]> {
+async function write(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<readonly RunSnapshot[]> {
+  const { db, logger } = ports;
+  const inputs = new Map(batch.flatMap(({ snapshot, input }) => (input ? [[snapshot.runId, input] as const] : [])));
+  const snapshots = batch.map(({ snapshot }) => snapshot);
+  const noted = new Map(batch.map((run) => [run.snapshot.runId, sessionRunOf(run, ports.prices)]));
   try {
-    await upsertRuns(db, batch);
-    return batch;
+    await upsertRuns(db, snapshots, inputs);
+    await upsertSessions(db, [...noted.values()]);
+    return snapshots;
   } catch (cause) {
     if (sqlFault(cause) !== 'data') throw cause;
   }
   // Some row cannot be stored. One at a time, the others can.
   const written: RunSnapshot[] = [];
-  for (const run of batch) {
+  for (const run of snapshots) {
     try {
-      await upsertRuns(db, [run]);
+      await upsertRuns(db, [run], inputs);
+      await upsertSessions(db, [noted.get(run.runId) ?? { snapshot: run }]);
       written.push(run);
     } catch (cause) {
       if (sqlFault(cause) !== 'data') throw cause;
@@ -88,9 +88,7 @@ async function write({ db, logger }: PersistPorts, batch: readonly RunSnapshot[]
   return written;
 }
 
-function charsOf({ items }: RunSnapshot): number {
-  return items.reduce((sum, item) => {
-    const size = item.type === 'tool_call' ? item.arguments.length + (item.output?.length ?? 0) : item.text.length;
-    return sum + size;
-  }, 0);
+function sessionRunOf(run: LoggedRun, prices: PriceTable): SessionRun {
+  const cost = costOf(run.snapshot, prices);
+  return { ...run, ...(cost !== undefined && { cost }) };
 }

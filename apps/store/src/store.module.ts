@@ -1,12 +1,25 @@
 import { connectRedis, redisRunLog, startPersistWorker } from '#libs/bus';
-import type { Config, StoreConfig } from '#libs/config';
-import { HealthModule, type Closers, type Drain, type Logger } from '#libs/platform';
-import { migrate, pgliteDatabase, postgresDatabase, SchemaTooNewError, type SqlDatabase } from '#libs/store';
+import { priceTable, type Config, type StoreConfig } from '#libs/config';
+import { HealthModule, Metrics, MetricsModule, type Closers, type Drain, type Logger } from '#libs/platform';
+import {
+  migrate,
+  pgliteDatabase,
+  postgresDatabase,
+  SchemaTooNewError,
+  sqlJobStore,
+  type SqlDatabase,
+} from '#libs/store';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { resolve } from 'node:path';
+import { JOB_STORE, JobsController } from './http/jobs.controller.js';
+import { ConversationDesk } from './conversation-desk.js';
+import { ConversationsController } from './http/conversations.controller.js';
 import { DATABASE, RunsController, TOKEN } from './http/runs.controller.js';
+import { SessionsController } from './http/sessions.controller.js';
 import { openDatabase } from './open-database.js';
 import { persistRuns } from './persist-runs.js';
+import { startRetention } from './retention.js';
+import { StoreMeters } from './store-meters.js';
 
 /** Batches under way at the same time: one is being read while another is being written. */
 const BATCHES_AT_ONCE_MAX = 4;
@@ -16,6 +29,7 @@ export interface StoreParts {
   readonly logger: Logger;
   readonly closers: Closers;
   readonly drain: Drain;
+  readonly version: string;
 }
 
 /** Composition root of the store: finished runs in from the queue, rows out over HTTP. */
@@ -26,9 +40,14 @@ export class StoreModule {
    * `running` resolves once runs are being taken, and rejects when the database can never be used.
    */
   static start(parts: StoreParts): { module: DynamicModule; running: Promise<void> } {
-    const { config, logger, closers, drain } = parts;
+    const { config, logger, closers, drain, version } = parts;
     const { url, prefix } = config.redis;
-    const onError = (cause: Error): void => logger.warn({ err: cause }, 'redis connection');
+    const metrics = new Metrics({ service: 'store', version, isDraining: () => drain.draining });
+    const meters = new StoreMeters(metrics);
+    const onError = (cause: Error): void => {
+      meters.redisFailed();
+      logger.warn({ err: cause }, 'redis connection');
+    };
     const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError }), (c) => c.close());
     const opening = closers.own(
       openDatabase({ connect: () => connectTo(config.store, logger), prepare: migrate, logger }),
@@ -42,10 +61,13 @@ export class StoreModule {
       const worker = startPersistWorker({
         connection,
         concurrency: BATCHES_AT_ONCE_MAX,
-        handle: persistRuns({ log: redisRunLog(connection), db, logger }),
+        handle: meters.measure(
+          persistRuns({ log: redisRunLog(connection), db, logger, meters, prices: priceTable(config.models) }),
+        ),
         onError: (cause) => logger.warn({ err: cause }, 'runs could not be stored; they will come again'),
       });
       drain.onDrain(() => worker.close());
+      drain.onDrain(startRetention({ db, logger, now: Date.now }, config.store));
       logger.info('the database is open; taking finished runs');
     };
 
@@ -55,10 +77,12 @@ export class StoreModule {
     };
     const module: DynamicModule = {
       module: StoreModule,
-      imports: [HealthModule.forService({ checks, drain })],
-      controllers: [RunsController],
+      imports: [HealthModule.forService({ checks, drain }), MetricsModule.forService(metrics, config.metrics)],
+      controllers: [RunsController, ConversationsController, JobsController, SessionsController],
       providers: [
         { provide: DATABASE, useValue: db },
+        { provide: ConversationDesk, useValue: new ConversationDesk({ db, log: redisRunLog(connection), logger }) },
+        { provide: JOB_STORE, useValue: sqlJobStore(db, Date.now) },
         { provide: TOKEN, useValue: config.store.token ?? null },
       ],
     };

@@ -89,6 +89,9 @@ export class ModelRoutes {
   private of(upstream: string, model: string): ModelCandidate {
     const provider = this.providers.get(upstream);
     if (!provider) throw new GatewayError('internal_error', `No upstream is named '${upstream}'.`);
-    return { provider, model };
+    const window = this.config.routes.find(
+      (row) => row.upstream === upstream && row.model === model && row.contextTokens !== undefined,
+    )?.contextTokens;
+    return { provider, model, ...(window !== undefined && { contextTokens: window }) };
   }
 }

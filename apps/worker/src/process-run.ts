@@ -1,4 +1,4 @@
-import { runAgent } from '#libs/agent';
+import { runAgent, RunParked } from '#libs/agent';
 import {
   AppendRefused,
   queuedEvent,
@@ -17,6 +17,7 @@ import {
   toRunError,
   type CancelReason,
   type LoggedEvent,
+  type Message,
   type ModelRoute,
   type RunSnapshot,
   type RunSpec,
@@ -24,17 +25,31 @@ import {
   type Tool,
 } from '#libs/contract';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
+import type { LastAttempts } from './last-attempts.js';
+import { ParkFailed, runApprovals, type ApprovalParts } from './run-approvals.js';
+import { RunControls } from './run-controls.js';
 
 export interface RunPorts {
   readonly workerId: string;
   readonly log: RunLog;
   readonly writers: RunWriters;
   readonly active: ActiveRuns;
-  readonly tools: readonly Tool[];
+  readonly lastAttempts: LastAttempts;
+  readonly approvals: ApprovalParts;
   readonly settings: { systemPrompt: string; stepsMax: number; toolSecondsMax: number; runSecondsMax: number };
   route(model: string): ModelRoute;
+  /** The server tools that the run may use. */
+  toolsFor(spec: RunSpec): Promise<readonly Tool[]>;
+  /** Everything that the model shall read: the conversation that the run continues, then its own input. */
+  conversation(spec: RunSpec): Promise<readonly Message[]>;
+  /** The session in whose workspace the run's tools work. */
+  sessionOf(spec: RunSpec): Promise<string | undefined>;
+  /** Told how every attempt was decided, before its last event is sent. */
+  settled(spec: RunSpec, attempt: number, end: TerminalEvent | 'hand_back' | 'parked'): void;
   /** Told of every run that has ended here. */
   ended(runId: string): void;
+  /** Lets the next turn of the run's session begin, if it took one. To be awaited before the job is done. */
+  turnOver(runId: string, spec?: RunSpec): Promise<void>;
   /** Told of failures that are ours; the run's listeners see only `internal_error`. */
   onInternalError(runId: string, cause: unknown): void;
 }
@@ -48,20 +63,32 @@ class RunCancelled extends Error {
 class RunTakenAway extends Error {}
 
 /**
- * Job in, events out. Life of one attempt:
+ * Job in, events out. One that may be the last waits for its turn first. Life of one attempt:
  *
  *   claim (fence first) -> read and fold the log -> run.started -> agent loop -> terminal event, acknowledged -> done
  *     ended | fenced: nothing to do                       \__ cancelled, failed, timed out: the terminal event says so
  *                                                         \__ taken away (drain): hand_back, without a terminal event
+ *                                                         \__ parked: done, without a terminal event; another job comes
  *                                                          \__ append refused: stop; somebody else owns the run
  */
 export async function processRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
-  const { runId, attempt } = job;
-  const claim = await ports.log.claim(runId, attempt, ports.workerId);
+  if (job.crashes < LIMITS.attemptsMax - 1) return attemptRun(job, ports);
+  const turn = await ports.lastAttempts.enter(job);
+  if (!turn) return 'hand_back';
+  try {
+    return await attemptRun(job, ports);
+  } finally {
+    turn.leave();
+  }
+}
+
+async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
+  const { runId, attempt, generation } = job;
+  const claim = await ports.log.claim(runId, attempt, ports.workerId, generation);
   // The API sends the log and the job together. A job that came first is tried again by the queue; one whose log never
   // comes is given up there.
   if (claim.kind === 'unknown') throw new Error('the run has no log');
-  if (claim.kind === 'ended') ports.ended(runId);
+  if (claim.kind === 'ended') await settleEnded(runId, ports);
   if (claim.kind !== 'claimed') return 'done';
 
   const abort = new AbortController();
@@ -73,16 +100,22 @@ export async function processRun(job: RunJob, ports: RunPorts): Promise<JobOutco
     onCancel: run.cancel,
     onRefused: (refused) => abort.abort(refused),
   });
-  if (claim.cancel) run.cancel(claim.cancel);
+  const { cancel } = claim.controls;
+  if (cancel) run.cancel(cancel);
   const release = armSignals(job, abort, ports.settings.runSecondsMax);
   ports.active.add(runId, run);
   try {
     const before = await readLog(ports.log, claim.spec, claim.lastSeq);
-    const terminal = await execute({ job, spec: claim.spec, before, run, writer, abort }, ports);
+    // A worker dies with all its runs; those that were only waiting for their turn have not been claimed by it.
+    const crashes = Math.min(job.crashes, claim.claims);
+    const controls = new RunControls(ports.log, runId, claim.controls);
+    const terminal = await execute({ job, crashes, spec: claim.spec, before, controls, run, writer, abort }, ports);
+    ports.settled(claim.spec, attempt, terminal);
     if (terminal === 'hand_back') return 'hand_back';
+    if (terminal === 'parked') return 'done';
     await writer.emit(terminal);
     await writer.flushed();
-    ports.ended(runId);
+    await settleEnded(runId, ports, claim.spec);
     return 'done';
   } catch (cause) {
     return await settleRefusal(runId, cause, ports);
@@ -123,26 +156,33 @@ async function readLog(log: RunLog, spec: RunSpec, lastSeq: number): Promise<Run
 
 interface Execution {
   readonly job: RunJob;
+  /** Workers that died, or lost the run, while they executed it. */
+  readonly crashes: number;
   readonly spec: RunSpec;
   readonly before: RunSnapshot;
+  readonly controls: RunControls;
   readonly run: ActiveRun;
   readonly writer: RunWriter;
   readonly abort: AbortController;
 }
 
 /** Runs the agent and turns however it ended into the run's terminal event. Rejects only when the run is not ours. */
-async function execute(execution: Execution, ports: RunPorts): Promise<TerminalEvent | 'hand_back'> {
-  const { job, spec, before, run, writer, abort } = execution;
+async function execute(execution: Execution, ports: RunPorts): Promise<TerminalEvent | 'hand_back' | 'parked'> {
+  const { job, crashes, spec, before, controls, run, writer, abort } = execution;
   const { signal } = abort;
   try {
-    await writer.emit({ type: 'run.started', attempt: job.attempt, worker: ports.workerId });
+    await writer.emit({ type: 'run.started', attempt: before.attempt + 1, worker: ports.workerId });
+    if (job.generation > 0) leaveWait(spec, ports);
     signal.throwIfAborted();
-    if (job.crashes >= LIMITS.attemptsMax) {
-      throw new GatewayError('worker_lost', `The run was given up: ${job.crashes} workers died over it.`);
+    if (crashes >= LIMITS.attemptsMax) {
+      throw new GatewayError('worker_lost', `The run was given up: ${crashes} workers died over it.`);
     }
-    return await runAgent(spec, before, {
-      route: ports.route(spec.model),
-      tools: ports.tools,
+    const route = ports.route(spec.model);
+    const messages = await ports.conversation(spec);
+    const sessionId = await ports.sessionOf(spec);
+    return await runAgent({ ...spec, messages, ...(sessionId !== undefined && { sessionId }) }, before, {
+      route,
+      tools: await ports.toolsFor(spec),
       emit: (event) => {
         run.busy = true;
         return writer.emit(event);
@@ -151,16 +191,25 @@ async function execute(execution: Execution, ports: RunPorts): Promise<TerminalE
       signal,
       now: Date.now,
       startTimer,
+      steers: () => controls.steers(),
+      approvals: runApprovals({ parts: ports.approvals, log: ports.log, job, spec, controls, cancel: run.cancel }),
       settings: ports.settings,
     });
   } catch (cause) {
+    // Not ours any more, whatever else happened meanwhile.
+    if (cause instanceof RunParked) return 'parked';
     // An abort may surface as anything a library throws; its reason is what counts.
-    return toTerminal(signal.aborted ? signal.reason : cause, spec.runId, ports);
+    return toTerminal(signal.aborted && !(cause instanceof ParkFailed) ? signal.reason : cause, spec.runId, ports);
   }
 }
 
+/** The count of waiting runs forgets by itself at the deadline, so a failure costs little. */
+function leaveWait({ owner, runId }: RunSpec, { approvals }: RunPorts): void {
+  approvals.memory.leaveWait(owner, runId).catch(() => undefined);
+}
+
 function toTerminal(cause: unknown, runId: string, ports: RunPorts): TerminalEvent | 'hand_back' {
-  if (cause instanceof AppendRefused) throw cause;
+  if (cause instanceof AppendRefused || cause instanceof ParkFailed) throw cause;
   if (cause instanceof RunTakenAway) return 'hand_back';
   if (cause instanceof RunCancelled) return { type: 'run.cancelled', reason: cause.cancelReason };
   const error = toRunError(cause);
@@ -170,7 +219,7 @@ function toTerminal(cause: unknown, runId: string, ports: RunPorts): TerminalEve
 
 /** What is left to do for a run whose appends were refused, or whose log could not be read. */
 async function settleRefusal(runId: string, cause: unknown, ports: RunPorts): Promise<JobOutcome> {
-  if (cause instanceof AppendRefused && cause.reason === 'unreachable') throw cause;
+  if (cause instanceof ParkFailed || (cause instanceof AppendRefused && cause.reason === 'unreachable')) throw cause;
   if (cause instanceof AppendRefused && cause.reason !== 'full') return 'done';
   const error = toRunError(
     cause instanceof AppendRefused
@@ -179,6 +228,12 @@ async function settleRefusal(runId: string, cause: unknown, ports: RunPorts): Pr
   );
   if (error.code === 'queue_unavailable') throw cause;
   if (error.code === 'internal_error') ports.onInternalError(runId, cause);
-  if (await ports.log.end(runId, { type: 'run.failed', error })) ports.ended(runId);
+  if (await ports.log.end(runId, { type: 'run.failed', error })) await settleEnded(runId, ports);
   return 'done';
+}
+
+/** If this fails the queue brings the job again, and the run is found ended. */
+async function settleEnded(runId: string, ports: RunPorts, spec?: RunSpec): Promise<void> {
+  ports.ended(runId);
+  await ports.turnOver(runId, spec);
 }

@@ -1,12 +1,17 @@
 import {
   bullPersistQueue,
+  bullRunQueue,
   connectRedis,
   persistCollector,
+  redisApprovalMemory,
   redisRunLog,
+  redisSessionTurns,
   redisWorkerRegistry,
   runWriters,
   startRunWorker,
+  turnOver,
   watchControl,
+  type PersistCollector,
   type RedisConnection,
   type RunLog,
   type RunWorker,
@@ -14,16 +19,22 @@ import {
 } from '#libs/bus';
 import type { Config } from '#libs/config';
 import { LIMITS, toRunError, GatewayError } from '#libs/contract';
-import { HealthModule, type Closers, type Drain, type Logger } from '#libs/platform';
+import { conversationOf, historyReader } from '#libs/history';
+import { HealthModule, Metrics, MetricsModule, type Closers, type Drain, type Logger } from '#libs/platform';
 import { createProvider } from '#libs/providers';
-import { toolsNamed } from '#libs/tools';
+import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ActiveRuns } from './active-runs.js';
 import { announce } from './announce.js';
+import { approvalPolicy } from './approval-policy.js';
+import { LastAttempts } from './last-attempts.js';
 import { ModelRoutes } from './model-routes.js';
 import { processRun, type RunPorts } from './process-run.js';
+import { openServerTools } from './server-tools.js';
+import { sessionOf } from './session-of.js';
+import { WorkerMeters } from './worker-meters.js';
 
 export interface WorkerParts {
   readonly config: Config;
@@ -38,47 +49,50 @@ export interface WorkerParts {
 export class WorkerModule {
   static async start(parts: WorkerParts): Promise<DynamicModule> {
     const { config, logger, closers, drain } = parts;
-    const { url, prefix } = config.redis;
-    const onError = (cause: Error): void => logger.warn({ err: cause }, 'redis connection');
-    const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError }), (c) => c.close());
-    const subscriber = closers.own(connectRedis({ url, prefix, role: 'subscriber', onError }), (c) => c.close());
+    const metrics = new Metrics({ service: 'worker', version: parts.version, isDraining: () => drain.draining });
+    const meters = new WorkerMeters(metrics, logger);
+    const { connection, subscriber } = openRedis(parts, meters);
     const log = redisRunLog(connection);
     const active = new ActiveRuns(log);
-    const persist = closers.own(bullPersistQueue(connection), (queue) => queue.close());
-    const collector = closers.own(
-      persistCollector(persist, (cause) =>
-        logger.warn({ err: cause }, 'finished runs were not enqueued for the store'),
-      ),
-      (c) => c.close(),
-    );
+    const collector = collectEnded(parts, connection);
     const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
-    const routes = modelRoutes(config, logger);
+    const routes = modelRoutes(config, logger, meters);
+    const history = historyReader({ log, store: storeClient(config.store) });
+    const tools = closers.own(openServerTools(config, parts.version, logger), (t) => t.close());
     const ports: RunPorts = {
       workerId,
       log,
-      writers: runWriters(log),
+      writers: runWriters(meters.measureAppends(log)),
       active,
-      tools: toolsNamed(config.agent.tools, { fetchAllowedHosts: config.agent.fetchAllowedHosts }),
+      lastAttempts: new LastAttempts(log),
+      approvals: approvalParts(parts, connection),
       settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
       route: (model) => routes.route(model),
+      toolsFor: (spec) => tools.toolsFor(spec),
+      conversation: (spec) => conversationOf(spec, history),
+      sessionOf: (spec) => sessionOf(spec, history),
+      settled: (...end) => meters.settled(...end),
       ended: (runId) => collector.add(runId),
+      turnOver: turnKeeper(connection, closers, log),
       onInternalError: (runId, cause) => logger.error({ err: cause, runId }, 'a run failed through a fault of ours'),
     };
     watchControl(subscriber, workerId, (runId) => void active.look([runId]));
     active.start();
     closers.own(active, (runs) => runs.stop());
+    meters.watch({ active: () => active.count, capacity: config.worker.concurrency });
 
     const info = (): WorkerInfo => ({
       id: workerId,
       version: parts.version,
       capacity: config.worker.concurrency,
+      active: active.count,
       models: routes.models(),
+      tools: tools.names(),
       unknownModels: config.models.unknown,
       defaultModel: config.models.defaultName,
     });
-    const registry = redisWorkerRegistry(connection);
     const silence = await announce({
-      registry,
+      registry: redisWorkerRegistry(connection),
       info,
       discover: () => routes.discover(),
       onError: (cause) => logger.warn({ err: cause }, 'the worker could not announce itself'),
@@ -88,13 +102,50 @@ export class WorkerModule {
     drain.onDrain(async () => {
       await Promise.all([silence(), worker.drain(config.worker.drainSeconds * 1_000)]);
     });
-    const checks = { redis: () => connection.ping() };
-    return { module: WorkerModule, imports: [HealthModule.forService({ checks, drain })] };
+    const health = HealthModule.forService({ checks: { redis: () => connection.ping() }, drain });
+    return { module: WorkerModule, imports: [health, MetricsModule.forService(metrics, config.metrics)] };
   }
 }
 
-function modelRoutes(config: Config, logger: Logger): ModelRoutes {
-  const providers = new Map(config.models.upstreams.map((upstream) => [upstream.name, createProvider(upstream)]));
+function turnKeeper(connection: RedisConnection, closers: Closers, log: RunLog): RunPorts['turnOver'] {
+  const queue = closers.own(bullRunQueue(connection), (runs) => runs.close());
+  const ports = { turns: redisSessionTurns(connection), queue, log };
+  return (runId, spec) => turnOver(ports, runId, spec);
+}
+
+function openRedis({ config, logger, closers }: WorkerParts, meters: WorkerMeters) {
+  const { url, prefix } = config.redis;
+  const onError = (cause: Error): void => {
+    meters.redisFailed();
+    logger.warn({ err: cause }, 'redis connection');
+  };
+  const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError }), (c) => c.close());
+  const subscriber = closers.own(connectRedis({ url, prefix, role: 'subscriber', onError }), (c) => c.close());
+  return { connection, subscriber };
+}
+
+/** Ended runs on their way to the store. */
+function collectEnded({ logger, closers }: WorkerParts, connection: RedisConnection): PersistCollector {
+  const persist = closers.own(bullPersistQueue(connection), (queue) => queue.close());
+  return closers.own(
+    persistCollector(persist, (cause) => logger.warn({ err: cause }, 'finished runs were not enqueued for the store')),
+    (c) => c.close(),
+  );
+}
+
+function approvalParts({ config, closers }: WorkerParts, connection: RedisConnection): RunPorts['approvals'] {
+  return {
+    policy: approvalPolicy(config.approvals.rules),
+    memory: redisApprovalMemory(connection),
+    queue: closers.own(bullRunQueue(connection), (queue) => queue.close()),
+    timeoutSeconds: config.approvals.timeoutSeconds,
+  };
+}
+
+function modelRoutes(config: Config, logger: Logger, meters: WorkerMeters): ModelRoutes {
+  const providers = new Map(
+    config.models.upstreams.map((upstream) => [upstream.name, meters.measureProvider(createProvider(upstream))]),
+  );
   return new ModelRoutes(config.models, providers, (upstream, cause) =>
     logger.warn({ upstream, error: toRunError(cause) }, 'the upstream did not list its models'),
   );
@@ -118,10 +169,13 @@ function startTakingRuns({ config, connection, logger, log, ports }: TakingRuns)
       logger.error({ err: cause, runId }, 'a job was given up');
       const error = toRunError(new GatewayError('worker_lost', 'The run was given up: its workers died.'));
       // When this fails too, the scheduler's reconciler ends the run.
-      log.end(runId, { type: 'run.failed', error }).then(
-        (ended) => ended && ports.ended(runId),
-        (failure: unknown) => logger.error({ err: failure, runId }, 'the run could not be ended'),
-      );
+      log
+        .end(runId, { type: 'run.failed', error })
+        .then((ended) => {
+          if (ended) ports.ended(runId);
+          return ports.turnOver(runId);
+        })
+        .catch((failure: unknown) => logger.error({ err: failure, runId }, 'the run could not be ended'));
     },
   });
 }

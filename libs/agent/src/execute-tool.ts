@@ -54,9 +54,10 @@ async function outcome(
   { run, tool, args, callId }: ToolExecution,
   context: { signal: AbortSignal; progress: (text: string) => void },
 ): Promise<ToolResult> {
-  const { runId, owner } = run.spec;
+  const { runId, owner, sessionId } = run.spec;
+  const place = { runId, owner, callId, ...(sessionId !== undefined && { sessionId }) };
   try {
-    const { output, isError = false } = await tool.execute(args, { runId, owner, callId, ...context });
+    const { output, isError = false } = await tool.execute(args, { ...place, ...context });
     return { output: boundOutput(output), isError };
   } catch (error) {
     // Only GatewayErrors are written to be read by others; any other message may hold what the model must not see.

@@ -1,2 +1,3 @@
-export type { AgentPorts, AgentSettings } from './ports.js';
+export type { AgentPorts, AgentSettings, ApprovalAnswer, ApprovalPorts } from './ports.js';
 export { runAgent } from './run-agent.js';
+export { RunParked } from './run-parked.js';

@@ -5,7 +5,9 @@ import {
   type ModelEvent,
   type ModelRequest,
   type ModelRoute,
+  type RunSpec,
 } from '#libs/contract';
+import { trimMessages } from './trim-messages.js';
 
 /** An answer that has begun. */
 export interface ModelStream {
@@ -16,18 +18,27 @@ export interface ModelStream {
 
 /**
  * Asks the candidates in turn until one says something. A candidate that fails before its first event makes way for the
- * next when the failure is the upstream's own (see `FALLS_BACK`); the last failure is thrown. Nothing is retried after
+ * next when the failure is the upstream's own (see `FALLS_BACK`); the last failure is thrown. Each candidate is sent the
+ * newest turns that fit its window, or everything if nothing may be left out. Nothing is retried after
  * the first event: the listener has seen it.
  */
-export async function openModelStream(route: ModelRoute, request: Omit<ModelRequest, 'model'>): Promise<ModelStream> {
+export async function openModelStream(
+  route: ModelRoute,
+  request: Omit<ModelRequest, 'model'>,
+  truncation: RunSpec['truncation'] = 'auto',
+): Promise<ModelStream> {
   let failure: unknown = new GatewayError('model_not_found', `The model '${route.name}' leads nowhere.`);
   for (const candidate of route.candidates) {
     request.signal.throwIfAborted();
     try {
-      const iterator = candidate.provider.stream({ ...request, model: candidate.model })[Symbol.asyncIterator]();
+      const { provider, model, contextTokens } = candidate;
+      const { outputTokensMax } = request.sampling;
+      const window = { contextTokens: truncation === 'auto' ? contextTokens : undefined, outputTokensMax };
+      const messages = trimMessages(request, window);
+      const iterator = provider.stream({ ...request, messages, model })[Symbol.asyncIterator]();
       const first = await iterator.next();
       if (first.done) throw new GatewayError('upstream_cut', 'The upstream ended its answer before it began.');
-      return { candidate, events: startingWith(first, iterator) };
+      return { candidate, events: startingWith([first.value], iterator) };
     } catch (error) {
       if (!mayFallBack(error)) throw error;
       failure = error;
@@ -54,18 +65,18 @@ function mayFallBack(error: unknown): boolean {
   return error instanceof GatewayError && FALLS_BACK.has(error.code);
 }
 
-/** Puts the first event back in front. A plain object and no generator: it adds no promise of its own per event. */
-function startingWith(
-  first: IteratorResult<ModelEvent>,
+/** Puts events that were read back in front. A plain object and no generator: it adds no promise of its own per event. */
+export function startingWith(
+  read: readonly ModelEvent[],
   iterator: AsyncIterator<ModelEvent>,
 ): AsyncIterable<ModelEvent> {
-  let pending: IteratorResult<ModelEvent> | undefined = first;
+  let at = 0;
   const rest: AsyncIterator<ModelEvent> = {
     next() {
-      if (!pending) return iterator.next();
-      const result = Promise.resolve(pending);
-      pending = undefined;
-      return result;
+      const value = read[at];
+      if (value === undefined) return iterator.next();
+      at++;
+      return Promise.resolve({ done: false, value });
     },
     return: () => iterator.return?.() ?? Promise.resolve({ done: true, value: undefined }),
   };

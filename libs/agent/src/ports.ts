@@ -1,4 +1,13 @@
-import type { ModelRoute, RunEvent, Tool } from '#libs/contract';
+import type {
+  Approval,
+  ApprovalBy,
+  ApprovalDecision,
+  JsonObject,
+  ModelRoute,
+  RunEvent,
+  Tool,
+  Usage,
+} from '#libs/contract';
 
 /** Everything that a run may touch. The agent reads no clock, opens no socket and starts no timer of its own. */
 export interface AgentPorts {
@@ -16,7 +25,33 @@ export interface AgentPorts {
   readonly now: () => number;
   /** Calls `fire` once after `ms`, unless the returned function was called before. */
   readonly startTimer: (ms: number, fire: () => void) => () => void;
+  /** Everything the user has put in since the run began, in order. */
+  readonly steers: () => Promise<readonly string[]>;
+  readonly approvals: ApprovalPorts;
   readonly settings: AgentSettings;
+}
+
+/** Who must be asked before a call, and what was answered. */
+export interface ApprovalPorts {
+  /** What has to be allowed for this call, as `session` and `always` remember it. undefined: nothing. */
+  scopeOf(tool: Tool, args: JsonObject): string | undefined;
+  /** The widest earlier answer that covers the scope. */
+  recall(scope: string): Promise<'session' | 'always' | undefined>;
+  remember(scope: string, decision: 'session' | 'always'): Promise<void>;
+  /** A new request: its name and when it expires (ms since the epoch). undefined: nobody more may be asked. */
+  open(): Promise<{ readonly approvalId: string; readonly expiresAt: number } | undefined>;
+  /** The answer that is known by now; lateness is one. */
+  answerTo(approval: Approval): ApprovalAnswer | undefined;
+  /**
+   * Lets the run go until one of these is answered. `awake`: there is something new to look at instead, go on. Rejects when
+   * it is not known whether the run was parked: then nothing more may be emitted.
+   */
+  park(parking: { step: number; usage: Usage; approvals: readonly Approval[] }): Promise<'parked' | 'awake'>;
+}
+
+export interface ApprovalAnswer {
+  readonly decision: ApprovalDecision;
+  readonly by: ApprovalBy;
 }
 
 export interface AgentSettings {

@@ -1,28 +1,33 @@
 import { NO_USAGE, type ToolCallItem } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
-import { callsOf, runCalls } from './run-calls.js';
+import { callsOf } from './calls-of.js';
+import { shownStep } from './repeated-text.js';
+import { runCalls } from './run-calls.js';
 
 /**
- * Closes the step that a lost worker left open, if there is one.
+ * Closes the step that a lost worker or a parked run left open, if there is one.
  *
  * A step that had begun to execute its calls is finished: its calls were whole and some may have had effects, so asking
- * the model again could repeat them. Its usage is lost with the worker, and a step with calls can only have ended with
- * `tool_calls`. Any other step is interrupted: nothing came of it but text, and the model is asked again in a new step.
+ * the model again could repeat them; the same when somebody was asked to allow one. Its usage is lost with the worker
+ * unless the run was parked, and a step with calls can only have ended with `tool_calls`. A step of which only text was
+ * shown stays open: the next answer may repeat it (repeated-text.ts). Any other step is interrupted, and the model is asked
+ * again in a new one.
  */
 export async function settleOpenStep(run: AgentRun): Promise<void> {
   const snapshot = run.book.snapshot();
   const last = snapshot.steps.at(-1);
   if (last?.status !== 'in_progress') return;
-  const { step } = last;
+  const { step, usage = NO_USAGE } = last;
   const calls = callsOf(snapshot, step);
+  if (shownStep(snapshot)) return;
   if (!hadBegunToExecute(calls)) {
     await run.book.emit({ type: 'step.interrupted', step, reason: 'worker_lost' });
     return;
   }
-  await runCalls(run, step, calls);
-  await run.book.emit({ type: 'step.completed', step, finishReason: 'tool_calls', usage: NO_USAGE });
+  await runCalls(run, step, usage);
+  await run.book.emit({ type: 'step.completed', step, finishReason: 'tool_calls', usage });
 }
 
 function hadBegunToExecute(calls: readonly ToolCallItem[]): boolean {
-  return calls.every((call) => call.ready) && calls.some((call) => call.dispatched);
+  return calls.every((call) => call.ready) && calls.some((call) => call.dispatched || call.approval);
 }

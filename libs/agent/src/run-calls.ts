@@ -1,39 +1,40 @@
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  LIMITS,
-  type RunEvent,
-  type RunSnapshot,
-  type Tool,
-  type ToolCallItem,
-  type ToolResult,
-} from '#libs/contract';
+import type { RunEvent, ToolCallItem, ToolResult, Usage } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
 import { CallGroup } from './call-group.js';
+import { decide } from './decide-call.js';
 import { executeTool } from './execute-tool.js';
-import { permits } from './toolbox.js';
-
-/** The calls of one step, in the order in which the model made them. */
-export function callsOf(snapshot: RunSnapshot, step: number): ToolCallItem[] {
-  return snapshot.items.filter((item): item is ToolCallItem => item.type === 'tool_call' && item.step === step);
-}
+import { RunParked } from './run-parked.js';
+import { settleApprovals } from './settle-approvals.js';
 
 /**
- * Answers every server call of a step that has no answer yet, all at the same time; `tool.completed` comes as each is
- * done. Client calls are left alone. The same for a fresh step and for one that a lost worker had begun: only the marks
- * on the calls differ.
+ * Answers every server call of a step that has no answer yet, as far as they are allowed; client calls are left alone. The
+ * same for a fresh step and for one that a lost worker or a parked run had begun: only the marks on the calls differ.
+ * `usage`: what the model call of the step cost.
  *
- * A failing tool is an answer for the model. What is thrown is an abort of the run or a failure of `emit` and `flushed`,
- * after the other calls have been abandoned: nothing is emitted later.
+ * A failing tool is an answer for the model. What is thrown is RunParked when calls still wait to be allowed, an abort of
+ * the run, or a failure of a port; nothing is emitted later.
  */
-export async function runCalls(run: AgentRun, step: number, calls: readonly ToolCallItem[]): Promise<void> {
-  const open = calls.filter((call) => call.executedBy === 'server' && call.output === undefined);
+export async function runCalls(run: AgentRun, step: number, usage: Usage): Promise<void> {
+  const { ports } = run;
+  for (;;) {
+    ports.signal.throwIfAborted();
+    const { ready, waiting } = await settleApprovals(run, step);
+    await answerAll(run, step, ready);
+    if (waiting.length === 0) return;
+    // The log is whole before somebody else may go on with it.
+    await ports.flushed();
+    ports.signal.throwIfAborted();
+    if ((await ports.approvals.park({ step, usage, approvals: waiting })) === 'parked') throw new RunParked();
+  }
+}
+
+/** All at the same time; `tool.completed` comes as each is done. After a failure the others are abandoned. */
+async function answerAll(run: AgentRun, step: number, calls: readonly ToolCallItem[]): Promise<void> {
   const group = new CallGroup();
   const follow = (): void => group.fail(run.ports.signal.reason);
   run.ports.signal.addEventListener('abort', follow, { once: true });
   if (run.ports.signal.aborted) follow();
-  const answers = open.map((call) =>
+  const answers = calls.map((call) =>
     answerCall(run, { step, call, group }).catch((error: unknown) => group.fail(error)),
   );
   await Promise.all(answers);
@@ -71,40 +72,6 @@ async function answerCall(run: AgentRun, { step, call, group }: CallInStep): Pro
   const { output, isError = false } = result;
   const durationMs = Math.max(0, Math.round(ports.now() - startedAt));
   await emit({ type: 'tool.completed', step, callId, name, output, isError, durationMs });
-}
-
-type Decision =
-  | { readonly kind: 'execute'; readonly tool: Tool; readonly args: JsonObject }
-  /** The model is told why the tool is not executed. */
-  | { readonly kind: 'answer'; readonly output: string };
-
-function decide({ spec, toolbox }: AgentRun, call: ToolCallItem): Decision {
-  const tool = toolbox.serverTool(call.name);
-  // Dispatched by a worker that was lost: what it did is unknown, also when this worker does not have the tool.
-  if (call.dispatched && !tool?.idempotent) return { kind: 'answer', output: OUTCOME_UNKNOWN };
-  const name = call.name.slice(0, LIMITS.toolNameCharsMax);
-  if (!tool) return { kind: 'answer', output: `Unknown tool '${name}'. Use only the tools that are offered.` };
-  if (!permits(spec.toolChoice, call.name)) {
-    return { kind: 'answer', output: `The tool '${name}' may not be called in this conversation.` };
-  }
-  return parseArguments(tool, call.arguments);
-}
-
-const OUTCOME_UNKNOWN =
-  'The outcome of this call is unknown: the worker that executed it was lost. It was not repeated, because it may ' +
-  'already have had its effect. Check before you call it again.';
-
-function parseArguments(tool: Tool, text: string): Decision {
-  let args: JsonValue;
-  try {
-    // Several upstreams send nothing at all for a call without arguments.
-    args = text.trim() === '' ? {} : (JSON.parse(text) as JsonValue);
-  } catch (error) {
-    return { kind: 'answer', output: `The arguments are not valid JSON: ${(error as SyntaxError).message}` };
-  }
-  if (isJsonObject(args)) return { kind: 'execute', tool, args };
-  const found = args === null ? 'null' : Array.isArray(args) ? 'an array' : `a ${typeof args}`;
-  return { kind: 'answer', output: `The arguments must be a JSON object, not ${found}.` };
 }
 
 /** One progress event may be this long; a tool that has more to say says it in its output. */

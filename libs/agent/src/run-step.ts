@@ -5,12 +5,16 @@ import {
   LIMITS,
   type ModelEvent,
   type RunEvent,
+  type ToolChoice,
   type Usage,
 } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
 import { conversation, systemText } from './conversation.js';
+import { callsFromText, forcedTools } from './forced-text/forced-calls.js';
 import { openModelStream, type ModelStream } from './open-model-stream.js';
-import { callsOf, runCalls } from './run-calls.js';
+import { nextStep, placeAnswer, type PlacedAnswer } from './place-answer.js';
+import { shownStep } from './repeated-text.js';
+import { runCalls } from './run-calls.js';
 import { toolChoiceOf } from './toolbox.js';
 
 /**
@@ -21,27 +25,51 @@ import { toolChoiceOf } from './toolbox.js';
  */
 export async function runStep(run: AgentRun): Promise<void> {
   const { book } = run;
+  const shown = shownStep(book.snapshot());
+  // They stand between steps; while one is still open they wait for the next.
+  if (!shown) await takeSteers(run);
   const stream = await ask(run);
-  const step = (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
-  const { finishReason, usage, calls } = await relay(run, step, stream);
+  const placed = await placeAnswer(run, { ...stream, events: eventsOf(run, stream) }, shown);
+  const { step } = placed;
+  const { finishReason, usage, calls } = await relay(run, placed);
   if (finishReason === 'tool_calls') {
     for (const call of calls) await book.emit({ type: 'tool_call.ready', step, ...call });
-    await runCalls(run, step, callsOf(book.snapshot(), step));
+    await runCalls(run, step, usage);
   }
   await book.emit({ type: 'step.completed', step, finishReason, usage });
 }
 
-function ask({ spec, ports, book, toolbox }: AgentRun): Promise<ModelStream> {
+/** What the user has put in since the last step stands before this one. */
+async function takeSteers({ ports, book }: AgentRun): Promise<void> {
+  const taken = book.snapshot().steers?.length ?? 0;
+  for (const text of (await ports.steers()).slice(taken)) await book.emit({ type: 'run.steered', text });
+}
+
+function ask(run: AgentRun): Promise<ModelStream> {
+  const { spec, ports, book, toolbox } = run;
   const snapshot = book.snapshot();
-  const isFirstStep = !snapshot.steps.some((step) => step.status === 'completed');
-  return openModelStream(ports.route, {
+  const request = {
     system: systemText(ports.settings.systemPrompt, spec.instructions),
     messages: conversation(spec, snapshot),
     tools: toolbox.offered,
-    toolChoice: toolChoiceOf(spec.toolChoice, isFirstStep),
+    toolChoice: choiceOfStep(run),
     sampling: spec.sampling,
     signal: ports.signal,
-  });
+  };
+  return openModelStream(ports.route, request, spec.truncation);
+}
+
+function choiceOfStep({ spec, book }: AgentRun): ToolChoice {
+  const isFirstStep = !book.snapshot().steps.some((step) => step.status === 'completed');
+  return toolChoiceOf(spec.toolChoice, isFirstStep);
+}
+
+/** What the model says; in a step whose call is forced, a call that it wrote down as text counts as made. */
+function eventsOf(run: AgentRun, { events }: ModelStream): ModelStream['events'] {
+  const tools = forcedTools(choiceOfStep(run), run.toolbox.offered);
+  if (tools.length === 0) return events;
+  // The run's own digits keep the id apart from those of other runs of the same conversation; 40 characters at most.
+  return callsFromText(events, { tools, callId: `call_${run.spec.runId.slice(-24)}_${nextStep(run)}` });
 }
 
 interface Answer {
@@ -53,7 +81,7 @@ interface Answer {
 type OpenCall = Pick<EventOf<'tool_call.ready'>, 'callId' | 'name' | 'executedBy'> & { arguments: string };
 
 /** Turns model events into run events until the model ends. The hot path: no copying, no await without back-pressure. */
-async function relay({ ports, book, toolbox }: AgentRun, step: number, stream: ModelStream): Promise<Answer> {
+async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream }: PlacedAnswer): Promise<Answer> {
   const calls = new Map<string, OpenCall>();
   const take = (event: Exclude<ModelEvent, { type: 'end' }>): RunEvent | undefined => {
     switch (event.type) {
@@ -76,7 +104,7 @@ async function relay({ ports, book, toolbox }: AgentRun, step: number, stream: M
         return { type: 'tool_call.arguments.delta', step, callId: event.callId, delta: event.delta };
     }
   };
-  let begun = false;
+  let begun = isOpen;
   for await (const event of stream.events) {
     if (ports.signal.aborted) throw ports.signal.reason;
     if (!begun) {

@@ -4,7 +4,7 @@ import type { ClientTool, ExecutedBy, RunSpec, Tool, ToolChoice } from '#libs/co
 export interface Toolbox {
   /** Server tools first, so that the prompt cache of an upstream survives a change of the caller's tools. */
   readonly offered: readonly ClientTool[];
-  /** A name that nobody offered is the server's: it answers that there is no such tool. */
+  /** A name that nobody offered, or that the caller forbade, is the server's: it answers that there is no such tool. */
   executedBy(name: string): ExecutedBy;
   /** The server tool of this name. Undefined when there is none, or when the caller's tool of the same name hides it. */
   serverTool(name: string): Tool | undefined;
@@ -14,14 +14,14 @@ export interface Toolbox {
  * A tool of the caller hides a server tool of the same name: the caller wrote the definition that the model sees, so
  * only the caller can answer for it. The API refuses such requests; this is what happens to one that gets here.
  */
-export function openToolbox(spec: Pick<RunSpec, 'tools'>, serverTools: readonly Tool[]): Toolbox {
+export function openToolbox(spec: Pick<RunSpec, 'tools' | 'toolChoice'>, serverTools: readonly Tool[]): Toolbox {
   const clientNames = new Set(spec.tools.map((tool) => tool.name));
   const visible = serverTools.filter((tool) => !clientNames.has(tool.name));
   const byName = new Map(visible.map((tool) => [tool.name, tool]));
   const described = visible.map(({ name, description, parameters }) => ({ name, description, parameters }));
   return {
     offered: [...described, ...spec.tools],
-    executedBy: (name) => (clientNames.has(name) ? 'client' : 'server'),
+    executedBy: (name) => (clientNames.has(name) && permits(spec.toolChoice, name) ? 'client' : 'server'),
     serverTool: (name) => byName.get(name),
   };
 }

@@ -14,7 +14,10 @@ export interface RedisConnection {
   readonly keys: RedisKeys;
   readonly url: string;
   readonly role: RedisRole;
-  /** Resolves when Redis answers; rejects with GatewayError `queue_unavailable` after two seconds. */
+  /**
+   * Resolves when Redis takes writes; rejects with GatewayError `queue_unavailable` after two seconds, or at once when it is out
+   * of memory, a replica, or cannot write its append-only file: it answers PING then, but no run could be opened.
+   */
   ping(): Promise<void>;
   close(): void;
 }
@@ -38,14 +41,15 @@ export function connectRedis(settings: {
 }): RedisConnection {
   const { url, prefix, role, onError } = settings;
   const redis = new Redis(url, { ...redisOptions(role), connectionName: `talaria-${role}` });
+  const keys = redisKeys(prefix);
   redis.on('error', (error: Error) => onError?.(error));
   if (role !== 'subscriber') redis.on('ready', () => teach(redis));
   return {
     redis,
-    keys: redisKeys(prefix),
+    keys,
     url,
     role,
-    ping: async () => void (await withDeadline(redis.ping(), COMMAND_TIMEOUT_MS)),
+    ping: async () => void (await withDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS)),
     close: () => redis.disconnect(),
   };
 }

@@ -4,12 +4,23 @@
  * Braces are a cluster hash tag: one run's keys share a slot, because the scripts touch both.
  *
  *   <p>:{<runId>}:log          stream   id `<seq>-0`, field `e` = LoggedEvent JSON; its name is also the run's live channel
- *   <p>:{<runId>}:meta         hash     seq, att, term, cancel, ch, worker, owner, bytes, spec
+ *   <p>:{<runId>}:meta         hash     seq, att, claims, term, cancel, ch, worker, owner, bytes, spec, turn; of runs that were
+ *                                       parked or steered: parked, woken, gen, answers, steers, steered
  *   <p>:runs:unconfirmed       zset     runs the store has not confirmed, by time of opening
+ *   <p>:runs:of:<owner>        zset     the same of one owner
+ *   <p>:parked:<owner>         zset     runs of an owner that wait for an approval, by deadline (ms)
+ *   <p>:allowed:<owner>        set      scopes the owner has allowed for ever
+ *   <p>:allowed-in:<sha256>    set      scopes allowed in one session of an owner
  *   <p>:live:<instance>        channel  events of all runs that this API instance opened
  *   <p>:control:<worker>       channel  run ids whose owner shall look at their cancel flag
  *   <p>:workers:info|seen      hash, zset  who can execute runs
  *   <p>:idempotency:<sha256>   string   `<fingerprint> <runId>`
+ *   <p>:writable               string   written and let go to see whether Redis takes writes
+ *   <p>:{<sha256>}:turns       hash     whose turn it is in a session (sha256 of owner and session id); fields: turn-scripts.ts
+ *   <p>:{<sha256>}:line        list     run ids that wait for their turn in that session
+ *   <p>:sessions:unsettled     zset     sessions that had a turn, by the time of the last look
+ *   <p>:conversation:<sha256>  string   `<runId> <ms>`, the last run of a conversation and when it was begun
+ *   {<p>}:fair-order           hash     `now`, `at`, and the last tag of every lane and key; in one slot with BullMQ's keys
  *   {<p>}:...                  BullMQ's own keys
  */
 export function redisKeys(prefix: string) {
@@ -17,15 +28,25 @@ export function redisKeys(prefix: string) {
     log: (runId: string) => `${prefix}:{${runId}}:log`,
     meta: (runId: string) => `${prefix}:{${runId}}:meta`,
     unconfirmed: `${prefix}:runs:unconfirmed`,
+    runsOf: (owner: string) => `${prefix}:runs:of:${owner}`,
+    parkedOf: (owner: string) => `${prefix}:parked:${owner}`,
+    allowedBy: (owner: string) => `${prefix}:allowed:${owner}`,
+    allowedIn: (hash: string) => `${prefix}:allowed-in:${hash}`,
     live: (instance: string) => `${prefix}:live:${instance}`,
     control: (worker: string) => `${prefix}:control:${worker}`,
     workersInfo: `${prefix}:workers:info`,
     workersSeen: `${prefix}:workers:seen`,
     idempotency: (hash: string) => `${prefix}:idempotency:${hash}`,
+    writable: `${prefix}:writable`,
+    turns: (session: string) => `${prefix}:{${session}}:turns`,
+    line: (session: string) => `${prefix}:{${session}}:line`,
+    unsettledSessions: `${prefix}:sessions:unsettled`,
+    conversation: (hash: string) => `${prefix}:conversation:${hash}`,
+    fairOrder: `{${prefix}}:fair-order`,
     bull: `{${prefix}}`,
   } as const;
 }
 
 export type RedisKeys = ReturnType<typeof redisKeys>;
 
-export const QUEUES = { runs: 'runs', persist: 'persist' } as const;
+export const QUEUES = { runs: 'runs', persist: 'persist', ticks: 'ticks' } as const;

@@ -1,25 +1,37 @@
 import { toReservation } from './idempotency.js';
-import type { Idempotency, PersistQueue, RunQueue, WorkerInfo, WorkerRegistry } from './ports.js';
+import type { Idempotency, PersistQueue, QueuedRun, RunQueue, WorkerInfo, WorkerRegistry } from './ports.js';
 
 export interface MemoryRunQueue extends RunQueue {
   /** Takes the oldest waiting run, as a worker would. */
   take(): string | undefined;
 }
 
-/** The run queue in memory, for tests. A taken run has no job any more. */
+/** The run queue in memory, for tests. A taken run has no job any more; delays never end by themselves. */
 export function memoryRunQueue(): MemoryRunQueue {
   const waiting: string[] = [];
+  const delayed = new Set<string>();
+  const idOf = ({ runId, generation }: QueuedRun): string => `${runId}.${generation}`;
+  const enqueue = async (run: QueuedRun): Promise<void> => {
+    delayed.delete(idOf(run));
+    if (!waiting.includes(idOf(run))) waiting.push(idOf(run));
+  };
   return {
-    async enqueue(runId) {
-      if (!waiting.includes(runId)) waiting.push(runId);
-    },
+    place: async () => ({ kind: 'placed', tag: 0 }),
+    enqueue: (runId) => enqueue({ runId, generation: 0 }),
+    enqueueParked: async (run) => void (waiting.includes(idOf(run)) || delayed.add(idOf(run))),
+    wake: enqueue,
     depth: async () => waiting.length,
-    withJob: async (runIds) => new Set(runIds.filter((runId) => waiting.includes(runId))),
-    async remove(runId) {
-      const at = waiting.indexOf(runId);
+    async withJob(runs) {
+      const jobs = runs.filter((run) => waiting.includes(idOf(run)) || delayed.has(idOf(run)));
+      return new Set(jobs.map(({ runId }) => runId));
+    },
+    async remove(runId, generation = 0) {
+      const id = idOf({ runId, generation });
+      delayed.delete(id);
+      const at = waiting.indexOf(id);
       if (at >= 0) waiting.splice(at, 1);
     },
-    take: () => waiting.shift(),
+    take: () => waiting.shift()?.split('.')[0],
     close: async () => undefined,
   };
 }

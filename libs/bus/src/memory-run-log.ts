@@ -1,15 +1,43 @@
-import { LIMITS, type CancelReason, type LoggedEvent, type RunSpec, type TerminalEvent } from '#libs/contract';
-import type { AppendBatch, AppendReply, CancelOutcome, Claim, LiveHub, RunHead, RunLog, Wake } from './ports.js';
-import { queuedEvent } from './queued-event.js';
+import {
+  LIMITS,
+  type ApprovalDecision,
+  type CancelReason,
+  type LoggedEvent,
+  type RunSpec,
+  type TerminalEvent,
+} from '#libs/contract';
+import type {
+  AnswerOutcome,
+  AppendBatch,
+  AppendReply,
+  CancelOutcome,
+  Claim,
+  Controls,
+  LiveHub,
+  Parking,
+  ParkOutcome,
+  RunHead,
+  RunLog,
+  Wake,
+} from './ports.js';
+import { queuedEvent, sessionOfTurn } from './queued-event.js';
 
 interface MemoryRun {
   readonly spec: RunSpec;
   readonly events: string[];
   attempt: number;
   claimed: boolean;
+  claims: number;
   ended: boolean;
   bytes: number;
+  deleted: boolean;
   cancel?: CancelReason;
+  generation: number;
+  parked?: { deadline: number; woken: boolean };
+  readonly answers: Map<string, ApprovalDecision>;
+  readonly steers: string[];
+  /** How many of them became events. */
+  steered: number;
 }
 
 export interface MemoryRunLog extends RunLog {
@@ -34,7 +62,20 @@ class InMemoryRunLog implements MemoryRunLog {
   async open(spec: RunSpec): Promise<'opened' | 'exists'> {
     this.openedAt.set(spec.runId, spec.createdAt);
     if (this.runs.has(spec.runId)) return 'exists';
-    const run = { spec, events: [], attempt: 0, claimed: false, ended: false, bytes: 0 };
+    const run: MemoryRun = {
+      spec,
+      events: [],
+      attempt: 0,
+      claimed: false,
+      claims: 0,
+      ended: false,
+      bytes: 0,
+      deleted: false,
+      generation: 0,
+      answers: new Map(),
+      steers: [],
+      steered: 0,
+    };
     this.runs.set(spec.runId, run);
     this.store(run, [JSON.stringify(queuedEvent(spec))]);
     return 'opened';
@@ -48,13 +89,69 @@ class InMemoryRunLog implements MemoryRunLog {
   async head(runId: string): Promise<RunHead | undefined> {
     const run = this.runs.get(runId);
     if (!run) return undefined;
-    const { spec, attempt, ended, cancel, events } = run;
-    const { owner, instance } = spec;
-    return { owner, instance, lastSeq: events.length, attempt, ended, cancelRequested: cancel !== undefined };
+    const { attempt, ended, cancel, events, generation, parked, deleted } = run;
+    const { owner, instance } = run.spec;
+    const turnOf = sessionOfTurn(run.spec);
+    const state = { attempt, ended, cancelRequested: cancel !== undefined, deleted, generation };
+    return {
+      owner,
+      instance,
+      lastSeq: events.length,
+      ...state,
+      ...(parked && { parked: { ...parked } }),
+      ...(turnOf !== undefined && { turnOf }),
+    };
   }
 
-  async claim(runId: string, attempt: number): Promise<Claim> {
-    return claimOf(this.runs.get(runId), attempt);
+  async spec(runId: string): Promise<RunSpec | undefined> {
+    return this.runs.get(runId)?.spec;
+  }
+
+  async claim(runId: string, attempt: number, _worker: string, generation = 0): Promise<Claim> {
+    return claimOf(this.runs.get(runId), attempt, generation);
+  }
+
+  async park({ runId, attempt, event, deadline, generation, approvalIds }: Parking): Promise<ParkOutcome> {
+    const run = this.runs.get(runId);
+    if (!run) return 'unknown';
+    if (run.ended) return 'ended';
+    if (run.attempt !== attempt) return 'fenced';
+    if (run.parked) return 'parked';
+    if (run.cancel || approvalIds.some((id) => run.answers.has(id))) return 'awake';
+    run.parked = { deadline, woken: false };
+    run.generation = generation;
+    this.store(run, [JSON.stringify({ seq: run.events.length + 1, at: Date.now(), ...event })]);
+    return 'parked';
+  }
+
+  async answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome> {
+    const run = this.runs.get(runId);
+    if (!run) return { kind: 'unknown' };
+    if (run.ended) return { kind: 'ended' };
+    const before = run.answers.get(approvalId);
+    if (before !== undefined && before !== decision) return { kind: 'refused' };
+    run.answers.set(approvalId, decision);
+    if (run.parked) run.parked.woken = true;
+    return { kind: before ? 'repeated' : 'recorded', ...(run.parked && { wake: run.generation }) };
+  }
+
+  async steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'> {
+    const run = this.runs.get(runId);
+    if (!run) return 'unknown';
+    if (run.ended) return 'ended';
+    if (run.steers.length >= LIMITS.steersPerRunMax) return 'refused';
+    run.steers.push(text);
+    return 'recorded';
+  }
+
+  async controls(runId: string): Promise<Controls> {
+    const run = this.runs.get(runId);
+    return run ? controlsOf(run) : { answers: new Map(), steers: [] };
+  }
+
+  async forgive(runId: string, attempt: number): Promise<void> {
+    const run = this.runs.get(runId);
+    if (run?.attempt === attempt) run.claims--;
   }
 
   async append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
@@ -70,14 +167,14 @@ class InMemoryRunLog implements MemoryRunLog {
 
   async requestCancel(runId: string, reason: CancelReason): Promise<CancelOutcome> {
     const run = this.runs.get(runId);
-    if (!run) return 'unknown';
-    if (run.ended) return 'ended';
-    if (run.claimed) {
+    if (!run) return { kind: 'unknown' };
+    if (run.ended) return { kind: 'ended' };
+    if (run.claimed && !run.parked) {
       run.cancel ??= reason;
-      return 'requested';
+      return { kind: 'requested' };
     }
     this.endHere(run, { type: 'run.cancelled', reason });
-    return 'cancelled';
+    return { kind: 'cancelled', generation: run.generation };
   }
 
   async cancelRequests(runIds: readonly string[]): Promise<Map<string, CancelReason>> {
@@ -85,8 +182,20 @@ class InMemoryRunLog implements MemoryRunLog {
     return new Map(flags.flatMap(([runId, cancel]) => (cancel ? [[runId, cancel] as const] : [])));
   }
 
+  async markDeleted(runId: string): Promise<void> {
+    const run = this.runs.get(runId);
+    if (run) run.deleted = true;
+  }
+
   async confirmPersisted(runIds: readonly string[]): Promise<void> {
     for (const runId of runIds) this.openedAt.delete(runId);
+  }
+
+  async remove(runIds: readonly string[]): Promise<void> {
+    for (const runId of runIds) {
+      this.runs.delete(runId);
+      this.openedAt.delete(runId);
+    }
   }
 
   async unconfirmed(openedBefore: number, limit: number, after?: string): Promise<string[]> {
@@ -109,18 +218,29 @@ class InMemoryRunLog implements MemoryRunLog {
   private endHere(run: MemoryRun, event: TerminalEvent): void {
     run.ended = true;
     run.attempt = Number.MAX_SAFE_INTEGER;
-    this.store(run, [JSON.stringify({ seq: run.events.length + 1, at: Date.now(), ...event })]);
+    this.store(run, [withLeftover(run, JSON.stringify({ seq: run.events.length + 1, at: Date.now(), ...event }))]);
   }
 }
 
-function claimOf(run: MemoryRun | undefined, attempt: number): Claim {
+function controlsOf({ cancel, answers, steers }: MemoryRun): Controls {
+  return { ...(cancel && { cancel }), answers: new Map(answers), steers: [...steers] };
+}
+
+function withLeftover({ steers, steered }: MemoryRun, terminal: string): string {
+  const leftover = steers.slice(steered);
+  return leftover.length === 0 ? terminal : JSON.stringify({ ...(JSON.parse(terminal) as object), leftover });
+}
+
+function claimOf(run: MemoryRun | undefined, attempt: number, generation: number): Claim {
   if (!run) return { kind: 'unknown' };
   if (run.ended) return { kind: 'ended' };
-  if (run.attempt > attempt) return { kind: 'fenced' };
+  if (run.attempt > attempt || run.generation !== generation) return { kind: 'fenced' };
+  if (run.attempt < attempt) run.claims++;
   run.attempt = attempt;
   run.claimed = true;
-  const { spec, cancel, events } = run;
-  return { kind: 'claimed', lastSeq: events.length, spec, ...(cancel && { cancel }) };
+  delete run.parked;
+  const { spec, events } = run;
+  return { kind: 'claimed', lastSeq: events.length, spec, claims: run.claims - 1, controls: controlsOf(run) };
 }
 
 type Store = (run: MemoryRun, texts: readonly string[]) => void;
@@ -140,7 +260,8 @@ function appendTo(run: MemoryRun | undefined, batch: AppendBatch, store: Store):
   run.attempt = attempt;
   run.claimed = true;
   run.ended = terminal;
-  store(run, missing);
+  run.steered += missing.filter((text) => (JSON.parse(text) as LoggedEvent).type === 'run.steered').length;
+  store(run, terminal ? [...missing.slice(0, -1), withLeftover(run, missing.at(-1) ?? '')] : missing);
   return { kind: 'ok', lastSeq: run.events.length, ...cancel };
 }
 

@@ -2,7 +2,7 @@ import type { EventOf, LoggedEvent, RunSpec } from '#libs/contract';
 
 /** The first event of every log, made from the spec: all that an encoder must know of the request. */
 export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
-  const { runId, protocol, owner, model, echo, metadata, createdAt } = spec;
+  const { runId, protocol, owner, model, echo, metadata, createdAt, parentId, sessionId, jobId } = spec;
   return {
     seq: 1,
     at: createdAt,
@@ -13,5 +13,11 @@ export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
     model,
     echo,
     ...(metadata && { metadata }),
+    ...(parentId !== undefined && { parentId }),
+    ...(sessionId !== undefined && { sessionId }),
+    ...(jobId !== undefined && { jobId }),
   };
 }
+
+/** The session whose turn a run takes. */
+export const sessionOfTurn = ({ inTurn, sessionId }: RunSpec): string | undefined => (inTurn ? sessionId : undefined);

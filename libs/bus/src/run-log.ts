@@ -2,6 +2,7 @@ import {
   GatewayError,
   LIMITS,
   parseRunSpec,
+  type ApprovalDecision,
   type CancelReason,
   type LoggedEvent,
   type RunSpec,
@@ -10,9 +11,33 @@ import {
 import type { Redis } from 'ioredis';
 import { runScript, runScripts, unavailable, type RedisConnection, type ScriptCall } from './connect-redis.js';
 import type { RedisKeys } from './keys.js';
-import type { AppendBatch, AppendReply, CancelOutcome, Claim, RunHead, RunLog } from './ports.js';
-import { queuedEvent } from './queued-event.js';
-import { APPEND, CANCEL, CLAIM, CODES, END, OPEN } from './scripts.js';
+import type {
+  AnswerOutcome,
+  AppendBatch,
+  AppendReply,
+  CancelOutcome,
+  Claim,
+  Controls,
+  Parking,
+  ParkOutcome,
+  RunHead,
+  RunLog,
+} from './ports.js';
+import { queuedEvent, sessionOfTurn } from './queued-event.js';
+import {
+  afterSeq,
+  appendArguments,
+  HEAD_FIELDS,
+  toAnswerOutcome,
+  toAppendReplies,
+  toCancelOutcome,
+  toClaim,
+  toControls,
+  toHead,
+  toParkOutcome,
+  toSteerOutcome,
+} from './run-log-replies.js';
+import { ANSWER, APPEND, CANCEL, CLAIM, CODES, END, FORGIVE, MARK_DELETED, OPEN, PARK, STEER } from './scripts.js';
 
 /** The run log on Redis. One instance per connection; the connection's role decides how long a call may wait. */
 export function redisRunLog(connection: RedisConnection): RunLog {
@@ -30,9 +55,15 @@ class RedisRunLog implements RunLog {
     return guarded(async () => {
       // Into the index first: a run that nobody remembers could stay `queued` for ever (fault P16).
       const args = [LIMITS.runLogOrphanTtlSeconds, spec.owner, keys.live(spec.instance), JSON.stringify(spec)];
-      const [, opened] = await Promise.all([
+      const [, , opened] = await Promise.all([
         redis.zadd(keys.unconfirmed, spec.createdAt, spec.runId),
-        runScript(redis, OPEN, this.pair(spec.runId), [...args, spec.runId, JSON.stringify(queuedEvent(spec))]),
+        redis.zadd(keys.runsOf(spec.owner), spec.createdAt, spec.runId),
+        runScript(redis, OPEN, this.pair(spec.runId), [
+          ...args,
+          spec.runId,
+          JSON.stringify(queuedEvent(spec)),
+          sessionOfTurn(spec) ?? '',
+        ]),
       ]);
       return opened === 1 ? 'opened' : 'exists';
     });
@@ -47,13 +78,53 @@ class RedisRunLog implements RunLog {
 
   head(runId: string): Promise<RunHead | undefined> {
     return guarded(async () => {
-      const row = await this.redis.hmget(this.keys.meta(runId), 'seq', 'att', 'term', 'cancel', 'owner', 'ch');
-      return toHead(row, this.keys.live(''));
+      return toHead(await this.redis.hmget(this.keys.meta(runId), ...HEAD_FIELDS), this.keys.live(''));
     });
   }
 
-  claim(runId: string, attempt: number, worker: string): Promise<Claim> {
-    return guarded(async () => toClaim(await runScript(this.redis, CLAIM, [this.keys.meta(runId)], [attempt, worker])));
+  spec(runId: string): Promise<RunSpec | undefined> {
+    return guarded(async () => {
+      const text = await this.redis.hget(this.keys.meta(runId), 'spec');
+      return text === null ? undefined : parseRunSpec(text);
+    });
+  }
+
+  claim(runId: string, attempt: number, worker: string, generation = 0): Promise<Claim> {
+    return guarded(async () => {
+      const keys = [this.keys.meta(runId)];
+      return toClaim(await runScript(this.redis, CLAIM, keys, [attempt, worker, generation]));
+    });
+  }
+
+  park({ runId, attempt, event, deadline, generation, approvalIds }: Parking): Promise<ParkOutcome> {
+    return guarded(async () => {
+      const args = [attempt, afterSeq(event), runId, deadline, generation, approvalIds.length, ...approvalIds];
+      return toParkOutcome(await runScript(this.redis, PARK, this.pair(runId), args));
+    });
+  }
+
+  answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome> {
+    return guarded(async () =>
+      toAnswerOutcome(await runScript(this.redis, ANSWER, [this.keys.meta(runId)], [approvalId, decision])),
+    );
+  }
+
+  steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'> {
+    return guarded(async () => {
+      const args = [JSON.stringify(text), LIMITS.steersPerRunMax];
+      return toSteerOutcome(await runScript(this.redis, STEER, [this.keys.meta(runId)], args));
+    });
+  }
+
+  controls(runId: string): Promise<Controls> {
+    return guarded(async () => {
+      const [cancel, answers, steers] = await this.redis.hmget(this.keys.meta(runId), 'cancel', 'answers', 'steers');
+      return toControls(cancel ?? null, answers ?? null, steers ?? null);
+    });
+  }
+
+  forgive(runId: string, attempt: number): Promise<void> {
+    return guarded(async () => void (await runScript(this.redis, FORGIVE, [this.keys.meta(runId)], [attempt])));
   }
 
   append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
@@ -94,15 +165,31 @@ class RedisRunLog implements RunLog {
     });
   }
 
+  markDeleted(runId: string): Promise<void> {
+    return guarded(async () => void (await runScript(this.redis, MARK_DELETED, [this.keys.meta(runId)], [])));
+  }
+
   confirmPersisted(runIds: readonly string[]): Promise<void> {
     return guarded(async () => {
       if (runIds.length === 0) return;
+      const owners = await Promise.all(runIds.map((runId) => this.redis.hget(this.keys.meta(runId), 'owner')));
       const pipeline = this.redis.pipeline();
       for (const key of runIds.flatMap((runId) => this.pair(runId))) pipeline.expire(key, LIMITS.runLogTtlSeconds);
+      runIds.forEach((runId, i) => pipeline.zrem(this.keys.runsOf(owners[i] ?? ''), runId));
       // Out of the index last: whatever fails before is done again by the reconciler.
       pipeline.zrem(this.keys.unconfirmed, ...runIds);
       const failed = (await pipeline.exec())?.find(([error]) => error);
       if (failed?.[0]) throw failed[0];
+    });
+  }
+
+  remove(runIds: readonly string[]): Promise<void> {
+    return guarded(async () => {
+      if (runIds.length === 0) return;
+      // One key after the other: in a cluster every run has a slot of its own.
+      const keys = runIds.flatMap((runId) => this.pair(runId));
+      await Promise.all(keys.map((key) => this.redis.unlink(key)));
+      await this.redis.zrem(this.keys.unconfirmed, ...runIds);
     });
   }
 
@@ -130,69 +217,5 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     throw cause instanceof GatewayError ? cause : unavailable(cause);
-  }
-}
-
-/** The JSON of an event without its opening brace and seq, which the script puts in front. */
-function afterSeq(event: TerminalEvent): string {
-  return JSON.stringify({ at: Date.now(), ...event }).slice(1);
-}
-
-function appendArguments({ attempt, terminal, firstSeq, runId, events }: AppendBatch): (string | number)[] {
-  return [attempt, terminal ? 1 : 0, firstSeq, events.length, runId, ...events];
-}
-
-function toHead(row: readonly (string | null)[], liveChannelStart: string): RunHead | undefined {
-  const [seq, attempt, ended, cancel, owner, channel] = row;
-  if (!seq) return undefined;
-  return {
-    owner: owner ?? '',
-    instance: (channel ?? '').slice(liveChannelStart.length),
-    lastSeq: Number(seq),
-    attempt: Number(attempt ?? 0),
-    ended: ended === '1',
-    cancelRequested: Boolean(cancel),
-  };
-}
-
-function toClaim(reply: unknown): Claim {
-  const [code, lastSeq, cancel, spec] = reply as [number, number, CancelReason | '', string];
-  if (code === CODES.unknown) return { kind: 'unknown' };
-  if (code === CODES.ended) return { kind: 'ended' };
-  if (code === CODES.fenced) return { kind: 'fenced' };
-  const parsed: RunSpec = parseRunSpec(spec);
-  return { kind: 'claimed', lastSeq, spec: parsed, ...(cancel && { cancel }) };
-}
-
-const REFUSALS = {
-  [CODES.fenced]: 'fenced',
-  [CODES.ended]: 'ended',
-  [CODES.full]: 'full',
-  [CODES.unknown]: 'lost',
-} as const;
-
-type AppendRow = [code: number, lastSeq: number, cancel: CancelReason | ''];
-
-function toAppendReplies(rows: unknown): AppendReply[] {
-  if (rows instanceof Error) throw rows;
-  return (rows as AppendRow[]).map(toAppendReply);
-}
-
-function toAppendReply([code, lastSeq, cancel]: AppendRow): AppendReply {
-  if (code === CODES.gap) return { kind: 'gap', lastSeq };
-  if (code < 0) return { kind: REFUSALS[code as keyof typeof REFUSALS] };
-  return { kind: 'ok', lastSeq, ...(cancel && { cancel }) };
-}
-
-function toCancelOutcome(code: unknown): CancelOutcome {
-  switch (code) {
-    case CODES.done:
-      return 'requested';
-    case CODES.cancelledHere:
-      return 'cancelled';
-    case CODES.ended:
-      return 'ended';
-    default:
-      return 'unknown';
   }
 }

@@ -1,7 +1,10 @@
 import { Queue, WaitingError, Worker, type Job } from 'bullmq';
 import { redisOptions, withDeadline, type RedisConnection } from './connect-redis.js';
+import { nextTag, noteStarted } from './fair-order.js';
 import { QUEUES } from './keys.js';
-import type { RunQueue } from './ports.js';
+import { usedMemoryShare } from './memory-share.js';
+import type { QueuedRun, RunQueue } from './ports.js';
+import { SampledLoad } from './sampled-load.js';
 
 /**
  * A killed worker's run starts elsewhere after 13 s at the median and 25 s at most; BullMQ's defaults give 58 and 88 s
@@ -9,10 +12,14 @@ import type { RunQueue } from './ports.js';
  */
 const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 5_000;
-/** Rollouts interrupt a healthy run; the attempts that count are bounded by the worker (LIMITS.attemptsMax). */
-const STALLED_COUNT_MAX = 5;
-const STARTS_MAX = 12;
-const DEPTH_AGE_MS_MAX = 250;
+/**
+ * The attempts that count are bounded by the worker (LIMITS.attemptsMax). BullMQ's own bounds come behind: one for a run
+ * that ends its workers before they can count, one for a long run that many rollouts hand from worker to worker.
+ */
+const STALLED_COUNT_MAX = 10;
+const STARTS_MAX = 1_000;
+/** Above it no run is opened: an end that cannot be written is worse than a run that is refused (fault R8). */
+const MEMORY_SHARE_MAX = 0.85;
 const KEPT_COMPLETED = 1_000;
 const KEPT_FAILED = 5_000;
 const QUEUE_EVENTS_MAX = 1_000;
@@ -24,7 +31,21 @@ const JOB_OPTIONS = {
   removeOnFail: { count: KEPT_FAILED },
 } as const;
 
-/** The run queue on BullMQ. The job's id is the run's id: enqueueing a run twice is one job. */
+/**
+ * The id of a run's job: enqueueing a run twice is one job. A finished job keeps its id taken for a while, so a run that
+ * was parked comes back as `<runId>.<generation>`.
+ */
+const jobIdOf = (runId: string, generation = 0): string => (generation === 0 ? runId : `${runId}.${generation}`);
+
+function runOf(jobId: string): QueuedRun {
+  const [runId = '', generation = '0'] = jobId.split('.');
+  return { runId, generation: Number(generation) };
+}
+
+/** Larger than STARTS_MAX: attempts grow over all jobs of a run, so that every later one fences the earlier. */
+const ATTEMPTS_PER_JOB = 1_000;
+
+/** The run queue on BullMQ. */
 export function bullRunQueue(connection: RedisConnection): RunQueue {
   const queue = new Queue(QUEUES.runs, {
     connection: connection.redis,
@@ -33,53 +54,71 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
     streams: { events: { maxLen: QUEUE_EVENTS_MAX } },
   });
   queue.on('error', () => undefined); // Told through the connection's own error handler.
-  const depth = sampledDepth(() => withDeadline(queue.getWaitingCount()));
+  // queue.add() waits for ever while Redis is away at start (reliability.md, finding 9).
+  const add = (jobId: string, options: { delay?: number; priority?: number }): Promise<Job> =>
+    withDeadline(queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options }));
+  const load = new SampledLoad(async () => {
+    const [counts, memoryShare] = await Promise.all([
+      withDeadline(queue.getJobCounts('wait', 'prioritized', 'active')),
+      usedMemoryShare(connection),
+    ]);
+    const { wait = 0, prioritized = 0, active = 0 } = counts;
+    return { waiting: wait + prioritized, active, memoryShare };
+  });
+  const bullKeys = { wait: queue.toKey('wait'), prioritized: queue.toKey('prioritized') };
 
   return {
-    async enqueue(runId) {
-      // queue.add() waits for ever while Redis is away at start (reliability.md, finding 9).
-      await withDeadline(queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId: runId }));
+    async place(request) {
+      const { memoryShare } = await load.look();
+      if (memoryShare > MEMORY_SHARE_MAX) return { kind: 'no_memory' };
+      if (load.takeFree(request.slots)) return { kind: 'placed', tag: 0 };
+      const tag = await withDeadline(nextTag(connection, bullKeys, request));
+      return tag === undefined ? { kind: 'full' } : { kind: 'placed', tag };
     },
-    depth,
-    async withJob(runIds) {
-      const states = await withDeadline(Promise.all(runIds.map((runId) => queue.getJobState(runId))));
-      const live = (state: string): boolean => !['completed', 'failed', 'unknown'].includes(state);
-      return new Set(runIds.filter((_, i) => live(states[i] ?? 'unknown')));
+    async enqueue(runId, tag = 0) {
+      try {
+        await add(jobIdOf(runId), { priority: tag });
+      } finally {
+        if (tag === 0) load.noteQueued();
+      }
     },
-    async remove(runId) {
+    async enqueueParked({ runId, generation }, delayMs) {
+      await add(jobIdOf(runId, generation), { delay: Math.max(1, delayMs) });
+    },
+    wake: ({ runId, generation }) => withDeadline(wake(queue, jobIdOf(runId, generation))),
+    depth: async () => (await load.look()).waiting,
+    async withJob(runs) {
+      const ids = runs.map(({ runId, generation }) => jobIdOf(runId, generation));
+      const states = await withDeadline(Promise.all(ids.map((id) => queue.getJobState(id))));
+      return new Set(runs.flatMap(({ runId }, i) => (isLive(states[i] ?? 'unknown') ? [runId] : [])));
+    },
+    async remove(runId, generation) {
       // 0 means that the job is gone or locked by a worker; then the log's cancel flag decides.
-      await withDeadline(queue.remove(runId));
+      await withDeadline(queue.remove(jobIdOf(runId, generation)));
     },
     close: () => queue.close(),
   };
 }
 
-/**
- * A count that is asked for once per DEPTH_AGE_MS_MAX at most. Only the first caller waits: a bound on the queue may be a
- * quarter of a second late, a request must not.
- */
-function sampledDepth(count: () => Promise<number>): () => Promise<number> {
-  let value: number | undefined;
-  let askedAt = 0;
-  return async () => {
-    if (value === undefined) return (value = await count());
-    if (Date.now() - askedAt > DEPTH_AGE_MS_MAX) {
-      askedAt = Date.now();
-      // A failed look keeps the last value; that Redis is away is told by the calls that need it.
-      count().then(
-        (fresh) => (value = fresh),
-        () => undefined,
-      );
-    }
-    return value;
-  };
+async function wake(queue: Queue, jobId: string): Promise<void> {
+  const job = await queue.getJob(jobId);
+  const state = job ? await job.getState() : 'unknown';
+  // Rejects when the delay has ended in between: then it runs.
+  if (job && state === 'delayed') return job.promote().catch(() => undefined);
+  if (isLive(state)) return;
+  if (job) await queue.remove(jobId);
+  await queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId });
 }
+
+const isLive = (state: string): boolean => !['completed', 'failed', 'unknown'].includes(state);
 
 export interface RunJob {
   readonly runId: string;
-  /** 1 for the first start; counts crashes and hand-overs too. */
+  /** How often the run was parked before this job. */
+  readonly generation: number;
+  /** For fencing: grows with every start of every job of the run. 1 for the first start of the first. */
   readonly attempt: number;
-  /** How often a worker died, or lost its lock, over this run. */
+  /** How often a worker died, or lost its lock, while it held this run: executing it, or about to. */
   readonly crashes: number;
   /** Aborted when this worker lost its lock on the job, or wants to hand it back. */
   readonly signal: AbortSignal;
@@ -119,9 +158,11 @@ export function startRunWorker(settings: RunWorkerSettings): RunWorker {
   const process = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<string> => {
     active++;
     try {
-      const runId = job.id ?? '';
-      const { attemptsStarted: attempt, stalledCounter: crashes } = job;
-      const outcome = await settings.handle({ runId, attempt, crashes, signal: signal ?? NEVER });
+      const { attemptsStarted, stalledCounter: crashes, priority } = job;
+      if (priority > 0) noteStarted(settings.connection, priority).catch(() => undefined); // Only the order suffers.
+      const { runId, generation } = runOf(job.id ?? '');
+      const attempt = generation * ATTEMPTS_PER_JOB + attemptsStarted;
+      const outcome = await settings.handle({ runId, generation, attempt, crashes, signal: signal ?? NEVER });
       if (outcome === 'done') return 'ok';
       await job.moveToWait(token);
       throw new WaitingError();
@@ -171,7 +212,7 @@ function startFetcher(
   // The lock is gone: another worker may have the run by now. The log fences our writes; this stops the work.
   worker.on('lockRenewalFailed', (jobIds) => jobIds.forEach((jobId) => worker.cancelJob(jobId, 'lock_lost')));
   worker.on('failed', (job, cause) => {
-    if (job?.id) onFailed(job.id, cause);
+    if (job?.id) onFailed(runOf(job.id).runId, cause);
   });
   return worker;
 }

@@ -1,4 +1,5 @@
 import { GatewayError, isTerminal, LIMITS, type LoggedEvent } from '#libs/contract';
+import { charsOf } from './event-size.js';
 import type { LiveHub, RunLog } from './ports.js';
 
 export interface TailStart {
@@ -28,6 +29,7 @@ export async function* tailRun(
   signal: AbortSignal,
 ): AsyncGenerator<readonly LoggedEvent[]> {
   const inbox = new Inbox();
+  const pages = new Pages();
   const ring = (): void => inbox.ring();
   signal.addEventListener('abort', ring, { once: true });
   const live = await bus.hub.watch(runId, instance, (events) => inbox.put(events));
@@ -35,12 +37,12 @@ export async function* tailRun(
   try {
     let mustRead = !caughtUp;
     while (!signal.aborted) {
-      const batch = mustRead ? await bus.log.read(runId, seq) : inbox.take(seq);
+      const batch = mustRead ? await pages.read(bus.log, runId, seq) : inbox.take(seq);
       if (batch.length > 0) yield batch;
       const last = batch.at(-1);
       if (last && isTerminal(last)) return;
       seq = last?.seq ?? seq;
-      if (mustRead && batch.length === LIMITS.relayReadBatchMax) continue;
+      if (mustRead && pages.hasMore) continue;
       mustRead = inbox.hasHole(seq);
       if (mustRead || inbox.size > 0) continue;
       const silent = await inbox.wait(LIMITS.relayIdlePollMs, signal);
@@ -58,9 +60,32 @@ async function assertLogExists(log: RunLog, runId: string, signal: AbortSignal):
   throw new GatewayError('run_log_lost', 'The events of this run were lost.');
 }
 
+/**
+ * Reads of one log, page by page, of so many events that a page has about LIMITS.relayReadCharsMax characters: readers that
+ * are slow together would hold the process's memory in pages of large events otherwise.
+ */
+class Pages {
+  private count = FIRST_PAGE_EVENTS;
+  /** The last page was full. */
+  hasMore = false;
+
+  async read(log: RunLog, runId: string, after: number): Promise<readonly LoggedEvent[]> {
+    const page = await log.read(runId, after, this.count);
+    this.hasMore = page.length === this.count;
+    if (!this.hasMore) return page;
+    const chars = page.reduce((sum, event) => sum + charsOf(event), 1);
+    const fitting = Math.floor((this.count * LIMITS.relayReadCharsMax) / chars);
+    this.count = Math.max(1, Math.min(fitting, LIMITS.relayReadBatchMax));
+    return page;
+  }
+}
+
+const FIRST_PAGE_EVENTS = 32;
+
 /** Live events on their way to one reader. */
 class Inbox {
   private events: LoggedEvent[] = [];
+  private chars = 0;
   private lost = false;
   private wake: (() => void) | undefined;
 
@@ -69,8 +94,10 @@ class Inbox {
   }
 
   put(events: readonly LoggedEvent[]): void {
-    const full = this.events.length + events.length > LIMITS.relayInboxEventsMax;
-    if (full) this.events = [];
+    for (const event of events) this.chars += charsOf(event);
+    const full =
+      this.events.length + events.length > LIMITS.relayInboxEventsMax || this.chars > LIMITS.relayInboxCharsMax;
+    if (full) this.clear();
     if (full || events.length === 0) this.lost = true;
     else if (this.events.length === 0) this.events = [...events];
     else this.events.push(...events);
@@ -85,7 +112,7 @@ class Inbox {
   /** The events that follow `seq` without a gap; earlier ones are dropped, a hole makes `hasHole` true. */
   take(seq: number): readonly LoggedEvent[] {
     const events = this.events;
-    this.events = [];
+    this.clear();
     const first = events[0];
     if (first?.seq === seq + 1 && isContiguous(events)) return events;
     const batch: LoggedEvent[] = [];
@@ -94,6 +121,11 @@ class Inbox {
       else if (event.seq > seq + batch.length + 1) this.lost = true;
     }
     return batch;
+  }
+
+  private clear(): void {
+    this.events = [];
+    this.chars = 0;
   }
 
   /** Whether events are missing between `seq` and what lies here. Asking clears the mark of a loss. */

@@ -1,4 +1,5 @@
-import type { EventOf, RunEvent } from '#libs/contract';
+import type { RunEvent } from '#libs/contract';
+import { charsOf, isTextDelta } from './event-size.js';
 
 export interface StampedEvent {
   readonly seq: number;
@@ -6,8 +7,6 @@ export interface StampedEvent {
   readonly text: string;
   readonly terminal: boolean;
 }
-
-type TextDelta = EventOf<'text.delta' | 'reasoning.delta' | 'refusal.delta'>;
 
 /** Room that an event takes in the log besides its text; an estimate for the bounds, not an account. */
 const EVENT_BYTES = 64;
@@ -21,7 +20,7 @@ export class PendingEvents {
     const merged = this.merge(event);
     if (merged) this.events[this.events.length - 1] = merged;
     else this.events.push(event);
-    this.bytes += (merged ? 0 : EVENT_BYTES) + sizeOf(event);
+    this.bytes += (merged ? 0 : EVENT_BYTES) + charsOf(event);
   }
 
   take(): readonly RunEvent[] {
@@ -43,16 +42,6 @@ export class PendingEvents {
     }
     return undefined;
   }
-}
-
-function isTextDelta(event: RunEvent): event is TextDelta {
-  return event.type === 'text.delta' || event.type === 'reasoning.delta' || event.type === 'refusal.delta';
-}
-
-function sizeOf(event: RunEvent): number {
-  if (isTextDelta(event)) return event.text.length;
-  if (event.type === 'tool_call.arguments.delta') return event.delta.length;
-  return JSON.stringify(event).length;
 }
 
 /** The newest acknowledged events, for a Redis that lost the tail of its append-only file (fault R4). */

@@ -7,12 +7,13 @@ import type { Problems } from './problems.js';
  * The bind guard (reliability K2): what others on the network can reach needs keys that cannot be guessed. The API and
  * the store are guarded; the health ports tell nothing about anybody.
  */
-export function checkBinding({ api, auth, store }: Config, problems: Problems): void {
+export function checkBinding({ api, auth, store, metrics }: Config, problems: Problems): void {
   if (isNetworkVisible(api.host)) {
     const reach = `API_SERVER_HOST=${api.host} is visible on the network`;
     if (auth.keys.length === 0) problems.add('API_SERVER_KEY', `missing: ${reach}; ${HOW_TO_MAKE_A_KEY}`);
     for (const { name, key } of auth.keys) refuseWeak(`API key "${name}"`, key, { reach, problems });
     if (auth.adminToken !== undefined) refuseWeak('ADMIN_TOKEN', auth.adminToken, { reach, problems });
+    if (metrics.token !== undefined) refuseWeak('METRICS_TOKEN', metrics.token, { reach, problems });
   }
   if (isNetworkVisible(store.host)) {
     const reach = `STORE_HOST=${store.host} is visible on the network`;

@@ -1,3 +1,5 @@
+import type { ModelPrice } from '#libs/contract';
+
 /** The whole configuration as one checked value. Apps read it once in main.ts and pass parts of it down. */
 export interface Config {
   readonly api: ApiConfig;
@@ -7,7 +9,17 @@ export interface Config {
   readonly worker: WorkerConfig;
   readonly models: ModelsConfig;
   readonly agent: AgentConfig;
+  readonly tools: ToolsConfig;
+  readonly jobs: JobsConfig;
+  readonly approvals: ApprovalsConfig;
   readonly log: { readonly level: string; readonly pretty: boolean };
+  readonly metrics: MetricsConfig;
+}
+
+export interface MetricsConfig {
+  /** What a scraper of `/metrics` shows; absent and not public: the route does not exist. */
+  readonly token?: string;
+  readonly isPublic: boolean;
 }
 
 export interface ApiConfig {
@@ -22,15 +34,29 @@ export interface ApiConfig {
   readonly sseKeepaliveMs: number;
   /** Runs that may wait for a worker before new ones are refused with 429. */
   readonly queuedMax: number;
+  /** Of one key in one lane. */
+  readonly queuedPerKeyMax: number;
   /** Runs of this process that may be waited for at the same time. */
   readonly inFlightMax: number;
+  readonly inFlightPerKeyMax: number;
+  /** Sockets of clients that this process holds at the same time. */
+  readonly connectionsMax: number;
   readonly drainSeconds: number;
+  /** The queue dashboard may change jobs; only matters with an admin token. */
+  readonly queueDashboardWrite: boolean;
 }
 
 export interface ApiKey {
   readonly name: string;
   readonly key: string;
   readonly role: 'user' | 'admin';
+  readonly limits?: KeyLimits;
+}
+
+/** What one key may do, instead of what all may. */
+export interface KeyLimits {
+  readonly queuedMax?: number;
+  readonly inFlightMax?: number;
 }
 
 export interface AuthConfig {
@@ -56,6 +82,10 @@ export interface StoreConfig {
   /** Postgres; absent: PGlite in `${dataDir}/pglite`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
+  /** Age at which rows are deleted; 0: never. */
+  readonly retentionDays: number;
+  /** Runs kept per API key; 0: no bound. */
+  readonly retentionRunsMax: number;
 }
 
 export interface WorkerConfig {
@@ -88,6 +118,9 @@ export interface RouteConfig {
   readonly model: string;
   /** Names of other routes, asked in this order when this one fails before its first event. */
   readonly fallback: readonly string[];
+  /** What the model takes in and gives out together; absent: not known. */
+  readonly contextTokens?: number;
+  readonly price?: ModelPrice;
 }
 
 export interface ModelsConfig {
@@ -102,13 +135,84 @@ export interface ModelsConfig {
   readonly fallback: readonly string[];
 }
 
+export interface JobsConfig {
+  /** Cron jobs that one API key may have. */
+  readonly jobsPerOwnerMax: number;
+  /** Signs deliveries to webhooks; absent: there are none. */
+  readonly webhookSecret?: string;
+  /** Host names or CIDR blocks that webhooks may reach although they are private. */
+  readonly webhookAllowedHosts: readonly string[];
+}
+
 export interface AgentConfig {
   /** Core system prompt; empty for none. */
   readonly systemPrompt: string;
   readonly stepsMax: number;
   readonly runSecondsMax: number;
-  /** Names of the server tools that models are offered. */
+  /** Server tools that models are offered where no toolset says otherwise; a name may end in `*`. */
   readonly tools: readonly string[];
+  /** Where the workspaces of sessions lie. Several workers share it. */
+  readonly workspaceDir: string;
+  /** Days after which a workspace that nobody used is removed. */
+  readonly workspaceDaysMax: number;
+  /** Program and arguments that run a command of the terminal tool; `{workspace}` in them is its folder. */
+  readonly terminalCommand: readonly string[];
+  /** PATH of the terminal tool's commands. */
+  readonly terminalPath: string;
   /** Host names or CIDR blocks that the http_fetch tool may reach although they are private. */
   readonly fetchAllowedHosts: readonly string[];
+}
+
+/** Names of tools, in a list that keys and models can refer to; a name may end in `*`. */
+export interface ToolsetConfig {
+  readonly name: string;
+  readonly tools: readonly string[];
+}
+
+/** A key or a model, and the toolsets that it is limited to. */
+export interface ToolsetUse {
+  readonly name: string;
+  readonly toolsets: readonly string[];
+}
+
+export interface ToolsConfig {
+  readonly toolsets: readonly ToolsetConfig[];
+  readonly byKey: readonly ToolsetUse[];
+  readonly byModel: readonly ToolsetUse[];
+  readonly mcpServers: readonly McpServerConfig[];
+}
+
+/** A Model Context Protocol server whose tools are offered as `name__tool`. */
+export interface McpServerConfig {
+  readonly name: string;
+  readonly transport:
+    | {
+        readonly kind: 'stdio';
+        readonly command: string;
+        readonly args: readonly string[];
+        /** The whole environment of the program. */
+        readonly env: Readonly<Record<string, string>>;
+      }
+    | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  /** The server's own names of the tools to take over; a name may end in `*`. Absent: all. */
+  readonly tools?: readonly string[];
+  /** For one call, and for connecting. */
+  readonly timeoutSeconds: number;
+  readonly approval: 'never' | 'always';
+}
+
+/** Which calls a human must allow. */
+export interface ApprovalsConfig {
+  /** Unanswered for so long means denied. */
+  readonly timeoutSeconds: number;
+  /** The first rule that fits a call decides; without one the tool's own default counts. */
+  readonly rules: readonly ApprovalRule[];
+}
+
+export interface ApprovalRule {
+  /** Name of a tool; `*` stands for any characters. */
+  readonly tool: string;
+  /** Searched for in the arguments, written as JSON without spaces; absent: any arguments. */
+  readonly match?: RegExp;
+  readonly policy: 'never' | 'always';
 }

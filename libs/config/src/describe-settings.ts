@@ -1,4 +1,5 @@
-import { VARIABLES, type Variable } from './variables.js';
+import type { Variable } from './variable.js';
+import { VARIABLES } from './variables.js';
 
 /** One line of the list of settings, in words. */
 export interface SettingRow {

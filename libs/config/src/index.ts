@@ -5,3 +5,4 @@ export { loadConfig, reachable, readConfig, type ReadConfig } from './load-confi
 export { ConfigError, type Problem } from './problems.js';
 export { readTextFile, type Environment, type ReadFile } from './sources.js';
 export { VARIABLES, type VariableName } from './variables.js';
+export { priceTable } from './read-models.js';

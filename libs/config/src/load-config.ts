@@ -1,8 +1,10 @@
 import { checkBinding } from './check-binding.js';
-import type { ApiConfig, Config, StoreConfig } from './config.js';
+import type { ApiConfig, Config, JobsConfig, StoreConfig } from './config.js';
 import { Problems } from './problems.js';
+import { readApprovals } from './read-approvals.js';
 import { readKeys } from './read-keys.js';
 import { readModels } from './read-models.js';
+import { readTools } from './read-tools.js';
 import { readVariables } from './read-variables.js';
 import { readSettings, readTextFile, type Environment, type ReadFile } from './sources.js';
 import { VARIABLES, type Values, type VariableName } from './variables.js';
@@ -46,8 +48,19 @@ export function readConfig(env: Environment, readFile: ReadFile = readTextFile):
       runSecondsMax: values.RUN_SECONDS_MAX,
       tools: values.TOOLS,
       fetchAllowedHosts: values.FETCH_ALLOWED_HOSTS ?? [],
+      workspaceDir: values.WORKSPACE_DIR ?? `${values.TALARIA_DATA}/workspaces`,
+      workspaceDaysMax: values.WORKSPACE_DAYS,
+      terminalCommand: values.TERMINAL_COMMAND,
+      terminalPath: values.TERMINAL_PATH,
     },
+    tools: readTools(sources, file),
+    jobs: jobsConfig(values),
+    approvals: readApprovals(file, values),
     log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY },
+    metrics: {
+      isPublic: values.METRICS_PUBLIC,
+      ...(values.METRICS_TOKEN !== undefined && { token: values.METRICS_TOKEN }),
+    },
   };
   checkBinding(config, problems);
   problems.throwIfAny();
@@ -66,8 +79,21 @@ function apiConfig(values: Values): ApiConfig {
     messageCharsMax: values.MAX_MESSAGE_CHARS,
     sseKeepaliveMs: values.SSE_KEEPALIVE_MS,
     queuedMax: values.MAX_QUEUED,
+    queuedPerKeyMax: values.MAX_QUEUED_PER_KEY,
     inFlightMax: values.MAX_IN_FLIGHT,
+    inFlightPerKeyMax: values.MAX_IN_FLIGHT_PER_KEY,
+    connectionsMax: values.MAX_CONNECTIONS,
     drainSeconds: values.DRAIN_SECONDS,
+    queueDashboardWrite: values.QUEUE_DASHBOARD_WRITE,
+  };
+}
+
+function jobsConfig(values: Values): JobsConfig {
+  const { MAX_JOBS, WEBHOOK_SECRET, WEBHOOK_ALLOWED_HOSTS } = values;
+  return {
+    jobsPerOwnerMax: MAX_JOBS,
+    ...(WEBHOOK_SECRET !== undefined && { webhookSecret: WEBHOOK_SECRET }),
+    webhookAllowedHosts: WEBHOOK_ALLOWED_HOSTS ?? [],
   };
 }
 
@@ -80,6 +106,8 @@ function storeConfig(values: Values): StoreConfig {
     ...(token !== undefined && { token }),
     ...(databaseUrl !== undefined && { databaseUrl }),
     dataDir: values.TALARIA_DATA,
+    retentionDays: values.RETENTION_DAYS,
+    retentionRunsMax: values.RETENTION_RUNS_MAX,
   };
 }
 

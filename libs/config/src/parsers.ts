@@ -42,7 +42,15 @@ export function integer(min: number, max: number): Parser<number> {
   };
 }
 
+/** Of a million tokens, in any currency. */
+export const price: Parser<number> = {
+  expected: 'a price per million tokens, such as 2.50',
+  parse: (value) => (/^\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) : undefined),
+};
+
 export const port = integer(1, 65_535);
+
+export const milliseconds = integer(100, 3_600_000);
 
 export function oneOf<const T extends string>(...words: readonly T[]): Parser<T> {
   return { expected: `one of ${words.join(', ')}`, parse: (value) => words.find((word) => word === value) };
@@ -51,6 +59,20 @@ export function oneOf<const T extends string>(...words: readonly T[]): Parser<T>
 export function matching(pattern: RegExp, expected: string): Parser<string> {
   return { expected, parse: (value) => (pattern.test(value) ? value : undefined) };
 }
+
+/** The name of a tool, or the beginning of names and a star. */
+export const toolPattern = matching(/^[a-zA-Z0-9_-]{1,64}\*?$/, 'a tool name, or the beginning of tool names and *');
+/** A regular expression as JavaScript has it, without slashes and flags. */
+export const pattern: Parser<RegExp> = {
+  expected: 'a regular expression',
+  parse(value) {
+    try {
+      return new RegExp(value, 'u');
+    } catch {
+      return undefined;
+    }
+  },
+};
 
 /** Comma-separated items; empty ones are dropped, so that a trailing comma does no harm. */
 export function listOf<T>(item: Parser<T>): Parser<readonly T[]> {

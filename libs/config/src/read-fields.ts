@@ -5,16 +5,23 @@ import type { Problems } from './problems.js';
 export type Node = string | readonly Node[] | { readonly [key: string]: Node };
 type Mapping = Exclude<Node, string | readonly Node[]>;
 
-interface Field {
+/** Reads a value that is no single text; what it holds is never shown in a problem. `undefined`: not what was expected. */
+export interface NodeReader<T> {
+  readonly expected: string;
+  read(node: Node): T | undefined;
+}
+
+interface TextField {
   readonly parser: Parser<unknown>;
   readonly required?: true;
   readonly secret?: true;
 }
+type Field = TextField | { readonly node: NodeReader<unknown> };
 export type Fields = Readonly<Record<string, Field>>;
 
 /** The fields of one record that could be read; `path` is where it stands in the file. */
 export type RecordOf<F extends Fields> = { readonly path: string } & {
-  readonly [K in keyof F]?: F[K] extends { parser: Parser<infer T> } ? T : never;
+  readonly [K in keyof F]?: F[K] extends { parser: Parser<infer T> } | { node: NodeReader<infer T> } ? T : never;
 };
 
 /** Reads a sequence of mappings. A field that is missing or bad is reported and left out; its record stays. */
@@ -65,6 +72,14 @@ function readRecord<F extends Fields>(node: Node, at: Place, fields: F): RecordO
 }
 
 function readField(node: Node, field: Field, at: Place): unknown {
+  if ('parser' in field) return readTextField(node, field, at);
+  if (node === '') return undefined;
+  const value = field.node.read(node);
+  if (value === undefined) at.problems.add(at.path, `expected ${field.node.expected}`);
+  return value;
+}
+
+function readTextField(node: Node, field: TextField, at: Place): unknown {
   const text = readText(node, field.parser, at);
   if (text === '' && field.required) at.problems.add(at.path, `missing; expected ${field.parser.expected}`);
   if (text === undefined || text === '') return undefined;

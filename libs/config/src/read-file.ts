@@ -1,6 +1,8 @@
+import { LIMITS } from '#libs/contract';
 import { LineCounter, parseDocument } from 'yaml';
 import { keyName } from './api-keys.js';
-import { httpUrl, integer, listOf, matching, oneOf, secret, text } from './parsers.js';
+import { textList, textMap } from './node-readers.js';
+import { httpUrl, integer, listOf, matching, oneOf, pattern, price, secret, text, toolPattern } from './parsers.js';
 import type { Problems } from './problems.js';
 import { isMapping, readRecords, readText, type Fields, type Node, type RecordOf } from './read-fields.js';
 import { VARIABLES } from './variables.js';
@@ -12,9 +14,20 @@ export interface FileSettings {
   readonly keys: readonly RecordOf<typeof KEY_FIELDS>[];
   readonly upstreams: readonly RecordOf<typeof UPSTREAM_FIELDS>[];
   readonly models: readonly RecordOf<typeof MODEL_FIELDS>[];
+  readonly toolsets: readonly RecordOf<typeof TOOLSET_FIELDS>[];
+  readonly mcpServers: readonly RecordOf<typeof MCP_FIELDS>[];
+  readonly approvals: readonly RecordOf<typeof APPROVAL_FIELDS>[];
 }
 
-export const NO_FILE: FileSettings = { texts: new Map(), keys: [], upstreams: [], models: [] };
+export const NO_FILE: FileSettings = {
+  texts: new Map(),
+  keys: [],
+  upstreams: [],
+  models: [],
+  toolsets: [],
+  mcpServers: [],
+  approvals: [],
+};
 
 const variableName = matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
 
@@ -23,6 +36,9 @@ const KEY_FIELDS = {
   key: { parser: secret, secret: true },
   key_env: { parser: variableName },
   role: { parser: oneOf('user', 'admin') },
+  max_queued: { parser: integer(1, 10_000_000) },
+  max_in_flight: { parser: integer(1, 1_000_000) },
+  toolsets: { parser: listOf(keyName) },
 } as const satisfies Fields;
 
 const UPSTREAM_FIELDS = {
@@ -41,12 +57,45 @@ const MODEL_FIELDS = {
   upstream: { parser: text, required: true },
   model: { parser: text, required: true },
   fallback: { parser: listOf(text) },
+  context_tokens: { parser: integer(1_000, 100_000_000) },
+  price_input: { parser: price },
+  price_cached_input: { parser: price },
+  price_output: { parser: price },
+  toolsets: { parser: listOf(keyName) },
+} as const satisfies Fields;
+
+const TOOLSET_FIELDS = {
+  name: { parser: keyName, required: true },
+  tools: { parser: listOf(toolPattern) },
+} as const satisfies Fields;
+
+const MCP_FIELDS = {
+  // No underscore: `name__tool` is read from its beginning.
+  name: { parser: matching(/^[a-zA-Z0-9-]{1,32}$/, 'a name of 1 to 32 of A-Z a-z 0-9 -'), required: true },
+  command: { parser: text },
+  args: { node: textList },
+  env: { node: textMap },
+  env_from: { parser: listOf(variableName) },
+  url: { parser: httpUrl },
+  headers: { node: textMap },
+  token_env: { parser: variableName },
+  tools: { node: textList },
+  // Less than a tool may take, so that the model is told which server was slow.
+  timeout_seconds: { parser: integer(1, LIMITS.toolSecondsMax - 5) },
+  approval: { parser: oneOf('never', 'always') },
+} as const satisfies Fields;
+
+const APPROVAL_FIELDS = {
+  tool: { parser: matching(/^[A-Za-z0-9_*-]{1,64}$/, 'the name of a tool, * for any characters'), required: true },
+  match: { parser: pattern },
+  policy: { parser: oneOf('never', 'always'), required: true },
 } as const satisfies Fields;
 
 const SETTINGS = VARIABLES.flatMap((variable) =>
   'path' in variable ? [{ path: variable.path, parser: variable.parser }] : [],
 );
-const KNOWN = ['auth.keys', 'upstreams', 'models', ...SETTINGS.map(({ path }) => path)];
+const LISTS = ['auth.keys', 'upstreams', 'models', 'toolsets', 'mcp_servers', 'approvals.rules'];
+const KNOWN = [...LISTS, ...SETTINGS.map(({ path }) => path)];
 
 /** Reads the text of a settings file. Everything unknown is a problem that names its path. */
 export function parseSettings(content: string, fileName: string, problems: Problems): FileSettings {
@@ -69,6 +118,9 @@ export function parseSettings(content: string, fileName: string, problems: Probl
     keys: readRecords(found.get('auth.keys'), { path: 'auth.keys', problems }, KEY_FIELDS),
     upstreams: readRecords(found.get('upstreams'), { path: 'upstreams', problems }, UPSTREAM_FIELDS),
     models: readRecords(found.get('models'), { path: 'models', problems }, MODEL_FIELDS),
+    toolsets: readRecords(found.get('toolsets'), { path: 'toolsets', problems }, TOOLSET_FIELDS),
+    mcpServers: readRecords(found.get('mcp_servers'), { path: 'mcp_servers', problems }, MCP_FIELDS),
+    approvals: readRecords(found.get('approvals.rules'), { path: 'approvals.rules', problems }, APPROVAL_FIELDS),
   };
 }
 

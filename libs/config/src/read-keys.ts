@@ -1,4 +1,4 @@
-import type { ApiKey, AuthConfig } from './config.js';
+import type { ApiKey, AuthConfig, KeyLimits } from './config.js';
 import type { FileSettings } from './read-file.js';
 import { secretOf, type Sources } from './sources.js';
 import type { Values } from './variables.js';
@@ -22,16 +22,27 @@ export function readKeys(sources: Sources, file: FileSettings, values: Values): 
     const role = entry.role ?? 'user';
     const at = keys.findIndex((other) => other.name === name && !other.where.startsWith(FILE_KEYS));
     const known = keys[at];
-    if (known) keys[at] = { ...known, role };
-    else if (key !== undefined) keys.push({ name, key, role, where: entry.path });
+    const limits = limitsOf(entry);
+    if (known) keys[at] = { ...known, role, ...limits };
+    else if (key !== undefined) keys.push({ name, key, role, where: entry.path, ...limits });
     else if (entry.key_env === undefined) {
       problems.add(entry.path, `has no key; expected key, key_env, or a key named ${name} in API_KEYS`);
     }
   }
-  checkUnique(sources, keys, values.ADMIN_TOKEN);
+  checkUnique(sources, keys, values);
   return {
-    keys: keys.map(({ name, key, role }) => ({ name, key, role })),
+    keys: keys.map(({ where: _, ...key }) => key),
     ...(values.ADMIN_TOKEN !== undefined && { adminToken: values.ADMIN_TOKEN }),
+  };
+}
+
+function limitsOf({ max_queued, max_in_flight }: FileSettings['keys'][number]): { limits?: KeyLimits } {
+  if (max_queued === undefined && max_in_flight === undefined) return {};
+  return {
+    limits: {
+      ...(max_queued !== undefined && { queuedMax: max_queued }),
+      ...(max_in_flight !== undefined && { inFlightMax: max_in_flight }),
+    },
   };
 }
 
@@ -44,13 +55,19 @@ function fromVariables({ API_SERVER_KEY, API_KEYS }: Values): PlacedKey[] {
 }
 
 /** Runs belong to key names, and a request is told apart by its key alone: neither may stand for two. */
-function checkUnique({ problems }: Sources, keys: readonly PlacedKey[], adminToken: string | undefined): void {
+function checkUnique({ problems }: Sources, keys: readonly PlacedKey[], values: Values): void {
+  const { ADMIN_TOKEN, METRICS_TOKEN } = values;
   keys.forEach(({ name, key, where }, index) => {
     const earlier = keys.slice(0, index);
     if (earlier.some((other) => other.name === name)) problems.add(where, `a key name that is used once`, name);
     const twin = earlier.find((other) => other.key === key);
     if (twin)
       problems.add(where, `the keys ${twin.name} and ${name} are the same; expected a key of its own for each name`);
-    if (key === adminToken) problems.add('ADMIN_TOKEN', `is the same as the key ${name}; expected a secret of its own`);
+    for (const [token, value] of Object.entries({ ADMIN_TOKEN, METRICS_TOKEN })) {
+      if (key === value) problems.add(token, `is the same as the key ${name}; expected a secret of its own`);
+    }
   });
+  if (METRICS_TOKEN !== undefined && METRICS_TOKEN === ADMIN_TOKEN) {
+    problems.add('METRICS_TOKEN', 'is the same as ADMIN_TOKEN; expected a secret of its own');
+  }
 }

@@ -1,3 +1,4 @@
+import { priceKey, type PriceTable } from '#libs/contract';
 import type { ModelsConfig, RouteConfig, UpstreamConfig } from './config.js';
 import type { FileSettings } from './read-file.js';
 import { secretOf, type Sources } from './sources.js';
@@ -6,12 +7,7 @@ import type { Values } from './variables.js';
 /** Upstreams and routes: those of the file, else what the environment connects, else the built-in demo model. */
 export function readModels(sources: Sources, file: FileSettings, values: Values): ModelsConfig {
   const upstreams = file.upstreams.length > 0 ? fileUpstreams(sources, file, values) : upstreamsOf(values);
-  const routes = file.models.map(({ name, upstream, model, fallback }) => ({
-    name: name ?? '',
-    upstream: upstream ?? '',
-    model: model ?? '',
-    fallback: fallback ?? [],
-  }));
+  const routes = file.models.map((entry) => routeOf(sources, entry));
   checkNames(sources, file, { upstreams, routes });
   return {
     defaultName: values.API_SERVER_MODEL_NAME,
@@ -21,6 +17,30 @@ export function readModels(sources: Sources, file: FileSettings, values: Values)
     routes,
     fallback: values.FALLBACK_MODELS ?? [],
   };
+}
+
+function routeOf({ problems }: Sources, entry: FileSettings['models'][number]): RouteConfig {
+  const { name = '', upstream = '', model = '', fallback = [], context_tokens: contextTokens } = entry;
+  const { price_input: input, price_cached_input: cachedInput, price_output: output } = entry;
+  const isPriced = input !== undefined && output !== undefined;
+  if (!isPriced && (input ?? output ?? cachedInput) !== undefined) {
+    problems.add(entry.path, 'expected price_input and price_output together');
+  }
+  return {
+    name,
+    upstream,
+    model,
+    fallback,
+    ...(contextTokens !== undefined && { contextTokens }),
+    ...(isPriced && { price: { input, cachedInput: cachedInput ?? input, output } }),
+  };
+}
+
+/** What models cost, by where they are served. */
+export function priceTable({ routes }: Pick<ModelsConfig, 'routes'>): PriceTable {
+  return new Map(
+    routes.flatMap(({ upstream, model, price }) => (price ? [[priceKey(upstream, model), price] as const] : [])),
+  );
 }
 
 type Timing = Pick<UpstreamConfig, 'retriesMax' | 'firstByteTimeoutMs' | 'idleTimeoutMs'>;

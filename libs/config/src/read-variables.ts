@@ -1,6 +1,7 @@
 import { fromEnvironment, type Sources } from './sources.js';
 import type { FileSettings } from './read-file.js';
-import { VARIABLES, type Values, type Variable, type VariableName } from './variables.js';
+import type { Variable } from './variable.js';
+import { VARIABLES, type Values, type VariableName } from './variables.js';
 
 export interface ReadValues {
   readonly values: Values;

@@ -14,22 +14,45 @@ export const ERRORS = {
   string_above_max_length: { status: 400, type: 'invalid_request_error' },
   array_above_max_length: { status: 400, type: 'invalid_request_error' },
   invalid_idempotency_key: { status: 400, type: 'invalid_request_error' },
+  invalid_session_id: { status: 400, type: 'invalid_request_error' },
+  invalid_title: { status: 400, type: 'invalid_request_error' },
   invalid_cursor: { status: 400, type: 'invalid_request_error' },
+  invalid_approval_choice: { status: 400, type: 'invalid_request_error' },
+  invalid_steer_input: { status: 400, type: 'invalid_request_error' },
+  invalid_schedule: { status: 400, type: 'invalid_request_error' },
+  invalid_timezone: { status: 400, type: 'invalid_request_error' },
   invalid_api_key: { status: 401, type: 'authentication_error' },
   origin_not_allowed: { status: 403, type: 'permission_error' },
   host_not_allowed: { status: 403, type: 'permission_error' },
   forbidden: { status: 403, type: 'permission_error' },
   not_found: { status: 404, type: 'invalid_request_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
+  job_not_found: { status: 404, type: 'invalid_request_error' },
+  previous_response_not_found: { status: 404, type: 'invalid_request_error' },
   run_not_found: { status: 404, type: 'invalid_request_error' },
+  session_not_found: { status: 404, type: 'invalid_request_error' },
+  websocket_connection_limit_reached: { status: 400, type: 'invalid_request_error' },
+  response_not_found: { status: 404, type: 'invalid_request_error' },
+  conversation_not_found: { status: 404, type: 'invalid_request_error' },
+  item_not_found: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
+  /** Another response of the conversation is under way; the SDKs' retries are what a client should do. */
+  conversation_locked: { status: 409, type: 'invalid_request_error' },
   idempotency_key_conflict: { status: 409, type: 'invalid_request_error', retry: false },
+  session_busy: { status: 409, type: 'invalid_request_error', retry: false },
+  session_exists: { status: 409, type: 'invalid_request_error', retry: false },
+  job_conflict: { status: 409, type: 'invalid_request_error' },
+  job_over: { status: 409, type: 'invalid_request_error', retry: false },
+  job_limit_reached: { status: 409, type: 'invalid_request_error', retry: false },
+  approval_not_pending: { status: 409, type: 'invalid_request_error', retry: false },
+  run_not_accepting_steer: { status: 409, type: 'invalid_request_error', retry: false },
   run_cancelled: { status: 409, type: 'cancelled_error', retry: false },
   run_expired: { status: 410, type: 'invalid_request_error' },
   body_too_large: { status: 413, type: 'invalid_request_error' },
   unsupported_media_type: { status: 415, type: 'invalid_request_error' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error' },
   queue_full: { status: 429, type: 'rate_limit_error' },
+  session_queue_full: { status: 429, type: 'rate_limit_error' },
   internal_error: { status: 500, type: 'server_error', retry: false },
   worker_lost: { status: 500, type: 'server_error' },
   run_log_full: { status: 500, type: 'server_error', retry: false },
@@ -37,6 +60,7 @@ export const ERRORS = {
   upstream_error: { status: 502, type: 'upstream_error' },
   upstream_cut: { status: 502, type: 'upstream_error' },
   upstream_invalid: { status: 502, type: 'upstream_error' },
+  answer_incomplete: { status: 502, type: 'upstream_error', retry: false },
   upstream_refused: { status: 502, type: 'upstream_error', retry: false },
   upstream_auth_failed: { status: 502, type: 'upstream_error', retry: false },
   upstream_rate_limited: { status: 429, type: 'rate_limit_error' },
@@ -59,17 +83,22 @@ export interface RunError {
   readonly retryAfterSeconds?: number;
 }
 
+/** Why a request was refused for now, where the code alone does not say it. For operators; clients are not told. */
+export type RefusalReason = 'in_flight' | 'key_in_flight' | 'queue_full' | 'key_queue_full' | 'wrong_keys';
+
 interface GatewayErrorOptions extends ErrorOptions {
   /** The request field that is at fault, as a path: `messages[2].content`. */
   param?: string;
   /** Integer seconds, at least 1; becomes the Retry-After header. */
   retryAfterSeconds?: number;
+  reason?: RefusalReason;
 }
 
 /** A failure that a client may be told about. The message is shown as it is: no secret, no stack, no host of ours. */
 export class GatewayError extends Error {
   readonly param?: string;
   readonly retryAfterSeconds?: number;
+  readonly reason?: RefusalReason;
 
   constructor(
     readonly code: ErrorCode,
@@ -80,6 +109,7 @@ export class GatewayError extends Error {
     this.name = 'GatewayError';
     if (options.param !== undefined) this.param = options.param;
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds;
+    if (options.reason !== undefined) this.reason = options.reason;
   }
 }
 

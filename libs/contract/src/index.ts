@@ -1,12 +1,51 @@
-export { ERRORS, GatewayError, fromRunError, toRunError, type ErrorCode, type RunError } from './errors.js';
+export {
+  ERRORS,
+  GatewayError,
+  fromRunError,
+  toRunError,
+  type ErrorCode,
+  type RefusalReason,
+  type RunError,
+} from './errors.js';
 export { isJsonObject, type JsonObject, type JsonValue } from './json.js';
+export {
+  JOB_LIMITS,
+  type ActiveJobRun,
+  type Job,
+  type JobDelivery,
+  type JobRun,
+  type JobRunEnd,
+  type JobRunStatus,
+  type JobState,
+  type Misfire,
+  type Overlap,
+  type Schedule,
+} from './job.js';
+export type {
+  DueJob,
+  DueJobs,
+  JobClaim,
+  JobFilter,
+  JobInsertion,
+  JobRunChange,
+  JobRunFilter,
+  JobStore,
+  JobView,
+  JobWork,
+  JobWorkKind,
+  JobWorkPage,
+  NewJob,
+} from './job-store.js';
 export { LIMITS } from './limits.js';
 export type { AssistantMessage, ContentPart, Message, ToolCall, ToolMessage, UserMessage } from './message.js';
 export type { ModelCandidate, ModelEvent, ModelProvider, ModelRequest, ModelRoute } from './model.js';
+export type { Approval, ItemStatus, OutputItem, TextItem, ToolCallItem } from './output-item.js';
 export {
   addUsage,
   isTerminal,
   NO_USAGE,
+  type ApprovalBy,
+  type ApprovalDecision,
   type CancelReason,
   type EventOf,
   type ExecutedBy,
@@ -18,20 +57,20 @@ export {
   type TerminalEvent,
   type Usage,
 } from './run-event.js';
+export { HIDDEN, redactSecrets } from './redact-secrets.js';
 export {
   EMPTY_SNAPSHOT,
   fold,
   foldAll,
   hasEnded,
   outputText,
+  pendingCalls,
   STEP_SEPARATOR,
-  type ItemStatus,
-  type OutputItem,
+  type PendingCall,
   type RunSnapshot,
   type RunStatus,
+  type Steer,
   type StepState,
-  type TextItem,
-  type ToolCallItem,
 } from './run-snapshot.js';
 export {
   parseRunSpec,
@@ -44,4 +83,7 @@ export {
   type Sampling,
   type ToolChoice,
 } from './run-spec.js';
-export type { Tool, ToolContext, ToolResult } from './tool.js';
+export type { Tool, ToolApproval, ToolContext, ToolResult } from './tool.js';
+export { answerMessages, turnOf, type RunInput, type Turn } from './turn.js';
+export type { SessionPage, SessionRecord, SessionTotals } from './session.js';
+export { costOf, priceKey, type ModelPrice, type PriceTable } from './model-price.js';

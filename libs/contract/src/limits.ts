@@ -29,6 +29,31 @@ export const LIMITS = {
   toolOutputBytesMax: 262_144,
   toolSecondsMax: 120,
 
+  // Approvals and steering
+  approvalSecondsDefault: 900,
+  /** Runs of one API key that may wait for an approval; beyond it calls are denied instead of asked for. */
+  parkedRunsPerKeyMax: 10_000,
+  /** Remembered answers of one key, or of one session. */
+  rememberedApprovalsMax: 1_000,
+  sessionApprovalSeconds: 604_800,
+  steerCharsMax: 16_384,
+  steersPerRunMax: 64,
+
+  // Schedules
+  scheduleTextCharsMax: 256,
+  scheduleIntervalSecondsMin: 60,
+  /** How far away the first occurrence may be; two leap days are at most eight years apart. */
+  scheduleHorizonDaysMax: 3_660,
+
+  // Conversations
+  /** Turns of a conversation that come before a run's own input; older ones are left out. */
+  historyTurnsMax: 2_000,
+  /** In a conversation object. What a response adds at its end always fits; the next one is refused. */
+  conversationItemsMax: 20_000,
+  conversationBytesMax: 33_554_432,
+  /** System and developer messages of all turns together. */
+  systemTextCharsMax: 262_144,
+
   // Run log
   runLogBytesMax: 16_777_216,
   runLogTtlSeconds: 3_600,
@@ -40,9 +65,22 @@ export const LIMITS = {
   /** Acknowledged events a worker keeps to send again when Redis lost the tail of its append-only file. */
   replayRingBytesMax: 1_048_576,
 
+  // Sessions
+  sessionIdCharsMax: 256,
+  sessionTitleCharsMax: 200,
+  /** Turns that wait in one session; more are refused with 429. */
+  sessionTurnsWaitingMax: 100,
+  /** From a turn's place in its session to its open log; a run that takes longer loses the place. */
+  sessionTurnOpeningMsMax: 5_000,
+  /** How long an idle session's last run is remembered beside the store, which must have its row by then. */
+  sessionTurnsIdleSeconds: 86_400,
+
   // Relay
   relayReadBatchMax: 500,
+  /** A page of large events has fewer of them. */
+  relayReadCharsMax: 262_144,
   relayInboxEventsMax: 1_000,
+  relayInboxCharsMax: 1_048_576,
   relayIdlePollMs: 1_000,
   sseWriteStallSecondsMax: 60,
 } as const;

@@ -49,6 +49,8 @@ export interface ModelProvider {
 export interface ModelCandidate {
   readonly provider: ModelProvider;
   readonly model: string;
+  /** What the model takes in and gives out together, in tokens; absent: not known, nothing is left out for it. */
+  readonly contextTokens?: number;
 }
 
 /** Where a model name leads: the first candidate is asked, the others stand in when it fails before its first event. */

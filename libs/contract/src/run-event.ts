@@ -15,6 +15,10 @@ export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 export type IncompleteReason = 'max_output_tokens' | 'content_filter' | 'max_steps';
 export type CancelReason = 'client_disconnected' | 'requested';
 export type ExecutedBy = 'server' | 'client';
+/** `session` and `always` allow this call and are remembered for later ones. */
+export type ApprovalDecision = 'once' | 'session' | 'always' | 'deny';
+/** `policy`: an earlier answer covered the call, or the gateway could not ask. */
+export type ApprovalBy = 'user' | 'timeout' | 'policy';
 
 /**
  * The one vocabulary between worker, API and store. Events carry only what is new; `fold` rebuilds the rest.
@@ -22,10 +26,17 @@ export type ExecutedBy = 'server' | 'client';
  *   run  = run.queued (run.started step*)* terminal        run.started again = another attempt
  *   step = step.started (delta | call)* (step.completed | step.interrupted)
  *   call = tool_call.started tool_call.arguments.delta* tool_call.ready, and for executedBy=server:
- *          tool.started tool.progress* tool.completed      before the step's step.completed
+ *          [approval] tool.started tool.progress* tool.completed      before the step's step.completed
+ *   approval = approval.requested approval.resolved, or approval.resolved alone when it is by `policy`
+ *
+ * `run.parked` stands behind an open approval: the run has no worker until somebody answers or the time is over; the next
+ * attempt goes on within the same step. `run.steered` stands between two steps.
+ *
+ * In a step the model speaks first: no delta and no further call comes after the first `tool_call.ready`.
  *
  * `step` counts from 1 over the whole run, across attempts. A step that an attempt left unfinished is closed by the
- * next attempt with `step.interrupted`; its number is not used again.
+ * next attempt with `step.interrupted`; its number is not used again. Or, when only text of it was known and the model
+ * has said the same again, the next attempt goes on in it as if nothing had happened.
  *
  * The calls of a step that ends with finishReason `length` or `content_filter` may be broken off: they have no
  * `tool_call.ready` and are not executed.
@@ -39,6 +50,9 @@ export type RunEvent =
       readonly model: string;
       readonly echo: JsonObject;
       readonly metadata?: JsonObject;
+      readonly parentId?: string;
+      readonly sessionId?: string;
+      readonly jobId?: string;
     }
   | { readonly type: 'run.started'; readonly attempt: number; readonly worker: string }
   | { readonly type: 'step.started'; readonly step: number; readonly model: string; readonly upstream: string }
@@ -71,6 +85,33 @@ export type RunEvent =
       readonly arguments: string;
       readonly executedBy: ExecutedBy;
     }
+  | {
+      readonly type: 'approval.requested';
+      readonly step: number;
+      readonly callId: string;
+      /** Names this request in answers; unique among all runs. */
+      readonly approvalId: string;
+      readonly name: string;
+      readonly arguments: string;
+      /** Milliseconds since the epoch; unanswered until then means denied. */
+      readonly expiresAt: number;
+    }
+  | {
+      readonly type: 'approval.resolved';
+      readonly step: number;
+      readonly callId: string;
+      readonly approvalId: string;
+      readonly decision: ApprovalDecision;
+      readonly by: ApprovalBy;
+    }
+  | {
+      readonly type: 'run.parked';
+      /** The open step, and what its model call cost: the worker that goes on was not there. */
+      readonly step: number;
+      readonly usage: Usage;
+    }
+  /** Something the user said while the run went on; the model reads it at the next step. */
+  | { readonly type: 'run.steered'; readonly text: string }
   | { readonly type: 'tool.started'; readonly step: number; readonly callId: string; readonly name: string }
   | { readonly type: 'tool.progress'; readonly step: number; readonly callId: string; readonly text: string }
   | {
@@ -92,11 +133,15 @@ export type RunEvent =
   | TerminalEvent;
 
 /** Exactly one of these ends a run, and it is the last event of the log. */
-export type TerminalEvent =
+export type TerminalEvent = (
   | { readonly type: 'run.completed'; readonly finishReason: 'stop' | 'tool_calls' }
   | { readonly type: 'run.incomplete'; readonly reason: IncompleteReason }
   | { readonly type: 'run.failed'; readonly error: RunError }
-  | { readonly type: 'run.cancelled'; readonly reason: CancelReason };
+  | { readonly type: 'run.cancelled'; readonly reason: CancelReason }
+) & {
+  /** Steering texts that the model never saw. Put in by the run log, which alone knows of the last ones. */
+  readonly leftover?: readonly string[];
+};
 
 /**
  * An event in its place in the log. `seq` counts 1, 2, 3 ... without gaps and is given by the run's owner;

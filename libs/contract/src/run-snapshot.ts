@@ -1,48 +1,20 @@
 import type { RunError } from './errors.js';
-import type { JsonObject, JsonValue } from './json.js';
+import type { JsonObject } from './json.js';
+import { foldCall } from './fold-call.js';
+import { isPending, type Approval, type ItemStatus, type OutputItem, type ToolCallItem } from './output-item.js';
 import type {
   CancelReason,
-  ExecutedBy,
   FinishReason,
   IncompleteReason,
   LoggedEvent,
   RunEventType,
+  TerminalEvent,
   Usage,
 } from './run-event.js';
 import { addUsage, NO_USAGE } from './run-event.js';
 
-export type RunStatus = 'queued' | 'running' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
-
-/** `interrupted`: its step was broken off by a lost worker; listeners saw it, the run does not build on it. */
-export type ItemStatus = 'in_progress' | 'completed' | 'interrupted';
-
-interface ItemBase {
-  readonly step: number;
-  readonly status: ItemStatus;
-}
-
-export interface TextItem extends ItemBase {
-  readonly type: 'text' | 'reasoning' | 'refusal';
-  readonly text: string;
-  readonly logprobs?: readonly JsonValue[];
-}
-
-export interface ToolCallItem extends ItemBase {
-  readonly type: 'tool_call';
-  readonly callId: string;
-  readonly name: string;
-  readonly arguments: string;
-  readonly executedBy: ExecutedBy;
-  /** The arguments are whole. */
-  readonly ready: boolean;
-  /** A server tool was dispatched; without `output` its outcome is unknown. */
-  readonly dispatched: boolean;
-  readonly output?: string;
-  readonly isError?: boolean;
-  readonly durationMs?: number;
-}
-
-export type OutputItem = TextItem | ToolCallItem;
+export type RunStatus =
+  'queued' | 'running' | 'waiting_for_approval' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
 
 /** The steps of a run: number, and whether it was completed. The last one may be open. */
 export interface StepState {
@@ -51,6 +23,14 @@ export interface StepState {
   readonly model: string;
   readonly upstream: string;
   readonly finishReason?: FinishReason;
+  /** Of a completed step (absent in rows of earlier versions), and of an open one once the run was parked in it. */
+  readonly usage?: Usage;
+}
+
+/** A text the user put in while the run went on: the model reads it behind that step (0: before the first). */
+export interface Steer {
+  readonly afterStep: number;
+  readonly text: string;
 }
 
 /** Everything that is known about a run, rebuilt from its events and from nothing else. Plain JSON. */
@@ -61,6 +41,9 @@ export interface RunSnapshot {
   readonly model: string;
   readonly echo: JsonObject;
   readonly metadata?: JsonObject;
+  readonly parentId?: string;
+  readonly sessionId?: string;
+  readonly jobId?: string;
   readonly status: RunStatus;
   readonly attempt: number;
   readonly lastSeq: number;
@@ -73,6 +56,10 @@ export interface RunSnapshot {
   readonly endedAt?: number;
   readonly steps: readonly StepState[];
   readonly items: readonly OutputItem[];
+  /** Absent: nobody steered. */
+  readonly steers?: readonly Steer[];
+  /** Steering texts that came too late for the model. */
+  readonly leftover?: readonly string[];
   readonly usage: Usage;
   readonly finishReason?: FinishReason;
   readonly incompleteReason?: IncompleteReason;
@@ -108,8 +95,19 @@ export function outputText(snapshot: RunSnapshot): string {
 /** Stands between two text items wherever a protocol has one text for the whole run. */
 export const STEP_SEPARATOR = '\n\n';
 
-export function hasEnded(snapshot: RunSnapshot): boolean {
-  return snapshot.status !== 'queued' && snapshot.status !== 'running';
+export function hasEnded({ status }: Pick<RunSnapshot, 'status'>): boolean {
+  return status !== 'queued' && status !== 'running' && status !== 'waiting_for_approval';
+}
+
+/** A call whose approval was asked for and not answered. */
+export type PendingCall = ToolCallItem & {
+  readonly approval: Required<Pick<Approval, 'requestedAt' | 'expiresAt'>> & Approval;
+};
+
+/** The calls that wait for an answer, in the order in which they were made. None once the run has ended. */
+export function pendingCalls(snapshot: RunSnapshot): PendingCall[] {
+  if (hasEnded(snapshot)) return [];
+  return snapshot.items.filter((item): item is PendingCall => item.type === 'tool_call' && isPending(item));
 }
 
 /** Folds a whole log; shorthand for reducing with `fold`. */
@@ -124,11 +122,12 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
   const snapshot: RunSnapshot = { ...before, lastSeq: event.seq, lastType: event.type, updatedAt: event.at };
   switch (event.type) {
     case 'run.queued': {
-      const { runId, protocol, owner, model, echo, metadata } = event;
-      return { ...snapshot, runId, protocol, owner, model, echo, createdAt: event.at, ...(metadata && { metadata }) };
+      // What it carries is named as here.
+      const { type: _, seq: __, at: createdAt, ...facts } = event;
+      return { ...snapshot, ...facts, createdAt };
     }
     case 'run.started':
-      return { ...snapshot, status: 'running', attempt: event.attempt, startedAt: before.startedAt ?? event.at };
+      return withWaitingStatus({ ...snapshot, attempt: event.attempt, startedAt: before.startedAt ?? event.at });
     case 'step.started': {
       const { step, model, upstream } = event;
       return { ...snapshot, steps: [...before.steps, { step, model, upstream, status: 'in_progress' }] };
@@ -143,24 +142,51 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
     case 'tool.started':
     case 'tool.completed':
       return { ...snapshot, items: foldCall(before.items, event) };
+    case 'approval.requested':
+    case 'approval.resolved':
+      return withWaitingStatus({ ...snapshot, items: foldCall(before.items, event) });
     case 'tool.progress':
       return snapshot;
+    case 'run.parked':
+      return {
+        ...snapshot,
+        steps: before.steps.map((s) => (s.step === event.step ? { ...s, usage: event.usage } : s)),
+      };
+    case 'run.steered':
+      return { ...snapshot, steers: [...(before.steers ?? []), steerOf(before, event.text)] };
     case 'step.completed':
       return {
-        ...closeStep(snapshot, event.step, 'completed', event.finishReason),
+        ...closeStep(snapshot, event.step, 'completed', event),
         usage: addUsage(before.usage, event.usage),
       };
     case 'step.interrupted':
       return closeStep(snapshot, event.step, 'interrupted');
     case 'run.completed':
-      return { ...snapshot, status: 'completed', endedAt: event.at, finishReason: event.finishReason };
+      return { ...ended(snapshot, event), status: 'completed', finishReason: event.finishReason };
     case 'run.incomplete':
-      return { ...snapshot, status: 'incomplete', endedAt: event.at, incompleteReason: event.reason };
+      return { ...ended(snapshot, event), status: 'incomplete', incompleteReason: event.reason };
     case 'run.failed':
-      return { ...snapshot, status: 'failed', endedAt: event.at, error: event.error };
+      return { ...ended(snapshot, event), status: 'failed', error: event.error };
     case 'run.cancelled':
-      return { ...snapshot, status: 'cancelled', endedAt: event.at, cancelReason: event.reason };
+      return { ...ended(snapshot, event), status: 'cancelled', cancelReason: event.reason };
   }
+}
+
+/** What the open step of a parked run had cost is not lost with its end. */
+function ended(snapshot: RunSnapshot, { at, leftover }: LoggedEvent<TerminalEvent>): RunSnapshot {
+  const { status, usage: open = NO_USAGE } = snapshot.steps.at(-1) ?? {};
+  const usage = status === 'in_progress' ? addUsage(snapshot.usage, open) : snapshot.usage;
+  return { ...snapshot, endedAt: at, usage, ...(leftover && { leftover }) };
+}
+
+/** A run that has been started is waiting exactly while a call of it is. */
+function withWaitingStatus(snapshot: RunSnapshot): RunSnapshot {
+  const waits = snapshot.items.some((item) => item.type === 'tool_call' && isPending(item));
+  return { ...snapshot, status: waits ? 'waiting_for_approval' : 'running' };
+}
+
+function steerOf({ steps }: RunSnapshot, text: string): Steer {
+  return { afterStep: steps.at(-1)?.step ?? 0, text };
 }
 
 type TextDelta = LoggedEvent & { type: 'text.delta' | 'reasoning.delta' | 'refusal.delta' };
@@ -180,42 +206,16 @@ function appendText(items: readonly OutputItem[], event: TextDelta): readonly Ou
   return items.with(-1, { ...last, text: last.text + event.text, ...merged });
 }
 
-type CallEvent = LoggedEvent & {
-  type: 'tool_call.started' | 'tool_call.arguments.delta' | 'tool_call.ready' | 'tool.started' | 'tool.completed';
-};
-
-function foldCall(items: readonly OutputItem[], event: CallEvent): readonly OutputItem[] {
-  if (event.type === 'tool_call.started') {
-    const { step, callId, name, executedBy } = event;
-    const call = { type: 'tool_call', step, callId, name, executedBy } as const;
-    return [...items, { ...call, status: 'in_progress', arguments: '', ready: false, dispatched: false }];
-  }
-  const at = items.findLastIndex((item) => item.type === 'tool_call' && item.callId === event.callId);
-  const call = items[at];
-  if (call?.type !== 'tool_call') return items;
-  return items.with(at, { ...call, ...callChange(call, event) });
-}
-
-function callChange(
-  call: ToolCallItem,
-  event: Exclude<CallEvent, { type: 'tool_call.started' }>,
-): Partial<ToolCallItem> {
-  switch (event.type) {
-    case 'tool_call.arguments.delta':
-      return { arguments: call.arguments + event.delta };
-    case 'tool_call.ready':
-      return { arguments: event.arguments, ready: true };
-    case 'tool.started':
-      return { dispatched: true };
-    case 'tool.completed':
-      return { output: event.output, isError: event.isError, durationMs: event.durationMs };
-  }
-}
-
-function closeStep(snapshot: RunSnapshot, step: number, status: ItemStatus, finishReason?: FinishReason): RunSnapshot {
+function closeStep(
+  snapshot: RunSnapshot,
+  step: number,
+  status: ItemStatus,
+  end?: { readonly finishReason: FinishReason; readonly usage: Usage },
+): RunSnapshot {
+  const facts = end && { finishReason: end.finishReason, usage: end.usage };
   return {
     ...snapshot,
     items: snapshot.items.map((item) => (item.step === step ? { ...item, status } : item)),
-    steps: snapshot.steps.map((s) => (s.step === step ? { ...s, status, ...(finishReason && { finishReason }) } : s)),
+    steps: snapshot.steps.map((s) => (s.step === step ? { ...s, status, ...facts } : s)),
   };
 }

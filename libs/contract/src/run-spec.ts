@@ -59,6 +59,7 @@ export interface RunDraft {
   readonly model: string | null;
   /** The caller's system and developer text, joined in order; layered below the core system prompt. */
   readonly instructions?: string;
+  /** The run's own input. What came before it is reached through `parentId`. */
   readonly messages: readonly Message[];
   readonly tools: readonly ClientTool[];
   readonly toolChoice: ToolChoice;
@@ -68,6 +69,25 @@ export interface RunDraft {
   /** Facts of the request that only the protocol's own encoder needs. Copied into `run.queued`. */
   readonly echo: JsonObject;
   readonly metadata?: JsonObject;
+  /** The run that this one continues: its whole conversation comes before `messages`. Of the same owner. */
+  readonly parentId?: string;
+  /** The conversation object that gets the run's input and output as items when the run ends. */
+  readonly conversationId?: string;
+  /** What that conversation held when the run was ordered: it comes before `messages`, instead of the turns of `parentId`. */
+  readonly context?: readonly Message[];
+  readonly sessionId?: string;
+  /** The cron job that this run is an occurrence of. */
+  readonly jobId?: string;
+  /** The own input as the protocol lists it later; kept with the run's row. */
+  readonly input?: readonly JsonObject[];
+  /** Calls of server tools that are executed in the whole run; the model is told so of further ones. */
+  readonly toolCallsMax?: number;
+  /** `disabled`: a conversation that is too long for the model fails; else its oldest turns are left out. */
+  readonly truncation?: 'auto' | 'disabled';
+  /** Nobody waits for it: runs that somebody waits for are started first. */
+  readonly background?: boolean;
+  /** false: the store keeps that the run was, how it ended and what it used, but neither input nor output. */
+  readonly retain?: boolean;
 }
 
 /** The whole order for a run: what the API admits and the worker does. Plain JSON. */
@@ -79,6 +99,11 @@ export interface RunSpec extends RunDraft {
   readonly model: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
+  /**
+   * The run takes its turn in its session's order: it is queued when the one before it has ended, and the next one when it
+   * has ended itself. Absent: it only belongs to the session.
+   */
+  readonly inTurn?: true;
   /** The API instance that waits for the events; its live channel gets every append. */
   readonly instance: string;
 }

@@ -3,6 +3,8 @@ import type { JsonObject } from './json.js';
 export interface ToolContext {
   readonly runId: string;
   readonly owner: string;
+  /** The session of the run. Absent: the run stands alone, or begins a chain that is known by the id of its first run. */
+  readonly sessionId?: string;
   readonly callId: string;
   /** Aborted on cancel, timeout and loss of the run; a tool that ignores it is abandoned, not awaited. */
   readonly signal: AbortSignal;
@@ -16,6 +18,8 @@ export interface ToolResult {
   readonly isError?: boolean;
 }
 
+export type ToolApproval = 'never' | 'always';
+
 /** A function that the worker executes. One file; listed in libs/tools/src/registry.ts. */
 export interface Tool {
   /** Matches ^[a-zA-Z0-9_-]{1,64}$. */
@@ -25,5 +29,7 @@ export interface Tool {
   readonly parameters: JsonObject;
   /** May be executed again when a worker died and nobody knows whether it had finished. */
   readonly idempotent: boolean;
+  /** Whether somebody has to agree before each call, unless the operator's policy says otherwise. */
+  readonly approval: ToolApproval;
   execute(args: JsonObject, context: ToolContext): Promise<ToolResult>;
 }

@@ -1,3 +1,4 @@
+import { redactSecrets } from '#libs/contract';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -26,6 +27,7 @@ export const EXIT_CONFIG = 78;
 
 /** What releasing connections may take once the work is done; after it the process leaves all the same. */
 const CLOSE_SECONDS_MAX = 5;
+const LAST_WORDS_MS = 100;
 
 /**
  * Runs a service: creates the Nest application on Fastify, listens, and on SIGTERM, SIGINT or the end of the launcher drains:
@@ -51,7 +53,7 @@ function stopOnSignal(service: Service, app: NestFastifyApplication): void {
   const stop = (why: string): void => {
     if (stopping) return;
     stopping = true;
-    void shutDown(service, app, why).then(() => process.exit(0));
+    void shutDown(service, app, why).then(() => leave(0));
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
@@ -78,6 +80,14 @@ async function shutDown(
 }
 
 /**
+ * Exits when the last log lines are written, or found to be unwritable. Without the pause, lines that are still under way to
+ * a pipe whose reader has died (the launcher, killed) are written again and again by sonic-boom's exit hook, for ever.
+ */
+function leave(code: number): void {
+  setTimeout(() => process.exit(code), LAST_WORDS_MS);
+}
+
+/**
  * The outermost frame of a main.ts: a failure to start is told in one line and an exit code, and a failure that nobody
  * caught ends the process, because its state is unknown by then.
  */
@@ -85,7 +95,7 @@ export async function runMain(start: () => Promise<unknown>): Promise<void> {
   const die = (cause: unknown): void => {
     const isConfig = cause instanceof Error && cause.name === 'ConfigError';
     const text = isConfig ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    process.stderr.write(`${text}\n`, () => process.exit(isConfig ? EXIT_CONFIG : 1));
+    process.stderr.write(`${redactSecrets(text)}\n`, () => leave(isConfig ? EXIT_CONFIG : 1));
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);

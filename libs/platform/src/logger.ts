@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, stdSerializers, type Logger } from 'pino';
+import { pino, type Logger } from 'pino';
+import { cleanLine, loggedError } from './logged-error.js';
 
 export type { Logger };
 
@@ -16,22 +17,30 @@ export function createLogger(settings: { service: string; level: string; pretty:
     level,
     base: { service, pid: process.pid },
     redact: { paths: SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
-    serializers: { err: stdSerializers.errWithCause, error: stdSerializers.errWithCause },
+    serializers: { err: loggedError, error: (value: unknown) => (value instanceof Error ? loggedError(value) : value) },
     ...(pretty && {
       transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname,service', translateTime: 'HH:MM:ss.l' } },
     }),
   });
 }
 
+type Level = 'trace' | 'debug' | 'warn' | 'error' | 'fatal';
+
 /** Nest's own messages through our logger; its start-up chatter only at debug level. */
 export function nestLogger(logger: Logger): LoggerService {
-  const context = (rest: readonly unknown[]): object => ({ context: rest.at(-1) });
+  const at =
+    (level: Level) =>
+    (message: unknown, ...rest: unknown[]): void => {
+      const context = { context: cleanLine(String(rest.at(-1))) };
+      if (message instanceof Error) logger[level]({ ...context, err: message }, 'an error of the framework');
+      else logger[level](context, cleanLine(String(message)));
+    };
   return {
-    log: (message: unknown, ...rest: unknown[]) => logger.debug(context(rest), String(message)),
-    debug: (message: unknown, ...rest: unknown[]) => logger.trace(context(rest), String(message)),
-    verbose: (message: unknown, ...rest: unknown[]) => logger.trace(context(rest), String(message)),
-    warn: (message: unknown, ...rest: unknown[]) => logger.warn(context(rest), String(message)),
-    error: (message: unknown, ...rest: unknown[]) => logger.error(context(rest), String(message)),
-    fatal: (message: unknown, ...rest: unknown[]) => logger.fatal(context(rest), String(message)),
+    log: at('debug'),
+    debug: at('trace'),
+    verbose: at('trace'),
+    warn: at('warn'),
+    error: at('error'),
+    fatal: at('fatal'),
   };
 }

@@ -1,9 +1,35 @@
 export { errorBody } from './error-body.js';
+export { jobCursor, jobRunCursor, parseJobCursor, parseJobRunCursor } from './jobs/job-cursors.js';
+export { isoTime, jobObject, jobRunObject, scheduleObject } from './jobs/job-object.js';
+export { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto } from './jobs/job-request.dto.js';
+export { readMetadata } from './metadata.js';
 export { parseDto } from './parse-dto.js';
 export { defineProtocol, type DecodeContext, type Encoded, type Protocol } from './protocol.js';
 export { checkRegistry, PROTOCOLS } from './registry.js';
 export { cancelledError } from './run-errors.js';
 export { parseAfterSeq, parseEventCursor } from './runs/cursor.js';
+export { APPROVAL_CHOICES } from './runs/approval-object.js';
+export { readApproval, readSteer, type ApprovalOrder } from './runs/control-requests.js';
+export { approvalSchema, steerSchema } from './runs/request-schema.js';
+export { runsProtocol } from './runs/runs-protocol.js';
+export { runSummary } from './runs/run-summary.js';
 export { runObject } from './runs/run-object.js';
 export { runsEncoder, type RunsState } from './runs/runs-encoder.js';
 export { renderFrame, type SseFrame } from './sse-frame.js';
+export { packSummary, summaryText, unpackSummary } from './openai-responses/compaction.js';
+export { itemIdOf, responseIdOf, runIdOfItem, runIdOfResponse } from './openai-responses/ids.js';
+export { encode as encodeResponses } from './openai-responses/encode-stream.js';
+export { inputItemsOf } from './openai-responses/input-items.js';
+export { itemsToMessages, systemTextOf } from './openai-responses/items-to-messages.js';
+export { openaiResponses } from './openai-responses/openai-responses.js';
+export { outputItems } from './openai-responses/output-items.js';
+export { referencesOf, resolveReferences } from './openai-responses/resolve-references.js';
+export { responseObject, responseUsage } from './openai-responses/response-object.js';
+export { parseStartingAfter, resumedAfter } from './openai-responses/resume.js';
+export {
+  leftOutToolsHeader,
+  responsesOptions,
+  type ConversationChoice,
+  type ResponsesOptions,
+} from './openai-responses/responses-options.js';
+export { type ResponsesState } from './openai-responses/responses-state.js';

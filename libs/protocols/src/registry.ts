@@ -1,8 +1,9 @@
 import { openaiChat } from './openai-chat/openai-chat.js';
+import { openaiResponses } from './openai-responses/openai-responses.js';
 import type { Protocol } from './protocol.js';
 
 /** Every protocol that the gateway speaks. The API makes one route per path from it, after `checkRegistry`. */
-export const PROTOCOLS: readonly Protocol[] = [openaiChat];
+export const PROTOCOLS: readonly Protocol[] = [openaiChat, openaiResponses];
 
 /** Throws an Error when two protocols share a name or a path (aliases included), or a path is not absolute. For boot. */
 export function checkRegistry(protocols: readonly Protocol[]): void {

@@ -1,7 +1,43 @@
+export {
+  allItems,
+  appendItems,
+  deleteItem,
+  getItem,
+  hasTurn,
+  listItems,
+  type ConversationItem,
+  type ItemPage,
+  type ItemQuery,
+  type NewItems,
+} from './conversations/conversation-items.js';
+export {
+  deleteConversation,
+  deleteConversationsUnusedSince,
+  ensureConversation,
+  getConversation,
+  updateConversation,
+  type Conversation,
+  type ConversationKey,
+} from './conversations/conversation-rows.js';
+export { dropOldDeletionMarks, eraseDeletedRuns, markRunDeleted } from './deleted-runs.js';
 export { FolderLockedError } from './folder-lock.js';
+export { sqlJobStore } from './jobs/job-store.js';
 export { migrate, SchemaTooNewError } from './migrate.js';
+export { MIGRATIONS } from './migrations/registry.js';
 export { pgliteDatabase } from './pglite.js';
 export type { SqlDatabase, SqlQueries, SqlScalar, SqlValue } from './ports.js';
 export { postgresDatabase, type PostgresSettings } from './postgres.js';
-export { deleteRunsBefore, getRun, listRuns, upsertRuns, type RunFilter, type RunPage } from './run-rows.js';
+export { deleteRunsBefore, getRun, getTurns, listRuns, upsertRuns, type RunFilter, type RunPage } from './run-rows.js';
+export { deleteRunsBeyond } from './retention.js';
 export { sqlFault, type SqlFault } from './sql-fault.js';
+export { deleteSession } from './sessions/delete-session.js';
+export {
+  forkSession,
+  getSession,
+  listSessions,
+  renameSession,
+  type ForkOrder,
+  type SessionFilter,
+  type SessionKey,
+} from './sessions/session-rows.js';
+export { upsertSessions, type SessionRun } from './sessions/upsert-sessions.js';

@@ -1,44 +1,89 @@
-import type { RunSnapshot, RunStatus } from '#libs/contract';
+import { turnOf, type RunInput, type RunSnapshot, type RunStatus, type Turn } from '#libs/contract';
+import { NOT_DELETED } from './deleted-runs.js';
 import type { SqlQueries, SqlScalar } from './ports.js';
 import { cursorText, parseCursor } from './run-cursor.js';
+import { storable } from './storable.js';
 
 /** Snapshots in one statement at most, by the characters of their JSON: 100 runs of 16 MB would be a 3 GB statement. */
 const UPSERT_CHARS_MAX = 8_000_000;
+/** Of one conversation that is read at once. */
+const TURNS_BYTES_MAX = 48_000_000;
 /** Snapshots in one page at most, in bytes. A page holds at least one run whatever its size. */
 const PAGE_BYTES_MAX = 16_000_000;
 
 const UPSERT = `
-insert into runs (id, owner, protocol, model, status, created_at, ended_at, last_seq, input_tokens, output_tokens, snapshot)
+insert into runs (
+  id, owner, protocol, model, status, created_at, ended_at, last_seq, input_tokens, output_tokens, snapshot,
+  parent_id, session_id, job_id, input
+)
 select * from unnest(
   $1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
-  $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[]
+  $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[],
+  $12::text[], $13::text[], $14::text[], $15::text[]
 )
 on conflict (id) do update set
   owner = excluded.owner, protocol = excluded.protocol, model = excluded.model, status = excluded.status,
   created_at = excluded.created_at, ended_at = excluded.ended_at, last_seq = excluded.last_seq,
-  input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, snapshot = excluded.snapshot
+  input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, snapshot = excluded.snapshot,
+  parent_id = excluded.parent_id, session_id = excluded.session_id, job_id = excluded.job_id,
+  input = coalesce(excluded.input, runs.input)
 where excluded.last_seq >= runs.last_seq`;
 
 /**
  * Writes snapshots, many to a statement. A row that is newer (by lastSeq) stays as it is, so repeating and reordering
  * do no harm. Large batches are several statements; when one fails, those before it are written.
+ * @param inputs by run id; a run without one keeps the input that its row has.
  */
-export async function upsertRuns(db: SqlQueries, snapshots: readonly RunSnapshot[]): Promise<void> {
-  for (const rows of statementsOf(newestOfEach(snapshots).map(toRow))) {
+export async function upsertRuns(
+  db: SqlQueries,
+  snapshots: readonly RunSnapshot[],
+  inputs: ReadonlyMap<string, RunInput> = new Map(),
+): Promise<void> {
+  const newest = newestOfEach(snapshots);
+  for (const rows of statementsOf(newest.map((run) => toRow(run, inputs.get(run.runId))))) {
     const columns = rows[0]?.map((_, i) => rows.map((row) => row[i] ?? null)) ?? [];
     await db.query(UPSERT, columns);
   }
 }
 
-/** The run as it was last written. */
+/** The run as it was last written; undefined also when it was deleted. */
 export async function getRun(db: SqlQueries, runId: string): Promise<RunSnapshot | undefined> {
-  const [row] = await db.query<{ snapshot: string }>('select snapshot from runs where id = $1', [storable(runId)]);
+  const sql = `select snapshot from runs where id = $1 and ${NOT_DELETED}`;
+  const [row] = await db.query<{ snapshot: string }>(sql, [storable(runId)]);
   return row && parseSnapshot(row.snapshot);
+}
+
+// The newest turns of the chain, up to a number and a size; a turn that is missing ends it.
+const TURNS = `
+with recursive chain as (
+  select id, parent_id, owner, 1 as place, octet_length(snapshot)::bigint + coalesce(octet_length(input), 0) as bytes
+  from runs where id = $1
+  union all
+  select runs.id, runs.parent_id, runs.owner, place + 1,
+    bytes + octet_length(runs.snapshot) + coalesce(octet_length(runs.input), 0)
+  from chain join runs on runs.id = chain.parent_id and runs.owner = chain.owner
+  where place < $2::int and bytes < $3::bigint
+)
+select snapshot, input from chain join runs using (id) order by place desc`;
+
+/**
+ * The conversation that ends with this run, oldest turn first: one query, at most `limit` turns. Empty when the run is not
+ * here; begins later than the conversation did when an older turn is not here.
+ */
+export async function getTurns(db: SqlQueries, runId: string, limit: number): Promise<readonly Turn[]> {
+  const rows = await db.query<{ snapshot: string; input: string | null }>(TURNS, [
+    storable(runId),
+    limit,
+    TURNS_BYTES_MAX,
+  ]);
+  return rows.map(({ snapshot, input }) => turnOf(parseSnapshot(snapshot), parseInput(input)));
 }
 
 export interface RunFilter {
   readonly owner: string;
   readonly status?: RunStatus;
+  readonly sessionId?: string;
+  readonly jobId?: string;
   readonly limit: number;
   /** `next` of the page before. */
   readonly after?: string;
@@ -56,7 +101,9 @@ const LIST = `
 with candidates as (
   select id, created_at, octet_length(snapshot) as bytes from runs
   where owner = $1 and ($2::text is null or status = $2)
+    and ($7::text is null or session_id = $7) and ($8::text is null or job_id = $8)
     and ($3::bigint is null or (created_at, id) < ($3::bigint, $4::text))
+    and ${NOT_DELETED}
   order by created_at desc, id desc limit $5::int + 1
 ), page as (
   select id, count(*) over () as found, row_number() over w as place, sum(bytes) over w as bytes_so_far
@@ -78,6 +125,8 @@ export async function listRuns(db: SqlQueries, filter: RunFilter): Promise<RunPa
     ...place,
     limit,
     PAGE_BYTES_MAX,
+    filter.sessionId === undefined ? null : storable(filter.sessionId),
+    filter.jobId === undefined ? null : storable(filter.jobId),
   ]);
   const runs = rows.map((row) => parseSnapshot(row.snapshot));
   const last = runs.at(-1);
@@ -92,7 +141,8 @@ with gone as (
 select count(*)::int as count from gone`;
 
 /**
- * Retention: deletes the oldest runs that were created before `ms`, at most `limit` of them.
+ * Retention by age: deletes the oldest runs that were created before `ms`, at most `limit` of them. What continues one of
+ * them goes on as a conversation that begins later.
  * @returns how many; fewer than `limit` means that none is left.
  */
 export async function deleteRunsBefore(db: SqlQueries, ms: number, limit: number): Promise<number> {
@@ -110,9 +160,9 @@ function newestOfEach(snapshots: readonly RunSnapshot[]): RunSnapshot[] {
   return [...byId.values()].sort((a, b) => (a.runId < b.runId ? -1 : 1));
 }
 
-const SNAPSHOT_COLUMN = 10;
+const TEXT_COLUMNS = [10, 14];
 
-function toRow(run: RunSnapshot): readonly SqlScalar[] {
+function toRow(run: RunSnapshot, input: RunInput | undefined): readonly SqlScalar[] {
   return [
     storable(run.runId),
     storable(run.owner),
@@ -125,6 +175,10 @@ function toRow(run: RunSnapshot): readonly SqlScalar[] {
     countOf(run.usage.inputTokens),
     countOf(run.usage.outputTokens),
     JSON.stringify(run),
+    idOrNull(run.parentId),
+    idOrNull(run.sessionId),
+    idOrNull(run.jobId),
+    input ? JSON.stringify(input) : null,
   ];
 }
 
@@ -132,7 +186,7 @@ function statementsOf(rows: readonly (readonly SqlScalar[])[]): (readonly SqlSca
   const statements: (readonly SqlScalar[])[][] = [];
   let chars = Infinity;
   for (const row of rows) {
-    const size = String(row[SNAPSHOT_COLUMN]).length;
+    const size = TEXT_COLUMNS.reduce((sum, column) => sum + String(row[column]).length, 0);
     chars += size;
     if (chars > UPSERT_CHARS_MAX) {
       statements.push([]);
@@ -143,17 +197,14 @@ function statementsOf(rows: readonly (readonly SqlScalar[])[]): (readonly SqlSca
   return statements;
 }
 
-/**
- * Text as a filter column can hold it: Postgres refuses NUL and has no lone surrogates. The snapshot keeps the exact
- * text. Without it one strange model name would keep its whole batch from being written, for ever.
- */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\ufffd').replace(/\p{Surrogate}/gu, '\ufffd');
-}
-
 /** Upstreams count the tokens; what they send may be anything that JSON calls a number. */
-function countOf(tokens: number): number {
+export function countOf(tokens: number): number {
   return Number.isFinite(tokens) ? Math.min(Math.max(Math.round(tokens), 0), Number.MAX_SAFE_INTEGER) : 0;
 }
+
+const idOrNull = (id: string | undefined): string | null => (id === undefined ? null : storable(id));
+
+const parseInput = (text: string | null): RunInput | undefined =>
+  text === null ? undefined : (JSON.parse(text) as RunInput);
 
 const parseSnapshot = (text: string): RunSnapshot => JSON.parse(text) as RunSnapshot;

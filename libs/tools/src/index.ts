@@ -1,1 +1,3 @@
-export { checkRegistry, createTools, toolsNamed, type ToolEdges, type ToolSettings } from './registry.js';
+export type { McpLog, McpServerSettings } from './mcp/mcp-settings.js';
+export { ServerTools, type ToolSettings } from './server-tools.js';
+export type { ToolsetSettings } from './toolsets.js';

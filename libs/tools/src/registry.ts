@@ -1,11 +1,27 @@
 import { LIMITS, type Tool } from '#libs/contract';
+import { resolve } from 'node:path';
 import { currentTime } from './current-time/current-time.js';
-import { openGuard, resolveWithSystem, type Resolve } from './guarded-fetch/guarded-fetch.js';
+import { openGuard, resolveWithSystem, type Resolve } from '#libs/guarded-fetch';
+import { fileList } from './files/file-list.js';
+import { filePatch } from './files/file-patch.js';
+import { fileRead } from './files/file-read.js';
+import { fileSearch } from './files/file-search.js';
+import { fileWrite } from './files/file-write.js';
 import { httpFetch } from './http-fetch/http-fetch.js';
+import type { LiveTrees } from './processes/live-trees.js';
+import { terminal } from './terminal/terminal.js';
+import { todo } from './todo/todo.js';
+import { Workspaces } from './workspace/workspaces.js';
 
-export interface ToolSettings {
+export interface BuiltInSettings {
   /** Host names, addresses and CIDR blocks that http_fetch may reach although they are private. */
   readonly fetchAllowedHosts: readonly string[];
+  /** Folder of the workspaces; need not exist. */
+  readonly workspaceDir: string;
+  /** Program and arguments that run a command of the terminal; `{workspace}` in them is its folder. */
+  readonly terminalCommand: readonly string[];
+  /** PATH of the terminal's commands. */
+  readonly terminalPath: string;
 }
 
 /** The outside world of the tools; replaced in tests. */
@@ -17,24 +33,23 @@ export interface ToolEdges {
 
 const REAL_EDGES: ToolEdges = { now: Date.now, resolve: resolveWithSystem };
 
-/** All tools of this gateway. A new tool is a folder and a line here. Throws when a setting is malformed. */
-export function createTools(settings: ToolSettings, { now, resolve }: ToolEdges = REAL_EDGES): Tool[] {
-  return [currentTime(now), httpFetch(openGuard({ allowedHosts: settings.fetchAllowedHosts, resolve }))];
-}
-
 /**
- * The tools that the configuration names, each once, in the order of the names; for the start of a worker. Throws an
- * Error that says what is wrong: an unknown name, or a registry that `checkRegistry` refuses.
+ * All built-in tools. A new tool is a folder and a line here. `live` takes the processes that they start. Throws when a
+ * setting is malformed.
  */
-export function toolsNamed(names: readonly string[], settings: ToolSettings): Tool[] {
-  const tools = createTools(settings);
-  checkRegistry(tools);
-  const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  return [...new Set(names)].map((name) => {
-    const tool = byName.get(name);
-    if (!tool) throw new Error(`There is no tool '${name}'. Known tools: ${[...byName.keys()].join(', ')}.`);
-    return tool;
-  });
+export function createTools(settings: BuiltInSettings, live: LiveTrees, edges: ToolEdges = REAL_EDGES): Tool[] {
+  const workspaces = new Workspaces(resolve(settings.workspaceDir));
+  return [
+    currentTime(edges.now),
+    httpFetch(openGuard({ allowedHosts: settings.fetchAllowedHosts, resolve: edges.resolve })),
+    fileRead(workspaces),
+    fileWrite(workspaces),
+    filePatch(workspaces),
+    fileList(workspaces),
+    fileSearch(workspaces),
+    todo(workspaces),
+    terminal({ workspaces, live, shell: settings.terminalCommand, path: settings.terminalPath }),
+  ];
 }
 
 const TOOL_NAME = new RegExp(`^[a-zA-Z0-9_-]{1,${LIMITS.toolNameCharsMax}}$`);

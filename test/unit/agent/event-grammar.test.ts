@@ -11,7 +11,8 @@ async function legalLog(): Promise<LoggedEvent[]> {
       : [says.text('look'), ...says.call('call_1', 'echo', '{"a":1}'), says.end('tool_calls')],
   );
   const execute = async (): Promise<{ output: string }> => ({ output: 'ok' });
-  const echo = { name: 'echo', description: 'e', parameters: { type: 'object' }, idempotent: true, execute };
+  const fields = { description: 'e', parameters: { type: 'object' }, idempotent: true, approval: 'never' } as const;
+  const echo = { name: 'echo', ...fields, execute };
   return (await attempt({ spec: runSpec(), provider, tools: [echo] })).log;
 }
 

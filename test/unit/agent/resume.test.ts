@@ -76,7 +76,7 @@ interface Scenario {
 }
 
 function tool(name: string, idempotent: boolean, execute: Tool['execute']): Tool {
-  return { name, description: name, parameters: { type: 'object' }, idempotent, execute };
+  return { name, description: name, parameters: { type: 'object' }, idempotent, approval: 'never', execute };
 }
 
 /** Call ids differ between attempts and are no part of what the model is told. */
@@ -131,14 +131,14 @@ describe('a run taken up after its worker was lost', () => {
     }
   });
 
-  test('a step is finished once a call of it was dispatched, and asked again before that', async () => {
+  test('a step is finished once a call of it was dispatched, goes on if the model repeats its text, else is asked again', async () => {
     const log = await recorded();
     for (let k = 1; k < log.length; k++) {
       const kept = log.slice(0, k);
       const whole = await resumeAt(scenario().lab, log, k);
       const open = openStepOf(kept);
       const interrupted = whole.some((event) => event.type === 'step.interrupted');
-      expect([k, interrupted]).toEqual([k, open !== undefined && !open.dispatched]);
+      expect([k, interrupted]).toEqual([k, open !== undefined && !open.dispatched && !open.isText]);
     }
   });
 
@@ -259,10 +259,12 @@ function answersOf(log: readonly LoggedEvent[], name: string): (LoggedEvent & { 
   return log.filter((event) => event.type === 'tool.completed' && event.name === name) as never;
 }
 
-function openStepOf(log: readonly LoggedEvent[]): { dispatched: boolean } | undefined {
+function openStepOf(log: readonly LoggedEvent[]): { dispatched: boolean; isText: boolean } | undefined {
   const begun = log.findLastIndex((event) => event.type === 'step.started');
   if (begun < 0 || log.slice(begun).some((event) => event.type === 'step.completed')) return undefined;
-  return { dispatched: log.slice(begun).some((event) => event.type === 'tool.started') };
+  const types = typesOf(log.slice(begun));
+  const isText = types.at(-1) === 'text.delta' && !types.some((type) => type.startsWith('tool_call'));
+  return { dispatched: types.includes('tool.started'), isText };
 }
 
 /** Place of the terminal event, or the length of a log without one: where the next attempt can begin. */

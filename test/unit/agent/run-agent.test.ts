@@ -36,6 +36,7 @@ const echo = {
   description: 'says it again',
   parameters: { type: 'object' },
   idempotent: true,
+  approval: 'never' as const,
   execute: async (args: object) => ({ output: JSON.stringify(args) }),
 };
 

@@ -23,7 +23,8 @@ function run(calls: readonly [name: string, args: string][], lab: Partial<Lab>, 
 }
 
 function toolOf(execute: Tool['execute'], fields: Partial<Tool> = {}): Tool {
-  return { name: 't', description: 't', parameters: { type: 'object' }, idempotent: true, execute, ...fields };
+  const rest = { parameters: { type: 'object' }, idempotent: true, approval: 'never' } as const;
+  return { name: 't', description: 't', ...rest, execute, ...fields };
 }
 
 const completions = (log: readonly LoggedEvent[]): (LoggedEvent & { type: 'tool.completed' })[] =>
@@ -62,6 +63,17 @@ describe('what the model is told about a call', () => {
     const { log } = await run([['t', '{}']], { spec: runSpec({ toolChoice }), tools });
     expect(completions(log)).toMatchObject([{ isError: true, output: expect.stringContaining('may not be called') }]);
   });
+
+  test.each([{ kind: 'allowed', mode: 'auto', names: ['other'] }, { kind: 'none' }] as const)(
+    'a call that the caller forbade with %j is not handed to the caller',
+    async (toolChoice) => {
+      const tools = [{ name: 't' }, { name: 'other' }];
+      const { log, end } = await run([['t', '{}']], { spec: runSpec({ toolChoice, tools }) });
+      expect(checkLog(log)).toEqual([]);
+      expect(end).toMatchObject({ type: 'run.completed', finishReason: 'stop' });
+      expect(completions(log)).toMatchObject([{ isError: true, output: expect.stringContaining("Unknown tool 't'") }]);
+    },
+  );
 
   test.each<[string, () => never, string]>([
     ['a GatewayError', () => fail(new GatewayError('forbidden', 'Ask an admin.')), 'Ask an admin.'],

@@ -4,6 +4,7 @@ import {
   memoryPersistQueue,
   memoryRunLog,
   memoryRunQueue,
+  memorySessionTurns,
   newRunId,
   type RunLog,
 } from '#libs/bus';
@@ -11,12 +12,14 @@ import { GatewayError, type LoggedEvent, type RunDraft } from '#libs/contract';
 import { createLogger } from '#libs/platform';
 import { Admission } from '../../../apps/api/src/admission/admission.js';
 import { RunDesk, type Order } from '../../../apps/api/src/admission/run-desk.js';
+import { TurnDesk } from '../../../apps/api/src/sessions/turn-desk.js';
 import { RunService, type RunPorts } from '../../../apps/api/src/runs/run-service.js';
 import { runSnapshot } from '../../support/run-snapshot.js';
 import { runSpec } from '../../support/run-spec.js';
 import { scriptedWorker } from '../../support/scripted-worker.js';
 
 const away = (): GatewayError => new GatewayError('queue_unavailable', 'away');
+const LIMITS_OF_API = { inFlightPerKeyMax: 9, queuedPerKeyMax: 9, ofKeys: new Map() };
 const never = new AbortController().signal;
 
 function setUp(change: Partial<RunPorts> = {}) {
@@ -25,11 +28,23 @@ function setUp(change: Partial<RunPorts> = {}) {
   const persist = memoryPersistQueue();
   const logger = createLogger({ service: 'test', level: 'silent', pretty: false });
   const store = { run: async () => undefined };
-  const ports: RunPorts = { log, hub: memoryLiveHub(log, 'here'), queue, persist, store, logger, ...change };
+  const sessionTurns = memorySessionTurns();
+  const ports: RunPorts = {
+    log,
+    hub: memoryLiveHub(log, 'here'),
+    queue,
+    sessionTurns,
+    persist,
+    store,
+    logger,
+    ...change,
+  };
   const runs = new RunService(ports);
-  const admission = new Admission(ports.queue, { inFlightMax: 9, queuedMax: 9 });
+  const admission = new Admission(ports.queue, { ...LIMITS_OF_API, inFlightMax: 9, queuedMax: 9 }, () => 9);
   const idempotency = memoryIdempotency();
-  const desk = new RunDesk({ runs, admission, idempotency, store: ports.store, logger });
+  const turnDesk = new TurnDesk({ sessionTurns: ports.sessionTurns, sessions: { session: async () => undefined } });
+  const reads = { turns: async () => [], ...ports.store };
+  const desk = new RunDesk({ runs, admission, turns: turnDesk, idempotency, store: reads, logger });
   return { log, queue, persist, runs, desk, idempotency };
 }
 

@@ -1,6 +1,12 @@
+import fc from 'fast-check';
 import { foldAll, NO_USAGE, type RunSnapshot } from '#libs/contract';
+import { responseObject } from '#libs/protocols';
 import { storedEvents } from '../../../apps/api/src/runs/stored-events.js';
+import { protocolNamed } from '../../support/chat-request.js';
+import { eventLogs } from '../../support/event-log.js';
+import { readResponses } from '../../support/responses-grammar.js';
 import { runSnapshot } from '../../support/run-snapshot.js';
+import { transcript } from '../../support/transcript.js';
 
 /** What a replay must give back; the numbers and times in between are not kept, and older rows lack the last type. */
 function kept(snapshot: RunSnapshot): object {
@@ -8,6 +14,7 @@ function kept(snapshot: RunSnapshot): object {
   return rest;
 }
 
+const someUsage = { inputTokens: 7, outputTokens: 2, cachedInputTokens: 0, reasoningTokens: 0 };
 const failed = { code: 'upstream_cut', message: 'The answer broke off.' } as const;
 const call = {
   type: 'tool_call',
@@ -52,9 +59,9 @@ test.each<[string, RunSnapshot]>([
     finished({
       lastSeq: 40,
       steps: [
-        { step: 1, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'tool_calls' },
+        { step: 1, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'tool_calls', usage: NO_USAGE },
         { step: 2, status: 'interrupted', model: 'demo', upstream: 'demo' },
-        { step: 3, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'stop' },
+        { step: 3, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'stop', usage: someUsage },
       ],
       items: [
         { type: 'reasoning', step: 1, status: 'completed', text: 'hm' },
@@ -74,8 +81,26 @@ test.each<[string, RunSnapshot]>([
   expect(numbers.at(-1)).toBeGreaterThanOrEqual(before.lastSeq);
 });
 
+test('rows that kept no usage of single steps have it all at the last whole one', () => {
+  const legacy = finished({
+    steps: [{ step: 1, status: 'completed', model: 'demo', upstream: 'demo', finishReason: 'stop' }],
+  });
+  expect(foldAll(storedEvents(legacy)).usage).toEqual(legacy.usage);
+});
+
 test('a run that never ended has no stored end', () => {
   expect(() => storedEvents(runSnapshot({ status: 'running' }))).toThrow(
     expect.objectContaining({ code: 'run_log_lost' }),
+  );
+});
+
+test('told as a Responses stream, any run gives the object that its log gave', () => {
+  fc.assert(
+    fc.property(eventLogs(), (events) => {
+      const snapshot = foldAll(events);
+      const { response } = readResponses(transcript(protocolNamed('openai-responses'), storedEvents(snapshot)));
+      expect(response).toEqual(JSON.parse(JSON.stringify(responseObject(snapshot))));
+    }),
+    { numRuns: 300 },
   );
 });

@@ -33,12 +33,24 @@ describe('without any setting', () => {
         messageCharsMax: 65_536,
         sseKeepaliveMs: 10_000,
         queuedMax: 10_000,
+        queuedPerKeyMax: 5_000,
         inFlightMax: 5_000,
+        inFlightPerKeyMax: 2_500,
+        connectionsMax: 20_000,
         drainSeconds: 30,
+        queueDashboardWrite: false,
       },
       auth: { keys: [] },
+      metrics: { isPublic: false },
       redis: { url: 'redis://127.0.0.1:6379', prefix: 'talaria' },
-      store: { host: '127.0.0.1', port: 8645, url: 'http://127.0.0.1:8645', dataDir: '.talaria' },
+      store: {
+        host: '127.0.0.1',
+        port: 8645,
+        url: 'http://127.0.0.1:8645',
+        dataDir: '.talaria',
+        retentionDays: 30,
+        retentionRunsMax: 0,
+      },
       worker: {
         concurrency: 512,
         healthHost: '127.0.0.1',
@@ -61,7 +73,14 @@ describe('without any setting', () => {
         runSecondsMax: 3_600,
         tools: ['current_time', 'http_fetch'],
         fetchAllowedHosts: [],
+        workspaceDir: '.talaria/workspaces',
+        workspaceDaysMax: 30,
+        terminalCommand: ['/bin/sh', '-c'],
+        terminalPath: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       },
+      jobs: { jobsPerOwnerMax: 1_000, webhookAllowedHosts: [] },
+      tools: { toolsets: [], byKey: [], byModel: [], mcpServers: [] },
+      approvals: { timeoutSeconds: 900, rules: [] },
       log: { level: 'info', pretty: false },
     });
   });
@@ -136,6 +155,7 @@ describe('the environment', () => {
   test.each([
     'API_SERVER_KEY',
     'ADMIN_TOKEN',
+    'METRICS_TOKEN',
     'API_KEYS',
     'REDIS_URL',
     'DATABASE_URL',
@@ -256,6 +276,8 @@ describe('keys', () => {
     [{ API_KEYS: 'default:two', API_SERVER_KEY: 'one' }, 'used once'],
     [{ API_KEYS: 'a:same,b:same' }, 'the keys a and b are the same'],
     [{ API_SERVER_KEY: 'same', ADMIN_TOKEN: 'same' }, 'ADMIN_TOKEN: is the same as the key default'],
+    [{ API_SERVER_KEY: 'same', METRICS_TOKEN: 'same' }, 'METRICS_TOKEN: is the same as the key default'],
+    [{ ADMIN_TOKEN: 'same', METRICS_TOKEN: 'same' }, 'METRICS_TOKEN: is the same as ADMIN_TOKEN'],
     [{ API_KEYS: 'nocolon' }, 'name:key'],
     [{ API_KEYS: ':key' }, 'name:key'],
     [{ API_KEYS: `${'n'.repeat(65)}:key` }, 'name:key'],
@@ -307,4 +329,17 @@ describe('upstreams', () => {
     const yaml = 'upstreams: [{name: a, provider: gemini}]\nmodels: [{name: m, upstream: a, model: x}]';
     expect(problemsOf(() => loadYaml(yaml)).split('\n')).toHaveLength(2);
   });
+});
+
+test('rules of approval come in their order, with their patterns compiled; a bad pattern stops the start', () => {
+  const file = (match: string): string =>
+    `approvals:\n  timeout_seconds: 60\n  rules:\n    - { tool: 'files__*', match: '${match}', policy: always }\n    - { tool: '*', policy: never }\n`;
+  expect(loadConfig({}, () => file('rm .rf')).approvals).toEqual({
+    timeoutSeconds: 60,
+    rules: [
+      { tool: 'files__*', match: /rm .rf/u, policy: 'always' },
+      { tool: '*', policy: 'never' },
+    ],
+  });
+  expect(() => loadConfig({}, () => file('(rm'))).toThrow(/approvals\.rules\[0\]\.match/);
 });

@@ -1,4 +1,5 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue, type RunLog } from '#libs/bus';
+import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns, type RunLog } from '#libs/bus';
+import { NO_USAGE } from '#libs/contract';
 import { pino } from 'pino';
 import type { DutyPorts } from '../../../apps/scheduler/src/duties/duty.js';
 import { failLostRuns } from '../../../apps/scheduler/src/duties/fail-lost-runs.js';
@@ -11,7 +12,14 @@ function setUp() {
   const log = memoryRunLog();
   const runs = memoryRunQueue();
   const persist = memoryPersistQueue();
-  const ports: DutyPorts = { log, runs, persist, logger: pino({ level: 'silent' }), now: () => now };
+  const ports: DutyPorts = {
+    log,
+    runs,
+    persist,
+    turns: memorySessionTurns(),
+    logger: pino({ level: 'silent' }),
+    now: () => now,
+  };
   const duty = failLostRuns();
   return {
     log,
@@ -144,5 +152,29 @@ describe('fail-lost-runs', () => {
     }
     expect((await log.read(runId, 0)).map((event) => event.type)).toEqual(['run.queued', 'run.failed']);
     expect(persist.runIds).toEqual([runId]);
+  });
+
+  test('a parked run is not lost; when its job is, it gets it again, and an answered one is woken at once', async () => {
+    const { open, lookAt, log, runs, ended } = setUp();
+    const park = async (): Promise<string> => {
+      const runId = await open();
+      await log.claim(runId, 1, 'w');
+      const event = { type: 'run.parked', step: 1, usage: NO_USAGE } as const;
+      const parking = { runId, attempt: 1, event, deadline: START + 900_000, generation: 1, approvalIds: ['apr_1'] };
+      await runs.enqueueParked({ runId, generation: 1 }, 900_000);
+      expect(await log.park(parking)).toBe('parked');
+      return runId;
+    };
+    const [asleep, jobless, answered] = [await park(), await park(), await park()];
+    await runs.remove(jobless, 1);
+    await log.answer(answered, 'apr_1', 'once');
+    await lookAt(31);
+    expect(runs.take()).toBe(answered);
+    await log.claim(answered, 1_001, 'w', 1);
+    expect(runs.take()).toBeUndefined();
+    await lookAt(42);
+    expect(runs.take()).toBe(jobless);
+    expect(runs.take()).toBeUndefined();
+    expect([await ended(asleep), await ended(jobless)]).toEqual([false, false]);
   });
 });

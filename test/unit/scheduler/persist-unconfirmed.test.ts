@@ -1,4 +1,4 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue } from '#libs/bus';
+import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
 import { pino } from 'pino';
 import type { DutyPorts } from '../../../apps/scheduler/src/duties/duty.js';
 import { persistUnconfirmed } from '../../../apps/scheduler/src/duties/persist-unconfirmed.js';
@@ -13,6 +13,7 @@ function setUp() {
     log,
     runs: memoryRunQueue(),
     persist: { ...persist, depth: async () => 0 },
+    turns: memorySessionTurns(),
     logger: pino({ level: 'silent' }),
     now: () => NOW,
   };

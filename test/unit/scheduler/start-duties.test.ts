@@ -1,4 +1,4 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue } from '#libs/bus';
+import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
 import { pino } from 'pino';
 import type { Duty, DutyPorts } from '../../../apps/scheduler/src/duties/duty.js';
 import { createDuties } from '../../../apps/scheduler/src/duties/registry.js';
@@ -9,6 +9,7 @@ const ports: DutyPorts = {
   log: memoryRunLog(),
   runs: memoryRunQueue(),
   persist: memoryPersistQueue(),
+  turns: memorySessionTurns(),
   logger: pino({ level: 'silent' }),
   now: () => 0,
 };
@@ -83,7 +84,7 @@ describe('running duties', () => {
 
   test('the registered duties have different names', async () => {
     const names = createDuties().map((duty) => duty.name);
-    expect(names).toEqual(['persist-unconfirmed', 'fail-lost-runs']);
+    expect(names).toEqual(['persist-unconfirmed', 'fail-lost-runs', 'hand-on-turns']);
     await start(createDuties()).stop();
   });
 });

@@ -1,6 +1,6 @@
 import { memoryRunLog, newRunId, type MemoryRunLog } from '#libs/bus';
 import { foldAll, LIMITS, type RunEvent } from '#libs/contract';
-import { getRun, migrate, pgliteDatabase, type SqlDatabase } from '#libs/store';
+import { getRun, getTurns, migrate, pgliteDatabase, type SqlDatabase } from '#libs/store';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ describe('persisting finished runs', () => {
   }
   const unconfirmed = (): Promise<string[]> => log.unconfirmed(Number.MAX_SAFE_INTEGER, 1_000);
   const persist = (runIds: readonly string[], database = db): Promise<void> =>
-    persistRuns({ log, db: database, logger })(runIds);
+    persistRuns({ log, db: database, logger, prices: new Map() })(runIds);
 
   test('every run of a batch is in the database and confirmed', async () => {
     const runIds = await Promise.all(Array.from({ length: 60 }, (_, i) => run(text(`answer ${i}`), DONE)));
@@ -83,9 +83,10 @@ describe('persisting finished runs', () => {
     const runId = await run(text('x'), DONE);
     const headless = { ...log, read: async (id: string, after: number) => log.read(id, Math.max(after, 1)) };
     await persistRuns({
-      log: { read: headless.read, confirmPersisted: (ids) => log.confirmPersisted(ids) },
+      log: { read: headless.read, spec: (id) => log.spec(id), confirmPersisted: (ids) => log.confirmPersisted(ids) },
       db,
       logger,
+      prices: new Map(),
     })([runId]);
     expect(await getRun(db, runId)).toBeUndefined();
     expect(await unconfirmed()).toEqual([runId]);
@@ -118,10 +119,32 @@ describe('persisting finished runs', () => {
     await persist([runId, runId]);
     const before = await getRun(db, runId);
     await persistRuns({
-      log: { read: async (id) => (await log.read(id, 0)).slice(0, 2), confirmPersisted: async () => undefined },
+      log: {
+        read: async (id) => (await log.read(id, 0)).slice(0, 2),
+        spec: async () => undefined,
+        confirmPersisted: async () => undefined,
+      },
       db,
       logger,
+      prices: new Map(),
     })([runId]);
     expect(await getRun(db, runId)).toEqual(before);
+  });
+
+  test('what the run was asked is kept beside it; of a run that shall not be retained only how it went', async () => {
+    const input = [{ type: 'message', role: 'user', content: 'Hello' }];
+    const kept = runSpec({ input });
+    const secret = runSpec({ retain: false, echo: { instructions: 'secret' } });
+    for (const { runId } of [kept, secret]) {
+      await log.open(runId === kept.runId ? kept : secret);
+      const events = [text('answer'), DONE].map((event, i) => JSON.stringify({ seq: i + 2, at: 1_000, ...event }));
+      await log.append([{ runId, attempt: 1, firstSeq: 2, events, terminal: true }]);
+    }
+    await persist([kept.runId, secret.runId]);
+    const [turn] = await getTurns(db, kept.runId, 10);
+    expect(turn?.input).toEqual({ messages: kept.messages, items: input });
+    const [bare] = await getTurns(db, secret.runId, 10);
+    expect(bare).toMatchObject({ snapshot: { status: 'completed', items: [], echo: {} } });
+    expect(bare?.input).toBeUndefined();
   });
 });

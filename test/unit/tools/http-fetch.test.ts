@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { JsonObject, Tool, ToolResult } from '#libs/contract';
-import { createTools } from '#libs/tools';
+import { openGuard, resolveWithSystem } from '#libs/guarded-fetch';
+import { httpFetch } from '../../../libs/tools/src/http-fetch/http-fetch.js';
 import { readableText } from '../../../libs/tools/src/http-fetch/readable-text.js';
 import { startHttpServer, type TestHttpServer } from '../../support/http-server.js';
 import { toolContext } from '../../support/tool-context.js';
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const tool = createTools({ fetchAllowedHosts: ['127.0.0.1/32'] }).find(({ name }) => name === 'http_fetch') as Tool;
+const tool: Tool = httpFetch(openGuard({ allowedHosts: ['127.0.0.1/32'], resolve: resolveWithSystem }));
 const fetchIt = (args: JsonObject = {}): Promise<ToolResult> =>
   tool.execute({ url: `${base}/`, ...args }, toolContext());
 

@@ -1,34 +1,37 @@
 import type { Tool } from '#libs/contract';
-import { checkRegistry, createTools, toolsNamed } from '#libs/tools';
+import { LiveTrees } from '../../../libs/tools/src/processes/live-trees.js';
+import { checkRegistry, createTools, type BuiltInSettings } from '../../../libs/tools/src/registry.js';
 
-const settings = { fetchAllowedHosts: [] };
+const settings: BuiltInSettings = {
+  fetchAllowedHosts: [],
+  workspaceDir: '/nowhere',
+  terminalCommand: ['/bin/sh', '-c'],
+  terminalPath: '/bin',
+};
 const tool: Tool = {
   name: 'a',
   description: 'does a',
   parameters: { type: 'object' },
   idempotent: true,
+  approval: 'never',
   execute: async () => ({ output: '' }),
 };
 
 describe('the registry of tools', () => {
+  const tools = createTools(settings, new LiveTrees());
+
   test('is in order', () => {
-    expect(() => checkRegistry(createTools(settings))).not.toThrow();
+    expect(() => checkRegistry(tools)).not.toThrow();
   });
 
-  test('gives tools by name, each once', () => {
-    const names = ['http_fetch', 'current_time', 'http_fetch'];
-    expect(toolsNamed(names, settings).map(({ name }) => name)).toEqual(['http_fetch', 'current_time']);
-    expect(toolsNamed([], settings)).toEqual([]);
+  test('only the terminal asks for approval by itself, and what has effects is not repeated', () => {
+    expect(tools.filter(({ approval }) => approval === 'always').map(({ name }) => name)).toEqual(['terminal']);
+    expect(tools.filter(({ idempotent }) => !idempotent).map(({ name }) => name)).toEqual(['file_patch', 'terminal']);
   });
 
-  test('an unknown name is refused with the known ones', () => {
-    expect(() => toolsNamed(['shell'], settings)).toThrow(
-      "There is no tool 'shell'. Known tools: current_time, http_fetch.",
-    );
-  });
-
-  test('a malformed setting is refused even when no tool needs it', () => {
-    expect(() => toolsNamed([], { fetchAllowedHosts: ['10.0.0.0/99'] })).toThrow('10.0.0.0/99');
+  test('a malformed setting is refused', () => {
+    const wrong = { ...settings, fetchAllowedHosts: ['10.0.0.0/99'] };
+    expect(() => createTools(wrong, new LiveTrees())).toThrow('10.0.0.0/99');
   });
 
   test.each<[string, Tool[], string]>([
@@ -37,7 +40,7 @@ describe('the registry of tools', () => {
     ['a name that is too long', [{ ...tool, name: 'a'.repeat(65) }], 'does not match'],
     ['no description', [{ ...tool, description: ' ' }], 'no description'],
     ['parameters that are no object', [{ ...tool, parameters: { type: 'string' } }], 'object schema'],
-  ])('%s stops the start', (_what, tools, message) => {
-    expect(() => checkRegistry(tools)).toThrow(message);
+  ])('%s stops the start', (_what, wrong, message) => {
+    expect(() => checkRegistry(wrong)).toThrow(message);
   });
 });

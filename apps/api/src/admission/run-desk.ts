@@ -1,10 +1,11 @@
 import { newRunId, withDeadline, type Idempotency, type RunHead } from '#libs/bus';
 import { GatewayError, RUN_SPEC_VERSION, type RunDraft, type RunSnapshot, type RunSpec } from '#libs/contract';
 import type { Logger } from '#libs/platform';
+import type { StoreClient } from '#libs/store-client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_LIMITS } from '../api-limits.js';
 import type { Batches, RunService } from '../runs/run-service.js';
-import type { StoreClient } from '../runs/store-client.js';
+import type { TurnDesk, TurnPlace } from '../sessions/turn-desk.js';
 import type { Admission } from './admission.js';
 import type { IdempotencyClaim } from './idempotency-key.js';
 
@@ -14,6 +15,10 @@ export interface Order {
   readonly model: string;
   readonly owner: string;
   readonly claim?: IdempotencyClaim;
+  /** It takes the next turn of `draft.sessionId`. */
+  readonly turn?: { readonly whenBusy: 'wait' | 'reject' };
+  /** Finds what the draft refers to, once its run is about to be opened. What it throws refuses the order. */
+  complete?(runId: string): Promise<RunDraft>;
 }
 
 /** The run that answers a request. */
@@ -41,8 +46,9 @@ export class RunDesk {
     private readonly parts: {
       readonly runs: RunService;
       readonly admission: Admission;
+      readonly turns: TurnDesk;
       readonly idempotency: Idempotency;
-      readonly store: StoreClient;
+      readonly store: Pick<StoreClient, 'run' | 'turns'>;
       readonly logger: Logger;
     },
   ) {}
@@ -85,19 +91,24 @@ export class RunDesk {
 
   private async join(order: Order, runId: string, signal: AbortSignal): Promise<Admitted> {
     const head = await this.headOfOpening(runId);
+    if (head?.deleted) throw deleted();
     if (head) return { kind: 'joined', runId, instance: head.instance, lastSeq: head.lastSeq };
     const snapshot = await this.parts.store.run(runId);
-    return snapshot ? { kind: 'stored', runId, snapshot } : this.open(order, runId, signal);
+    if (snapshot) return { kind: 'stored', runId, snapshot };
+    if ((await this.parts.store.turns(runId, 1)).length > 0) throw deleted();
+    return this.open(order, runId, signal);
   }
 
   private async open(order: Order, runId: string, signal: AbortSignal): Promise<Admitted> {
     const { runs, admission } = this.parts;
-    await admission.assertQueueHasRoom();
+    const draft = (await order.complete?.(runId)) ?? order.draft;
+    const tag = await admission.placeInQueue(order.owner, draft);
+    const place = await this.placeOf({ ...order, draft }, runId);
     const { instance } = runs;
     const primed = runs.prime(runId, signal);
     let keep = false;
     try {
-      keep = (await runs.open(specOf(order, runId, instance))) === 'opened';
+      keep = (await runs.open(specOf({ ...order, draft }, { runId, instance, ...place }), tag)) === 'opened';
     } finally {
       // Nobody reads it; its own failure adds nothing to what is thrown here.
       if (!keep) primed.return?.().catch(() => undefined);
@@ -106,6 +117,13 @@ export class RunDesk {
     const head = await runs.head(runId);
     if (!head) throw new GatewayError('run_log_lost', 'The events of this run were lost.');
     return { kind: 'joined', runId, instance: head.instance, lastSeq: head.lastSeq };
+  }
+
+  private async placeOf({ draft, owner, turn }: Order, runId: string): Promise<InTurn | undefined> {
+    const { sessionId, conversationId } = draft;
+    // A conversation has an order of its own.
+    if (!turn || sessionId === undefined || conversationId !== undefined) return undefined;
+    return { ...(await this.parts.turns.enter({ owner, sessionId }, runId, turn.whenBusy)), inTurn: true };
   }
 
   /** A reserved run without a log is most likely being opened at this moment. */
@@ -119,6 +137,17 @@ export class RunDesk {
   }
 }
 
-function specOf({ draft, model, owner }: Order, runId: string, instance: string): RunSpec {
-  return { ...draft, version: RUN_SPEC_VERSION, runId, owner, model, createdAt: Date.now(), instance };
+const deleted = (): GatewayError =>
+  new GatewayError('run_not_found', 'What was made with this Idempotency-Key was deleted.', {
+    param: 'Idempotency-Key',
+  });
+
+type InTurn = TurnPlace & { readonly inTurn: true };
+
+/** @param facts with the place in the session, if it has one: parent and time come from there. */
+function specOf(
+  { draft, model, owner }: Order,
+  facts: { readonly runId: string; readonly instance: string } & Partial<InTurn>,
+): RunSpec {
+  return { ...draft, version: RUN_SPEC_VERSION, owner, model, createdAt: Date.now(), ...facts };
 }

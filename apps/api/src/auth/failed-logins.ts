@@ -12,14 +12,17 @@ export class FailedLogins {
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  /** Notes a failure. Throws GatewayError `rate_limit_exceeded` once the address has had too many in this minute. */
-  add(address: string): void {
+  /** Notes a failure. Gives GatewayError `rate_limit_exceeded` once the address has had too many in this minute. */
+  add(address: string): GatewayError | undefined {
     const now = this.now();
     const window = this.windowOf(address, now);
     window.failures++;
-    if (window.failures <= API_LIMITS.authFailuresPerMinuteMax) return;
+    if (window.failures <= API_LIMITS.authFailuresPerMinuteMax) return undefined;
     const retryAfterSeconds = Math.max(1, Math.ceil((window.startedAt + WINDOW_MS - now) / 1_000));
-    throw new GatewayError('rate_limit_exceeded', 'Too many wrong API keys from this address.', { retryAfterSeconds });
+    return new GatewayError('rate_limit_exceeded', 'Too many wrong API keys from this address.', {
+      retryAfterSeconds,
+      reason: 'wrong_keys',
+    });
   }
 
   /** Addresses being counted; for tests of the bound. */

@@ -10,12 +10,14 @@ const REQUEST_HEADERS = [
   'last-event-id',
   'x-session-id',
   'x-hermes-session-id',
+  'x-session-busy',
   'x-on-disconnect',
   'x-api-key',
   'x-request-id',
   'anthropic-version',
 ].join(', ');
-const EXPOSED_HEADERS = 'x-run-id, x-request-id, idempotency-replayed, retry-after';
+const EXPOSED_HEADERS =
+  'x-run-id, x-session-id, x-hermes-session-id, x-left-out-tools, x-request-id, idempotency-replayed, retry-after';
 
 /** What became of a request's origin: go on, or answer the preflight with 204 and nothing more. */
 export type CorsOutcome = 'proceed' | 'preflight';
@@ -32,6 +34,11 @@ export class Cors {
   constructor(origins: readonly string[]) {
     this.origins = new Set(origins);
     this.anyOrigin = this.origins.has('*');
+  }
+
+  /** May the page that this request comes from use the API? For requests that no preflight came before. */
+  isAllowed({ headers: { origin, host } }: IncomingMessage): boolean {
+    return origin === undefined || this.anyOrigin || this.origins.has(origin) || isSameOrigin(origin, host);
   }
 
   /** Sets the CORS headers on the answer. Throws GatewayError `origin_not_allowed`. */

@@ -3,20 +3,39 @@ import { cancelledError, parseDto, parseEventCursor, type Protocol } from '#libs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { idempotencyClaim } from '../admission/idempotency-key.js';
+import { NO_PREPARATION, type AnswerTraits, type Preparation } from '../admission/preparation.js';
 import type { Admitted, Order, RunDesk } from '../admission/run-desk.js';
 import type { Listeners } from '../runs/listeners.js';
+import type { ApiMeters, RelayMeter } from '../operators/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import { storedEvents } from '../runs/stored-events.js';
+import { placeInSession } from '../sessions/place-in-session.js';
+import { readSessionHeaders } from '../sessions/session-headers.js';
 import type { Exchange } from './exchanges.js';
 import { HEADERS } from './header-names.js';
+import { onDisconnectOf } from './on-disconnect.js';
 import { streamEvents, streamRun, withExchange, type ExchangeParts } from './run-exchange.js';
 
 export interface CreateRunParts extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
   readonly listeners: Listeners;
+  readonly meters: ApiMeters;
   readonly messageCharsMax: number;
+  /** API keys are configured. */
+  readonly isKeyed: boolean;
+  /** By the name of the protocol. */
+  readonly preparations?: ReadonlyMap<string, Preparation>;
 }
+
+/** A request that has been understood: what to run, and how to answer. */
+export interface ReadOrder {
+  readonly order: Order;
+  readonly traits: AnswerTraits;
+}
+
+/** What a request for a run consists of, over HTTP or over a WebSocket. */
+export type RunRequest = Pick<FastifyRequest, 'body' | 'headers' | 'owner'>;
 
 type LiveRun = Exclude<Admitted, { kind: 'stored' }>;
 
@@ -26,6 +45,7 @@ interface Creation {
   readonly exchange: Exchange;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  readonly meter: RelayMeter;
 }
 
 /**
@@ -36,29 +56,59 @@ export class CreateRun {
   constructor(private readonly parts: CreateRunParts) {}
 
   handle(protocol: Protocol, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const meter = this.parts.meters.relay();
     return withExchange(this.parts, request, async (exchange) => {
-      const order = await this.readOrder(protocol, request);
+      const { order, traits } = await this.readOrder(protocol, request);
+      for (const [name, value] of Object.entries(traits.headers)) reply.raw.setHeader(name, value);
       const run = await this.parts.desk.admit(order, exchange.signal);
       reply.raw.setHeader(HEADERS.runId, run.runId);
+      echoSession(reply, order.draft);
       if (run.kind !== 'opened') reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
-      await this.listen({ protocol, exchange, request, reply }, order.draft, run);
+      const creation = { protocol, exchange, request, reply, meter };
+      if (traits.answersAtOnce) return this.answerAtOnce(creation, order.owner, run);
+      await this.listen(creation, order.draft, run);
     });
   }
 
-  private async readOrder(protocol: Protocol, request: FastifyRequest): Promise<Order> {
+  /**
+   * Understands a request for a run. Throws GatewayError.
+   * @param preparation instead of the protocol's own.
+   */
+  async readOrder(protocol: Protocol, request: RunRequest, preparation?: Preparation): Promise<ReadOrder> {
     const { body, headers, owner } = request;
     if (owner === undefined) throw new GatewayError('invalid_api_key', 'A valid API key is required.');
     if (body === undefined || body === null) throw new GatewayError('invalid_json', 'The body is empty.');
     if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');
     const claim = idempotencyClaim({ owner, route: protocol.path, headers, body });
     const onDisconnect = onDisconnectOf(headers);
-    const draft = protocol.decode(parseDto(protocol.dto, body), {
+    const decoded = protocol.decode(parseDto(protocol.dto, body), {
       ...(onDisconnect && { onDisconnect }),
       hermesClient: Object.keys(headers).some((name) => name.startsWith('x-hermes-')),
       messageTextCharsMax: this.parts.messageCharsMax,
     });
-    const model = await this.parts.models.resolve(draft.model);
-    return { draft, model, owner, ...(claim && { claim }) };
+    const model = await this.parts.models.resolve(decoded.model);
+    await this.parts.models.assertNoServerTool(decoded.tools);
+    const prepared = preparation ?? this.parts.preparations?.get(protocol.name) ?? NO_PREPARATION;
+    const { traits, complete } = prepared;
+    const asked = readSessionHeaders(headers, this.parts.isKeyed);
+    const { draft, turn } = placeInSession(decoded, { ...asked, derives: prepared === NO_PREPARATION }, owner);
+    const order: Order = {
+      draft,
+      ...(turn && { turn }),
+      model,
+      owner,
+      ...(claim && { claim }),
+      complete: (runId) => complete(draft, { owner, runId }),
+    };
+    return { order, traits: traits(draft) };
+  }
+
+  /** The run goes on without us: the answer is what is known of it now. */
+  private async answerAtOnce({ protocol, reply }: Creation, owner: string, run: Admitted): Promise<void> {
+    // Nobody will read it; its own failure adds nothing.
+    if (run.kind === 'opened') run.primed.return?.().catch(() => undefined);
+    const snapshot = run.kind === 'stored' ? run.snapshot : await this.parts.runs.get(run.runId, owner);
+    void reply.send(protocol.final(snapshot));
   }
 
   private async listen(creation: Creation, draft: RunDraft, run: Admitted): Promise<void> {
@@ -73,8 +123,8 @@ export class CreateRun {
     }
   }
 
-  private stream({ protocol, exchange, request, reply }: Creation, run: LiveRun): Promise<void> {
-    const primed = run.kind === 'opened' ? { primed: run.primed } : {};
+  private stream({ protocol, exchange, request, reply, meter }: Creation, run: LiveRun): Promise<void> {
+    const primed = run.kind === 'opened' ? { primed: run.primed, meter } : {};
     const spokenUpTo = run.kind === 'joined' ? cursorOf(request.headers, run) : 0;
     const { runId, instance } = run;
     return streamRun(this.parts, { exchange, reply }, { runId, instance, encoder: protocol, spokenUpTo, ...primed });
@@ -119,6 +169,11 @@ export class CreateRun {
   }
 }
 
+/** Under both names: clients of either kind look for the one they sent. */
+function echoSession(reply: FastifyReply, { sessionId }: RunDraft): void {
+  if (sessionId !== undefined) for (const name of HEADERS.session) reply.raw.setHeader(name, sessionId);
+}
+
 /** The protocol's whole answer. Throws the GatewayError of a run that failed or was cancelled. */
 function answerOf(protocol: Protocol, snapshot: RunSnapshot): unknown {
   if (snapshot.error) throw fromRunError(snapshot.error);
@@ -131,12 +186,4 @@ function cursorOf(headers: IncomingHttpHeaders, run: { readonly runId: string; r
   const text = headers[HEADERS.lastEventId];
   const cursor = typeof text === 'string' ? parseEventCursor(text, run.runId) : undefined;
   return cursor !== undefined && cursor <= run.lastSeq ? cursor : 0;
-}
-
-function onDisconnectOf(headers: IncomingHttpHeaders): RunDraft['onDisconnect'] | undefined {
-  const value = headers[HEADERS.onDisconnect];
-  if (value === undefined || value === 'cancel' || value === 'continue') return value;
-  throw new GatewayError('invalid_request', 'X-On-Disconnect must be "cancel" or "continue".', {
-    param: 'X-On-Disconnect',
-  });
 }

@@ -5,9 +5,13 @@ import { wrongKey } from '../auth/auth.guard.js';
 import type { HostCheck } from '../auth/allowed-hosts.js';
 import type { FailedLogins } from '../auth/failed-logins.js';
 import { tokenOf, type KeyRing } from '../auth/key-ring.js';
+import type { Operators } from '../operators/operators.js';
 import type { Cors } from './cors.js';
+import type { ErrorReplies } from './error-reply.js';
+import { sendError } from './error.filter.js';
 import { parseJson } from './parse-json.js';
 import { pathOf } from './request-path.js';
+import type { WatchRequest } from './request-watch.js';
 import type { RouteTable } from './route-table.js';
 import { setSecurityHeaders } from './security-headers.js';
 
@@ -25,6 +29,9 @@ export interface EdgeParts {
   readonly cors: Cors;
   readonly routes: RouteTable;
   readonly drain: Drain;
+  readonly operators: Operators;
+  readonly replies: ErrorReplies;
+  readonly watch: WatchRequest;
 }
 
 /** What every request passes before its route: `done()` lets it go on, `done(error)` answers it. */
@@ -34,12 +41,13 @@ export type EdgeHook = (request: FastifyRequest, reply: FastifyReply, done: (err
  * The order of things for every request, before a byte of its body is read:
  *
  *   request id, security headers -> Host -> Origin (a preflight ends here) -> is there such a route? -> draining?
- *   -> whose key? -> no body from callers without one
+ *   -> an operators' route? their token, no key -> whose key? -> no body from callers without one
  */
 export function edgeHook(parts: EdgeParts): EdgeHook {
   return (request, reply, done) => {
     const path = pathOf(request.raw.url);
     setAnswerHeaders(request, reply, path);
+    parts.watch(request, reply);
     if (!parts.isAllowedHost(request.headers.host)) {
       throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
     }
@@ -48,7 +56,15 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
       return;
     }
     if (request.is404) throw noRoute(reply, parts.routes.methodsOf(path));
-    if (parts.drain.draining && !path.startsWith('/health')) throw leaving(reply);
+    const { operators } = request.routeOptions.config;
+    if (parts.drain.draining && operators === undefined && !path.startsWith('/health')) throw leaving(reply);
+    if (operators !== undefined) {
+      const refusal = parts.operators.refusalOf(operators, request.raw);
+      // Answered here and not thrown: the routes of a plugin have an error handler of their own.
+      if (refusal) sendError(parts.replies, refusal, { request, reply });
+      else done();
+      return;
+    }
     request.owner = parts.keys.ownerOf(request.raw);
     if (request.owner === undefined) refuseStranger(request, parts.failedLogins);
     done();
@@ -99,6 +115,8 @@ function leaving(reply: FastifyReply): GatewayError {
 
 /** Public routes have no body; everything else is refused by the guard, but not after reading megabytes. */
 function refuseStranger(request: FastifyRequest, failedLogins: FailedLogins): void {
-  if (tokenOf(request.raw) !== undefined) failedLogins.add(request.raw.socket.remoteAddress ?? '');
+  const hasToken = tokenOf(request.raw) !== undefined;
+  const tooMany = hasToken ? failedLogins.add(request.raw.socket.remoteAddress ?? '') : undefined;
+  if (tooMany) throw tooMany;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongKey();
 }

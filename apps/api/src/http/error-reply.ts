@@ -1,8 +1,9 @@
-import { ERRORS, GatewayError, toRunError, type ErrorCode, type RunError } from '#libs/contract';
+import { ERRORS, GatewayError, toRunError, type ErrorCode, type RefusalReason, type RunError } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import { errorBody, type Protocol } from '#libs/protocols';
 import { HttpException } from '@nestjs/common';
 import { API_LIMITS } from '../api-limits.js';
+import { ADMIN_CHALLENGE } from '../operators/operators.js';
 
 /** An error as HTTP says it. */
 export interface ErrorReply {
@@ -21,6 +22,7 @@ export class ErrorReplies {
   constructor(
     protocols: readonly Protocol[],
     private readonly logger: Logger,
+    private readonly onError: (code: ErrorCode, status: number, reason?: RefusalReason) => void = () => undefined,
   ) {
     const paths = protocols.flatMap((protocol) =>
       [protocol.path, ...(protocol.aliases ?? [])].map((path) => [path, protocol] as const),
@@ -28,20 +30,26 @@ export class ErrorReplies {
     this.protocolOf = new Map(paths);
   }
 
-  /** @param request path without query, and the id that the log shall name. */
-  replyTo(cause: unknown, request: { readonly path: string; readonly id: string }): ErrorReply {
+  /** @param request path without query, the id that the log shall name, and whether it is a route of the admin. */
+  replyTo(
+    cause: unknown,
+    request: { readonly path: string; readonly id: string; readonly isAdmin?: boolean },
+  ): ErrorReply {
     const health = healthReport(cause);
     if (health) return health;
     const error = toRunError(translate(cause));
     const { status } = ERRORS[error.code];
+    this.onError(error.code, status, cause instanceof GatewayError ? cause.reason : undefined);
     if (status >= 500) this.log(cause, error, request);
     const body = this.protocolOf.get(request.path)?.error(error) ?? errorBody(error);
-    return { status, headers: headersOf(error), body };
+    const headers = headersOf(error);
+    if (status === 401 && request.isAdmin === true) headers['www-authenticate'] = ADMIN_CHALLENGE;
+    return { status, headers, body };
   }
 
   /** Our own state (503: Redis away, draining) is one line; what nobody expected comes with its stack. */
-  private log(cause: unknown, error: RunError, { path, id }: { path: string; id: string }): void {
-    const fields = { requestId: id, code: error.code, path };
+  private log(cause: unknown, error: RunError, { id }: { id: string }): void {
+    const fields = { requestId: id, code: error.code };
     if (error.code === 'internal_error') this.logger.error({ ...fields, err: cause }, 'a request failed');
     else this.logger.warn(fields, 'a request was answered with a server error');
   }

@@ -62,7 +62,9 @@ export class EventStream {
   look(now: number, keepaliveMs: number): void {
     const silentMs = now - this.touchedAt;
     if (this.blocked) {
-      if (silentMs >= LIMITS.sseWriteStallSecondsMax * 1_000) this.cut();
+      if (silentMs < LIMITS.sseWriteStallSecondsMax * 1_000) return;
+      this.cut();
+      this.sweep.onStalled();
     } else if (silentMs >= keepaliveMs) {
       this.touchedAt = now;
       this.write(': keepalive\n\n');
@@ -114,12 +116,20 @@ export class StreamSweep {
   private readonly streams = new Set<EventStream>();
   private readonly timer: NodeJS.Timeout;
 
-  constructor(keepaliveMs: number) {
+  /** @param onStalled told of every stream that is cut because its client had stopped reading. */
+  constructor(
+    keepaliveMs: number,
+    readonly onStalled: () => void = () => undefined,
+  ) {
     this.timer = setInterval(
       () => this.look(keepaliveMs),
       Math.min(1_000, Math.max(10, Math.floor(keepaliveMs / LOOKS_PER_PERIOD))),
     );
     this.timer.unref();
+  }
+
+  get size(): number {
+    return this.streams.size;
   }
 
   add(stream: EventStream): void {

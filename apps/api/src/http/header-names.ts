@@ -7,4 +7,5 @@ export const HEADERS = {
   lastEventId: 'last-event-id',
   /** The name and its Hermes alias. */
   session: ['x-session-id', 'x-hermes-session-id'],
+  sessionBusy: 'x-session-busy',
 } as const;

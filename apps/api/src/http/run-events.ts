@@ -7,6 +7,7 @@ import { wrongKey } from '../auth/auth.guard.js';
 import type { Listeners } from '../runs/listeners.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { HEADERS } from './header-names.js';
+import { onDisconnectOf } from './on-disconnect.js';
 import type { Encoder } from './relay.js';
 import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from './run-exchange.js';
 
@@ -28,6 +29,7 @@ export class RunEvents {
       if (owner === undefined) throw wrongKey();
       const { id: runId } = request.params as { id: string };
       const after = afterOf(input.afterSeq);
+      const onDisconnect = onDisconnectOf(request.headers);
       const found = await this.parts.runs.find(runId, owner);
       reply.raw.setHeader(HEADERS.runId, runId);
       if (request.method === 'HEAD') {
@@ -40,7 +42,8 @@ export class RunEvents {
         return this.lastOfStored({ exchange, reply }, found.snapshot, cursor);
       }
       const cursor = cursorOf(runId, input.lastEventId, { after, lastSeq: found.head.lastSeq });
-      return this.relay({ exchange, reply }, { runId, head: found.head, cursor });
+      await this.relay({ exchange, reply }, { runId, head: found.head, cursor });
+      if (onDisconnect === 'cancel' && exchange.interruption === 'client_gone') await this.cancelIfLeft(runId);
     });
   }
 
@@ -59,6 +62,17 @@ export class RunEvents {
       });
     } finally {
       leave();
+    }
+  }
+
+  /** The last listener here has said that nobody wants the run without it. */
+  private async cancelIfLeft(runId: string): Promise<void> {
+    const { runs, listeners, logger } = this.parts;
+    if (listeners.countOf(runId) > 0) return;
+    try {
+      await runs.cancel(runId, 'client_disconnected');
+    } catch (cause) {
+      logger.warn({ err: cause, runId }, 'a run whose listener is gone could not be cancelled');
     }
   }
 

@@ -1,8 +1,10 @@
 import type { LoggedEvent } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import type { Socket } from 'node:net';
 import type { Admission } from '../admission/admission.js';
-import type { Batches, RunService } from '../runs/run-service.js';
+import type { Batches, RunService, TakeBatch } from '../runs/run-service.js';
+import type { RelayMeter } from '../operators/api-meters.js';
 import { EventStream, type StreamSweep } from './event-stream.js';
 import type { Exchange, Exchanges } from './exchanges.js';
 import { Relay, type Encoder } from './relay.js';
@@ -18,10 +20,10 @@ export interface ExchangeParts {
 /** Holds a place and an eye on the client's socket while `work` answers a request that waits for a run. */
 export async function withExchange(
   { admission, exchanges }: ExchangeParts,
-  request: FastifyRequest,
+  request: { readonly owner: string | undefined; readonly raw: { readonly socket: Socket } },
   work: (exchange: Exchange) => Promise<void>,
 ): Promise<void> {
-  const leave = admission.enter();
+  const leave = admission.enter(request.owner ?? '');
   const exchange = exchanges.begin(request.raw.socket);
   try {
     await work(exchange);
@@ -37,6 +39,8 @@ export interface Spoken<S> {
   readonly encoder: Encoder<S>;
   readonly spokenUpTo: number;
   readonly primed?: Batches;
+  /** Told of every batch that was written; only for runs that were opened just now. */
+  readonly meter?: RelayMeter;
   /** What a client is told whose stream ends because this process does; without it the connection is cut. */
   readonly comeBack?: string;
 }
@@ -54,12 +58,12 @@ export interface Client {
 export async function streamRun<S>(
   { runs, sweep, logger }: ExchangeParts,
   { exchange, reply }: Client,
-  { encoder, spokenUpTo, comeBack, ...start }: Spoken<S>,
+  { encoder, spokenUpTo, comeBack, meter, ...start }: Spoken<S>,
 ): Promise<void> {
   const stream = openStream(reply, sweep);
   const relay = new Relay(encoder, stream, spokenUpTo);
   try {
-    await runs.follow({ ...start, after: 0 }, relay.take, exchange.signal);
+    await runs.follow({ ...start, after: 0 }, meter ? metered(relay.take, meter) : relay.take, exchange.signal);
   } catch (cause) {
     if (exchange.interruption === undefined) {
       logger.warn({ err: cause, runId: start.runId, requestId: reply.request.id }, 'a stream broke off');
@@ -88,6 +92,14 @@ export async function streamEvents<S>(
     stream.cut();
   }
   if (exchange.interruption !== undefined) stream.cut();
+}
+
+function metered(take: TakeBatch, meter: RelayMeter): TakeBatch {
+  return (batch) => {
+    const pause = take(batch);
+    meter.wrote(batch);
+    return pause;
+  };
 }
 
 function openStream(reply: FastifyReply, sweep: StreamSweep): EventStream {

@@ -7,12 +7,14 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ['permissions-policy', 'camera=(), geolocation=(), microphone=()'],
 ];
 const CSP_NOTHING = "default-src 'none'; frame-ancestors 'none'";
-/** The documentation page loads its own files and writes its own styles. */
-const CSP_DOCS = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+/** The documentation and the queue dashboard load their own files and write their own styles. */
+const CSP_PAGES = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+
+const PAGES = ['/docs', '/admin/queues'];
 
 /** Sets the headers that every answer carries, streams and errors too. */
 export function setSecurityHeaders(response: ServerResponse, path: string): void {
   for (const [name, value] of HEADERS) response.setHeader(name, value);
-  const isDocs = path === '/docs' || path.startsWith('/docs/');
-  response.setHeader('content-security-policy', isDocs ? CSP_DOCS : CSP_NOTHING);
+  const isPage = PAGES.some((page) => path === page || path.startsWith(`${page}/`));
+  response.setHeader('content-security-policy', isPage ? CSP_PAGES : CSP_NOTHING);
 }

@@ -1,6 +1,7 @@
 import type { FastifyHttpOptions } from 'fastify';
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { UpgradableRequest } from '../websocket/upgradable-request.js';
 import { API_LIMITS } from '../api-limits.js';
 import { setAnswerHeaders } from './edge.js';
 import { sendError } from './error.filter.js';
@@ -16,6 +17,7 @@ export function serverOptions(replies: ErrorReplies, bodyBytesMax: number): Fast
     keepAliveTimeout: API_LIMITS.keepAliveTimeoutMs,
     http: {
       headersTimeout: API_LIMITS.headersTimeoutMs,
+      IncomingMessage: UpgradableRequest,
       connectionsCheckingInterval: API_LIMITS.connectionsCheckMs,
     },
     routerOptions: { maxParamLength: API_LIMITS.pathParameterCharsMax },
@@ -28,6 +30,14 @@ export function serverOptions(replies: ErrorReplies, bodyBytesMax: number): Fast
     },
     clientErrorHandler: (cause, socket) => answerBrokenRequest(replies, cause, socket),
   };
+}
+
+/**
+ * An Expect header with anything but 100-continue may be ignored (RFC 9110, 10.1.1); Node answers 417 before any of our
+ * code could give that answer its shape and headers.
+ */
+export function ignoreExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
 const STATUS_OF_PARSE_ERROR: Readonly<Record<string, number>> = {

@@ -15,6 +15,13 @@ export class Listeners {
     };
   }
 
+  /** All who listen, to whichever run. */
+  get size(): number {
+    let size = 0;
+    for (const count of this.counts.values()) size += count;
+    return size;
+  }
+
   countOf(runId: string): number {
     return this.counts.get(runId) ?? 0;
   }

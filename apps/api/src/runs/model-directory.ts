@@ -11,17 +11,28 @@ export interface ListedModel {
 
 interface Snapshot {
   readonly models: ReadonlyMap<string, ModelInfo>;
+  /** Names of the server tools. */
+  readonly tools: ReadonlySet<string>;
   /** May other names be asked for? */
   readonly acceptsUnknown: boolean;
   readonly workersHeard: number;
   readonly workersAlive: number;
+  /** Runs that the workers alive execute at the same time. */
+  readonly slots: number;
 }
 
-const NOBODY: Snapshot = { models: new Map(), acceptsUnknown: false, workersHeard: 0, workersAlive: 0 };
+const NOBODY: Snapshot = {
+  models: new Map(),
+  tools: new Set(),
+  acceptsUnknown: false,
+  workersHeard: 0,
+  workersAlive: 0,
+  slots: 0,
+};
 
 /**
- * Which models can be asked for, from what the workers say of themselves. Read anew every two seconds and when a name is
- * missing; in between, and while Redis is away, the last answer holds.
+ * Which models can be asked for and which tools there are, from what the workers say of themselves. Read anew every two
+ * seconds and when a name is missing; in between, and while Redis is away, the last answer holds.
  */
 export class ModelDirectory {
   private snapshot: Snapshot | undefined;
@@ -37,6 +48,11 @@ export class ModelDirectory {
     this.timer = setInterval(() => this.refreshInBackground(), API_LIMITS.modelsRefreshMs);
     this.timer.unref();
     this.refreshInBackground();
+  }
+
+  /** Runs that all workers execute at the same time, as of the last look; 0 before the first. */
+  get slots(): number {
+    return this.snapshot?.slots ?? 0;
   }
 
   /** As of the last look; 0 before the first. */
@@ -83,6 +99,28 @@ export class ModelDirectory {
     throw modelNotFound(name);
   }
 
+  /** Names of the tools that workers execute, sorted. */
+  async toolNames(): Promise<readonly string[]> {
+    const { tools } = this.snapshot ?? (await this.refresh());
+    return [...tools].sort();
+  }
+
+  /**
+   * Refuses a caller's function with the name of a server tool: nobody could tell whose call it is. As of the last look;
+   * a tool that has just come gives way to the caller's (the agent's toolbox). Throws GatewayError `invalid_request`.
+   */
+  async assertNoServerTool(tools: readonly { readonly name: string }[]): Promise<void> {
+    if (tools.length === 0) return;
+    const known = this.snapshot ?? (await this.refresh());
+    const index = tools.findIndex(({ name }) => known.tools.has(name));
+    if (index < 0) return;
+    throw new GatewayError(
+      'invalid_request',
+      `The function ${JSON.stringify(tools[index]?.name)} has the name of a tool of this server; choose another name.`,
+      { param: `tools[${index}]` },
+    );
+  }
+
   close(): void {
     clearInterval(this.timer);
   }
@@ -112,9 +150,12 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>): Snapshot
   if (infos.length === 0) return NOBODY;
   return {
     models: new Map(infos.flatMap((info) => info.models.map((model) => [model.name, model] as const))),
+    // A worker of an earlier version does not tell its tools.
+    tools: new Set(infos.flatMap((info) => info.tools ?? [])),
     acceptsUnknown: infos.some((info) => info.unknownModels !== 'reject'),
     workersHeard: heard.length,
     workersAlive: alive.length,
+    slots: alive.reduce((sum, { info }) => sum + info.capacity, 0),
   };
 }
 

@@ -1,12 +1,17 @@
 import {
+  handOnTurn,
   isRunId,
   tailRun,
+  turnOver,
   withDeadline,
   type LiveHub,
   type PersistQueue,
   type RunHead,
   type RunLog,
   type RunQueue,
+  type SessionRef,
+  type SessionTurns,
+  type TurnPorts,
 } from '#libs/bus';
 import {
   EMPTY_SNAPSHOT,
@@ -24,16 +29,17 @@ import {
   type RunStatus,
 } from '#libs/contract';
 import type { Logger } from '#libs/platform';
+import type { StoreClient } from '#libs/store-client';
 import { API_LIMITS } from '../api-limits.js';
 import { backoff } from './backoff.js';
-import type { StoreClient } from './store-client.js';
 
 export interface RunPorts {
   readonly log: RunLog;
   readonly hub: LiveHub;
   readonly queue: RunQueue;
+  readonly sessionTurns: SessionTurns;
   readonly persist: PersistQueue;
-  readonly store: StoreClient;
+  readonly store: Pick<StoreClient, 'run'>;
   readonly logger: Logger;
 }
 
@@ -64,12 +70,14 @@ export class RunService {
    * Opens the run's log and queues the run, in one round trip: both go over one connection, so the log is there before a
    * worker hears of the run, and a job without a log is dropped. 'exists' when somebody else opened it (its job is theirs,
    * and a second one is none). A run that could not be queued is ended, so that nobody waits for it for ever.
+   * @param tag its place among the waiting runs.
    */
-  async open(spec: RunSpec): Promise<'opened' | 'exists'> {
+  async open(spec: RunSpec, tag = 0): Promise<'opened' | 'exists'> {
+    if (spec.inTurn) return this.openInTurn(spec, tag);
     const { log, queue, logger } = this.ports;
     const [opened, queued] = await Promise.allSettled([
       withDeadline(log.open(spec)),
-      withDeadline(queue.enqueue(spec.runId)),
+      withDeadline(queue.enqueue(spec.runId, tag)),
     ]);
     if (opened.status === 'rejected') {
       // Whether the log was opened is not known. The client is told to try again, so nobody wants this run.
@@ -82,6 +90,34 @@ export class RunService {
       logger.warn({ err: failure, runId: spec.runId }, 'a run that was not queued could not be ended'),
     );
     throw queued.reason;
+  }
+
+  /**
+   * As `open`, for a run that has its place in a session: it is queued now only when nobody's turn goes on there; else
+   * whoever ends the turn before it does that. When it cannot be opened, its place is given up.
+   */
+  private async openInTurn(spec: RunSpec, tag: number): Promise<'opened' | 'exists'> {
+    const { log, queue, sessionTurns } = this.ports;
+    const { runId, owner, sessionId = '' } = spec;
+    const session = { owner, sessionId };
+    try {
+      const opened = await withDeadline(log.open(spec));
+      const place = await sessionTurns.ready(session, runId);
+      // Of an earlier try of the same request: its run may be over by now.
+      if (place === 'evicted' && opened === 'exists') return 'exists';
+      if (place === 'evicted') throw new GatewayError('unavailable', 'The run could not be opened in time. Try again.');
+      if (place === 'turn') await withDeadline(queue.enqueue(runId, tag));
+      return opened;
+    } catch (cause) {
+      this.giveUp(session, runId).catch((failure: unknown) => this.warn(failure, runId, 'a turn was not given up'));
+      throw cause;
+    }
+  }
+
+  /** The client is told to try again, so nobody wants this run, if it was opened at all. */
+  private async giveUp(session: SessionRef, runId: string): Promise<void> {
+    await this.cancel(runId, 'requested');
+    await handOnTurn(this.turnPorts, session, runId);
   }
 
   /** Starts watching before the run is opened, so that its first events need no read of the log. */
@@ -143,7 +179,7 @@ export class RunService {
     if (!isRunId(runId)) throw runNotFound();
     const head = await this.head(runId);
     if (head) {
-      if (head.owner !== owner) throw runNotFound();
+      if (head.owner !== owner || head.deleted) throw runNotFound();
       return { kind: 'logged', head };
     }
     const snapshot = await this.ports.store.run(runId);
@@ -181,13 +217,15 @@ export class RunService {
     return hasEnded(snapshot) ? snapshot.status : 'stopping';
   }
 
-  /** Durable flag first; a run that no worker had claimed is over at once and leaves the queue. */
+  /** Durable flag first; a run that no worker has, being queued or parked, is over at once and leaves the queue. */
   async cancel(runId: string, reason: CancelReason): Promise<void> {
     const { log, queue } = this.ports;
-    if ((await withDeadline(log.requestCancel(runId, reason))) !== 'cancelled') return;
+    const outcome = await withDeadline(log.requestCancel(runId, reason));
+    if (outcome.kind !== 'cancelled') return;
     this.persistSoon(runId);
+    await this.handOn(runId);
     // Left in the queue it would only be found ended by a worker.
-    await withDeadline(queue.remove(runId));
+    await withDeadline(queue.remove(runId, outcome.generation));
   }
 
   private async foldLog(runId: string): Promise<RunSnapshot> {
@@ -206,11 +244,26 @@ export class RunService {
     this.persistSoon(runId);
   }
 
+  /** What is not handed on here the scheduler hands on a little later. */
+  private async handOn(runId: string): Promise<void> {
+    await turnOver(this.turnPorts, runId).catch((cause: unknown) =>
+      this.warn(cause, runId, 'a turn was not handed on'),
+    );
+  }
+
+  private get turnPorts(): TurnPorts {
+    const { log, queue, sessionTurns: turns } = this.ports;
+    return { log, queue, turns };
+  }
+
+  private warn(cause: unknown, runId: string, what: string): void {
+    this.ports.logger.warn({ err: cause, runId }, what);
+  }
+
   /** A hint only: what is not enqueued here is found by the scheduler among the unconfirmed runs. */
   private persistSoon(runId: string): void {
-    const { persist, logger } = this.ports;
-    withDeadline(persist.enqueue([runId])).catch((cause: unknown) =>
-      logger.warn({ err: cause, runId }, 'an ended run was not enqueued for the store'),
+    withDeadline(this.ports.persist.enqueue([runId])).catch((cause: unknown) =>
+      this.warn(cause, runId, 'an ended run was not enqueued for the store'),
     );
   }
 }

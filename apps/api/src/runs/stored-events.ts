@@ -8,6 +8,7 @@ import {
   type RunSnapshot,
   type StepState,
   type TerminalEvent,
+  type ToolCallItem,
   type Usage,
 } from '#libs/contract';
 
@@ -17,16 +18,23 @@ import {
  */
 export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
   const { runId, protocol, owner, model, echo, metadata, createdAt } = snapshot;
-  // All usage stands at the last whole step: only the sum was kept.
+  // Where only the sum was kept, all usage stands at the last whole step, but for what the open step of a parked run cost.
+  const open = snapshot.steps.find((step) => step.status === 'in_progress')?.usage ?? NO_USAGE;
   const lastWhole = snapshot.steps.findLast((step) => step.status === 'completed');
+  const steersAfter = (step: number): RunEvent[] =>
+    (snapshot.steers ?? []).flatMap(({ afterStep, text }) =>
+      afterStep === step ? [{ type: 'run.steered', text }] : [],
+    );
   const steps = snapshot.steps.flatMap((step): RunEvent[] => [
     { type: 'step.started', step: step.step, model: step.model, upstream: step.upstream },
-    ...snapshot.items.filter((item) => item.step === step.step).flatMap(eventsOfItem),
-    ...endOfStep(step, step === lastWhole ? snapshot.usage : NO_USAGE),
+    ...eventsOfStep(snapshot.items.filter((item) => item.step === step.step)),
+    ...endOfStep(step, step.usage ?? (step === lastWhole ? without(snapshot.usage, open) : NO_USAGE)),
+    ...steersAfter(step.step),
   ]);
   const events: RunEvent[] = [
     { type: 'run.queued', runId, protocol, owner, model, echo, ...(metadata && { metadata }) },
     { type: 'run.started', attempt: Math.max(1, snapshot.attempt), worker: '' },
+    ...steersAfter(0),
     ...steps,
     terminalOf(snapshot),
   ];
@@ -38,12 +46,33 @@ export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
   });
 }
 
-function endOfStep({ step, status, finishReason = 'stop' }: StepState, usage: Usage): RunEvent[] {
+function without(all: Usage, part: Usage): Usage {
+  return {
+    inputTokens: all.inputTokens - part.inputTokens,
+    outputTokens: all.outputTokens - part.outputTokens,
+    cachedInputTokens: all.cachedInputTokens - part.cachedInputTokens,
+    reasoningTokens: all.reasoningTokens - part.reasoningTokens,
+  };
+}
+
+function endOfStep({ step, status, finishReason = 'stop', usage: parked }: StepState, usage: Usage): RunEvent[] {
+  if (status === 'in_progress' && parked) return [{ type: 'run.parked', step, usage: parked }];
   if (status === 'interrupted') return [{ type: 'step.interrupted', step, reason: 'worker_lost' }];
   return status === 'completed' ? [{ type: 'step.completed', step, finishReason, usage }] : [];
 }
 
-function eventsOfItem(item: OutputItem): RunEvent[] {
+/** In the order of a live step: what the model said, then which calls were whole, then what became of them. */
+function eventsOfStep(items: readonly OutputItem[]): RunEvent[] {
+  const calls = items.filter((item) => item.type === 'tool_call');
+  return [
+    ...items.flatMap(wordsOf),
+    ...calls.flatMap(readyOf),
+    ...calls.flatMap(approvalOf),
+    ...calls.flatMap(executionOf),
+  ];
+}
+
+function wordsOf(item: OutputItem): RunEvent[] {
   const { step } = item;
   switch (item.type) {
     case 'text':
@@ -53,25 +82,46 @@ function eventsOfItem(item: OutputItem): RunEvent[] {
     case 'refusal':
       return [{ type: 'refusal.delta', step, text: item.text }];
     case 'tool_call': {
-      const { callId, name, executedBy, output } = item;
-      const call = { step, callId, name };
+      const { callId, name, executedBy } = item;
       return [
-        { type: 'tool_call.started', ...call, executedBy },
+        { type: 'tool_call.started', step, callId, name, executedBy },
         { type: 'tool_call.arguments.delta', step, callId, delta: item.arguments },
-        ...(item.ready ? [{ type: 'tool_call.ready', ...call, arguments: item.arguments, executedBy } as const] : []),
-        ...(item.dispatched ? [{ type: 'tool.started', ...call } as const] : []),
-        ...(output === undefined ? [] : [completedCall(item, output)]),
       ];
     }
   }
 }
 
-function completedCall(item: OutputItem & { type: 'tool_call' }, output: string): RunEvent {
-  const { step, callId, name, isError = false, durationMs = 0 } = item;
-  return { type: 'tool.completed', step, callId, name, output, isError, durationMs };
+function approvalOf(item: ToolCallItem): RunEvent[] {
+  const { step, callId, name, arguments: args, approval } = item;
+  if (!approval) return [];
+  const { approvalId, expiresAt, decision, by = 'policy' } = approval;
+  const call = { step, callId, approvalId };
+  return [
+    ...(expiresAt === undefined
+      ? []
+      : [{ type: 'approval.requested', ...call, name, arguments: args, expiresAt } as const]),
+    ...(decision ? [{ type: 'approval.resolved', ...call, decision, by } as const] : []),
+  ];
+}
+
+function readyOf({ ready, step, callId, name, arguments: args, executedBy }: ToolCallItem): RunEvent[] {
+  return ready ? [{ type: 'tool_call.ready', step, callId, name, arguments: args, executedBy }] : [];
+}
+
+function executionOf(call: ToolCallItem): RunEvent[] {
+  const { step, callId, name, dispatched, output, isError = false, durationMs = 0 } = call;
+  if (!dispatched) return [];
+  const started: RunEvent = { type: 'tool.started', step, callId, name };
+  if (output === undefined) return [started];
+  return [started, { type: 'tool.completed', step, callId, name, output, isError, durationMs }];
 }
 
 function terminalOf(snapshot: RunSnapshot): TerminalEvent {
+  const { leftover } = snapshot;
+  return { ...endOf(snapshot), ...(leftover && { leftover }) };
+}
+
+function endOf(snapshot: RunSnapshot): TerminalEvent {
   switch (snapshot.status) {
     case 'completed':
       return { type: 'run.completed', finishReason: snapshot.finishReason === 'tool_calls' ? 'tool_calls' : 'stop' };
@@ -83,6 +133,7 @@ function terminalOf(snapshot: RunSnapshot): TerminalEvent {
       return { type: 'run.failed', error: snapshot.error ?? toRunError(undefined) };
     case 'queued':
     case 'running':
+    case 'waiting_for_approval':
       throw new GatewayError('run_log_lost', 'The events of this run were lost.');
   }
 }

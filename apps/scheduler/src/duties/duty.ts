@@ -1,10 +1,11 @@
-import type { PersistQueue, RunLog, RunQueue } from '#libs/bus';
+import type { PersistQueue, RunLog, RunQueue, SessionTurns } from '#libs/bus';
 import type { Logger } from '#libs/platform';
 
 export interface DutyPorts {
   readonly log: RunLog;
   readonly runs: RunQueue;
   readonly persist: PersistQueue;
+  readonly turns: SessionTurns;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   now(): number;

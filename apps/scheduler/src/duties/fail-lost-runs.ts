@@ -1,3 +1,4 @@
+import { turnOver, type QueuedRun, type SessionRef, type SessionTurns } from '#libs/bus';
 import { GatewayError, toRunError } from '#libs/contract';
 import { type HeadOf, UnconfirmedWalk } from '../walk-unconfirmed.js';
 import type { Duty, DutyPorts } from './duty.js';
@@ -10,6 +11,8 @@ const LOGGED_IDS_MAX = 20;
 
 /**
  *   healthy --(no job, not ended)--> suspect `jobless` --(still so, 10 s later)--> ended with run.failed, enqueued for the store
+ *                                                      \__ a parked run gets its job again instead; a worker then sees to it
+ *   parked --(answered)------------> its job is woken: whoever took the answer may have died before that
  *   healthy --(no log)-------------> suspect `gone`    --(still so, 10 s later)--> taken out of the index
  *
  * A suspect that is found in order, or differently out of order, at any look is forgotten.
@@ -48,8 +51,10 @@ export function failLostRuns(): Duty {
 async function look(memory: Memory, ports: DutyPorts, signal: AbortSignal): Promise<void> {
   const lost: string[] = [];
   const gone: string[] = [];
+  const parked = new Map<string, QueuedRun>();
   const at = ports.now();
   for await (const page of memory.walk.look(ports.log, at - AGE_MS_MIN, signal)) {
+    await noteParked(page, parked, ports);
     for (const [runId, reason] of await suspectsOf(page, ports)) {
       const earlier = memory.before.get(runId);
       const since = earlier?.reason === reason ? earlier.since : at;
@@ -63,24 +68,73 @@ async function look(memory: Memory, ports: DutyPorts, signal: AbortSignal): Prom
     memory.before = memory.seen;
     memory.seen = new Map();
   }
-  await endAll(lost, ports);
+  await settle({ lost, gone, parked }, ports);
+}
+
+/** Collects the parked runs of a page, and wakes those that were answered. */
+async function noteParked(page: readonly HeadOf[], parked: Map<string, QueuedRun>, { runs }: DutyPorts): Promise<void> {
+  for (const { runId, head } of page) {
+    if (!head?.parked || head.ended) continue;
+    const run = { runId, generation: head.generation };
+    parked.set(runId, run);
+    if (head.parked.woken) await runs.wake(run);
+  }
+}
+
+interface Found {
+  readonly lost: readonly string[];
+  readonly gone: readonly string[];
+  readonly parked: ReadonlyMap<string, QueuedRun>;
+}
+
+async function settle({ lost, gone, parked }: Found, ports: DutyPorts): Promise<void> {
+  const asleep = lost.flatMap((runId) => parked.get(runId) ?? []);
+  await wakeAll(asleep, ports);
+  const dead = lost.filter((runId) => !parked.has(runId));
+  await endAll(dead, ports);
   if (gone.length === 0) return;
   await ports.log.confirmPersisted(gone);
   ports.logger.info({ runs: gone.length }, 'runs whose log has expired were taken out of the index');
 }
 
-async function suspectsOf(page: readonly HeadOf[], { runs }: DutyPorts): Promise<Map<string, Reason>> {
+async function suspectsOf(page: readonly HeadOf[], { runs, turns }: DutyPorts): Promise<Map<string, Reason>> {
   const gone = page.filter(({ head }) => !head).map(({ runId }) => runId);
-  const open = page.filter(({ head }) => head && !head.ended).map(({ runId }) => runId);
-  const withJob = open.length > 0 ? await runs.withJob(open) : new Set<string>();
-  const jobless = open.filter((runId) => !withJob.has(runId));
+  const open = page.flatMap(({ runId, head }) => (head && !head.ended ? [{ runId, head }] : []));
+  const withJob =
+    open.length > 0
+      ? await runs.withJob(open.map(({ runId, head: { generation } }) => ({ runId, generation })))
+      : new Set<string>();
+  const waiting = await waitingForTheirTurn(page, withJob, turns);
+  const jobless = open.map(({ runId }) => runId).filter((runId) => !withJob.has(runId) && !waiting.has(runId));
   return new Map<string, Reason>([
     ...gone.map((runId) => [runId, 'gone'] as const),
     ...jobless.map((runId) => [runId, 'jobless'] as const),
   ]);
 }
 
-async function endAll(lost: readonly string[], { log, persist, logger }: DutyPorts): Promise<void> {
+async function wakeAll(parked: readonly QueuedRun[], { runs, logger }: DutyPorts): Promise<void> {
+  if (parked.length === 0) return;
+  await Promise.all(parked.map((run) => runs.wake(run)));
+  logger.warn({ runs: parked.length }, 'parked runs had lost their jobs and were enqueued again');
+}
+
+/** Runs that have no job because the turn before them in their session goes on. */
+async function waitingForTheirTurn(
+  page: readonly HeadOf[],
+  withJob: ReadonlySet<string>,
+  turns: SessionTurns,
+): Promise<Set<string>> {
+  const sessions = new Map<string, SessionRef>();
+  for (const { runId, head } of page) {
+    if (!head || head.ended || head.turnOf === undefined || withJob.has(runId)) continue;
+    sessions.set(JSON.stringify([head.owner, head.turnOf]), { owner: head.owner, sessionId: head.turnOf });
+  }
+  const states = await Promise.all([...sessions.values()].map((session) => turns.state(session)));
+  return new Set(states.flatMap(({ waiting }) => waiting));
+}
+
+async function endAll(lost: readonly string[], ports: DutyPorts): Promise<void> {
+  const { log, persist, logger } = ports;
   if (lost.length === 0) return;
   const error = toRunError(new GatewayError('worker_lost', 'The run was lost: no worker has it any more.'));
   const ends = await Promise.all(lost.map((runId) => log.end(runId, { type: 'run.failed', error })));
@@ -90,4 +144,5 @@ async function endAll(lost: readonly string[], { log, persist, logger }: DutyPor
     'runs were ended because no worker had them any more',
   );
   if (ended.length > 0) await persist.enqueue(ended);
+  for (const runId of ended) await turnOver({ ...ports, queue: ports.runs }, runId);
 }

@@ -23,7 +23,7 @@ export class StoreErrorFilter implements ExceptionFilter {
 
   private toError(cause: unknown): RunError {
     if (cause instanceof GatewayError) return toRunError(cause);
-    this.logger.warn(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+    this.logger.warn(cause);
     if (sqlFault(cause) !== 'away') return toRunError(cause);
     return { code: 'unavailable', message: 'The database of the store does not answer.', retryAfterSeconds: 2 };
   }

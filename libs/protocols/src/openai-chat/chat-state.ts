@@ -34,6 +34,7 @@ export interface SentCall {
 /** A call that the gateway executes itself. */
 export interface ServerCall {
   readonly callId: string;
+  readonly name: string;
   readonly label: string;
   /** Its start was shown, so its end will be. */
   readonly shown: boolean;

@@ -11,7 +11,7 @@ import {
   requiredText,
   type Place,
 } from '../request-place.js';
-import { decodeContent, type Content, type ContentPlace } from './decode-content.js';
+import { decodeContent, type Content, type ContentPlace } from '../decode-content.js';
 
 export interface Conversation {
   /** The texts of all system and developer messages, wherever they stand, joined by line breaks. */
@@ -19,16 +19,28 @@ export interface Conversation {
   readonly messages: readonly Message[];
 }
 
+/** Where a list of messages stands in its request, and the calls that its tool messages may answer; both grow with it. */
+export interface MessageList {
+  readonly path: string;
+  /** null: they are not known here, every answer is taken. */
+  readonly callIds: Set<string> | null;
+  /** Nothing in it has to be seen. */
+  readonly mayBeInvisible?: boolean;
+}
+
 /**
  * The `messages` of a Chat Completions request; their number was checked with the DTO. At least one user or tool message
  * must have something to see: text that is not blank, or an image.
  */
-export function decodeMessages(list: readonly unknown[], textCharsMax: number): Conversation {
+export function decodeMessages(
+  list: readonly unknown[],
+  textCharsMax: number,
+  { path, callIds, mayBeInvisible = false }: MessageList = { path: 'messages', callIds: new Set() },
+): Conversation {
   const instructions: string[] = [];
   const messages: Message[] = [];
-  const callIds = new Set<string>();
   list.forEach((value, i) => {
-    const place = { ...placeOf(value, `messages[${i}]`), textCharsMax };
+    const place = { ...placeOf(value, `${path}[${i}]`), textCharsMax };
     const role = requiredText(place, 'role');
     switch (role) {
       case 'system':
@@ -40,7 +52,7 @@ export function decodeMessages(list: readonly unknown[], textCharsMax: number): 
         return;
       case 'assistant': {
         const message = decodeAssistant(place);
-        for (const call of message.toolCalls) callIds.add(call.callId);
+        for (const call of message.toolCalls) callIds?.add(call.callId);
         messages.push(message);
         return;
       }
@@ -53,7 +65,7 @@ export function decodeMessages(list: readonly unknown[], textCharsMax: number): 
         throw refuse(`${place.path}.role`, 'must be one of system, developer, user, assistant, tool.');
     }
   });
-  if (!messages.some(isVisible)) throw refuse('messages', 'must have a user message with content.');
+  if (!mayBeInvisible && !messages.some(isVisible)) throw refuse(path, 'must have a user message with content.');
   const text = instructions.filter((said) => said !== '').join('\n');
   return { ...(text !== '' && { instructions: text }), messages };
 }
@@ -102,9 +114,9 @@ function decodeCall(place: Place): ToolCall {
   throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
 }
 
-function decodeToolAnswer(place: MessagePlace, callIds: ReadonlySet<string>): ToolMessage {
+function decodeToolAnswer(place: MessagePlace, callIds: ReadonlySet<string> | null): ToolMessage {
   const callId = requiredText(place, 'tool_call_id');
-  if (!callIds.has(callId)) {
+  if (callIds && !callIds.has(callId)) {
     throw refuse(`${place.path}.tool_call_id`, "must be the id of one of the 'tool_calls' of an earlier message.");
   }
   return { role: 'tool', callId, output: requiredContent(place, 'text').text };

@@ -1,7 +1,7 @@
 import type { JsonObject, ResponseFormat } from '#libs/contract';
 import { checkSchemaSize } from '../json-schema-size.js';
 import { optionalFlag, optionalPlace, optionalText, refuse, requiredPlace, requiredText } from '../request-place.js';
-import { isFunctionName, NAME_PROBLEM } from './function-name.js';
+import { isFunctionName, NAME_PROBLEM } from '../function-name.js';
 
 /** `response_format`: text, json_object, or json_schema {name, schema, strict, description}. */
 export function decodeResponseFormat(value: JsonObject): ResponseFormat {

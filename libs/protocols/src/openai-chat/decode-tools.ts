@@ -13,7 +13,7 @@ import {
   requiredText,
   type Place,
 } from '../request-place.js';
-import { isFunctionName, NAME_PROBLEM } from './function-name.js';
+import { isFunctionName, NAME_PROBLEM } from '../function-name.js';
 
 /** `tools`: functions with unique names. The number of them was checked with the DTO. */
 export function decodeTools(list: readonly unknown[]): readonly ClientTool[] {

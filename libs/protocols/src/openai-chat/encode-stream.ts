@@ -7,6 +7,7 @@ import { FINISH_OF_INCOMPLETE, finishOfCompleted } from './chat-answer.js';
 import { readEcho } from './chat-echo.js';
 import type { ChatState } from './chat-state.js';
 import { chunkShape, deltaChunk, logprobsChunk, textChunk, type QueuedEvent, type TextField } from './chunk.js';
+import { showApprovalAnswer, showApprovalRequest } from './approval-progress.js';
 import { breakOff, finish } from './stream-end.js';
 import { noteServerCall, showToolEnd, showToolStart } from './tool-progress.js';
 
@@ -39,6 +40,13 @@ export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState>
       return continueCall(state, event.callId, event.delta);
     case 'tool_call.ready':
       return event.executedBy === 'client' ? finishCall(state, event) : noteServerCall(state, event);
+    case 'approval.requested':
+      return showApprovalRequest(state, event);
+    case 'approval.resolved':
+      return showApprovalAnswer(state, event);
+    case 'run.parked':
+    case 'run.steered':
+      return [state, NO_FRAMES];
     case 'tool.started':
       return showToolStart(state, event);
     case 'tool.completed':

@@ -6,23 +6,23 @@ import type { ChatState, ServerCall } from './chat-state.js';
 import { sideEvent } from './chunk.js';
 
 /** Calls that the gateway executes are shown beside the answer, never inside of it (seed-systems.md a.4). */
-const EVENT = 'hermes.tool.progress';
-const EMOJI = '🔧';
+export const PROGRESS_EVENT = 'hermes.tool.progress';
+export const EMOJI = '🔧';
 
 /** Keeps the label of a call whose arguments are whole. */
 export function noteServerCall(state: ChatState, event: EventOf<'tool_call.ready'>): Encoded<ChatState> {
   const { callId, name } = event;
   if (isHidden(name)) return [state, NO_FRAMES];
-  const call: ServerCall = { callId, label: previewOf(event.arguments) ?? name, shown: false };
+  const call: ServerCall = { callId, name, label: previewOf(event.arguments) ?? name, shown: false };
   return [{ ...state, serverCalls: [...state.serverCalls, call] }, NO_FRAMES];
 }
 
 export function showToolStart(state: ChatState, { callId, name }: EventOf<'tool.started'>): Encoded<ChatState> {
   if (isHidden(name)) return [state, NO_FRAMES];
   const { label } = state.serverCalls.find((call) => call.callId === callId) ?? { label: name };
-  const serverCalls = [...withoutCall(state, callId), { callId, label, shown: true }];
+  const serverCalls = [...withoutCall(state, callId), { callId, name, label, shown: true }];
   const fields = { tool: name, emoji: EMOJI, label, toolCallId: callId, status: 'running' };
-  return [{ ...state, serverCalls }, [sideEvent(state.shape, EVENT, fields)]];
+  return [{ ...state, serverCalls }, [sideEvent(state.shape, PROGRESS_EVENT, fields)]];
 }
 
 /** An end without a shown start is dropped: no client could tell what ended. */
@@ -32,7 +32,7 @@ export function showToolEnd(state: ChatState, event: EventOf<'tool.completed'>):
   if (!call) return [state, NO_FRAMES];
   const shown = { tool: name, emoji: EMOJI, label: call.label, toolCallId: callId };
   const fields = { ...shown, status: 'completed', is_error: isError, duration: durationMs / 1_000 };
-  return [{ ...state, serverCalls: withoutCall(state, callId) }, [sideEvent(state.shape, EVENT, fields)]];
+  return [{ ...state, serverCalls: withoutCall(state, callId) }, [sideEvent(state.shape, PROGRESS_EVENT, fields)]];
 }
 
 function withoutCall({ serverCalls }: ChatState, callId: string): readonly ServerCall[] {
@@ -40,6 +40,6 @@ function withoutCall({ serverCalls }: ChatState, callId: string): readonly Serve
 }
 
 /** Internal tools, by Hermes' convention. */
-function isHidden(name: string): boolean {
+export function isHidden(name: string): boolean {
   return name.startsWith('_');
 }

@@ -1,16 +1,21 @@
 import { hasEnded, outputText, type JsonObject, type OutputItem, type RunSnapshot } from '#libs/contract';
+import { approvalObjects } from './approval-object.js';
 import { EVENT_NAMES } from './event-names.js';
 import { runError, runUsage, seconds } from './run-facts.js';
 
 /** The body of GET /v1/runs/{id}: what is known about the run now. Times are seconds with a fraction. */
 export function runObject(snapshot: RunSnapshot): JsonObject {
   const { runId, status, model, protocol, createdAt, startedAt, updatedAt, endedAt, attempt } = snapshot;
+  const approvals = approvalObjects(snapshot);
   return {
     object: 'hermes.run',
     run_id: runId,
     status,
     model,
     protocol,
+    session_id: snapshot.sessionId ?? null,
+    job_id: snapshot.jobId ?? null,
+    parent_run_id: snapshot.parentId ?? null,
     created_at: seconds(createdAt),
     started_at: startedAt === undefined ? null : seconds(startedAt),
     updated_at: seconds(updatedAt),
@@ -22,6 +27,9 @@ export function runObject(snapshot: RunSnapshot): JsonObject {
     usage: runUsage(snapshot.usage),
     finish_reason: snapshot.finishReason ?? null,
     reason: snapshot.incompleteReason ?? snapshot.cancelReason ?? null,
+    approval: approvals[0] ?? null,
+    approvals,
+    pending_steer: snapshot.leftover?.join('\n') ?? null,
     error: snapshot.error ? runError(snapshot.error) : null,
     metadata: snapshot.metadata ?? {},
   };
@@ -48,6 +56,7 @@ function itemObject(item: OutputItem): JsonObject {
     name: item.name,
     arguments: item.arguments,
     executed_by: item.executedBy,
+    ...(item.approval?.decision && { approval: { choice: item.approval.decision, by: item.approval.by ?? null } }),
     output: item.output ?? null,
     is_error: item.isError ?? null,
     duration: item.durationMs === undefined ? null : item.durationMs / 1_000,

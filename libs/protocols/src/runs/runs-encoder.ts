@@ -14,6 +14,7 @@ import {
 import { parseArguments, previewOf } from '../arguments-preview.js';
 import type { Encoded } from '../protocol.js';
 import { NO_FRAMES, type SseFrame } from '../sse-frame.js';
+import { approvalFacts } from './approval-object.js';
 import { EVENT_NAMES } from './event-names.js';
 import { runError, runUsage, seconds } from './run-facts.js';
 
@@ -64,6 +65,14 @@ function fieldsOf(event: Exclude<LoggedEvent, TerminalEvent>, run: RunSnapshot):
       return undefined;
     case 'tool_call.ready':
       return event.executedBy === 'client' ? clientCall(event) : undefined;
+    case 'approval.requested':
+      return { ...approvalFacts(event), step: event.step };
+    case 'approval.resolved':
+      return approvalAnswer(event);
+    case 'run.parked':
+      return { step: event.step };
+    case 'run.steered':
+      return { accepted: true, text: event.text };
     case 'tool.started':
       return toolStart(event, callOf(run, event.callId));
     case 'tool.progress':
@@ -78,7 +87,8 @@ function fieldsOf(event: Exclude<LoggedEvent, TerminalEvent>, run: RunSnapshot):
 }
 
 function fieldsOfEnd(event: TerminalEvent, run: RunSnapshot): JsonObject {
-  const result = { output: outputText(run), usage: runUsage(run.usage) };
+  const leftover = event.leftover && { pending_steer: event.leftover.join('\n') };
+  const result = { output: outputText(run), usage: runUsage(run.usage), ...leftover };
   switch (event.type) {
     case 'run.completed':
       return { finish_reason: event.finishReason, ...result };
@@ -92,6 +102,10 @@ function fieldsOfEnd(event: TerminalEvent, run: RunSnapshot): JsonObject {
 
 function clientCall({ name, callId, arguments: args }: EventOf<'tool_call.ready'>): JsonObject {
   return { name, call_id: callId, arguments: args };
+}
+
+function approvalAnswer({ approvalId, callId, decision, by }: EventOf<'approval.resolved'>): JsonObject {
+  return { choice: decision, resolved: 1, request_id: approvalId, call_id: callId, by };
 }
 
 function toolStart({ name, callId }: EventOf<'tool.started'>, call: ToolCallItem | undefined): JsonObject {

@@ -13,6 +13,7 @@ export function currentTime(now: () => number): Tool {
       additionalProperties: false,
     },
     idempotent: true,
+    approval: 'never',
     execute: async (args) => tellTime(args, new Date(now())),
   };
 }

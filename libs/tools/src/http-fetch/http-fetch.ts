@@ -1,5 +1,5 @@
 import type { JsonObject, Tool, ToolResult } from '#libs/contract';
-import { FETCH_LIMITS, guardedFetch, type FetchedResponse, type Guard } from '../guarded-fetch/guarded-fetch.js';
+import { FETCH_LIMITS, guardedFetch, type FetchedResponse, type Guard } from '#libs/guarded-fetch';
 import { decodeText, isTextType, looksBinary, mediaTypeOf } from './decode-text.js';
 import { readableText } from './readable-text.js';
 
@@ -32,6 +32,7 @@ export function httpFetch(guard: Guard): Tool {
     },
     // GET and HEAD are safe methods (RFC 9110 9.2.1).
     idempotent: true,
+    approval: 'never',
     async execute(args, { signal }) {
       const order = parseArguments(args);
       if (typeof order === 'string') return { output: order, isError: true };

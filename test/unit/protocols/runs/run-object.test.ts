@@ -27,10 +27,15 @@ describe('runObject', () => {
       status: 'queued',
       model: 'demo',
       protocol: 'runs',
+      session_id: null,
+      job_id: null,
+      parent_run_id: null,
       created_at: 1_790_000_000.123,
       started_at: null,
       updated_at: 1_790_000_000.123,
       ended_at: null,
+      approval: null,
+      approvals: [],
       attempt: 0,
       last_event: { type: 'run.queued', seq: 1 },
       output: '',
@@ -39,6 +44,7 @@ describe('runObject', () => {
       finish_reason: null,
       reason: null,
       error: null,
+      pending_steer: null,
       metadata: { a: 'b' },
     });
   });

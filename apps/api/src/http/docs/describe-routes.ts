@@ -1,18 +1,12 @@
-import { ERRORS, type ErrorCode } from '#libs/contract';
-import type { Type } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiQuery,
-  ApiResponse,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { CapabilitiesController } from '../capabilities.controller.js';
+import { describeJobs } from './describe-jobs.js';
 import { HealthController } from '../health.controller.js';
 import { ModelsController } from '../models.controller.js';
-import { RunsController } from '../runs.controller.js';
+import { describeApprovals, describeRuns } from './describe-runs.js';
+import { errors, OBJECT, once } from './describe.js';
+import { describeResponses } from './describe-responses.js';
+import { describeSessions } from './describe-sessions.js';
 import type { ProtocolRoute } from '../protocol.controller.js';
 
 /**
@@ -26,8 +20,19 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
       ApiOkResponse({ description: 'It does.', schema: OBJECT }),
     ],
   });
+  once(CapabilitiesController, ApiTags('health'), {
+    get: [
+      ApiOperation({ summary: 'What this gateway can do, for clients that probe' }),
+      ApiOkResponse({ description: 'Features and endpoints.', schema: OBJECT }),
+      ...errors(401, 503),
+    ],
+  });
   describeModels();
   describeRuns();
+  describeJobs({ once, errors });
+  describeApprovals();
+  describeResponses();
+  describeSessions();
   for (const { protocol, controller } of protocols) {
     once(controller, ApiTags('protocols'), {
       create: [
@@ -62,51 +67,6 @@ function describeModels(): void {
   });
 }
 
-function describeRuns(): void {
-  const stopped = {
-    type: 'object',
-    required: ['run_id', 'status'],
-    properties: { run_id: { type: 'string' }, status: { type: 'string' } },
-  };
-  const events =
-    'Event ids are <run id>:<seq>. A Last-Event-ID that is foreign, malformed or ahead gives everything. After the events ' +
-    'have expired, one final event with "replayed_from": "store" is left.';
-  once(RunsController, ApiTags('runs'), {
-    get: [
-      ApiOperation({ summary: 'The state of a run: status, output so far, usage, error' }),
-      ApiOkResponse({ description: 'The run.', schema: OBJECT }),
-      ...errors(401, 404, 503),
-    ],
-    listen: [
-      ApiOperation({ summary: 'The events of a run as SSE, from the start or after a cursor', description: events }),
-      ApiHeader({ name: 'Last-Event-ID', description: '<run id>:<seq>' }),
-      ApiQuery({ name: 'after_seq', required: false, schema: { type: 'integer', minimum: 0 } }),
-      ApiOkResponse({ description: 'The events.', content: { 'text/event-stream': { schema: { type: 'string' } } } }),
-      ...errors(400, 401, 404, 429, 503),
-    ],
-    stop: [
-      ApiOperation({
-        summary: 'End a run; repeating it changes nothing',
-        description: 'Status "stopping" means that its worker has not confirmed the end yet.',
-      }),
-      ApiOkResponse({ description: 'What became of it.', schema: stopped }),
-      ...errors(401, 404, 503),
-    ],
-  });
-}
-
-const OBJECT = { type: 'object' };
-const ERROR_CONTENT = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
-
-/** The error answers of a route, with the codes that each status can carry. */
-function errors(...statuses: readonly number[]): MethodDecorator[] {
-  const codes = Object.keys(ERRORS) as ErrorCode[];
-  return statuses.map((status) => {
-    const description = codes.filter((code) => ERRORS[code].status === status).join(', ');
-    return ApiResponse({ status, description, content: ERROR_CONTENT });
-  });
-}
-
 /** The request and answer headers of everything that creates a run. */
 function runHeaders(): MethodDecorator[] {
   const text = { type: 'string' };
@@ -120,6 +80,12 @@ function runHeaders(): MethodDecorator[] {
       description: 'what happens to the run when this client goes away',
       schema: { type: 'string', enum: ['cancel', 'continue'] },
     }),
+    ApiHeader({ name: 'X-Session-Id', description: 'the session that this continues (also X-Hermes-Session-Id)' }),
+    ApiHeader({
+      name: 'X-Session-Busy',
+      description: 'while the session has a turn: wait in order, or be refused with 409',
+      schema: { type: 'string', enum: ['wait', 'reject'] },
+    }),
     ApiHeader({ name: 'Last-Event-ID', description: 'of a replayed stream: <run id>:<seq>' }),
     ApiResponse({
       status: 200,
@@ -127,28 +93,10 @@ function runHeaders(): MethodDecorator[] {
       headers: {
         'X-Run-Id': { description: 'the run, under /v1/runs', schema: text },
         'X-Request-Id': { description: 'stands in our logs', schema: text },
+        'X-Session-Id': { description: 'the session, under /api/sessions', schema: text },
         'Idempotency-Replayed': { description: 'true: an earlier request made this run', schema: text },
       },
       content: { 'application/json': { schema: OBJECT }, 'text/event-stream': { schema: text } },
     }),
   ];
-}
-
-const described = new WeakSet<Type<unknown>>();
-
-/** Decorates a controller and its methods, unless that was done for another application in this process. */
-function once(
-  controller: Type<unknown>,
-  onClass: ClassDecorator,
-  onMethods: Readonly<Record<string, readonly MethodDecorator[]>>,
-): void {
-  if (described.has(controller)) return;
-  described.add(controller);
-  onClass(controller);
-  for (const [name, decorators] of Object.entries(onMethods)) {
-    const prototype = controller.prototype as object;
-    const method = Object.getOwnPropertyDescriptor(prototype, name);
-    if (!method) throw new Error(`${controller.name} has no ${name} to describe`);
-    for (const decorate of decorators) decorate(prototype, name, method);
-  }
 }

@@ -8,6 +8,9 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   '/health/live': 'The process answers',
   '/health/ready': 'Redis answers and the process is not draining; 503 otherwise',
   '/health/startup': 'As /health/ready',
+  '/health/detailed': 'What is whole and what is not: Redis, store, queues, workers with their models',
+  '/internal/stats': 'The same for the admin token',
+  '/metrics': 'Numbers for Prometheus, for the metrics token',
 };
 
 /** The OpenAPI document of all routes. Scans the controllers: call it after the application was initialized. */
@@ -27,7 +30,7 @@ export function buildDocument(
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_, method) => method });
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Error: ERROR } };
   const isPage = (path: string): boolean => path === '/openapi.json' || path.startsWith('/docs');
-  const isPublic = (path: string): boolean => path.startsWith('/health') || path === '/v1/health';
+  const isPublic = (path: string): boolean => /^\/(v1\/)?health(\/(live|ready|startup))?$/.test(path);
   for (const [path, item] of Object.entries(document.paths)) {
     if (isPage(path)) delete document.paths[path];
     for (const operation of [item.get, item.post, item.patch, item.delete]) {

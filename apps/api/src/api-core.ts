@@ -1,0 +1,50 @@
+import { Admission } from './admission/admission.js';
+import { RunDesk } from './admission/run-desk.js';
+import type { ApiParts, ApiPorts } from './api-ports.js';
+import { StreamSweep } from './http/event-stream.js';
+import { Exchanges } from './http/exchanges.js';
+import type { ExchangeParts } from './http/run-exchange.js';
+import type { ApiMeters } from './operators/api-meters.js';
+import { Listeners } from './runs/listeners.js';
+import { ModelDirectory } from './runs/model-directory.js';
+import { RunService } from './runs/run-service.js';
+import { TurnDesk } from './sessions/turn-desk.js';
+import { TokenCounter } from './tokens/token-counter.js';
+
+/** What the routes of every protocol and every feature share. */
+export interface ApiCore extends ExchangeParts {
+  readonly desk: RunDesk;
+  readonly models: ModelDirectory;
+  readonly listeners: Listeners;
+  readonly counter: TokenCounter;
+  readonly meters: ApiMeters;
+  readonly messageCharsMax: number;
+  /** API keys are configured. */
+  readonly isKeyed: boolean;
+}
+
+export function buildCore({ config, logger, closers, drain }: ApiParts, ports: ApiPorts, meters: ApiMeters): ApiCore {
+  const runs = new RunService(ports);
+  const models = closers.own(new ModelDirectory(ports.registry, config.models.defaultName, logger), (m) => m.close());
+  const ofKeys = new Map(config.auth.keys.flatMap(({ name, limits }) => (limits ? [[name, limits] as const] : [])));
+  const admission = new Admission(ports.queue, { ...config.api, ofKeys }, () => models.slots);
+  const sweep = closers.own(new StreamSweep(config.api.sseKeepaliveMs, meters.streamCut), (s) => s.close());
+  const exchanges = new Exchanges();
+  drain.onDrain((deadline) => exchanges.drain(deadline));
+  const turns = new TurnDesk(ports);
+  const desk = new RunDesk({ runs, admission, turns, idempotency: ports.idempotency, store: ports.store, logger });
+  return {
+    runs,
+    admission,
+    exchanges,
+    sweep,
+    logger,
+    desk,
+    models,
+    listeners: new Listeners(),
+    counter: closers.own(new TokenCounter(), (c) => c.close()),
+    meters,
+    messageCharsMax: config.api.messageCharsMax,
+    isKeyed: config.auth.keys.length > 0,
+  };
+}

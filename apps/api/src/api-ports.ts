@@ -1,0 +1,82 @@
+import {
+  bullPersistQueue,
+  bullRunQueue,
+  bullTickQueue,
+  connectRedis,
+  redisApprovalMemory,
+  redisConversationTurns,
+  redisFacts,
+  redisIdempotency,
+  redisLiveHub,
+  redisLiveRuns,
+  redisRunLog,
+  redisSessionTurns,
+  redisWorkerRegistry,
+  type ApprovalMemory,
+  type DeploymentFacts,
+  type Idempotency,
+  type LiveRuns,
+  type WorkerRegistry,
+} from '#libs/bus';
+import type { Config } from '#libs/config';
+import type { Closers, Drain, Logger } from '#libs/platform';
+import { conversationsClient, httpJobStore, sessionClient, storeClient, type SessionClient } from '#libs/store-client';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { JobPorts } from './jobs/job-routes.js';
+import type { ApiMeters } from './operators/api-meters.js';
+import type { ResponsesPorts } from './responses/responses-parts.js';
+import type { RunPorts } from './runs/run-service.js';
+
+/** What main.ts gives. */
+export interface ApiParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly closers: Closers;
+  readonly drain: Drain;
+  readonly version: string;
+}
+
+/** Everything outside this process that the API talks to. */
+export interface ApiPorts extends Omit<RunPorts, 'store'>, ResponsesPorts, JobPorts {
+  readonly live: LiveRuns;
+  readonly approvals: ApprovalMemory;
+  readonly idempotency: Idempotency;
+  readonly sessions: SessionClient;
+  readonly registry: WorkerRegistry;
+  readonly facts: DeploymentFacts;
+  /** Resolves when Redis answers. */
+  ping(): Promise<void>;
+}
+
+/** Redis and the store service. Nothing waits: what is away is told by each call. */
+export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiMeters): ApiPorts {
+  const { url, prefix } = config.redis;
+  const onError = (cause: Error): void => {
+    meters.redisFailed();
+    logger.warn({ err: cause }, 'redis connection');
+  };
+  const connection = closers.own(connectRedis({ url, prefix, role: 'api', onError }), (c) => c.close());
+  const subscriber = connectRedis({ url, prefix, role: 'subscriber', onError });
+  const instance = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  return {
+    log: redisRunLog(connection),
+    hub: closers.own(redisLiveHub(subscriber, instance), (hub) => hub.close()),
+    queue: closers.own(bullRunQueue(connection), (queue) => queue.close()),
+    persist: closers.own(bullPersistQueue(connection), (queue) => queue.close()),
+    store: storeClient(config.store),
+    conversations: conversationsClient(config.store),
+    sessions: sessionClient(config.store),
+    sessionTurns: redisSessionTurns(connection),
+    turns: redisConversationTurns(connection),
+    jobs: httpJobStore(config.store),
+    ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
+    live: redisLiveRuns(connection),
+    approvals: redisApprovalMemory(connection),
+    idempotency: redisIdempotency(connection),
+    registry: redisWorkerRegistry(connection),
+    facts: closers.own(redisFacts(connection), (facts) => facts.close()),
+    logger,
+    ping: () => connection.ping(),
+  };
+}

@@ -1,0 +1,35 @@
+import { ERRORS, type ErrorCode } from '#libs/contract';
+import type { Type } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+
+/** Schema of an answer that is an object and is described in words. */
+export const OBJECT = { type: 'object' };
+const ERROR_CONTENT = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
+
+/** The error answers of a route, with the codes that each status can carry. */
+export function errors(...statuses: readonly number[]): MethodDecorator[] {
+  const codes = Object.keys(ERRORS) as ErrorCode[];
+  return statuses.map((status) => {
+    const description = codes.filter((code) => ERRORS[code].status === status).join(', ');
+    return ApiResponse({ status, description, content: ERROR_CONTENT });
+  });
+}
+
+const described = new WeakSet<Type<unknown>>();
+
+/** Decorates a controller and its methods, unless that was done for another application in this process. */
+export function once(
+  controller: Type<unknown>,
+  onClass: ClassDecorator,
+  onMethods: Readonly<Record<string, readonly MethodDecorator[]>>,
+): void {
+  if (described.has(controller)) return;
+  described.add(controller);
+  onClass(controller);
+  for (const [name, decorators] of Object.entries(onMethods)) {
+    const prototype = controller.prototype as object;
+    const method = Object.getOwnPropertyDescriptor(prototype, name);
+    if (!method) throw new Error(`${controller.name} has no ${name} to describe`);
+    for (const decorate of decorators) decorate(prototype, name, method);
+  }
+}

@@ -1,0 +1,47 @@
+import { GatewayError } from '#libs/contract';
+import { runsProtocol } from '#libs/protocols';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Order, RunDesk } from '../admission/run-desk.js';
+import type { CreateRun } from './create-run.js';
+import { HEADERS } from './header-names.js';
+import { withExchange, type ExchangeParts } from './run-exchange.js';
+
+/** POST /v1/runs: 202 as soon as the run is queued. Its events are at /v1/runs/{id}/events from the first one on. */
+export class StartRun {
+  constructor(private readonly parts: ExchangeParts & { readonly create: CreateRun; readonly desk: RunDesk }) {}
+
+  handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    return withExchange(this.parts, request, async () => {
+      const { order } = await this.parts.create.readOrder(runsProtocol, request);
+      await this.assertParent(order);
+      const run = await this.admit(order);
+      const replayed = run.kind !== 'opened';
+      reply.raw.setHeader(HEADERS.runId, run.runId);
+      if (replayed) reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
+      void reply.code(202).send({ run_id: run.runId, status: 'started', replayed });
+    });
+  }
+
+  /** Nobody listens here, so the tail that every admitted run comes with ends at once. */
+  private async admit(order: Order): ReturnType<RunDesk['admit']> {
+    const listening = new AbortController();
+    try {
+      return await this.parts.desk.admit(order, listening.signal);
+    } finally {
+      listening.abort();
+    }
+  }
+
+  /** What a run continues must be there, and the caller's. */
+  private async assertParent({ draft, owner }: Order): Promise<void> {
+    if (draft.parentId === undefined) return;
+    try {
+      const found = await this.parts.runs.find(draft.parentId, owner);
+      if (found.kind === 'logged' && found.head.deleted) throw new GatewayError('run_not_found', 'It was deleted.');
+    } catch (cause) {
+      if (!(cause instanceof GatewayError) || cause.code !== 'run_not_found') throw cause;
+      const param = 'previous_response_id';
+      throw new GatewayError('run_not_found', `There is no response or run with this '${param}'.`, { param });
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { GatewayError, type Job } from '#libs/contract';
+import { advance } from '#libs/jobs';
+import { chosenFields, type FieldSources } from './job-fields.js';
+
+/** A change of a job: what becomes of it at `now` (ms). Throws a GatewayError when it cannot be changed so. */
+export type JobChange = (job: Job, now: number) => Job;
+
+/** Stops a job from firing; what runs goes on. Pausing a paused job changes nothing. */
+export const pause =
+  (reason: string | undefined): JobChange =>
+  (job, now) => {
+    if (job.state === 'paused') return job;
+    if (job.state === 'completed') throw over('A completed job cannot be paused.');
+    return { ...halted(job), state: 'paused', pausedAt: now, pausedReason: reason ?? null };
+  };
+
+/** Takes a paused job up again: its next occurrence counts from now, what was missed meanwhile is not made up for. */
+export const resume: JobChange = (job, now) => {
+  if (job.state === 'scheduled') return job;
+  const next = advance({ ...job, pausedAt: null, pausedReason: null }, now);
+  if (next.nextRunAt === null) throw over('Nothing of its schedule is left: give the job another one.');
+  return next;
+};
+
+/** Asks for a run besides the schedule. It also takes a paused job up again, as the reference does. */
+export const runNow: JobChange = (job, now) => {
+  const live = job.state === 'paused' ? advance({ ...job, pausedAt: null, pausedReason: null }, now) : job;
+  // An occurrence is known by its time: by hand it must not take the place of one of the schedule.
+  const requestedAt = now === live.nextRunAt ? now + 1 : now;
+  return { ...live, runRequestedAt: live.runRequestedAt ?? requestedAt };
+};
+
+/** What PATCH asks for. @param model the checked model when the request names one, null when it clears it. */
+export function patch(sources: FieldSources, model: string | null | undefined): JobChange {
+  const { dto, cleared } = sources;
+  return (job, now) => {
+    const fields = chosenFields(job, { ...sources, now });
+    let next: Job = { ...job, ...fields, model: model === undefined ? job.model : model };
+    const isRetimed = dto.schedule !== undefined || dto.repeat !== undefined || cleared.has('repeat');
+    // A completed job that gets more to do begins anew.
+    if (isRetimed && job.state === 'completed') next = { ...next, repeat: { ...next.repeat, completed: 0 } };
+    if (dto.enabled === false) return pause(undefined)(next, now);
+    if (dto.enabled === true && job.state === 'paused') return resume(next, now);
+    const isCounting = next.state === 'scheduled' || (isRetimed && next.state !== 'paused');
+    return isCounting ? retimed(job, next, now) : next;
+  };
+}
+
+/** With the same schedule an occurrence that is due and not fired yet stays due. */
+function retimed(before: Job, job: Job, now: number): Job {
+  const isSame = JSON.stringify(before.schedule) === JSON.stringify(job.schedule) && before.nextRunAt !== null;
+  return advance(job, isSame ? (before.nextRunAt ?? now) - 1 : now);
+}
+
+const halted = (job: Job): Job => ({ ...job, nextRunAt: null, runRequestedAt: null });
+const over = (message: string): GatewayError => new GatewayError('job_over', message);

@@ -1,0 +1,116 @@
+import { GatewayError, isJsonObject, JOB_LIMITS, type Job, type JsonObject, type Schedule } from '#libs/contract';
+import { parseDeliver, type DeliveryTarget } from '#libs/delivery';
+import type { PatchJobDto } from '#libs/protocols';
+import { parseSchedule, parseTimezone } from '#libs/schedule';
+
+/** Where a job's fields come from: what the request says, over what the job has. */
+export interface FieldSources {
+  readonly dto: PatchJobDto;
+  /** Fields that the request sets to null. */
+  readonly cleared: ReadonlySet<string>;
+  readonly targets: readonly DeliveryTarget[];
+  /** Milliseconds since the epoch; relative times count from here. */
+  readonly now: number;
+}
+
+/** The fields of a job that its owner decides about, except its state and its model. */
+export type ChosenFields = Omit<
+  Job,
+  'id' | 'owner' | 'version' | 'createdAt' | 'model' | 'fingerprint' | RunningFields
+>;
+type RunningFields = 'state' | 'pausedAt' | 'pausedReason' | 'nextRunAt' | 'runRequestedAt';
+
+/** null means "back to what it is when nobody says anything"; for other fields it is a mistake. */
+const CLEARABLE: ReadonlySet<string> = new Set(['repeat', 'model', 'tools', 'end_at', 'skill', 'skills']);
+
+/** The fields that the body sets to null. Throws GatewayError `invalid_request` for one that cannot be null. */
+export function clearedFields(body: JsonObject, known: readonly string[]): ReadonlySet<string> {
+  const nulls = known.filter((field) => Object.hasOwn(body, field) && body[field] === null);
+  const wrong = nulls.find((field) => !CLEARABLE.has(field));
+  if (wrong !== undefined) throw refuse(wrong, 'must not be null.');
+  return new Set(nulls);
+}
+
+/** The fields after the request. Throws GatewayError of status 400 that names the field. */
+export function chosenFields(before: ChosenFields, sources: FieldSources): ChosenFields {
+  const { dto, targets, now } = sources;
+  const timezone = dto.timezone === undefined ? before.timezone : parseTimezone(dto.timezone);
+  const { name = before.name, prompt = before.prompt, misfire = before.misfire, overlap = before.overlap } = dto;
+  return {
+    name: name.trim(),
+    prompt,
+    timezone,
+    schedule: scheduleOf(before.schedule, dto, { now, timezone }),
+    deliver: dto.deliver === undefined ? before.deliver : parseDeliver(dto.deliver, targets),
+    misfire,
+    overlap,
+    retry: dto.retry ? retryOf(dto.retry, before.retry) : before.retry,
+    jitterSeconds: dto.jitter_seconds ?? before.jitterSeconds,
+    ...clearable(before, sources, timezone),
+  };
+}
+
+function clearable(before: ChosenFields, { dto, cleared, now }: FieldSources, timezone: string) {
+  const times = cleared.has('repeat') ? null : (dto.repeat ?? before.repeat.times);
+  return {
+    repeat: { ...before.repeat, times },
+    tools: cleared.has('tools') ? null : dto.tools ? toolNames(dto.tools) : before.tools,
+    endAt: cleared.has('end_at') ? null : (endOf(dto.end_at, { now, timezone }) ?? before.endAt),
+  };
+}
+
+interface Moment {
+  readonly now: number;
+  readonly timezone: string;
+}
+
+/** Another zone alone moves a cron schedule there; a moment and an interval stay what they are. */
+function scheduleOf(before: Schedule, dto: PatchJobDto, moment: Moment): Schedule {
+  if (dto.schedule !== undefined) return parseSchedule(dto.schedule, moment);
+  return before.kind === 'cron' ? { ...before, timezone: moment.timezone } : before;
+}
+
+function endOf(text: string | undefined, moment: Moment): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const schedule = parseSchedule(text, moment);
+    if (schedule.kind === 'once') return schedule.at;
+  } catch (cause) {
+    if (!(cause instanceof GatewayError)) throw cause;
+    throw new GatewayError('invalid_request', `'end_at': ${cause.message}`, { param: 'end_at', cause });
+  }
+  throw refuse('end_at', 'must be one moment: an ISO time such as 2030-01-31T18:00, or a delay such as "in 30d".');
+}
+
+const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+
+function toolNames(names: readonly unknown[]): string[] {
+  names.forEach((name, i) => {
+    if (typeof name !== 'string' || !TOOL_NAME.test(name)) throw refuse(`tools[${i}]`, 'must be the name of a tool.');
+  });
+  return [...new Set(names as readonly string[])];
+}
+
+function retryOf(retry: JsonObject, before: Job['retry']): Job['retry'] {
+  const { retryAttemptsMax, retryBackoffSecondsMax } = JOB_LIMITS;
+  return {
+    attempts: integerOf(retry, 'attempts', { min: 0, max: retryAttemptsMax }) ?? before.attempts,
+    backoffSeconds: integerOf(retry, 'backoff', { min: 1, max: retryBackoffSecondsMax }) ?? before.backoffSeconds,
+  };
+}
+
+function integerOf(object: JsonObject, key: string, { min, max }: { min: number; max: number }): number | undefined {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw refuse(`retry.${key}`, `must be an integer between ${min} and ${max}.`);
+}
+
+/** A body that has to be a JSON object. Throws GatewayError `invalid_request`. */
+export function objectBody(body: unknown): JsonObject {
+  if (isJsonObject(body)) return body;
+  throw new GatewayError('invalid_request', 'The body must be a JSON object.');
+}
+
+const refuse = (param: string, problem: string): GatewayError =>
+  new GatewayError('invalid_request', `'${param}' ${problem}`, { param });

@@ -1,0 +1,100 @@
+import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts, type QueueName, type WorkerRegistry } from '#libs/bus';
+import type { StoreConfig } from '#libs/config';
+import type { Drain } from '#libs/platform';
+import { API_LIMITS } from '../api-limits.js';
+import type { ApiMeters } from './api-meters.js';
+
+const STORE_LOOK_MS_MAX = 2_000;
+
+interface Seen {
+  readonly status: 'up' | 'down';
+}
+
+/** The state of the deployment as one API process sees it. */
+export interface HealthReport {
+  /** `degraded`: something below is down, or no worker is alive, or this process is draining. */
+  readonly status: 'ok' | 'degraded';
+  readonly version: string;
+  readonly node: string;
+  readonly uptime_seconds: number;
+  readonly draining: boolean;
+  readonly in_flight: number;
+  readonly listeners: number;
+  readonly redis: Seen & { readonly latency_ms?: number };
+  readonly store: Seen;
+  readonly queues: Partial<Record<QueueName, object>>;
+  readonly runs_unconfirmed?: object;
+  readonly workers: readonly object[];
+}
+
+export interface HealthReportParts {
+  readonly version: string;
+  readonly facts: DeploymentFacts;
+  readonly registry: Pick<WorkerRegistry, 'list'>;
+  readonly store: Pick<StoreConfig, 'url'>;
+  readonly drain: Drain;
+  readonly meters: ApiMeters;
+}
+
+/** Asks everything at the same time. What does not answer is told as down; the report itself never fails. */
+export async function healthReport(parts: HealthReportParts): Promise<HealthReport> {
+  const { version, facts, registry, drain, meters } = parts;
+  const [latency, store, unconfirmed, workers, ...queues] = await Promise.all([
+    known(facts.redisLatency()),
+    storeState(parts.store.url),
+    known(facts.unconfirmed()),
+    known(registry.list()),
+    ...QUEUE_NAMES.map((name) => known(facts.queue(name))),
+  ]);
+  const alive = (workers ?? []).filter(({ silentMs }) => silentMs <= API_LIMITS.workerSilentMsMax);
+  const isWhole = latency !== undefined && store.status === 'up' && alive.length > 0 && !drain.draining;
+  return {
+    status: isWhole ? 'ok' : 'degraded',
+    version,
+    node: process.version,
+    uptime_seconds: Math.round(process.uptime()),
+    draining: drain.draining,
+    ...meters.sizes(),
+    redis: latency === undefined ? { status: 'down' } : { status: 'up', latency_ms: Number(latency.toFixed(2)) },
+    store,
+    queues: Object.fromEntries(QUEUE_NAMES.map((name, i) => [name, queueReport(queues[i])])),
+    ...(unconfirmed && {
+      runs_unconfirmed: { count: unconfirmed.runs, oldest_seconds: seconds(unconfirmed.oldestMs) },
+    }),
+    workers: (workers ?? []).map(({ info, silentMs }) => ({
+      id: info.id,
+      version: info.version,
+      alive: silentMs <= API_LIMITS.workerSilentMsMax,
+      silent_seconds: seconds(silentMs),
+      capacity: info.capacity,
+      active: info.active ?? null,
+      models: info.models.map(({ name }) => name),
+    })),
+  };
+}
+
+function queueReport(facts: QueueFacts | undefined): object {
+  if (!facts) return { status: 'down' };
+  return { status: 'up', ...facts.jobs, oldest_wait_seconds: seconds(facts.oldestWaitMs) };
+}
+
+const seconds = (ms: number): number => Number((ms / 1_000).toFixed(1));
+
+async function known<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch {
+    return undefined;
+  }
+}
+
+async function storeState(url: string): Promise<Seen> {
+  const look = fetch(new URL('/health/ready', url), {
+    redirect: 'error',
+    signal: AbortSignal.timeout(STORE_LOOK_MS_MAX),
+  }).then(async (answer) => {
+    await answer.body?.cancel();
+    return answer.ok;
+  });
+  return { status: (await known(look)) === true ? 'up' : 'down' };
+}

@@ -1,0 +1,33 @@
+import { Public } from '#libs/platform';
+import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { HealthReport } from './health-report.js';
+
+/** Gives a new report. */
+export const REPORT = Symbol('HEALTH_REPORT');
+
+/** For whoever has a key: is the deployment whole, and if not, which part is missing? Always 200; `status` says it. */
+@Controller('health/detailed')
+export class DetailedHealthController {
+  constructor(@Inject(REPORT) private readonly report: () => Promise<HealthReport>) {}
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  detailed(): Promise<HealthReport> {
+    return this.report();
+  }
+}
+
+/** The same for people who have the admin token and no key. */
+@Public()
+@Controller('internal/stats')
+export class StatsController {
+  constructor(@Inject(REPORT) private readonly report: () => Promise<HealthReport>) {}
+
+  @Get()
+  @RouteConfig({ operators: 'admin' })
+  @Header('cache-control', 'no-store')
+  stats(): Promise<HealthReport> {
+    return this.report();
+  }
+}

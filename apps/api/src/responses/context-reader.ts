@@ -1,0 +1,107 @@
+import { newRunId } from '#libs/bus';
+import {
+  GatewayError,
+  isJsonObject,
+  type ClientTool,
+  type JsonObject,
+  type Message,
+  type RunDraft,
+} from '#libs/contract';
+import type { HistoryReader } from '#libs/history';
+import {
+  inputItemsOf,
+  itemsToMessages,
+  openaiResponses,
+  outputItems,
+  parseDto,
+  responsesOptions,
+  systemTextOf,
+} from '#libs/protocols';
+import type { ConversationsClient } from '#libs/store-client';
+import { wrongKey } from '../auth/auth.guard.js';
+import {
+  conversationNotFound,
+  namedConversationId,
+  type ConversationDesk,
+} from '../conversations/conversation-desk.js';
+import type { RunRequest } from '../http/create-run.js';
+import type { PrepareResponse } from './prepare-response.js';
+
+/** Everything that a model would be told for a request, without a run. */
+export interface ResponseContext {
+  readonly owner: string;
+  /** As it was asked for; null: the default. */
+  readonly model: string | null;
+  /** What came before and what is new, oldest first. */
+  readonly items: readonly JsonObject[];
+  readonly messages: readonly Message[];
+  readonly instructions?: string;
+  readonly tools: readonly ClientTool[];
+}
+
+export interface ContextReaderParts {
+  readonly prepare: PrepareResponse;
+  readonly history: HistoryReader;
+  readonly desk: ConversationDesk;
+  readonly conversations: ConversationsClient;
+  readonly messageCharsMax: number;
+}
+
+/** Stands where a request needs no input of its own, because it continues something. */
+const NO_INPUT = '-';
+
+/** Reads bodies that are like those of POST /v1/responses, and what they refer to. */
+export class ContextReader {
+  constructor(private readonly parts: ContextReaderParts) {}
+
+  /** Throws GatewayError as POST /v1/responses does; `missing_required_parameter` when there is nothing at all. */
+  async read({ body, owner }: RunRequest): Promise<ResponseContext> {
+    if (owner === undefined) throw wrongKey();
+    if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');
+    const hasInput = body['input'] !== undefined && body['input'] !== null;
+    const draft = this.decode({ ...body, input: hasInput ? body['input'] : NO_INPUT });
+    const before = await this.itemsBefore(draft, owner);
+    if (!hasInput && before === undefined) {
+      throw new GatewayError('missing_required_parameter', "'input' is required.", { param: 'input' });
+    }
+    const own = hasInput ? (draft.input ?? []) : [];
+    const earlier = before ?? [];
+    const texts = [systemTextOf(earlier), draft.instructions].filter((text) => text !== undefined);
+    const items = [...earlier, ...inputItemsOf(own, newRunId())];
+    return {
+      owner,
+      model: draft.model,
+      items,
+      messages: itemsToMessages(items),
+      ...(texts.length > 0 && { instructions: texts.join('\n') }),
+      tools: draft.tools,
+    };
+  }
+
+  private decode(body: JsonObject): RunDraft {
+    const plain = { ...body, background: false, stream: false };
+    return openaiResponses.decode(parseDto(openaiResponses.dto, plain), {
+      hermesClient: false,
+      messageTextCharsMax: this.parts.messageCharsMax,
+    });
+  }
+
+  /** undefined: the request continues nothing. */
+  private async itemsBefore(draft: RunDraft, owner: string): Promise<readonly JsonObject[] | undefined> {
+    const { prepare, history, desk, conversations } = this.parts;
+    const { conversation } = responsesOptions(draft);
+    if (conversation) {
+      const id = conversation.kind === 'id' ? conversation.id : namedConversationId(conversation.name, owner);
+      const items = await conversations.all(await desk.settled({ id, owner }));
+      if (items) return items;
+      throw conversationNotFound('conversation');
+    }
+    if (draft.parentId === undefined) return undefined;
+    await prepare.parentEcho(draft.parentId, owner);
+    const turns = await history.turns(draft.parentId);
+    return turns.flatMap(({ runId, input, snapshot }) => [
+      ...inputItemsOf(input?.items ?? [], runId),
+      ...outputItems(snapshot),
+    ]);
+  }
+}

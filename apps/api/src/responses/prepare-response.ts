@@ -1,0 +1,152 @@
+import { GatewayError, isJsonObject, LIMITS, type JsonObject, type RunDraft } from '#libs/contract';
+import {
+  inputItemsOf,
+  itemsToMessages,
+  leftOutToolsHeader,
+  outputItems,
+  referencesOf,
+  resolveReferences,
+  responsesOptions,
+  runIdOfItem,
+  systemTextOf,
+  type ConversationChoice,
+} from '#libs/protocols';
+import type { HistoryReader } from '#libs/history';
+import type { ConversationsClient } from '#libs/store-client';
+import type { AnswerTraits, Preparation } from '../admission/preparation.js';
+import {
+  conversationNotFound,
+  namedConversationId,
+  assertItemIds,
+  type ConversationDesk,
+} from '../conversations/conversation-desk.js';
+import type { ResponseFinder } from './response-finder.js';
+
+export interface PrepareParts {
+  readonly finder: ResponseFinder;
+  readonly desk: ConversationDesk;
+  readonly conversations: ConversationsClient;
+  readonly history: HistoryReader;
+}
+
+interface NewRun {
+  readonly owner: string;
+  readonly runId: string;
+}
+
+/** Names the tools that were asked for, but are executed by nobody here. */
+export const LEFT_OUT_TOOLS_HEADER = 'x-left-out-tools';
+
+/** Where the echo keeps the system texts of all turns so far: as items they hold for the turns that follow. */
+const SYSTEM_TEXT = 'systemText';
+
+/** Finds what a Responses request refers to: the response it continues, its conversation, the items it names. */
+export class PrepareResponse implements Preparation {
+  constructor(
+    private readonly parts: PrepareParts,
+    /** May this run be continued although it is not stored? A WebSocket continues the ones that it made itself. */
+    private readonly isOwnUnstored: (runId: string) => boolean = () => false,
+  ) {}
+
+  readonly traits = (draft: RunDraft): AnswerTraits => {
+    const leftOut = leftOutToolsHeader(draft);
+    const answersAtOnce = responsesOptions(draft).background && !draft.stream;
+    return { headers: leftOut === undefined ? {} : { [LEFT_OUT_TOOLS_HEADER]: leftOut }, answersAtOnce };
+  };
+
+  readonly complete = async (draft: RunDraft, run: NewRun): Promise<RunDraft> => {
+    const { conversation, background } = responsesOptions(draft);
+    const whole = { ...(await this.withReferences(draft, run.owner)), ...(background && { background }) };
+    if (conversation) return this.inConversation(whole, conversation, run);
+    const { parentId } = whole;
+    return withSystemText(
+      whole,
+      parentId === undefined ? undefined : textIn(await this.parentEcho(parentId, run.owner)),
+    );
+  };
+
+  /** The echo of a response that may be continued. Throws GatewayError `previous_response_not_found`, `invalid_request` while that response is not finished. */
+  async parentEcho(parentId: string, owner: string): Promise<JsonObject> {
+    const which = this.isOwnUnstored(parentId) ? 'unstored too' : 'stored only';
+    const parent = await this.parts.finder.lookUp(parentId, owner, which);
+    const param = 'previous_response_id';
+    if (!parent) throw new GatewayError('previous_response_not_found', 'There is no response with this id.', { param });
+    if (parent.kind === 'stored' || parent.head.ended) return parent.echo;
+    throw new GatewayError('invalid_request', 'The previous response is not finished yet.', { param });
+  }
+
+  private async inConversation(draft: RunDraft, choice: ConversationChoice, run: NewRun): Promise<RunDraft> {
+    const { owner, runId } = run;
+    const id = choice.kind === 'id' ? choice.id : await this.ensureNamed(choice.name, owner);
+    const { ref, lastRunId, begin } = await this.parts.desk.nextTurn({ id, owner });
+    const items = await this.parts.conversations.all(ref);
+    if (!items) throw conversationNotFound('conversation');
+    assertItemIds(draft.input ?? [], 'input');
+    const echo = { ...draft.echo, fields: { ...objectIn(draft.echo['fields']), conversation: { id } } };
+    const joined: RunDraft = { ...draft, conversationId: id, echo };
+    await begin(runId);
+    // A history that the request brings stands in its messages and replaces what is stored.
+    if (responsesOptions(draft).hasOwnHistory) return joined;
+    const parent = lastRunId === undefined ? {} : { parentId: lastRunId };
+    return { ...withSystemText(joined, systemTextOf(items)), ...parent, context: itemsToMessages(items) };
+  }
+
+  private async ensureNamed(name: string, owner: string): Promise<string> {
+    const id = namedConversationId(name, owner);
+    const made = { metadata: {}, createdAt: Date.now(), items: [] };
+    if (!(await this.parts.conversations.ensure({ id, owner }, made))) throw conversationNotFound('conversation');
+    return id;
+  }
+
+  private async withReferences(draft: RunDraft, owner: string): Promise<RunDraft> {
+    const ids = referencesOf(draft);
+    if (ids.length === 0) return draft;
+    const runIds = new Set(ids.flatMap((id) => runIdOfItem(id) ?? []));
+    const items = new Map<string, JsonObject>();
+    for (const runId of runIds) {
+      for (const item of await this.itemsOf(runId, owner)) items.set(String(item['id']), item);
+    }
+    return resolveReferences(draft, items);
+  }
+
+  /** Input and output of a response; none when there is no such response. */
+  private async itemsOf(runId: string, owner: string): Promise<readonly JsonObject[]> {
+    if (!(await this.parts.finder.lookUp(runId, owner, 'stored only'))) return [];
+    const turn = await this.parts.history.turn(runId);
+    if (!turn) return [];
+    return [...inputItemsOf(turn.input?.items ?? [], runId), ...outputItems(turn.snapshot)];
+  }
+}
+
+/**
+ * System and developer messages are items like any others, so they hold for the turns after theirs; `instructions` are for
+ * one response and do not.
+ */
+function withSystemText(draft: RunDraft, before: string | undefined): RunDraft {
+  const own = systemTextOf(draft.input ?? []);
+  // Clients that send the same text with every turn mean it once.
+  const all = own !== undefined && before?.includes(own) ? before : joinTexts(before, own);
+  if (all === undefined) return draft;
+  if (all.length > LIMITS.systemTextCharsMax) {
+    const problem = `The system messages of a conversation have at most ${LIMITS.systemTextCharsMax} characters.`;
+    throw new GatewayError('string_above_max_length', problem, { param: 'input' });
+  }
+  const instructions = joinTexts(before, draft.instructions);
+  return {
+    ...draft,
+    echo: { ...draft.echo, [SYSTEM_TEXT]: all },
+    ...(instructions !== undefined && { instructions }),
+  };
+}
+
+function joinTexts(...texts: readonly (string | undefined)[]): string | undefined {
+  const said = texts.filter((text) => text !== undefined && text !== '');
+  return said.length > 0 ? said.join('\n') : undefined;
+}
+
+function textIn(echo: JsonObject): string | undefined {
+  const text = echo[SYSTEM_TEXT];
+  return typeof text === 'string' ? text : undefined;
+}
+
+const objectIn = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});

@@ -1,0 +1,63 @@
+import { withDeadline, type RunLog } from '#libs/bus';
+import { GatewayError, hasEnded, isJsonObject, type JsonObject } from '#libs/contract';
+import type { HistoryReader } from '#libs/history';
+import { inputItemsOf, responseObject } from '#libs/protocols';
+import type { ItemPageQuery, StoreClient } from '#libs/store-client';
+import type { RunService } from '../runs/run-service.js';
+import { itemList, pageOf } from './item-page.js';
+import type { FoundResponse, ResponseFinder } from './response-finder.js';
+
+export interface ResponseDeskParts {
+  readonly runs: RunService;
+  readonly log: Pick<RunLog, 'markDeleted'>;
+  readonly store: Pick<StoreClient, 'deleteRun'>;
+  readonly history: HistoryReader;
+  readonly finder: ResponseFinder;
+}
+
+/** What can be done with a response after it was made. All throw as `ResponseFinder.find` does. */
+export class ResponseDesk {
+  constructor(private readonly parts: ResponseDeskParts) {}
+
+  async get(id: string, owner: string): Promise<JsonObject> {
+    return responseObject(await this.parts.finder.snapshot(id, owner));
+  }
+
+  /** Only of background responses. Ends the run, waits a little for it, and changes nothing when it is over. */
+  async cancel(id: string, owner: string): Promise<JsonObject> {
+    const found = await this.parts.finder.find(id, owner);
+    if (!isBackground(found)) {
+      throw new GatewayError('invalid_request', 'Only a response with background: true can be cancelled.', {
+        param: 'id',
+      });
+    }
+    if (found.kind === 'logged' && !found.head.ended) await this.parts.runs.stop(found.runId, owner);
+    return responseObject(await this.parts.runs.get(found.runId, owner));
+  }
+
+  /**
+   * Nobody sees it any more; what continues it goes on knowing it. The store first: if it is away nothing has changed, and the
+   * client may try again. A run that is still going is ended.
+   */
+  async delete(id: string, owner: string): Promise<JsonObject> {
+    const { runs, store, log } = this.parts;
+    const found = await this.parts.finder.find(id, owner);
+    await store.deleteRun(found.runId);
+    if (found.kind === 'logged') await withDeadline(log.markDeleted(found.runId));
+    const isOver = found.kind === 'logged' ? found.head.ended : hasEnded(found.snapshot);
+    if (!isOver) await runs.cancel(found.runId, 'requested');
+    return { id, object: 'response', deleted: true };
+  }
+
+  /** The response's own input; not that of the responses before it. */
+  async inputItems(id: string, owner: string, query: ItemPageQuery): Promise<JsonObject> {
+    const { runId } = await this.parts.finder.find(id, owner);
+    const turn = await this.parts.history.turn(runId);
+    return itemList(pageOf(inputItemsOf(turn?.input?.items ?? [], runId), query));
+  }
+}
+
+function isBackground({ echo }: FoundResponse): boolean {
+  const { fields } = echo;
+  return isJsonObject(fields) && fields['background'] === true;
+}

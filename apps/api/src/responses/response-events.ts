@@ -1,0 +1,76 @@
+import { isJsonObject, isTerminal, type JsonValue, type LoggedEvent, type RunSnapshot } from '#libs/contract';
+import { encodeResponses, resumedAfter, type ResponsesState, type SseFrame } from '#libs/protocols';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { HEADERS } from '../http/header-names.js';
+import type { Encoder } from '../http/relay.js';
+import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../http/run-exchange.js';
+import type { Listeners } from '../runs/listeners.js';
+import { storedEvents } from '../runs/stored-events.js';
+import type { ResponseFinder } from './response-finder.js';
+
+/** GET /v1/responses/{id}?stream=true: any number of listeners, on any replica, after any event, during and after the run. */
+export class ResponseEvents {
+  constructor(
+    private readonly parts: ExchangeParts & { readonly listeners: Listeners; readonly finder: ResponseFinder },
+  ) {}
+
+  /** @param asked `startingAfter` is a `sequence_number`; absent: everything. */
+  handle(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: { readonly id: string; readonly owner: string; readonly startingAfter: number | undefined },
+  ): Promise<void> {
+    return withExchange(this.parts, request, async (exchange) => {
+      const found = await this.parts.finder.find(asked.id, asked.owner);
+      reply.raw.setHeader(HEADERS.runId, found.runId);
+      if (request.method === 'HEAD') {
+        void reply.type('text/event-stream; charset=utf-8').send('');
+        return;
+      }
+      const client = { exchange, reply };
+      if (found.kind === 'stored') return this.tellStored(client, found.snapshot, asked.startingAfter);
+      const leave = this.parts.listeners.join(found.runId);
+      try {
+        const encoder = resumedAfter(asked.startingAfter ?? -1);
+        await streamRun(this.parts, client, {
+          runId: found.runId,
+          instance: found.head.instance,
+          encoder,
+          spokenUpTo: 0,
+        });
+      } finally {
+        leave();
+      }
+    });
+  }
+
+  /**
+   * The events have expired. Without a cursor they are told anew from what was kept, each text whole. The numbers of the first
+   * stream mean nothing in that one, so a cursor gets the end alone, which holds the whole response.
+   */
+  private tellStored(client: Client, snapshot: RunSnapshot, startingAfter: number | undefined): Promise<void> {
+    const encoder = startingAfter === undefined ? resumedAfter(-1) : endAfter(startingAfter);
+    return streamEvents(this.parts, client, { encoder, spokenUpTo: 0, events: storedEvents(snapshot) });
+  }
+}
+
+/** Only the terminal event and [DONE], with a number that is higher than what the client has heard. */
+function endAfter(startingAfter: number): Encoder<ResponsesState> {
+  const whole = resumedAfter(-1);
+  return {
+    begin: () => whole.begin(),
+    encode(state: ResponsesState, event: LoggedEvent) {
+      const [next, frames] = encodeResponses(state, event);
+      if (!isTerminal(event)) return [next, []];
+      return [next, frames.slice(-2).map((frame) => renumbered(frame, startingAfter + 1))];
+    },
+  };
+}
+
+function renumbered(frame: SseFrame, sequenceMin: number): SseFrame {
+  if (frame.comment !== undefined || !frame.data.startsWith('{')) return frame;
+  const data: JsonValue = JSON.parse(frame.data);
+  if (!isJsonObject(data)) return frame;
+  const number = Math.max(sequenceMin, Number(data['sequence_number']));
+  return { ...frame, data: JSON.stringify({ ...data, sequence_number: number }) };
+}

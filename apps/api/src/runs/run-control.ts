@@ -1,0 +1,80 @@
+import { withDeadline, type RunLog, type RunQueue } from '#libs/bus';
+import { GatewayError, pendingCalls, type RunSnapshot } from '#libs/contract';
+import type { ApprovalOrder } from '#libs/protocols';
+import type { RunService } from './run-service.js';
+
+export interface ControlPorts {
+  readonly log: Pick<RunLog, 'answer' | 'steer'>;
+  readonly queue: Pick<RunQueue, 'wake'>;
+}
+
+/** What was answered: how many requests, and whether all of it had been answered the same before. */
+export interface Resolved {
+  readonly resolved: number;
+  readonly replayed: boolean;
+}
+
+/** Answers and texts to runs, on any replica: recorded in the run's log first, then its worker or its job is told. */
+export class RunControl {
+  constructor(
+    private readonly runs: RunService,
+    private readonly ports: ControlPorts,
+  ) {}
+
+  /**
+   * Answers one request, or all that are open now. Throws GatewayError `run_not_found`, and `approval_not_pending` when the
+   * request is not this run's, has expired, or was answered otherwise. The same answer again is no error.
+   */
+  async approve(runId: string, owner: string, { decision, requestId }: ApprovalOrder): Promise<Resolved> {
+    const snapshot = await this.runs.get(runId, owner);
+    const ids = requestId === undefined ? openRequests(snapshot) : [requestId];
+    if (ids.length === 0) throw notPending('This run waits for no approval.');
+    if (requestId !== undefined && wasAnswered(snapshot, requestId, decision)) return { resolved: 1, replayed: true };
+    if (requestId !== undefined && !openRequests(snapshot).includes(requestId)) {
+      throw notPending('This run has no open request with this id.');
+    }
+    const answers = await Promise.all(ids.map((id) => this.answer(runId, id, decision)));
+    return { resolved: ids.length, replayed: answers.every((answer) => answer === 'repeated') };
+  }
+
+  /** Leaves a text that the model reads at its next step. Throws GatewayError `run_not_found`, `run_not_accepting_steer`. */
+  async steer(runId: string, owner: string, text: string): Promise<void> {
+    const found = await this.runs.find(runId, owner);
+    const outcome = found.kind === 'stored' ? 'ended' : await withDeadline(this.ports.log.steer(runId, text));
+    if (outcome === 'recorded') return;
+    const why = outcome === 'refused' ? 'This run has been told too much already.' : 'This run has ended.';
+    throw new GatewayError('run_not_accepting_steer', why);
+  }
+
+  private async answer(
+    runId: string,
+    id: string,
+    decision: ApprovalOrder['decision'],
+  ): Promise<'recorded' | 'repeated'> {
+    const { log, queue } = this.ports;
+    const outcome = await withDeadline(log.answer(runId, id, decision));
+    if (outcome.kind !== 'recorded' && outcome.kind !== 'repeated') {
+      throw notPending(outcome.kind === 'refused' ? 'This request was answered otherwise.' : 'This run has ended.');
+    }
+    // Should this fail, the answer stands: asking again wakes the run, and the scheduler does.
+    if (outcome.wake !== undefined) await queue.wake({ runId, generation: outcome.wake });
+    return outcome.kind;
+  }
+}
+
+function openRequests(snapshot: RunSnapshot): string[] {
+  const now = Date.now();
+  return pendingCalls(snapshot).flatMap(({ approval }) => (approval.expiresAt > now ? [approval.approvalId] : []));
+}
+
+function wasAnswered({ items }: RunSnapshot, requestId: string, decision: ApprovalOrder['decision']): boolean {
+  return items.some(
+    (item) =>
+      item.type === 'tool_call' &&
+      item.approval?.approvalId === requestId &&
+      item.approval.decision === decision &&
+      item.approval.by === 'user',
+  );
+}
+
+const notPending = (message: string): GatewayError => new GatewayError('approval_not_pending', message);

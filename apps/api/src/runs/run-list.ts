@@ -1,0 +1,96 @@
+import { isBehind, type LiveRun, type LiveRuns, type RunPlace } from '#libs/bus';
+import { foldAll, GatewayError, hasEnded, type RunSnapshot, type RunStatus } from '#libs/contract';
+import type { StoreClient } from '#libs/store-client';
+import { API_LIMITS } from '../api-limits.js';
+
+export interface RunListOrder {
+  readonly owner: string;
+  readonly status?: RunStatus;
+  readonly sessionId?: string;
+  readonly jobId?: string;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface RunListPage {
+  readonly runs: readonly RunSnapshot[];
+  readonly next?: string;
+}
+
+/** Rows of one source in order, and how far that source was looked through; no `end`: to its end. */
+interface Part {
+  readonly rows: readonly RunSnapshot[];
+  readonly end?: RunPlace;
+}
+
+/**
+ * The runs of an owner, newest first: those the store has, and those it has not confirmed, which are in Redis. Of live runs
+ * only the first and the last event are read, so what they said and used so far is not in the list.
+ */
+export class RunList {
+  constructor(private readonly ports: { readonly live: LiveRuns; readonly store: Pick<StoreClient, 'runs'> }) {}
+
+  /** Throws GatewayError `invalid_cursor`, or `unavailable` when the store cannot be asked. */
+  async page(order: RunListOrder): Promise<RunListPage> {
+    const after = order.after === undefined ? undefined : parsePlace(order.after);
+    // Live first: a run that leaves Redis in between is in the store by then.
+    const live = await this.livePart(order, after);
+    const stored = await this.storedPart(order);
+    const ends = [live.end, stored.end].filter((end) => end !== undefined);
+    const horizon = ends.sort(byPlace)[0];
+    const byId = new Map([...live.rows, ...stored.rows].map((run) => [run.runId, run]));
+    const rows = [...byId.values()].filter((run) => !horizon || !isBehind(run, horizon)).sort(byPlace);
+    const runs = rows.slice(0, order.limit);
+    const last = runs.length < rows.length ? runs.at(-1) : horizon;
+    return { runs, ...(last && { next: placeText(last) }) };
+  }
+
+  private async livePart(order: RunListOrder, after: RunPlace | undefined): Promise<Part> {
+    const rows: RunSnapshot[] = [];
+    let end = after;
+    for (let scanned = 0; scanned < API_LIMITS.liveRunsScannedMax; scanned += API_LIMITS.liveRunsPage) {
+      const page = await this.ports.live.list(order.owner, API_LIMITS.liveRunsPage, end);
+      rows.push(...page.flatMap((run) => snapshotOf(run) ?? []).filter((run) => fits(run, order)));
+      end = page.at(-1);
+      if (page.length < API_LIMITS.liveRunsPage || end === undefined) return { rows };
+      if (rows.length > order.limit) break;
+    }
+    return { rows, ...(end && { end }) };
+  }
+
+  private async storedPart(order: RunListOrder): Promise<Part> {
+    if (order.status !== undefined && !hasEnded({ status: order.status })) return { rows: [] };
+    const { runs, next } = await this.ports.store.runs(order);
+    return { rows: runs, ...(next !== undefined && { end: parsePlace(next) }) };
+  }
+}
+
+/** What its first and its last event and its head tell of a run. */
+function snapshotOf({ head, events }: LiveRun): RunSnapshot | undefined {
+  if (!head || !events || head.deleted) return undefined;
+  const [first, last] = events;
+  const snapshot = foldAll(first.seq === last.seq ? [first] : [first, last]);
+  if (hasEnded(snapshot)) return snapshot;
+  return { ...snapshot, status: head.parked ? 'waiting_for_approval' : head.attempt > 0 ? 'running' : 'queued' };
+}
+
+function fits(run: RunSnapshot, { status, sessionId, jobId }: RunListOrder): boolean {
+  return (
+    (status === undefined || run.status === status) &&
+    (sessionId === undefined || run.sessionId === sessionId) &&
+    (jobId === undefined || run.jobId === jobId)
+  );
+}
+
+function byPlace(a: RunPlace, b: RunPlace): number {
+  return isBehind(a, b) ? 1 : -1;
+}
+
+const placeText = ({ createdAt, runId }: RunPlace): string => `${createdAt}.${runId}`;
+
+function parsePlace(text: string): RunPlace {
+  const match = /^(\d{1,15})\.([\w-]{1,200})$/.exec(text);
+  if (match) return { createdAt: Number(match[1]), runId: match[2] ?? '' };
+  throw new GatewayError('invalid_cursor', "'after' is not what a list of runs gave as 'next'.", { param: 'after' });
+}

@@ -1,0 +1,37 @@
+import type { ApprovalMemory, LiveRuns } from '#libs/bus';
+import type { StoreClient } from '#libs/store-client';
+import type { Provider, Type } from '@nestjs/common';
+import type { ApiCore } from '../api-core.js';
+import { APPROVAL_MEMORY, ApprovalsController } from '../http/approvals.controller.js';
+import { AUTH_REQUIRED, CapabilitiesController } from '../http/capabilities.controller.js';
+import type { CreateRun } from '../http/create-run.js';
+import { RunControlController } from '../http/run-control.controller.js';
+import { StartRun } from '../http/start-run.js';
+import { RunControl, type ControlPorts } from './run-control.js';
+import { RunList } from './run-list.js';
+
+export interface RunsPorts extends ControlPorts {
+  readonly live: LiveRuns;
+  readonly store: Pick<StoreClient, 'runs'>;
+  readonly approvals: ApprovalMemory;
+}
+
+/** The parts of the runs API beyond reading one run: start, list, control, approvals, capabilities. */
+export function runsApi(parts: {
+  readonly core: ApiCore;
+  readonly createRun: CreateRun;
+  readonly ports: RunsPorts;
+  readonly authRequired: boolean;
+}): { readonly controllers: readonly Type<unknown>[]; readonly providers: readonly Provider[] } {
+  const { core, createRun: create, ports, authRequired } = parts;
+  return {
+    controllers: [RunControlController, ApprovalsController, CapabilitiesController],
+    providers: [
+      { provide: StartRun, useValue: new StartRun({ ...core, create }) },
+      { provide: RunControl, useValue: new RunControl(core.runs, ports) },
+      { provide: RunList, useValue: new RunList(ports) },
+      { provide: APPROVAL_MEMORY, useValue: ports.approvals },
+      { provide: AUTH_REQUIRED, useValue: authRequired },
+    ],
+  };
+}

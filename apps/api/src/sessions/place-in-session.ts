@@ -1,0 +1,39 @@
+import { GatewayError, type RunDraft } from '#libs/contract';
+import { derivedSessionId } from './derived-session-id.js';
+import { ownTurn } from './own-turn.js';
+import type { AskedSession } from './session-headers.js';
+
+/** A draft that knows its session, and whether it has to take a turn there. */
+export interface Placed {
+  readonly draft: RunDraft;
+  readonly turn?: Pick<AskedSession, 'whenBusy'>;
+}
+
+interface Asked extends AskedSession {
+  /** Clients of this protocol send the whole conversation each time; those of others name the run they continue. */
+  readonly derives: boolean;
+}
+
+/**
+ * Where a request belongs:
+ *
+ *   it continues a run by itself (parentId)   a member of the session it names, without a turn: it may branch off anywhere
+ *   X-Session-Id                              its last user message is the session's next turn
+ *   the body's own session id                 its input is the session's next turn, as the protocol decoded it
+ *   nothing                                   a member of a derived session, or of none
+ *
+ * Throws GatewayError `invalid_session_id` when header and body name different sessions.
+ */
+export function placeInSession(draft: RunDraft, asked: Asked, owner: string): Placed {
+  const { id, whenBusy, derives } = asked;
+  if (id !== undefined && draft.sessionId !== undefined && draft.sessionId !== id) {
+    throw new GatewayError('invalid_session_id', 'The header and the body name different sessions.', {
+      param: 'session_id',
+    });
+  }
+  if (draft.parentId !== undefined) return { draft: { ...draft, ...(id !== undefined && { sessionId: id }) } };
+  if (id !== undefined)
+    return { draft: { ...draft, sessionId: id, messages: ownTurn(draft.messages) }, turn: { whenBusy } };
+  if (draft.sessionId !== undefined) return { draft, turn: { whenBusy } };
+  return { draft: derives ? { ...draft, sessionId: derivedSessionId(owner, draft) } : draft };
+}

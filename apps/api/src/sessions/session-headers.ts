@@ -1,0 +1,49 @@
+import { GatewayError, LIMITS } from '#libs/contract';
+import type { IncomingHttpHeaders } from 'node:http';
+import { HEADERS } from '../http/header-names.js';
+
+/** What a request says of its session. */
+export interface AskedSession {
+  /** The session it continues; absent: none was named. */
+  readonly id?: string;
+  readonly whenBusy: 'wait' | 'reject';
+}
+
+/**
+ * Reads X-Session-Id (or its alias X-Hermes-Session-Id) and X-Session-Busy.
+ * @param isKeyed API keys are configured: without them anybody could read on in anybody's session.
+ * Throws GatewayError `invalid_session_id`, `forbidden` or `invalid_request`.
+ */
+export function readSessionHeaders(headers: IncomingHttpHeaders, isKeyed: boolean): AskedSession {
+  const busy = headers[HEADERS.sessionBusy];
+  if (busy !== undefined && busy !== 'wait' && busy !== 'reject') {
+    throw new GatewayError('invalid_request', 'X-Session-Busy must be "wait" or "reject".', {
+      param: 'X-Session-Busy',
+    });
+  }
+  const whenBusy = busy ?? 'wait';
+  const ids = new Set(HEADERS.session.flatMap((name) => headers[name] ?? []));
+  const [id, other] = ids;
+  if (id === undefined) return { whenBusy };
+  if (other !== undefined) throw invalidId('X-Session-Id and X-Hermes-Session-Id name different sessions.');
+  if (!isKeyed) {
+    throw new GatewayError('forbidden', 'X-Session-Id needs an API key, and this server has none.', {
+      param: 'X-Session-Id',
+    });
+  }
+  return { id: checkSessionId(id, 'X-Session-Id'), whenBusy };
+}
+
+/**
+ * A session id: 1 to LIMITS.sessionIdCharsMax visible characters of ASCII, without path separators and not a run of dots,
+ * because it also names things (seed-systems.md a.2: path-traversal shapes are rejected). Throws `invalid_session_id`.
+ */
+export function checkSessionId(id: string, param: string): string {
+  const isFine = /^[\x21-\x7e]+$/.test(id) && id.length <= LIMITS.sessionIdCharsMax;
+  if (isFine && !/[/\\]|\.\./.test(id) && id !== '.') return id;
+  const what = `${param} must be 1 to ${LIMITS.sessionIdCharsMax} visible ASCII characters without "/", "\\" and "..".`;
+  throw invalidId(what, param);
+}
+
+const invalidId = (message: string, param = 'X-Session-Id'): GatewayError =>
+  new GatewayError('invalid_session_id', message, { param });

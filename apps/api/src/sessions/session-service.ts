@@ -1,0 +1,145 @@
+import {
+  withDeadline,
+  type LastTurn,
+  type RunLog,
+  type SessionRef,
+  type SessionTurns,
+  type TurnState,
+} from '#libs/bus';
+import {
+  GatewayError,
+  hasEnded,
+  type RunSnapshot,
+  type SessionPage,
+  type SessionRecord,
+  type Turn,
+} from '#libs/contract';
+import type { HistoryReader } from '#libs/history';
+import type { SessionClient, SessionListQuery, StoreClient } from '#libs/store-client';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { API_LIMITS } from '../api-limits.js';
+import { youngSession } from './session-object.js';
+
+export interface SessionParts {
+  readonly sessionTurns: SessionTurns;
+  readonly sessions: SessionClient;
+  readonly history: HistoryReader;
+  readonly store: Pick<StoreClient, 'run'>;
+  readonly log: Pick<RunLog, 'spec' | 'remove'>;
+}
+
+export interface ForkRequest {
+  /** The last turn of the new session; absent: the last one that is stored. */
+  readonly runId?: string;
+  /** Absent: one is made. */
+  readonly sessionId?: string;
+  /** Absent: that of the session. */
+  readonly title?: string;
+}
+
+const STORED_POLL_MS = 50;
+
+/**
+ * What can be done with sessions beside continuing them: rows from the store, turns from Redis. A session of another owner is
+ * one that does not exist. All throw GatewayError `session_not_found`, and `unavailable` or `queue_unavailable` when the
+ * store or Redis does not answer.
+ */
+export class SessionService {
+  constructor(private readonly parts: SessionParts) {}
+
+  list(query: SessionListQuery): Promise<SessionPage> {
+    return this.parts.sessions.sessions(query);
+  }
+
+  async get(ref: SessionRef): Promise<{ readonly record: SessionRecord; readonly state: TurnState }> {
+    const [stored, state] = await Promise.all([this.parts.sessions.session(ref), this.stateOf(ref)]);
+    const record = stored ?? (state.last && youngSession(ref.owner, ref.sessionId, state.last));
+    if (!record) throw notFound();
+    return { record, state };
+  }
+
+  /** The whole conversation, oldest turn first, with what was said before a fork. */
+  async turns(ref: SessionRef): Promise<readonly Turn[]> {
+    const { record, state } = await this.get(ref);
+    const last = state.last?.runId ?? record.lastRunId;
+    return last === undefined ? [] : this.parts.history.turns(last);
+  }
+
+  async rename(ref: SessionRef, title: string): Promise<SessionRecord> {
+    const record = await this.parts.sessions.renameSession(ref, title);
+    if (!record) throw notFound();
+    return record;
+  }
+
+  /**
+   * Throws `session_busy` while a turn goes on or waits. Afterwards nothing of the session's runs is left, in the store or
+   * in Redis, but for what a fork goes on from.
+   */
+  async delete(ref: SessionRef): Promise<void> {
+    const { record, state } = await this.get(ref);
+    const unstored = await this.loggedRuns(ref, state.last);
+    if (!(await this.parts.sessionTurns.forget(ref))) {
+      throw new GatewayError('session_busy', 'The session is busy. Stop its runs first.');
+    }
+    // By the clock that dated the turns. A session that nobody took turns in has its runs from the clocks of the replicas.
+    const upTo = Math.max(record.lastRunAt, state.last?.createdAt ?? Date.now());
+    const stored = await this.parts.sessions.deleteSession(ref, upTo);
+    await this.parts.log.remove([...new Set([...stored, ...unstored])]);
+  }
+
+  /** A new session that goes on from a run of this one. Throws `run_not_found`, `session_exists`, and `invalid_request`. */
+  async fork(ref: SessionRef, { runId, sessionId, title }: ForkRequest): Promise<SessionRecord> {
+    const { record, state } = await this.get(ref);
+    const { owner } = ref;
+    const name = { owner, sessionId: sessionId ?? `session_${randomBytes(16).toString('hex')}` };
+    if (sessionId !== undefined && (await this.stateOf(name)).last) throw exists();
+    const run = await this.runToForkAt(record, runId ?? lastEnded(record, state));
+    const from = { sessionId: ref.sessionId, runId: run.runId, runCreatedAt: run.createdAt };
+    return this.parts.sessions.forkSession({ ...name, title: title ?? record.title, from });
+  }
+
+  private async runToForkAt(session: SessionRecord, runId: string | undefined): Promise<RunSnapshot> {
+    const run = runId === undefined ? undefined : await this.storedRun(runId);
+    const isOurs = run?.sessionId === session.sessionId || runId === session.lastRunId;
+    if (run?.owner !== session.owner || !isOurs) throw noRun('There is no such run in the session.');
+    if (!hasEnded(run)) throw new GatewayError('invalid_request', 'The run has not ended.', { param: 'run_id' });
+    return run;
+  }
+
+  private stateOf(ref: SessionRef): Promise<TurnState> {
+    return withDeadline(this.parts.sessionTurns.state(ref));
+  }
+
+  /** A run that ended a moment ago is on its way into the store. */
+  private async storedRun(runId: string): ReturnType<StoreClient['run']> {
+    const deadline = Date.now() + API_LIMITS.storedWaitMsMax;
+    for (;;) {
+      const run = await this.parts.store.run(runId);
+      const isOnItsWay = !run && Date.now() < deadline && (await this.parts.log.spec(runId)) !== undefined;
+      if (!isOnItsWay) return run;
+      await sleep(STORED_POLL_MS);
+    }
+  }
+
+  /** The session's runs whose logs are still there, from the youngest on: the store may not have them yet. */
+  private async loggedRuns({ owner, sessionId }: SessionRef, last: LastTurn | undefined): Promise<readonly string[]> {
+    const runIds: string[] = [];
+    for (let next = last?.runId; next !== undefined;) {
+      const spec = await withDeadline(this.parts.log.spec(next));
+      if (spec?.owner !== owner || spec.sessionId !== sessionId) break;
+      runIds.push(next);
+      next = spec.parentId;
+    }
+    return runIds;
+  }
+}
+
+/** While a turn goes on, the last one that is stored. */
+const lastEnded = (record: SessionRecord, { active, last }: TurnState): string | undefined =>
+  active === undefined && last ? last.runId : record.lastRunId;
+
+const notFound = (): GatewayError => new GatewayError('session_not_found', 'There is no session with this id.');
+const noRun = (message: string): GatewayError => new GatewayError('run_not_found', message, { param: 'run_id' });
+const exists = (): GatewayError =>
+  new GatewayError('session_exists', 'There is a session with this id.', { param: 'session_id' });

@@ -1,0 +1,39 @@
+import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts } from '#libs/bus';
+import { METRICS, type Counter, type Metrics } from '#libs/platform';
+
+/** One look of a duty, as the metrics name it. */
+export type DutyOutcome = 'done' | 'failed';
+
+/**
+ * What the scheduler tells of the whole deployment. It is the one service that any number of replicas may answer for: each
+ * tells the same, so take the maximum.
+ */
+export class SchedulerMeters {
+  private readonly duties: Counter;
+  private readonly redisErrors: Counter;
+
+  constructor(metrics: Metrics, facts: DeploymentFacts) {
+    this.duties = metrics.counter(METRICS.duties);
+    this.redisErrors = metrics.counter(METRICS.redisErrors);
+    const queues = (): Promise<(readonly [string, QueueFacts])[]> =>
+      Promise.all(QUEUE_NAMES.map(async (name) => [name, await facts.queue(name)] as const));
+    metrics.gauges(METRICS.queueJobs, async () =>
+      (await queues()).flatMap(([queue, { jobs }]) =>
+        Object.entries(jobs).map(([state, count]) => [{ queue, state }, count] as const),
+      ),
+    );
+    metrics.gauges(METRICS.queueOldest, async () =>
+      (await queues()).map(([queue, { oldestWaitMs }]) => [{ queue }, oldestWaitMs / 1_000] as const),
+    );
+    metrics.gauge(METRICS.unconfirmed, async () => (await facts.unconfirmed()).runs);
+    metrics.gauge(METRICS.unconfirmedOldest, async () => (await facts.unconfirmed()).oldestMs / 1_000);
+  }
+
+  looked(duty: string, outcome: DutyOutcome): void {
+    this.duties.inc({ duty, outcome });
+  }
+
+  redisFailed(): void {
+    this.redisErrors.inc();
+  }
+}

@@ -1,0 +1,90 @@
+import type { RunLog } from '#libs/bus';
+import {
+  EMPTY_SNAPSHOT,
+  foldAll,
+  GatewayError,
+  hasEnded,
+  LIMITS,
+  type RunInput,
+  type RunSnapshot,
+  type RunSpec,
+} from '#libs/contract';
+import type { Logger } from '#libs/platform';
+import type { ConversationItem } from '#libs/store';
+
+/** A run as its log has it; without an input when nothing of its content shall be kept. */
+export interface LoggedRun {
+  readonly snapshot: RunSnapshot;
+  readonly input?: RunInput;
+  /** What the ended run adds to the conversation that it belongs to. */
+  readonly turn?: { readonly conversationId: string; readonly items: readonly ConversationItem[] };
+}
+
+export interface ReadPorts {
+  readonly log: Pick<RunLog, 'read' | 'spec'>;
+  readonly logger: Logger;
+}
+
+/** Folds a log and takes what shall be kept of its order. undefined, and told: the log is gone or has no beginning. */
+export async function readLoggedRun(ports: ReadPorts, runId: string): Promise<LoggedRun | undefined> {
+  const [snapshot, spec] = await Promise.all([foldLog(ports, runId), readSpec(ports, runId)]);
+  if (!snapshot) return undefined;
+  const turn = spec && (await turnOf(spec, snapshot));
+  if (spec?.retain === false) return { snapshot: withoutContent(snapshot), ...(turn && { turn }) };
+  return { snapshot, ...(spec && { input: inputOf(spec) }), ...(turn && { turn }) };
+}
+
+/** A run that failed adds nothing: its request is made again, and would stand there twice. */
+async function turnOf(spec: RunSpec, snapshot: RunSnapshot): Promise<LoggedRun['turn']> {
+  const { conversationId, input, runId } = spec;
+  if (conversationId === undefined || !hasEnded(snapshot) || snapshot.status === 'failed') return undefined;
+  // Only loaded once there are conversations: a store without them keeps the memory.
+  const { inputItemsOf, outputItems } = await import('#libs/protocols');
+  const items = [...inputItemsOf(input ?? [], runId), ...outputItems(snapshot)];
+  return { conversationId, items: items.map((item) => ({ id: String(item['id']), item })) };
+}
+
+function withoutContent({ steers: _, leftover: __, ...rest }: RunSnapshot): RunSnapshot {
+  return { ...rest, items: [], echo: {} };
+}
+
+/** What the run weighs in memory, roughly, in characters. */
+export function charsOf({ snapshot, input }: LoggedRun): number {
+  const own = snapshot.items.reduce((sum, item) => {
+    const size = item.type === 'tool_call' ? item.arguments.length + (item.output?.length ?? 0) : item.text.length;
+    return sum + size;
+  }, 0);
+  return (input?.messages ?? []).reduce((sum, message) => {
+    if (message.role === 'tool') return sum + message.output.length;
+    if (message.role === 'assistant') return sum + message.text.length;
+    const parts = typeof message.content === 'string' ? [] : message.content;
+    const text = typeof message.content === 'string' ? message.content.length : 0;
+    return sum + text + parts.reduce((all, part) => all + (part.type === 'text' ? part.text : part.url).length, 0);
+  }, own);
+}
+
+async function foldLog({ log, logger }: ReadPorts, runId: string): Promise<RunSnapshot | undefined> {
+  let snapshot = EMPTY_SNAPSHOT;
+  for (;;) {
+    const page = await log.read(runId, snapshot.lastSeq, LIMITS.relayReadBatchMax);
+    snapshot = foldAll(page, snapshot);
+    if (page.length < LIMITS.relayReadBatchMax) break;
+  }
+  if (snapshot.runId === runId) return snapshot;
+  if (snapshot.lastSeq === 0) logger.info({ runId }, 'the log of a run to store has expired: it was stored before');
+  else logger.error({ runId, lastSeq: snapshot.lastSeq }, 'the log of a run has lost its beginning; it is not stored');
+  return undefined;
+}
+
+/** A spec that this version cannot read costs the run its input, not its row. */
+async function readSpec({ log, logger }: ReadPorts, runId: string): Promise<RunSpec | undefined> {
+  try {
+    return await log.spec(runId);
+  } catch (cause) {
+    if (!(cause instanceof GatewayError) || cause.code !== 'internal_error') throw cause;
+    logger.error({ runId }, 'the order of a run cannot be read; it is stored without its input');
+    return undefined;
+  }
+}
+
+const inputOf = ({ messages, input }: RunSpec): RunInput => ({ messages, ...(input && { items: input }) });

@@ -1,0 +1,97 @@
+import type { Logger } from '#libs/platform';
+import {
+  deleteConversationsUnusedSince,
+  deleteRunsBefore,
+  deleteRunsBeyond,
+  dropOldDeletionMarks,
+  eraseDeletedRuns,
+  type SqlDatabase,
+} from '#libs/store';
+
+/** Rows of one statement: on an embedded database nothing else runs meanwhile. */
+const BATCH_ROWS_MAX = 200;
+/** Of one sweep and one rule; what is left waits for the next sweep. */
+const BATCHES_MAX = 500;
+const DAY_MS = 86_400_000;
+/**
+ * A deleted run stays hidden in its row for this long: a run that continued it may be on its way into the database. Longer
+ * than any run and its log.
+ */
+const DELETED_RUN_HOLD_MS = DAY_MS;
+/** Until no log can be left from which the row of a deleted run would be made again. */
+const DELETION_MARK_MS = 14 * DAY_MS;
+
+export interface RetentionSettings {
+  /** 0: rows have no age limit. */
+  readonly retentionDays: number;
+  /** Per owner; 0: no bound. */
+  readonly retentionRunsMax: number;
+}
+
+export interface RetentionPorts {
+  readonly db: SqlDatabase;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/**
+ * Deletes what need not be kept any longer, in batches, so that reads and writes come in between. Several stores may do it
+ * at the same time. Rejects when the database does; the next sweep goes on.
+ *
+ *   older than retentionDays      goes, whoever continues it: a conversation then begins at its oldest turn that is left
+ *   beyond retentionRunsMax       the same, the oldest of an owner first
+ *   deleted by its owner          goes after a day, once no other run continues it
+ */
+export async function sweepOnce(
+  { db, logger, now }: RetentionPorts,
+  settings: RetentionSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { retentionDays, retentionRunsMax } = settings;
+  const inBatches = async (remove: (limit: number) => Promise<number>): Promise<number> => {
+    let rows = 0;
+    for (let i = 0; i < BATCHES_MAX && !signal.aborted; i++) {
+      const removed = await remove(BATCH_ROWS_MAX);
+      rows += removed;
+      if (removed === 0) break;
+    }
+    return rows;
+  };
+  const oldest = now() - retentionDays * DAY_MS;
+  const isAged = retentionDays > 0;
+  const deleted = {
+    aged: isAged ? await inBatches((limit) => deleteRunsBefore(db, oldest, limit)) : 0,
+    surplus: retentionRunsMax > 0 ? await inBatches((limit) => deleteRunsBeyond(db, retentionRunsMax, limit)) : 0,
+    byOwners: await inBatches((limit) => eraseDeletedRuns(db, now() - DELETED_RUN_HOLD_MS, limit)),
+    conversations: isAged ? await inBatches((limit) => deleteConversationsUnusedSince(db, oldest, limit)) : 0,
+  };
+  await dropOldDeletionMarks(db, now() - DELETION_MARK_MS);
+  if (Object.values(deleted).some((rows) => rows > 0)) logger.info(deleted, 'rows were deleted');
+}
+
+const SWEEP_PERIOD_MS = 600_000;
+const FIRST_SWEEP_MS = 60_000;
+
+/** Sweeps every ten minutes. @returns a function that stops it and resolves when nothing runs any more. */
+export function startRetention(ports: RetentionPorts, settings: RetentionSettings): () => Promise<void> {
+  const stopping = new AbortController();
+  let sweep = Promise.resolve();
+  let timer = setTimeout(look, FIRST_SWEEP_MS);
+  timer.unref();
+
+  function look(): void {
+    sweep = sweepOnce(ports, settings, stopping.signal)
+      .catch((cause: unknown) => ports.logger.warn({ err: cause }, 'a retention sweep broke off'))
+      .then(() => {
+        if (stopping.signal.aborted) return;
+        timer = setTimeout(look, SWEEP_PERIOD_MS);
+        timer.unref();
+      });
+  }
+  return async () => {
+    stopping.abort();
+    clearTimeout(timer);
+    await sweep;
+  };
+}

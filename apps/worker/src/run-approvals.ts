@@ -1,0 +1,69 @@
+import type { ApprovalPorts } from '#libs/agent';
+import { AppendRefused, type ApprovalMemory, type RunJob, type RunLog, type RunQueue } from '#libs/bus';
+import type { CancelReason, RunSpec } from '#libs/contract';
+import { randomBytes } from 'node:crypto';
+import type { ApprovalPolicy } from './approval-policy.js';
+import type { RunControls } from './run-controls.js';
+
+/** What approvals need of the worker. */
+export interface ApprovalParts {
+  readonly policy: ApprovalPolicy;
+  readonly memory: ApprovalMemory;
+  readonly queue: Pick<RunQueue, 'enqueueParked' | 'remove'>;
+  readonly timeoutSeconds: number;
+}
+
+/** It is not known whether the run was parked. The queue starts the job again, which finds out. */
+export class ParkFailed extends Error {}
+
+export interface RunApprovals {
+  readonly parts: ApprovalParts;
+  readonly log: Pick<RunLog, 'park'>;
+  readonly job: RunJob;
+  readonly spec: RunSpec;
+  readonly controls: RunControls;
+  cancel(reason: CancelReason): void;
+}
+
+/** The approvals of one run in the hands of one worker. */
+export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApprovals): ApprovalPorts {
+  const { policy, memory, queue, timeoutSeconds } = parts;
+  const { runId, owner } = spec;
+  // Without a session, "for the session" means for this run.
+  const place = { owner, session: spec.sessionId ?? runId };
+  const generation = job.generation + 1;
+  return {
+    scopeOf: policy,
+    recall: (scope) => memory.recall(place, scope),
+    remember: (scope, decision) => memory.remember(place, scope, decision),
+    async open() {
+      const expiresAt = Date.now() + timeoutSeconds * 1_000;
+      if (!(await memory.enterWait(owner, runId, expiresAt))) return undefined;
+      return { approvalId: `apr_${randomBytes(12).toString('hex')}`, expiresAt };
+    },
+    answerTo({ approvalId, expiresAt = 0 }) {
+      const decision = controls.answers.get(approvalId);
+      if (decision) return { decision, by: 'user' };
+      return expiresAt <= Date.now() ? { decision: 'deny', by: 'timeout' } : undefined;
+    },
+    async park({ step, usage, approvals }) {
+      const deadline = Math.min(...approvals.map(({ expiresAt = 0 }) => expiresAt));
+      const event = { type: 'run.parked', step, usage } as const;
+      const approvalIds = approvals.map(({ approvalId }) => approvalId);
+      try {
+        // The job first, so that a parked run always has one; it comes by itself when the time is over.
+        await queue.enqueueParked({ runId, generation }, deadline - Date.now());
+        const outcome = await log.park({ runId, attempt: job.attempt, event, deadline, generation, approvalIds });
+        if (outcome === 'parked') return 'parked';
+        if (outcome !== 'awake') throw new AppendRefused(outcome === 'unknown' ? 'lost' : outcome);
+        // A job that stays behind is fenced when it claims.
+        await queue.remove(runId, generation);
+        const { cancel: reason } = await controls.refresh();
+        if (reason) cancel(reason);
+        return 'awake';
+      } catch (cause) {
+        throw cause instanceof AppendRefused ? cause : new ParkFailed('the run was not parked', { cause });
+      }
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { Controls, RunLog } from '#libs/bus';
+
+/** What others left for the owner of one run: read with the claim, and again when it matters. */
+export class RunControls {
+  private isFresh = true;
+
+  constructor(
+    private readonly log: Pick<RunLog, 'controls'>,
+    private readonly runId: string,
+    private latest: Controls,
+  ) {}
+
+  get answers(): Controls['answers'] {
+    return this.latest.answers;
+  }
+
+  /** All texts so far. The first call takes what came with the claim: a fresh run is not held up by another read. */
+  async steers(): Promise<readonly string[]> {
+    if (!this.isFresh) await this.refresh();
+    this.isFresh = false;
+    return this.latest.steers;
+  }
+
+  async refresh(): Promise<Controls> {
+    this.latest = await this.log.controls(this.runId);
+    return this.latest;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Config } from '#libs/config';
+import type { Logger } from '#libs/platform';
+import { ServerTools } from '#libs/tools';
+
+/** The worker's tools, as the configuration describes them, begun. Throws an Error that says what is wrong with it. */
+export function openServerTools(config: Config, version: string, logger: Logger): ServerTools {
+  const { fetchAllowedHosts, workspaceDir, workspaceDaysMax, terminalCommand, terminalPath } = config.agent;
+  const { toolsets, byKey, byModel, mcpServers } = config.tools;
+  const tools = new ServerTools(
+    {
+      fetchAllowedHosts,
+      workspaceDir,
+      workspaceDaysMax,
+      terminalCommand,
+      terminalPath,
+      toolsets: { everywhere: config.agent.tools, toolsets, byKey, byModel },
+      mcpServers,
+      version,
+    },
+    ({ server, level, text }) => logger[level]({ server }, text),
+  );
+  tools.start();
+  return tools;
+}

@@ -1,0 +1,122 @@
+import type { AppendBatch, AppendReply, RunLog } from '#libs/bus';
+import { toRunError, type ModelProvider, type RunSpec, type TerminalEvent } from '#libs/contract';
+import { METRICS, type Counter, type Histogram, type Logger, type Metrics } from '#libs/platform';
+
+/** What the worker counts: once per run, per model call and per append call; never per token. */
+export class WorkerMeters {
+  private readonly runs: Counter;
+  private readonly redisErrors: Counter;
+  private readonly appends: Counter;
+  private readonly flushRuns: Histogram;
+  private readonly flushEvents: Histogram;
+  private readonly appendSeconds: Histogram;
+  private readonly upstreamCalls: Counter;
+  private readonly upstreamFirstEvent: Histogram;
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+  ) {
+    this.runs = metrics.counter(METRICS.runs);
+    this.redisErrors = metrics.counter(METRICS.redisErrors);
+    this.appends = metrics.counter(METRICS.appends);
+    this.flushRuns = metrics.histogram(METRICS.flushRuns);
+    this.flushEvents = metrics.histogram(METRICS.flushEvents);
+    this.appendSeconds = metrics.histogram(METRICS.appendSeconds);
+    this.upstreamCalls = metrics.counter(METRICS.upstreamCalls);
+    this.upstreamFirstEvent = metrics.histogram(METRICS.upstreamFirstEvent);
+  }
+
+  /** Names what is told at every scrape. */
+  watch(parts: { active(): number; readonly capacity: number }): void {
+    this.metrics.gauge(METRICS.activeRuns, parts.active);
+    this.metrics.gauge(METRICS.capacity, () => parts.capacity);
+  }
+
+  redisFailed(): void {
+    this.redisErrors.inc();
+  }
+
+  /** An attempt is over: counted, and one log line with the ids and the key's name. */
+  settled(spec: RunSpec, attempt: number, end: TerminalEvent | 'hand_back' | 'parked'): void {
+    const outcome = end === 'hand_back' ? 'handed_back' : end === 'parked' ? 'parked' : end.type.slice('run.'.length);
+    this.runs.inc({ outcome });
+    const seconds = (Date.now() - spec.createdAt) / 1_000;
+    const code = typeof end === 'object' && end.type === 'run.failed' ? { code: end.error.code } : {};
+    this.logger.info({ runId: spec.runId, keyName: spec.owner, attempt, outcome, ...code, seconds }, 'run');
+  }
+
+  /** The log's append, measured. */
+  measureAppends(log: Pick<RunLog, 'append'>): Pick<RunLog, 'append'> {
+    return {
+      append: async (batches) => {
+        const before = performance.now();
+        this.flushRuns.observe(batches.length);
+        this.flushEvents.observe(eventsOf(batches));
+        try {
+          const replies = await log.append(batches);
+          this.countReplies(replies);
+          return replies;
+        } catch (cause) {
+          this.appends.inc({ outcome: 'failed' }, batches.length);
+          throw cause;
+        } finally {
+          this.appendSeconds.observe((performance.now() - before) / 1_000);
+        }
+      },
+    };
+  }
+
+  /** One step of a counter for all that went well, which is nearly always all. */
+  private countReplies(replies: readonly AppendReply[]): void {
+    let ok = 0;
+    for (const { kind } of replies) {
+      if (kind === 'ok') ok++;
+      else this.appends.inc({ outcome: kind });
+    }
+    if (ok > 0) this.appends.inc({ outcome: 'ok' }, ok);
+  }
+
+  /** The provider, with the time to its first event measured. It adds a function call to an event, and no promise. */
+  measureProvider(provider: ModelProvider): ModelProvider {
+    const { upstream } = provider;
+    return {
+      upstream,
+      listModels: (signal) => provider.listModels(signal),
+      stream: (request) => {
+        const events = provider.stream(request);
+        return { [Symbol.asyncIterator]: () => this.measureFirst(events[Symbol.asyncIterator](), upstream) };
+      },
+    };
+  }
+
+  private measureFirst<T>(events: AsyncIterator<T>, upstream: string): AsyncIterator<T> {
+    let isFirst = true;
+    const first = async (): Promise<IteratorResult<T>> => {
+      const before = performance.now();
+      try {
+        const result = await events.next();
+        this.upstreamFirstEvent.observe({ upstream }, (performance.now() - before) / 1_000);
+        this.upstreamCalls.inc({ upstream, outcome: 'begun' });
+        return result;
+      } catch (cause) {
+        this.upstreamCalls.inc({ upstream, outcome: toRunError(cause).code });
+        throw cause;
+      }
+    };
+    return {
+      next() {
+        if (!isFirst) return events.next();
+        isFirst = false;
+        return first();
+      },
+      return: (value) => events.return?.(value) ?? Promise.resolve({ done: true, value: value as unknown }),
+    };
+  }
+}
+
+function eventsOf(batches: readonly AppendBatch[]): number {
+  let events = 0;
+  for (const batch of batches) events += batch.events.length;
+  return events;
+}

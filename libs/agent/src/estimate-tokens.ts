@@ -1,0 +1,46 @@
+import type { ClientTool, ContentPart, Message } from '#libs/contract';
+
+/**
+ * Tokens of a text, too many rather than too few: two and a half characters of ASCII to a token (English prose has four to
+ * five, code and JSON about three in the tokenizers of OpenAI and Anthropic), and a token for every other UTF-16 unit (Chinese has
+ * about one per character, most other scripts fewer).
+ */
+export function estimateTokens(text: string): number {
+  let others = 0;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) others++;
+  return Math.ceil((text.length - others) / ASCII_CHARS_PER_TOKEN) + others;
+}
+
+const ASCII_CHARS_PER_TOKEN = 2.5;
+/** Role, separators, ids. */
+const TOKENS_PER_MESSAGE = 8;
+/** The largest that OpenAI and Anthropic count for one image. */
+const TOKENS_PER_IMAGE = 1_600;
+
+/** Counts texts; `estimateTokens`, or a tokenizer. */
+export type CountTokens = (text: string) => number;
+
+export function messageTokens(message: Message, count: CountTokens): number {
+  return TOKENS_PER_MESSAGE + contentTokens(message, count);
+}
+
+export function toolTokens(tools: readonly ClientTool[], count: CountTokens): number {
+  return tools.reduce((sum, tool) => sum + TOKENS_PER_MESSAGE + count(JSON.stringify(tool)), 0);
+}
+
+function contentTokens(message: Message, count: CountTokens): number {
+  switch (message.role) {
+    case 'user':
+      return typeof message.content === 'string' ? count(message.content) : partTokens(message.content, count);
+    case 'tool':
+      return count(message.output);
+    case 'assistant':
+      return message.toolCalls.reduce(
+        (sum, call) => sum + TOKENS_PER_MESSAGE + count(call.name) + count(call.arguments),
+        count(message.text) + count(message.refusal ?? ''),
+      );
+  }
+}
+
+const partTokens = (parts: readonly ContentPart[], count: CountTokens): number =>
+  parts.reduce((sum, part) => sum + (part.type === 'text' ? count(part.text) : TOKENS_PER_IMAGE), 0);

@@ -1,0 +1,51 @@
+import type { OutputItem, ToolCallItem } from './output-item.js';
+import type { LoggedEvent } from './run-event.js';
+
+/** Everything that is said about a call and kept. */
+export type CallEvent = LoggedEvent & {
+  type:
+    | 'tool_call.started'
+    | 'tool_call.arguments.delta'
+    | 'tool_call.ready'
+    | 'approval.requested'
+    | 'approval.resolved'
+    | 'tool.started'
+    | 'tool.completed';
+};
+
+/** What one event changes about the calls of a run. */
+export function foldCall(items: readonly OutputItem[], event: CallEvent): readonly OutputItem[] {
+  if (event.type === 'tool_call.started') {
+    const { step, callId, name, executedBy } = event;
+    const call = { type: 'tool_call', step, callId, name, executedBy } as const;
+    return [...items, { ...call, status: 'in_progress', arguments: '', ready: false, dispatched: false }];
+  }
+  const at = items.findLastIndex((item) => item.type === 'tool_call' && item.callId === event.callId);
+  const call = items[at];
+  if (call?.type !== 'tool_call') return items;
+  return items.with(at, { ...call, ...callChange(call, event) });
+}
+
+function callChange(
+  call: ToolCallItem,
+  event: Exclude<CallEvent, { type: 'tool_call.started' }>,
+): Partial<ToolCallItem> {
+  switch (event.type) {
+    case 'tool_call.arguments.delta':
+      return { arguments: call.arguments + event.delta };
+    case 'tool_call.ready':
+      return { arguments: event.arguments, ready: true };
+    case 'approval.requested': {
+      const { approvalId, expiresAt, at } = event;
+      return { approval: { approvalId, requestedAt: at, expiresAt } };
+    }
+    case 'approval.resolved': {
+      const { approvalId, decision, by } = event;
+      return { approval: { ...call.approval, approvalId, decision, by } };
+    }
+    case 'tool.started':
+      return { dispatched: true };
+    case 'tool.completed':
+      return { output: event.output, isError: event.isError, durationMs: event.durationMs };
+  }
+}

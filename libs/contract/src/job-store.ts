@@ -1,0 +1,109 @@
+import type { ActiveJobRun, Job, JobRun, JobRunEnd } from './job.js';
+
+/** A job with the latest of its runs that is over and was not skipped. */
+export interface JobView {
+  readonly job: Job;
+  readonly latest?: JobRun;
+}
+
+export interface NewJob {
+  readonly job: Job;
+  /** When it is due first, ms; null for never. */
+  readonly dueAt: number | null;
+  /** Jobs that its owner may have. */
+  readonly jobsMax: number;
+}
+
+export type JobInsertion = { readonly kind: 'created' | 'full' } | { readonly kind: 'exists'; readonly job: Job };
+
+export interface JobFilter {
+  readonly owner: string;
+  /** Paused and completed ones too. */
+  readonly includeDisabled: boolean;
+  readonly limit: number;
+  /** The job after which to go on. */
+  readonly after?: { readonly createdAt: number; readonly id: string };
+}
+
+export interface JobRunFilter {
+  readonly jobId: string;
+  readonly limit: number;
+  /** The run after which to go on. */
+  readonly after?: { readonly slot: number; readonly attempt: number };
+}
+
+export interface DueJob {
+  readonly job: Job;
+  readonly active: readonly ActiveJobRun[];
+}
+
+export interface DueJobs {
+  /** The clock that decides, ms: of the store, so that the clocks of schedulers do not matter. */
+  readonly now: number;
+  readonly jobs: readonly DueJob[];
+  /** When the next job or run of a job is due; absent: none is. */
+  readonly nextAt?: number;
+}
+
+/** A job moved on, by the version that was read, and the run of its occurrence. */
+export interface JobClaim {
+  readonly job: Job;
+  readonly dueAt: number | null;
+  readonly run?: JobRun;
+  /** Runs of the job that the new one replaces; those that were not opened yet end here. */
+  readonly cancel?: readonly string[];
+}
+
+/** `run`: to open, to settle or to look after. `delivery`: results on their way to somebody. */
+export type JobWorkKind = 'run' | 'delivery';
+
+export interface JobWork {
+  readonly job: Job;
+  readonly run: JobRun;
+  /** The run behind it has ended. */
+  readonly end?: JobRunEnd;
+}
+
+export interface JobWorkPage {
+  readonly now: number;
+  readonly work: readonly JobWork[];
+}
+
+/** A run of a job changed, by the version that was read, and perhaps the attempt that follows it. */
+export interface JobRunChange {
+  readonly run: JobRun;
+  readonly next?: JobRun;
+}
+
+/**
+ * The rows of jobs: SQL (`sqlJobStore`), or the store service over HTTP (`httpJobStore`). Nothing here knows about calendars.
+ * Every write names the version it was made from, so that a change, a firing and a settlement never overwrite each other.
+ * Rejects when the rows cannot be reached; the HTTP one with GatewayError `unavailable`.
+ */
+export interface JobStore {
+  /** Writes a new job, unless its id is taken or its owner has `jobsMax` of them. */
+  insert(entry: NewJob): Promise<JobInsertion>;
+  /** A job with its latest run. */
+  view(query: { readonly id: string }): Promise<JobView | undefined>;
+  /** An owner's jobs, newest first. */
+  list(filter: JobFilter): Promise<readonly JobView[]>;
+  /** Writes a change of `job.version`. @returns false when the job was changed or deleted since that was read. */
+  update(change: { readonly job: Job; readonly dueAt: number | null }): Promise<boolean>;
+  /** Deletes a job with the history of its runs. @returns whether there was one. */
+  remove(query: { readonly id: string }): Promise<boolean>;
+  /** The history of a job, newest first. */
+  runs(filter: JobRunFilter): Promise<readonly JobRun[]>;
+  /** The jobs that are due, the longest overdue first. */
+  due(query: { readonly limit: number }): Promise<DueJobs>;
+  /**
+   * Moves each job on and writes its run, all or nothing, and only where the job is still as it was read. @returns the
+   * ids of the runs that were written: those are the caller's to open.
+   */
+  claim(query: { readonly claims: readonly JobClaim[] }): Promise<readonly string[]>;
+  /** What is to be done about runs of jobs. */
+  work(query: { readonly kind: JobWorkKind; readonly limit: number }): Promise<JobWorkPage>;
+  /** Writes changes where nothing else changed since. @returns the ids of the changed runs. */
+  change(query: { readonly changes: readonly JobRunChange[] }): Promise<readonly string[]>;
+  /** Retention: of every job the newest `keep` runs stay. Deletes at most `limit`. @returns how many. */
+  prune(query: { readonly keep: number; readonly limit: number }): Promise<number>;
+}

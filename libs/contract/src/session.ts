@@ -1,0 +1,33 @@
+/** A conversation as the store lists it. Times are milliseconds since the epoch. */
+export interface SessionRecord {
+  readonly owner: string;
+  readonly sessionId: string;
+  /** null: nothing to make one of yet. */
+  readonly title: string | null;
+  /** The youngest run: the next turn continues it. Absent: no run has ended yet. */
+  readonly lastRunId?: string;
+  /** When that run was created; 0 without one. */
+  readonly lastRunAt: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Where it was branched off. */
+  readonly forkedFrom?: { readonly sessionId: string; readonly runId: string };
+  readonly totals: SessionTotals;
+}
+
+/** Sums over the session's own runs; what was said before a fork counts for the session it was said in. */
+export interface SessionTotals {
+  readonly runs: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  /** In the currency of the price table; only of runs whose models have a price. null: of none. */
+  readonly cost: number | null;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly SessionRecord[];
+  /** Where to go on; absent on the last page. */
+  readonly next?: string;
+}

@@ -1,0 +1,63 @@
+import { GatewayError, JOB_LIMITS } from '#libs/contract';
+import { openGuard, resolveWithSystem } from '#libs/guarded-fetch';
+import { local } from './local.js';
+import type { DeliveryTarget } from './target.js';
+import { webhook } from './webhook.js';
+
+export interface DeliverySettings {
+  /** `whsec_` and base64, or base64 alone; absent: webhooks are refused. */
+  readonly webhookSecret?: string;
+  /** Host names, addresses and CIDR blocks that webhooks may reach although they are private. */
+  readonly webhookAllowedHosts: readonly string[];
+}
+
+/** Everywhere that results can go. A new kind is a folder and a line here. Throws when a setting is malformed. */
+export function createTargets({ webhookSecret, webhookAllowedHosts }: DeliverySettings): readonly DeliveryTarget[] {
+  const guard = openGuard({ allowedHosts: webhookAllowedHosts, resolve: resolveWithSystem });
+  return [local, webhook({ guard, ...(webhookSecret !== undefined && { secret: webhookSecret }) })];
+}
+
+/** A target as it was written, taken apart: `webhook:https://x` is scheme `webhook`, address `https://x`. */
+export function splitTarget(target: string): { readonly scheme: string; readonly address: string } {
+  const colon = target.indexOf(':');
+  return colon < 0
+    ? { scheme: target, address: '' }
+    : { scheme: target.slice(0, colon), address: target.slice(colon + 1) };
+}
+
+/**
+ * Reads `deliver`: one target, a comma-separated list of them, or an array; each once. Throws GatewayError `invalid_request`
+ * that says which target is wrong and which there are.
+ */
+export function parseDeliver(value: string | readonly unknown[], targets: readonly DeliveryTarget[]): string[] {
+  const words = typeof value === 'string' ? value.split(',') : value;
+  const found: string[] = [];
+  for (const word of words) {
+    if (typeof word !== 'string') throw refuse("'deliver' must be a string or an array of strings.");
+    const target = word.trim();
+    if (target === '' || found.includes(target)) continue;
+    check(target, targets);
+    found.push(target);
+  }
+  if (found.length === 0) throw refuse("'deliver' must name a target.");
+  if (found.length > JOB_LIMITS.targetsMax)
+    throw refuse(`'deliver' must have at most ${JOB_LIMITS.targetsMax} targets.`);
+  return found;
+}
+
+const TARGET_CHARS_MAX = 2_048;
+
+function check(target: string, targets: readonly DeliveryTarget[]): void {
+  if (target.length > TARGET_CHARS_MAX)
+    throw refuse(`'deliver' has a target of more than ${TARGET_CHARS_MAX} characters.`);
+  const { scheme, address } = splitTarget(target);
+  const known = targets.find((one) => one.scheme === scheme);
+  if (!known) {
+    const forms = targets.map(({ example }) => example).join(', ');
+    throw refuse(`'deliver' names a target that does not exist: ${JSON.stringify(scheme)}. There are: ${forms}.`);
+  }
+  const problem = known.problemOf(address);
+  if (problem !== undefined) throw refuse(`'deliver': the target ${scheme} ${problem}.`);
+}
+
+const refuse = (message: string): GatewayError => new GatewayError('invalid_request', message, { param: 'deliver' });

@@ -1,0 +1,70 @@
+import { guardedFetch, type Guard } from '#libs/guarded-fetch';
+import { Webhook } from 'standardwebhooks';
+import type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
+
+export interface WebhookSettings {
+  /** `whsec_` and base64, or base64 alone; absent: webhooks are refused. */
+  readonly secret?: string;
+  readonly guard: Guard;
+}
+
+/** Answers that say "not now": everything else below 500 is final (Standard Webhooks, "Delivery"). */
+const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
+/** POSTs the result, signed by Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature. */
+export function webhook({ secret, guard }: WebhookSettings): DeliveryTarget {
+  return {
+    scheme: 'webhook',
+    example: 'webhook:https://example.com/hook',
+    problemOf(address) {
+      if (secret === undefined) return 'needs the setting WEBHOOK_SECRET, which signs what is sent';
+      const isHttp = URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
+      return isHttp ? undefined : 'needs an absolute http or https URL';
+    },
+    deliver: (parcel) => (secret === undefined ? Promise.resolve(NOT_CONFIGURED) : post(parcel, secret, guard)),
+  };
+}
+
+const NOT_CONFIGURED: DeliveryOutcome = { kind: 'failed', why: 'WEBHOOK_SECRET is not set', final: false };
+
+async function post(parcel: Parcel, secret: string, guard: Guard): Promise<DeliveryOutcome> {
+  const body = JSON.stringify(eventOf(parcel));
+  // Whole seconds: the header has no fractions, and the receiver checks the signature over what it says.
+  const seconds = Math.floor(parcel.now / 1_000);
+  const headers = {
+    'content-type': 'application/json',
+    accept: '*/*',
+    'user-agent': 'Talaria-Webhooks/1.0',
+    'webhook-id': parcel.messageId,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': new Webhook(secret).sign(parcel.messageId, new Date(seconds * 1_000), body),
+  };
+  const { address: url, signal } = parcel;
+  const outcome = await guardedFetch({ url, method: 'POST', headers, body, signal }, guard);
+  if (outcome.kind !== 'response') return { kind: 'failed', why: outcome.why, final: outcome.kind === 'refused' };
+  const { status } = outcome;
+  if (status >= 200 && status < 300) return { kind: 'delivered' };
+  return { kind: 'failed', why: `it answered ${status}`, final: status < 500 && !WORTH_ANOTHER_TRY.has(status) };
+}
+
+/** The body: Standard Webhooks' `type`, `timestamp` and `data`. */
+function eventOf({ job, run, now }: Parcel): object {
+  const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
+  return {
+    type: run.status === 'completed' ? 'job.run.completed' : 'job.run.failed',
+    timestamp: iso(now),
+    data: {
+      job_id: job.id,
+      job_name: job.name,
+      run_id: run.runId,
+      status: run.status,
+      output: run.output ?? '',
+      error: run.error ? { code: run.error.code, message: run.error.message } : null,
+      scheduled_for: iso(run.slot),
+      started_at: iso(run.startedAt),
+      ended_at: iso(run.endedAt),
+      attempt: run.attempt,
+      misfire: run.misfire,
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** Are these the same secret? The time it takes tells neither where they differ nor how long they are (reliability K1). */
+export function isSameSecret(given: string, expected: string): boolean {
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+/** Does an Authorization header carry this token as `Bearer`? */
+export function isBearer(authorization: string | undefined, token: string): boolean {
+  return isSameSecret(/^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '', token);
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

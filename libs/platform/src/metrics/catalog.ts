@@ -1,0 +1,93 @@
+/** One thing that is measured, as Prometheus sees it. */
+export interface MetricSpec {
+  readonly name: string;
+  readonly help: string;
+  /** Bounded sets only: routes, statuses, codes, outcomes, configured upstreams. Never an id, never a client's text. */
+  readonly labels?: readonly string[];
+  /** Upper bounds; of histograms only. */
+  readonly buckets?: readonly number[];
+}
+
+const FAST_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const SLOW_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300];
+const COUNTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+/** Every name under which a service tells its numbers. docs/runbook.md says what each means, and a test compares the two. */
+export const METRICS = {
+  // Every service
+  build: { name: 'talaria_build_info', help: 'Always 1; the labels say what runs', labels: ['service', 'version'] },
+  draining: { name: 'talaria_draining', help: '1 after SIGTERM' },
+  redisErrors: { name: 'talaria_redis_errors_total', help: 'Errors of connections to Redis' },
+
+  // API
+  requests: {
+    name: 'talaria_api_requests_total',
+    help: 'Requests that have ended, by route pattern; 499: the client left before an answer',
+    labels: ['route', 'method', 'status'],
+  },
+  inFlight: { name: 'talaria_api_in_flight', help: 'Requests that wait for a run' },
+  refusals: { name: 'talaria_api_refusals_total', help: 'Requests answered with 429', labels: ['reason'] },
+  errors: { name: 'talaria_api_errors_total', help: 'Error answers', labels: ['code'] },
+  listeners: { name: 'talaria_api_listeners', help: 'Requests that listen to a run' },
+  streams: { name: 'talaria_api_streams', help: 'Open SSE answers' },
+  streamsCut: { name: 'talaria_api_streams_cut_total', help: 'Streams cut because the client had stopped reading' },
+  firstToken: {
+    name: 'talaria_api_first_token_seconds',
+    help: 'From a streaming request to its first written delta',
+    buckets: SLOW_SECONDS,
+  },
+  relayLag: {
+    name: 'talaria_api_relay_lag_seconds',
+    help: "From the oldest event of a batch (the worker's clock) to its write to the client",
+    buckets: FAST_SECONDS,
+  },
+  workersAlive: { name: 'talaria_api_workers_alive', help: 'Workers heard of in the last seconds' },
+
+  // Worker
+  runs: { name: 'talaria_worker_runs_total', help: 'Attempts that ended here', labels: ['outcome'] },
+  activeRuns: { name: 'talaria_worker_active_runs', help: 'Runs being executed' },
+  capacity: { name: 'talaria_worker_capacity', help: 'Runs it executes at the same time at most' },
+  upstreamFirstEvent: {
+    name: 'talaria_worker_upstream_first_event_seconds',
+    help: 'From asking an upstream to its first event',
+    labels: ['upstream'],
+    buckets: SLOW_SECONDS,
+  },
+  upstreamCalls: {
+    name: 'talaria_worker_upstream_calls_total',
+    help: 'Model calls: `begun`, or the code of a failure before the first event',
+    labels: ['upstream', 'outcome'],
+  },
+  appends: { name: 'talaria_worker_appends_total', help: 'Batches of one run sent to its log', labels: ['outcome'] },
+  flushRuns: {
+    name: 'talaria_worker_flush_runs',
+    help: 'Runs that shared one append call',
+    buckets: COUNTS,
+  },
+  flushEvents: { name: 'talaria_worker_flush_events', help: 'Events in one append call', buckets: COUNTS },
+  appendSeconds: { name: 'talaria_worker_append_seconds', help: 'One append call to Redis', buckets: FAST_SECONDS },
+
+  // Scheduler
+  queueJobs: { name: 'talaria_queue_jobs', help: 'Jobs by queue and state', labels: ['queue', 'state'] },
+  queueOldest: {
+    name: 'talaria_queue_oldest_wait_seconds',
+    help: 'Age of the job that waits longest; 0 when none does',
+    labels: ['queue'],
+  },
+  unconfirmed: { name: 'talaria_runs_unconfirmed', help: 'Runs that the store has not confirmed, live ones included' },
+  unconfirmedOldest: { name: 'talaria_runs_unconfirmed_oldest_seconds', help: 'Age of the oldest of them' },
+  duties: {
+    name: 'talaria_scheduler_duties_total',
+    help: "Looks of the scheduler's duties",
+    labels: ['duty', 'outcome'],
+  },
+
+  // Store
+  batches: { name: 'talaria_store_batches_total', help: 'Batches of finished runs', labels: ['outcome'] },
+  rows: { name: 'talaria_store_rows_total', help: 'Runs written' },
+  persistLag: {
+    name: 'talaria_store_persist_lag_seconds',
+    help: 'From the end of a run to its row',
+    buckets: SLOW_SECONDS,
+  },
+} as const satisfies Record<string, MetricSpec>;

@@ -1,0 +1,54 @@
+import { STEP_SEPARATOR, type AssistantMessage, type Message, type ToolCall, type ToolMessage } from '#libs/contract';
+
+/**
+ * Makes messages of items. What the assistant said and called without a break is one message, and each result stands
+ * behind its call, wherever it came: upstreams accept nothing else.
+ */
+export class ConversationWriter {
+  readonly messages: Message[] = [];
+
+  add(message: Message): void {
+    this.messages.push(message);
+  }
+
+  say(text: string): void {
+    const last = this.openAssistant();
+    this.replaceLast({ ...last, text: joined(last.text, text) });
+  }
+
+  refuse(refusal: string): void {
+    const last = this.openAssistant();
+    this.replaceLast({ ...last, refusal: joined(last.refusal ?? '', refusal) });
+  }
+
+  call(call: ToolCall): void {
+    const last = this.openAssistant();
+    this.replaceLast({ ...last, toolCalls: [...last.toolCalls, call] });
+  }
+
+  /** The result of a call that is not here belongs to an earlier conversation, whose continuation this is: it goes first. */
+  answer(result: ToolMessage): void {
+    const asked = this.messages.findLastIndex(
+      (message) => message.role === 'assistant' && message.toolCalls.some((call) => call.callId === result.callId),
+    );
+    let at = asked + 1;
+    while (this.messages[at]?.role === 'tool') at++;
+    this.messages.splice(at, 0, result);
+  }
+
+  private openAssistant(): AssistantMessage {
+    const last = this.messages.at(-1);
+    if (last?.role === 'assistant') return last;
+    const opened: AssistantMessage = { role: 'assistant', text: '', toolCalls: [] };
+    this.messages.push(opened);
+    return opened;
+  }
+
+  private replaceLast(message: AssistantMessage): void {
+    this.messages[this.messages.length - 1] = message;
+  }
+}
+
+function joined(before: string, text: string): string {
+  return before === '' || text === '' ? before + text : before + STEP_SEPARATOR + text;
+}

@@ -1,0 +1,43 @@
+/** `resp_<32 hex>` for `run_<the same 32 hex>`: one response is one run. */
+export function responseIdOf(runId: string): string {
+  return `resp_${keyOf(runId)}`;
+}
+
+/** undefined for a text that cannot be the id of a response. */
+export function runIdOfResponse(responseId: string): string | undefined {
+  const key = /^resp_([0-9a-f]{32})$/.exec(responseId)?.[1];
+  return key === undefined ? undefined : `run_${key}`;
+}
+
+/** The kinds of items and how their ids begin. */
+const PREFIX = {
+  message: 'msg',
+  reasoning: 'rs',
+  function_call: 'fc',
+  function_call_output: 'fco',
+  item_reference: 'ref',
+  compaction: 'cmp',
+} as const;
+
+export type ItemType = keyof typeof PREFIX;
+
+export function isItemType(type: string): type is ItemType {
+  return Object.hasOwn(PREFIX, type);
+}
+
+/**
+ * The id of an item, stable because it is made of its place: `o` counts what the run said, `i` what it was given, from 0.
+ */
+export function itemIdOf(type: ItemType, runId: string, side: 'i' | 'o', index: number): string {
+  return `${PREFIX[type]}_${keyOf(runId)}${side}${index}`;
+}
+
+/** The run whose input or output an item of ours is in; undefined for ids that we did not give. */
+export function runIdOfItem(itemId: string): string | undefined {
+  const key = /^[a-z]{2,3}_([0-9a-f]{32})[io]\d+$/.exec(itemId)?.[1];
+  return key === undefined ? undefined : `run_${key}`;
+}
+
+function keyOf(runId: string): string {
+  return runId.replace(/^run_/, '');
+}

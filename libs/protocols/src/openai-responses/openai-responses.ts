@@ -1,0 +1,22 @@
+import { errorBody } from '../error-body.js';
+import { defineProtocol } from '../protocol.js';
+import { decode, NAME } from './decode.js';
+import { encode } from './encode-stream.js';
+import { requestSchema } from './request-schema.js';
+import { responseObject } from './response-object.js';
+import { ResponsesRequestDto } from './responses-request.dto.js';
+import { begin } from './responses-state.js';
+
+/** POST /v1/responses, as wire-contracts.md has it; what goes beyond one request is in `responsesOptions`. */
+export const openaiResponses = defineProtocol({
+  name: NAME,
+  path: '/v1/responses',
+  aliases: ['/responses'],
+  dto: ResponsesRequestDto,
+  requestSchema,
+  decode,
+  begin,
+  encode,
+  final: responseObject,
+  error: errorBody,
+});

@@ -1,0 +1,49 @@
+import { isJsonObject, type JsonObject, type RunDraft } from '#libs/contract';
+
+/** A conversation that a response belongs to: by the published id, or by a name as clients of the Hermes API server do. */
+export type ConversationChoice =
+  { readonly kind: 'id'; readonly id: string } | { readonly kind: 'name'; readonly name: string };
+
+/**
+ * What a Responses request asks of the API beyond the run. The rest stands in the draft itself: `parentId` is
+ * `previous_response_id`, `retain` is `store`, `input` are the input items.
+ */
+export interface ResponsesOptions {
+  /** Answer at once and let the run go on without a listener. Implies `store`. */
+  readonly background: boolean;
+  /** Its latest response comes before this run, and this run becomes its latest. Excludes `parentId`. */
+  readonly conversation?: ConversationChoice;
+  /** The request brought its own `conversation_history`, which stands in `messages`: nothing else comes before the run. */
+  readonly hasOwnHistory: boolean;
+  /** Types of the tools that nobody here executes, as the request named them; the model does not see them. */
+  readonly leftOutTools: readonly string[];
+}
+
+/** What `decode` puts into the echo for it. */
+export function optionsEcho(options: ResponsesOptions): JsonObject {
+  return { ...options, conversation: options.conversation && { ...options.conversation } };
+}
+
+/** Reads the options from a draft that `openaiResponses.decode` made, or from the spec of its run. */
+export function responsesOptions(draft: Pick<RunDraft, 'echo'>): ResponsesOptions {
+  const options = draft.echo['options'];
+  return isJsonObject(options) ? (options as unknown as ResponsesOptions) : NO_OPTIONS;
+}
+
+const NO_OPTIONS: ResponsesOptions = { background: false, hasOwnHistory: false, leftOutTools: [] };
+
+const HEADER_TYPES_MAX = 32;
+const HEADER_TYPE_CHARS_MAX = 64;
+
+/**
+ * The value of the response header that names the left-out tools, `web_search, local_shell`; undefined when there are none.
+ * The types come from a client: nothing but the characters of a token gets through.
+ */
+export function leftOutToolsHeader(draft: Pick<RunDraft, 'echo'>): string | undefined {
+  const types = new Set(responsesOptions(draft).leftOutTools.map(tokenOf));
+  return types.size === 0 ? undefined : [...types].slice(0, HEADER_TYPES_MAX).join(', ');
+}
+
+function tokenOf(type: string): string {
+  return type.slice(0, HEADER_TYPE_CHARS_MAX).replaceAll(/[^\w.-]/g, '_');
+}

@@ -1,0 +1,22 @@
+import { errorBody } from '../error-body.js';
+import { defineProtocol } from '../protocol.js';
+import { decode, NAME } from './decode.js';
+import { requestSchema } from './request-schema.js';
+import { runObject } from './run-object.js';
+import { runsEncoder } from './runs-encoder.js';
+import { RunsRequestDto } from './runs-request.dto.js';
+
+/**
+ * POST /v1/runs: answered with 202 as soon as the run is queued, so it is none of PROTOCOLS, whose POSTs are answered by
+ * the run itself.
+ */
+export const runsProtocol = defineProtocol({
+  name: NAME,
+  path: '/v1/runs',
+  dto: RunsRequestDto,
+  requestSchema,
+  decode,
+  ...runsEncoder,
+  final: runObject,
+  error: errorBody,
+});

@@ -1,0 +1,88 @@
+import type { JsonObject } from '#libs/contract';
+import type { SqlQueries } from '../ports.js';
+import { storable } from '../storable.js';
+
+/** A conversation without its items. Times are milliseconds since the epoch. */
+export interface Conversation {
+  readonly id: string;
+  readonly owner: string;
+  readonly metadata: JsonObject;
+  readonly createdAt: number;
+}
+
+/** Whose conversation: every statement asks for both, so another owner's is never found. */
+export interface ConversationKey {
+  readonly id: string;
+  readonly owner: string;
+}
+
+interface ConversationRow {
+  readonly id: string;
+  readonly owner: string;
+  readonly metadata: string;
+  readonly created_at: string | number;
+}
+
+const COLUMNS = 'id, owner, metadata, created_at';
+
+/** Makes the conversation unless there is one with this id; then that one stays as it is. */
+export async function ensureConversation(db: SqlQueries, conversation: Conversation): Promise<void> {
+  const { id, owner, metadata, createdAt } = conversation;
+  await db.query(
+    `insert into conversations (id, owner, metadata, created_at, used_at) values ($1, $2, $3, $4::bigint, $4::bigint)
+     on conflict (id) do nothing`,
+    [storable(id), storable(owner), JSON.stringify(metadata), createdAt],
+  );
+}
+
+export async function getConversation(db: SqlQueries, key: ConversationKey): Promise<Conversation | undefined> {
+  const [row] = await db.query<ConversationRow>(
+    `select ${COLUMNS} from conversations where id = $1 and owner = $2`,
+    valuesOf(key),
+  );
+  return row && toConversation(row);
+}
+
+/** Replaces the metadata. undefined: there is no such conversation. */
+export async function updateConversation(
+  db: SqlQueries,
+  key: ConversationKey,
+  change: { readonly metadata: JsonObject; readonly at: number },
+): Promise<Conversation | undefined> {
+  const [row] = await db.query<ConversationRow>(
+    `update conversations set metadata = $3, used_at = greatest(used_at, $4::bigint)
+     where id = $1 and owner = $2 returning ${COLUMNS}`,
+    [...valuesOf(key), JSON.stringify(change.metadata), change.at],
+  );
+  return row && toConversation(row);
+}
+
+/** Deletes it and its items; the runs that were part of it stay. @returns false when there was none. */
+export async function deleteConversation(db: SqlQueries, key: ConversationKey): Promise<boolean> {
+  const rows = await db.query('delete from conversations where id = $1 and owner = $2 returning id', valuesOf(key));
+  return rows.length > 0;
+}
+
+/**
+ * Retention: deletes at most `limit` conversations that nobody added to since `ms`.
+ * @returns how many; fewer than `limit` means that none is left.
+ */
+export async function deleteConversationsUnusedSince(db: SqlQueries, ms: number, limit: number): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    `with gone as (
+      delete from conversations where id in (
+        select id from conversations where used_at < $1::bigint order by used_at limit $2::int
+      ) returning 1
+    )
+    select count(*)::int as count from gone`,
+    [ms, limit],
+  );
+  return row?.count ?? 0;
+}
+
+export const valuesOf = ({ id, owner }: ConversationKey): readonly [string, string] => [storable(id), storable(owner)];
+
+/** Drivers give a bigint as text or as a number. */
+function toConversation({ id, owner, metadata, created_at }: ConversationRow): Conversation {
+  return { id, owner, metadata: JSON.parse(metadata) as JsonObject, createdAt: Number(created_at) };
+}

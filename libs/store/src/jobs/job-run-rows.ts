@@ -1,0 +1,83 @@
+import type { JobRun, JobRunChange, JobRunFilter } from '#libs/contract';
+import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
+import { columnsOf, RUN_COLUMNS, toRun, type RunRow } from './rows.js';
+
+/** Writes runs of jobs that are not there yet. @returns the ids of those that were written. */
+export async function insertRuns(db: SqlQueries, runs: readonly JobRun[]): Promise<string[]> {
+  if (runs.length === 0) return [];
+  const rows = runs.map((run): SqlScalar[] => [
+    run.runId,
+    run.jobId,
+    run.slot,
+    run.attempt,
+    run.status,
+    run.wakeAt,
+    JSON.stringify(run),
+  ]);
+  const written = await db.query<{ run_id: string }>(
+    `insert into job_runs (run_id, job_id, version, slot, attempt, status, wake_at, record)
+     select run_id, job_id, 1, slot, attempt, status, wake_at, record from unnest(
+       $1::text[], $2::text[], $3::bigint[], $4::int[], $5::text[], $6::bigint[], $7::text[]
+     ) as r (run_id, job_id, slot, attempt, status, wake_at, record)
+     on conflict do nothing returning run_id`,
+    columnsOf(rows, 7),
+  );
+  return written.map(({ run_id }) => run_id);
+}
+
+/** The history of a job, newest first. */
+export async function listJobRuns(db: SqlQueries, { jobId, limit, after }: JobRunFilter): Promise<JobRun[]> {
+  const rows = await db.query<RunRow>(
+    `select ${RUN_COLUMNS} from job_runs r
+     where job_id = $1 and ($2::bigint is null or (slot, attempt) < ($2::bigint, $3::int))
+     order by slot desc, attempt desc limit $4::int`,
+    [jobId, after?.slot ?? null, after?.attempt ?? null, limit],
+  );
+  return rows.map(toRun);
+}
+
+const CHANGE = `
+with wanted as (
+  select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[])
+    as w (run_id, version, status, wake_at, record)
+), held as (
+  select r.run_id from job_runs r join wanted w on w.run_id = r.run_id and w.version = r.version
+  order by r.run_id for update of r
+)
+update job_runs r set version = r.version + 1, status = w.status, wake_at = w.wake_at, record = w.record
+from wanted w join held using (run_id) where r.run_id = w.run_id and r.version = w.version
+returning r.run_id`;
+
+/** Writes changes where nothing else changed since. @returns the ids of the changed runs. */
+export function changeJobRuns(db: SqlDatabase, changes: readonly JobRunChange[]): Promise<string[]> {
+  return db.transaction(async (tx) => {
+    const rows = changes.map(({ run }): SqlScalar[] => [
+      run.runId,
+      run.version,
+      run.status,
+      run.wakeAt,
+      JSON.stringify(run),
+    ]);
+    const changed = (await tx.query<{ run_id: string }>(CHANGE, columnsOf(rows, 5))).map(({ run_id }) => run_id);
+    const ids = new Set(changed);
+    await insertRuns(
+      tx,
+      changes.flatMap(({ run, next }) => (next && ids.has(run.runId) ? [next] : [])),
+    );
+    return changed;
+  });
+}
+
+/** Retention: of every job the newest `keep` runs stay. Deletes at most `limit`. @returns how many. */
+export async function pruneJobRuns(db: SqlQueries, keep: number, limit: number): Promise<number> {
+  const rows = await db.query(
+    `delete from job_runs where run_id in (
+       select run_id from (
+         select run_id, status, wake_at, row_number() over (partition by job_id order by slot desc, attempt desc) as place
+         from job_runs
+       ) r where place > $1::int and wake_at is null and status not in ('waiting', 'claimed', 'running') limit $2::int
+     ) returning run_id`,
+    [keep, limit],
+  );
+  return rows.length;
+}

@@ -1,0 +1,26 @@
+import type { JobStore } from '#libs/contract';
+import type { SqlDatabase } from '../ports.js';
+import { claimOccurrences, dueJobs } from './due-jobs.js';
+import { dueWork } from './due-work.js';
+import { deleteJob, insertJob, listJobs, updateJob, viewJob } from './job-rows.js';
+import { changeJobRuns, listJobRuns, pruneJobRuns } from './job-run-rows.js';
+
+/** Jobs in Postgres or PGlite. @param now the clock that decides what is due, ms since the epoch. */
+export function sqlJobStore(db: SqlDatabase, now: () => number): JobStore {
+  return {
+    insert: (entry) => insertJob(db, entry),
+    view: ({ id }) => viewJob(db, id),
+    list: (filter) => listJobs(db, filter),
+    update: ({ job, dueAt }) => updateJob(db, job, dueAt),
+    remove: ({ id }) => deleteJob(db, id),
+    runs: (filter) => listJobRuns(db, filter),
+    due: ({ limit }) => dueJobs(db, now(), limit),
+    claim: ({ claims }) => claimOccurrences(db, claims),
+    async work({ kind, limit }) {
+      const at = now();
+      return { now: at, work: await dueWork(db, { kind, now: at, limit }) };
+    },
+    change: ({ changes }) => changeJobRuns(db, changes),
+    prune: ({ keep, limit }) => pruneJobRuns(db, keep, limit),
+  };
+}

@@ -1,0 +1,30 @@
+import type { Job, JobRun, JobRunStatus } from '#libs/contract';
+
+export interface JobRow {
+  readonly version: number;
+  readonly record: string;
+}
+
+export const toJob = ({ version, record }: JobRow): Job => ({ ...(JSON.parse(record) as Job), version });
+
+export interface RunRow {
+  readonly version: number;
+  readonly status: JobRunStatus;
+  readonly wake_at: number | null;
+  readonly record: string;
+}
+
+export const RUN_COLUMNS = 'r.version::float8 as version, r.status, r.wake_at::float8 as wake_at, r.record';
+
+/** Columns win over the record: some statements change them alone. */
+export const toRun = ({ version, status, wake_at, record }: RunRow): JobRun => ({
+  ...(JSON.parse(record) as JobRun),
+  version,
+  status,
+  wakeAt: wake_at,
+});
+
+/** Rows as the columns that `unnest` takes, `count` of them also when there are no rows. */
+export function columnsOf<T>(rows: readonly (readonly T[])[], count: number): T[][] {
+  return Array.from({ length: count }, (_, i) => rows.map((row) => row[i] as T));
+}

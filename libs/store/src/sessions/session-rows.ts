@@ -1,0 +1,137 @@
+import { GatewayError, type SessionPage, type SessionRecord } from '#libs/contract';
+import type { SqlQueries, SqlValue } from '../ports.js';
+import { storable } from '../storable.js';
+import { parseSessionCursor, sessionCursorText } from './session-cursor.js';
+
+export interface SessionKey {
+  readonly owner: string;
+  readonly sessionId: string;
+}
+
+export interface SessionFilter {
+  readonly owner: string;
+  /** Part of the title, in any case. */
+  readonly search?: string;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface ForkOrder extends SessionKey {
+  readonly title: string | null;
+  readonly from: { readonly sessionId: string; readonly runId: string; readonly runCreatedAt: number };
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+const RECORDS = `
+select page.owner, page.id, page.title, page.last_run_id, page.last_run_at::float8 as last_run_at,
+  page.created_at::float8 as created_at, page.updated_at::float8 as updated_at,
+  page.forked_session_id, page.forked_run_id, totals.*
+from page left join lateral (
+  select count(*)::int as runs, coalesce(sum(input_tokens), 0)::float8 as input_tokens,
+    coalesce(sum(cached_input_tokens), 0)::float8 as cached_input_tokens,
+    coalesce(sum(output_tokens), 0)::float8 as output_tokens,
+    coalesce(sum(reasoning_tokens), 0)::float8 as reasoning_tokens, sum(cost_nanos)::float8 as cost_nanos
+  from session_usage usage where usage.owner = page.owner and usage.session_id = page.id
+) totals on true
+order by page.updated_at desc, page.id desc`;
+
+const GET = `with page as (select * from sessions where owner = $1 and id = $2) ${RECORDS}`;
+
+const LIST = `
+with page as (
+  select * from sessions
+  where owner = $1 and ($2::text is null or title ilike $2)
+    and ($3::bigint is null or (updated_at, id) < ($3::bigint, $4::text))
+  order by updated_at desc, id desc limit $5::int
+) ${RECORDS}`;
+
+const FORK = `
+insert into sessions (
+  owner, id, title, last_run_id, last_run_at, created_at, updated_at, forked_session_id, forked_run_id
+) values ($1, $2, $3, $4, $5, $6, $6, $7, $4) on conflict do nothing returning id`;
+
+export async function getSession(db: SqlQueries, { owner, sessionId }: SessionKey): Promise<SessionRecord | undefined> {
+  return (await readRecords(db, GET, [storable(owner), storable(sessionId)]))[0];
+}
+
+/** An owner's sessions, the last changed first. Throws GatewayError `invalid_cursor`. */
+export async function listSessions(db: SqlQueries, filter: SessionFilter): Promise<SessionPage> {
+  const { owner, search, limit } = filter;
+  const after = filter.after === undefined ? undefined : parseSessionCursor(filter.after);
+  const pattern = search === undefined ? null : `%${storable(search).replace(/[\\%_]/g, '\\$&')}%`;
+  const place = [after?.updatedAt ?? null, after?.sessionId ?? null];
+  // One more than asked for tells whether there is a next page.
+  const found = await readRecords(db, LIST, [storable(owner), pattern, ...place, limit + 1]);
+  const sessions = found.slice(0, limit);
+  const last = sessions.at(-1);
+  return { sessions, ...(last && found.length > limit && { next: sessionCursorText(last) }) };
+}
+
+/** undefined: there is no such session. The order of the list does not change. */
+export async function renameSession(
+  db: SqlQueries,
+  key: SessionKey,
+  title: string,
+): Promise<SessionRecord | undefined> {
+  const params = [storable(key.owner), storable(key.sessionId), storable(title)];
+  await db.query('update sessions set title = $3 where owner = $1 and id = $2', params);
+  return getSession(db, key);
+}
+
+/** A new session whose next turn continues an older run. Throws GatewayError `session_exists`. */
+export async function forkSession(db: SqlQueries, order: ForkOrder): Promise<SessionRecord> {
+  const { owner, sessionId, title, from, at } = order;
+  const name = [storable(owner), storable(sessionId), title === null ? null : storable(title)];
+  const [made] = await db.query(FORK, [...name, from.runId, from.runCreatedAt, at, storable(from.sessionId)]);
+  const record = made === undefined ? undefined : await getSession(db, order);
+  if (record) return record;
+  throw new GatewayError('session_exists', 'There is a session with this id.', { param: 'session_id' });
+}
+
+interface Row {
+  readonly owner: string;
+  readonly id: string;
+  readonly title: string | null;
+  readonly last_run_id: string | null;
+  readonly last_run_at: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly forked_session_id: string | null;
+  readonly forked_run_id: string | null;
+  readonly runs: number;
+  readonly input_tokens: number;
+  readonly cached_input_tokens: number;
+  readonly output_tokens: number;
+  readonly reasoning_tokens: number;
+  readonly cost_nanos: number | null;
+}
+
+async function readRecords(db: SqlQueries, sql: string, params: readonly SqlValue[]): Promise<SessionRecord[]> {
+  return (await db.query<Row>(sql, params)).map(toRecord);
+}
+
+const NANOS = 1e9;
+
+function toRecord(row: Row): SessionRecord {
+  const { forked_session_id: forkedSession, forked_run_id: forkedRun } = row;
+  return {
+    owner: row.owner,
+    sessionId: row.id,
+    title: row.title,
+    ...(row.last_run_id !== null && { lastRunId: row.last_run_id }),
+    lastRunAt: row.last_run_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...(forkedSession !== null && forkedRun !== null && { forkedFrom: { sessionId: forkedSession, runId: forkedRun } }),
+    totals: {
+      runs: row.runs,
+      inputTokens: row.input_tokens,
+      cachedInputTokens: row.cached_input_tokens,
+      outputTokens: row.output_tokens,
+      reasoningTokens: row.reasoning_tokens,
+      cost: row.cost_nanos === null ? null : row.cost_nanos / NANOS,
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import type { JsonObject, Tool, ToolContext } from '#libs/contract';
+import { WORKSPACE_LIMITS } from '../workspace/limits.js';
+import { answeringRefusals, Refusal } from '../workspace/refusal.js';
+import { Serial } from '../serial.js';
+import { parseWorkspacePath } from '../workspace/workspace-path.js';
+import type { Workspace } from '../workspace/workspace.js';
+import type { Workspaces } from '../workspace/workspaces.js';
+import { optionalFlag, optionalText, textArgument } from '../workspace/arguments.js';
+import { LINES_MAX, plainMatcher, type Matcher } from './matches.js';
+import { withRegexMatcher } from './regex-search.js';
+import { textOf } from './text-file.js';
+import { fitsWildcard } from './wildcard.js';
+
+const PATTERN_CHARS_MAX = 1_000;
+const BYTES_MAX = 50_000_000;
+
+/** `file_search`: lines of the workspace's files that hold a text or match a pattern. */
+export function fileSearch(workspaces: Workspaces): Tool {
+  // One at a time: a pattern that runs for seconds costs a whole core.
+  const regexTurns = new Serial();
+  return {
+    name: 'file_search',
+    description:
+      'Searches the text files of the workspace. Gives path, line number and line. Folders such as .git and ' +
+      'node_modules are left out.',
+    parameters: {
+      type: 'object',
+      properties: {
+        query: { type: 'string', maxLength: PATTERN_CHARS_MAX, description: 'Text to find within a line.' },
+        regex: { type: 'boolean', description: 'The query is a JavaScript regular expression. Default: false.' },
+        ignore_case: { type: 'boolean', description: 'Default: false.' },
+        path: { type: 'string', description: 'Folder to search. Default: the whole workspace.' },
+        files: { type: 'string', description: 'Only files of such names, for example *.ts.' },
+      },
+      required: ['query'],
+      additionalProperties: false,
+    },
+    idempotent: true,
+    approval: 'never',
+    execute: answeringRefusals(async (args, context) => {
+      const search = readSearch(args, workspaces.of(context), context);
+      const { query, ignoreCase } = search;
+      if (!search.isRegex) return { output: await run(search, plainMatcher(query, ignoreCase)) };
+      const searching = async (): Promise<string> => {
+        // Its turn may come after its run has gone.
+        context.signal.throwIfAborted();
+        return withRegexMatcher({ source: query, ignoreCase }, (matcher) => run(search, matcher));
+      };
+      return { output: await regexTurns.run('', searching) };
+    }),
+  };
+}
+
+interface Search {
+  readonly workspace: Workspace;
+  readonly folder: readonly string[];
+  readonly query: string;
+  readonly isRegex: boolean;
+  readonly ignoreCase: boolean;
+  readonly names: string;
+  readonly signal: AbortSignal;
+}
+
+function readSearch(args: JsonObject, workspace: Workspace, { signal }: ToolContext): Search {
+  const query = textArgument(args, 'query');
+  if (query === '' || query.length > PATTERN_CHARS_MAX) {
+    throw new Refusal(`The query must have 1 to ${PATTERN_CHARS_MAX} characters.`);
+  }
+  return {
+    workspace,
+    folder: parseWorkspacePath(optionalText(args, 'path', '')),
+    query,
+    isRegex: optionalFlag(args, 'regex'),
+    ignoreCase: optionalFlag(args, 'ignore_case'),
+    names: optionalText(args, 'files', '*'),
+    signal,
+  };
+}
+
+async function run(search: Search, matcher: Matcher): Promise<string> {
+  const { workspace, folder, signal } = search;
+  const { entries, isCut } = await workspace.list(folder, WORKSPACE_LIMITS.foldersDeepMax);
+  const files = entries.filter(({ kind, path }) => kind === 'file' && fitsName(path, search.names));
+  const lines: string[] = [];
+  const notes = isCut ? [`Only the first ${entries.length} entries were looked at.`] : [];
+  let bytes = 0;
+  for (const { path } of files) {
+    signal.throwIfAborted();
+    const content = await contentOf(workspace, [...folder, ...path.split('/')]);
+    bytes += content.length;
+    const text = textOf(content);
+    const found = text === undefined ? [] : await matcher(text, LINES_MAX - lines.length);
+    lines.push(...found.map((match) => `${[...folder, path].join('/')}:${match.line}: ${match.text}`));
+    if (lines.length >= LINES_MAX) notes.push(`Only the first ${LINES_MAX} lines are given.`);
+    else if (bytes >= BYTES_MAX) notes.push(`Only the first ${BYTES_MAX} bytes were searched.`);
+    else continue;
+    break;
+  }
+  if (lines.length === 0) lines.push('[Nothing was found.]');
+  return [...lines, ...notes.map((note) => `[${note}]`)].join('\n');
+}
+
+function fitsName(path: string, names: string): boolean {
+  return fitsWildcard(path.slice(path.lastIndexOf('/') + 1), names);
+}
+
+/** A file that is too large, or that has gone since it was listed, is passed over. */
+async function contentOf(workspace: Workspace, parts: readonly string[]): Promise<Buffer> {
+  try {
+    return await workspace.read(parts);
+  } catch (error) {
+    if (error instanceof Refusal) return Buffer.alloc(0);
+    throw error;
+  }
+}

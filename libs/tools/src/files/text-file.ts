@@ -1,0 +1,25 @@
+import { Refusal } from '../workspace/refusal.js';
+
+/** The text of a file, its byte order mark included. Undefined: it is not UTF-8 text. */
+export function textOf(content: Uint8Array): string | undefined {
+  if (content.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+  } catch {
+    // Not UTF-8.
+    return undefined;
+  }
+}
+
+/** The text of a file that has to be one. */
+export function needText(content: Uint8Array): string {
+  const text = textOf(content);
+  if (text === undefined) throw new Refusal(`The file is not text (${content.length} bytes, binary or not UTF-8).`);
+  return text;
+}
+
+/** UTF-8. Refuses half characters, which would be written as something else. */
+export function bytesOf(text: string): Buffer {
+  if (!text.isWellFormed()) throw new Refusal('The text has half of a character in it (a lone surrogate).');
+  return Buffer.from(text);
+}

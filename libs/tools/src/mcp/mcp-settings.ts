@@ -1,0 +1,45 @@
+import type { ToolApproval } from '#libs/contract';
+
+/** One Model Context Protocol server, as the operator describes it. */
+export interface McpServerSettings {
+  /** Beginning of its tools' names; has no underscore in it. */
+  readonly name: string;
+  readonly transport:
+    | {
+        readonly kind: 'stdio';
+        readonly command: string;
+        readonly args: readonly string[];
+        /** The whole environment of the program. */
+        readonly env: Readonly<Record<string, string>>;
+      }
+    /** The address is of the operator's choice and therefore trusted: it may be private. */
+    | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  /** The server's own names of the tools to take over; a name may end in `*`. Absent: all. */
+  readonly tools?: readonly string[];
+  /** For one call, and for connecting. */
+  readonly timeoutSeconds: number;
+  readonly approval: ToolApproval;
+}
+
+export const MCP_LIMITS = {
+  toolsMax: 128,
+  listPagesMax: 50,
+  descriptionCharsMax: 4_000,
+  /** One message of a server, over either transport. */
+  messageBytesMax: 8_388_608,
+  logLineCharsMax: 1_000,
+  /** Waits before connecting again: doubled from the first to the last. */
+  retryMsMin: 1_000,
+  retryMsMax: 60_000,
+  /** A connection that lived so long was a good one: the next wait is the first again. */
+  goodConnectionMs: 30_000,
+  /** For a program to end by itself after its input was closed. */
+  exitMs: 1_000,
+} as const;
+
+/** What operators are told. `text` may quote the server, never a header or a variable. */
+export type McpLog = (event: {
+  readonly server: string;
+  readonly level: 'warn' | 'debug';
+  readonly text: string;
+}) => void;

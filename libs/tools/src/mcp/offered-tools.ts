@@ -1,0 +1,45 @@
+import type { Tool as McpToolInfo } from '@modelcontextprotocol/sdk/types.js';
+import { LIMITS, type JsonObject, type Tool } from '#libs/contract';
+import { isNamed } from '../name-pattern.js';
+import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
+import { toolNameOf } from './tool-names.js';
+
+/**
+ * The tools of a server as models are offered them. `refused` says of each tool that could not be taken over why: a name
+ * that another one has, a schema that is too large, one tool too many.
+ */
+export function offeredTools(
+  settings: McpServerSettings,
+  found: readonly McpToolInfo[],
+  executeNamed: (tool: string) => Tool['execute'],
+): { readonly tools: readonly Tool[]; readonly refused: readonly string[] } {
+  const tools = new Map<string, Tool>();
+  const refused: string[] = [];
+  for (const info of found) {
+    if (settings.tools && !isNamed(info.name, settings.tools)) continue;
+    const name = toolNameOf(settings.name, info.name);
+    const shown = JSON.stringify(info.name.slice(0, 100));
+    if (tools.has(name)) refused.push(`the tool ${shown} is left out: another tool is offered as '${name}'`);
+    else if (tools.size >= MCP_LIMITS.toolsMax) refused.push(`the tool ${shown} is left out: there are too many`);
+    else if (JSON.stringify(info.inputSchema).length > LIMITS.toolSchemaBytesMax) {
+      refused.push(`the tool ${shown} is left out: its schema is too large`);
+    } else tools.set(name, offered(settings, { name, info, execute: executeNamed(info.name) }));
+  }
+  return { tools: [...tools.values()], refused };
+}
+
+function offered(
+  { name: server, approval }: McpServerSettings,
+  { name, info, execute }: { readonly name: string; readonly info: McpToolInfo; readonly execute: Tool['execute'] },
+): Tool {
+  const { title, description = title ?? `The tool ${info.name} of ${server}.`, annotations, inputSchema } = info;
+  return {
+    name,
+    description: description.slice(0, MCP_LIMITS.descriptionCharsMax),
+    parameters: inputSchema as JsonObject,
+    // Hints, but of a server that the operator chose.
+    idempotent: annotations?.readOnlyHint === true || annotations?.idempotentHint === true,
+    approval,
+    execute,
+  };
+}

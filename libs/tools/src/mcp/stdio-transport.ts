@@ -1,0 +1,121 @@
+import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { LiveTrees } from '../processes/live-trees.js';
+import { newMark } from '../processes/marked-processes.js';
+import type { ProcessTree } from '../processes/process-group.js';
+import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
+
+type Program = Extract<McpServerSettings['transport'], { kind: 'stdio' }>;
+
+/**
+ * The SDK's stdio transport with two differences: the program leads a process group of its own, which is ended as a whole
+ * (`npx` and its like start the server as a child of theirs), and it gets the environment given here and nothing else.
+ */
+export class StdioTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+  private tree: ProcessTree | undefined;
+  private readonly buffer = new ReadBuffer({ maxBufferSize: MCP_LIMITS.messageBytesMax });
+
+  constructor(
+    private readonly program: Program,
+    private readonly live: LiveTrees,
+    private readonly onStderr: (line: string) => void,
+  ) {}
+
+  /** Resolves when the program runs; rejects with the system's error when it cannot be started. */
+  start(): Promise<void> {
+    const { command, args, env } = this.program;
+    const mark = newMark();
+    const child = spawn(command, args, {
+      env: { ...env, [mark.name]: mark.value },
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.tree = { child, mark: `${mark.name}=${mark.value}` };
+    this.live.add(this.tree);
+    this.listen(child);
+    return new Promise((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+  }
+
+  /** Resolves when the message is handed over to the system. */
+  send(message: JSONRPCMessage): Promise<void> {
+    const input = this.tree?.child.stdin;
+    return new Promise((resolve, reject) => {
+      if (!input?.writable) reject(new Error('The program does not run.'));
+      else input.write(serializeMessage(message), (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** Closes the program's input, and ends what has not ended soon after. */
+  async close(): Promise<void> {
+    const { tree } = this;
+    if (!tree) return;
+    tree.child.stdin?.end();
+    if (tree.child.exitCode === null && tree.child.signalCode === null) await exitWithin(tree.child, MCP_LIMITS.exitMs);
+    await this.live.end(tree);
+  }
+
+  private listen(child: ChildProcess): void {
+    child.stdout?.on('data', (chunk: Buffer) => this.take(chunk));
+    for (const stream of [child.stdin, child.stdout, child.stderr]) {
+      stream?.on('error', (error: Error) => this.onerror?.(error));
+    }
+    if (child.stderr) {
+      createInterface({ input: child.stderr }).on('line', (line) =>
+        this.onStderr(line.slice(0, MCP_LIMITS.logLineCharsMax)),
+      );
+    }
+    // `exit` and not `close`: what the program has started may hold its pipes open.
+    child.once('exit', () => this.ended());
+    child.once('error', () => this.ended());
+  }
+
+  private ended(): void {
+    const { tree } = this;
+    if (!tree) return;
+    this.tree = undefined;
+    void this.live.end(tree);
+    this.onclose?.();
+  }
+
+  private take(chunk: Buffer): void {
+    try {
+      this.buffer.append(chunk);
+    } catch (cause) {
+      this.onerror?.(cause as Error);
+      void this.close();
+      return;
+    }
+    while (this.takeMessage());
+  }
+
+  /** False: there is no whole message any more. A line that is no message is reported and passed over. */
+  private takeMessage(): boolean {
+    try {
+      const message = this.buffer.readMessage();
+      if (message) this.onmessage?.(message);
+      return message !== null;
+    } catch (cause) {
+      this.onerror?.(cause as Error);
+      return true;
+    }
+  }
+}
+
+function exitWithin(child: ChildProcess, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

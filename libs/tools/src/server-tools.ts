@@ -1,0 +1,107 @@
+import type { Tool } from '#libs/contract';
+import { McpServers } from './mcp/mcp-servers.js';
+import type { McpLog, McpServerSettings } from './mcp/mcp-settings.js';
+import { isNamed } from './name-pattern.js';
+import { LiveTrees } from './processes/live-trees.js';
+import { killOrphans } from './processes/process-group.js';
+import { checkRegistry, createTools, type BuiltInSettings } from './registry.js';
+import { allPatterns, mayUse, type ToolPatterns, type ToolsetSettings } from './toolsets.js';
+import { sweepWorkspaces } from './workspace/sweep.js';
+
+export interface ToolSettings extends BuiltInSettings {
+  readonly toolsets: ToolsetSettings;
+  readonly mcpServers: readonly McpServerSettings[];
+  /** Days after which a workspace that nobody used is removed. */
+  readonly workspaceDaysMax: number;
+  /** Of this gateway; told to MCP servers. */
+  readonly version: string;
+}
+
+/** How long the first runs of a worker wait for MCP servers that are still being connected. */
+const FIRST_CONNECTION_MS = 5_000;
+const SWEEP_EVERY_MS = 3_600_000;
+
+/** The tools of a worker: who may use which, what they have running, and their end. */
+export class ServerTools {
+  private readonly live = new LiveTrees();
+  private readonly builtIn: readonly Tool[];
+  private readonly mcp: McpServers;
+  private readonly patterns: ToolPatterns;
+  private sweep: NodeJS.Timeout | undefined;
+  private isConnected = false;
+
+  /** Throws an Error that says what is wrong: a malformed setting, or a name of a tool that nobody has. */
+  constructor(
+    private readonly settings: ToolSettings,
+    private readonly log: McpLog,
+  ) {
+    this.builtIn = createTools(settings, this.live);
+    checkRegistry(this.builtIn);
+    this.mcp = new McpServers(settings.mcpServers, { live: this.live, log, version: settings.version });
+    this.patterns = allPatterns(settings.toolsets);
+    for (const { tools } of [{ tools: this.patterns }, ...settings.toolsets.toolsets]) this.assertKnown(tools);
+    for (const name of this.mcp.names()) {
+      const isUsed = this.patterns.some((pattern) => couldName(pattern, `${name}__`));
+      if (!isUsed)
+        log({ server: name, level: 'warn', text: `no list of tools names its tools; add '${name}__*' to one` });
+    }
+  }
+
+  /** Connects MCP servers, ends what killed workers left running, removes old workspaces: all in the background. */
+  start(): void {
+    void killOrphans();
+    this.mcp.start();
+    const { workspaceDir, workspaceDaysMax } = this.settings;
+    const sweep = (): void =>
+      void sweepWorkspaces(workspaceDir, workspaceDaysMax).catch((cause: Error) =>
+        this.log({ server: 'workspaces', level: 'warn', text: `could not be swept: ${cause.message}` }),
+      );
+    sweep();
+    this.sweep = setInterval(sweep, SWEEP_EVERY_MS);
+    this.sweep.unref();
+  }
+
+  /** Names of the tools that some run may be offered now, for the worker's announcement. */
+  names(): string[] {
+    return this.all().flatMap(({ name }) => (isNamed(name, this.patterns) ? [name] : []));
+  }
+
+  /** What a run may use. Waits for MCP servers only while they are connected for the first time. */
+  async toolsFor(run: { readonly owner: string; readonly model: string }): Promise<readonly Tool[]> {
+    if (!this.isConnected) {
+      await this.mcp.settled(FIRST_CONNECTION_MS);
+      this.isConnected = true;
+    }
+    const allowed = mayUse(this.settings.toolsets, run);
+    return this.all().filter(({ name }) => allowed(name));
+  }
+
+  /** Ends every program that a tool or an MCP server has running. */
+  async close(): Promise<void> {
+    clearInterval(this.sweep);
+    await this.mcp.close();
+    await this.live.close();
+  }
+
+  private all(): readonly Tool[] {
+    return [...this.builtIn, ...this.mcp.tools()];
+  }
+
+  private assertKnown(patterns: ToolPatterns): void {
+    const names = this.builtIn.map(({ name }) => name);
+    for (const pattern of patterns) {
+      const servers = this.mcp.names().map((name) => `${name}__`);
+      const isKnown =
+        names.some((name) => isNamed(name, [pattern])) || servers.some((name) => couldName(pattern, name));
+      if (!isKnown)
+        throw new Error(
+          `There is no tool '${pattern}'. Known tools: ${[...names, ...servers.map((name) => `${name}*`)].join(', ')}.`,
+        );
+    }
+  }
+}
+
+/** Whether a pattern can stand for a name that begins with `prefix`. */
+function couldName(pattern: string, prefix: string): boolean {
+  return pattern.startsWith(prefix) || (pattern.endsWith('*') && prefix.startsWith(pattern.slice(0, -1)));
+}

@@ -1,0 +1,48 @@
+import { isNamed } from './name-pattern.js';
+
+/** Names of tools; one that ends in `*` stands for all that begin so. */
+export type ToolPatterns = readonly string[];
+
+export interface ToolsetSettings {
+  /** What is offered where neither the key nor the model is limited to toolsets. */
+  readonly everywhere: ToolPatterns;
+  readonly toolsets: readonly { readonly name: string; readonly tools: ToolPatterns }[];
+  readonly byKey: readonly ToolsetUse[];
+  readonly byModel: readonly ToolsetUse[];
+}
+
+/** A key or a model, and the toolsets that it is limited to. */
+interface ToolsetUse {
+  readonly name: string;
+  readonly toolsets: readonly string[];
+}
+
+/**
+ * Whether a run may use a tool: it has to be in a toolset of its key and in one of its model. A key or a model without
+ * toolsets does not limit; when neither has any, `everywhere` decides.
+ */
+export function mayUse(
+  settings: ToolsetSettings,
+  { owner, model }: { readonly owner: string; readonly model: string },
+): (tool: string) => boolean {
+  const limits = [patternsOf(settings, settings.byKey, owner), patternsOf(settings, settings.byModel, model)];
+  const given = limits.filter((limit) => limit !== undefined);
+  const all = given.length > 0 ? given : [settings.everywhere];
+  return (tool) => all.every((patterns) => isNamed(tool, patterns));
+}
+
+/** Every pattern that can let a tool be used by somebody. */
+export function allPatterns(settings: ToolsetSettings): ToolPatterns {
+  const used = new Set([...settings.byKey, ...settings.byModel].flatMap(({ toolsets }) => toolsets));
+  const sets = settings.toolsets.filter(({ name }) => used.has(name));
+  return [...settings.everywhere, ...sets.flatMap(({ tools }) => tools)];
+}
+
+function patternsOf(
+  { toolsets }: ToolsetSettings,
+  uses: readonly ToolsetUse[],
+  name: string,
+): ToolPatterns | undefined {
+  const use = uses.find((entry) => entry.name === name);
+  return use && toolsets.filter((set) => use.toolsets.includes(set.name)).flatMap(({ tools }) => tools);
+}

@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { constants, lstat, mkdir, open, opendir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { inFolder, type Folder } from './folder.js';
+import { OWN_FILE_PREFIX, WORKSPACE_LIMITS } from './limits.js';
+import { Refusal, refusalOf } from './refusal.js';
+import type { Serial } from '../serial.js';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = constants;
+
+export interface WorkspaceEntry {
+  /** From the folder that was listed, with slashes. */
+  readonly path: string;
+  readonly kind: 'file' | 'folder' | 'other';
+}
+
+/** The folders that lead to a workspace; none of them is of a model's choice. */
+interface Place {
+  readonly root: string;
+  readonly folders: readonly [owner: string, session: string];
+}
+
+/**
+ * The files of one session. Paths come as parts (`parseWorkspacePath`); no link is followed, on no part of them, and only
+ * plain files are opened. Everything the system refuses is a Refusal in words.
+ */
+export class Workspace {
+  constructor(
+    readonly place: Place,
+    private readonly serial: Serial,
+  ) {}
+
+  create(): Promise<void> {
+    return this.within([], { create: true }, async () => undefined);
+  }
+
+  /** The whole content. Refuses more than WORKSPACE_LIMITS.fileBytesMax. */
+  read(parts: readonly string[]): Promise<Buffer> {
+    return this.within(parts.slice(0, -1), { shown: parts }, (folder) => readFile(folder, nameOf(parts)));
+  }
+
+  /** Writes a whole file, and the folders above it. A reader sees the old content or the new one, nothing between. */
+  write(parts: readonly string[], content: Buffer): Promise<void> {
+    return this.change(parts, { create: true }, async () => content);
+  }
+
+  /** Reads, changes and writes a file while no other call of this process changes anything in the workspace. */
+  update(parts: readonly string[], change: (content: Buffer) => Buffer): Promise<void> {
+    return this.change(parts, { create: false }, async (folder, name) => change(await readFile(folder, name)));
+  }
+
+  /**
+   * What is in a folder and below it down to `depth` (1: only the folder), in the order of the names, as it is found.
+   * Links are listed as `other` and not entered. Ends after WORKSPACE_LIMITS.entriesSeenMax.
+   */
+  async list(parts: readonly string[], depth: number): Promise<{ entries: WorkspaceEntry[]; isCut: boolean }> {
+    const entries: WorkspaceEntry[] = [];
+    if (parts.length === 0) await this.create();
+    const visit = async (below: readonly string[], left: number): Promise<void> => {
+      const found = await this.within([...parts, ...below], {}, (folder) => entriesOf(folder.pathOf()));
+      for (const { name, kind } of found) {
+        if (entries.length >= WORKSPACE_LIMITS.entriesSeenMax) return;
+        entries.push({ path: [...below, name].join('/'), kind });
+        if (kind === 'folder' && left > 1 && !SKIPPED.has(name)) await visit([...below, name], left - 1);
+      }
+    };
+    await visit([], Math.min(depth, WORKSPACE_LIMITS.foldersDeepMax));
+    return { entries, isCut: entries.length >= WORKSPACE_LIMITS.entriesSeenMax };
+  }
+
+  private async change(
+    parts: readonly string[],
+    { create }: { readonly create: boolean },
+    content: (folder: Folder, name: string) => Promise<Buffer>,
+  ): Promise<void> {
+    const name = nameOf(parts);
+    const foreign = parts.slice(0, -1).find((part) => SKIPPED.has(part.toLowerCase()));
+    if (foreign !== undefined) throw new Refusal(`Files in '${foreign}' are the business of the program that made it.`);
+    return this.serial.run(this.place.folders.join('/'), async () => {
+      await this.within(parts.slice(0, -1), { create, shown: parts }, async (folder) => {
+        const bytes = await content(folder, name);
+        if (bytes.length > WORKSPACE_LIMITS.fileBytesMax) throw tooLarge(bytes.length);
+        const before = await statOf(folder, name);
+        if (before && !before.isFile()) throw new Refusal(`The path '${parts.join('/')}' is not a plain file.`);
+        if (!before) await this.assertRoom();
+        await replaceFile(folder, name, { bytes, mode: before ? before.mode & 0o777 : 0o600 });
+      });
+    });
+  }
+
+  private async assertRoom(): Promise<void> {
+    const { entries, isCut } = await this.list([], WORKSPACE_LIMITS.foldersDeepMax);
+    const count = entries.filter(({ kind }) => kind !== 'folder').length;
+    if (isCut || count >= WORKSPACE_LIMITS.filesMax) {
+      throw new Refusal(`The workspace has ${WORKSPACE_LIMITS.filesMax} files already, and more are not allowed.`);
+    }
+  }
+
+  private async within<T>(
+    parts: readonly string[],
+    { create = false, shown = parts }: { readonly create?: boolean; readonly shown?: readonly string[] },
+    use: (folder: Folder) => Promise<T>,
+  ): Promise<T> {
+    const { root, folders } = this.place;
+    try {
+      if (create) await mkdir(root, { recursive: true, mode: 0o700 });
+      return await inFolder(root, { parts: [...folders, ...parts], create, touched: folders.length }, use);
+    } catch (cause) {
+      throw refusalOf(cause, shown.join('/') || '.');
+    }
+  }
+}
+
+/** Folders of other programs, large and full of what nobody asked for: listed, not entered, and not written into. */
+const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules', '__pycache__', '.venv']);
+
+function nameOf(parts: readonly string[]): string {
+  const name = parts.at(-1);
+  if (name === undefined) throw new Refusal('The path of a file is expected.');
+  return name;
+}
+
+async function entriesOf(path: string): Promise<{ name: string; kind: WorkspaceEntry['kind'] }[]> {
+  const found: { name: string; kind: WorkspaceEntry['kind'] }[] = [];
+  for await (const entry of await opendir(path)) {
+    if (entry.name.startsWith(OWN_FILE_PREFIX)) continue;
+    found.push({ name: entry.name, kind: entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other' });
+    if (found.length >= WORKSPACE_LIMITS.entriesSeenMax) break;
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function readFile(folder: Folder, name: string): Promise<Buffer> {
+  // Without O_NONBLOCK a named pipe would be waited for.
+  const handle = await open(folder.pathOf(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    return await readPlainFile(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readPlainFile(handle: FileHandle): Promise<Buffer> {
+  const stat = await handle.stat();
+  if (stat.isDirectory()) throw new Refusal('The path is a folder.');
+  if (!stat.isFile()) throw new Refusal('The path is not a plain file.');
+  // A second name may lie outside of the workspace.
+  if (stat.nlink > 1) throw new Refusal('The file has a second name (hard link), and such files are not opened.');
+  if (stat.size > WORKSPACE_LIMITS.fileBytesMax) throw tooLarge(stat.size);
+  // What is appended meanwhile is not read.
+  const buffer = Buffer.alloc(stat.size);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+async function statOf(folder: Folder, name: string): Promise<Stats | undefined> {
+  return lstat(folder.pathOf(name)).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw cause;
+  });
+}
+
+/** A new file takes the name of the old one: what the old name was linked to keeps its content. */
+async function replaceFile(
+  folder: Folder,
+  name: string,
+  { bytes, mode }: { readonly bytes: Buffer; readonly mode: number },
+): Promise<void> {
+  const temporary = folder.pathOf(`${OWN_FILE_PREFIX}${randomBytes(8).toString('hex')}.tmp`);
+  const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  try {
+    try {
+      await handle.writeFile(bytes);
+      await handle.chmod(mode);
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, folder.pathOf(name));
+  } catch (cause) {
+    await unlink(temporary).catch(() => undefined);
+    throw cause;
+  }
+}
+
+function tooLarge(bytes: number): Refusal {
+  return new Refusal(`The file has ${bytes} bytes; at most ${WORKSPACE_LIMITS.fileBytesMax} are read or written.`);
+}

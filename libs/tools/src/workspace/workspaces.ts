@@ -1,0 +1,34 @@
+import type { ToolContext } from '#libs/contract';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { Serial } from '../serial.js';
+import { Workspace } from './workspace.js';
+
+/** The workspaces below one folder: `<root>/<owner>/<session>`, made when something is written into them. */
+export class Workspaces {
+  private readonly serial = new Serial();
+
+  /** @param root need not exist. */
+  constructor(private readonly root: string) {}
+
+  /** The workspace of a call's session; a run without a session has the workspace of its own id. */
+  of({ owner, sessionId, runId }: Pick<ToolContext, 'owner' | 'sessionId' | 'runId'>): Workspace {
+    return new Workspace(
+      { root: this.root, folders: [folderName(owner), folderName(sessionId ?? runId)] },
+      this.serial,
+    );
+  }
+
+  /** The absolute path of a workspace, made if it is missing: for a program that is to run in it. */
+  async pathOf(context: Pick<ToolContext, 'owner' | 'sessionId' | 'runId'>): Promise<string> {
+    const workspace = this.of(context);
+    await workspace.create();
+    return join(this.root, ...workspace.place.folders);
+  }
+}
+
+/** Readable and unlike that of any other text: what can be seen of it, and a hash of all of it. */
+function folderName(text: string): string {
+  const readable = text.replace(/[^A-Za-z0-9_-]/g, '').slice(0, 32);
+  return `${readable}.${createHash('sha256').update(text).digest('hex').slice(0, 20)}`;
+}

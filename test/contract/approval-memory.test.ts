@@ -1,0 +1,68 @@
+import {
+  connectRedis,
+  memoryApprovalMemory,
+  redisApprovalMemory,
+  type ApprovalMemory,
+  type RedisConnection,
+} from '#libs/bus';
+import { LIMITS } from '#libs/contract';
+import { startRedis, type TestRedis } from '../support/redis.js';
+
+let server: TestRedis;
+let connection: RedisConnection;
+
+beforeAll(async () => {
+  server = await startRedis();
+  connection = connectRedis({ url: server.url, prefix: 't', role: 'worker' });
+});
+afterAll(async () => {
+  connection.close();
+  await server.stop();
+});
+
+const memories: [string, () => ApprovalMemory][] = [
+  ['memory', memoryApprovalMemory],
+  ['redis', () => redisApprovalMemory(connection)],
+];
+describe.each(memories)('approval memory: %s', (_name, create) => {
+  test('what was allowed for a session counts there, what was allowed for ever counts for the key', async () => {
+    const memory = create();
+    const here = { owner: 'alice', session: 's1' };
+    expect(await memory.recall(here, 'terminal')).toBeUndefined();
+    await memory.remember(here, 'terminal', 'session');
+    expect(await memory.recall(here, 'terminal')).toBe('session');
+    expect(await memory.recall(here, 'terminal /rm/')).toBeUndefined();
+    expect(await memory.recall({ owner: 'alice', session: 's2' }, 'terminal')).toBeUndefined();
+    expect(await memory.recall({ owner: 'bob', session: 's1' }, 'terminal')).toBeUndefined();
+    await memory.remember(here, 'http_fetch', 'always');
+    expect(await memory.recall({ owner: 'alice', session: 's9' }, 'http_fetch')).toBe('always');
+    expect(await memory.recall({ owner: 'bob', session: 's1' }, 'http_fetch')).toBeUndefined();
+    expect(await memory.always('alice')).toEqual(['http_fetch']);
+    expect(await memory.forget('alice', 'http_fetch')).toBe(true);
+    expect(await memory.forget('alice', 'http_fetch')).toBe(false);
+    expect(await memory.recall(here, 'http_fetch')).toBeUndefined();
+  });
+
+  test('runs that wait are counted until they leave or their time is over', async () => {
+    const memory = create();
+    const soon = Date.now() + 60_000;
+    const ids = Array.from({ length: LIMITS.parkedRunsPerKeyMax }, (_, i) => `run_${i}`);
+    for (let i = 0; i < ids.length; i += 1_000) {
+      await Promise.all(ids.slice(i, i + 1_000).map((id) => memory.enterWait('carol', id, soon)));
+    }
+    expect(await memory.enterWait('carol', 'run_more', soon)).toBe(false);
+    expect(await memory.enterWait('carol', 'run_5000', soon)).toBe(true);
+    expect(await memory.enterWait('dave', 'run_more', soon)).toBe(true);
+    await memory.leaveWait('carol', 'run_5000');
+    expect(await memory.enterWait('carol', 'run_more', soon)).toBe(true);
+    expect(await memory.enterWait('carol', 'run_again', soon)).toBe(false);
+  });
+});
+
+test('what a session allowed expires', async () => {
+  const memory = redisApprovalMemory(connection);
+  await memory.remember({ owner: 'erin', session: 's' }, 'x', 'session');
+  const [key = ''] = await connection.redis.keys('t:allowed-in:*').then((keys) => keys.slice(-1));
+  const ttl = await connection.redis.ttl(key);
+  expect(ttl).toBeGreaterThan(LIMITS.sessionApprovalSeconds - 60);
+});

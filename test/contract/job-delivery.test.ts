@@ -1,0 +1,118 @@
+import type { Job, JobDelivery } from '#libs/contract';
+import type { DeliveryOutcome, DeliveryTarget, Parcel } from '#libs/delivery';
+import { startFiringLab, type FiringLab } from '../support/firing-lab.js';
+import { MINUTE, T0 } from '../support/job.js';
+
+/** Results on their way to a target that does what the test says. */
+let lab: FiringLab;
+let parcels: Parcel[];
+let outcomes: DeliveryOutcome[];
+
+const target: DeliveryTarget = {
+  scheme: 'webhook',
+  example: 'webhook:x',
+  problemOf: () => undefined,
+  async deliver(parcel) {
+    parcels.push(parcel);
+    return outcomes.shift() ?? { kind: 'delivered' };
+  },
+};
+const failed = (final = false): DeliveryOutcome => ({ kind: 'failed', why: 'it answered 500', final });
+
+beforeAll(async () => {
+  lab = await startFiringLab();
+});
+afterAll(() => lab?.close());
+beforeEach(async () => {
+  await lab.clear();
+  [parcels, outcomes] = [[], []];
+});
+
+/** A job whose run has just ended, at T0 + 1 minute. */
+async function ended(deliver: string[]): Promise<Job> {
+  const job = await lab.add({ deliver });
+  lab.setNow(T0 + MINUTE);
+  await lab.fire();
+  await lab.end((await lab.history(job))[0]);
+  await lab.lookAfter();
+  return job;
+}
+const deliverAt = (seconds: number, changed = {}): Promise<void> => {
+  lab.setNow(T0 + MINUTE + seconds * 1_000);
+  return lab.deliver({ targets: [target], ...changed });
+};
+const logOf = async (job: Job): Promise<readonly JobDelivery[]> => (await lab.history(job))[0]?.deliveries ?? [];
+
+test('each target gets the result once, however many schedulers look', async () => {
+  const job = await ended(['local', 'webhook:a', 'webhook:b']);
+  await Promise.all(Array.from({ length: 5 }, () => deliverAt(0)));
+  expect(parcels.map(({ address }) => address).sort()).toEqual(['a', 'b']);
+  expect(new Set(parcels.map(({ messageId }) => messageId)).size).toBe(2);
+  expect((await logOf(job)).map(({ target, status }) => [target, status])).toEqual([
+    ['local', 'delivered'],
+    ['webhook:a', 'delivered'],
+    ['webhook:b', 'delivered'],
+  ]);
+  await deliverAt(100_000);
+  expect(parcels).toHaveLength(2);
+});
+
+test('a failure is tried again after growing pauses, under the same id, and given up after a day', async () => {
+  const job = await ended(['webhook:a']);
+  outcomes = Array.from({ length: 20 }, () => failed());
+  const attempts: number[] = [];
+  for (let minute = 0; minute <= 26 * 60; minute += 1) {
+    const before = parcels.length;
+    await deliverAt(minute * 60);
+    if (parcels.length > before) attempts.push(minute);
+  }
+  expect(attempts).toEqual([0, 1, 2, 7, 37, 157, 457, 1057]);
+  expect(new Set(parcels.map(({ messageId }) => messageId)).size).toBe(1);
+  expect(await logOf(job)).toMatchObject([{ status: 'failed', attempts: 8, error: 'it answered 500' }]);
+}, 120_000);
+
+test('one target that fails does not hold up the others, nor gets them the result twice', async () => {
+  const job = await ended(['webhook:a', 'webhook:b']);
+  outcomes = [failed(), { kind: 'delivered' }, { kind: 'delivered' }];
+  await deliverAt(0);
+  expect(await logOf(job)).toMatchObject([{ status: 'pending', attempts: 1 }, { status: 'delivered' }]);
+  await deliverAt(5);
+  expect(parcels.map(({ address }) => address)).toEqual(['a', 'b', 'a']);
+  expect(await logOf(job)).toMatchObject([{ status: 'delivered', attempts: 2 }, { status: 'delivered' }]);
+});
+
+test('a final failure, and a target that is no more, are not tried again', async () => {
+  const job = await ended(['webhook:a', 'gone:b']);
+  outcomes = [failed(true)];
+  await deliverAt(0);
+  await deliverAt(100_000);
+  expect(parcels).toHaveLength(1);
+  expect(await logOf(job)).toMatchObject([
+    { status: 'failed', attempts: 1 },
+    { status: 'failed', attempts: 1 },
+  ]);
+});
+
+test('a scheduler that dies while it delivers is made up for, under the same id', async () => {
+  const job = await ended(['webhook:a']);
+  const dying: DeliveryTarget = {
+    ...target,
+    deliver: (parcel) => target.deliver(parcel).then(() => Promise.reject(new Error('killed'))),
+  };
+  await deliverAt(0, { targets: [dying] });
+  expect(await logOf(job)).toMatchObject([{ status: 'pending', attempts: 0 }]);
+  await deliverAt(60);
+  expect(parcels).toHaveLength(1);
+  await deliverAt(120);
+  expect(parcels).toHaveLength(2);
+  expect(parcels[1]?.messageId).toBe(parcels[0]?.messageId);
+  expect(await logOf(job)).toMatchObject([{ status: 'delivered' }]);
+});
+
+test('the history is not forgotten while something is on its way', async () => {
+  const job = await ended(['webhook:a']);
+  expect(await lab.jobs.prune({ keep: 0, limit: 10 })).toBe(0);
+  await deliverAt(0);
+  expect(await lab.jobs.prune({ keep: 0, limit: 10 })).toBe(1);
+  expect(await lab.history(job)).toEqual([]);
+});

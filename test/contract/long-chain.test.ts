@@ -1,0 +1,80 @@
+import { LIMITS } from '#libs/contract';
+import { historyReader, joinConversation } from '#libs/history';
+import { getTurns, migrate, pgliteDatabase, postgresDatabase, upsertRuns, type SqlDatabase } from '#libs/store';
+import { memoryRunLog, newRunId } from '#libs/bus';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { runSnapshot } from '../support/run-snapshot.js';
+
+const TURNS = 1_000;
+const WORDS = 'a sentence of some words, as people and models write them. '.repeat(5);
+
+/** A conversation of a thousand turns: what it weighs, and that one query reads it. */
+function suite(name: string, fresh: () => Promise<SqlDatabase>): void {
+  test(`${TURNS} chained turns on ${name}: linear space, one query`, async () => {
+    const db = await fresh();
+    try {
+      await migrate(db);
+      const ids = await writeChain(db);
+      const [size] = await db.query<{ rows: number; bytes: number }>(
+        `select count(*)::int as rows, sum(octet_length(snapshot) + octet_length(input))::int as bytes from runs`,
+      );
+      expect(size?.rows).toBe(TURNS);
+      // Own input and own answer, and nothing of the turns before.
+      expect((size?.bytes ?? 0) / TURNS).toBeLessThan(2_000);
+      let queries = 0;
+      const counted: SqlDatabase = { ...db, query: (sql, params) => (queries++, db.query(sql, params)) };
+      const { turns } = historyReader({
+        log: memoryRunLog(),
+        store: { turns: (runId) => getTurns(counted, runId, LIMITS.historyTurnsMax) },
+      });
+      const before = performance.now();
+      const chain = await turns(ids.at(-1) ?? '');
+      const ms = performance.now() - before;
+      expect(chain.map(({ runId }) => runId)).toEqual(ids);
+      expect(joinConversation(chain, [])).toHaveLength(2 * TURNS);
+      expect(queries).toBe(1);
+      expect(ms).toBeLessThan(5_000);
+    } finally {
+      await db.close();
+    }
+  });
+}
+
+async function writeChain(db: SqlDatabase): Promise<string[]> {
+  const ids = Array.from({ length: TURNS }, () => newRunId());
+  for (let from = 0; from < TURNS; from += 100) {
+    const part = ids.slice(from, from + 100);
+    const runs = part.map((runId, i) => ({
+      ...runSnapshot({
+        runId,
+        createdAt: 1_790_000_000_000 + from + i,
+        items: [{ type: 'text', step: 1, status: 'completed', text: WORDS }],
+      }),
+      ...(from + i > 0 && { parentId: ids[from + i - 1] ?? '' }),
+    }));
+    const messages = [{ role: 'user' as const, content: WORDS }];
+    await upsertRuns(db, runs, new Map(part.map((runId) => [runId, { messages }])));
+  }
+  return ids;
+}
+
+describe('PGlite', () => {
+  let dir: string;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'talaria-chain-'));
+  });
+  afterAll(() => rm(dir, { recursive: true, force: true }));
+  suite('PGlite', () => pgliteDatabase({ dir: join(dir, 'db') }));
+});
+
+describe('Postgres', () => {
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server?.stop());
+  suite('Postgres', async () => postgresDatabase({ url: await server.createDatabase() }));
+});

@@ -1,0 +1,101 @@
+import { memoryPersistQueue, memoryRunLog, memoryRunQueue, type MemoryRunLog, type MemoryRunQueue } from '#libs/bus';
+import type { Job, JobRun, JobStore, RunSnapshot } from '#libs/contract';
+import { createTargets } from '#libs/delivery';
+import { dueAt } from '#libs/jobs';
+import { migrate, pgliteDatabase, sqlJobStore, upsertRuns, type SqlDatabase } from '#libs/store';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { deliverResults } from '../../apps/scheduler/src/jobs/deliver-results.js';
+import { fireDueJobs } from '../../apps/scheduler/src/jobs/fire-due-jobs.js';
+import type { JobPorts } from '../../apps/scheduler/src/jobs/job-ports.js';
+import { lookAfterRuns } from '../../apps/scheduler/src/jobs/look-after-runs.js';
+import { jobOf } from './job.js';
+import { runSnapshot } from './run-snapshot.js';
+
+export const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+
+/** How a run ends, for `FiringLab.end`. */
+export interface Ending {
+  readonly status?: RunSnapshot['status'];
+  readonly text?: string;
+}
+
+/** Schedulers on a database of their own, with a clock that the test moves and a run log in memory. */
+export interface FiringLab {
+  readonly jobs: JobStore;
+  readonly log: MemoryRunLog;
+  readonly queue: MemoryRunQueue;
+  /** The moments that timers were set for, relative to when they were set. */
+  readonly armed: number[];
+  setNow(ms: number): void;
+  add(fields?: Partial<Job>): Promise<Job>;
+  job(id: string): Promise<Job>;
+  /** The history of a job, oldest first. */
+  history(job: Job): Promise<JobRun[]>;
+  /** One look of a scheduler at everything that is due. */
+  fire(changed?: Partial<JobPorts>): Promise<void>;
+  lookAfter(changed?: Partial<JobPorts>): Promise<void>;
+  deliver(changed?: Partial<JobPorts>): Promise<void>;
+  /** Lets the run of a job end, as a worker and the store would. */
+  end(run: JobRun | undefined, ending?: Ending): Promise<void>;
+  /** Forgets all jobs. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startFiringLab(): Promise<FiringLab> {
+  const dir = await mkdtemp(join(tmpdir(), 'talaria-firing-'));
+  const db: SqlDatabase = await pgliteDatabase({ dir: join(dir, 'db') });
+  await migrate(db);
+  let now = 0;
+  const jobs = sqlJobStore(db, () => now);
+  const [log, queue, armed] = [memoryRunLog(), memoryRunQueue(), [] as number[]];
+  const ports: JobPorts = {
+    jobs,
+    log,
+    runs: queue,
+    persist: memoryPersistQueue(),
+    ticks: { arm: async (inMs) => void armed.push(inMs) },
+    targets: createTargets({ webhookSecret: SECRET, webhookAllowedHosts: ['127.0.0.1'] }),
+    logger: pino({ level: 'silent' }),
+    defaultModel: 'talaria',
+    queuedMax: 1_000,
+    waitingMaxOf: () => 1_000,
+  };
+  const signal = new AbortController().signal;
+  return {
+    jobs,
+    log,
+    queue,
+    armed,
+    setNow: (ms) => (now = ms),
+    async add(fields = {}) {
+      const job = jobOf(fields);
+      await jobs.insert({ job, dueAt: dueAt(job), jobsMax: 1_000 });
+      return job;
+    },
+    job: async (id) => (await jobs.view({ id }))?.job as Job,
+    history: async ({ id }) => [...(await jobs.runs({ jobId: id, limit: 100 }))].reverse(),
+    fire: (changed = {}) => fireDueJobs({ ...ports, ...changed }, signal),
+    lookAfter: (changed = {}) => lookAfterRuns({ ...ports, ...changed }, signal),
+    deliver: (changed = {}) => deliverResults({ ...ports, ...changed }, signal),
+    async end(run, { status = 'completed', text = 'Done.' } = {}) {
+      const items: RunSnapshot['items'] = [{ type: 'text', step: 1, status: 'completed', text }];
+      const error = { code: 'upstream_error', message: 'It broke.' } as const;
+      const fields = { runId: run?.runId ?? '', status, items, startedAt: now, endedAt: now };
+      await upsertRuns(db, [runSnapshot({ ...fields, ...(status === 'failed' && { error }) })]);
+    },
+    async clear() {
+      await db.query('delete from jobs');
+      await db.query('delete from job_owners');
+      armed.length = 0;
+      while (queue.take() !== undefined);
+    },
+    async close() {
+      await db.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { McpServerSettings } from '#libs/tools';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './until.js';
+
+export const MCP_EXAMPLE = join(import.meta.dirname, 'mcp-example.mjs');
+
+/** What the example servers of a test have noted down. */
+export interface McpNotes {
+  readonly file: string;
+  lines(): Promise<string[]>;
+  /** Process ids in the order in which they were noted, once there are so many. */
+  pids(count: number): Promise<number[]>;
+  remove(): Promise<void>;
+}
+
+export async function mcpNotes(): Promise<McpNotes> {
+  const folder = await mkdtemp(join(tmpdir(), 'talaria-mcp-'));
+  const file = join(folder, 'notes');
+  const lines = async (): Promise<string[]> =>
+    (await readFile(file, 'utf8').catch(() => '')).split('\n').filter(Boolean);
+  return {
+    file,
+    lines,
+    pids: (count) =>
+      until(
+        async () => {
+          const pids = (await lines()).flatMap((line) => /^pid (\d+)$/.exec(line)?.[1] ?? []).map(Number);
+          return pids.length >= count ? pids : undefined;
+        },
+        { what: `${count} processes to have noted themselves` },
+      ),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The example server over stdio, as the configuration would describe it. */
+export function stdioSettings(notes: McpNotes, fields: Partial<McpServerSettings> = {}): McpServerSettings {
+  const env = { PATH: process.env['PATH'] ?? '', ONE: '1' };
+  return {
+    name: 'example',
+    transport: { kind: 'stdio', command: process.execPath, args: [MCP_EXAMPLE, 'stdio', notes.file], env },
+    timeoutSeconds: 5,
+    approval: 'always',
+    ...fields,
+  };
+}
+
+export interface HttpExample {
+  readonly port: number;
+  readonly settings: McpServerSettings;
+  kill(): Promise<void>;
+}
+
+/** The example server over HTTP, as a process of its own. It wants the bearer token that the settings have. */
+export async function startHttpExample(notes: McpNotes, port = 0): Promise<HttpExample> {
+  const child = spawn(process.execPath, [MCP_EXAMPLE, 'http', notes.file, String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const taken = Number(line.toString());
+  const headers = { Authorization: 'Bearer mcp-secret' };
+  return {
+    port: taken,
+    settings: {
+      name: 'example',
+      transport: { kind: 'http', url: `http://127.0.0.1:${taken}/mcp`, headers },
+      timeoutSeconds: 5,
+      approval: 'always',
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import { SocketWriter } from '../../../apps/api/src/websocket/socket-writer.js';
+import { until } from '../../support/until.js';
+
+describe('writing to a WebSocket', () => {
+  let server: WebSocketServer;
+  let client: WebSocket;
+  let ours: WebSocket;
+
+  beforeEach(async () => {
+    server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    const connected = once(server, 'connection');
+    client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    [ours] = (await connected) as [WebSocket];
+    await once(client, 'open');
+  });
+  afterEach(() => {
+    client.terminate();
+    server.close();
+  });
+
+  test('a client that does not read holds up its own stream, with little in our memory; then it gets everything', async () => {
+    const writer = new SocketWriter(ours);
+    const chunk = 'x'.repeat(10_000);
+    let received = 0;
+    client.on('message', () => received++);
+    client.pause();
+    let sent = 0;
+    let pause: Promise<void> | undefined;
+    while (!pause && sent < 10_000) {
+      pause = writer.send(chunk);
+      sent++;
+    }
+    expect(sent).toBeLessThan(10_000);
+    expect(ours.bufferedAmount).toBeLessThan(10 * 16_384);
+    let isFree = false;
+    const freed = pause?.then(() => (isFree = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isFree).toBe(false);
+    client.resume();
+    await freed;
+    await until(() => received === sent);
+  });
+
+  test('after the client has left, nothing is waited for', async () => {
+    const writer = new SocketWriter(ours);
+    const closed = once(ours, 'close');
+    client.terminate();
+    await closed;
+    expect(writer.send('x')).toBeUndefined();
+  });
+});

@@ -1,0 +1,95 @@
+import {
+  ensureConversation,
+  getConversation,
+  getTurns,
+  listRuns,
+  markRunDeleted,
+  migrate,
+  pgliteDatabase,
+  upsertRuns,
+  type SqlDatabase,
+} from '#libs/store';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { sweepOnce, type RetentionSettings } from '../../../apps/store/src/retention.js';
+import { runSnapshot } from '../../support/run-snapshot.js';
+
+const DAY = 86_400_000;
+const NOW = 1_790_000_000_000;
+const logger = pino({ level: 'silent' });
+
+describe('a retention sweep', () => {
+  let dir: string;
+  let db: SqlDatabase;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'talaria-retention-'));
+    db = await pgliteDatabase({ dir: join(dir, 'db') });
+    await migrate(db);
+  });
+  afterAll(async () => {
+    await db?.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    for (const table of ['runs', 'conversations', 'deleted_runs']) await db.query(`delete from ${table}`);
+  });
+
+  const sweep = (settings: Partial<RetentionSettings>, signal = new AbortController().signal): Promise<void> =>
+    sweepOnce({ db, logger, now: () => NOW }, { retentionDays: 0, retentionRunsMax: 0, ...settings }, signal);
+  const left = async (owner = 'alice'): Promise<string[]> =>
+    (await listRuns(db, { owner, limit: 100 })).runs.map(({ runId }) => runId).reverse();
+
+  /** A chain of runs, one per day, the last one today. */
+  async function chain(days: number, owner = 'alice'): Promise<string[]> {
+    const runs = Array.from({ length: days }, (_, i) => runSnapshot({ owner, createdAt: NOW - (days - 1 - i) * DAY }));
+    await upsertRuns(
+      db,
+      runs.map((run, i) => ({ ...run, ...(i > 0 && { parentId: runs[i - 1]?.runId ?? '' }) })),
+    );
+    return runs.map(({ runId }) => runId);
+  }
+
+  test('takes what is too old; the rest of its chain begins later', async () => {
+    const ids = await chain(40);
+    const conversation = (id: string, createdAt: number) =>
+      ensureConversation(db, { id, owner: 'alice', metadata: {}, createdAt });
+    await conversation('conv_old', NOW - 31 * DAY);
+    await conversation('conv_new', NOW - 29 * DAY);
+    await sweep({ retentionDays: 30 });
+    expect(await left()).toEqual(ids.slice(-31));
+    expect((await getTurns(db, ids.at(-1) ?? '', 100)).map(({ runId }) => runId)).toEqual(ids.slice(-31));
+    expect(await getConversation(db, { id: 'conv_old', owner: 'alice' })).toBeUndefined();
+    expect(await getConversation(db, { id: 'conv_new', owner: 'alice' })).toBeDefined();
+  });
+
+  test('takes what is beyond the bound of each key, and nothing when there is no bound', async () => {
+    const [ann, bob] = [await chain(450, 'ann'), await chain(3, 'bob')];
+    await sweep({});
+    expect(await left('ann')).toHaveLength(100);
+    await sweep({ retentionRunsMax: 7 });
+    expect(await left('ann')).toEqual(ann.slice(-7));
+    expect(await left('bob')).toEqual(bob);
+  });
+
+  test('takes deleted runs a day later, unless others continue them', async () => {
+    const ids = await chain(3);
+    const [first, second, third] = ids as [string, string, string];
+    await markRunDeleted(db, first, NOW - 2 * DAY);
+    await markRunDeleted(db, third, NOW - DAY + 1);
+    await sweep({});
+    expect((await getTurns(db, third, 10)).map(({ runId }) => runId)).toEqual(ids);
+    await db.query('update deleted_runs set deleted_at = $1', [NOW - 2 * DAY]);
+    await markRunDeleted(db, second, NOW - 2 * DAY);
+    await sweep({});
+    expect(await db.query('select id from runs')).toEqual([]);
+  });
+
+  test('stops between two batches when it is told to', async () => {
+    const ids = await chain(10);
+    await sweep({ retentionDays: 1 }, AbortSignal.abort());
+    expect(await left()).toEqual(ids);
+  });
+});

@@ -1,0 +1,48 @@
+import type { ApprovalRule } from '#libs/config';
+import type { JsonObject, Tool } from '#libs/contract';
+import { approvalPolicy } from '../../../apps/worker/src/approval-policy.js';
+
+const tool = (name: string, approval: Tool['approval'] = 'never'): Tool => ({
+  name,
+  description: name,
+  parameters: { type: 'object' },
+  idempotent: true,
+  approval,
+  execute: async () => ({ output: '' }),
+});
+
+const scope = (rules: ApprovalRule[], asked: Tool, args: JsonObject = {}): string | undefined =>
+  approvalPolicy(rules)(asked, args);
+
+test("without a rule the tool's own default counts", () => {
+  expect(scope([], tool('clock'))).toBeUndefined();
+  expect(scope([], tool('terminal', 'always'))).toBe('terminal');
+});
+
+test('the first rule that fits decides', () => {
+  const rules: ApprovalRule[] = [
+    { tool: 'files__*', policy: 'never' },
+    { tool: 'terminal', match: /^\{"command":"ls( [\w.]+)*"\}$/u, policy: 'never' },
+    { tool: '*', policy: 'always' },
+  ];
+  expect(scope(rules, tool('files__write', 'always'))).toBeUndefined();
+  expect(scope(rules, tool('files'))).toBe('files');
+  expect(scope(rules, tool('terminal', 'always'), { command: 'ls src' })).toBeUndefined();
+  expect(scope(rules, tool('terminal', 'always'), { command: 'ls; rm x' })).toBe('terminal');
+});
+
+test('a pattern sees the arguments without escapes, and is remembered apart from others', () => {
+  const rules: ApprovalRule[] = [
+    { tool: 'terminal', match: /rm -rf/u, policy: 'always' },
+    { tool: 'terminal', match: /sudo/u, policy: 'always' },
+  ];
+  const hidden = JSON.parse('{"command":"\\u0072m -rf /"}') as JsonObject;
+  expect(scope(rules, tool('terminal'), hidden)).toBe('terminal /rm -rf/');
+  expect(scope(rules, tool('terminal'), { command: 'sudo ls' })).toBe('terminal /sudo/');
+  expect(scope(rules, tool('terminal'), { command: 'ls' })).toBeUndefined();
+});
+
+test('a name with an asterisk stands for names, not for parts of patterns', () => {
+  expect(scope([{ tool: 'a*c', policy: 'always' }], tool('abbc'))).toBe('abbc');
+  expect(scope([{ tool: 'a*c', policy: 'always' }], tool('xabc'))).toBeUndefined();
+});
