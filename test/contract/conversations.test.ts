@@ -18,16 +18,11 @@ import {
   listRuns,
   markRunDeleted,
   migrate,
-  pgliteDatabase,
-  postgresDatabase,
   updateConversation,
   upsertRuns,
   type SqlDatabase,
 } from '#libs/store';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { onBothDatabases } from '../support/both-databases.js';
 import { runSnapshot } from '../support/run-snapshot.js';
 
 const STRANGE = 'NUL \0 lone \ud800 quote " \u2028';
@@ -184,20 +179,4 @@ function suite(name: string, fresh: () => Promise<SqlDatabase>): void {
   });
 }
 
-describe('PGlite', () => {
-  let dir: string;
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'talaria-conversations-'));
-  });
-  afterAll(() => rm(dir, { recursive: true, force: true }));
-  suite('PGlite', () => pgliteDatabase({ dir: join(dir, 'db') }));
-});
-
-describe('Postgres', () => {
-  let server: TestPostgres;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server?.stop());
-  suite('Postgres', async () => postgresDatabase({ url: await server.createDatabase() }));
-});
+onBothDatabases(suite);

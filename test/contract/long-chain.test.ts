@@ -1,11 +1,8 @@
 import { LIMITS } from '#libs/contract';
 import { historyReader, joinConversation } from '#libs/history';
-import { getTurns, migrate, pgliteDatabase, postgresDatabase, upsertRuns, type SqlDatabase } from '#libs/store';
+import { getTurns, migrate, upsertRuns, type SqlDatabase } from '#libs/store';
 import { memoryRunLog, newRunId } from '#libs/bus';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { onBothDatabases } from '../support/both-databases.js';
 import { runSnapshot } from '../support/run-snapshot.js';
 
 const TURNS = 1_000;
@@ -61,20 +58,4 @@ async function writeChain(db: SqlDatabase): Promise<string[]> {
   return ids;
 }
 
-describe('PGlite', () => {
-  let dir: string;
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'talaria-chain-'));
-  });
-  afterAll(() => rm(dir, { recursive: true, force: true }));
-  suite('PGlite', () => pgliteDatabase({ dir: join(dir, 'db') }));
-});
-
-describe('Postgres', () => {
-  let server: TestPostgres;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server?.stop());
-  suite('Postgres', async () => postgresDatabase({ url: await server.createDatabase() }));
-});
+onBothDatabases(suite);

@@ -1,55 +1,26 @@
 import { connectRedis } from '#libs/bus';
 import OpenAI from 'openai';
 import type { Response as OpenAIResponse, ResponseStreamEvent } from 'openai/resources/responses/responses';
-import { startFakeUpstream, type FakeUpstream, type RecordedRequest } from '../support/fake-upstream.js';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
-import { startStack, type Stack } from '../support/stack.js';
+import type { RecordedRequest } from '../support/fake-upstream.js';
+import { ALICE, BOB, headers, rejected, ResponsesLab } from '../support/responses-lab.js';
 import { until } from '../support/until.js';
 
 /** The Responses API as a client has it: the official SDK, two API replicas, real processes. */
-const ALICE = 'alice-key-0123456789';
-const BOB = 'bob-key-0123456789abc';
-let upstream: FakeUpstream;
-let postgres: TestPostgres;
-let stack: Stack;
+let lab: ResponsesLab;
 
 beforeAll(async () => {
-  [upstream, postgres] = await Promise.all([startFakeUpstream(), startPostgres()]);
-  const env = {
-    OPENAI_BASE_URL: `${upstream.url}/v1`,
-    OPENAI_API_KEY: 'sk-upstream-secret-123',
-    OPENAI_MODEL: 'ok',
-    MODELS_UNKNOWN: 'passthrough',
-    API_KEYS: `alice:${ALICE},bob:${BOB}`,
-    UPSTREAM_RETRIES: '0',
-    TOOLS: '',
-    DATABASE_URL: await postgres.createDatabase(),
-  };
-  stack = await startStack({ apis: 2, workers: 2, env });
+  lab = await ResponsesLab.start(2);
 });
-afterAll(async () => {
-  await stack?.stop();
-  await postgres?.stop();
-  await upstream?.stop();
-});
-beforeEach(() => upstream.reset());
+afterAll(() => lab?.stop());
+beforeEach(() => lab.upstream.reset());
 
-const url = (path: string, replica = 0): string => `${stack.apis[replica]?.url}${path}`;
-const sdk = (replica = 0, apiKey = ALICE): OpenAI =>
-  new OpenAI({ baseURL: url('/v1', replica), apiKey, maxRetries: 0 });
-const headers = { authorization: `Bearer ${ALICE}`, 'content-type': 'application/json' };
+const url = (path: string, replica = 0): string => lab.url(path, replica);
+const sdk = (replica = 0, apiKey = ALICE): OpenAI => lab.sdk(replica, apiKey);
 const post = (path: string, body: object, more: Record<string, string> = {}, replica = 0): Promise<Response> =>
   fetch(url(path, replica), { method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify(body) });
 
 type Sent = { role: string; content?: unknown; tool_calls?: { id: string }[]; tool_call_id?: string };
 const sent = (request: RecordedRequest | undefined): Sent[] => (request?.body['messages'] ?? []) as Sent[];
-const rejected = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => {
-      throw new Error('it was not refused');
-    },
-    (cause: unknown) => cause,
-  );
 
 /** All events of a stream, as the SDK gives them. */
 async function eventsOf(stream: AsyncIterable<ResponseStreamEvent>): Promise<ResponseStreamEvent[]> {
@@ -83,16 +54,16 @@ describe('a response', () => {
     expect(await rejected(sdk().responses.delete(made.id))).toMatchObject({ status: 404 });
     const direct = sdk().responses.create({ model: 'ok', input: 'x', previous_response_id: made.id });
     expect(await rejected(direct)).toMatchObject({ status: 404, code: 'previous_response_not_found' });
-    upstream.reset();
+    lab.upstream.reset();
     await sdk().responses.create({ model: 'ok', input: 'And?', previous_response_id: child.id });
-    expect(sent(upstream.requests[0]).map(({ role }) => role)).toEqual([
+    expect(sent(lab.upstream.requests[0]).map(({ role }) => role)).toEqual([
       'user',
       'assistant',
       'user',
       'assistant',
       'user',
     ]);
-    expect(sent(upstream.requests[0])[0]?.content).toBe('Hello');
+    expect(sent(lab.upstream.requests[0])[0]?.content).toBe('Hello');
   });
 
   test('input items are paged in both orders', async () => {
@@ -149,7 +120,7 @@ describe('a response', () => {
       strict: true,
     };
     await sdk().responses.create({ model: 'ok', input: 'x', text: { format } });
-    expect(upstream.requests[0]?.body['response_format']).toMatchObject({
+    expect(lab.upstream.requests[0]?.body['response_format']).toMatchObject({
       type: 'json_schema',
       json_schema: { name: 'answer', schema: format.schema, strict: true },
     });
@@ -188,7 +159,7 @@ describe('a chain', () => {
         break;
       }
     }
-    const last = sent(upstream.requests.at(-1));
+    const last = sent(lab.upstream.requests.at(-1));
     expect(last).toHaveLength(39);
     const questions = last.filter(({ role }) => role === 'user').map(({ content }) => content);
     expect(questions).toEqual(Array.from({ length: 20 }, (_, i) => `question ${i + 1}`));
@@ -218,11 +189,11 @@ describe('a chain', () => {
       tools,
     });
     expect(answered.output_text).not.toBe('');
-    const told = sent(upstream.requests.at(-1));
+    const told = sent(lab.upstream.requests.at(-1));
     expect(told.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
     expect(told[0]?.content).toBe('Be brief.');
     expect(told[3]?.tool_call_id).toBe(told[2]?.tool_calls?.[0]?.id);
-    expect(String(sent(upstream.requests[0])[0]?.content)).toContain('Only this time.');
+    expect(String(sent(lab.upstream.requests[0])[0]?.content)).toContain('Only this time.');
   });
 
   test('items can be named instead of sent', async () => {
@@ -236,7 +207,7 @@ describe('a chain', () => {
       ],
     };
     await sdk(1).responses.create(next);
-    expect(sent(upstream.requests.at(-1)).map(({ role }) => role)).toEqual(['assistant', 'user']);
+    expect(sent(lab.upstream.requests.at(-1)).map(({ role }) => role)).toEqual(['assistant', 'user']);
     expect(await rejected(sdk(0, BOB).responses.create(next))).toMatchObject({ status: 404, param: 'input[0].id' });
   });
 });
@@ -267,7 +238,7 @@ describe('resuming', () => {
   test('after the log has expired there is the whole stream, or its end after a cursor', async () => {
     const made = await sdk().responses.create({ model: 'ok:n=9', input: 'x' });
     const runId = made.id.replace('resp_', 'run_');
-    await until(async () => (await fetch(`${stack.store.url}/internal/runs/${runId}`)).status === 200);
+    await until(async () => (await fetch(`${lab.stack.store.url}/internal/runs/${runId}`)).status === 200);
     await expire(runId);
     expect((await sdk(1).responses.retrieve(made.id)).output_text).toBe(made.output_text);
     expect((await sdk(1).responses.inputItems.list(made.id)).data).toHaveLength(1);
@@ -278,7 +249,7 @@ describe('resuming', () => {
     expect(end).toMatchObject([{ type: 'response.completed', sequence_number: 101, response: { id: made.id } }]);
     const next = await sdk().responses.create({ model: 'ok', input: 'y', previous_response_id: made.id });
     expect(next.status).toBe('completed');
-    expect(sent(upstream.requests.at(-1))).toHaveLength(3);
+    expect(sent(lab.upstream.requests.at(-1))).toHaveLength(3);
     await sdk().responses.delete(made.id);
     expect(await rejected(sdk(1).responses.retrieve(made.id))).toMatchObject({ status: 404 });
   });
@@ -300,7 +271,7 @@ describe('in the background', () => {
 
   test('cancelling it closes the upstream socket within a second, and again changes nothing', async () => {
     const made = await sdk().responses.create({ model: 'hang:after=2', input: 'x', background: true });
-    const request = await until(() => upstream.requests[0]);
+    const request = await until(() => lab.upstream.requests[0]);
     const before = performance.now();
     const cancelled = await sdk(1).responses.cancel(made.id);
     expect(cancelled).toMatchObject({ id: made.id, status: 'cancelled' });
@@ -314,7 +285,7 @@ describe('in the background', () => {
 
   test('deleting a response that still runs ends it', async () => {
     const made = await sdk().responses.create({ model: 'hang:after=2', input: 'x', background: true });
-    const request = await until(() => upstream.requests[0]);
+    const request = await until(() => lab.upstream.requests[0]);
     await sdk().responses.delete(made.id);
     await until(() => request.aborted);
     expect(await rejected(sdk(1).responses.retrieve(made.id))).toMatchObject({ status: 404 });
@@ -323,7 +294,7 @@ describe('in the background', () => {
 
 /** Makes the log of a run expire now. */
 async function expire(runId: string): Promise<void> {
-  const connection = connectRedis({ url: stack.redis.url, prefix: 'talaria', role: 'worker' });
+  const connection = connectRedis({ url: lab.stack.redis.url, prefix: 'talaria', role: 'worker' });
   try {
     await connection.redis.del(connection.keys.log(runId), connection.keys.meta(runId));
   } finally {

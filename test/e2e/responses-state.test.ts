@@ -4,53 +4,24 @@ import { ResponsesWS } from 'openai/resources/responses/ws';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { WebSocket } from 'ws';
-import { startFakeUpstream, type FakeUpstream, type RecordedRequest } from '../support/fake-upstream.js';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
-import { startStack, type Stack } from '../support/stack.js';
+import type { RecordedRequest } from '../support/fake-upstream.js';
+import { ALICE, BOB, headers, rejected, ResponsesLab } from '../support/responses-lab.js';
 import { until } from '../support/until.js';
 
 /** Conversations, WebSockets, compaction, token counts, and a store that is away, on real processes. */
-const ALICE = 'alice-key-0123456789';
-const BOB = 'bob-key-0123456789abc';
-let upstream: FakeUpstream;
-let postgres: TestPostgres;
-let stack: Stack;
+let lab: ResponsesLab;
 
 beforeAll(async () => {
-  [upstream, postgres] = await Promise.all([startFakeUpstream(), startPostgres()]);
-  const env = {
-    OPENAI_BASE_URL: `${upstream.url}/v1`,
-    OPENAI_API_KEY: 'sk-upstream-secret-123',
-    OPENAI_MODEL: 'ok',
-    MODELS_UNKNOWN: 'passthrough',
-    API_KEYS: `alice:${ALICE},bob:${BOB}`,
-    UPSTREAM_RETRIES: '0',
-    TOOLS: '',
-    DATABASE_URL: await postgres.createDatabase(),
-  };
-  stack = await startStack({ apis: 2, workers: 1, env });
+  lab = await ResponsesLab.start(1);
 });
-afterAll(async () => {
-  await stack?.stop();
-  await postgres?.stop();
-  await upstream?.stop();
-});
-beforeEach(() => upstream.reset());
+afterAll(() => lab?.stop());
+beforeEach(() => lab.upstream.reset());
 
-const url = (path: string, replica = 0): string => `${stack.apis[replica]?.url}${path}`;
-const sdk = (replica = 0, apiKey = ALICE): OpenAI =>
-  new OpenAI({ baseURL: url('/v1', replica), apiKey, maxRetries: 0 });
-const headers = { authorization: `Bearer ${ALICE}`, 'content-type': 'application/json' };
+const url = (path: string, replica = 0): string => lab.url(path, replica);
+const sdk = (replica = 0, apiKey = ALICE): OpenAI => lab.sdk(replica, apiKey);
 const told = (request: RecordedRequest | undefined): string[] =>
   ((request?.body['messages'] ?? []) as { role: string; content: unknown }[]).map(
     ({ role, content }) => `${role}: ${String(content)}`,
-  );
-const rejected = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => {
-      throw new Error('it was not refused');
-    },
-    (cause: unknown) => cause,
   );
 const textOf = (item: object): string =>
   ((item as { content?: { text?: string }[] }).content ?? []).map(({ text }) => text).join('');
@@ -70,7 +41,7 @@ describe('conversations', () => {
       items: [{ type: 'message', role: 'user', content: 'Noted' }],
     });
     await sdk().responses.create({ model: 'ok:n=1', input: 'Two', conversation: { id: conversation.id } });
-    expect(told(upstream.requests.at(-1))).toEqual([
+    expect(told(lab.upstream.requests.at(-1))).toEqual([
       'user: Zero',
       'user: One',
       `assistant: ${one.output_text}`,
@@ -88,7 +59,7 @@ describe('conversations', () => {
     expect(answer?.id).toBe(one.output[0]?.id);
     expect(await sdk().conversations.items.delete(question?.id ?? '', { conversation_id: id })).toMatchObject({ id });
     await sdk().responses.create({ model: 'ok:n=1', input: 'Two', conversation: id });
-    expect(told(upstream.requests.at(-1)).join()).not.toContain('Secret');
+    expect(told(lab.upstream.requests.at(-1)).join()).not.toContain('Secret');
     expect(await sdk(1).conversations.update(id, { metadata: { a: 'b' } })).toMatchObject({ metadata: { a: 'b' } });
     expect(await sdk().conversations.retrieve(id)).toMatchObject({ id, metadata: { a: 'b' } });
     const gone = { status: 404, code: 'conversation_not_found' };
@@ -114,7 +85,7 @@ describe('conversations', () => {
     expect(await rejected(second)).toMatchObject({ status: 409, code: 'conversation_locked' });
     const patient = new OpenAI({ baseURL: url('/v1', 1), apiKey: ALICE, maxRetries: 5 });
     await patient.responses.create({ model: 'ok:n=1', input: 'Three', conversation: id });
-    expect(told(upstream.requests.at(-1))).toHaveLength(3);
+    expect(told(lab.upstream.requests.at(-1))).toHaveLength(3);
     expect((await sdk().responses.retrieve(first.id)).status).toBe('completed');
   });
 
@@ -123,13 +94,13 @@ describe('conversations', () => {
       sdk(0, apiKey).responses.create({ model: 'ok:n=1', input, conversation: 'my chat' });
     const one = await say('One');
     await say('Bob', BOB);
-    expect(told(upstream.requests.at(-1))).toEqual(['user: Bob']);
+    expect(told(lab.upstream.requests.at(-1))).toEqual(['user: Bob']);
     const two = await say('Two');
-    expect(told(upstream.requests.at(-1))).toHaveLength(3);
+    expect(told(lab.upstream.requests.at(-1))).toHaveLength(3);
     await sdk().responses.delete(one.id);
     await sdk().responses.delete(two.id);
     await say('Three');
-    expect(told(upstream.requests.at(-1)).filter((line) => line.startsWith('user'))).toEqual([
+    expect(told(lab.upstream.requests.at(-1)).filter((line) => line.startsWith('user'))).toEqual([
       'user: One',
       'user: Two',
       'user: Three',
@@ -140,7 +111,7 @@ describe('conversations', () => {
 describe('compaction and token counts', () => {
   test('a conversation becomes its user messages and one item that stands for the rest', async () => {
     const one = await sdk().responses.create({ model: 'ok:n=4', input: 'My name is Ada.' });
-    upstream.reset();
+    lab.upstream.reset();
     const compacted = await sdk(1).responses.compact({
       model: 'ok:n=6',
       previous_response_id: one.id,
@@ -149,12 +120,12 @@ describe('compaction and token counts', () => {
     expect(compacted.object).toBe('response.compaction');
     expect(compacted.output.map(({ type }) => type)).toEqual(['message', 'message', 'compaction']);
     expect(compacted.usage.output_tokens).toBeGreaterThan(0);
-    const transcript = told(upstream.requests[0]).at(-1) ?? '';
+    const transcript = told(lab.upstream.requests[0]).at(-1) ?? '';
     expect(transcript).toContain('My name is Ada.');
     expect(transcript).toContain(one.output_text);
     const input = [...compacted.output, { role: 'user', content: 'Who am I?' }] as OpenAI.Responses.ResponseInput;
     await sdk().responses.create({ model: 'ok', input });
-    const lines = told(upstream.requests.at(-1));
+    const lines = told(lab.upstream.requests.at(-1));
     expect(lines).toHaveLength(4);
     expect(lines[2]).toContain('Summary of the conversation so far');
     expect(await rejected(sdk().responses.retrieve(compacted.id))).toMatchObject({ status: 404 });
@@ -227,7 +198,7 @@ describe('over a WebSocket', () => {
     ]);
     client.send({ type: 'response.create', model: 'ok', input: 'Three', previous_response_id: ends[0] ?? '' });
     await until(() => ends.length === 3);
-    expect(told(upstream.requests.at(-1))[0]).toBe('user: One');
+    expect(told(lab.upstream.requests.at(-1))[0]).toBe('user: One');
     expect((await sdk(1).responses.retrieve(ends[2] ?? '')).status).toBe('completed');
     client.close();
   });
@@ -236,7 +207,7 @@ describe('over a WebSocket', () => {
     const [own, other] = [await open(), await open()];
     const one = await own.ask({ input: 'One', store: false });
     const runId = one.response.id.replace('resp_', 'run_');
-    await until(async () => (await fetch(`${stack.store.url}/internal/runs/${runId}`)).status === 200);
+    await until(async () => (await fetch(`${lab.stack.store.url}/internal/runs/${runId}`)).status === 200);
     const chained = { input: 'Two', store: false, previous_response_id: one.response.id };
     expect(await other.ask(chained)).toMatchObject({
       type: 'error',
@@ -245,7 +216,11 @@ describe('over a WebSocket', () => {
     });
     const two = await own.ask(chained);
     expect(two.type).toBe('response.completed');
-    expect(told(upstream.requests.at(-1))).toEqual(['user: One', expect.stringMatching(/^assistant: ./), 'user: Two']);
+    expect(told(lab.upstream.requests.at(-1))).toEqual([
+      'user: One',
+      expect.stringMatching(/^assistant: ./),
+      'user: Two',
+    ]);
     const failed = await own.ask({ ...chained, model: 'cut:after=1', previous_response_id: two.response.id });
     expect(failed.type).toBe('response.failed');
     const again = await own.ask({ ...chained, previous_response_id: two.response.id });
@@ -261,11 +236,11 @@ describe('over a WebSocket', () => {
     expect(await ask({ input: '' })).toMatchObject({ type: 'error', status: 400, error: { param: 'input' } });
     socket.send('{');
     await until(() => messages.some(({ error }) => error?.code === 'invalid_json'));
-    const before = upstream.requests.length;
+    const before = lab.upstream.requests.length;
     socket.send(JSON.stringify({ type: 'response.create', model: 'hang:after=2', input: 'x' }));
     await until(() => messages.some(({ type }) => type === 'response.output_text.delta'));
     socket.terminate();
-    await until(() => upstream.requests[before]?.aborted);
+    await until(() => lab.upstream.requests[before]?.aborted);
   });
 
   test('nobody comes in who could not come in over HTTP', async () => {
@@ -294,8 +269,8 @@ describe('over a WebSocket', () => {
 describe('while the store is away', () => {
   test('responses complete, are chained and read; nothing is lost once it is back', async () => {
     const before = await sdk().responses.create({ model: 'ok:n=1', input: 'q0' });
-    const port = new URL(stack.store.url).port;
-    await stack.store.kill('SIGKILL');
+    const port = new URL(lab.stack.store.url).port;
+    await lab.stack.store.kill('SIGKILL');
     const ids: string[] = [before.id];
     const start = performance.now();
     while (performance.now() - start < 10_000) {
@@ -306,12 +281,12 @@ describe('while the store is away', () => {
       ids.push(made.id);
       if (n % 10 === 0) expect((await sdk((n + 1) % 2).responses.retrieve(made.id)).output_text).toBe(made.output_text);
     }
-    const questions = told(upstream.requests.at(-1)).filter((line) => line.startsWith('user'));
+    const questions = told(lab.upstream.requests.at(-1)).filter((line) => line.startsWith('user'));
     expect(questions).toEqual(ids.map((_, i) => `user: q${i}`));
     expect(ids.length).toBeGreaterThan(20);
     expect(await rejected(sdk().responses.delete(ids[3] ?? ''))).toMatchObject({ status: 503 });
     expect((await sdk().responses.retrieve(ids[3] ?? '')).status).toBe('completed');
-    const store = await stack.start('store', { STORE_PORT: port });
+    const store = await lab.stack.start('store', { STORE_PORT: port });
     const isStored = async (id: string): Promise<boolean> =>
       (await fetch(`${store.url}/internal/runs/${id.replace('resp_', 'run_')}`)).ok;
     await until(async () => (await Promise.all(ids.map(isStored))).every(Boolean), { ms: 40_000, what: 'all rows' });
@@ -319,6 +294,6 @@ describe('while the store is away', () => {
     expect(await turns.json()).toHaveLength(ids.length);
     const after = await sdk(1).responses.create({ model: 'ok', input: 'last', previous_response_id: ids.at(-1) ?? '' });
     expect(after.status).toBe('completed');
-    expect(told(upstream.requests.at(-1))).toHaveLength(2 * ids.length + 1);
+    expect(told(lab.upstream.requests.at(-1))).toHaveLength(2 * ids.length + 1);
   });
 });

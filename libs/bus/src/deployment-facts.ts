@@ -1,4 +1,5 @@
-import { Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
+import { openQueue } from './bull.js';
 import { withDeadline, type RedisConnection } from './connect-redis.js';
 import { QUEUES } from './keys.js';
 
@@ -42,11 +43,7 @@ export const QUEUE_NAMES = Object.keys(QUEUES) as readonly QueueName[];
 /** @param connection of role `api`: what asks here must not wait for a Redis that is away. */
 export function redisFacts(connection: RedisConnection, now: () => number = Date.now): DeploymentFacts {
   const { redis, keys } = connection;
-  const open = (name: string): Queue => {
-    const queue = new Queue(name, { connection: redis, prefix: keys.bull, skipVersionCheck: true });
-    queue.on('error', () => undefined); // Told through the connection's own error handler.
-    return queue;
-  };
+  const open = (name: string): Queue => openQueue(connection, name);
   const queues = { runs: open(QUEUES.runs), persist: open(QUEUES.persist), ticks: open(QUEUES.ticks) };
   const read = async (queue: Queue): Promise<QueueFacts> => {
     const [jobs, waiting, prioritized] = await Promise.all([

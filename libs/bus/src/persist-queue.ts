@@ -1,5 +1,6 @@
-import { Queue, Worker } from 'bullmq';
-import { redisOptions, withDeadline, type RedisConnection } from './connect-redis.js';
+import { Worker } from 'bullmq';
+import { openQueue, workerConnection } from './bull.js';
+import { withDeadline, type RedisConnection } from './connect-redis.js';
 import { QUEUES } from './keys.js';
 import type { PersistQueue } from './ports.js';
 
@@ -23,13 +24,7 @@ interface PersistJob {
 
 /** Finished runs for the store, many to a job. */
 export function bullPersistQueue(connection: RedisConnection): PersistQueue {
-  const queue = new Queue<PersistJob>(QUEUES.persist, {
-    connection: connection.redis,
-    prefix: connection.keys.bull,
-    skipVersionCheck: true,
-    streams: { events: { maxLen: QUEUE_EVENTS_MAX } },
-  });
-  queue.on('error', () => undefined); // Told through the connection's own error handler.
+  const queue = openQueue<PersistJob>(connection, QUEUES.persist, QUEUE_EVENTS_MAX);
   return {
     async enqueue(runIds) {
       const jobs: PersistJob[] = [];
@@ -61,10 +56,8 @@ export function startPersistWorker(settings: PersistWorkerSettings): { close(): 
       return 'ok';
     },
     {
-      connection: { ...redisOptions('worker'), url: connection.url },
-      prefix: connection.keys.bull,
+      ...workerConnection(connection),
       concurrency,
-      skipVersionCheck: true,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       settings: { backoffStrategy: (attempts) => Math.min(RETRY_DELAY_MS * 2 ** (attempts - 1), RETRY_DELAY_MS_MAX) },
     },

@@ -1,5 +1,6 @@
-import { Queue, WaitingError, Worker, type Job } from 'bullmq';
-import { redisOptions, withDeadline, type RedisConnection } from './connect-redis.js';
+import { WaitingError, Worker, type Job, type Queue } from 'bullmq';
+import { openQueue, workerConnection } from './bull.js';
+import { withDeadline, type RedisConnection } from './connect-redis.js';
 import { nextTag, noteStarted } from './fair-order.js';
 import { QUEUES } from './keys.js';
 import { usedMemoryShare } from './memory-share.js';
@@ -47,13 +48,7 @@ const ATTEMPTS_PER_JOB = 1_000;
 
 /** The run queue on BullMQ. */
 export function bullRunQueue(connection: RedisConnection): RunQueue {
-  const queue = new Queue(QUEUES.runs, {
-    connection: connection.redis,
-    prefix: connection.keys.bull,
-    skipVersionCheck: true,
-    streams: { events: { maxLen: QUEUE_EVENTS_MAX } },
-  });
-  queue.on('error', () => undefined); // Told through the connection's own error handler.
+  const queue = openQueue(connection, QUEUES.runs, QUEUE_EVENTS_MAX);
   // queue.add() waits for ever while Redis is away at start (reliability.md, finding 9).
   const add = (jobId: string, options: { delay?: number; priority?: number }): Promise<Job> =>
     withDeadline(queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options }));
@@ -199,14 +194,12 @@ function startFetcher(
   concurrency: number,
 ): Worker {
   const worker = new Worker(QUEUES.runs, process, {
-    connection: { ...redisOptions('worker'), url: connection.url },
-    prefix: connection.keys.bull,
+    ...workerConnection(connection),
     concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: STALLED_COUNT_MAX,
     maxStartedAttempts: STARTS_MAX,
-    skipVersionCheck: true,
   });
   worker.on('error', onError);
   // The lock is gone: another worker may have the run by now. The log fences our writes; this stops the work.

@@ -1,5 +1,6 @@
-import { Queue, Worker } from 'bullmq';
-import { redisOptions, withDeadline, type RedisConnection } from './connect-redis.js';
+import { Worker } from 'bullmq';
+import { openQueue, workerConnection } from './bull.js';
+import { withDeadline, type RedisConnection } from './connect-redis.js';
 import { QUEUES } from './keys.js';
 import type { TickQueue } from './ports.js';
 
@@ -15,13 +16,7 @@ const STALLED_CHECK_MS = 5_000;
  * They are derived: losing all of Redis loses none of the cron jobs.
  */
 export function bullTickQueue(connection: RedisConnection): TickQueue {
-  const queue = new Queue(QUEUES.ticks, {
-    connection: connection.redis,
-    prefix: connection.keys.bull,
-    skipVersionCheck: true,
-    streams: { events: { maxLen: QUEUE_EVENTS_MAX } },
-  });
-  queue.on('error', () => undefined); // Told through the connection's own error handler.
+  const queue = openQueue(connection, QUEUES.ticks, QUEUE_EVENTS_MAX);
   return {
     async arm(inMs) {
       const at = Math.ceil((Date.now() + Math.max(0, inMs)) / TICK_MS) * TICK_MS;
@@ -46,10 +41,8 @@ export function startTickWorker({ connection, handle, onError }: TickWorkerSetti
     await handle();
     return 'ok';
   };
-  // Without `skipVersionCheck`: with it BullMQ takes Redis for an old one and wakes on whole seconds only.
   const worker = new Worker(QUEUES.ticks, process, {
-    connection: { ...redisOptions('worker'), url: connection.url },
-    prefix: connection.keys.bull,
+    ...workerConnection(connection),
     concurrency: 1,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
