@@ -69,7 +69,7 @@ test('a failure is tried again after growing pauses, under the same id, and give
   expect(attempts).toEqual([0, 1, 2, 7, 37, 157, 457, 1057]);
   expect(new Set(parcels.map(({ messageId }) => messageId)).size).toBe(1);
   expect(await logOf(job)).toMatchObject([{ status: 'failed', attempts: 8, error: 'it answered 500' }]);
-}, 120_000);
+});
 
 test('one target that fails does not hold up the others, nor gets them the result twice', async () => {
   const job = await ended(['webhook:a', 'webhook:b']);

@@ -160,7 +160,7 @@ export function sessionTurnsSuite(name: string, get: () => SessionTurns): void {
         fc.asyncProperty(actors, async (plan) => playTurns(get(), plan)),
         { numRuns: 15 },
       );
-    }, 60_000);
+    });
   });
 }
 

@@ -36,4 +36,4 @@ test('streams outlive every process and Redis: nothing lost, nothing doubled, on
     return mustBeWhole(await lab.audit(), 'run.completed');
   });
   expect(figures).toMatch(/lost 0, doubled 0, altered 0$/);
-}, 150_000);
+});

@@ -32,10 +32,10 @@ beforeAll(async () => {
   stack = await startStack({ apis: 2, workers: 2, scheduler: true, env });
   apis = stack.apis;
   runs = runsClient({ apis: () => apis });
-}, 180_000);
+});
 afterAll(async () => {
-  await stack.stop();
-  await upstream.stop();
+  await stack?.stop();
+  await upstream?.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -79,7 +79,7 @@ test('a hundred parked runs hold no place: other runs flow as before', async () 
     `60 runs: ${before.map(Math.round).join(', ')} ms; with 100 parked: ${during.map(Math.round).join(', ')} ms\n`,
   );
   expect(ratio).toBeLessThan(2);
-}, 180_000);
+});
 
 test('capabilities name what there is, and every endpoint they name answers', async () => {
   const { body } = await runs.get('/v1/capabilities');
@@ -114,7 +114,7 @@ test('lists page through live and stored runs alike, each once', async () => {
   for (const runId of parked) expect(seen).toContain(runId);
   expect((await runs.get('/v1/runs?status=odd')).status).toBe(400);
   expect((await runs.get('/v1/runs?after=odd')).body).toMatchObject({ error: { code: 'invalid_cursor' } });
-}, 60_000);
+});
 
 test('an answer counts after every process was killed, Redis too, and the run goes on', async () => {
   const [first = '', second = '', third = ''] = parked;

@@ -5,6 +5,7 @@ import type { LoggedEvent } from '#libs/contract';
 import { readChat } from '../support/chat-stream.js';
 import { startStack, type Service, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
+import { withSlack } from '../support/slack.js';
 
 /** What happens to runs when processes die: the real services, kill -9. */
 let upstream: FakeUpstream;
@@ -16,8 +17,8 @@ beforeAll(async () => {
   stack = await startStack({ apis: 2, workers: 2, scheduler: true, env });
 });
 afterAll(async () => {
-  await stack.stop();
-  await upstream.stop();
+  await stack?.stop();
+  await upstream?.stop();
 });
 
 const url = (path: string, replica = 0): string => `${stack.apis[replica]?.url}${path}`;
@@ -90,7 +91,7 @@ test('a worker that is killed loses its runs to another one, and every run ends 
       if (!models[i]?.endsWith('vary=1')) expect(content).toBe(whole);
     }
   }
-}, 90_000);
+});
 
 test('SIGTERM hands the runs of a worker over at once', async () => {
   const spare = await stack.start('worker', { DRAIN_SECONDS: '0' });
@@ -101,11 +102,11 @@ test('SIGTERM hands the runs of a worker over at once', async () => {
   const stopped = Date.now();
   await spare.kill('SIGTERM');
   await until(async () => (await view(runId)).attempt === 2, { ms: 5_000 });
-  expect(Date.now() - stopped).toBeLessThan(5_000);
+  expect(Date.now() - stopped).toBeLessThan(withSlack(5_000));
   await until(async () => (await view(runId)).status === 'completed', { ms: 20_000 });
   expect(checkLog(await logOf(runId))).toEqual([]);
   expect(other.pid).toBeGreaterThan(0);
-}, 60_000);
+});
 
 test('rows reach the store, and answer when the log has expired', async () => {
   const { runId, text } = await start('ok:n=5,gap=1');

@@ -38,7 +38,7 @@ models:
     TOOLS: 'current_time',
   };
   stack = await startStack({ apis: 2, workers: 2, scheduler: true, env });
-}, 120_000);
+});
 afterAll(async () => {
   await stack?.stop();
   await upstream?.stop();
@@ -135,7 +135,7 @@ test('twenty turns sent at once through two replicas run one at a time, each wit
   const messages = [...(first['data'] as Said[]), ...(rest['data'] as Said[])];
   expect([first['has_more'], rest['has_more'], rest['next_cursor']]).toEqual([true, false, null]);
   expect(messages.map(({ role, content }) => ({ role, content }))).toEqual(history);
-}, 60_000);
+});
 
 test('turns that are answered in order are run in order, and a turn that is stopped while it waits lets the others by', async () => {
   const first = await begin('order', 'first', 'ok:n=20,gap=50');
@@ -154,7 +154,7 @@ test('turns that are answered in order are run in order, and a turn that is stop
   expect(saidTo(requestThatSays('fourth')).filter(({ role }) => role === 'user')).toEqual(
     ['first', 'second', 'third', 'fourth'].map((content) => ({ role: 'user', content })),
   );
-}, 60_000);
+});
 
 test('reject is told that the session is busy; deleting a busy session, too', async () => {
   const { runId, text } = await begin('busy', 'long', 'ok:n=20,gap=50');
@@ -165,7 +165,7 @@ test('reject is told that the session is busy; deleting a busy session, too', as
   await text;
   expect(await statusOf(runId)).toBe('completed');
   expect((await say('busy', 'now me', { headers: { 'x-session-busy': 'reject' } })).status).toBe(200);
-}, 60_000);
+});
 
 test('a client that sends the whole conversation again adds its last message only', async () => {
   await (await say('again', 'one')).text();
@@ -234,7 +234,7 @@ test('titles, search, totals and cost; another key sees nothing of it', async ()
   const theirs = await say('priced', 'Mine now', { key: BOB });
   expect(theirs.status).toBe(200);
   expect(saidTo(requestThatSays('Mine now'))).toHaveLength(1);
-}, 30_000);
+});
 
 test('a fork goes on from a run in the middle; deleting the session takes its runs, but not what the fork needs', async () => {
   const runs: string[] = [];
@@ -263,7 +263,7 @@ test('a fork goes on from a run in the middle; deleting the session takes its ru
   expect(users.map(({ content }) => content)).toEqual(['alpha', 'beta', 'delta']);
   await (await say('trunk', 'begin anew')).text();
   expect(saidTo(requestThatSays('begin anew'))).toHaveLength(1);
-}, 30_000);
+});
 
 test('what does not fit the window of the model is left out by whole turns', async () => {
   for (let i = 0; i < 5; i++)
@@ -276,7 +276,7 @@ test('what does not fit the window of the model is left out by whole turns', asy
   expect([tooLong.status, await tooLong.json()]).toMatchObject([400, { error: { code: 'context_length_exceeded' } }]);
   // And the session is not stuck with it.
   expect((await say('narrow', 'short again', { model: 'narrow' })).status).toBe(200);
-}, 30_000);
+});
 
 test('a bridge client works unchanged: tool progress beside the text, usage on the finish chunk without asking', async () => {
   const body = { model: 'tools', stream: true, messages: [{ role: 'user', content: 'What time is it?' }] };
@@ -318,7 +318,7 @@ test('the worker of a turn is killed: the turn goes on elsewhere, and the sessio
   const said = saidTo(requestThatSays('next please'));
   expect(said.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
   expect(said[1]?.content).toMatch(/word59 $/);
-}, 90_000);
+});
 
 interface Chunk {
   readonly choices: readonly { readonly delta: { readonly content?: string } }[];

@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
   await http?.kill();
-  await upstream.stop();
+  await upstream?.stop();
   await Promise.all([rm(folder, { recursive: true, force: true }), notes.remove()]);
 });
 

@@ -4,7 +4,7 @@ import { ERRORS, GatewayError, isJsonObject, type ErrorCode, type JsonValue } fr
 export interface StoreAddress {
   readonly url: string;
   readonly token?: string;
-  /** Until a store that does not answer counts as away; default two seconds. Nobody waits for a scheduler. */
+  /** Until a store that does not answer counts as away; default five seconds, as long as a statement of the database may take. Nobody waits for a scheduler. */
   readonly answerMsMax?: number;
 }
 
@@ -15,7 +15,7 @@ export interface StoreRequest {
   readonly body?: unknown;
 }
 
-const ANSWER_MS_MAX = 2_000;
+const ANSWER_MS_MAX = 5_000;
 const ANSWER_BYTES_MAX = 67_108_864;
 
 /**

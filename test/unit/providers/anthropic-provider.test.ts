@@ -3,6 +3,7 @@ import { createProvider, type UpstreamSettings } from '#libs/providers';
 import { startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
 import { gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
 import { until } from '../../support/until.js';
+import { withSlack } from '../../support/slack.js';
 
 const WORDS = Array.from({ length: 8 }, (_, i) => `word${i} `).join('');
 const FOREIGN = Array.from({ length: 8 }, (_, i) => `Grüße ${i} 🌍 `).join('');
@@ -274,7 +275,7 @@ describe('failures', () => {
     const at = performance.now();
     abort.abort(reason);
     expect((await heard).error).toBe(reason);
-    expect((await until(() => upstream.requests[0]?.aborted, { everyMs: 5 })) - at).toBeLessThan(250);
+    expect((await until(() => upstream.requests[0]?.aborted, { everyMs: 5 })) - at).toBeLessThan(withSlack(250));
   });
 });
 

@@ -6,6 +6,7 @@ import { mcpNotes, startHttpExample, stdioSettings, type HttpExample, type McpNo
 import { isRunning, untilGone } from '../../../support/processes.js';
 import { use } from '../../../support/tool-lab.js';
 import { until } from '../../../support/until.js';
+import { withSlack } from '../../../support/slack.js';
 
 let notes: McpNotes;
 let live: LiveTrees;
@@ -206,7 +207,7 @@ describe('a program', () => {
     const before = Date.now();
     await server?.close();
     await opening;
-    expect(Date.now() - before).toBeLessThan(4_000);
+    expect(Date.now() - before).toBeLessThan(withSlack(4_000));
   });
 });
 

@@ -8,6 +8,7 @@ import { killOrphans } from '../../../../libs/tools/src/processes/process-group.
 import { terminal } from '../../../../libs/tools/src/terminal/terminal.js';
 import { isRunning, pidsIn, untilGone } from '../../../support/processes.js';
 import { use, workspaceLab, type WorkspaceLab } from '../../../support/tool-lab.js';
+import { withSlack } from '../../../support/slack.js';
 
 let lab: WorkspaceLab;
 let live: LiveTrees;
@@ -111,7 +112,7 @@ describe('processes are gone', () => {
     abort.abort(reason);
     const before = Date.now();
     await expect(result).rejects.toBe(reason);
-    expect(Date.now() - before).toBeLessThan(500);
+    expect(Date.now() - before).toBeLessThan(withSlack(500));
     await untilGone(pids);
   });
 
