@@ -27,7 +27,7 @@ export async function openModelStream(
   request: Omit<ModelRequest, 'model'>,
   truncation: RunSpec['truncation'] = 'auto',
 ): Promise<ModelStream> {
-  let failure: unknown = new GatewayError('model_not_found', `The model '${route.name}' leads nowhere.`);
+  let failure: unknown;
   for (const candidate of route.candidates) {
     request.signal.throwIfAborted();
     try {
@@ -44,7 +44,7 @@ export async function openModelStream(
       failure = error;
     }
   }
-  throw failure;
+  throw failure ?? new GatewayError('model_not_found', `The model '${route.name}' leads nowhere.`);
 }
 
 /**

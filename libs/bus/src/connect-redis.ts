@@ -1,5 +1,6 @@
 import { GatewayError } from '#libs/contract';
 import { Redis } from 'ioredis';
+import type { Duplex } from 'node:stream';
 import { redisKeys, type RedisKeys } from './keys.js';
 import { SCRIPTS, type Script } from './scripts.js';
 
@@ -44,6 +45,7 @@ export function connectRedis(settings: {
   const keys = redisKeys(prefix);
   redis.on('error', (error: Error) => onError?.(error));
   if (role !== 'subscriber') redis.on('ready', () => teach(redis));
+  gatherWrites(redis);
   return {
     redis,
     keys,
@@ -51,6 +53,28 @@ export function connectRedis(settings: {
     role,
     ping: async () => void (await withDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS)),
     close: () => redis.disconnect(),
+  };
+}
+
+/**
+ * Commands of one turn of the event loop leave in one system call, and so do their replies: opening a run is five
+ * commands, and system calls are most of what a command costs here and in Redis. They are commands of their own all the same:
+ * a pipeline of ioredis would make one promise of them and copy every command of the client.
+ */
+function gatherWrites(redis: Redis): void {
+  const send = redis.sendCommand.bind(redis);
+  let corked: Duplex | undefined;
+  redis.sendCommand = (command, stream) => {
+    const socket: Duplex | undefined = redis.stream;
+    if (socket !== undefined && socket !== corked) {
+      corked = socket;
+      socket.cork();
+      setImmediate(() => {
+        corked = undefined;
+        socket.uncork();
+      });
+    }
+    return send(command, stream);
   };
 }
 

@@ -32,8 +32,9 @@ const APPEND_RETRIES_MAX = 150;
 
 /** A call that carries so many runs at once says that the process is busy. */
 const CROWD_RUNS = 8;
-/** From the start of one such call to the next: system calls are what a token costs, and a crowd can share them. */
-const CROWD_GAP_MS = 2;
+/** From the start of one such call to the next, for each of its runs: system calls are what a token costs, and a crowd can share them. */
+const CROWD_GAP_MS_PER_RUN = 0.25;
+const CROWD_GAP_MS_MAX = 6;
 
 /**
  * The writers of one process. Events emitted in one turn of the event loop go out together, and what is emitted while
@@ -59,7 +60,8 @@ export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date
   const flush = (): void => {
     const writers = [...dirty];
     dirty.clear();
-    notBefore = writers.length < CROWD_RUNS ? 0 : performance.now() + CROWD_GAP_MS;
+    const gapMs = Math.min(CROWD_GAP_MS_MAX, writers.length * CROWD_GAP_MS_PER_RUN);
+    notBefore = writers.length < CROWD_RUNS ? 0 : performance.now() + gapMs;
     const batches = writers.map((writer) => writer.takeBatch(now()));
     void deliver(log, batches).then((replies) => {
       busy = false;

@@ -1,6 +1,7 @@
 import type { ModelEvent, ModelRequest } from '#libs/contract';
 import { failureOf, type Failure, type Upstream } from './failures.js';
 import { readAnswer, type Translator } from './read-answer.js';
+import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
 import { withRetries } from './with-retries.js';
 
 /** One request to one upstream, in one wire format. */
@@ -8,8 +9,8 @@ export interface ModelCall {
   readonly upstream: Upstream;
   readonly retriesMax: number;
   readonly request: ModelRequest;
-  /** Sends the request; resolves with the headers of a good answer, rejects with the SDK's error. */
-  send(streaming: boolean, signal: AbortSignal): Promise<Response>;
+  /** Sends the request; resolves with the headers of a good answer, rejects as UpstreamHttp does. */
+  send(streaming: boolean, signal: AbortSignal): Promise<UpstreamAnswer>;
   /** A fresh translator: an answer that is asked for again starts from nothing. */
   translator(): Translator;
 }
@@ -21,9 +22,8 @@ export interface ModelCall {
 export async function* askModel(call: ModelCall): AsyncGenerator<ModelEvent> {
   const { signal } = call.request;
   signal.throwIfAborted();
-  // One controller per call: the SDKs never take their listeners off, and the run's signal lives through many calls.
   const socket = new AbortController();
-  const close = () => socket.abort();
+  const close = () => socket.abort(CLOSED);
   signal.addEventListener('abort', close, { once: true });
   try {
     const { first, rest } = await open(call, socket.signal);
@@ -36,7 +36,7 @@ export async function* askModel(call: ModelCall): AsyncGenerator<ModelEvent> {
     throw signal.aborted ? signal.reason : failureOf(error, call.upstream).error;
   } finally {
     signal.removeEventListener('abort', close);
-    socket.abort();
+    socket.abort(CLOSED);
   }
 }
 
@@ -57,8 +57,8 @@ async function open(call: ModelCall, signal: AbortSignal): Promise<OpenAnswer> {
 
 /** Up to the first event: whatever fails before it may be tried again. */
 async function begin(call: ModelCall, streaming: boolean, signal: AbortSignal): Promise<OpenAnswer> {
-  const response = await call.send(streaming, signal);
-  const rest = readAnswer(response, call.translator(), call.upstream.name);
+  const answer = await call.send(streaming, signal);
+  const rest = readAnswer(answer, call.translator(), call.upstream.name);
   const first = await rest.next();
   return { first: first.done ? [] : first.value, rest };
 }

@@ -1,21 +1,12 @@
 import { GatewayError, isJsonObject, type ErrorCode } from '#libs/contract';
 import { redact } from './redact.js';
 import { retryAfterMs } from './retry-after.js';
-import { TransportError } from './upstream-fetch.js';
+import { AnswerRefused, TransportError } from './upstream-http.js';
 
-/** What the errors of an upstream are called and how its SDK reports them. */
+/** Whom the errors name, and what they must not show. */
 export interface Upstream {
   readonly name: string;
   readonly apiKey: string | undefined;
-  /** Reads the SDK's own error; undefined when the error is no answer of the upstream. */
-  answerOf(error: unknown): ErrorAnswer | undefined;
-}
-
-/** An answer other than 2xx. `error` is the inner error object of the body, if there is one. */
-export interface ErrorAnswer {
-  readonly status: number;
-  readonly headers: Headers | undefined;
-  readonly error: unknown;
 }
 
 export interface Failure {
@@ -34,17 +25,17 @@ export interface Failure {
  */
 export function failureOf(error: unknown, upstream: Upstream): Failure {
   if (error instanceof GatewayError) return { error, retry: RETRYABLE.has(error.code) };
-  const answer = upstream.answerOf(error);
-  if (answer) return failureOfAnswer(answer, upstream, error);
-  const transport = transportOf(error);
-  if (!transport) return failed(upstream, 'upstream_error', 'could not be asked', { cause: error });
-  return isTimeout(transport.reason)
+  if (error instanceof AnswerRefused) return failureOfAnswer(error, upstream);
+  if (!(error instanceof TransportError)) {
+    return failed(upstream, 'upstream_error', 'could not be asked', { cause: error });
+  }
+  return error.kind === 'timeout'
     ? failed(upstream, 'upstream_timeout', 'did not answer in time', { cause: error })
     : { ...failed(upstream, 'upstream_unreachable', 'cannot be reached', { cause: error }), retry: true };
 }
 
 /** The failure that an `error` object says in the middle of a stream. Its words are shown when it is about the request. */
-export function failureInStream(error: unknown, upstream: Pick<Upstream, 'name' | 'apiKey'>): GatewayError {
+export function failureInStream(error: unknown, upstream: Upstream): GatewayError {
   const { code, type, message } = wordsOf(error);
   const status = Number(code);
   const kind = codeOfWords(code, type) ?? (status >= 400 && status < 600 ? codeOfStatus(status) : 'upstream_error');
@@ -96,12 +87,13 @@ const SENTENCES_OF_STATUS: Readonly<Record<number, string>> = {
 /** Statuses whose body is about the request, so that its words help whoever sent it. */
 const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([400, 422]);
 
-function failureOfAnswer({ status, headers, error }: ErrorAnswer, upstream: Upstream, cause: unknown): Failure {
+function failureOfAnswer(cause: AnswerRefused, upstream: Upstream): Failure {
+  const { status, headers, error } = cause;
   const words = wordsOf(error);
   // Only an over-long conversation is told from the words; for the rest the status is the surer sign.
   const isTooLong = codeOfWords(words.code, words.type) === 'context_length_exceeded';
   const kind = isTooLong ? 'context_length_exceeded' : codeOfStatus(status);
-  const waitMs = headers && retryAfterMs(headers);
+  const waitMs = retryAfterMs(headers);
   const said = isTooLong ? undefined : SENTENCES_OF_STATUS[status];
   const shown = ABOUT_THE_REQUEST.has(status) ? words.message : undefined;
   const text = said === undefined ? sentence(upstream, kind, shown) : `Upstream '${upstream.name}' ${said}.`;
@@ -120,8 +112,8 @@ function isRetried(status: number): boolean {
   return status >= 500 || status === 408 || status === 409 || status === 429;
 }
 
-function forbidsRetry(headers: Headers | undefined): boolean {
-  return headers?.get('x-should-retry') === 'false';
+function forbidsRetry(headers: Headers): boolean {
+  return headers.get('x-should-retry') === 'false';
 }
 
 function refusesStream(status: number, { param }: Words): boolean {
@@ -143,7 +135,7 @@ function codeOfWords(code: string | undefined, type: string | undefined): ErrorC
   return undefined;
 }
 
-function sentence(upstream: Pick<Upstream, 'name' | 'apiKey'>, kind: ErrorCode, words: string | undefined): string {
+function sentence(upstream: Upstream, kind: ErrorCode, words: string | undefined): string {
   const what = `Upstream '${upstream.name}' ${SENTENCES[kind] ?? 'failed'}`;
   const shown = kind === 'upstream_refused' && words ? redact(words, upstream.apiKey) : '';
   return shown === '' ? `${what}.` : `${what}: ${shown}`;
@@ -169,22 +161,4 @@ function wordsOf(error: unknown): Words {
 
 function failed(upstream: Upstream, code: ErrorCode, what: string, options: ErrorOptions): Failure {
   return { error: upstreamError(upstream.name, code, what, options), retry: false };
-}
-
-/** The SDKs wrap what `fetch` threw, some of them twice. */
-function transportOf(error: unknown): TransportError | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (at instanceof TransportError) return at;
-  }
-  return undefined;
-}
-
-/** AbortError: the SDK's own timer. An abort by the caller is told apart before: see askModel. */
-function isTimeout(reason: unknown): boolean {
-  return wordOf(reason, 'name') === 'AbortError' || wordOf(reason, 'code') === 'UND_ERR_HEADERS_TIMEOUT';
-}
-
-/** A property of whatever was thrown: DOMExceptions and errors of another realm are no `instanceof Error`. */
-export function wordOf(error: unknown, key: 'name' | 'code'): unknown {
-  return typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined;
 }

@@ -2,13 +2,14 @@ import { isJsonObject, type JsonValue } from '#libs/contract';
 import { failureOf, upstreamError, type Upstream } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
 import { readJson } from './read-body.js';
+import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
 import { withRetries } from './with-retries.js';
 
 export interface ListCall {
   readonly upstream: Upstream;
   readonly retriesMax: number;
   readonly signal: AbortSignal;
-  send(signal: AbortSignal): Promise<Response>;
+  send(signal: AbortSignal): Promise<UpstreamAnswer>;
 }
 
 /**
@@ -18,11 +19,11 @@ export interface ListCall {
 export async function listModels({ upstream, retriesMax, signal, send }: ListCall): Promise<readonly string[]> {
   signal.throwIfAborted();
   const socket = new AbortController();
-  const close = () => socket.abort();
+  const close = () => socket.abort(CLOSED);
   signal.addEventListener('abort', close, { once: true });
   try {
     const outcome = await withRetries({ upstream, retriesMax, signal: socket.signal }, async () =>
-      namesOf(await readJson(await send(socket.signal), upstream.name), upstream.name),
+      namesOf(await readJson((await send(socket.signal)).body, upstream.name), upstream.name),
     );
     if (outcome.kind === 'ok') return outcome.value;
     throw outcome.failure.error;
@@ -30,7 +31,7 @@ export async function listModels({ upstream, retriesMax, signal, send }: ListCal
     throw signal.aborted ? signal.reason : failureOf(error, upstream).error;
   } finally {
     signal.removeEventListener('abort', close);
-    socket.abort();
+    socket.abort(CLOSED);
   }
 }
 

@@ -1,9 +1,10 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
+import type { Readable } from 'node:stream';
 import type { JsonValue, ModelEvent } from '#libs/contract';
 import { upstreamError } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
 import { readJson, textOf } from './read-body.js';
-import { UpstreamResponse } from './upstream-fetch.js';
+import type { UpstreamAnswer } from './upstream-http.js';
 
 /** Makes model events of one answer in one wire format. Its `read` methods may throw GatewayError. */
 export interface Translator {
@@ -27,40 +28,38 @@ export interface Translator {
  * however the connection ends.
  */
 export function readAnswer(
-  response: Response,
+  answer: UpstreamAnswer,
   translator: Translator,
   upstream: string,
 ): AsyncGenerator<readonly ModelEvent[]> {
-  const type = response.headers.get('content-type')?.toLowerCase() ?? '';
+  const { contentType: type } = answer;
   if (type.includes('html')) throw upstreamError(upstream, 'upstream_invalid', 'answered with a web page');
-  return /[/+]json\b/.test(type)
-    ? readWhole(response, translator, upstream)
-    : readStream(response, translator, upstream);
+  return /[/+]json\b/.test(type) ? readWhole(answer, translator, upstream) : readStream(answer, translator, upstream);
 }
 
 async function* readWhole(
-  response: Response,
+  { body }: UpstreamAnswer,
   translator: Translator,
   upstream: string,
 ): AsyncGenerator<readonly ModelEvent[]> {
-  translator.readWhole(await readJson(response, upstream));
+  translator.readWhole(await readJson(body, upstream));
   yield translator.end();
 }
 
 async function* readStream(
-  response: Response,
+  { body }: UpstreamAnswer,
   translator: Translator,
   upstream: string,
 ): AsyncGenerator<readonly ModelEvent[]> {
   const parser = parserFor(translator, upstream);
   let grace: NodeJS.Timeout | undefined;
   try {
-    for await (const text of textOf(response, upstream, UPSTREAM_LIMITS.streamBytesMax)) {
+    for await (const text of textOf(body, upstream, UPSTREAM_LIMITS.streamBytesMax)) {
       const failure = feed(parser, text);
       const events = translator.take();
       if (events.length > 0) yield events;
       if (failure !== undefined) throw failure;
-      if (translator.finished) grace = closeIn(response, translator, grace);
+      if (translator.finished) grace = closeIn(body, translator, grace);
     }
     // The last event of a body that ends without the blank line.
     const failure = feed(parser, '\n\n');
@@ -100,8 +99,7 @@ function feed(parser: EventSourceParser, text: string): unknown {
 }
 
 /** An upstream that has finished may not hold the run up by keeping the body open. */
-function closeIn(response: Response, { done }: Translator, before: NodeJS.Timeout | undefined): NodeJS.Timeout {
+function closeIn(body: Readable, { done }: Translator, before: NodeJS.Timeout | undefined): NodeJS.Timeout {
   clearTimeout(before);
-  const close = () => response instanceof UpstreamResponse && response.source.destroy();
-  return setTimeout(close, done ? UPSTREAM_LIMITS.doneGraceMs : UPSTREAM_LIMITS.finishedGraceMs);
+  return setTimeout(() => body.destroy(), done ? UPSTREAM_LIMITS.doneGraceMs : UPSTREAM_LIMITS.finishedGraceMs);
 }

@@ -1,18 +1,18 @@
+import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { GatewayError, type JsonValue } from '#libs/contract';
-import { upstreamError, wordOf } from './failures.js';
+import { upstreamError } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
-import { UpstreamResponse } from './upstream-fetch.js';
 
 /**
  * The text of an answer, read by read; characters that are split between reads come out whole. Throws `upstream_timeout`
  * after the idle timeout, `upstream_cut` when the connection breaks, `upstream_invalid` beyond `bytesMax`.
  */
-export async function* textOf(response: Response, upstream: string, bytesMax: number): AsyncGenerator<string> {
+export async function* textOf(body: Readable, upstream: string, bytesMax: number): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let bytes = 0;
   try {
-    for await (const chunk of sourceOf(response)) {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > bytesMax) throw upstreamError(upstream, 'upstream_invalid', `sent more than ${bytesMax} bytes`);
       const text = decoder.write(chunk);
@@ -26,9 +26,9 @@ export async function* textOf(response: Response, upstream: string, bytesMax: nu
 }
 
 /** A whole JSON body of at most answerBytesMax bytes. Throws `upstream_invalid` when it is not JSON, else as `textOf`. */
-export async function readJson(response: Response, upstream: string): Promise<JsonValue> {
+export async function readJson(body: Readable, upstream: string): Promise<JsonValue> {
   let text = '';
-  for await (const part of textOf(response, upstream, UPSTREAM_LIMITS.answerBytesMax)) text += part;
+  for await (const part of textOf(body, upstream, UPSTREAM_LIMITS.answerBytesMax)) text += part;
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -36,13 +36,13 @@ export async function readJson(response: Response, upstream: string): Promise<Js
   }
 }
 
-function sourceOf(response: Response): AsyncIterable<Buffer> {
-  if (!(response instanceof UpstreamResponse)) throw new TypeError('the response was not made by upstreamFetch');
-  return response.source;
-}
-
 function brokenOff(cause: unknown, upstream: string): GatewayError {
-  return wordOf(cause, 'code') === 'UND_ERR_BODY_TIMEOUT'
+  return codeOf(cause) === 'UND_ERR_BODY_TIMEOUT'
     ? upstreamError(upstream, 'upstream_timeout', 'stopped in the middle of its answer', { cause })
     : upstreamError(upstream, 'upstream_cut', 'broke off its answer', { cause });
+}
+
+/** Not `instanceof`: an error of another realm is none here. */
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
 }
