@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { freePort } from '../support/ports.js';
 import { startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { inherited } from '../support/processes.js';
 
 /** `npm start` after the build: the compiled launcher with everything it starts. */
 interface Launched {
@@ -48,7 +49,7 @@ async function start(env: Record<string, string> = {}, args: string[] = []): Pro
     DRAIN_SECONDS: '2',
   };
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'warn', ...settings, ...env },
+    env: { ...inherited(), LOG_LEVEL: 'warn', ...settings, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

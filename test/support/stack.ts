@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './ports.js';
+import { inherited } from './processes.js';
 import { projectRoot } from './project-root.js';
 import { startRedis, type TestRedis } from './redis.js';
 import { until } from './until.js';
@@ -49,7 +50,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const redis = await startRedis();
   const storePort = await freePort();
   const every = {
-    PATH: process.env['PATH'] ?? '',
+    ...inherited(),
     REDIS_URL: redisPassword === undefined ? redis.url : redis.url.replace('//', `//:${redisPassword}@`),
     TALARIA_DATA: data,
     TALARIA_CONFIG: '',
