@@ -257,6 +257,7 @@ test('no secret and nothing that was said gets into logs, metrics, jobs, reports
   expect([429, 503]).toContain(full.status);
   await redis.config('SET', 'maxmemory', '0');
   const [worker] = stack.workers as [Service];
+  await until(async () => (await chat('ok:n=1')).status === 200, { what: 'runs to be taken again' });
   const running = chat('ok:n=40,gap=50');
   await until(async () => (await value(worker, 'talaria_worker_active_runs')) === 1);
   await redis.config('SET', 'maxmemory', '1');

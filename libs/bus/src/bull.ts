@@ -19,11 +19,16 @@ export function openQueue<T = unknown>({ redis, keys }: RedisConnection, name: s
   return queue;
 }
 
+/** After a call that Redis refused (no memory, loading, a failover). BullMQ's own 15 s are as long as the lock of a job lives. */
+const RETRY_MS = 1_000;
+
 /**
- * Where a BullMQ worker reads: connections of its own, because it blocks on them.
+ * What all our BullMQ workers have in common: connections of their own, because they block on them.
  * The version check stays on: without it BullMQ takes Redis for an old one and waits for whole seconds only.
  */
-export const workerConnection = ({ url, keys }: RedisConnection): Pick<WorkerOptions, 'connection' | 'prefix'> => ({
-  connection: { ...redisOptions('worker'), url },
-  prefix: keys.bull,
-});
+export const workerOptions = ({ url, keys }: RedisConnection) =>
+  ({
+    connection: { ...redisOptions('worker'), url },
+    prefix: keys.bull,
+    runRetryDelay: RETRY_MS,
+  }) satisfies WorkerOptions;

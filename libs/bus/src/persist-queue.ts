@@ -1,5 +1,5 @@
 import { Worker } from 'bullmq';
-import { openQueue, workerConnection } from './bull.js';
+import { openQueue, workerOptions } from './bull.js';
 import { withDeadline, type RedisConnection } from './connect-redis.js';
 import { QUEUES } from './keys.js';
 import type { PersistQueue } from './ports.js';
@@ -56,7 +56,7 @@ export function startPersistWorker(settings: PersistWorkerSettings): { close(): 
       return 'ok';
     },
     {
-      ...workerConnection(connection),
+      ...workerOptions(connection),
       concurrency,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       settings: { backoffStrategy: (attempts) => Math.min(RETRY_DELAY_MS * 2 ** (attempts - 1), RETRY_DELAY_MS_MAX) },

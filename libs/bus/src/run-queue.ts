@@ -1,5 +1,5 @@
 import { WaitingError, Worker, type Job, type Queue } from 'bullmq';
-import { openQueue, workerConnection } from './bull.js';
+import { openQueue, workerOptions } from './bull.js';
 import { withDeadline, type RedisConnection } from './connect-redis.js';
 import { nextTag, noteStarted } from './fair-order.js';
 import { QUEUES } from './keys.js';
@@ -194,7 +194,7 @@ function startFetcher(
   concurrency: number,
 ): Worker {
   const worker = new Worker(QUEUES.runs, process, {
-    ...workerConnection(connection),
+    ...workerOptions(connection),
     concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,

@@ -1,5 +1,5 @@
 import { Worker } from 'bullmq';
-import { openQueue, workerConnection } from './bull.js';
+import { openQueue, workerOptions } from './bull.js';
 import { withDeadline, type RedisConnection } from './connect-redis.js';
 import { QUEUES } from './keys.js';
 import type { TickQueue } from './ports.js';
@@ -42,7 +42,7 @@ export function startTickWorker({ connection, handle, onError }: TickWorkerSetti
     return 'ok';
   };
   const worker = new Worker(QUEUES.ticks, process, {
-    ...workerConnection(connection),
+    ...workerOptions(connection),
     concurrency: 1,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
