@@ -1,4 +1,5 @@
 import {
+  memoryApprovalMemory,
   memoryIdempotency,
   memoryLiveHub,
   memoryPersistQueue,
@@ -8,7 +9,7 @@ import {
   newRunId,
   type RunLog,
 } from '#libs/bus';
-import { GatewayError, type LoggedEvent, type RunDraft } from '#libs/contract';
+import { GatewayError, NO_USAGE, type LoggedEvent, type RunDraft } from '#libs/contract';
 import { createLogger } from '#libs/platform';
 import { Admission } from '../../../apps/api/src/admission/admission.js';
 import { RunDesk, type Order } from '../../../apps/api/src/admission/run-desk.js';
@@ -35,6 +36,7 @@ function setUp(change: Partial<RunPorts> = {}) {
     queue,
     sessionTurns,
     persist,
+    approvals: memoryApprovalMemory(),
     store,
     logger,
     ...change,
@@ -114,6 +116,20 @@ describe('RunService', () => {
     expect(queue.take()).toBeUndefined();
     expect(persist.runIds).toEqual([spec.runId]);
     expect((await log.head(spec.runId))?.ended).toBe(true);
+  });
+
+  test('a parked run that is stopped makes room for another one of its key', async () => {
+    const left: string[][] = [];
+    const approvals = { leaveWait: async (...who: string[]) => void left.push(who) };
+    const { runs, log } = setUp({ approvals });
+    const spec = runSpec({ instance: 'here', owner: 'alice' });
+    await runs.open(spec);
+    await log.claim(spec.runId, 1, 'worker');
+    const event = { type: 'run.parked', step: 1, usage: NO_USAGE } as const;
+    const deadline = Date.now() + 60_000;
+    await log.park({ runId: spec.runId, attempt: 1, event, deadline, generation: 1, approvalIds: ['appr_1'] });
+    expect(await runs.stop(spec.runId, 'alice')).toBe('cancelled');
+    expect(left).toEqual([['alice', spec.runId]]);
   });
 
   test('a run is found by its owner only, in the log and in the store', async () => {

@@ -4,6 +4,7 @@ import {
   tailRun,
   turnOver,
   withDeadline,
+  type ApprovalMemory,
   type LiveHub,
   type PersistQueue,
   type RunHead,
@@ -39,6 +40,7 @@ export interface RunPorts {
   readonly queue: RunQueue;
   readonly sessionTurns: SessionTurns;
   readonly persist: PersistQueue;
+  readonly approvals: Pick<ApprovalMemory, 'leaveWait'>;
   readonly store: Pick<StoreClient, 'run'>;
   readonly logger: Logger;
 }
@@ -224,8 +226,17 @@ export class RunService {
     if (outcome.kind !== 'cancelled') return;
     this.persistSoon(runId);
     await this.handOn(runId);
+    if (outcome.generation > 0) await this.leaveWait(runId);
     // Left in the queue it would only be found ended by a worker.
     await withDeadline(queue.remove(runId, outcome.generation));
+  }
+
+  /** A parked run that is over no longer counts among its key's waiting runs. What fails here ends at its deadline. */
+  private async leaveWait(runId: string): Promise<void> {
+    const { log, approvals } = this.ports;
+    await withDeadline(log.head(runId))
+      .then((head) => head && withDeadline(approvals.leaveWait(head.owner, runId)))
+      .catch((cause: unknown) => this.warn(cause, runId, 'a stopped run still counts as waiting'));
   }
 
   private async foldLog(runId: string): Promise<RunSnapshot> {
