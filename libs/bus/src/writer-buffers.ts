@@ -1,4 +1,4 @@
-import type { RunEvent } from '#libs/contract';
+import { LIMITS, type RunEvent } from '#libs/contract';
 import { charsOf, isTextDelta } from './event-size.js';
 
 export interface StampedEvent {
@@ -11,7 +11,10 @@ export interface StampedEvent {
 /** Room that an event takes in the log besides its text; an estimate for the bounds, not an account. */
 const EVENT_BYTES = 64;
 
-/** Events of this turn that have no number yet. Neighbouring deltas of one item become one event. */
+/**
+ * Events of this turn that have no number yet. Neighbouring deltas of one item become one event, up to a size: an event is the
+ * least that a reader takes, and a fast answer in events of megabytes would cost each slow reader megabytes.
+ */
 export class PendingEvents {
   private events: RunEvent[] = [];
   bytes = 0;
@@ -35,14 +38,20 @@ export class PendingEvents {
     if (last?.type !== event.type) return undefined;
     if (isTextDelta(event) && isTextDelta(last)) {
       const plain = !('logprobs' in event) && !('logprobs' in last);
-      return plain && last.step === event.step ? { ...last, text: last.text + event.text } : undefined;
+      return plain && last.step === event.step && fits(last.text, event.text)
+        ? { ...last, text: last.text + event.text }
+        : undefined;
     }
     if (event.type === 'tool_call.arguments.delta' && last.type === 'tool_call.arguments.delta') {
-      return last.callId === event.callId ? { ...last, delta: last.delta + event.delta } : undefined;
+      return last.callId === event.callId && fits(last.delta, event.delta)
+        ? { ...last, delta: last.delta + event.delta }
+        : undefined;
     }
     return undefined;
   }
 }
+
+const fits = (some: string, more: string): boolean => some.length + more.length <= LIMITS.mergedDeltaCharsMax;
 
 /** The newest acknowledged events, for a Redis that lost the tail of its append-only file (fault R4). */
 export class ReplayRing {

@@ -76,6 +76,8 @@ export const LIMITS = {
   sessionTurnsIdleSeconds: 86_400,
 
   // Relay
+  /** Neighbouring deltas become one event of the log up to this size. */
+  mergedDeltaCharsMax: 16_384,
   relayReadBatchMax: 500,
   /** A page of large events has fewer of them. */
   relayReadCharsMax: 262_144,

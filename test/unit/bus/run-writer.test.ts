@@ -37,6 +37,18 @@ async function brokenLog(before: (batch: AppendBatch, n: number) => AppendReply 
 }
 
 describe('run writer', () => {
+  test('a fast answer becomes events of a bounded size, its small neighbours one event', async () => {
+    const { writer, inner, runId, texts } = await brokenLog(() => undefined);
+    const words = Array.from({ length: 100 }, (_, i) => String(i % 10).repeat(1_000));
+    for (const word of words) void writer.emit(text(word));
+    await writer.emit(DONE);
+    await writer.flushed();
+    expect(await texts()).toBe(`${words.join('')}.`);
+    const sizes = (await inner.read(runId, 1)).map((event) => (event.type === 'text.delta' ? event.text.length : 0));
+    expect(Math.max(...sizes)).toBe(16_000);
+    expect(sizes).toHaveLength(8);
+  });
+
   test('sends again what failed, nothing lost and nothing doubled', async () => {
     const { writer, texts } = await brokenLog((_batch, n) => {
       if (n % 2 === 1) throw new Error('connection cut');
