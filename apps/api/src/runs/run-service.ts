@@ -33,6 +33,7 @@ import type { Logger } from '#libs/platform';
 import type { StoreClient } from '#libs/store-client';
 import { API_LIMITS } from '../api-limits.js';
 import { backoff } from './backoff.js';
+import { primed, type Batches } from './primed.js';
 
 export interface RunPorts {
   readonly log: RunLog;
@@ -44,8 +45,6 @@ export interface RunPorts {
   readonly store: Pick<StoreClient, 'run'>;
   readonly logger: Logger;
 }
-
-export type Batches = AsyncIterableIterator<readonly LoggedEvent[]>;
 
 /** From where a run is followed. */
 export interface FollowStart {
@@ -277,24 +276,6 @@ export class RunService {
       this.warn(cause, runId, 'an ended run was not enqueued for the store'),
     );
   }
-}
-
-/** Pulls the first batch now; the generator gives it first. */
-function primed(tail: AsyncGenerator<readonly LoggedEvent[]>): Batches {
-  let first: Promise<IteratorResult<readonly LoggedEvent[]>> | undefined = tail.next();
-  // It is awaited later, or never when the run cannot be opened; it must not count as unhandled until then.
-  first.catch(() => undefined);
-  return {
-    next() {
-      const result = first ?? tail.next();
-      first = undefined;
-      return result;
-    },
-    return: () => tail.return(undefined),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }
 
 const runNotFound = (): GatewayError => new GatewayError('run_not_found', 'There is no run with this id.');
