@@ -57,10 +57,10 @@ export function serviceEnv(
 const SPARE_SECONDS = 15;
 
 /**
- * A young generation of 4 MB instead of 16 saves 25 MB per service at rest and 40 MB under load. Measured with 200 streams
- * (S3): throughput, latency and CPU stay within the noise.
+ * Half of the young generation, in MB (V8's own maximum is 16). A small one saves memory at rest and under load, a large one
+ * collections: what lives as long as a request dies young then.
  */
-const V8_FLAGS = ['--max-semi-space-size=4'];
+const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = { store: 16, api: 8, worker: 8, scheduler: 2 };
 
 export function serviceOrder(
   name: ServiceName,
@@ -69,5 +69,5 @@ export function serviceOrder(
   drainSeconds: number,
 ): ChildOrder {
   const graceMs = (drainSeconds + SPARE_SECONDS) * 1_000;
-  return { name, command: process.execPath, args: [...V8_FLAGS, entry], env, ipc: true, graceMs };
+  return { name, command: process.execPath, args: [`--max-semi-space-size=${SEMI_SPACE_MB[name]}`, entry], env, ipc: true, graceMs };
 }

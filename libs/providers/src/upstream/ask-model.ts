@@ -1,4 +1,5 @@
 import type { ModelEvent, ModelRequest } from '#libs/contract';
+import type { EventFeed } from './event-feed.js';
 import { failureOf, type Failure, type Upstream } from './failures.js';
 import { readAnswer, type Translator } from './read-answer.js';
 import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
@@ -19,30 +20,59 @@ export interface ModelCall {
  * What ModelProvider.stream promises, for any wire format: retries before the first event, one more try without
  * streaming, a closed socket however it ends, and the signal's reason after an abort.
  */
-export async function* askModel(call: ModelCall): AsyncGenerator<ModelEvent> {
-  const { signal } = call.request;
-  signal.throwIfAborted();
-  const socket = new AbortController();
-  const close = () => socket.abort(CLOSED);
-  signal.addEventListener('abort', close, { once: true });
-  try {
-    const { first, rest } = await open(call, socket.signal);
-    for (const event of first) yield event;
-    for await (const events of rest) {
-      signal.throwIfAborted();
-      for (const event of events) yield event;
-    }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : failureOf(error, call.upstream).error;
-  } finally {
-    signal.removeEventListener('abort', close);
-    socket.abort(CLOSED);
+export function askModel(call: ModelCall): AsyncIterable<ModelEvent> {
+  return { [Symbol.asyncIterator]: () => new Asking(call) };
+}
+
+type Result = IteratorResult<ModelEvent, undefined>;
+
+/** Not a generator: behind the first event its `next` is the feed's own. */
+class Asking implements AsyncIterator<ModelEvent, undefined> {
+  private readonly socket = new AbortController();
+  private answer: EventFeed | undefined;
+  private state: 'new' | 'open' | 'over' = 'new';
+
+  constructor(private readonly call: ModelCall) {}
+
+  next(): Promise<Result> {
+    if (this.answer) return this.answer.next();
+    if (this.state === 'over') return this.return();
+    return this.begin();
   }
+
+  return(): Promise<Result> {
+    this.state = 'over';
+    this.answer = undefined;
+    this.call.request.signal.removeEventListener('abort', this.abort);
+    this.socket.abort(CLOSED);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  private async begin(): Promise<Result> {
+    const { signal } = this.call.request;
+    try {
+      signal.throwIfAborted();
+      this.state = 'open';
+      signal.addEventListener('abort', this.abort, { once: true });
+      const { first, rest } = await open(this.call, this.socket.signal);
+      signal.throwIfAborted();
+      this.answer = rest;
+      return first;
+    } catch (error) {
+      void this.return();
+      throw signal.aborted ? signal.reason : failureOf(error, this.call.upstream).error;
+    }
+  }
+
+  private readonly abort = (): void => {
+    this.answer?.abort(this.call.request.signal.reason);
+    this.socket.abort(CLOSED);
+  };
 }
 
 interface OpenAnswer {
-  readonly first: readonly ModelEvent[];
-  readonly rest: AsyncIterable<readonly ModelEvent[]>;
+  readonly first: Result;
+  readonly rest: EventFeed;
 }
 
 async function open(call: ModelCall, signal: AbortSignal): Promise<OpenAnswer> {
@@ -58,9 +88,8 @@ async function open(call: ModelCall, signal: AbortSignal): Promise<OpenAnswer> {
 /** Up to the first event: whatever fails before it may be tried again. */
 async function begin(call: ModelCall, streaming: boolean, signal: AbortSignal): Promise<OpenAnswer> {
   const answer = await call.send(streaming, signal);
-  const rest = readAnswer(answer, call.translator(), call.upstream.name);
-  const first = await rest.next();
-  return { first: first.done ? [] : first.value, rest };
+  const rest = readAnswer(answer, call.translator(), call.upstream);
+  return { first: await rest.next(), rest };
 }
 
 function mayAnswerWhole({ error, refusesStream }: Failure): boolean {

@@ -1,10 +1,12 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
-import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import type { JsonValue, ModelEvent } from '#libs/contract';
-import { upstreamError } from './failures.js';
+import type { AnswerBody } from './answer-body.js';
+import { EventFeed } from './event-feed.js';
+import { failureOf, upstreamError, type Upstream } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
-import { readJson, textOf } from './read-body.js';
-import type { UpstreamAnswer } from './upstream-http.js';
+import { brokenOff, readJson, tooLarge } from './read-body.js';
+import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
 
 /** Makes model events of one answer in one wire format. Its `read` methods may throw GatewayError. */
 export interface Translator {
@@ -23,53 +25,112 @@ export interface Translator {
 }
 
 /**
- * Reads an answer: a stream of events or, whatever was asked for, a JSON document. Yields the events of each network
- * read, never an empty list; the last event of the last list is `end`. An answer that has finished stays finished,
- * however the connection ends.
+ * Reads an answer: a stream of events or, whatever was asked for, a JSON document. The last event is `end`. An answer that
+ * has finished stays finished, however the connection ends. The feed fails with GatewayError.
  */
-export function readAnswer(
-  answer: UpstreamAnswer,
-  translator: Translator,
-  upstream: string,
-): AsyncGenerator<readonly ModelEvent[]> {
-  const { contentType: type } = answer;
-  if (type.includes('html')) throw upstreamError(upstream, 'upstream_invalid', 'answered with a web page');
-  return /[/+]json\b/.test(type) ? readWhole(answer, translator, upstream) : readStream(answer, translator, upstream);
+export function readAnswer(answer: UpstreamAnswer, translator: Translator, upstream: Upstream): EventFeed {
+  const { contentType: type, body } = answer;
+  if (type.includes('html')) throw upstreamError(upstream.name, 'upstream_invalid', 'answered with a web page');
+  if (/[/+]json\b/.test(type)) return readWhole(body, translator, upstream);
+  return new StreamReader(body, translator, upstream).feed;
 }
 
-async function* readWhole(
-  { body }: UpstreamAnswer,
-  translator: Translator,
-  upstream: string,
-): AsyncGenerator<readonly ModelEvent[]> {
-  translator.readWhole(await readJson(body, upstream));
-  yield translator.end();
+function readWhole(body: AnswerBody, translator: Translator, upstream: Upstream): EventFeed {
+  const feed = new EventFeed();
+  readJson(body, upstream.name)
+    .then((answer) => {
+      translator.readWhole(answer);
+      feed.put(translator.end());
+      feed.close();
+    })
+    .catch((cause: unknown) => feed.close(failureOf(cause, upstream).error));
+  return feed;
 }
 
-async function* readStream(
-  { body }: UpstreamAnswer,
-  translator: Translator,
-  upstream: string,
-): AsyncGenerator<readonly ModelEvent[]> {
-  const parser = parserFor(translator, upstream);
-  let grace: NodeJS.Timeout | undefined;
-  try {
-    for await (const text of textOf(body, upstream, UPSTREAM_LIMITS.streamBytesMax)) {
-      const failure = feed(parser, text);
-      const events = translator.take();
-      if (events.length > 0) yield events;
-      if (failure !== undefined) throw failure;
-      if (translator.finished) grace = closeIn(body, translator, grace);
-    }
-    // The last event of a body that ends without the blank line.
-    const failure = feed(parser, '\n\n');
-    if (failure !== undefined) throw failure;
-  } catch (error) {
-    if (!translator.finished) throw error;
-  } finally {
-    clearTimeout(grace);
+/** Bytes that may be read ahead of whoever takes the events. */
+const AHEAD_BYTES_MAX = 65_536;
+
+/** Bytes in, events out, both in the turn of the event loop in which the bytes came. */
+class StreamReader {
+  readonly feed = new EventFeed(() => this.allTaken());
+  private readonly decoder = new StringDecoder('utf8');
+  private readonly parser: EventSourceParser;
+  private bytes = 0;
+  /** Read since everything was taken that was there to take. */
+  private aheadBytes = 0;
+  private grace: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly body: AnswerBody,
+    private readonly translator: Translator,
+    private readonly upstream: Upstream,
+  ) {
+    this.parser = parserFor(translator, upstream.name);
+    body.read({ data: (chunk) => this.data(chunk), end: (cause) => this.end(cause) });
   }
-  yield translator.end();
+
+  private data(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    this.aheadBytes += chunk.length;
+    const failed = this.parse(this.decoder.write(chunk));
+    // What was read before the failure is still given.
+    this.feed.put(this.translator.take());
+    if (failed) return this.fail(failed.cause);
+    if (this.bytes > UPSTREAM_LIMITS.streamBytesMax) {
+      return this.fail(tooLarge(this.upstream.name, UPSTREAM_LIMITS.streamBytesMax));
+    }
+    if (this.translator.finished) this.closeSoon();
+    // A long line is no event yet: nobody would take it and so go on.
+    if (this.feed.isEmpty) this.aheadBytes = 0;
+    else if (this.aheadBytes > AHEAD_BYTES_MAX) this.body.pause();
+  }
+
+  private allTaken(): void {
+    if (this.aheadBytes > AHEAD_BYTES_MAX) this.body.resume();
+    this.aheadBytes = 0;
+  }
+
+  private end(cause: Error | undefined): void {
+    clearTimeout(this.grace);
+    // The last event of a body that ends without the blank line.
+    const failed = cause ? { cause: brokenOff(cause, this.upstream.name) } : this.parse(`${this.decoder.end()}\n\n`);
+    if (failed && !this.translator.finished) {
+      this.feed.put(this.translator.take());
+      return this.close(failed.cause);
+    }
+    try {
+      this.feed.put(this.translator.end());
+      this.feed.close();
+    } catch (cause) {
+      this.close(cause);
+    }
+  }
+
+  private close(cause: unknown): void {
+    this.feed.close(failureOf(cause, this.upstream).error);
+  }
+
+  private parse(text: string): { readonly cause: unknown } | undefined {
+    try {
+      this.parser.feed(text);
+    } catch (cause) {
+      return { cause };
+    }
+    return undefined;
+  }
+
+  /** An answer that has finished is whole, whatever comes behind it. */
+  private fail(cause: unknown): void {
+    if (!this.translator.finished) this.close(cause);
+    this.body.close(CLOSED);
+  }
+
+  /** An upstream that has finished may not hold the run up by keeping the body open. */
+  private closeSoon(): void {
+    const { doneGraceMs, finishedGraceMs } = UPSTREAM_LIMITS;
+    clearTimeout(this.grace);
+    this.grace = setTimeout(() => this.body.close(CLOSED), this.translator.done ? doneGraceMs : finishedGraceMs);
+  }
 }
 
 function parserFor(translator: Translator, upstream: string): EventSourceParser {
@@ -86,20 +147,4 @@ function parserFor(translator: Translator, upstream: string): EventSourceParser 
       );
     },
   });
-}
-
-/** What was thrown, if anything: what was read before it shall be delivered first. */
-function feed(parser: EventSourceParser, text: string): unknown {
-  try {
-    parser.feed(text);
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
-/** An upstream that has finished may not hold the run up by keeping the body open. */
-function closeIn(body: Readable, { done }: Translator, before: NodeJS.Timeout | undefined): NodeJS.Timeout {
-  clearTimeout(before);
-  return setTimeout(() => body.destroy(), done ? UPSTREAM_LIMITS.doneGraceMs : UPSTREAM_LIMITS.finishedGraceMs);
 }

@@ -1,14 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
+import type { AnswerBody } from './answer-body.js';
+import { Exchange } from './exchange.js';
 import { UPSTREAM_LIMITS } from './limits.js';
+import { readBytes } from './read-body.js';
 import type { UpstreamSettings } from './settings.js';
 
 /** A good answer whose body is still to be read. */
 export interface UpstreamAnswer {
   /** In lower case; empty when the upstream does not say. */
   readonly contentType: string;
-  readonly body: Readable;
+  readonly body: AnswerBody;
 }
 
 /** An answer other than 2xx. `error` is the `error` member of its body, if it has one. */
@@ -43,17 +45,8 @@ export interface UpstreamHttp {
 }
 
 /**
- * HTTP on undici's `request` with constant headers: the vendors' SDKs cost a run more than all of the agent loop
- * (docs/adr/0020).
- *
- * Measured: 50 concurrent unpaced streams of 64 tokens, CPU of the reading process per 1,000 tokens, three runs each.
- *   SDK's own stream over undici's fetch              26 to 28 ms
- *   undici's fetch, reader and eventsource-parser     19 to 20 ms
- *   undici's request, for await, eventsource-parser   10 to 14 ms    <- this
- *   undici's request, 'data' listener                 11 to 13 ms
- *   undici's dispatch with an own handler             10.5 to 12 ms
- * The whole provider, translation and checks included, needs 12.5 to 14 ms (35,000 to 65,000 tokens/s on a shared core).
- * Paced (100 streams, 20 ms between tokens, so one read per token): 65, 44, 26 to 28, 28 to 30, 25 to 29 ms.
+ * HTTP on undici's dispatcher with constant headers and with bodies that are pushed: the vendors' SDKs cost a run more than
+ * all of the agent loop, and each layer between socket and translator that awaits costs every token (docs/adr/0020).
  *
  * @param baseUrl what stands before the paths, without a slash at its end.
  * @param headers of every request, with the credentials.
@@ -74,23 +67,25 @@ export function upstreamHttp(
   const every = {
     ...headers,
     accept: 'application/json, text/event-stream',
-    // Without it a server may compress as it likes (RFC 9110, 12.5.3); `request` does not decompress.
+    // Without it a server may compress as it likes (RFC 9110, 12.5.3); the dispatcher does not decompress.
     'accept-encoding': 'identity',
     'user-agent': 'Talaria',
   };
   const withBody = { ...every, 'content-type': 'application/json' };
+  const { origin, pathname } = new URL(baseUrl);
+  const before = pathname.replace(/\/+$/, '');
   const order = { dispatcher, firstByteTimeoutMs };
   return {
     post: (path, body, signal) =>
-      send(`${baseUrl}${path}`, { ...order, method: 'POST', headers: withBody, body: JSON.stringify(body), signal }),
-    get: (path, signal) => send(`${baseUrl}${path}`, { ...order, method: 'GET', headers: every, signal }),
+      send(
+        { origin, path: before + path, method: 'POST', headers: withBody, body: JSON.stringify(body) },
+        { ...order, signal },
+      ),
+    get: (path, signal) => send({ origin, path: before + path, method: 'GET', headers: every }, { ...order, signal }),
   };
 }
 
 interface Order {
-  readonly method: 'GET' | 'POST';
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
   readonly signal: AbortSignal;
   readonly dispatcher: Dispatcher;
   readonly firstByteTimeoutMs: number;
@@ -100,19 +95,21 @@ interface Order {
 const TIMED_OUT = new Error('no answer in time');
 export const CLOSED = new Error('the call is over');
 
-async function send(url: string, { signal, firstByteTimeoutMs, ...order }: Order): Promise<UpstreamAnswer> {
+async function send(
+  request: Dispatcher.DispatchOptions,
+  { signal, dispatcher, firstByteTimeoutMs }: Order,
+): Promise<UpstreamAnswer> {
   signal.throwIfAborted();
-  const socket = new AbortController();
-  const close = (): void => socket.abort(CLOSED);
+  const exchange = new Exchange();
+  const close = (): void => exchange.abort(CLOSED);
   signal.addEventListener('abort', close, { once: true });
-  const timer = setTimeout(() => socket.abort(TIMED_OUT), firstByteTimeoutMs);
+  const timer = setTimeout(() => exchange.abort(TIMED_OUT), firstByteTimeoutMs);
   try {
-    const { statusCode, headers, body } = await request(url, { ...order, signal: socket.signal });
-    // An abort after the answer began destroys the body with an error, also while nobody reads it: without a listener
-    // that would end the process. Whoever reads the body gets the same error from the read.
-    body.on('error', () => undefined);
-    if (statusCode >= 200 && statusCode < 300) return { contentType: contentTypeOf(headers), body };
-    throw new AnswerRefused(statusCode, headersOf(headers), errorOf(await readStart(body)));
+    dispatcher.dispatch(request, exchange);
+    const { status, headers, body } = await exchange.answer;
+    if (status >= 200 && status < 300) return { contentType: contentTypeOf(headers), body };
+    const start = await readBytes(body, UPSTREAM_LIMITS.errorBodyBytesMax);
+    throw new AnswerRefused(status, headersOf(headers), errorOf(start.toString()));
   } catch (error) {
     signal.removeEventListener('abort', close);
     if (error instanceof AnswerRefused) throw error;
@@ -142,20 +139,4 @@ function errorOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The beginning of an error's body. A body that breaks off is as good as its beginning: the status has said it. */
-async function readStart(body: Readable): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      parts.push(chunk);
-      bytes += chunk.length;
-      if (bytes >= UPSTREAM_LIMITS.errorBodyBytesMax) break;
-    }
-  } catch {
-    return Buffer.concat(parts).toString();
-  }
-  return Buffer.concat(parts).toString();
 }
