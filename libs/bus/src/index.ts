@@ -41,7 +41,7 @@ export {
   type RunWorkerSettings,
 } from './run-queue.js';
 export { AppendRefused, runWriters, type OpenWriter, type RefusalReason, type RunWriters } from './run-writer.js';
-export { tailRun, type TailStart } from './tail-run.js';
+export { tailRun, type RunTail, type TailStart } from './tail-run.js';
 export { bullTickQueue, startTickWorker, type TickWorkerSettings } from './tick-queue.js';
 export { redisWorkerRegistry } from './worker-registry.js';
 export { handOnTurn, turnOver, type TurnPorts } from './session-turns/hand-on-turn.js';

@@ -1,6 +1,7 @@
 import { GatewayError, isTerminal, LIMITS, type LoggedEvent } from '#libs/contract';
 import { charsOf } from './event-size.js';
-import type { LiveHub, RunLog } from './ports.js';
+import type { LiveHub, LiveSubscription, RunLog } from './ports.js';
+import { TailInbox } from './tail-inbox.js';
 
 export interface TailStart {
   readonly runId: string;
@@ -12,46 +13,161 @@ export interface TailStart {
   readonly caughtUp?: boolean;
 }
 
+type Batch = readonly LoggedEvent[];
+type Result = IteratorResult<Batch, undefined>;
+
+const OVER: Result = { done: true, value: undefined };
+
 /**
- * Every event of a run after `after`, in order, each once, in batches, until the terminal one.
+ * Every event of a run after `after`, in order, each once, in batches, until the terminal one. Watching begins with the first
+ * `next`; a second one may only follow when the first has settled.
  *
  * The log is the truth and the live channel is a hint. Order of work: watch, then read the log, then wait. Live events
  * that are next in line are used as they are; anything else (a gap, an overfull inbox, silence for a second) sends us
  * back to the log. Losing every live message costs latency, not events. The inbox is bounded, so a slow consumer costs
  * bounded memory: it falls back to reading the log at its own pace.
  *
- * Returns early, without the terminal event, when `signal` aborts. Throws GatewayError `run_log_lost` when the log is gone,
- * and `queue_unavailable` when Redis is.
+ * Ends early, without the terminal event, when `signal` aborts. Rejects with GatewayError `run_log_lost` when the log is
+ * gone, and `queue_unavailable` when Redis is; it is over then.
  */
-export async function* tailRun(
+export function tailRun(
   bus: { readonly log: RunLog; readonly hub: LiveHub },
-  { runId, instance, after, caughtUp = false }: TailStart,
+  start: TailStart,
   signal: AbortSignal,
-): AsyncGenerator<readonly LoggedEvent[]> {
-  const inbox = new Inbox();
-  const pages = new Pages();
-  const ring = (): void => inbox.ring();
-  signal.addEventListener('abort', ring, { once: true });
-  const live = await bus.hub.watch(runId, instance, (events) => inbox.put(events));
-  let seq = after;
-  try {
-    let mustRead = !caughtUp;
-    while (!signal.aborted) {
-      const batch = mustRead ? await pages.read(bus.log, runId, seq) : inbox.take(seq);
-      if (batch.length > 0) yield batch;
-      const last = batch.at(-1);
-      if (last && isTerminal(last)) return;
-      seq = last?.seq ?? seq;
-      if (mustRead && pages.hasMore) continue;
-      mustRead = inbox.hasHole(seq);
-      if (mustRead || inbox.size > 0) continue;
-      const silent = await inbox.wait(LIMITS.relayIdlePollMs, signal);
-      mustRead = silent || inbox.hasHole(seq);
-      if (silent) await assertLogExists(bus.log, runId, signal);
+): RunTail {
+  return new RunTail(bus, start, signal);
+}
+
+/** Not a generator: a live batch that is waited for is handed over in the turn in which it came, through one promise. */
+export class RunTail implements AsyncIterableIterator<Batch, undefined> {
+  private readonly inbox = new TailInbox();
+  private readonly pages = new Pages();
+  private state: 'new' | 'live' | 'ended' | 'over' = 'new';
+  private live: LiveSubscription | undefined;
+  private mustRead: boolean;
+  private seq: number;
+  private waiter: ((result: Result | Promise<Result>) => void) | undefined;
+  private silence: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly bus: { readonly log: RunLog; readonly hub: LiveHub },
+    private readonly start: TailStart,
+    private readonly signal: AbortSignal,
+  ) {
+    this.mustRead = !(start.caughtUp ?? false);
+    this.seq = start.after;
+  }
+
+  next(): Promise<Result> {
+    switch (this.state) {
+      case 'new':
+        return this.begin();
+      case 'live':
+        return this.mustRead ? this.read() : this.wait();
+      case 'ended':
+      case 'over':
+        return this.return();
     }
-  } finally {
-    signal.removeEventListener('abort', ring);
-    await live.close();
+  }
+
+  /** Stops watching; a `next` that waits ends. */
+  async return(): Promise<Result> {
+    const { live } = this;
+    this.state = 'over';
+    this.live = undefined;
+    clearTimeout(this.silence);
+    this.signal.removeEventListener('abort', this.stop);
+    this.settle(OVER);
+    await live?.close();
+    return OVER;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private async begin(): Promise<Result> {
+    const { runId, instance } = this.start;
+    this.state = 'live';
+    this.signal.addEventListener('abort', this.stop, { once: true });
+    try {
+      const live = await this.bus.hub.watch(runId, instance, this.wake);
+      if (this.isLive()) this.live = live;
+      else await live.close();
+    } catch (cause) {
+      await this.return();
+      throw cause;
+    }
+    return this.next();
+  }
+
+  /** A tail that is reading sees the signal itself. */
+  private readonly stop = (): void => {
+    const { waiter } = this;
+    this.waiter = undefined;
+    waiter?.(this.return());
+  };
+
+  /** The next live events, or what the log has when they do not follow. */
+  private wait(): Promise<Result> {
+    const batch = this.inbox.take(this.seq);
+    if (batch.length > 0) return Promise.resolve(this.give(batch));
+    if (this.inbox.hasHole(this.seq)) return this.read();
+    if (this.signal.aborted) return this.return();
+    if (this.silence) this.silence.refresh();
+    else this.silence = setTimeout(() => this.waiter && this.settle(this.lookAfter()), LIMITS.relayIdlePollMs);
+    return new Promise((resolve) => (this.waiter = resolve));
+  }
+
+  private readonly wake = (events: Batch): void => {
+    this.inbox.put(events);
+    if (!this.waiter) return;
+    const batch = this.inbox.take(this.seq);
+    if (batch.length > 0) this.settle(this.give(batch));
+    else if (this.inbox.hasHole(this.seq)) this.settle(this.read());
+  };
+
+  private settle(result: Result | Promise<Result>): void {
+    const { waiter } = this;
+    this.waiter = undefined;
+    waiter?.(result);
+  }
+
+  /** After a silence: messages may have been lost, or the log itself. */
+  private async lookAfter(): Promise<Result> {
+    try {
+      await assertLogExists(this.bus.log, this.start.runId, this.signal);
+    } catch (cause) {
+      await this.return();
+      throw cause;
+    }
+    return this.read();
+  }
+
+  private async read(): Promise<Result> {
+    try {
+      while (this.isLive() && !this.signal.aborted) {
+        const batch = await this.pages.read(this.bus.log, this.start.runId, this.seq);
+        this.mustRead = this.pages.hasMore;
+        if (batch.length > 0) return this.give(batch);
+        if (!this.inbox.hasHole(this.seq)) return await this.wait();
+      }
+    } catch (cause) {
+      await this.return();
+      throw cause;
+    }
+    return this.return();
+  }
+
+  private isLive(): boolean {
+    return this.state === 'live';
+  }
+
+  private give(batch: Batch): Result {
+    const last = batch.at(-1);
+    if (last && isTerminal(last)) this.state = 'ended';
+    this.seq = last?.seq ?? this.seq;
+    return { done: false, value: batch };
   }
 }
 
@@ -81,78 +197,3 @@ class Pages {
 }
 
 const FIRST_PAGE_EVENTS = 32;
-
-/** Live events on their way to one reader. */
-class Inbox {
-  private events: LoggedEvent[] = [];
-  private chars = 0;
-  private lost = false;
-  private wake: (() => void) | undefined;
-
-  get size(): number {
-    return this.events.length;
-  }
-
-  put(events: readonly LoggedEvent[]): void {
-    for (const event of events) this.chars += charsOf(event);
-    const full =
-      this.events.length + events.length > LIMITS.relayInboxEventsMax || this.chars > LIMITS.relayInboxCharsMax;
-    if (full) this.clear();
-    if (full || events.length === 0) this.lost = true;
-    else if (this.events.length === 0) this.events = [...events];
-    else this.events.push(...events);
-    this.ring();
-  }
-
-  ring(): void {
-    this.wake?.();
-    this.wake = undefined;
-  }
-
-  /** The events that follow `seq` without a gap; earlier ones are dropped, a hole makes `hasHole` true. */
-  take(seq: number): readonly LoggedEvent[] {
-    const events = this.events;
-    this.clear();
-    const first = events[0];
-    if (first?.seq === seq + 1 && isContiguous(events)) return events;
-    const batch: LoggedEvent[] = [];
-    for (const event of events) {
-      if (event.seq === seq + batch.length + 1) batch.push(event);
-      else if (event.seq > seq + batch.length + 1) this.lost = true;
-    }
-    return batch;
-  }
-
-  private clear(): void {
-    this.events = [];
-    this.chars = 0;
-  }
-
-  /** Whether events are missing between `seq` and what lies here. Asking clears the mark of a loss. */
-  hasHole(seq: number): boolean {
-    const first = this.events[0];
-    const hole = this.lost || (first !== undefined && first.seq > seq + 1);
-    this.lost = false;
-    return hole;
-  }
-
-  /** Resolves true after `ms` of silence, false as soon as something came. */
-  wait(ms: number, signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted || this.events.length > 0 || this.lost) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.wake = undefined;
-        resolve(true);
-      }, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve(false);
-      };
-    });
-  }
-}
-
-function isContiguous(events: readonly LoggedEvent[]): boolean {
-  const first = events[0]?.seq ?? 0;
-  return (events.at(-1)?.seq ?? 0) - first === events.length - 1;
-}

@@ -1,11 +1,12 @@
+import type { RunTail } from '#libs/bus';
 import type { LoggedEvent } from '#libs/contract';
 
 /** A run's events as they come, in batches. */
-export type Batches = AsyncIterableIterator<readonly LoggedEvent[]>;
+export type Batches = AsyncIterableIterator<readonly LoggedEvent[], undefined>;
 
-/** Pulls the first batch now; the generator gives it first. */
-export function primed(tail: AsyncGenerator<readonly LoggedEvent[]>): Batches {
-  let first: Promise<IteratorResult<readonly LoggedEvent[]>> | undefined = tail.next();
+/** Pulls the first batch now; it is given first. */
+export function primed(tail: RunTail): Batches {
+  let first: ReturnType<RunTail['next']> | undefined = tail.next();
   // It is awaited later, or never when the run cannot be opened; it must not count as unhandled until then.
   first.catch(() => undefined);
   return {
@@ -14,7 +15,7 @@ export function primed(tail: AsyncGenerator<readonly LoggedEvent[]>): Batches {
       first = undefined;
       return result;
     },
-    return: () => tail.return(undefined),
+    return: () => tail.return(),
     [Symbol.asyncIterator]() {
       return this;
     },
