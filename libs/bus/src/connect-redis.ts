@@ -1,8 +1,10 @@
 import { GatewayError } from '#libs/contract';
 import { Redis } from 'ioredis';
 import type { Duplex } from 'node:stream';
+import { ADMISSION_SCRIPTS } from './admission-scripts.js';
 import { redisKeys, type RedisKeys } from './keys.js';
-import { SCRIPTS, type Script } from './scripts.js';
+import type { Script } from './script.js';
+import { RUN_LOG_SCRIPTS } from './scripts.js';
 
 /**
  * `api`: fails fast, because a client waits. `worker`: waits for Redis as long as it takes, because a run waits
@@ -151,9 +153,9 @@ export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unkn
   return reply;
 }
 
-/** A script that could not be taught is taught when a call finds it missing. */
+/** Taught at every connect; a script that could not be taught is taught when a call finds it missing. */
 function teach(redis: Redis): void {
-  for (const { source } of SCRIPTS) redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
+  for (const { source } of [...RUN_LOG_SCRIPTS, ...ADMISSION_SCRIPTS]) redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
 }
 
 /** Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. */

@@ -2,7 +2,7 @@ import { LIMITS } from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { runScript, withDeadline, type RedisConnection } from './connect-redis.js';
 import type { ConversationTurns } from './ports.js';
-import { BEGIN_TURN, LAST_TURN } from './scripts.js';
+import { BEGIN_TURN, LAST_TURN } from './admission-scripts.js';
 
 /** Turns on Redis, so that any API replica decides alike. Rejects with GatewayError `queue_unavailable`. */
 export function redisConversationTurns({ redis, keys }: RedisConnection): ConversationTurns {

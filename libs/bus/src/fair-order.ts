@@ -1,6 +1,6 @@
 import { runScript, type RedisConnection } from './connect-redis.js';
 import type { Lane, PlaceRequest } from './ports.js';
-import { PLACE, STARTED } from './scripts.js';
+import { PLACE, STARTED } from './admission-scripts.js';
 
 /**
  * The order in which waiting runs are started: start-time fair queueing between keys, with a weight per lane.

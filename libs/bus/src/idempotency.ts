@@ -2,7 +2,7 @@ import { LIMITS } from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { runScript, withDeadline, type RedisConnection } from './connect-redis.js';
 import type { Idempotency, Reservation } from './ports.js';
-import { RELEASE_KEY } from './scripts.js';
+import { RELEASE_KEY } from './admission-scripts.js';
 
 /** Idempotency keys on Redis: one string per key, so that any API replica decides alike. */
 export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency {

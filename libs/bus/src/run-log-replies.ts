@@ -1,4 +1,5 @@
-import { parseRunSpec, type ApprovalDecision, type CancelReason, type RunEvent, type RunSpec } from '#libs/contract';
+import { LIMITS, parseRunSpec, type ApprovalDecision, type CancelReason, type RunEvent, type RunSpec } from '#libs/contract';
+import type { ScriptCall } from './connect-redis.js';
 import type {
   AnswerOutcome,
   AppendBatch,
@@ -9,15 +10,23 @@ import type {
   ParkOutcome,
   RunHead,
 } from './ports.js';
-import { CODES } from './scripts.js';
+import { APPEND, CODES } from './scripts.js';
 
 /** The JSON of an event without its opening brace and seq, which the script puts in front. */
 export function afterSeq(event: RunEvent): string {
   return JSON.stringify({ at: Date.now(), ...event }).slice(1);
 }
 
-export function appendArguments({ attempt, terminal, firstSeq, runId, events }: AppendBatch): (string | number)[] {
-  return [attempt, terminal ? 1 : 0, firstSeq, events.length, runId, ...events];
+/** The call for some runs. Built by hand: under load it has hundreds of arguments, hundreds of times a second. */
+export function appendCall(batches: readonly AppendBatch[], keysOf: (runId: string) => readonly string[]): ScriptCall {
+  const keys: string[] = [];
+  const args: (string | number)[] = [LIMITS.runLogBytesMax];
+  for (const { attempt, terminal, firstSeq, runId, events } of batches) {
+    keys.push(...keysOf(runId));
+    args.push(`${attempt} ${terminal ? 1 : 0} ${firstSeq} ${events.length}`, runId);
+    for (const event of events) args.push(event);
+  }
+  return [APPEND, keys, args];
 }
 
 /** What `toHead` reads, in its order. */
@@ -70,17 +79,18 @@ const REFUSALS = {
   [CODES.unknown]: 'lost',
 } as const;
 
-type AppendRow = [code: number, lastSeq: number, cancel: CancelReason | ''];
-
-export function toAppendReplies(rows: unknown): AppendReply[] {
-  if (rows instanceof Error) throw rows;
-  return (rows as AppendRow[]).map(toAppendReply);
+/** In the order of the batches. Throws the error that stands in place of a reply. */
+export function toAppendReplies(reply: unknown): AppendReply[] {
+  if (reply instanceof Error) throw reply;
+  return String(reply).split('\n').map(toAppendReply);
 }
 
-function toAppendReply([code, lastSeq, cancel]: AppendRow): AppendReply {
-  if (code === CODES.gap) return { kind: 'gap', lastSeq };
-  if (code < 0) return { kind: REFUSALS[code as keyof typeof REFUSALS] };
-  return { kind: 'ok', lastSeq, ...(cancel && { cancel }) };
+function toAppendReply(line: string): AppendReply {
+  const [code, seq, cancel] = line.split(' ');
+  const lastSeq = Number(seq);
+  if (code === '0' || code === '1') return { kind: 'ok', lastSeq, ...(cancel && { cancel: cancel as CancelReason }) };
+  if (Number(code) === CODES.gap) return { kind: 'gap', lastSeq };
+  return { kind: REFUSALS[Number(code) as keyof typeof REFUSALS] };
 }
 
 export function toCancelOutcome(reply: unknown): CancelOutcome {

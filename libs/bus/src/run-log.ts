@@ -26,7 +26,7 @@ import type {
 import { queuedEvent, sessionOfTurn } from './queued-event.js';
 import {
   afterSeq,
-  appendArguments,
+  appendCall,
   HEAD_FIELDS,
   toAnswerOutcome,
   toAppendReplies,
@@ -37,7 +37,7 @@ import {
   toParkOutcome,
   toSteerOutcome,
 } from './run-log-replies.js';
-import { ANSWER, APPEND, CANCEL, CLAIM, CODES, END, FORGIVE, MARK_DELETED, OPEN, PARK, STEER } from './scripts.js';
+import { ANSWER, CANCEL, CLAIM, CODES, END, FORGIVE, MARK_DELETED, OPEN, PARK, STEER } from './scripts.js';
 
 /** The run log on Redis. One instance per connection; the connection's role decides how long a call may wait. */
 export function redisRunLog(connection: RedisConnection): RunLog {
@@ -131,9 +131,7 @@ class RedisRunLog implements RunLog {
     return guarded(async () => {
       const calls: ScriptCall[] = [];
       for (let i = 0; i < batches.length; i += RUNS_PER_CALL_MAX) {
-        const some = batches.slice(i, i + RUNS_PER_CALL_MAX);
-        const keys = some.flatMap((batch) => this.pair(batch.runId));
-        calls.push([APPEND, keys, [LIMITS.runLogBytesMax, ...some.flatMap(appendArguments)]]);
+        calls.push(appendCall(batches.slice(i, i + RUNS_PER_CALL_MAX), (runId) => this.pair(runId)));
       }
       return (await runScripts(this.redis, calls)).flatMap(toAppendReplies);
     });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { script } from './script.js';
 
 /**
  * The run log's scripts. Each is one atomic step of this life of a run:
@@ -17,13 +17,6 @@ import { createHash } from 'node:crypto';
  * SUBSCRIBE per run, and to the run's own channel (the name of its log) for all other listeners. A message is lines: a run
  * id, the new events of that run, and, on an instance's channel, the next run id and its events.
  */
-export interface Script {
-  readonly source: string;
-  readonly sha: string;
-}
-
-/** A script and its digest, by which it is called. */
-export const script = (source: string): Script => ({ source, sha: createHash('sha1').update(source).digest('hex') });
 
 /** Reply codes of all scripts. */
 export const CODES = {
@@ -92,9 +85,10 @@ local function leftover(event, steers, steered)
 end`;
 
 /**
- * The pending events of many runs in one call: a command costs the client more than the script costs Redis.
- * KEYS log, meta of each run; ARGV bytesMax, then for each run attempt, terminal 0|1, firstSeq, n, runId, n events.
- * -> for each run {code, lastSeq, cancel or ''}
+ * The pending events of many runs in one call: a command costs the client more than the script costs Redis, and so does each of
+ * its arguments and each element of its reply. Hence numbers share an argument, and all replies are one text.
+ * KEYS log, meta of each run; ARGV bytesMax, then for each run 'attempt terminal(0|1) firstSeq n', runId, n events.
+ * -> for each run a line 'code lastSeq cancel'; cancel may be empty
  */
 export const APPEND = script(`${STEERING}
 local live = {}
@@ -104,40 +98,40 @@ local function steer(meta, first, last, terminal, steers)
   redis.call('HSET', meta, 'steered', steered)
   if terminal then ARGV[last] = leftover(ARGV[last], steers, steered) end
 end
-local function append(log, meta, at)
+local function append(log, meta, at, attempt, isEnd, first, n)
   local m = redis.call('HMGET', meta, 'att', 'term', 'seq', 'cancel', 'ch', 'bytes', 'steers')
-  if not m[3] then return {-5, 0, ''} end
-  local att, first, n = tonumber(ARGV[at]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
-  local last, events = first + n - 1, at + 5
-  local owner, seq = tonumber(m[1] or '0'), tonumber(m[3])
-  if owner == att and seq >= last then return {1, seq, m[4] or ''} end
-  if m[2] then return {-2, seq, ''} end
-  if owner > att then return {-1, seq, ''} end
-  if seq < first - 1 then return {-3, seq, ''} end
+  if not m[3] then return '-5 0 ' end
+  local last, events = first + n - 1, at + 1
+  local att, owner, seq = tonumber(attempt), tonumber(m[1] or '0'), tonumber(m[3])
+  if owner == att and seq >= last then return '1 ' .. m[3] .. ' ' .. (m[4] or '') end
+  if m[2] then return '-2 ' .. m[3] .. ' ' end
+  if owner > att then return '-1 ' .. m[3] .. ' ' end
+  if seq < first - 1 then return '-3 ' .. m[3] .. ' ' end
   local bytes = tonumber(m[6] or '0')
   for s = seq + 1, last do bytes = bytes + #ARGV[events + s - first] end
-  if bytes > tonumber(ARGV[1]) and ARGV[at + 1] == '0' then return {-4, seq, ''} end
-  if m[7] then steer(meta, events + seq + 1 - first, events + n - 1, ARGV[at + 1] == '1', m[7]) end
+  if bytes > tonumber(ARGV[1]) and not isEnd then return '-4 ' .. m[3] .. ' ' end
+  if m[7] then steer(meta, events + seq + 1 - first, events + n - 1, isEnd, m[7]) end
   for s = seq + 1, last do redis.call('XADD', log, s .. '-0', 'e', ARGV[events + s - first]) end
-  if ARGV[at + 1] == '1' then
-    redis.call('HSET', meta, 'att', ARGV[at], 'seq', last, 'bytes', bytes, 'term', '1')
+  if isEnd then
+    redis.call('HSET', meta, 'att', attempt, 'seq', last, 'bytes', bytes, 'term', '1')
   else
-    redis.call('HSET', meta, 'att', ARGV[at], 'seq', last, 'bytes', bytes)
+    redis.call('HSET', meta, 'att', attempt, 'seq', last, 'bytes', bytes)
   end
-  local message = table.concat(ARGV, '\\n', at + 4, events + n - 1)
+  local message = table.concat(ARGV, '\\n', at, events + n - 1)
   local channel = live[m[5]] or {}
   channel[#channel + 1] = message
   live[m[5]] = channel
   redis.call('PUBLISH', log, message)
-  return {0, last, m[4] or ''}
+  return '0 ' .. last .. ' ' .. (m[4] or '')
 end
 local replies, at = {}, 2
 for i = 1, #KEYS, 2 do
-  replies[#replies + 1] = append(KEYS[i], KEYS[i + 1], at)
-  at = at + 5 + tonumber(ARGV[at + 3])
+  local attempt, isEnd, first, n = string.match(ARGV[at], '^(%d+) ([01]) (%d+) (%d+)$')
+  replies[#replies + 1] = append(KEYS[i], KEYS[i + 1], at + 1, attempt, isEnd == '1', tonumber(first), tonumber(n))
+  at = at + 2 + tonumber(n)
 end
 for channel, messages in pairs(live) do redis.call('PUBLISH', channel, table.concat(messages, '\\n')) end
-return replies`);
+return table.concat(replies, '\\n')`);
 
 /** Appends a terminal event whose sequence number only Redis knows; ARGV[1] is the event's JSON after its seq. */
 const END_HERE = `
@@ -230,70 +224,4 @@ export const MARK_DELETED = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'del', '1') end
 return 0`);
 
-/** KEYS conversation. -> {runId, age in ms} | {} */
-export const LAST_TURN = script(`
-local held = redis.call('GET', KEYS[1])
-if not held then return {} end
-local runId, ms = string.match(held, '^(%S+) (%d+)$')
-local now = redis.call('TIME')
-return {runId, math.floor(now[1] * 1000 + now[2] / 1000 - ms)}`);
-
-/** KEYS conversation; ARGV runId, the run it follows or '', ttl seconds. -> 0 | 1 begun */
-export const BEGIN_TURN = script(`
-local held = redis.call('GET', KEYS[1])
-local last = held and string.match(held, '^(%S+) ') or ''
-if last ~= ARGV[2] then return 0 end
-local now = redis.call('TIME')
-local ms = math.floor(now[1] * 1000 + now[2] / 1000)
-redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. string.format('%.0f', ms), 'EX', ARGV[3])
-return 1`);
-
-/** KEYS idempotency key; ARGV runId. Deletes the key only while it still names that run. */
-export const RELEASE_KEY = script(`
-local held = redis.call('GET', KEYS[1])
-if held and string.sub(held, -#ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0`);
-
-/** KEYS fair order, BullMQ's wait list and prioritized set; ARGV lane and owner, cost, waitingMax, tagMax, quietMs. -> tag | -1
- * full. An empty queue alone proves nothing: a crowd that was given places may be on its way into it. */
-export const PLACE = script(`
-local time = redis.call('TIME')
-local ms = time[1] * 1000 + math.floor(time[2] / 1000)
-local h = redis.call('HMGET', KEYS[1], 'now', ARGV[1], 'at')
-if redis.call('LLEN', KEYS[2]) + redis.call('ZCARD', KEYS[3]) == 0 then
-  if ms - (h[3] or 0) > tonumber(ARGV[5]) or (h[1] or 0) * 2 > tonumber(ARGV[4]) then
-    redis.call('DEL', KEYS[1])
-    h = {}
-  end
-end
-local now, cost = tonumber(h[1] or '0'), tonumber(ARGV[2])
-local tag = math.max(now, tonumber(h[2] or '0')) + cost
-if tag - now > tonumber(ARGV[3]) * cost then return -1 end
-redis.call('HSET', KEYS[1], ARGV[1], tag, 'at', ms)
-return math.min(tag, tonumber(ARGV[4]))`);
-
-/** KEYS fair order; ARGV tag of a run that is being started. */
-export const STARTED = script(`
-if tonumber(redis.call('HGET', KEYS[1], 'now') or '0') < tonumber(ARGV[1]) then
-  redis.call('HSET', KEYS[1], 'now', ARGV[1])
-end
-return 0`);
-
-/** Taught to the server at every connect, so that no call finds its script unknown, short of a SCRIPT FLUSH. */
-export const SCRIPTS: readonly Script[] = [
-  OPEN,
-  CLAIM,
-  FORGIVE,
-  APPEND,
-  END,
-  CANCEL,
-  PARK,
-  ANSWER,
-  STEER,
-  RELEASE_KEY,
-  MARK_DELETED,
-  LAST_TURN,
-  BEGIN_TURN,
-  PLACE,
-  STARTED,
-];
+export const RUN_LOG_SCRIPTS = [OPEN, CLAIM, FORGIVE, APPEND, END, CANCEL, PARK, ANSWER, STEER, MARK_DELETED];

@@ -3,5 +3,6 @@
  * JSON, whose escapes are plain ASCII. Without it one strange model name would keep its whole batch from being written.
  */
 export function storable(text: string): string {
-  return text.replaceAll('\0', '\ufffd').replace(/\p{Surrogate}/gu, '\ufffd');
+  if (text.isWellFormed() && !text.includes('\0')) return text;
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
 }

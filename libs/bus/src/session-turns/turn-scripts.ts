@@ -1,4 +1,4 @@
-import { script } from '../scripts.js';
+import { script } from '../script.js';
 
 /*
  * The record of a session, one hash and one list with a common hash tag:

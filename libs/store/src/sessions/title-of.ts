@@ -20,8 +20,12 @@ export function titleOf(input: RunInput | undefined): string | null {
   return words === '' ? null : cutAtWord(words);
 }
 
+const SEGMENTER = new Intl.Segmenter();
+
 function cutAtWord(text: string): string {
-  const letters = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
+  // A letter has one UTF-16 unit at least.
+  if (text.length <= TITLE_CHARS_MAX) return text;
+  const letters = [...SEGMENTER.segment(text)].map(({ segment }) => segment);
   if (letters.length <= TITLE_CHARS_MAX) return text;
   const start = letters.slice(0, TITLE_CHARS_MAX).join('');
   const lastSpace = letters[TITLE_CHARS_MAX] === ' ' ? start.length : start.lastIndexOf(' ');

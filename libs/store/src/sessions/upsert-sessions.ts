@@ -101,16 +101,23 @@ function membersOf(runs: readonly SessionRun[]): Member[] {
 function sessionRow(group: readonly Member[]): readonly SqlScalar[] {
   const ordered = [...group].sort((a, b) => a.snapshot.createdAt - b.snapshot.createdAt);
   const [first, last] = [ordered[0] as Member, ordered.at(-1) as Member];
-  const title = ordered.map(({ input }) => titleOf(input)).find((text) => text !== null);
   return [
     first.owner,
     first.sessionId,
-    title ?? null,
+    firstTitle(ordered),
     last.snapshot.runId,
     last.snapshot.createdAt,
     first.snapshot.createdAt,
     Math.max(...ordered.map(({ snapshot }) => snapshot.updatedAt)),
   ];
+}
+
+function firstTitle(ordered: readonly Member[]): string | null {
+  for (const { input } of ordered) {
+    const title = titleOf(input);
+    if (title !== null) return title;
+  }
+  return null;
 }
 
 const NANOS = 1e9;
