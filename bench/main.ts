@@ -6,15 +6,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LoadOrder, LoadResult } from './load.js';
 import { servicesBelow, usageOf, type Usage } from './processes.js';
-import { printHeader, printIdle, printRow, type Row } from './report.js';
+import { printHeader, printIdle, printRatios, printRow, type Row } from './report.js';
 import { SCENARIOS, WARM_UP, type Scenario } from './scenarios.js';
+import { startPipe, type Pipe } from './pipe/start.js';
 
 /**
  * npm run bench -- [--only S1,S3] [--rounds 1] [--seconds 8]
  *
- * Starts a paced model server and the whole gateway as `npm start` does (separate processes, private Redis, PGlite), drives
- * both with the same load, floor and gateway in turn within each round, and prints what the gateway adds. Absolute times
- * of a shared machine are noise: compare a row with the floor beside it.
+ * Starts a paced model server, the bare pipe (pipe/start.ts) and the whole gateway as `npm start` does (separate processes,
+ * private Redis, PGlite), drives the three with the same load in turn within each round, and prints what the gateway adds.
+ * Absolute times of a shared machine are noise: compare a row with the floor and the pipe beside it.
  */
 const { values } = parseArgs({
   options: {
@@ -82,7 +83,12 @@ function stop(child: ChildProcess): Promise<void> {
   });
 }
 
-async function measure(targets: { upstream: string; gateway: string; launcherPid: number }): Promise<Row[]> {
+async function measure(targets: {
+  upstream: string;
+  pipe: Pipe;
+  gateway: string;
+  launcherPid: number;
+}): Promise<Row[]> {
   const names = (values.only ?? '').split(',');
   const chosen = SCENARIOS.filter((scenario) => names.includes(scenario.name));
   const seconds = Number(values.seconds);
@@ -90,15 +96,20 @@ async function measure(targets: { upstream: string; gateway: string; launcherPid
   printHeader();
   for (let round = 1; round <= Number(values.rounds); round++) {
     for (const scenario of chosen) {
-      for (const [target, url] of [
-        ['floor', targets.upstream],
-        ['talaria', targets.gateway],
-      ] as const) {
-        const watched = target === 'floor' ? new Map<string, number>() : servicesBelow(targets.launcherPid);
-        const { result, used } = await drive(orderOf(scenario, url, seconds), watched);
+      const watched = {
+        floor: new Map<string, number>(),
+        pipe: targets.pipe.pids,
+        talaria: servicesBelow(targets.launcherPid),
+      };
+      const urls = { floor: targets.upstream, pipe: targets.pipe.url, talaria: targets.gateway };
+      let pipe: LoadResult | undefined;
+      for (const target of ['floor', 'pipe', 'talaria'] as const) {
+        const { result, used } = await drive(orderOf(scenario, urls[target], seconds), watched[target]);
+        if (target === 'pipe') pipe = result;
         const row: Row = { round, scenario, target, result, used: Object.fromEntries(used), seconds };
         rows.push(row);
         printRow(row);
+        if (target === 'talaria' && pipe) printRatios(scenario, result, pipe);
       }
     }
   }
@@ -110,13 +121,19 @@ function orderOf({ model, users, stream }: Scenario, url: string, seconds: numbe
 }
 
 const data = mkdtempSync(join(tmpdir(), 'talaria-bench-'));
-const [upstreamPort, apiPort] = [await freePort(), await freePort()];
+const [upstreamPort, apiPort, pipePort, redisPort] = [
+  await freePort(),
+  await freePort(),
+  await freePort(),
+  await freePort(),
+];
 const upstreamUrl = `http://127.0.0.1:${upstreamPort}`;
 const gatewayUrl = `http://127.0.0.1:${apiPort}`;
 const upstream = spawn(process.execPath, [join(here, 'upstream.js')], {
   env: { ...process.env, PORT: String(upstreamPort) },
   stdio: 'inherit',
 });
+const pipe = startPipe({ api: pipePort, redis: redisPort }, upstreamUrl, join(data, 'pipe'));
 const launcher = spawn(process.execPath, [join(here, '../apps/launcher/src/main.js')], {
   env: {
     ...process.env,
@@ -135,11 +152,11 @@ try {
   await answers(`${gatewayUrl}/v1/models`);
   printIdle(new Map([...servicesBelow(launcher.pid ?? 0)].map(([name, pid]) => [name, usageOf(pid)])));
   // The compiler of the engine needs some thousand requests; what is measured is a service that runs.
-  await drive(orderOf(WARM_UP, gatewayUrl, 10), new Map());
-  const rows = await measure({ upstream: upstreamUrl, gateway: gatewayUrl, launcherPid: launcher.pid ?? 0 });
+  for (const url of [pipe.url, gatewayUrl]) await drive(orderOf(WARM_UP, url, 10), new Map());
+  const rows = await measure({ upstream: upstreamUrl, pipe, gateway: gatewayUrl, launcherPid: launcher.pid ?? 0 });
   mkdirSync('bench/results', { recursive: true });
   writeFileSync(`bench/results/${new Date().toISOString().replaceAll(':', '')}.json`, JSON.stringify(rows, null, 1));
 } finally {
-  await Promise.all([stop(launcher), stop(upstream)]);
+  await Promise.all([stop(launcher), stop(upstream), ...pipe.children.map(stop)]);
   rmSync(data, { recursive: true, force: true });
 }

@@ -6,7 +6,7 @@ import type { Scenario } from './scenarios.js';
 export interface Row {
   readonly round: number;
   readonly scenario: Scenario;
-  readonly target: 'floor' | 'talaria';
+  readonly target: 'floor' | 'pipe' | 'talaria';
   readonly result: LoadResult;
   readonly used: Readonly<Record<string, Usage>>;
   readonly seconds: number;
@@ -34,8 +34,22 @@ export function printRow({ scenario, target, result, used, seconds }: Row): void
   print(cells.map((cell, i) => cell.padStart(COLUMNS[i] ?? 0)).join(''));
   if (result.firstError !== undefined) print(`         first error: ${result.firstError}`);
   if (target === 'floor') return;
-  print(`         ${scenario.what}; aim: ${scenario.target}`);
+  if (target === 'talaria') print(`         ${scenario.what}; aim: ${scenario.aim}`);
   print(`         CPU ms per 1,000 tokens (or per request), memory: ${costs(used, result, seconds, scenario.stream)}`);
+}
+
+/**
+ * The gateway's times as multiples of the bare pipe's in the same round, beside what the aim is of the pipe on the machine that
+ * the aims were set on: this comparison survives a slow machine.
+ */
+export function printRatios({ aimOfPipe }: Scenario, ours: LoadResult, pipe: LoadResult): void {
+  const of = (mine: Summary | null, theirs: Summary | null): string =>
+    mine && theirs ? `${(mine.p50 / theirs.p50).toFixed(1)}/${(mine.p99 / theirs.p99).toFixed(1)}` : '-';
+  const rate = (ours.tokensPerSecond / pipe.tokensPerSecond).toFixed(3);
+  print(
+    `         of the pipe, p50/p99: tokens/s ${rate}, TTFT ${of(ours.ttft, pipe.ttft)}, token ${of(ours.token, pipe.token)}` +
+      (aimOfPipe === undefined ? '' : `; aim: ${aimOfPipe}`),
+  );
 }
 
 export function printIdle(used: ReadonlyMap<string, Usage>): void {

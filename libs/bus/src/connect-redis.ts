@@ -22,6 +22,8 @@ export interface RedisConnection {
    * of memory, a replica, or cannot write its append-only file: it answers PING then, but no run could be opened.
    */
   ping(): Promise<void>;
+  /** Sends the commands of this turn of the event loop now and not at its end: for who knows that no more will follow. */
+  sendNow(): void;
   close(): void;
 }
 
@@ -47,13 +49,14 @@ export function connectRedis(settings: {
   const keys = redisKeys(prefix);
   redis.on('error', (error: Error) => onError?.(error));
   if (role !== 'subscriber') redis.on('ready', () => teach(redis));
-  gatherWrites(redis);
+  const sendNow = gatherWrites(redis);
   return {
     redis,
     keys,
     url,
     role,
     ping: async () => void (await withDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS)),
+    sendNow,
     close: () => redis.disconnect(),
   };
 }
@@ -62,22 +65,29 @@ export function connectRedis(settings: {
  * Commands of one turn of the event loop leave in one system call, and so do their replies: opening a run is five
  * commands, and system calls are most of what a command costs here and in Redis. They are commands of their own all the same:
  * a pipeline of ioredis would make one promise of them and copy every command of the client.
+ * @returns what sends them earlier.
  */
-function gatherWrites(redis: Redis): void {
+function gatherWrites(redis: Redis): () => void {
   const send = redis.sendCommand.bind(redis);
   let corked: Duplex | undefined;
+  let atEndOfTurn: NodeJS.Immediate | undefined;
+  const sendNow = (): void => {
+    clearImmediate(atEndOfTurn);
+    const socket = corked;
+    corked = undefined;
+    socket?.uncork();
+  };
   redis.sendCommand = (command, stream) => {
     const socket: Duplex | undefined = redis.stream;
     if (socket !== undefined && socket !== corked) {
+      sendNow();
       corked = socket;
       socket.cork();
-      setImmediate(() => {
-        corked = undefined;
-        socket.uncork();
-      });
+      atEndOfTurn = setImmediate(sendNow);
     }
     return send(command, stream);
   };
+  return sendNow;
 }
 
 interface ConnectionSettings {

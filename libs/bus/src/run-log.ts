@@ -41,14 +41,17 @@ import { ANSWER, CANCEL, CLAIM, CODES, END, FORGIVE, MARK_DELETED, OPEN, PARK, S
 
 /** The run log on Redis. One instance per connection; the connection's role decides how long a call may wait. */
 export function redisRunLog(connection: RedisConnection): RunLog {
-  return new RedisRunLog(connection.redis, connection.keys);
+  return new RedisRunLog(connection);
 }
 
 class RedisRunLog implements RunLog {
-  constructor(
-    private readonly redis: Redis,
-    private readonly keys: RedisKeys,
-  ) {}
+  private readonly redis: Redis;
+  private readonly keys: RedisKeys;
+
+  constructor(private readonly connection: RedisConnection) {
+    this.redis = connection.redis;
+    this.keys = connection.keys;
+  }
 
   open(spec: RunSpec): Promise<'opened' | 'exists'> {
     const { redis, keys } = this;
@@ -133,7 +136,10 @@ class RedisRunLog implements RunLog {
       for (let i = 0; i < batches.length; i += RUNS_PER_CALL_MAX) {
         calls.push(appendCall(batches.slice(i, i + RUNS_PER_CALL_MAX), (runId) => this.pair(runId)));
       }
-      return (await runScripts(this.redis, calls)).flatMap(toAppendReplies);
+      const replies = runScripts(this.redis, calls);
+      // Writers call where a turn ends: gathered until the next one ended, the events would wait for all that it reads.
+      this.connection.sendNow();
+      return (await replies).flatMap(toAppendReplies);
     });
   }
 
