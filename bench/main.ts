@@ -83,37 +83,37 @@ function stop(child: ChildProcess): Promise<void> {
   });
 }
 
-async function measure(targets: {
-  upstream: string;
-  pipe: Pipe;
-  gateway: string;
-  launcherPid: number;
-}): Promise<Row[]> {
+interface Targets {
+  readonly upstream: string;
+  readonly pipe: Pipe;
+  readonly gateway: string;
+  readonly launcherPid: number;
+}
+
+async function measure(targets: Targets): Promise<Row[]> {
   const names = (values.only ?? '').split(',');
   const chosen = SCENARIOS.filter((scenario) => names.includes(scenario.name));
-  const seconds = Number(values.seconds);
   const rows: Row[] = [];
   printHeader();
   for (let round = 1; round <= Number(values.rounds); round++) {
-    for (const scenario of chosen) {
-      const watched = {
-        floor: new Map<string, number>(),
-        pipe: targets.pipe.pids,
-        talaria: servicesBelow(targets.launcherPid),
-      };
-      const urls = { floor: targets.upstream, pipe: targets.pipe.url, talaria: targets.gateway };
-      let pipe: LoadResult | undefined;
-      for (const target of ['floor', 'pipe', 'talaria'] as const) {
-        const { result, used } = await drive(orderOf(scenario, urls[target], seconds), watched[target]);
-        if (target === 'pipe') pipe = result;
-        const row: Row = { round, scenario, target, result, used: Object.fromEntries(used), seconds };
-        rows.push(row);
-        printRow(row);
-        if (target === 'talaria' && pipe) printRatios(scenario, result, pipe);
-      }
-    }
+    for (const scenario of chosen) rows.push(...(await measureOne(scenario, round, targets)));
   }
   return rows;
+}
+
+async function measureOne(scenario: Scenario, round: number, targets: Targets): Promise<Row[]> {
+  const seconds = Number(values.seconds);
+  const measureAt = async (target: Row['target'], url: string, watched = new Map<string, number>()): Promise<Row> => {
+    const { result, used } = await drive(orderOf(scenario, url, seconds), watched);
+    const row: Row = { round, scenario, target, result, used: Object.fromEntries(used), seconds };
+    printRow(row);
+    return row;
+  };
+  const floor = await measureAt('floor', targets.upstream);
+  const pipe = await measureAt('pipe', targets.pipe.url, new Map(targets.pipe.pids));
+  const gateway = await measureAt('talaria', targets.gateway, servicesBelow(targets.launcherPid));
+  printRatios(scenario, gateway.result, pipe.result);
+  return [floor, pipe, gateway];
 }
 
 function orderOf({ model, users, stream }: Scenario, url: string, seconds: number): LoadOrder {

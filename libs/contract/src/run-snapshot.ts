@@ -110,11 +110,22 @@ export function pendingCalls(snapshot: RunSnapshot): PendingCall[] {
   return snapshot.items.filter((item): item is PendingCall => item.type === 'tool_call' && isPending(item));
 }
 
-/** Folds a whole log; shorthand for reducing with `fold`. */
+/** Reduces events with `fold`. Neighbouring deltas of one text are folded as one: a log is mostly deltas, and a fold copies. */
 export function foldAll(events: Iterable<LoggedEvent>, from: RunSnapshot = EMPTY_SNAPSHOT): RunSnapshot {
   let snapshot = from;
-  for (const event of events) snapshot = fold(snapshot, event);
-  return snapshot;
+  let held: LoggedEvent | undefined;
+  for (const event of events) {
+    const joined = held && joinDeltas(held, event);
+    if (held && !joined) snapshot = fold(snapshot, held);
+    held = joined ?? event;
+  }
+  return held ? fold(snapshot, held) : snapshot;
+}
+
+function joinDeltas(one: LoggedEvent, next: LoggedEvent): LoggedEvent | undefined {
+  if (one.type !== next.type || !isTextDelta(one) || !isTextDelta(next) || one.step !== next.step) return undefined;
+  if ('logprobs' in one || 'logprobs' in next) return undefined;
+  return { ...next, text: one.text + next.text };
 }
 
 /** The only reducer over RunEvent: API answers, resume point, rows and pages are all made from its result. */
@@ -190,6 +201,7 @@ function steerOf({ steps }: RunSnapshot, text: string): Steer {
 }
 
 type TextDelta = LoggedEvent & { type: 'text.delta' | 'reasoning.delta' | 'refusal.delta' };
+const isTextDelta = (event: LoggedEvent): event is TextDelta => event.type in ITEM_OF;
 const ITEM_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal.delta': 'refusal' } as const;
 
 function appendText(items: readonly OutputItem[], event: TextDelta): readonly OutputItem[] {

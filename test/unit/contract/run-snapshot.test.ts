@@ -133,3 +133,26 @@ describe('fold', () => {
     expect(snapshot.items[0]).toMatchObject({ text: 'ab', logprobs: [{ token: 'a' }, { token: 'b' }] });
   });
 });
+
+test('folding many at once gives what folding one by one gives', () => {
+  const usual: RunEvent[] = [
+    text(1, 'a'),
+    text(1, 'b'),
+    text(2, 'c'),
+    { type: 'text.delta', step: 1, text: 'd', logprobs: [{ token: 'd' }] },
+    { type: 'reasoning.delta', step: 1, text: 'e' },
+    { type: 'refusal.delta', step: 2, text: 'f' },
+    step(2),
+    { type: 'tool.progress', step: 1, callId: 'c', text: 'm' },
+    { type: 'step.completed', step: 1, finishReason: 'stop', usage },
+  ];
+  let random = 7;
+  const draw = (): number => (random = (random * 48_271) % 2_147_483_647);
+  for (let round = 0; round < 300; round++) {
+    const drawn = Array.from({ length: 40 }, () => usual[draw() % usual.length] ?? started);
+    const events = log(queued, started, step(1), ...drawn, { type: 'run.completed', finishReason: 'stop' });
+    const cut = draw() % events.length;
+    const oneByOne = events.reduce(fold, EMPTY_SNAPSHOT);
+    expect(foldAll(events.slice(cut), foldAll(events.slice(0, cut)))).toEqual(oneByOne);
+  }
+});

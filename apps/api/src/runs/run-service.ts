@@ -16,7 +16,6 @@ import {
 } from '#libs/bus';
 import {
   EMPTY_SNAPSHOT,
-  fold,
   foldAll,
   GatewayError,
   hasEnded,
@@ -165,7 +164,7 @@ export class RunService {
   async wait(start: FollowStart, signal: AbortSignal): Promise<RunSnapshot> {
     let snapshot = EMPTY_SNAPSHOT;
     const take: TakeBatch = (batch) => {
-      for (const event of batch) snapshot = fold(snapshot, event);
+      snapshot = foldAll(batch, snapshot);
       return undefined;
     };
     await this.follow(start, take, signal);
