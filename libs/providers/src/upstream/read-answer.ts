@@ -86,8 +86,10 @@ class StreamReader {
   }
 
   private allTaken(): void {
-    if (this.aheadBytes > AHEAD_BYTES_MAX) this.body.resume();
+    const isPaused = this.aheadBytes > AHEAD_BYTES_MAX;
     this.aheadBytes = 0;
+    // What the socket holds by now comes within this call.
+    if (isPaused) this.body.resume();
   }
 
   private end(cause: Error | undefined): void {
