@@ -69,5 +69,12 @@ export function serviceOrder(
   drainSeconds: number,
 ): ChildOrder {
   const graceMs = (drainSeconds + SPARE_SECONDS) * 1_000;
-  return { name, command: process.execPath, args: [`--max-semi-space-size=${SEMI_SPACE_MB[name]}`, entry], env, ipc: true, graceMs };
+  return {
+    name,
+    command: process.execPath,
+    args: [`--max-semi-space-size=${SEMI_SPACE_MB[name]}`, entry],
+    env,
+    ipc: true,
+    graceMs,
+  };
 }

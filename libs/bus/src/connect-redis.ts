@@ -165,7 +165,8 @@ export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unkn
 
 /** Taught at every connect; a script that could not be taught is taught when a call finds it missing. */
 function teach(redis: Redis): void {
-  for (const { source } of [...RUN_LOG_SCRIPTS, ...ADMISSION_SCRIPTS]) redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
+  for (const { source } of [...RUN_LOG_SCRIPTS, ...ADMISSION_SCRIPTS])
+    redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
 }
 
 /** Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. */

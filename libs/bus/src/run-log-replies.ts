@@ -1,4 +1,11 @@
-import { LIMITS, parseRunSpec, type ApprovalDecision, type CancelReason, type RunEvent, type RunSpec } from '#libs/contract';
+import {
+  LIMITS,
+  parseRunSpec,
+  type ApprovalDecision,
+  type CancelReason,
+  type RunEvent,
+  type RunSpec,
+} from '#libs/contract';
 import type { ScriptCall } from './connect-redis.js';
 import type {
   AnswerOutcome,

@@ -114,6 +114,8 @@ local function append(log, meta, at, attempt, isEnd, first, n)
   for s = seq + 1, last do redis.call('XADD', log, s .. '-0', 'e', ARGV[events + s - first]) end
   if isEnd then
     redis.call('HSET', meta, 'att', attempt, 'seq', last, 'bytes', bytes, 'term', '1')
+  elseif owner == att then
+    redis.call('HSET', meta, 'seq', last, 'bytes', bytes)
   else
     redis.call('HSET', meta, 'att', attempt, 'seq', last, 'bytes', bytes)
   end
