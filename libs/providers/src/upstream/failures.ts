@@ -1,7 +1,7 @@
 import { GatewayError, isJsonObject, type ErrorCode } from '#libs/contract';
+import { AnswerRefused, TransportError } from './call-errors.js';
 import { redact } from './redact.js';
 import { retryAfterMs } from './retry-after.js';
-import { AnswerRefused, TransportError } from './upstream-http.js';
 
 /** Whom the errors name, and what they must not show. */
 export interface Upstream {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import type { AnswerBody } from './answer-body.js';
+import { AnswerRefused, TransportError } from './call-errors.js';
 import { Exchange } from './exchange.js';
 import { UPSTREAM_LIMITS } from './limits.js';
 import { readBytes } from './read-body.js';
@@ -11,27 +12,6 @@ export interface UpstreamAnswer {
   /** In lower case; empty when the upstream does not say. */
   readonly contentType: string;
   readonly body: AnswerBody;
-}
-
-/** An answer other than 2xx. `error` is the `error` member of its body, if it has one. */
-export class AnswerRefused extends Error {
-  constructor(
-    readonly status: number,
-    readonly headers: Headers,
-    readonly error: unknown,
-  ) {
-    super(`The upstream answered ${status}.`);
-  }
-}
-
-/** The request failed before there was an answer. */
-export class TransportError extends Error {
-  constructor(
-    readonly kind: 'timeout' | 'unreachable',
-    cause: unknown,
-  ) {
-    super('The request got no answer.', { cause });
-  }
 }
 
 /**
