@@ -86,9 +86,8 @@ async function start(options: Launch, parts: Parts): Promise<void> {
     releases.add(() => child.stop());
   }
   if (options.watch) startWatch(options, parts);
-  const workerPort = childEnv['WORKER_HEALTH_PORT'];
-  const workerUrl = `http://${reachable(read.config.worker.healthHost)}:${workerPort}`;
-  await ready(read, { printer, signal: ending, workerUrl });
+  const workerUrl = `http://${reachable(read.config.worker.healthHost)}:${childEnv['WORKER_HEALTH_PORT']}`;
+  await ready(read, { printer, signal: ending, behind: [workerUrl, ...embeddedStore(read, childEnv)] });
 }
 
 function lockData({ config }: ReadConfig, releases: Releases): void {
@@ -124,13 +123,22 @@ function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts): 
   releases.add(watchCode(join(root, 'dist'), restart, lost));
 }
 
+/**
+ * The embedded database takes some seconds to be made, and until then jobs and sessions would be told to come back. A database of
+ * its own may be away for longer than anybody wants to wait: runs do not need it.
+ */
+function embeddedStore({ config }: ReadConfig, childEnv: NodeJS.ProcessEnv): string[] {
+  const url = childEnv['STORE_URL'];
+  return config.store.databaseUrl === undefined && url !== undefined ? [url] : [];
+}
+
 async function ready(
   { config: { api, auth, models } }: ReadConfig,
-  { printer, signal, workerUrl }: { printer: Printer; signal: AbortSignal; workerUrl: string },
+  { printer, signal, behind }: { printer: Printer; signal: AbortSignal; behind: readonly string[] },
 ): Promise<void> {
   const origin = `http://${reachable(api.host)}:${api.port}`;
   // Without a worker the first request would be told that nobody serves its model.
-  for (const base of [workerUrl, origin]) {
+  for (const base of [...behind, origin]) {
     const url = `${base}/health/ready`;
     const onSlow = (seconds: number, last: string): void =>
       printer.line(`Still starting after ${seconds} s: ${url} gives ${last}.`);

@@ -1,3 +1,4 @@
+import { GatewayError } from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Duty, DutyPorts } from './duties/duty.js';
 
@@ -40,10 +41,16 @@ async function repeat(duty: Duty, { ports, random, onLook }: DutiesSettings, sig
       onLook?.(duty.name, 'done');
     } catch (cause) {
       onLook?.(duty.name, 'failed');
-      ports.logger.warn({ err: cause, duty: duty.name }, 'a duty failed; it comes again');
+      ports.logger.warn({ ...whyOf(cause), duty: duty.name }, 'a duty failed; it comes again');
     }
     await pause(duty.everyMs * (1 - JITTER + 2 * JITTER * random()), signal);
   }
+}
+
+/** A neighbour that is away says all there is to say in one line; a stack would look like a fault of ours. */
+function whyOf(cause: unknown): { readonly reason: string } | { readonly err: unknown } {
+  const isAway = cause instanceof GatewayError && (cause.code === 'unavailable' || cause.code === 'queue_unavailable');
+  return isAway ? { reason: cause.message } : { err: cause };
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

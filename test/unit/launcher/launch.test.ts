@@ -10,7 +10,7 @@ import { startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 
 /**
- * A stand-in for every service: writes its start and its end into a journal. The api and the worker listen and are ready.
+ * A stand-in for every service: writes its start and its end into a journal. All but the scheduler listen and are ready.
  * FAIL_<name> is an exit code to end with at once; DEAF makes it ignore SIGTERM.
  */
 const SERVICE = `
@@ -22,7 +22,7 @@ const SERVICE = `
   if (env['FAIL_' + name]) process.exit(Number(env['FAIL_' + name]));
   process.on('disconnect', () => process.exit(0));
   process.on('SIGTERM', () => { if (env.DEAF) return; say('end'); process.exit(0); });
-  const port = { api: env.API_SERVER_PORT, worker: env.WORKER_HEALTH_PORT }[name];
+  const port = { api: env.API_SERVER_PORT, worker: env.WORKER_HEALTH_PORT, store: env.STORE_PORT }[name];
   if (port) require('node:http').createServer((request, response) => {
     response.writeHead(request.url === '/health/ready' ? 200 : 404).end();
   }).listen(port, '127.0.0.1');
