@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { modelOf, paceOf, stampedToken, type Pace } from './clock.js';
+import { readBody } from './read-body.js';
 
 /** A paced, OpenAI-compatible model server: the same for the floor and for the gateway. Loopback only. Port: PORT. */
 const server = createServer((request, response) => {
@@ -61,13 +62,4 @@ function writePaced(response: ServerResponse, pace: Pace, frames: { token(i: num
 
 function sendJson(response: ServerResponse, body: object): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function readBody(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => resolve(Buffer.concat(chunks).toString()));
-    request.on('error', reject);
-  });
 }

@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
+import { readBody } from '../read-body.js';
 import { CHANNEL, QUEUE, type PipeEvent, type PipeJob } from './wire.js';
 
 /** The bare pipe's front: a request becomes a job, and what is published of it becomes the answer. PORT, REDIS_PORT. */
@@ -61,10 +62,4 @@ function answerTo(response: ServerResponse, runId: string) {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ id: runId, object: 'chat.completion', choices }));
   };
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }

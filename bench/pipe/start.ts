@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { findRedisServer } from '../../apps/launcher/src/find-redis.js';
 
 export interface Pipe {
   readonly url: string;
@@ -21,9 +22,14 @@ export function startPipe(ports: { api: number; redis: number }, upstream: strin
   const node = (file: string): ChildProcess =>
     spawn(process.execPath, [join(import.meta.dirname, file)], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const children = {
-    redis: spawn('redis-server', [...redisArguments, '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'], {
-      stdio: 'ignore',
-    }),
+    // The gateway needs one as well, and says what to do when there is none.
+    redis: spawn(
+      findRedisServer(process.env['PATH'] ?? '') ?? 'redis-server',
+      [...redisArguments, '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'],
+      {
+        stdio: 'ignore',
+      },
+    ),
     api: node('api.js'),
     worker: node('worker.js'),
   };

@@ -93,11 +93,12 @@ export function toAppendReplies(reply: unknown): AppendReply[] {
 }
 
 function toAppendReply(line: string): AppendReply {
-  const [code, seq, cancel] = line.split(' ');
+  const [word, seq, cancel] = line.split(' ');
+  const code = Number(word);
   const lastSeq = Number(seq);
-  if (code === '0' || code === '1') return { kind: 'ok', lastSeq, ...(cancel && { cancel: cancel as CancelReason }) };
-  if (Number(code) === CODES.gap) return { kind: 'gap', lastSeq };
-  return { kind: REFUSALS[Number(code) as keyof typeof REFUSALS] };
+  if (code === CODES.gap) return { kind: 'gap', lastSeq };
+  if (code < 0) return { kind: REFUSALS[code as keyof typeof REFUSALS] };
+  return { kind: 'ok', lastSeq, ...(cancel && { cancel: cancel as CancelReason }) };
 }
 
 export function toCancelOutcome(reply: unknown): CancelOutcome {

@@ -4,6 +4,8 @@ export const UPSTREAM_LIMITS = {
   lineCharsMax: 1_048_576,
   /** A whole streamed answer; the run's own log is bounded lower, comments and empty events are not in it. */
   streamBytesMax: 67_108_864,
+  /** Of a streamed answer, read ahead of whoever takes its events; then the socket waits. */
+  aheadBytesMax: 65_536,
   /** An answer that is not streamed, and a list of models. */
   answerBytesMax: 8_388_608,
   errorBodyBytesMax: 65_536,

@@ -47,9 +47,6 @@ function readWhole(body: AnswerBody, translator: Translator, upstream: Upstream)
   return feed;
 }
 
-/** Bytes that may be read ahead of whoever takes the events. */
-const AHEAD_BYTES_MAX = 65_536;
-
 /** Bytes in, events out, both in the turn of the event loop in which the bytes came. */
 class StreamReader {
   readonly feed = new EventFeed(() => this.allTaken());
@@ -82,11 +79,11 @@ class StreamReader {
     if (this.translator.finished) this.closeSoon();
     // A long line is no event yet: nobody would take it and so go on.
     if (this.feed.isEmpty) this.aheadBytes = 0;
-    else if (this.aheadBytes > AHEAD_BYTES_MAX) this.body.pause();
+    else if (this.aheadBytes > UPSTREAM_LIMITS.aheadBytesMax) this.body.pause();
   }
 
   private allTaken(): void {
-    const isPaused = this.aheadBytes > AHEAD_BYTES_MAX;
+    const isPaused = this.aheadBytes > UPSTREAM_LIMITS.aheadBytesMax;
     this.aheadBytes = 0;
     // What the socket holds by now comes within this call.
     if (isPaused) this.body.resume();
