@@ -31,7 +31,7 @@ function answer(response: ServerResponse, { model, stream }: { model: string; st
     return sendJson(response, { id, object: 'chat.completion', created, model, choices, usage });
   }
   const head = `data: {"id":"${id}","object":"chat.completion.chunk","created":${created},"model":"${model}","choices":`;
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }).flushHeaders();
   writePaced(response, pace, {
     token: (index) => `${head}[{"index":0,"delta":{"content":"${stampedToken(index)}"},"finish_reason":null}]}\n\n`,
     end: () =>
@@ -40,17 +40,24 @@ function answer(response: ServerResponse, { model, stream }: { model: string; st
   });
 }
 
+/** As HTTP frames it: `response.write` makes four buffers of each, which cost the model server more than all else and the cores that it shares. */
+const chunkOf = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+
 /** Writes token after token on schedule; a late one does not push back those behind it. */
 function writePaced(response: ServerResponse, pace: Pace, frames: { token(i: number): string; end(): string }): void {
   const start = performance.now();
+  const { socket } = response;
   let index = 0;
-  let closed = false;
+  let closed = socket === null;
   response.on('close', () => (closed = true));
   const step = (): void => {
-    if (closed) return;
-    const roomLeft = response.write(frames.token(index++));
-    if (index === pace.tokens) return void response.end(frames.end());
-    if (!roomLeft) return void response.once('drain', next);
+    if (closed || !socket) return;
+    const roomLeft = socket.write(chunkOf(frames.token(index++)));
+    if (index === pace.tokens) {
+      socket.write(chunkOf(frames.end()));
+      return void response.end();
+    }
+    if (!roomLeft) return void socket.once('drain', next);
     next();
   };
   const next = (): void => {

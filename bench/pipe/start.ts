@@ -17,7 +17,18 @@ export interface Pipe {
  */
 export function startPipe(ports: { api: number; redis: number }, upstream: string, data: string): Pipe {
   mkdirSync(data, { recursive: true });
-  const redisArguments = ['--port', String(ports.redis), '--bind', '127.0.0.1', '--dir', data, '--save', ''];
+  const redisArguments = [
+    '--port',
+    String(ports.redis),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    data,
+    '--save',
+    '',
+    '--auto-aof-rewrite-min-size',
+    '256mb',
+  ];
   const env = { ...process.env, PORT: String(ports.api), REDIS_PORT: String(ports.redis), UPSTREAM: upstream };
   const node = (file: string): ChildProcess =>
     spawn(process.execPath, [join(import.meta.dirname, file)], { env, stdio: ['ignore', 'ignore', 'inherit'] });

@@ -26,9 +26,18 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
     const append = async (runId: string, attempt: number, firstSeq: number, events: readonly RunEvent[]) => {
       const texts = events.map((event, i) => logged(firstSeq + i, event));
       const terminal = events.some(isTerminal);
-      const [reply] = await get().log.append([{ runId, attempt, firstSeq, events: texts, terminal }]);
-      return reply;
+      const batch = { runId, attempt, firstSeq, events: texts, terminal };
+      // As a writer does: what the last reply said is given back, if nothing came in between.
+      const tip = tips.get(`${runId} ${attempt}`);
+      const [reply] = await get().log.append([
+        tip?.lastSeq === firstSeq - 1 ? { ...batch, bytesBefore: tip.bytes } : batch,
+      ]);
+      if (reply?.kind !== 'ok') return reply;
+      const { bytes, ...rest } = reply;
+      tips.set(`${runId} ${attempt}`, { lastSeq: reply.lastSeq, bytes: bytes ?? 0 });
+      return rest;
     };
+    const tips = new Map<string, { lastSeq: number; bytes: number }>();
     const writer = (runId: string, lastSeq = 1, attempt = 1): RunWriter =>
       runWriters(get().log).open({ runId, attempt, lastSeq, onCancel: () => undefined, onRefused: () => undefined });
 
@@ -98,6 +107,52 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       expect(await append(runId, 1, 2, [text(1), text(2)])).toEqual({ kind: 'ok', lastSeq: 3 });
       expect(await append(runId, 1, 3, [text(2), text(3)])).toEqual({ kind: 'ok', lastSeq: 4 });
       expect((await get().log.read(runId, 1)).map((event) => event.seq)).toEqual([2, 3, 4]);
+    });
+
+    test('an append whose owner knows the log hears of all that was done to the run meanwhile', async () => {
+      const { log } = get();
+      const begun = async () => {
+        const { runId } = await open();
+        await log.claim(runId, 1, 'w1');
+        await append(runId, 1, 2, [text(1)]);
+        expect(await append(runId, 1, 3, [text(2), text(3)])).toEqual({ kind: 'ok', lastSeq: 4 });
+        return runId;
+      };
+      const cancelled = await begun();
+      await log.requestCancel(cancelled, 'requested');
+      for (const seq of [5, 6]) {
+        expect(await append(cancelled, 1, seq, [text(4)])).toEqual({ kind: 'ok', lastSeq: seq, cancel: 'requested' });
+      }
+      const ended = await begun();
+      expect(await log.end(ended, { type: 'run.cancelled', reason: 'requested' })).toBe(true);
+      expect(await append(ended, 1, 5, [text(4)])).toEqual({ kind: 'ended' });
+      const taken = await begun();
+      await log.claim(taken, 2, 'w2');
+      expect(await append(taken, 1, 5, [text(4)])).toEqual({ kind: 'fenced' });
+      expect(await append(taken, 2, 5, [text(4)])).toEqual({ kind: 'ok', lastSeq: 5 });
+      const finished = await begun();
+      expect(await append(finished, 1, 5, [DONE])).toEqual({ kind: 'ok', lastSeq: 5 });
+      expect(await append(finished, 1, 6, [text(4)])).toEqual({ kind: 'ended' });
+      const steered = await begun();
+      await log.steer(steered, 'left');
+      expect(await append(steered, 1, 5, [text(4)])).toEqual({ kind: 'ok', lastSeq: 5 });
+      expect(await append(steered, 1, 6, [DONE])).toEqual({ kind: 'ok', lastSeq: 6 });
+      expect((await log.read(steered, 5))[0]).toMatchObject({ type: 'run.completed', leftover: ['left'] });
+    });
+
+    test('an owner that is wrong about the log appends all the same, and is told right', async () => {
+      const { log } = get();
+      const { runId } = await open();
+      await log.claim(runId, 1, 'w1');
+      const batch = { runId, attempt: 1, firstSeq: 2, events: [logged(2, text(1))], terminal: false };
+      const [wrong] = await log.append([{ ...batch, bytesBefore: 1 }]);
+      expect(wrong).toMatchObject({ kind: 'ok', lastSeq: 2 });
+      const bytes = wrong?.kind === 'ok' ? (wrong.bytes ?? 0) : 0;
+      const next = { ...batch, firstSeq: 3, events: [logged(3, text(2))], bytesBefore: bytes };
+      const right = [{ kind: 'ok', lastSeq: 3, bytes: bytes + logged(3, text(2)).length }];
+      expect(await log.append([next])).toEqual(right);
+      expect(await log.append([next])).toEqual(right);
+      expect((await log.read(runId, 1)).map((event) => event.seq)).toEqual([2, 3]);
     });
 
     test('an append behind a hole is told how far the log goes', async () => {

@@ -27,7 +27,7 @@ export function privateRedis({ server, dir, port }: PrivateRedisOptions): Privat
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeRecord(dir, { port });
   const network = ['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'yes', '--daemonize', 'no'];
-  const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''];
+  const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', ...REWRITES];
   const logFile = join(dir, 'redis.log');
   const memory = ['--maxmemory-policy', 'noeviction'];
   return {
@@ -63,6 +63,12 @@ export async function endLeftover(dir: string, stopMsMax = STOP_MS_MAX): Promise
   }
   throw new LaunchError(`An earlier private Redis (pid ${leftover.pid}) still uses ${dir} and cannot be ended.`);
 }
+
+/**
+ * The append-only file is written anew when it has doubled, but not below this: from the server's own 64 MB a busy gateway would be
+ * at it every 20 s, each time for half a second of CPU. Reading so much at a start takes a few seconds.
+ */
+const REWRITES = ['--auto-aof-rewrite-min-size', '256mb'];
 
 /** Redis writes its append-only file out before it ends. */
 const STOP_MS_MAX = 10_000;

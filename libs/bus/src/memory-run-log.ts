@@ -250,7 +250,8 @@ function appendTo(run: MemoryRun | undefined, batch: AppendBatch, store: Store):
   const { attempt, firstSeq, events, terminal } = batch;
   const seq = run.events.length;
   const cancel = run.cancel ? { cancel: run.cancel } : {};
-  if (run.attempt === attempt && seq >= firstSeq + events.length - 1) return { kind: 'ok', lastSeq: seq, ...cancel };
+  if (run.attempt === attempt && seq >= firstSeq + events.length - 1)
+    return { kind: 'ok', lastSeq: seq, bytes: run.bytes, ...cancel };
   if (run.ended) return { kind: 'ended' };
   if (run.attempt > attempt) return { kind: 'fenced' };
   if (seq < firstSeq - 1) return { kind: 'gap', lastSeq: seq };
@@ -262,7 +263,7 @@ function appendTo(run: MemoryRun | undefined, batch: AppendBatch, store: Store):
   run.ended = terminal;
   run.steered += missing.filter((text) => (JSON.parse(text) as LoggedEvent).type === 'run.steered').length;
   store(run, terminal ? [...missing.slice(0, -1), withLeftover(run, missing.at(-1) ?? '')] : missing);
-  return { kind: 'ok', lastSeq: run.events.length, ...cancel };
+  return { kind: 'ok', lastSeq: run.events.length, bytes: run.bytes, ...cancel };
 }
 
 /** The live hub over a memory log. */

@@ -67,11 +67,13 @@ export interface AppendBatch {
   readonly firstSeq: number;
   readonly events: readonly string[];
   readonly terminal: boolean;
+  /** AppendReply.bytes of the append before this one, whose lastSeq was `firstSeq - 1`: spares the log some looks. */
+  readonly bytesBefore?: number;
 }
 
 export type AppendReply =
-  /** Appended now or already there; `cancel` is set once somebody asked to cancel the run. */
-  | { readonly kind: 'ok'; readonly lastSeq: number; readonly cancel?: CancelReason }
+  /** Appended now or already there; `bytes`: of the whole log; `cancel` is set once somebody asked to cancel the run. */
+  | { readonly kind: 'ok'; readonly lastSeq: number; readonly bytes?: number; readonly cancel?: CancelReason }
   /** `full`: LIMITS.runLogBytesMax reached. `lost`: the log is gone altogether. */
   | { readonly kind: 'fenced' | 'ended' | 'full' | 'lost' }
   /** The log ends before `firstSeq - 1` (Redis lost its tail): send again from `lastSeq + 1`. */

@@ -28,37 +28,38 @@ export function afterSeq(event: RunEvent): string {
 export function appendCall(batches: readonly AppendBatch[], keysOf: (runId: string) => readonly string[]): ScriptCall {
   const keys: string[] = [];
   const args: (string | number)[] = [LIMITS.runLogBytesMax];
-  for (const { attempt, terminal, firstSeq, runId, events } of batches) {
+  for (const batch of batches) {
+    const { attempt, terminal, firstSeq, runId, events } = batch;
+    const bytes = bytesBehind(batch);
+    const before = bytes === undefined ? '' : `${attempt} ${firstSeq - 1} ${batch.bytesBefore}`;
     keys.push(...keysOf(runId));
-    args.push(`${attempt} ${terminal ? 1 : 0} ${firstSeq} ${events.length}`, runId);
+    args.push(terminal ? -events.length : events.length, before);
+    args.push(`${attempt} ${firstSeq + events.length - 1} ${bytes ?? 0}`, runId);
     for (const event of events) args.push(event);
   }
   return [APPEND, keys, args];
 }
 
+/** Of the log with these events; undefined when that has to be seen there. */
+function bytesBehind({ bytesBefore, events, terminal }: AppendBatch): number | undefined {
+  if (bytesBefore === undefined || terminal || events.length === 0) return undefined;
+  let bytes = bytesBefore;
+  for (const event of events) bytes += Buffer.byteLength(event);
+  return bytes > LIMITS.runLogBytesMax ? undefined : bytes;
+}
+
 /** What `toHead` reads, in its order. */
-export const HEAD_FIELDS = [
-  'seq',
-  'att',
-  'term',
-  'cancel',
-  'owner',
-  'ch',
-  'gen',
-  'parked',
-  'woken',
-  'del',
-  'turn',
-] as const;
+export const HEAD_FIELDS = ['tip', 'term', 'cancel', 'owner', 'ch', 'gen', 'parked', 'woken', 'del', 'turn'] as const;
 
 export function toHead(row: readonly (string | null)[], liveChannelStart: string): RunHead | undefined {
-  const [seq, attempt, ended, cancel, owner, channel, generation, deadline, woken, deleted, turn] = row;
-  if (!seq) return undefined;
+  const [tip, ended, cancel, owner, channel, generation, deadline, woken, deleted, turn] = row;
+  if (!tip) return undefined;
+  const [attempt, seq] = tip.split(' ');
   return {
     owner: owner ?? '',
     instance: (channel ?? '').slice(liveChannelStart.length),
     lastSeq: Number(seq),
-    attempt: Number(attempt ?? 0),
+    attempt: Number(attempt),
     ended: ended === '1',
     cancelRequested: Boolean(cancel),
     deleted: deleted === '1',
@@ -93,12 +94,17 @@ export function toAppendReplies(reply: unknown): AppendReply[] {
 }
 
 function toAppendReply(line: string): AppendReply {
-  const [word, seq, cancel] = line.split(' ');
-  const code = Number(word);
-  const lastSeq = Number(seq);
-  if (code === CODES.gap) return { kind: 'gap', lastSeq };
+  const words = line.split(' ');
+  const code = Number(words[0]);
+  if (code === CODES.gap) return { kind: 'gap', lastSeq: Number(words[1]) };
   if (code < 0) return { kind: REFUSALS[code as keyof typeof REFUSALS] };
-  return { kind: 'ok', lastSeq, ...(cancel && { cancel: cancel as CancelReason }) };
+  const cancel = words[4];
+  return {
+    kind: 'ok',
+    lastSeq: Number(words[2]),
+    bytes: Number(words[3]),
+    ...(cancel && { cancel: cancel as CancelReason }),
+  };
 }
 
 export function toCancelOutcome(reply: unknown): CancelOutcome {

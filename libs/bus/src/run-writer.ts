@@ -95,6 +95,8 @@ class Writer implements RunWriter {
   private unacknowledgedBytes = 0;
   private inFlight = false;
   private nextSeq: number;
+  /** Of the log as its last reply had it, with its last event; absent when something is not as it was then. */
+  private tip: { readonly seq: number; readonly bytes: number } | undefined;
   private failures = 0;
   private refused: AppendRefused | undefined;
   private cancelTold = false;
@@ -129,19 +131,19 @@ class Writer implements RunWriter {
     }
     this.inFlight = true;
     const { runId, attempt } = this.run;
-    return {
-      runId,
-      attempt,
-      firstSeq: this.unacknowledged[0]?.seq ?? this.nextSeq,
-      events: this.unacknowledged.map((event) => event.text),
-      terminal: this.unacknowledged.at(-1)?.terminal ?? false,
-    };
+    const firstSeq = this.unacknowledged[0]?.seq ?? this.nextSeq;
+    const events = this.unacknowledged.map((event) => event.text);
+    const terminal = this.unacknowledged.at(-1)?.terminal ?? false;
+    const batch = { runId, attempt, firstSeq, events, terminal };
+    return this.tip?.seq === firstSeq - 1 ? { ...batch, bytesBefore: this.tip.bytes } : batch;
   }
 
   settle(outcome: Outcome): void {
     this.inFlight = false;
+    this.tip = undefined;
     switch (outcome.kind) {
       case 'ok':
+        if (outcome.bytes !== undefined) this.tip = { seq: outcome.lastSeq, bytes: outcome.bytes };
         return this.acknowledge(outcome.lastSeq, outcome.cancel);
       case 'gap':
         return this.sendAgainFrom(outcome.lastSeq + 1);

@@ -9,6 +9,10 @@ import { script } from './script.js';
  *
  * Control records (cancel, answers, steering texts) are fields of the meta hash: written by anybody, read by the owner.
  *
+ * The field `tip` says where the log stands: 'attempt seq bytes', attempt 0 while nobody has claimed it. Its owner names the tip that
+ * it knows, and if that is the tip, nothing stands in the way of its append. Whoever leaves something that appends have to look at
+ * (a cancel, a steering text, the end) puts ' !' behind it, so that no owner ever names it.
+ *
  * The owner (the highest attempt that claimed) gives the sequence numbers. That makes an append idempotent, so a command
  * that is sent again after a cut connection doubles nothing, and makes a lost tail visible (reliability.md, findings 5
  * to 7 and C.2: 0 lost and 0 doubled in 176 worker kills and 1,032 cut connections).
@@ -34,10 +38,17 @@ export const CODES = {
 /** Fences every attempt out: larger than any attempt number. */
 const ATTEMPT_OF_NOBODY = '9007199254740991';
 
+/** The parts of a tip as texts, and the mark. */
+const TIP = `
+local function partsOf(tip) return string.match(tip, '^(%d+) (%d+) (%d+)') end
+local function mark(meta, tip)
+  if string.sub(tip, -1) ~= '!' then redis.call('HSET', meta, 'tip', tip .. ' !') end
+end`;
+
 /** KEYS log, meta; ARGV ttl seconds, owner, instance channel, spec, runId, event, session whose turn it takes or ''. -> 0 | 1 opened */
 export const OPEN = script(`
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
-redis.call('HSET', KEYS[2], 'seq', '1', 'owner', ARGV[2], 'ch', ARGV[3], 'spec', ARGV[4], 'bytes', #ARGV[6])
+redis.call('HSET', KEYS[2], 'tip', '0 1 ' .. #ARGV[6], 'owner', ARGV[2], 'ch', ARGV[3], 'spec', ARGV[4])
 if ARGV[7] ~= '' then redis.call('HSET', KEYS[2], 'turn', ARGV[7]) end
 redis.call('XADD', KEYS[1], '1-0', 'e', ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[1])
@@ -50,21 +61,24 @@ return 1`);
  * KEYS meta; ARGV attempt, worker, generation. -> {code, lastSeq, cancel reason or '', spec, answers, steers, claims before
  * this one}. A job of another generation than the run's is a leftover (its run never parked, or was parked again): fenced.
  */
-export const CLAIM = script(`
-local m = redis.call('HMGET', KEYS[1], 'att', 'term', 'seq', 'cancel', 'spec', 'answers', 'steers', 'gen', 'claims')
-if not m[3] then return {-5} end
+export const CLAIM = script(`${TIP}
+local m = redis.call('HMGET', KEYS[1], 'tip', 'term', 'cancel', 'spec', 'answers', 'steers', 'gen', 'claims')
+if not m[1] then return {-5} end
 if m[2] then return {-2} end
-if m[1] and tonumber(m[1]) > tonumber(ARGV[1]) then return {-1} end
-if (m[8] or '0') ~= ARGV[3] then return {-1} end
-redis.call('HSET', KEYS[1], 'att', ARGV[1], 'worker', ARGV[2])
-if m[8] then redis.call('HDEL', KEYS[1], 'parked', 'woken') end
-local claims = tonumber(m[9] or '0')
-if m[1] == ARGV[1] then claims = claims - 1 else redis.call('HINCRBY', KEYS[1], 'claims', 1) end
-return {0, tonumber(m[3]), m[4] or '', m[5], m[6] or '', m[7] or '', claims}`);
+local owner, seq, bytes = partsOf(m[1])
+if tonumber(owner) > tonumber(ARGV[1]) then return {-1} end
+if (m[7] or '0') ~= ARGV[3] then return {-1} end
+local seen = (m[3] or m[6]) and ' !' or ''
+redis.call('HSET', KEYS[1], 'tip', ARGV[1] .. ' ' .. seq .. ' ' .. bytes .. seen, 'worker', ARGV[2])
+if m[7] then redis.call('HDEL', KEYS[1], 'parked', 'woken') end
+local claims = tonumber(m[8] or '0')
+if owner == ARGV[1] then claims = claims - 1 else redis.call('HINCRBY', KEYS[1], 'claims', 1) end
+return {0, tonumber(seq), m[3] or '', m[4], m[5] or '', m[6] or '', claims}`);
 
 /** KEYS meta; ARGV attempt. Takes the claim of this attempt out of the count, if it still owns the run. */
-export const FORGIVE = script(`
-if redis.call('HGET', KEYS[1], 'att') ~= ARGV[1] then return 0 end
+export const FORGIVE = script(`${TIP}
+local owner = partsOf(redis.call('HGET', KEYS[1], 'tip') or '')
+if owner ~= ARGV[1] then return 0 end
 return redis.call('HINCRBY', KEYS[1], 'claims', -1)`);
 
 /**
@@ -84,70 +98,90 @@ local function leftover(event, steers, steered)
   return string.sub(event, 1, -2) .. ',"leftover":[' .. table.concat(rest, ',') .. ']}'
 end`;
 
-/**
- * The pending events of many runs in one call: a command costs the client more than the script costs Redis, and so does each of
- * its arguments and each element of its reply. Hence numbers share an argument, and all replies are one text.
- * KEYS log, meta of each run; ARGV bytesMax, then for each run 'attempt terminal(0|1) firstSeq n', runId, n events.
- * -> for each run a line 'code lastSeq cancel'; cancel may be empty
- */
-export const APPEND = script(`${STEERING}
-local live = {}
+/** What has to be done of an append whose owner did not name the tip: everything is looked at. */
+const APPEND_SLOWLY = `${STEERING}
 local function steer(meta, first, last, terminal, steers)
   local steered = tonumber(redis.call('HGET', meta, 'steered') or '0')
   for i = first, last do if isSteered(ARGV[i]) then steered = steered + 1 end end
   redis.call('HSET', meta, 'steered', steered)
   if terminal then ARGV[last] = leftover(ARGV[last], steers, steered) end
 end
-local function append(log, meta, at, attempt, isEnd, first, n)
-  local m = redis.call('HMGET', meta, 'att', 'term', 'seq', 'cancel', 'ch', 'bytes', 'steers')
-  if not m[3] then return '-5 0 ' end
-  local last, events = first + n - 1, at + 1
-  local att, owner, seq = tonumber(attempt), tonumber(m[1] or '0'), tonumber(m[3])
-  if owner == att and seq >= last then return '1 ' .. m[3] .. ' ' .. (m[4] or '') end
-  if m[2] then return '-2 ' .. m[3] .. ' ' end
-  if owner > att then return '-1 ' .. m[3] .. ' ' end
-  if seq < first - 1 then return '-3 ' .. m[3] .. ' ' end
-  local bytes = tonumber(m[6] or '0')
-  for s = seq + 1, last do bytes = bytes + #ARGV[events + s - first] end
-  if bytes > tonumber(ARGV[1]) and not isEnd then return '-4 ' .. m[3] .. ' ' end
-  if m[7] then steer(meta, events + seq + 1 - first, events + n - 1, isEnd, m[7]) end
-  for s = seq + 1, last do redis.call('XADD', log, s .. '-0', 'e', ARGV[events + s - first]) end
-  if isEnd then
-    redis.call('HSET', meta, 'att', attempt, 'seq', last, 'bytes', bytes, 'term', '1')
-  elseif owner == att then
-    redis.call('HSET', meta, 'seq', last, 'bytes', bytes)
-  else
-    redis.call('HSET', meta, 'att', attempt, 'seq', last, 'bytes', bytes)
-  end
-  local message = table.concat(ARGV, '\\n', at, events + n - 1)
-  local channel = live[m[5]] or {}
-  channel[#channel + 1] = message
-  live[m[5]] = channel
-  redis.call('PUBLISH', log, message)
-  return '0 ' .. last .. ' ' .. (m[4] or '')
+local function appendSlowly(log, meta, at, n, isEnd)
+  local m = redis.call('HMGET', meta, 'tip', 'term', 'cancel', 'ch', 'steers')
+  if not m[1] then return '-5' end
+  local attempt, to = partsOf(ARGV[at + 2])
+  local owner, from, size = partsOf(m[1])
+  local last, seq, bytes = tonumber(to), tonumber(from), tonumber(size)
+  local cancel = m[3] and ' ' .. m[3] or ''
+  if owner == attempt and seq >= last then return '1 ' .. attempt .. ' ' .. from .. ' ' .. size .. cancel end
+  if m[2] then return '-2' end
+  if tonumber(owner) > tonumber(attempt) then return '-1' end
+  if seq < last - n then return '-3 ' .. from end
+  local beyond = at + 3 + n - last
+  for s = seq + 1, last do bytes = bytes + #ARGV[beyond + s] end
+  if bytes > tonumber(ARGV[1]) and not isEnd then return '-4' end
+  if m[5] then steer(meta, beyond + seq + 1, beyond + last, isEnd, m[5]) end
+  for s = seq + 1, last do redis.call('XADD', log, s .. '-0', 'e', ARGV[beyond + s]) end
+  local tip = attempt .. ' ' .. to .. ' ' .. bytes
+  redis.call('HSET', meta, 'tip', (isEnd or m[3] or m[5]) and tip .. ' !' or tip)
+  if isEnd then redis.call('HSET', meta, 'term', '1') end
+  tell(log, m[4], at, n)
+  return '0 ' .. tip .. cancel
+end`;
+
+/**
+ * The pending events of many runs in one call: a command costs the client more than the script costs Redis. Each argument of a
+ * call inside costs Redis as much as a look at a field, hence the tip: one field that is compared as it stands and written whole.
+ * KEYS log, meta of each run; ARGV bytesMax, then for each run n (negative: the last event is terminal), the tip before it or
+ * '', the tip behind it, runId, n events.
+ * -> for each run a line: 'code attempt seq bytes[ cancel]' when its events are there, '-3 seq', or 'code'
+ */
+export const APPEND = script(`${TIP}
+local live, logs = {}, {}
+for i = 1, #KEYS, 2 do logs[#logs + 1] = KEYS[i] end
+local heard = {}
+local counts = redis.call('PUBSUB', 'NUMSUB', unpack(logs))
+for i = 1, #counts, 2 do heard[counts[i]] = counts[i + 1] > 0 end
+local function tell(log, channel, at, n)
+  local message = table.concat(ARGV, '\\n', at + 3, at + 3 + n)
+  local messages = live[channel]
+  if messages then messages[#messages + 1] = message else live[channel] = {message} end
+  if heard[log] then redis.call('PUBLISH', log, message) end
+end${APPEND_SLOWLY}
+local function append(log, meta, at, n)
+  local m = redis.call('HMGET', meta, 'tip', 'ch')
+  local tip = ARGV[at + 2]
+  if n < 0 or m[1] ~= ARGV[at + 1] then return appendSlowly(log, meta, at, math.abs(n), n < 0) end
+  local _, last = partsOf(tip)
+  for i = 1, n - 1 do redis.call('XADD', log, last - n + i .. '-0', 'e', ARGV[at + 3 + i]) end
+  redis.call('XADD', log, last .. '-0', 'e', ARGV[at + 3 + n])
+  redis.call('HSET', meta, 'tip', tip)
+  tell(log, m[2], at, n)
+  return '0 ' .. tip
 end
 local replies, at = {}, 2
 for i = 1, #KEYS, 2 do
-  local attempt, isEnd, first, n = string.match(ARGV[at], '^(%d+) ([01]) (%d+) (%d+)$')
-  replies[#replies + 1] = append(KEYS[i], KEYS[i + 1], at + 1, attempt, isEnd == '1', tonumber(first), tonumber(n))
-  at = at + 2 + tonumber(n)
+  local n = tonumber(ARGV[at])
+  replies[#replies + 1] = append(KEYS[i], KEYS[i + 1], at, n)
+  at = at + 4 + math.abs(n)
 end
 for channel, messages in pairs(live) do redis.call('PUBLISH', channel, table.concat(messages, '\\n')) end
 return table.concat(replies, '\\n')`);
 
 /** Appends a terminal event whose sequence number only Redis knows; ARGV[1] is the event's JSON after its seq. */
 const END_HERE = `
-local seq = tonumber(m[1]) + 1
+local _, from, bytes = partsOf(m[1])
+local seq = tonumber(from) + 1
 local s = redis.call('HMGET', KEYS[2], 'steers', 'steered')
 local event = leftover('{"seq":' .. seq .. ',' .. ARGV[1], s[1], s[2])
 redis.call('XADD', KEYS[1], seq .. '-0', 'e', event)
-redis.call('HSET', KEYS[2], 'att', '${ATTEMPT_OF_NOBODY}', 'seq', seq, 'term', '1')
+redis.call('HSET', KEYS[2], 'tip', '${ATTEMPT_OF_NOBODY} ' .. seq .. ' ' .. bytes .. ' !', 'term', '1')
 redis.call('PUBLISH', m[3], ARGV[2] .. '\\n' .. event)
 redis.call('PUBLISH', KEYS[1], ARGV[2] .. '\\n' .. event)`;
 
 /** KEYS log, meta; ARGV event after its seq, runId. -> code */
-export const END = script(`${STEERING}
-local m = redis.call('HMGET', KEYS[2], 'seq', 'term', 'ch')
+export const END = script(`${TIP}${STEERING}
+local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'ch')
 if not m[1] then return -5 end
 if m[2] then return -2 end${END_HERE}
 return 0`);
@@ -156,35 +190,38 @@ return 0`);
  * KEYS log, meta; ARGV run.cancelled after its seq, runId, reason, control channel without the worker. -> {code, generation}
  * A parked run has no owner, also while the job that will take it up is on its way.
  */
-export const CANCEL = script(`${STEERING}
-local m = redis.call('HMGET', KEYS[2], 'seq', 'term', 'ch', 'att', 'worker', 'parked', 'gen')
+export const CANCEL = script(`${TIP}${STEERING}
+local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'ch', 'worker', 'parked', 'gen')
 if not m[1] then return {-5, 0} end
 if m[2] then return {-2, 0} end
-if m[4] and not m[6] then
+if partsOf(m[1]) ~= '0' and not m[5] then
   redis.call('HSETNX', KEYS[2], 'cancel', ARGV[3])
-  redis.call('PUBLISH', ARGV[4] .. (m[5] or ''), ARGV[2])
+  mark(KEYS[2], m[1])
+  redis.call('PUBLISH', ARGV[4] .. (m[4] or ''), ARGV[2])
   return {0, 0}
 end${END_HERE}
-return {2, tonumber(m[7] or '0')}`);
+return {2, tonumber(m[6] or '0')}`);
 
 /**
  * KEYS log, meta; ARGV attempt, run.parked after its seq, runId, deadline (ms), next generation, n, n open approval ids.
  * -> code; 1: there is something to do (an answer, a cancel), the run was not parked. Repeating it changes nothing.
  */
-export const PARK = script(`
-local m = redis.call('HMGET', KEYS[2], 'seq', 'term', 'ch', 'att', 'cancel', 'answers', 'parked')
+export const PARK = script(`${TIP}
+local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'ch', 'cancel', 'answers', 'parked', 'steers')
 if not m[1] then return -5 end
 if m[2] then return -2 end
-if m[4] ~= ARGV[1] then return -1 end
-if m[7] then return 0 end
-if m[5] then return 1 end
+local owner, from, bytes = partsOf(m[1])
+if owner ~= ARGV[1] then return -1 end
+if m[6] then return 0 end
+if m[4] then return 1 end
 for i = 7, 6 + tonumber(ARGV[6]) do
-  if string.find('\\n' .. (m[6] or ''), '\\n' .. ARGV[i] .. ' ', 1, true) then return 1 end
+  if string.find('\\n' .. (m[5] or ''), '\\n' .. ARGV[i] .. ' ', 1, true) then return 1 end
 end
-local seq = tonumber(m[1]) + 1
+local seq = tonumber(from) + 1
 local event = '{"seq":' .. seq .. ',' .. ARGV[2]
+local tip = owner .. ' ' .. seq .. ' ' .. bytes .. (m[7] and ' !' or '')
 redis.call('XADD', KEYS[1], seq .. '-0', 'e', event)
-redis.call('HSET', KEYS[2], 'seq', seq, 'parked', ARGV[4], 'gen', ARGV[5])
+redis.call('HSET', KEYS[2], 'tip', tip, 'parked', ARGV[4], 'gen', ARGV[5])
 redis.call('PUBLISH', m[3], ARGV[3] .. '\\n' .. event)
 redis.call('PUBLISH', KEYS[1], ARGV[3] .. '\\n' .. event)
 return 0`);
@@ -194,7 +231,7 @@ return 0`);
  * The first answer counts: the same again is a repeat (1), another one is refused.
  */
 export const ANSWER = script(`
-local m = redis.call('HMGET', KEYS[1], 'seq', 'term', 'answers', 'parked', 'gen')
+local m = redis.call('HMGET', KEYS[1], 'tip', 'term', 'answers', 'parked', 'gen')
 if not m[1] then return {-5} end
 if m[2] then return {-2} end
 local generation = m[4] and tonumber(m[5] or '0') or -1
@@ -211,14 +248,15 @@ if m[4] then redis.call('HSET', KEYS[1], 'woken', '1') end
 return {code, generation}`);
 
 /** KEYS meta; ARGV text as JSON, most texts of a run. -> code */
-export const STEER = script(`
-local m = redis.call('HMGET', KEYS[1], 'seq', 'term', 'steers')
+export const STEER = script(`${TIP}
+local m = redis.call('HMGET', KEYS[1], 'tip', 'term', 'steers')
 if not m[1] then return -5 end
 if m[2] then return -2 end
 local steers = m[3] or ''
 local _, count = string.gsub(steers, '\\n', '')
 if count >= tonumber(ARGV[2]) then return -6 end
 redis.call('HSET', KEYS[1], 'steers', steers .. ARGV[1] .. '\\n')
+mark(KEYS[1], m[1])
 return 0`);
 
 /** KEYS meta. A log that is gone stays gone. */

@@ -36,7 +36,7 @@ describe('persisting finished runs', () => {
     await log.open(spec);
     const logged = events.map((event, i) => JSON.stringify({ seq: i + 2, at: 1_000 + i, ...event }));
     const batch = { runId: spec.runId, attempt: 1, firstSeq: 2, events: logged, terminal: events.at(-1) === DONE };
-    expect(await log.append([batch])).toEqual([{ kind: 'ok', lastSeq: events.length + 1 }]);
+    expect(await log.append([batch])).toMatchObject([{ kind: 'ok', lastSeq: events.length + 1 }]);
     return spec.runId;
   }
   const unconfirmed = (): Promise<string[]> => log.unconfirmed(Number.MAX_SAFE_INTEGER, 1_000);

@@ -7,6 +7,12 @@ export type { Counter, Histogram } from 'prom-client';
 export type Series = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 
 /**
+ * How often the lag of the event loop is looked at. Each look wakes the process, and at the library's 10 ms five idle services took
+ * 6 % of a core for it. It is a part of every lag that is told: an idle process has 0.1 s.
+ */
+const LAG_LOOK_EVERY_MS = 100;
+
+/**
  * The numbers of one process, in the text form of Prometheus. Besides those of the catalog it tells what Node knows of
  * itself: CPU, memory, handles, garbage collection, and the lag of the event loop.
  */
@@ -14,7 +20,7 @@ export class Metrics {
   private readonly registry = new Registry();
 
   constructor(process: { readonly service: string; readonly version: string; isDraining(): boolean }) {
-    collectDefaultMetrics({ register: this.registry });
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: LAG_LOOK_EVERY_MS });
     const { service, version } = process;
     this.gauges(METRICS.build, () => [[{ service, version }, 1]]);
     this.gauge(METRICS.draining, () => Number(process.isDraining()));
