@@ -7,21 +7,24 @@ import { parseArgs } from 'node:util';
 import type { LoadOrder, LoadResult } from './load.js';
 import { servicesBelow, usageOf, type Usage } from './processes.js';
 import { printHeader, printIdle, printRatios, printRow, type Row } from './report.js';
-import { SCENARIOS, WARM_UP, type Scenario } from './scenarios.js';
+import { scaled, SCENARIOS, TOKENS, WARM_UP, type Scenario } from './scenarios.js';
+import { modelOf } from './clock.js';
 import { startPipe, type Pipe } from './pipe/start.js';
 
 /**
- * npm run bench -- [--only S1,S3] [--rounds 1] [--seconds 8]
+ * npm run bench -- [--only S1,S3] [--rounds 1] [--seconds 8] [--speed 1]
  *
  * Starts a paced model server, the bare pipe (pipe/start.ts) and the whole gateway as `npm start` does (separate processes,
  * private Redis, PGlite), drives the three with the same load in turn within each round, and prints what the gateway adds.
- * Absolute times of a shared machine are noise: compare a row with the floor and the pipe beside it.
+ * Absolute times of a shared machine are noise: compare a row with the floor and the pipe beside it. With `--speed 0.5` the scenarios are
+ * those of a machine half as fast as the performance page's: see `scaled`.
  */
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: 'S1,S2,S3' },
     rounds: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '8' },
+    speed: { type: 'string', default: '1' },
   },
 });
 
@@ -92,7 +95,7 @@ interface Targets {
 
 async function measure(targets: Targets): Promise<Row[]> {
   const names = (values.only ?? '').split(',');
-  const chosen = SCENARIOS.filter((scenario) => names.includes(scenario.name));
+  const chosen = SCENARIOS.filter(({ name }) => names.includes(name)).map((one) => scaled(one, Number(values.speed)));
   const rows: Row[] = [];
   printHeader();
   for (let round = 1; round <= Number(values.rounds); round++) {
@@ -116,8 +119,8 @@ async function measureOne(scenario: Scenario, round: number, targets: Targets): 
   return [floor, pipe, gateway];
 }
 
-function orderOf({ model, users, stream }: Scenario, url: string, seconds: number): LoadOrder {
-  return { url, model, users, stream, warmupSeconds: 2, seconds };
+function orderOf({ gapMs, users, stream }: Scenario, url: string, seconds: number): LoadOrder {
+  return { url, model: modelOf({ tokens: TOKENS, gapMs }), users, stream, warmupSeconds: 4, seconds };
 }
 
 const data = mkdtempSync(join(tmpdir(), 'talaria-bench-'));
@@ -152,7 +155,7 @@ try {
   await answers(`${gatewayUrl}/v1/models`);
   printIdle(new Map([...servicesBelow(launcher.pid ?? 0)].map(([name, pid]) => [name, usageOf(pid)])));
   // The compiler of the engine needs some thousand requests; what is measured is a service that runs.
-  for (const url of [pipe.url, gatewayUrl]) await drive(orderOf(WARM_UP, url, 10), new Map());
+  for (const url of [pipe.url, gatewayUrl]) await drive(orderOf(WARM_UP, url, 20), new Map());
   const rows = await measure({ upstream: upstreamUrl, pipe, gateway: gatewayUrl, launcherPid: launcher.pid ?? 0 });
   mkdirSync('bench/results', { recursive: true });
   writeFileSync(`bench/results/${new Date().toISOString().replaceAll(':', '')}.json`, JSON.stringify(rows, null, 1));

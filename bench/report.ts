@@ -1,7 +1,7 @@
 import type { LoadResult } from './load.js';
 import type { Usage } from './processes.js';
 import type { Summary } from './samples.js';
-import type { Scenario } from './scenarios.js';
+import type { Aim, Scenario, Times } from './scenarios.js';
 
 export interface Row {
   readonly round: number;
@@ -34,7 +34,7 @@ export function printRow({ scenario, target, result, used, seconds }: Row): void
   print(cells.map((cell, i) => cell.padStart(COLUMNS[i] ?? 0)).join(''));
   if (result.firstError !== undefined) print(`         first error: ${result.firstError}`);
   if (target === 'floor') return;
-  if (target === 'talaria') print(`         ${scenario.what}; aim: ${scenario.aim}`);
+  if (target === 'talaria') print(`         ${whatOf(scenario)}; aim: ${aimText(scenario.aim)}`);
   print(`         CPU ms per 1,000 tokens (or per request), memory: ${costs(used, result, seconds, scenario.stream)}`);
 }
 
@@ -56,6 +56,22 @@ export function printIdle(used: ReadonlyMap<string, Usage>): void {
   const rows = [...used].map(([name, { rssMb }]) => `${name} ${Math.round(rssMb)} MB`);
   const ours = ['api', 'worker', 'scheduler'].reduce((sum, name) => sum + (used.get(name)?.rssMb ?? 0), 0);
   print(`idle: ${rows.join(', ')}; api + worker + scheduler ${Math.round(ours)} MB`);
+}
+
+function whatOf({ users, gapMs, stream }: Scenario): string {
+  const pace = gapMs === 0 ? 'unpaced' : `${gapMs} ms`;
+  return `${users} ${stream ? 'streams' : 'users, no streaming'}, ${pace}`;
+}
+
+function aimText({ tokensPerSecond, requestsPerSecond, ttft, token, request }: Aim): string {
+  const rate = (perSecond: number | undefined, unit: string): string[] =>
+    perSecond === undefined ? [] : [`${Math.round(perSecond).toLocaleString('en')} ${unit}/s`];
+  const pair = (name: string, times: Times | undefined): string[] => {
+    const shown = times?.map((ms) => (Number.isNaN(ms) ? '-' : String(Math.round(ms * 10) / 10)));
+    return shown ? [`${name} ${shown.join('/')} ms`] : [];
+  };
+  const rates = [...rate(tokensPerSecond, 'tokens'), ...rate(requestsPerSecond, 'requests')];
+  return [...rates, ...pair('TTFT', ttft), ...pair('token', token), ...pair('request', request)].join(', ') || '-';
 }
 
 function costs(used: Readonly<Record<string, Usage>>, result: LoadResult, seconds: number, stream: boolean): string {

@@ -1,74 +1,77 @@
-import { modelOf } from './clock.js';
+/** p50 and p99 in milliseconds. */
+export type Times = readonly [p50: number, p99: number];
 
-/** The scenarios of the performance page: users, pace of the answer, streaming or not, and what is aimed at. */
+/** What is aimed at: the target of the performance page, on its machine when that is quiet. */
+export interface Aim {
+  readonly tokensPerSecond?: number;
+  readonly requestsPerSecond?: number;
+  readonly ttft?: Times;
+  readonly token?: Times;
+  readonly request?: Times;
+}
+
+/** The scenarios of the performance page: users, pace of the answer, streaming or not. */
 export interface Scenario {
   readonly name: string;
-  readonly what: string;
-  readonly model: string;
+  readonly gapMs: number;
   readonly users: number;
   readonly stream: boolean;
-  /** The page's target, on its machine when that is quiet. */
-  readonly aim: string;
+  readonly aim: Aim;
   /** The same as a multiple of the bare pipe's times on that machine. */
   readonly aimOfPipe?: string;
 }
 
-const paced = (gapMs: number): string => modelOf({ tokens: 64, gapMs });
+/** Tokens of every answer. */
+export const TOKENS = 64;
+
+/**
+ * The scenario for a machine of another speed than the page's (0.5: half as fast), as hard for it as the page's is for the page's: so many
+ * times the users, and times that are longer by as much. What one user alone or an unpaced answer asks for scales by itself.
+ */
+export function scaled(scenario: Scenario, speed: number): Scenario {
+  const { users, gapMs, aim } = scenario;
+  const longer = (times: Times | undefined): Times | undefined => times && [times[0] / speed, times[1] / speed];
+  const [ttft, token, request] = [longer(aim.ttft), longer(aim.token), longer(aim.request)];
+  const perSecond = {
+    ...(aim.tokensPerSecond !== undefined && { tokensPerSecond: aim.tokensPerSecond * speed }),
+    ...(aim.requestsPerSecond !== undefined && { requestsPerSecond: aim.requestsPerSecond * speed }),
+  };
+  return {
+    ...scenario,
+    users: gapMs === 0 || users === 1 ? users : Math.max(1, Math.round(users * speed)),
+    aim: { ...perSecond, ...(ttft && { ttft }), ...(token && { token }), ...(request && { request }) },
+  };
+}
 
 export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: 'S1',
-    what: '1 stream, 10 ms',
-    model: paced(10),
-    users: 1,
-    stream: true,
-    aim: 'TTFT 4.5/15 ms',
-    aimOfPipe: 'TTFT 1.6/1.8',
-  },
+  { name: 'S1', gapMs: 10, users: 1, stream: true, aim: { ttft: [4.5, 15] }, aimOfPipe: 'TTFT 1.6/1.8' },
   {
     name: 'S2',
-    what: '50 streams, 20 ms',
-    model: paced(20),
+    gapMs: 20,
     users: 50,
     stream: true,
-    aim: 'TTFT 4/15, token 1.5/6 ms',
+    aim: { ttft: [4, 15], token: [1.5, 6] },
     aimOfPipe: 'TTFT 2.0/2.3, token 1.2/1.5',
   },
   {
     name: 'S3',
-    what: '200 streams, 20 ms',
-    model: paced(20),
+    gapMs: 20,
     users: 200,
     stream: true,
-    aim: '9,900 tokens/s, TTFT 6/40, token 2.5/20 ms',
+    aim: { tokensPerSecond: 9_900, ttft: [6, 40], token: [2.5, 20] },
     aimOfPipe: 'tokens/s 0.977, TTFT 2.1/2.2, token 1.4/1.4',
   },
   {
     name: 'S4',
-    what: '50 streams, unpaced',
-    model: paced(0),
+    gapMs: 0,
     users: 50,
     stream: true,
-    aim: '40,000 tokens/s',
+    aim: { tokensPerSecond: 40_000 },
     aimOfPipe: 'tokens/s 0.74',
   },
-  {
-    name: 'S5',
-    what: '50 users, no streaming',
-    model: paced(0),
-    users: 50,
-    stream: false,
-    aim: '1,500 req/s, p99 70 ms',
-  },
-  { name: 'S6', what: '500 streams, 20 ms', model: paced(20), users: 500, stream: true, aim: '20,000 tokens/s' },
+  { name: 'S5', gapMs: 0, users: 50, stream: false, aim: { requestsPerSecond: 1_500, request: [NaN, 70] } },
+  { name: 'S6', gapMs: 20, users: 500, stream: true, aim: { tokensPerSecond: 20_000 } },
 ];
 
 /** Driven once, unmeasured, before anything is measured. */
-export const WARM_UP: Scenario = {
-  name: 'warm-up',
-  what: '100 streams, 5 ms',
-  model: paced(5),
-  users: 100,
-  stream: true,
-  aim: '-',
-};
+export const WARM_UP: Scenario = { name: 'warm-up', gapMs: 5, users: 100, stream: true, aim: {} };

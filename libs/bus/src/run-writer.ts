@@ -30,21 +30,14 @@ export interface RunWriters {
 const APPEND_RETRY_MS = 200;
 const APPEND_RETRIES_MAX = 150;
 
-/** A call that carries so many runs at once says that the process is busy. */
-const CROWD_RUNS = 8;
-/** From the start of one such call to the next, for each of its runs: system calls are what a token costs, and a crowd can share them. */
-const CROWD_GAP_MS_PER_RUN = 0.25;
-const CROWD_GAP_MS_MAX = 6;
-
 /**
  * The writers of one process. Events emitted in one turn of the event loop go out together, and what is emitted while
  * they are under way goes out when they have arrived: one call at a time for all runs. Nothing waits when the process is
- * idle; when it is crowded, calls keep a small distance (docs/adr/0002).
+ * idle; when it is crowded, the round trip is the batch (docs/adr/0002).
  */
 export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date.now): RunWriters {
   const dirty = new Set<Writer>();
   let busy = false;
-  let notBefore = 0;
 
   const schedule = (writer: Writer): void => {
     dirty.add(writer);
@@ -53,15 +46,11 @@ export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date
   const wake = (): void => {
     if (busy || dirty.size === 0) return;
     busy = true;
-    const waitMs = notBefore - performance.now();
-    if (waitMs > 0) setTimeout(flush, waitMs);
-    else setImmediate(flush);
+    setImmediate(flush);
   };
   const flush = (): void => {
     const writers = [...dirty];
     dirty.clear();
-    const gapMs = Math.min(CROWD_GAP_MS_MAX, writers.length * CROWD_GAP_MS_PER_RUN);
-    notBefore = writers.length < CROWD_RUNS ? 0 : performance.now() + gapMs;
     const batches = writers.map((writer) => writer.takeBatch(now()));
     void deliver(log, batches).then((replies) => {
       busy = false;
