@@ -4,11 +4,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { modelOf } from './clock.js';
 import type { LoadOrder, LoadResult } from './load.js';
 import { servicesBelow, usageOf, type Usage } from './processes.js';
 import { printHeader, printIdle, printRatios, printRow, type Row } from './report.js';
 import { scaled, SCENARIOS, TOKENS, WARM_UP, type Scenario } from './scenarios.js';
-import { modelOf } from './clock.js';
 import { startPipe, type Pipe } from './pipe/start.js';
 
 /**
@@ -27,6 +27,14 @@ const { values } = parseArgs({
     speed: { type: 'string', default: '1' },
   },
 });
+
+const speed = Number(values.speed);
+if (!(speed > 0)) throw new Error(`--speed must be a number above 0, not ${values.speed}`);
+
+/** The compiler of the engine needs some thousand requests; what is measured is a service that runs. */
+const WARM_UP_SECONDS = 20;
+/** Of the scenario itself, before its window opens. */
+const LEAD_SECONDS = 4;
 
 const here = import.meta.dirname;
 const READY_MS_MAX = 60_000;
@@ -95,7 +103,7 @@ interface Targets {
 
 async function measure(targets: Targets): Promise<Row[]> {
   const names = (values.only ?? '').split(',');
-  const chosen = SCENARIOS.filter(({ name }) => names.includes(name)).map((one) => scaled(one, Number(values.speed)));
+  const chosen = SCENARIOS.filter(({ name }) => names.includes(name)).map((one) => scaled(one, speed));
   const rows: Row[] = [];
   printHeader();
   for (let round = 1; round <= Number(values.rounds); round++) {
@@ -120,7 +128,7 @@ async function measureOne(scenario: Scenario, round: number, targets: Targets): 
 }
 
 function orderOf({ gapMs, users, stream }: Scenario, url: string, seconds: number): LoadOrder {
-  return { url, model: modelOf({ tokens: TOKENS, gapMs }), users, stream, warmupSeconds: 4, seconds };
+  return { url, model: modelOf({ tokens: TOKENS, gapMs }), users, stream, warmupSeconds: LEAD_SECONDS, seconds };
 }
 
 const data = mkdtempSync(join(tmpdir(), 'talaria-bench-'));
@@ -154,8 +162,7 @@ try {
   await answers(`${gatewayUrl}/health/ready`);
   await answers(`${gatewayUrl}/v1/models`);
   printIdle(new Map([...servicesBelow(launcher.pid ?? 0)].map(([name, pid]) => [name, usageOf(pid)])));
-  // The compiler of the engine needs some thousand requests; what is measured is a service that runs.
-  for (const url of [pipe.url, gatewayUrl]) await drive(orderOf(WARM_UP, url, 20), new Map());
+  for (const url of [pipe.url, gatewayUrl]) await drive(orderOf(WARM_UP, url, WARM_UP_SECONDS), new Map());
   const rows = await measure({ upstream: upstreamUrl, pipe, gateway: gatewayUrl, launcherPid: launcher.pid ?? 0 });
   mkdirSync('bench/results', { recursive: true });
   writeFileSync(`bench/results/${new Date().toISOString().replaceAll(':', '')}.json`, JSON.stringify(rows, null, 1));

@@ -63,15 +63,16 @@ function whatOf({ users, gapMs, stream }: Scenario): string {
   return `${users} ${stream ? 'streams' : 'users, no streaming'}, ${pace}`;
 }
 
-function aimText({ tokensPerSecond, requestsPerSecond, ttft, token, request }: Aim): string {
+function aimText({ tokensPerSecond, requestsPerSecond, ttft, token, requestP99 }: Aim): string {
   const rate = (perSecond: number | undefined, unit: string): string[] =>
     perSecond === undefined ? [] : [`${Math.round(perSecond).toLocaleString('en')} ${unit}/s`];
   const pair = (name: string, times: Times | undefined): string[] => {
-    const shown = times?.map((ms) => (Number.isNaN(ms) ? '-' : String(Math.round(ms * 10) / 10)));
+    const shown = times?.map((ms) => Math.round(ms * 10) / 10);
     return shown ? [`${name} ${shown.join('/')} ms`] : [];
   };
   const rates = [...rate(tokensPerSecond, 'tokens'), ...rate(requestsPerSecond, 'requests')];
-  return [...rates, ...pair('TTFT', ttft), ...pair('token', token), ...pair('request', request)].join(', ') || '-';
+  const request = requestP99 === undefined ? [] : [`request p99 ${Math.round(requestP99)} ms`];
+  return [...rates, ...pair('TTFT', ttft), ...pair('token', token), ...request].join(', ') || '-';
 }
 
 function costs(used: Readonly<Record<string, Usage>>, result: LoadResult, seconds: number, stream: boolean): string {

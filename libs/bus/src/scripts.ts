@@ -18,7 +18,7 @@ import { script } from './script.js';
  * to 7 and C.2: 0 lost and 0 doubled in 176 worker kills and 1,032 cut connections).
  *
  * Every script publishes what it stored: to the channel of the API instance that opened the run, which needs no
- * SUBSCRIBE per run, and to the run's own channel (the name of its log) for all other listeners. A message is lines: a run
+ * SUBSCRIBE per run, and to the run's own channel (the name of its log) for all other listeners (an append only if there is one). A message is lines: a run
  * id, the new events of that run, and, on an instance's channel, the next run id and its events.
  */
 
