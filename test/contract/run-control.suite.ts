@@ -57,10 +57,10 @@ export function runControlSuite(name: string, get: () => RunLog): void {
     test('a parked run is taken up by the job of its generation, not by a leftover one', async () => {
       const runId = await running();
       await park(runId);
-      expect(await get().claim(runId, 2, 'w1', 0)).toEqual({ kind: 'fenced' });
-      expect(await get().claim(runId, 2_001, 'w1', 2)).toEqual({ kind: 'fenced' });
+      expect(await get().claim(runId, 2, 'w1')).toEqual({ kind: 'fenced' });
+      expect(await get().claim(runId, 2_001, 'w1', { generation: 2 })).toEqual({ kind: 'fenced' });
       expect((await get().head(runId))?.parked).toBeDefined();
-      expect(await get().claim(runId, 1_001, 'w2', 1)).toMatchObject({ kind: 'claimed', lastSeq: 2 });
+      expect(await get().claim(runId, 1_001, 'w2', { generation: 1 })).toMatchObject({ kind: 'claimed', lastSeq: 2 });
       expect((await get().head(runId))?.parked).toBeUndefined();
       expect(await append(runId, 1, 3, [text(1)])).toEqual({ kind: 'fenced' });
       expect(await append(runId, 1_001, 3, [text(1)])).toMatchObject({ kind: 'ok', lastSeq: 3 });
@@ -74,7 +74,7 @@ export function runControlSuite(name: string, get: () => RunLog): void {
       expect(await get().answer(runId, 'apr_2', 'deny')).toEqual({ kind: 'refused' });
       expect(await get().answer(runId, 'apr_1', 'deny')).toEqual({ kind: 'recorded', wake: 1 });
       expect((await get().head(runId))?.parked?.woken).toBe(true);
-      const claim = await get().claim(runId, 1_001, 'w2', 1);
+      const claim = await get().claim(runId, 1_001, 'w2', { generation: 1 });
       const answers = claim.kind === 'claimed' ? [...claim.controls.answers] : [];
       expect(answers.sort()).toEqual([
         ['apr_1', 'deny'],
@@ -103,7 +103,7 @@ export function runControlSuite(name: string, get: () => RunLog): void {
       await get().answer(runId, 'apr_1', 'once');
       expect(await get().requestCancel(runId, 'requested')).toEqual({ kind: 'cancelled', generation: 1 });
       expect((await typesOf(runId)).at(-1)).toBe('run.cancelled');
-      expect(await get().claim(runId, 1_001, 'w2', 1)).toEqual({ kind: 'ended' });
+      expect(await get().claim(runId, 1_001, 'w2', { generation: 1 })).toEqual({ kind: 'ended' });
       expect(await get().answer(runId, 'apr_2', 'once')).toEqual({ kind: 'ended' });
       expect(await get().answer('run_unknown', 'apr_2', 'once')).toEqual({ kind: 'unknown' });
     });
@@ -114,7 +114,9 @@ export function runControlSuite(name: string, get: () => RunLog): void {
         const attempt = generation === 1 ? 1 : (generation - 1) * 1_000 + 1;
         expect(await park(runId, { attempt, generation, approvalIds: [`apr_${generation}`] })).toBe('parked');
         await get().answer(runId, `apr_${generation}`, 'once');
-        expect(await get().claim(runId, generation * 1_000 + 1, 'w', generation)).toMatchObject({ kind: 'claimed' });
+        expect(await get().claim(runId, generation * 1_000 + 1, 'w', { generation })).toMatchObject({
+          kind: 'claimed',
+        });
       }
       expect((await typesOf(runId)).filter((type) => type === 'run.parked')).toHaveLength(3);
     });

@@ -30,7 +30,9 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       // As a writer does: what the last reply said is given back, if nothing came in between.
       const tip = tips.get(`${runId} ${attempt}`);
       const [reply] = await get().log.append([
-        tip?.lastSeq === firstSeq - 1 ? { ...batch, bytesBefore: tip.bytes } : batch,
+        tip?.lastSeq === firstSeq - 1
+          ? { ...batch, tip: { bytes: tip.bytes, instance: get().ownHub.instance } }
+          : batch,
       ]);
       if (reply?.kind !== 'ok') return reply;
       const { bytes, ...rest } = reply;
@@ -39,7 +41,14 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
     };
     const tips = new Map<string, { lastSeq: number; bytes: number }>();
     const writer = (runId: string, lastSeq = 1, attempt = 1): RunWriter =>
-      runWriters(get().log).open({ runId, attempt, lastSeq, onCancel: () => undefined, onRefused: () => undefined });
+      runWriters(get().log).open({
+        runId,
+        attempt,
+        lastSeq,
+        instance: get().ownHub.instance,
+        onCancel: () => undefined,
+        onRefused: () => undefined,
+      });
 
     test('a new log holds run.queued and remembers the spec', async () => {
       const spec = await open();
@@ -49,6 +58,8 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       expect(await get().log.claim(spec.runId, 1, 'w1')).toEqual({
         kind: 'claimed',
         lastSeq: 1,
+        bytes: JSON.stringify(first).length,
+        begun: false,
         claims: 0,
         spec,
         controls: { answers: new Map(), steers: [] },
@@ -142,18 +153,69 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
 
     test('an owner that is wrong about the log appends all the same, and is told right', async () => {
       const { log } = get();
-      const { runId } = await open();
+      const { runId, instance } = await open();
       await log.claim(runId, 1, 'w1');
       const batch = { runId, attempt: 1, firstSeq: 2, events: [logged(2, text(1))], terminal: false };
-      const [wrong] = await log.append([{ ...batch, bytesBefore: 1 }]);
+      const [wrong] = await log.append([{ ...batch, tip: { bytes: 1, instance } }]);
       expect(wrong).toMatchObject({ kind: 'ok', lastSeq: 2 });
       const bytes = wrong?.kind === 'ok' ? (wrong.bytes ?? 0) : 0;
-      const next = { ...batch, firstSeq: 3, events: [logged(3, text(2))], bytesBefore: bytes };
+      const next = { ...batch, firstSeq: 3, events: [logged(3, text(2))], tip: { bytes, instance } };
       const right = [{ kind: 'ok', lastSeq: 3, bytes: bytes + logged(3, text(2)).length }];
       expect(await log.append([next])).toEqual(right);
       expect(await log.append([next])).toEqual(right);
       expect((await log.read(runId, 1)).map((event) => event.seq)).toEqual([2, 3]);
     });
+
+    test.each([false, true])(
+      'many runs in one call: replies in their places, every listener told once (one was cancelled: %s)',
+      async (isCancelled) => {
+        const { log, ownHub, foreignHub } = get();
+        const runs = await Promise.all(
+          [0, 1, 2, 3].map(async () => {
+            const { runId, instance } = await open();
+            await log.claim(runId, 1, 'w1');
+            const [reply] = await log.append([
+              { runId, attempt: 1, firstSeq: 2, events: [logged(2, text(1))], terminal: false },
+            ]);
+            return { runId, instance, bytes: reply?.kind === 'ok' ? (reply.bytes ?? 0) : 0 };
+          }),
+        );
+        const heard: string[] = [];
+        for (const { runId, instance } of runs) {
+          for (const hub of [ownHub, foreignHub]) {
+            await hub.watch(runId, instance, (events) => {
+              // What came before the call may still be on its way.
+              for (const { seq } of events) {
+                if (seq > 2) heard.push(`${hub === ownHub ? 'own' : 'foreign'} ${runId} ${seq}`);
+              }
+            });
+          }
+        }
+        if (isCancelled) await log.requestCancel(runs[1]?.runId ?? '', 'requested');
+        // The first and the third have to be looked at, the others are named with their tips.
+        const replies = await log.append(
+          runs.map(({ runId, instance, bytes }, i) => {
+            const events = [logged(3, text(2)), logged(4, i === 0 ? DONE : text(3))];
+            const batch = { runId, attempt: 1, firstSeq: 3, events, terminal: i === 0 };
+            return i === 1 || i === 3 ? { ...batch, tip: { bytes, instance } } : batch;
+          }),
+        );
+        expect(replies).toMatchObject(runs.map(() => ({ kind: 'ok', lastSeq: 4 })));
+        expect(replies.map((reply) => 'cancel' in reply)).toEqual([false, isCancelled, false, false]);
+        for (const { runId } of runs) {
+          expect((await log.read(runId, 1)).map(({ seq, type }) => [seq, type])).toEqual([
+            [2, 'text.delta'],
+            [3, 'text.delta'],
+            [4, runId === runs[0]?.runId ? 'run.completed' : 'text.delta'],
+          ]);
+        }
+        const told = runs.flatMap(({ runId }) =>
+          ['own', 'foreign'].flatMap((hub) => [`${hub} ${runId} 3`, `${hub} ${runId} 4`]),
+        );
+        await until(() => heard.length >= told.length, { ms: 2_000 });
+        expect([...heard].sort()).toEqual(told.sort());
+      },
+    );
 
     test('an append behind a hole is told how far the log goes', async () => {
       const { runId } = await open();
@@ -173,6 +235,42 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       expect(await append(runId, 2, 3, [DONE])).toEqual({ kind: 'ok', lastSeq: 3 });
       expect(await get().log.claim(runId, 3, 'w3')).toEqual({ kind: 'ended' });
       expect((await get().log.read(runId, 2)).map((event) => event.type)).toEqual(['run.completed']);
+    });
+
+    test('a claim begins a run of which nothing was done, once', async () => {
+      const { log, foreignHub } = get();
+      const { runId, instance } = await open();
+      const heard: number[] = [];
+      await foreignHub.watch(runId, instance, (events) => heard.push(...events.map(({ seq }) => seq)));
+      const start = { type: 'run.started', attempt: 1, worker: 'w' } as const;
+      const begun = { kind: 'claimed', lastSeq: 2, begun: true, claims: 0 };
+      // The same claim again, as after a cut connection.
+      const first = await log.claim(runId, 1, 'w', { start });
+      expect(first).toMatchObject(begun);
+      expect(await log.claim(runId, 1, 'w', { start })).toEqual(first);
+      const events = await log.read(runId, 1);
+      expect(events).toMatchObject([{ seq: 2, ...start }]);
+      const bytes = JSON.stringify((await log.read(runId, 0))[0]).length + JSON.stringify(events[0]).length;
+      expect(first).toMatchObject({ bytes });
+      const batch = { runId, attempt: 1, firstSeq: 3, events: [logged(3, text(1))], terminal: false };
+      const [reply] = await log.append([{ ...batch, tip: { bytes, instance } }]);
+      expect(reply).toEqual({ kind: 'ok', lastSeq: 3, bytes: bytes + logged(3, text(1)).length });
+      expect(await log.claim(runId, 2, 'w', { start })).toMatchObject({ lastSeq: 3, begun: false, claims: 1 });
+      await until(() => heard.length >= 2, { ms: 2_000 });
+      expect(heard).toEqual([2, 3]);
+    });
+
+    test('no claim begins a run of another attempt, one that was parked, or one that has ended', async () => {
+      const { log } = get();
+      const start = { type: 'run.started', attempt: 1, worker: 'w' } as const;
+      const taken = await open();
+      await log.claim(taken.runId, 1, 'w', { start });
+      expect(await log.claim(taken.runId, 2, 'w', { start })).toMatchObject({ lastSeq: 2, begun: false });
+      expect(await log.claim(taken.runId, 3, 'w', { generation: 1, start })).toEqual({ kind: 'fenced' });
+      const ended = await open();
+      await log.requestCancel(ended.runId, 'requested');
+      expect(await log.claim(ended.runId, 1, 'w', { start })).toEqual({ kind: 'ended' });
+      for (const { runId } of [taken, ended]) expect(await log.read(runId, 1)).toHaveLength(1);
     });
 
     test('claims are counted, a repeated one once and a forgiven one not at all', async () => {

@@ -2,6 +2,7 @@ import { runAgent, RunParked } from '#libs/agent';
 import {
   AppendRefused,
   queuedEvent,
+  type Claim,
   type JobOutcome,
   type RunJob,
   type RunLog,
@@ -16,6 +17,7 @@ import {
   LIMITS,
   toRunError,
   type CancelReason,
+  type EventOf,
   type LoggedEvent,
   type Message,
   type ModelRoute,
@@ -84,7 +86,8 @@ export async function processRun(job: RunJob, ports: RunPorts): Promise<JobOutco
 
 async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
   const { runId, attempt, generation } = job;
-  const claim = await ports.log.claim(runId, attempt, ports.workerId, generation);
+  const start = { type: 'run.started', attempt: 1, worker: ports.workerId } as const;
+  const claim = await ports.log.claim(runId, attempt, ports.workerId, { generation, start });
   // The API sends the log and the job together. A job that came first is tried again by the queue; one whose log never
   // comes is given up there.
   if (claim.kind === 'unknown') throw new Error('the run has no log');
@@ -97,6 +100,8 @@ async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
     runId,
     attempt,
     lastSeq: claim.lastSeq,
+    ...(claim.bytes !== undefined && { bytes: claim.bytes }),
+    instance: claim.spec.instance,
     onCancel: run.cancel,
     onRefused: (refused) => abort.abort(refused),
   });
@@ -105,11 +110,11 @@ async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
   const release = armSignals(job, abort, ports.settings.runSecondsMax);
   ports.active.add(runId, run);
   try {
-    const before = await readLog(ports.log, claim.spec, claim.lastSeq);
+    const before = await readLog(ports.log, claim, start);
     // A worker dies with all its runs; those that were only waiting for their turn have not been claimed by it.
     const crashes = Math.min(job.crashes, claim.claims);
     const controls = new RunControls(ports.log, runId, claim.controls);
-    const terminal = await execute({ job, crashes, spec: claim.spec, before, controls, run, writer, abort }, ports);
+    const terminal = await execute({ job, crashes, claim, before, controls, run, writer, abort }, ports);
     ports.settled(claim.spec, attempt, terminal);
     if (terminal === 'hand_back') return 'hand_back';
     if (terminal === 'parked') return 'done';
@@ -143,9 +148,11 @@ function startTimer(ms: number, fire: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** The fold of the log up to `lastSeq`. A fresh run's only event is known from its spec and need not be read. */
-async function readLog(log: RunLog, spec: RunSpec, lastSeq: number): Promise<RunSnapshot> {
+/** The fold of the claimed log. What a fresh run's log has is known without reading it. */
+async function readLog(log: RunLog, claim: Claimed, start: RunStarted): Promise<RunSnapshot> {
+  const { spec, lastSeq, begun } = claim;
   let snapshot = fold(EMPTY_SNAPSHOT, queuedEvent(spec));
+  if (begun) return fold(snapshot, { seq: lastSeq, at: Date.now(), ...start });
   while (snapshot.lastSeq < lastSeq) {
     const page: LoggedEvent[] = await log.read(spec.runId, snapshot.lastSeq);
     if (page.length === 0) throw new GatewayError('run_log_lost', 'The events of this run were lost.');
@@ -154,11 +161,14 @@ async function readLog(log: RunLog, spec: RunSpec, lastSeq: number): Promise<Run
   return snapshot;
 }
 
+type Claimed = Claim & { readonly kind: 'claimed' };
+type RunStarted = EventOf<'run.started'>;
+
 interface Execution {
   readonly job: RunJob;
   /** Workers that died, or lost the run, while they executed it. */
   readonly crashes: number;
-  readonly spec: RunSpec;
+  readonly claim: Claimed;
   readonly before: RunSnapshot;
   readonly controls: RunControls;
   readonly run: ActiveRun;
@@ -168,10 +178,11 @@ interface Execution {
 
 /** Runs the agent and turns however it ended into the run's terminal event. Rejects only when the run is not ours. */
 async function execute(execution: Execution, ports: RunPorts): Promise<TerminalEvent | 'hand_back' | 'parked'> {
-  const { job, crashes, spec, before, controls, run, writer, abort } = execution;
+  const { job, crashes, claim, before, controls, run, writer, abort } = execution;
+  const { spec, begun } = claim;
   const { signal } = abort;
   try {
-    await writer.emit({ type: 'run.started', attempt: before.attempt + 1, worker: ports.workerId });
+    if (!begun) await writer.emit({ type: 'run.started', attempt: before.attempt + 1, worker: ports.workerId });
     if (job.generation > 0) leaveWait(spec, ports);
     signal.throwIfAborted();
     if (crashes >= LIMITS.attemptsMax) {

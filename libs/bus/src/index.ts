@@ -23,12 +23,14 @@ export {
   type MemoryPersistQueue,
   type MemoryRunQueue,
 } from './memory-queues.js';
-export { memoryLiveHub, memoryRunLog, type MemoryRunLog } from './memory-run-log.js';
+export { memoryLiveHub } from './memory-live-hub.js';
+export { memoryRunLog, type MemoryRunLog } from './memory-run-log.js';
 export { persistCollector, type PersistCollector } from './persist-collector.js';
 export { bullPersistQueue, startPersistWorker, type PersistWorkerSettings } from './persist-queue.js';
 export type * from './approval-ports.js';
 export type * from './live-run-ports.js';
 export type * from './ports.js';
+export type * from './worker-ports.js';
 export { queuedEvent } from './queued-event.js';
 export { isRunId, newRunId } from './run-id.js';
 export { redisRunLog } from './run-log.js';

@@ -4,7 +4,7 @@
  * Braces are a cluster hash tag: one run's keys share a slot, because the scripts touch both.
  *
  *   <p>:{<runId>}:log          stream   id `<seq>-0`, field `e` = LoggedEvent JSON; its name is also the run's live channel
- *   <p>:{<runId>}:meta         hash     seq, att, claims, term, cancel, ch, worker, owner, bytes, spec, turn; of runs that were
+ *   <p>:{<runId>}:meta         hash     tip, claims, term, cancel, ch, worker, owner, spec, turn; of runs that were
  *                                       parked or steered: parked, woken, gen, answers, steers, steered
  *   <p>:runs:unconfirmed       zset     runs the store has not confirmed, by time of opening
  *   <p>:runs:of:<owner>        zset     the same of one owner

@@ -1,5 +1,6 @@
 import { toReservation } from './idempotency.js';
-import type { Idempotency, PersistQueue, QueuedRun, RunQueue, WorkerInfo, WorkerRegistry } from './ports.js';
+import type { Idempotency, PersistQueue, QueuedRun, RunQueue } from './ports.js';
+import type { WorkerInfo, WorkerRegistry } from './worker-ports.js';
 
 export interface MemoryRunQueue extends RunQueue {
   /** Takes the oldest waiting run, as a worker would. */

@@ -12,13 +12,12 @@ import type {
   AppendReply,
   CancelOutcome,
   Claim,
+  ClaimTerms,
   Controls,
-  LiveHub,
   Parking,
   ParkOutcome,
   RunHead,
   RunLog,
-  Wake,
 } from './ports.js';
 import { queuedEvent, sessionOfTurn } from './queued-event.js';
 
@@ -107,8 +106,16 @@ class InMemoryRunLog implements MemoryRunLog {
     return this.runs.get(runId)?.spec;
   }
 
-  async claim(runId: string, attempt: number, _worker: string, generation = 0): Promise<Claim> {
-    return claimOf(this.runs.get(runId), attempt, generation);
+  async claim(runId: string, attempt: number, _worker: string, terms: ClaimTerms = {}): Promise<Claim> {
+    const { generation = 0, start } = terms;
+    const run = this.runs.get(runId);
+    if (!run) return { kind: 'unknown' };
+    if (run.ended) return { kind: 'ended' };
+    if (run.attempt > attempt || run.generation !== generation) return { kind: 'fenced' };
+    const isFresh = run.events.length === 1;
+    const begun = start !== undefined && (isFresh || (run.events.length === 2 && run.attempt === attempt));
+    if (begun && isFresh) this.store(run, [JSON.stringify({ seq: 2, at: Date.now(), ...start })]);
+    return { ...claimOf(run, attempt), begun };
   }
 
   async park({ runId, attempt, event, deadline, generation, approvalIds }: Parking): Promise<ParkOutcome> {
@@ -231,16 +238,14 @@ function withLeftover({ steers, steered }: MemoryRun, terminal: string): string 
   return leftover.length === 0 ? terminal : JSON.stringify({ ...(JSON.parse(terminal) as object), leftover });
 }
 
-function claimOf(run: MemoryRun | undefined, attempt: number, generation: number): Claim {
-  if (!run) return { kind: 'unknown' };
-  if (run.ended) return { kind: 'ended' };
-  if (run.attempt > attempt || run.generation !== generation) return { kind: 'fenced' };
+function claimOf(run: MemoryRun, attempt: number): Omit<Claim & { kind: 'claimed' }, 'begun'> {
   if (run.attempt < attempt) run.claims++;
   run.attempt = attempt;
   run.claimed = true;
   delete run.parked;
-  const { spec, events } = run;
-  return { kind: 'claimed', lastSeq: events.length, spec, claims: run.claims - 1, controls: controlsOf(run) };
+  const { spec, events, bytes, cancel, steers } = run;
+  const known = cancel === undefined && steers.length === 0 ? { bytes } : {};
+  return { kind: 'claimed', lastSeq: events.length, ...known, spec, claims: run.claims - 1, controls: controlsOf(run) };
 }
 
 type Store = (run: MemoryRun, texts: readonly string[]) => void;
@@ -264,26 +269,4 @@ function appendTo(run: MemoryRun | undefined, batch: AppendBatch, store: Store):
   run.steered += missing.filter((text) => (JSON.parse(text) as LoggedEvent).type === 'run.steered').length;
   store(run, terminal ? [...missing.slice(0, -1), withLeftover(run, missing.at(-1) ?? '')] : missing);
   return { kind: 'ok', lastSeq: run.events.length, bytes: run.bytes, ...cancel };
-}
-
-/** The live hub over a memory log. */
-export function memoryLiveHub(log: MemoryRunLog, instance: string): LiveHub {
-  const watchers = new Map<string, Set<Wake>>();
-  log.subscribe((runId, events) => {
-    for (const wake of watchers.get(runId) ?? []) wake(events);
-  });
-  return {
-    instance,
-    async watch(runId, _instance, wake) {
-      const set = watchers.get(runId) ?? new Set<Wake>();
-      watchers.set(runId, set.add(wake));
-      return {
-        async close() {
-          set.delete(wake);
-          if (set.size === 0 && watchers.get(runId) === set) watchers.delete(runId);
-        },
-      };
-    },
-    close: async () => watchers.clear(),
-  };
 }

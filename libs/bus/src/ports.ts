@@ -45,10 +45,21 @@ export interface Controls {
   readonly steers: readonly string[];
 }
 
+export interface ClaimTerms {
+  /** Of the job; default 0: the run was never parked. */
+  readonly generation?: number;
+  /** What a run begins with of which nothing has been done; stored with the claim. */
+  readonly start?: EventOf<'run.started'>;
+}
+
 export type Claim =
   | {
       readonly kind: 'claimed';
       readonly lastSeq: number;
+      /** As in AppendReply. */
+      readonly bytes?: number;
+      /** The `start` of this attempt is the log's second and last event. */
+      readonly begun: boolean;
       readonly spec: RunSpec;
       /** Claims before this one that were not forgiven. */
       readonly claims: number;
@@ -67,12 +78,18 @@ export interface AppendBatch {
   readonly firstSeq: number;
   readonly events: readonly string[];
   readonly terminal: boolean;
-  /** AppendReply.bytes of the append before this one, whose lastSeq was `firstSeq - 1`: spares the log some looks. */
-  readonly bytesBefore?: number;
+  /**
+   * What is known of the log, which spares it some looks: AppendReply.bytes of the append before this one, whose lastSeq was
+   * `firstSeq - 1`, and the instance that opened the run.
+   */
+  readonly tip?: { readonly bytes: number; readonly instance: string };
 }
 
 export type AppendReply =
-  /** Appended now or already there; `bytes`: of the whole log; `cancel` is set once somebody asked to cancel the run. */
+  /**
+   * Appended now or already there; `bytes`: of the whole log, unless every append has to look at something of it; `cancel` is set once
+   * somebody asked to cancel the run.
+   */
   | { readonly kind: 'ok'; readonly lastSeq: number; readonly bytes?: number; readonly cancel?: CancelReason }
   /** `full`: LIMITS.runLogBytesMax reached. `lost`: the log is gone altogether. */
   | { readonly kind: 'fenced' | 'ended' | 'full' | 'lost' }
@@ -126,11 +143,8 @@ export interface RunLog {
   head(runId: string): Promise<RunHead | undefined>;
   /** What the run was ordered to do, as long as its log lives. */
   spec(runId: string): Promise<RunSpec | undefined>;
-  /**
-   * Takes the run over for an attempt of a job of that generation (default 0: it was never parked). Call it before reading
-   * any state of the run: fence first, read afterwards.
-   */
-  claim(runId: string, attempt: number, worker: string, generation?: number): Promise<Claim>;
+  /** Takes the run over for an attempt. Call it before reading any state of the run: fence first, read afterwards. */
+  claim(runId: string, attempt: number, worker: string, terms?: ClaimTerms): Promise<Claim>;
   /** The attempt's claim shall not count: whatever becomes of its worker, this run is not to blame. */
   forgive(runId: string, attempt: number): Promise<void>;
   /** One round trip for the pending events of many runs; replies in the same order. */
@@ -251,35 +265,6 @@ export interface ConversationTurns {
   last(conversation: string): Promise<ConversationTurn | undefined>;
   /** Makes `runId` the last run, unless another than `after` has become it. */
   begin(conversation: string, runId: string, after: string | undefined): Promise<boolean>;
-}
-
-export interface WorkerInfo {
-  readonly id: string;
-  readonly version: string;
-  /** Runs it executes at the same time at most. */
-  readonly capacity: number;
-  /** Runs it executes now; as of its last heartbeat. */
-  readonly active?: number;
-  readonly models: readonly ModelInfo[];
-  /** Names of the server tools that some run may be offered there. */
-  readonly tools: readonly string[];
-  /** What `MODELS_UNKNOWN` is on that worker: may names beyond `models` be asked for? */
-  readonly unknownModels: 'reject' | 'default' | 'passthrough';
-  readonly defaultModel: string;
-}
-
-export interface ModelInfo {
-  readonly name: string;
-  /** Name of the upstream that serves it first. */
-  readonly upstream: string;
-}
-
-/** Who can execute runs. Workers announce themselves; the API answers models and readiness from it. */
-export interface WorkerRegistry {
-  announce(info: WorkerInfo): Promise<void>;
-  leave(workerId: string): Promise<void>;
-  /** All workers heard of within the last day, with how long ago (ms) each was heard. */
-  list(): Promise<readonly { readonly info: WorkerInfo; readonly silentMs: number }[]>;
 }
 
 /** One run being written by its owner. */

@@ -17,35 +17,79 @@ import type {
   ParkOutcome,
   RunHead,
 } from './ports.js';
-import { APPEND, CODES } from './scripts.js';
+import { APPEND } from './append-script.js';
+import { CODES } from './scripts.js';
 
 /** The JSON of an event without its opening brace and seq, which the script puts in front. */
 export function afterSeq(event: RunEvent): string {
   return JSON.stringify({ at: Date.now(), ...event }).slice(1);
 }
 
-/** The call for some runs. Built by hand: under load it has hundreds of arguments, hundreds of times a second. */
-export function appendCall(batches: readonly AppendBatch[], keysOf: (runId: string) => readonly string[]): ScriptCall {
+/** The appends of one call. */
+export interface AppendOrder {
+  readonly batches: readonly AppendBatch[];
+  /** Places of those that are named with their tip: they stand first, in call and reply. */
+  readonly named: readonly number[];
+  readonly others: readonly number[];
+  /** For each place the bytes of the log with its events; 0 when only the log knows. */
+  readonly bytes: readonly number[];
+}
+
+export function appendOrder(batches: readonly AppendBatch[]): AppendOrder {
+  const named: number[] = [];
+  const others: number[] = [];
+  const bytes = batches.map(bytesBehind);
+  bytes.forEach((size, i) => (size > 0 ? named : others).push(i));
+  return { batches, named, others, bytes };
+}
+
+/** A named batch's events travel twice, in the message too; of larger ones the script makes the message. */
+const NAMED_BYTES_MAX = 16_384;
+
+function bytesBehind({ tip, events, terminal }: AppendBatch): number {
+  if (!tip || terminal) return 0;
+  let bytes = 0;
+  for (const event of events) bytes += Buffer.byteLength(event);
+  return bytes > NAMED_BYTES_MAX || tip.bytes + bytes > LIMITS.runLogBytesMax ? 0 : tip.bytes + bytes;
+}
+
+/** Built by hand: under load it has hundreds of arguments, hundreds of times a second. */
+export function appendCall(
+  order: AppendOrder,
+  keysOf: (runId: string) => readonly string[],
+  channelOf: (instance: string) => string,
+): ScriptCall {
+  const { batches, named, others, bytes } = order;
   const keys: string[] = [];
-  const args: (string | number)[] = [LIMITS.runLogBytesMax];
-  for (const batch of batches) {
-    const { attempt, terminal, firstSeq, runId, events } = batch;
-    const bytes = bytesBehind(batch);
-    const before = bytes === undefined ? '' : `${attempt} ${firstSeq - 1} ${batch.bytesBefore}`;
+  const args: (string | number)[] = [LIMITS.runLogBytesMax, named.length];
+  const messages = messagesOf(order);
+  args.push(messages.size);
+  for (const [instance, message] of messages) args.push(channelOf(instance), message);
+  const add = (i: number): void => {
+    const { runId, attempt, firstSeq, events, terminal, tip } = batches[i] as AppendBatch;
+    const size = bytes[i] ?? 0;
     keys.push(...keysOf(runId));
-    args.push(terminal ? -events.length : events.length, before);
-    args.push(`${attempt} ${firstSeq + events.length - 1} ${bytes ?? 0}`, runId);
+    args.push(terminal ? -events.length : events.length);
+    args.push(size > 0 ? `${attempt} ${firstSeq - 1} ${tip?.bytes}` : '');
+    args.push(`${attempt} ${firstSeq + events.length - 1} ${size}`);
     for (const event of events) args.push(event);
-  }
+  };
+  named.forEach(add);
+  others.forEach(add);
   return [APPEND, keys, args];
 }
 
-/** Of the log with these events; undefined when that has to be seen there. */
-function bytesBehind({ bytesBefore, events, terminal }: AppendBatch): number | undefined {
-  if (bytesBefore === undefined || terminal || events.length === 0) return undefined;
-  let bytes = bytesBefore;
-  for (const event of events) bytes += Buffer.byteLength(event);
-  return bytes > LIMITS.runLogBytesMax ? undefined : bytes;
+/** What the listeners at each instance are told of the named runs: for each a line with its id, and its events. */
+function messagesOf({ batches, named }: AppendOrder): Map<string, string> {
+  const messages = new Map<string, string>();
+  for (const i of named) {
+    const { runId, events, tip } = batches[i] as AppendBatch;
+    const instance = tip?.instance ?? '';
+    const before = messages.get(instance);
+    const message = `${runId}\n${events.join('\n')}`;
+    messages.set(instance, before === undefined ? message : `${before}\n${message}`);
+  }
+  return messages;
 }
 
 /** What `toHead` reads, in its order. */
@@ -69,15 +113,16 @@ export function toHead(row: readonly (string | null)[], liveChannelStart: string
   };
 }
 
-type ClaimReply = [number, number, string, string, string, string, number];
+type ClaimReply = [number, number, string, string, string, string, number, number, number];
 
 export function toClaim(reply: unknown): Claim {
-  const [code, lastSeq, cancel, spec, answers, steers, claims] = reply as ClaimReply;
+  const [code, lastSeq, cancel, spec, answers, steers, claims, bytes, begun] = reply as ClaimReply;
   if (code === CODES.unknown) return { kind: 'unknown' };
   if (code === CODES.ended) return { kind: 'ended' };
   if (code === CODES.fenced) return { kind: 'fenced' };
   const parsed: RunSpec = parseRunSpec(spec);
-  return { kind: 'claimed', lastSeq, spec: parsed, claims, controls: toControls(cancel, answers, steers) };
+  const controls = toControls(cancel, answers, steers);
+  return { kind: 'claimed', lastSeq, ...(bytes > 0 && { bytes }), begun: begun === 1, spec: parsed, claims, controls };
 }
 
 const REFUSALS = {
@@ -87,10 +132,19 @@ const REFUSALS = {
   [CODES.unknown]: 'lost',
 } as const;
 
-/** In the order of the batches. Throws the error that stands in place of a reply. */
-export function toAppendReplies(reply: unknown): AppendReply[] {
+/** For each batch of the call, in its place. Throws the error that stands in place of a reply. */
+export function toAppendReplies(reply: unknown, { batches, named, others, bytes }: AppendOrder): AppendReply[] {
   if (reply instanceof Error) throw reply;
-  return String(reply).split('\n').map(toAppendReply);
+  const lines = String(reply).split('\n');
+  const replies = new Array<AppendReply>(batches.length);
+  let line = 1;
+  for (const i of named) {
+    const { firstSeq, events } = batches[i] as AppendBatch;
+    const asNamed: AppendReply = { kind: 'ok', lastSeq: firstSeq + events.length - 1, bytes: bytes[i] ?? 0 };
+    replies[i] = lines[0] === '0' ? toAppendReply(lines[line++] ?? '') : asNamed;
+  }
+  for (const i of others) replies[i] = toAppendReply(lines[line++] ?? '');
+  return replies;
 }
 
 function toAppendReply(line: string): AppendReply {
@@ -98,11 +152,12 @@ function toAppendReply(line: string): AppendReply {
   const code = Number(words[0]);
   if (code === CODES.gap) return { kind: 'gap', lastSeq: Number(words[1]) };
   if (code < 0) return { kind: REFUSALS[code as keyof typeof REFUSALS] };
+  const bytes = Number(words[3]);
   const cancel = words[4];
   return {
     kind: 'ok',
     lastSeq: Number(words[2]),
-    bytes: Number(words[3]),
+    ...(bytes > 0 && { bytes }),
     ...(cancel && { cancel: cancel as CancelReason }),
   };
 }

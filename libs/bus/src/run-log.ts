@@ -9,7 +9,7 @@ import {
   type TerminalEvent,
 } from '#libs/contract';
 import type { Redis } from 'ioredis';
-import { runScript, runScripts, unavailable, type RedisConnection, type ScriptCall } from './connect-redis.js';
+import { runScript, runScripts, unavailable, type RedisConnection } from './connect-redis.js';
 import type { RedisKeys } from './keys.js';
 import type {
   AnswerOutcome,
@@ -17,6 +17,7 @@ import type {
   AppendReply,
   CancelOutcome,
   Claim,
+  ClaimTerms,
   Controls,
   Parking,
   ParkOutcome,
@@ -27,6 +28,7 @@ import { queuedEvent, sessionOfTurn } from './queued-event.js';
 import {
   afterSeq,
   appendCall,
+  appendOrder,
   HEAD_FIELDS,
   toAnswerOutcome,
   toAppendReplies,
@@ -36,6 +38,7 @@ import {
   toHead,
   toParkOutcome,
   toSteerOutcome,
+  type AppendOrder,
 } from './run-log-replies.js';
 import { ANSWER, CANCEL, CLAIM, CODES, END, FORGIVE, MARK_DELETED, OPEN, PARK, STEER } from './scripts.js';
 
@@ -92,10 +95,10 @@ class RedisRunLog implements RunLog {
     });
   }
 
-  claim(runId: string, attempt: number, worker: string, generation = 0): Promise<Claim> {
+  claim(runId: string, attempt: number, worker: string, { generation = 0, start }: ClaimTerms = {}): Promise<Claim> {
     return guarded(async () => {
-      const keys = [this.keys.meta(runId)];
-      return toClaim(await runScript(this.redis, CLAIM, keys, [attempt, worker, generation]));
+      const args = [attempt, worker, generation, runId, start ? afterSeq(start) : ''];
+      return toClaim(await runScript(this.redis, CLAIM, this.pair(runId), args));
     });
   }
 
@@ -132,14 +135,16 @@ class RedisRunLog implements RunLog {
 
   append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
     return guarded(async () => {
-      const calls: ScriptCall[] = [];
+      const orders: AppendOrder[] = [];
       for (let i = 0; i < batches.length; i += RUNS_PER_CALL_MAX) {
-        calls.push(appendCall(batches.slice(i, i + RUNS_PER_CALL_MAX), (runId) => this.pair(runId)));
+        orders.push(appendOrder(batches.slice(i, i + RUNS_PER_CALL_MAX)));
       }
+      const { log, meta, live } = this.keys;
+      const calls = orders.map((order) => appendCall(order, (runId) => [log(runId), meta(runId)], live));
       const replies = runScripts(this.redis, calls);
       // Writers call where a turn ends: gathered until the next one ended, the events would wait for all that it reads.
       this.connection.sendNow();
-      return (await replies).flatMap(toAppendReplies);
+      return (await replies).flatMap((reply, i) => toAppendReplies(reply, orders[i] as AppendOrder));
     });
   }
 

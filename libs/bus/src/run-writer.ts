@@ -17,6 +17,10 @@ export interface OpenWriter {
   readonly attempt: number;
   /** Seq of the log's last event, as `claim` gave it. */
   readonly lastSeq: number;
+  /** Of the log, as `claim` gave them. */
+  readonly bytes?: number;
+  /** RunSpec.instance. */
+  readonly instance: string;
   /** Called once, when an append's reply or a hint says that the run shall be cancelled. */
   onCancel(reason: CancelReason): void;
   /** Called once, when appends are refused; nothing more is sent. */
@@ -96,6 +100,7 @@ class Writer implements RunWriter {
     private readonly schedule: (writer: Writer) => void,
   ) {
     this.nextSeq = run.lastSeq + 1;
+    if (run.bytes !== undefined) this.tip = { seq: run.lastSeq, bytes: run.bytes };
   }
 
   emit(event: RunEvent): Promise<void> | undefined {
@@ -119,12 +124,12 @@ class Writer implements RunWriter {
       this.unacknowledgedBytes += text.length;
     }
     this.inFlight = true;
-    const { runId, attempt } = this.run;
+    const { runId, attempt, instance } = this.run;
     const firstSeq = this.unacknowledged[0]?.seq ?? this.nextSeq;
     const events = this.unacknowledged.map((event) => event.text);
     const terminal = this.unacknowledged.at(-1)?.terminal ?? false;
     const batch = { runId, attempt, firstSeq, events, terminal };
-    return this.tip?.seq === firstSeq - 1 ? { ...batch, bytesBefore: this.tip.bytes } : batch;
+    return this.tip?.seq === firstSeq - 1 ? { ...batch, tip: { bytes: this.tip.bytes, instance } } : batch;
   }
 
   settle(outcome: Outcome): void {

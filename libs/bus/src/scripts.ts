@@ -1,3 +1,4 @@
+import { APPEND, STEERING, TIP } from './append-script.js';
 import { script } from './script.js';
 
 /**
@@ -38,13 +39,6 @@ export const CODES = {
 /** Fences every attempt out: larger than any attempt number. */
 const ATTEMPT_OF_NOBODY = '9007199254740991';
 
-/** The parts of a tip as texts, and the mark. */
-const TIP = `
-local function partsOf(tip) return string.match(tip, '^(%d+) (%d+) (%d+)') end
-local function mark(meta, tip)
-  if string.sub(tip, -1) ~= '!' then redis.call('HSET', meta, 'tip', tip .. ' !') end
-end`;
-
 /** KEYS log, meta; ARGV ttl seconds, owner, instance channel, spec, runId, event, session whose turn it takes or ''. -> 0 | 1 opened */
 export const OPEN = script(`
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
@@ -58,115 +52,37 @@ redis.call('PUBLISH', KEYS[1], ARGV[5] .. '\\n' .. ARGV[6])
 return 1`);
 
 /**
- * KEYS meta; ARGV attempt, worker, generation. -> {code, lastSeq, cancel reason or '', spec, answers, steers, claims before
- * this one}. A job of another generation than the run's is a leftover (its run never parked, or was parked again): fenced.
+ * KEYS log, meta; ARGV attempt, worker, generation, runId, run.started after its seq or ''. -> {code, lastSeq, cancel reason or '',
+ * spec, answers, steers, claims before this one, bytes or 0 when the tip is not to be named, whether run.started was stored}. A job of another generation than the
+ * run's is a leftover (its run never parked, or was parked again): fenced. Repeating a claim changes nothing.
  */
 export const CLAIM = script(`${TIP}
-local m = redis.call('HMGET', KEYS[1], 'tip', 'term', 'cancel', 'spec', 'answers', 'steers', 'gen', 'claims')
+local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'cancel', 'spec', 'answers', 'steers', 'gen', 'claims', 'ch')
 if not m[1] then return {-5} end
 if m[2] then return {-2} end
 local owner, seq, bytes = partsOf(m[1])
 if tonumber(owner) > tonumber(ARGV[1]) then return {-1} end
 if (m[7] or '0') ~= ARGV[3] then return {-1} end
+local begun = ARGV[5] ~= '' and (seq == '1' or seq == '2' and owner == ARGV[1])
+if begun and seq == '1' then
+  local event = '{"seq":2,' .. ARGV[5]
+  seq, bytes = '2', bytes + #event
+  redis.call('XADD', KEYS[1], '2-0', 'e', event)
+  redis.call('PUBLISH', m[9], ARGV[4] .. '\\n' .. event)
+  redis.call('PUBLISH', KEYS[1], ARGV[4] .. '\\n' .. event)
+end
 local seen = (m[3] or m[6]) and ' !' or ''
-redis.call('HSET', KEYS[1], 'tip', ARGV[1] .. ' ' .. seq .. ' ' .. bytes .. seen, 'worker', ARGV[2])
-if m[7] then redis.call('HDEL', KEYS[1], 'parked', 'woken') end
+redis.call('HSET', KEYS[2], 'tip', ARGV[1] .. ' ' .. seq .. ' ' .. bytes .. seen, 'worker', ARGV[2])
+if m[7] then redis.call('HDEL', KEYS[2], 'parked', 'woken') end
 local claims = tonumber(m[8] or '0')
-if owner == ARGV[1] then claims = claims - 1 else redis.call('HINCRBY', KEYS[1], 'claims', 1) end
-return {0, tonumber(seq), m[3] or '', m[4], m[5] or '', m[6] or '', claims}`);
+if owner == ARGV[1] then claims = claims - 1 else redis.call('HINCRBY', KEYS[2], 'claims', 1) end
+return {0, tonumber(seq), m[3] or '', m[4], m[5] or '', m[6] or '', claims, seen == '' and tonumber(bytes) or 0, begun and 1 or 0}`);
 
 /** KEYS meta; ARGV attempt. Takes the claim of this attempt out of the count, if it still owns the run. */
 export const FORGIVE = script(`${TIP}
 local owner = partsOf(redis.call('HGET', KEYS[1], 'tip') or '')
 if owner ~= ARGV[1] then return 0 end
 return redis.call('HINCRBY', KEYS[1], 'claims', -1)`);
-
-/**
- * For runs that were steered. `steers` holds a JSON string per line, `steered` how many of them became run.steered events.
- * `leftover` puts the others into a terminal event: only here is it certain that none comes later.
- */
-const STEERING = `
-local function isSteered(event) return string.find(event, '^{"seq":%d+,"at":%d+,"type":"run%.steered"') ~= nil end
-local function leftover(event, steers, steered)
-  if not steers then return event end
-  local rest, i = {}, 0
-  for line in string.gmatch(steers, '[^\\n]+') do
-    i = i + 1
-    if i > tonumber(steered or '0') then rest[#rest + 1] = line end
-  end
-  if #rest == 0 then return event end
-  return string.sub(event, 1, -2) .. ',"leftover":[' .. table.concat(rest, ',') .. ']}'
-end`;
-
-/** What has to be done of an append whose owner did not name the tip: everything is looked at. */
-const APPEND_SLOWLY = `${STEERING}
-local function steer(meta, first, last, terminal, steers)
-  local steered = tonumber(redis.call('HGET', meta, 'steered') or '0')
-  for i = first, last do if isSteered(ARGV[i]) then steered = steered + 1 end end
-  redis.call('HSET', meta, 'steered', steered)
-  if terminal then ARGV[last] = leftover(ARGV[last], steers, steered) end
-end
-local function appendSlowly(log, meta, at, n, isEnd)
-  local m = redis.call('HMGET', meta, 'tip', 'term', 'cancel', 'ch', 'steers')
-  if not m[1] then return '-5' end
-  local attempt, to = partsOf(ARGV[at + 2])
-  local owner, from, size = partsOf(m[1])
-  local last, seq, bytes = tonumber(to), tonumber(from), tonumber(size)
-  local cancel = m[3] and ' ' .. m[3] or ''
-  if owner == attempt and seq >= last then return '1 ' .. attempt .. ' ' .. from .. ' ' .. size .. cancel end
-  if m[2] then return '-2' end
-  if tonumber(owner) > tonumber(attempt) then return '-1' end
-  if seq < last - n then return '-3 ' .. from end
-  local beyond = at + 3 + n - last
-  for s = seq + 1, last do bytes = bytes + #ARGV[beyond + s] end
-  if bytes > tonumber(ARGV[1]) and not isEnd then return '-4' end
-  if m[5] then steer(meta, beyond + seq + 1, beyond + last, isEnd, m[5]) end
-  for s = seq + 1, last do redis.call('XADD', log, s .. '-0', 'e', ARGV[beyond + s]) end
-  local tip = attempt .. ' ' .. to .. ' ' .. bytes
-  redis.call('HSET', meta, 'tip', (isEnd or m[3] or m[5]) and tip .. ' !' or tip)
-  if isEnd then redis.call('HSET', meta, 'term', '1') end
-  tell(log, m[4], at, n)
-  return '0 ' .. tip .. cancel
-end`;
-
-/**
- * The pending events of many runs in one call: a command costs the client more than the script costs Redis. Each argument of a
- * call inside costs Redis as much as a look at a field, hence the tip: one field that is compared as it stands and written whole.
- * KEYS log, meta of each run; ARGV bytesMax, then for each run n (negative: the last event is terminal), the tip before it or
- * '', the tip behind it, runId, n events.
- * -> for each run a line: 'code attempt seq bytes[ cancel]' when its events are there, '-3 seq', or 'code'
- */
-export const APPEND = script(`${TIP}
-local live, logs = {}, {}
-for i = 1, #KEYS, 2 do logs[#logs + 1] = KEYS[i] end
-local heard = {}
-local counts = redis.call('PUBSUB', 'NUMSUB', unpack(logs))
-for i = 1, #counts, 2 do heard[counts[i]] = counts[i + 1] > 0 end
-local function tell(log, channel, at, n)
-  local message = table.concat(ARGV, '\\n', at + 3, at + 3 + n)
-  local messages = live[channel]
-  if messages then messages[#messages + 1] = message else live[channel] = {message} end
-  if heard[log] then redis.call('PUBLISH', log, message) end
-end${APPEND_SLOWLY}
-local function append(log, meta, at, n)
-  local m = redis.call('HMGET', meta, 'tip', 'ch')
-  local tip = ARGV[at + 2]
-  if n < 0 or m[1] ~= ARGV[at + 1] then return appendSlowly(log, meta, at, math.abs(n), n < 0) end
-  local _, last = partsOf(tip)
-  for i = 1, n - 1 do redis.call('XADD', log, last - n + i .. '-0', 'e', ARGV[at + 3 + i]) end
-  redis.call('XADD', log, last .. '-0', 'e', ARGV[at + 3 + n])
-  redis.call('HSET', meta, 'tip', tip)
-  tell(log, m[2], at, n)
-  return '0 ' .. tip
-end
-local replies, at = {}, 2
-for i = 1, #KEYS, 2 do
-  local n = tonumber(ARGV[at])
-  replies[#replies + 1] = append(KEYS[i], KEYS[i + 1], at, n)
-  at = at + 4 + math.abs(n)
-end
-for channel, messages in pairs(live) do redis.call('PUBLISH', channel, table.concat(messages, '\\n')) end
-return table.concat(replies, '\\n')`);
 
 /** Appends a terminal event whose sequence number only Redis knows; ARGV[1] is the event's JSON after its seq. */
 const END_HERE = `

@@ -1,5 +1,5 @@
 import { withDeadline, type RedisConnection } from './connect-redis.js';
-import type { WorkerInfo, WorkerRegistry } from './ports.js';
+import type { WorkerInfo, WorkerRegistry } from './worker-ports.js';
 
 /** A worker that has been silent for so long is forgotten, and its models with it. */
 const FORGET_AFTER_MS = 86_400_000;

@@ -25,6 +25,7 @@ async function brokenLog(before: (batch: AppendBatch, n: number) => AppendReply 
     runId: spec.runId,
     attempt: 1,
     lastSeq: 1,
+    instance: 'api',
     onCancel: (reason) => void (told.cancel = reason),
     onRefused: (error) => void (told.refused = error),
   });
@@ -124,7 +125,7 @@ describe('run writer', () => {
     const spec = runSpec();
     await inner.open(spec);
     const log = { append: (batches: readonly AppendBatch[]) => gate.then(() => inner.append(batches)) };
-    const callbacks = { onCancel: () => undefined, onRefused: () => undefined };
+    const callbacks = { instance: 'api', onCancel: () => undefined, onRefused: () => undefined };
     const writer = runWriters(log).open({ runId: spec.runId, attempt: 1, lastSeq: 1, ...callbacks });
     const chunk = 'x'.repeat(LIMITS.unacknowledgedBytesMax / 4);
     const waits: (Promise<void> | undefined)[] = [];
@@ -149,7 +150,7 @@ describe('run writer', () => {
       },
     };
     const writers = runWriters(log);
-    const callbacks = { onCancel: () => undefined, onRefused: () => undefined };
+    const callbacks = { instance: 'api', onCancel: () => undefined, onRefused: () => undefined };
     const [first, second] = specs.map(({ runId }) => writers.open({ runId, attempt: 1, lastSeq: 1, ...callbacks }));
     meanwhile = () => {
       meanwhile = () => undefined;

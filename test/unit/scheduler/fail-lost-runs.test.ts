@@ -170,7 +170,7 @@ describe('fail-lost-runs', () => {
     await log.answer(answered, 'apr_1', 'once');
     await lookAt(31);
     expect(runs.take()).toBe(answered);
-    await log.claim(answered, 1_001, 'w', 1);
+    await log.claim(answered, 1_001, 'w', { generation: 1 });
     expect(runs.take()).toBeUndefined();
     await lookAt(42);
     expect(runs.take()).toBe(jobless);

@@ -1,0 +1,28 @@
+export interface WorkerInfo {
+  readonly id: string;
+  readonly version: string;
+  /** Runs it executes at the same time at most. */
+  readonly capacity: number;
+  /** Runs it executes now; as of its last heartbeat. */
+  readonly active?: number;
+  readonly models: readonly ModelInfo[];
+  /** Names of the server tools that some run may be offered there. */
+  readonly tools: readonly string[];
+  /** What `MODELS_UNKNOWN` is on that worker: may names beyond `models` be asked for? */
+  readonly unknownModels: 'reject' | 'default' | 'passthrough';
+  readonly defaultModel: string;
+}
+
+export interface ModelInfo {
+  readonly name: string;
+  /** Name of the upstream that serves it first. */
+  readonly upstream: string;
+}
+
+/** Who can execute runs. Workers announce themselves; the API answers models and readiness from it. */
+export interface WorkerRegistry {
+  announce(info: WorkerInfo): Promise<void>;
+  leave(workerId: string): Promise<void>;
+  /** All workers heard of within the last day, with how long ago (ms) each was heard. */
+  list(): Promise<readonly { readonly info: WorkerInfo; readonly silentMs: number }[]>;
+}
