@@ -98,7 +98,10 @@ class RedisRunLog implements RunLog {
   claim(runId: string, attempt: number, worker: string, { generation = 0, start }: ClaimTerms = {}): Promise<Claim> {
     return guarded(async () => {
       const args = [attempt, worker, generation, runId, start ? afterSeq(start) : ''];
-      return toClaim(await runScript(this.redis, CLAIM, this.pair(runId), args));
+      const reply = runScript(this.redis, CLAIM, this.pair(runId), args);
+      // Somebody waits for the first token: under load a turn lasts milliseconds.
+      this.connection.sendNow();
+      return toClaim(await reply);
     });
   }
 
