@@ -9,7 +9,7 @@ import {
   type TerminalEvent,
 } from '#libs/contract';
 import type { Redis } from 'ioredis';
-import { runScript, runScripts, unavailable, type RedisConnection } from './connect-redis.js';
+import { runScript, runScripts, unavailable, type RedisConnection, type ScriptCall } from './connect-redis.js';
 import type { RedisKeys } from './keys.js';
 import type {
   AnswerOutcome,
@@ -40,7 +40,7 @@ import {
   toSteerOutcome,
   type AppendOrder,
 } from './run-log-replies.js';
-import { ANSWER, CANCEL, CLAIM, CODES, END, FORGIVE, MARK_DELETED, OPEN, PARK, STEER } from './scripts.js';
+import { ANSWER, CANCEL, CLAIM, CODES, CONFIRM, END, FORGIVE, MARK_DELETED, OPEN, PARK, STEER } from './scripts.js';
 
 /** The run log on Redis. One instance per connection; the connection's role decides how long a call may wait. */
 export function redisRunLog(connection: RedisConnection): RunLog {
@@ -184,14 +184,25 @@ class RedisRunLog implements RunLog {
   confirmPersisted(runIds: readonly string[]): Promise<void> {
     return guarded(async () => {
       if (runIds.length === 0) return;
-      const owners = await Promise.all(runIds.map((runId) => this.redis.hget(this.keys.meta(runId), 'owner')));
-      const pipeline = this.redis.pipeline();
-      for (const key of runIds.flatMap((runId) => this.pair(runId))) pipeline.expire(key, LIMITS.runLogTtlSeconds);
-      runIds.forEach((runId, i) => pipeline.zrem(this.keys.runsOf(owners[i] ?? ''), runId));
+      const calls: ScriptCall[] = [];
+      for (let i = 0; i < runIds.length; i += RUNS_PER_CALL_MAX) {
+        const keys = runIds.slice(i, i + RUNS_PER_CALL_MAX).flatMap((runId) => this.pair(runId));
+        calls.push([CONFIRM, keys, [LIMITS.runLogTtlSeconds]]);
+      }
+      const owners = (await runScripts(this.redis, calls)).flatMap((reply) => {
+        if (reply instanceof Error) throw reply;
+        return reply as string[];
+      });
+      const idsOf = new Map<string, string[]>();
+      runIds.forEach((runId, i) => {
+        const owner = owners[i] ?? '';
+        const ids = idsOf.get(owner);
+        if (ids) ids.push(runId);
+        else idsOf.set(owner, [runId]);
+      });
+      await Promise.all([...idsOf].map(([owner, ids]) => this.redis.zrem(this.keys.runsOf(owner), ...ids)));
       // Out of the index last: whatever fails before is done again by the reconciler.
-      pipeline.zrem(this.keys.unconfirmed, ...runIds);
-      const failed = (await pipeline.exec())?.find(([error]) => error);
-      if (failed?.[0]) throw failed[0];
+      await this.redis.zrem(this.keys.unconfirmed, ...runIds);
     });
   }
 

@@ -175,9 +175,19 @@ redis.call('HSET', KEYS[1], 'steers', steers .. ARGV[1] .. '\\n')
 mark(KEYS[1], m[1])
 return 0`);
 
+/** KEYS log, meta of each run; ARGV ttl seconds. -> the owner of each, '' of a log that is gone */
+export const CONFIRM = script(`
+local owners = {}
+for i = 1, #KEYS, 2 do
+  redis.call('EXPIRE', KEYS[i], ARGV[1])
+  redis.call('EXPIRE', KEYS[i + 1], ARGV[1])
+  owners[#owners + 1] = redis.call('HGET', KEYS[i + 1], 'owner') or ''
+end
+return owners`);
+
 /** KEYS meta. A log that is gone stays gone. */
 export const MARK_DELETED = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'del', '1') end
 return 0`);
 
-export const RUN_LOG_SCRIPTS = [OPEN, CLAIM, FORGIVE, APPEND, END, CANCEL, PARK, ANSWER, STEER, MARK_DELETED];
+export const RUN_LOG_SCRIPTS = [OPEN, CLAIM, FORGIVE, APPEND, END, CANCEL, PARK, ANSWER, STEER, CONFIRM, MARK_DELETED];
