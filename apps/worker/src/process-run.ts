@@ -67,8 +67,7 @@ class RunTakenAway extends Error {}
 /**
  * Job in, events out. One that may be the last waits for its turn first. Life of one attempt:
  *
- *   claim (fence first; run.started with it in a fresh run, else behind the fold)
- *     -> read and fold the log -> agent loop -> terminal event, acknowledged -> done
+ *   claim (fence first; it begins a fresh run) -> read and fold the log -> agent loop -> terminal event, acknowledged -> done
  *     ended | fenced: nothing to do                       \__ cancelled, failed, timed out: the terminal event says so
  *                                                         \__ taken away (drain): hand_back, without a terminal event
  *                                                         \__ parked: done, without a terminal event; another job comes
