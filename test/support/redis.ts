@@ -10,7 +10,7 @@ export interface TestRedis {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Kills the server (SIGKILL) and starts it again on the same port and data. */
+  /** Kills the server (SIGKILL) once what it was told is in its file, and starts it again on the same port and data. */
   restart(downMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -39,6 +39,8 @@ export async function startRedis(extra: readonly string[] = []): Promise<TestRed
       return child.pid ?? 0;
     },
     async restart(downMs = 0) {
+      // On a slow disk it keeps writes back for up to two seconds while it waits for an fsync.
+      await until(() => isWritten(port), { what: `the file of redis on ${port}` });
       await kill();
       await new Promise((resolve) => setTimeout(resolve, downMs));
       child = await start();
@@ -50,12 +52,17 @@ export async function startRedis(extra: readonly string[] = []): Promise<TestRed
   };
 }
 
-async function answers(port: number): Promise<boolean> {
+const answers = (port: number): Promise<boolean> => asked(port, async (redis) => (await redis.ping()) === 'PONG');
+
+const isWritten = (port: number): Promise<boolean> =>
+  asked(port, async (redis) => (await redis.info('persistence')).includes('aof_buffer_length:0\r\n'));
+
+async function asked(port: number, question: (redis: Redis) => Promise<boolean>): Promise<boolean> {
   const redis = new Redis({ port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null });
   redis.on('error', () => undefined);
   try {
     await redis.connect();
-    return (await redis.ping()) === 'PONG';
+    return await question(redis);
   } catch {
     return false;
   } finally {

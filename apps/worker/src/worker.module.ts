@@ -7,6 +7,7 @@ import {
   redisRunLog,
   redisSessionTurns,
   redisWorkerRegistry,
+  overloadGap,
   runWriters,
   startRunWorker,
   turnOver,
@@ -62,7 +63,7 @@ export class WorkerModule {
     const ports: RunPorts = {
       workerId,
       log,
-      writers: runWriters(meters.measureAppends(log)),
+      writers: runWriters(meters.measureAppends(log), overloadGap()),
       active,
       lastAttempts: new LastAttempts(log),
       approvals: approvalParts(parts, connection),

@@ -25,6 +25,7 @@ export {
 } from './memory-queues.js';
 export { memoryLiveHub } from './memory-live-hub.js';
 export { memoryRunLog, type MemoryRunLog } from './memory-run-log.js';
+export { overloadGap } from './overload-gap.js';
 export { persistCollector, type PersistCollector } from './persist-collector.js';
 export { bullPersistQueue, startPersistWorker, type PersistWorkerSettings } from './persist-queue.js';
 export type * from './approval-ports.js';

@@ -38,23 +38,51 @@ const APPEND_RETRIES_MAX = 150;
  * The writers of one process. Events emitted in one turn of the event loop go out together, and what is emitted while
  * they are under way goes out when they have arrived: one call at a time for all runs. Nothing waits when the process is
  * idle; when it is crowded, the round trip is the batch (docs/adr/0002).
+ *
+ * @param gapMs see overload-gap.ts: so long after the last call that took them, deltas wait for more of their kind. First deltas
+ * and everything else do not.
  */
-export function runWriters(log: Pick<RunLog, 'append'>, now: () => number = Date.now): RunWriters {
-  const dirty = new Set<Writer>();
+export function runWriters(
+  log: Pick<RunLog, 'append'>,
+  gapMs: () => number = () => 0,
+  now: () => number = Date.now,
+): RunWriters {
+  const urgent = new Set<Writer>();
+  const patient = new Set<Writer>();
   let busy = false;
+  let patientUntil = 0;
+  let timer: NodeJS.Timeout | undefined;
 
   const schedule = (writer: Writer): void => {
-    dirty.add(writer);
+    if (writer.isUrgent) patient.delete(writer);
+    (writer.isUrgent ? urgent : patient).add(writer);
     wake();
   };
   const wake = (): void => {
-    if (busy || dirty.size === 0) return;
+    if (busy || urgent.size + patient.size === 0) return;
+    const wait = urgent.size > 0 ? 0 : patientUntil - performance.now();
+    if (wait > 0) {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        wake();
+      }, wait);
+      return;
+    }
     busy = true;
     setImmediate(flush);
   };
+  const take = (): Writer[] => {
+    const writers = [...urgent];
+    urgent.clear();
+    const at = performance.now();
+    if (at < patientUntil) return writers;
+    writers.push(...patient);
+    patient.clear();
+    patientUntil = at + gapMs();
+    return writers;
+  };
   const flush = (): void => {
-    const writers = [...dirty];
-    dirty.clear();
+    const writers = take();
     const batches = writers.map((writer) => writer.takeBatch(now()));
     void deliver(log, batches).then((replies) => {
       busy = false;
@@ -93,6 +121,9 @@ class Writer implements RunWriter {
   private failures = 0;
   private refused: AppendRefused | undefined;
   private cancelTold = false;
+  /** Something waits that is not just more of what is being said. */
+  isUrgent = false;
+  private isSpeaking = false;
   private waiters: { bytesMax: number; resolve: () => void; reject: (error: Error) => void }[] = [];
 
   constructor(
@@ -106,6 +137,9 @@ class Writer implements RunWriter {
   emit(event: RunEvent): Promise<void> | undefined {
     if (this.refused) return Promise.reject(this.refused);
     this.pending.add(event);
+    const isDelta = event.type.endsWith('.delta');
+    this.isUrgent ||= !isDelta || !this.isSpeaking;
+    this.isSpeaking = isDelta;
     if (!this.inFlight) this.schedule(this);
     if (this.bytes() <= LIMITS.unacknowledgedBytesMax) return undefined;
     return this.wait(LIMITS.unacknowledgedBytesMax / 2);
@@ -124,6 +158,7 @@ class Writer implements RunWriter {
       this.unacknowledgedBytes += text.length;
     }
     this.inFlight = true;
+    this.isUrgent = false;
     const { runId, attempt, instance } = this.run;
     const firstSeq = this.unacknowledged[0]?.seq ?? this.nextSeq;
     const events = this.unacknowledged.map((event) => event.text);
@@ -169,6 +204,7 @@ class Writer implements RunWriter {
     if (!lost) return this.refuse('lost');
     for (const event of lost) this.unacknowledgedBytes += event.text.length;
     this.unacknowledged.unshift(...lost);
+    this.isUrgent = true;
     this.schedule(this);
   }
 
@@ -191,6 +227,8 @@ class Writer implements RunWriter {
   }
 
   private wait(bytesMax: number): Promise<void> {
+    this.isUrgent = true;
+    if (!this.inFlight) this.schedule(this);
     return new Promise((resolve, reject) => this.waiters.push({ bytesMax, resolve, reject }));
   }
 

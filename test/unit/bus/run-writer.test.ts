@@ -1,5 +1,6 @@
 import { AppendRefused, memoryRunLog, runWriters, type AppendBatch, type AppendReply, type RunLog } from '#libs/bus';
-import { LIMITS, type RunEvent } from '#libs/contract';
+import { LIMITS, type LoggedEvent, type RunEvent } from '#libs/contract';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runSpec } from '../../support/run-spec.js';
 import { until } from '../../support/until.js';
 
@@ -159,5 +160,74 @@ describe('run writer', () => {
     void first?.emit(DONE);
     await first?.flushed();
     await until(async () => (await inner.head(specs[1]?.runId ?? ''))?.ended, { ms: 2_000 });
+  });
+});
+
+describe('writers of an overloaded process', () => {
+  const GAP_MS = 60;
+
+  /** Writers with a gap, and what they appended: the calls, each with its events by run. */
+  async function overloaded(runs: number) {
+    const inner = memoryRunLog();
+    const calls: { at: number; events: LoggedEvent[] }[] = [];
+    const log = {
+      append: (batches: readonly AppendBatch[]) => {
+        const events = batches.flatMap((batch) => batch.events.map((text) => JSON.parse(text) as LoggedEvent));
+        calls.push({ at: performance.now(), events });
+        return inner.append(batches);
+      },
+    };
+    const writers = runWriters(log, () => GAP_MS);
+    const open = await Promise.all(
+      Array.from({ length: runs }, async () => {
+        const spec = runSpec();
+        await inner.open(spec);
+        const callbacks = { instance: 'api', onCancel: () => undefined, onRefused: () => undefined };
+        return writers.open({ runId: spec.runId, attempt: 1, lastSeq: 1, ...callbacks });
+      }),
+    );
+    return { open, calls };
+  }
+  const say = (n: number): RunEvent => ({ type: 'text.delta', step: 1, text: `${n} ` });
+
+  test('the first delta goes at once, later ones wait for each other and become one event', async () => {
+    const { open, calls } = await overloaded(1);
+    const [writer] = open;
+    for (let n = 0; n < 8; n++) {
+      void writer?.emit(say(n));
+      await sleep(3);
+    }
+    await until(() => calls.length >= 2, { ms: 2_000 });
+    const [first, second] = calls;
+    expect(first?.events).toMatchObject([{ text: '0 ' }]);
+    expect(second?.events).toMatchObject([{ text: '1 2 3 4 5 6 7 ' }]);
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(GAP_MS - 5);
+  });
+
+  test('an end goes at once, with what waited before it and without what waits of others', async () => {
+    const { open, calls } = await overloaded(2);
+    const [one, other] = open;
+    for (const writer of open) void writer.emit(say(0));
+    await until(() => calls.length === 1, { ms: 2_000 });
+    const from = performance.now();
+    for (const writer of open) void writer.emit(say(1));
+    await one?.emit(DONE);
+    await one?.flushed();
+    expect(performance.now() - from).toBeLessThan(GAP_MS - 10);
+    expect(calls[1]?.events).toMatchObject([{ text: '1 ' }, { type: 'run.completed' }]);
+    await until(() => calls.length === 3, { ms: 2_000 });
+    expect(calls[2]?.events).toMatchObject([{ text: '1 ' }]);
+    await other?.flushed();
+  });
+
+  test('who waits for an acknowledgement does not wait for the gap', async () => {
+    const { open, calls } = await overloaded(1);
+    const [writer] = open;
+    void writer?.emit(say(0));
+    await until(() => calls.length === 1, { ms: 2_000 });
+    const from = performance.now();
+    void writer?.emit(say(1));
+    await writer?.flushed();
+    expect(performance.now() - from).toBeLessThan(GAP_MS - 10);
   });
 });
