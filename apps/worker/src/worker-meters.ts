@@ -28,9 +28,10 @@ export class WorkerMeters {
   }
 
   /** Names what is told at every scrape. */
-  watch(parts: { active(): number; readonly capacity: number }): void {
+  watch(parts: { active(): number; readonly capacity: number; deltaGapMs(): number }): void {
     this.metrics.gauge(METRICS.activeRuns, parts.active);
     this.metrics.gauge(METRICS.capacity, () => parts.capacity);
+    this.metrics.gauge(METRICS.deltaGap, () => parts.deltaGapMs() / 1_000);
   }
 
   redisFailed(): void {

@@ -55,6 +55,7 @@ export class WorkerModule {
     const { connection, subscriber } = openRedis(parts, meters);
     const log = redisRunLog(connection);
     const active = new ActiveRuns(log);
+    const deltaGapMs = overloadGap();
     const collector = collectEnded(parts, connection);
     const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
     const routes = modelRoutes(config, logger, meters);
@@ -63,7 +64,7 @@ export class WorkerModule {
     const ports: RunPorts = {
       workerId,
       log,
-      writers: runWriters(meters.measureAppends(log), overloadGap()),
+      writers: runWriters(meters.measureAppends(log), deltaGapMs),
       active,
       lastAttempts: new LastAttempts(log),
       approvals: approvalParts(parts, connection),
@@ -80,7 +81,7 @@ export class WorkerModule {
     watchControl(subscriber, workerId, (runId) => void active.look([runId]));
     active.start();
     closers.own(active, (runs) => runs.stop());
-    meters.watch({ active: () => active.count, capacity: config.worker.concurrency });
+    meters.watch({ active: () => active.count, capacity: config.worker.concurrency, deltaGapMs });
 
     const info = (): WorkerInfo => ({
       id: workerId,

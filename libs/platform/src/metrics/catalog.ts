@@ -47,6 +47,10 @@ export const METRICS = {
   runs: { name: 'talaria_worker_runs_total', help: 'Attempts that ended here', labels: ['outcome'] },
   activeRuns: { name: 'talaria_worker_active_runs', help: 'Runs being executed' },
   capacity: { name: 'talaria_worker_capacity', help: 'Runs it executes at the same time at most' },
+  deltaGap: {
+    name: 'talaria_worker_delta_gap_seconds',
+    help: 'How long deltas of an answer wait in an overload, else 0',
+  },
   upstreamFirstEvent: {
     name: 'talaria_worker_upstream_first_event_seconds',
     help: 'From asking an upstream to its first event',
