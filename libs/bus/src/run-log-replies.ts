@@ -141,13 +141,14 @@ export function toAppendReplies(reply: unknown, { batches, named, others, bytes 
   for (const i of named) {
     const { firstSeq, events } = batches[i] as AppendBatch;
     const asNamed: AppendReply = { kind: 'ok', lastSeq: firstSeq + events.length - 1, bytes: bytes[i] ?? 0 };
-    replies[i] = lines[0] === '0' ? toAppendReply(lines[line++] ?? '') : asNamed;
+    replies[i] = lines[0] === '0' ? toAppendReply(lines[line++]) : asNamed;
   }
-  for (const i of others) replies[i] = toAppendReply(lines[line++] ?? '');
+  for (const i of others) replies[i] = toAppendReply(lines[line++]);
   return replies;
 }
 
-function toAppendReply(line: string): AppendReply {
+function toAppendReply(line: string | undefined): AppendReply {
+  if (!line) throw new Error('the reply to an append lacks a run');
   const words = line.split(' ');
   const code = Number(words[0]);
   if (code === CODES.gap) return { kind: 'gap', lastSeq: Number(words[1]) };

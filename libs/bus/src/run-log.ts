@@ -138,10 +138,7 @@ class RedisRunLog implements RunLog {
 
   append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
     return guarded(async () => {
-      const orders: AppendOrder[] = [];
-      for (let i = 0; i < batches.length; i += RUNS_PER_CALL_MAX) {
-        orders.push(appendOrder(batches.slice(i, i + RUNS_PER_CALL_MAX)));
-      }
+      const orders = perCall(batches).map(appendOrder);
       const { log, meta, live } = this.keys;
       const calls = orders.map((order) => appendCall(order, (runId) => [log(runId), meta(runId)], live));
       const replies = runScripts(this.redis, calls);
@@ -184,11 +181,9 @@ class RedisRunLog implements RunLog {
   confirmPersisted(runIds: readonly string[]): Promise<void> {
     return guarded(async () => {
       if (runIds.length === 0) return;
-      const calls: ScriptCall[] = [];
-      for (let i = 0; i < runIds.length; i += RUNS_PER_CALL_MAX) {
-        const keys = runIds.slice(i, i + RUNS_PER_CALL_MAX).flatMap((runId) => this.pair(runId));
-        calls.push([CONFIRM, keys, [LIMITS.runLogTtlSeconds]]);
-      }
+      const calls = perCall(runIds).map((ids): ScriptCall => {
+        return [CONFIRM, ids.flatMap((runId) => this.pair(runId)), [LIMITS.runLogTtlSeconds]];
+      });
       const owners = (await runScripts(this.redis, calls)).flatMap((reply) => {
         if (reply instanceof Error) throw reply;
         return reply as string[];
@@ -234,6 +229,11 @@ class RedisRunLog implements RunLog {
 
 /** One call keeps Redis busy for some 15 microseconds per run; nobody else is served meanwhile. */
 const RUNS_PER_CALL_MAX = 64;
+
+function perCall<T>(runs: readonly T[]): (readonly T[])[] {
+  const count = Math.ceil(runs.length / RUNS_PER_CALL_MAX);
+  return Array.from({ length: count }, (_, i) => runs.slice(i * RUNS_PER_CALL_MAX, (i + 1) * RUNS_PER_CALL_MAX));
+}
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
