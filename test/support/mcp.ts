@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withSlack } from './slack.js';
 import { until } from './until.js';
 
 export const MCP_EXAMPLE = join(import.meta.dirname, 'mcp-example.mjs');
@@ -43,7 +44,8 @@ export function stdioSettings(notes: McpNotes, fields: Partial<McpServerSettings
   return {
     name: 'example',
     transport: { kind: 'stdio', command: process.execPath, args: [MCP_EXAMPLE, 'stdio', notes.file], env },
-    timeoutSeconds: 5,
+    timeoutSeconds: withSlack(5),
+    connectTimeoutSeconds: withSlack(5),
     approval: 'always',
     ...fields,
   };
@@ -69,7 +71,8 @@ export async function startHttpExample(notes: McpNotes, port = 0): Promise<HttpE
     settings: {
       name: 'example',
       transport: { kind: 'http', url: `http://127.0.0.1:${taken}/mcp`, headers },
-      timeoutSeconds: 5,
+      timeoutSeconds: withSlack(5),
+      connectTimeoutSeconds: withSlack(5),
       approval: 'always',
     },
     async kill() {

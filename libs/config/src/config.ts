@@ -196,8 +196,10 @@ export interface McpServerConfig {
     | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
   /** The server's own names of the tools to take over; a name may end in `*`. Absent: all. */
   readonly tools?: readonly string[];
-  /** For one call, and for connecting. */
+  /** For one call. */
   readonly timeoutSeconds: number;
+  /** For the handshake and for the list of its tools: a program may have to be fetched and started first. */
+  readonly connectTimeoutSeconds: number;
   readonly approval: 'never' | 'always';
 }
 

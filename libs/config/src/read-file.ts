@@ -69,6 +69,9 @@ const TOOLSET_FIELDS = {
   tools: { parser: listOf(toolPattern) },
 } as const satisfies Fields;
 
+/** A program may have to be fetched before it can be started. */
+const CONNECT_SECONDS_MAX = 600;
+
 const MCP_FIELDS = {
   // No underscore: `name__tool` is read from its beginning.
   name: { parser: matching(/^[a-zA-Z0-9-]{1,32}$/, 'a name of 1 to 32 of A-Z a-z 0-9 -'), required: true },
@@ -82,6 +85,7 @@ const MCP_FIELDS = {
   tools: { node: textList },
   // Less than a tool may take, so that the model is told which server was slow.
   timeout_seconds: { parser: integer(1, LIMITS.toolSecondsMax - 5) },
+  connect_timeout_seconds: { parser: integer(1, CONNECT_SECONDS_MAX) },
   approval: { parser: oneOf('never', 'always') },
 } as const satisfies Fields;
 

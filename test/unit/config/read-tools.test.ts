@@ -25,6 +25,7 @@ describe('mcp_servers', () => {
     env_from: [TOKEN]
     tools: ['get_*', create issue]
     timeout_seconds: 7
+    connect_timeout_seconds: 300
     approval: always
 `,
       { ...HOST, TOKEN: 'tok' },
@@ -36,6 +37,7 @@ describe('mcp_servers', () => {
         transport: { kind: 'stdio', command: 'npx', args: ['-y', 'a,b', '--x=1'], env },
         tools: ['get_*', 'create issue'],
         timeoutSeconds: 7,
+        connectTimeoutSeconds: 300,
         approval: 'always',
       },
     ]);
@@ -52,6 +54,7 @@ describe('mcp_servers', () => {
         name: 'docs',
         transport: { kind: 'http', url: 'http://10.0.0.7/mcp', headers },
         timeoutSeconds: 60,
+        connectTimeoutSeconds: 60,
         approval: 'never',
       },
     ]);
@@ -75,6 +78,7 @@ describe('mcp_servers', () => {
     ['a variable that is not set', '{ name: a, command: x, env_from: [NOPE] }', 'mcp_servers[0].env_from is "NOPE"'],
     ['a token that is not set', '{ name: a, url: "http://a", token_env: NOPE }', 'mcp_servers[0].token_env is "NOPE"'],
     ['more time than a tool may take', '{ name: a, command: x, timeout_seconds: 500 }', 'timeout_seconds is "500"'],
+    ['no time to connect', '{ name: a, command: x, connect_timeout_seconds: 0 }', 'connect_timeout_seconds is "0"'],
     ['an unknown policy', '{ name: a, command: x, approval: sometimes }', 'mcp_servers[0].approval'],
     ['an unknown key', '{ name: a, command: x, cwd: / }', 'mcp_servers[0].cwd: unknown key'],
     ['a name used twice', '{ name: a, command: x }, { name: a, command: y }', 'mcp_servers[1].name is "a"'],

@@ -105,7 +105,7 @@ describe('MCP servers', () => {
 
   test('a server that does not answer holds up the first runs for a while only', async () => {
     const transport = { kind: 'stdio', command: 'sleep', args: ['300'], env: { PATH: '/usr/bin:/bin' } } as const;
-    const silent = stdioSettings(notes, { timeoutSeconds: 60, transport });
+    const silent = stdioSettings(notes, { connectTimeoutSeconds: 60, transport });
     const tools = open({ everywhere: ['example__*', 'current_time'] }, { mcpServers: [silent] });
     tools.start();
     expect(await namesFor(tools, 'ann', 'talaria')).toEqual(['current_time']);

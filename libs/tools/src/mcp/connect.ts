@@ -27,7 +27,7 @@ export async function connect(
   parts: ConnectParts,
   owner: ConnectionOwner,
 ): Promise<Client> {
-  const { name, timeoutSeconds } = settings;
+  const { name, connectTimeoutSeconds } = settings;
   const client = new Client({ name: 'talaria', version: parts.version }, { capabilities: {} });
   client.onclose = () => owner.onClose(client);
   client.onerror = (cause) => parts.log({ server: name, level: 'debug', text: cause.message });
@@ -35,7 +35,7 @@ export async function connect(
   try {
     // The cast is for exactOptionalPropertyTypes alone: the SDK's own class declares `sessionId: string | undefined`.
     await client.connect(transportOf(settings, parts) as Transport, {
-      timeout: timeoutSeconds * 1_000,
+      timeout: connectTimeoutSeconds * 1_000,
       signal: owner.signal,
     });
     return client;

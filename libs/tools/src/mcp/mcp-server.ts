@@ -103,7 +103,7 @@ export class McpServer {
 
   private async takeTools(client: Client): Promise<void> {
     const { signal } = this.stop;
-    const found = await listTools(client, { timeout: this.settings.timeoutSeconds * 1_000, signal });
+    const found = await listTools(client, { timeout: this.settings.connectTimeoutSeconds * 1_000, signal });
     const execute =
       (tool: string): Tool['execute'] =>
       (args, context) =>

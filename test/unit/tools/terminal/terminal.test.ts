@@ -117,9 +117,9 @@ describe('processes are gone', () => {
   });
 
   test('after a time-out, and the output so far is kept', async () => {
-    const result = await run(`${FAMILY} wait`, { timeout_seconds: 1 });
+    const result = await run(`${FAMILY} wait`, { timeout_seconds: 3 });
     expect(result).toEqual({
-      output: 'started\n[Timed out after 1 s; the command was ended.]',
+      output: 'started\n[Timed out after 3 s; the command was ended.]',
       isError: true,
     });
     await untilGone(await family());
