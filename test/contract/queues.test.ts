@@ -70,6 +70,38 @@ describe('run queue on BullMQ', () => {
     await until(async () => (await queue.withJob([first('run_a')])).size === 0);
   });
 
+  test('starts a rejected job again, and tells of it when it was given up', async () => {
+    const other = connectRedis({ url: server.url, prefix: 'rejected', role: 'worker' });
+    const queue = bullRunQueue(other);
+    const told: string[] = [];
+    const worker = startRunWorker({
+      connection: other,
+      concurrency: 2,
+      handle: async ({ runId, attempt }) => {
+        told.push(`${runId} ${attempt}`);
+        if (runId === 'run_never' || attempt === 1) throw new Error('rejected');
+        return 'done';
+      },
+      onFailed: (runId, cause) => told.push(`${runId} given up: ${cause.message}`),
+      onError: () => undefined,
+    });
+    closes.push(
+      () => other.close(),
+      () => queue.close(),
+      () => worker.drain(100),
+    );
+    await queue.enqueue('run_once');
+    await queue.enqueue('run_never');
+    await until(() => told.some((line) => line.includes('given up')));
+    expect(told.filter((line) => line.startsWith('run_once'))).toEqual(['run_once 1', 'run_once 2']);
+    expect(told.filter((line) => line.startsWith('run_never'))).toEqual([
+      'run_never 1',
+      'run_never 2',
+      'run_never 3',
+      'run_never given up: rejected',
+    ]);
+  });
+
   test('gives no place while Redis is nearly out of memory', async () => {
     const queue = bullRunQueue(connection);
     closes.push(() => queue.close());

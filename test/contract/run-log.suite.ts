@@ -59,7 +59,6 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
         kind: 'claimed',
         lastSeq: 1,
         bytes: JSON.stringify(first).length,
-        begun: false,
         claims: 0,
         spec,
         controls: { answers: new Map(), steers: [] },
@@ -243,19 +242,23 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       const heard: number[] = [];
       await foreignHub.watch(runId, instance, (events) => heard.push(...events.map(({ seq }) => seq)));
       const start = { type: 'run.started', attempt: 1, worker: 'w' } as const;
-      const begun = { kind: 'claimed', lastSeq: 2, begun: true, claims: 0 };
-      // The same claim again, as after a cut connection.
+      const begun = { kind: 'claimed', lastSeq: 2, begun: { seq: 2, ...start }, claims: 0 };
       const first = await log.claim(runId, 1, 'w', { start });
       expect(first).toMatchObject(begun);
-      expect(await log.claim(runId, 1, 'w', { start })).toEqual(first);
       const events = await log.read(runId, 1);
       expect(events).toMatchObject([{ seq: 2, ...start }]);
+      expect(first.kind === 'claimed' && first.begun).toEqual(events[0]);
+      // The same claim again, as after a cut connection.
+      expect(await log.claim(runId, 1, 'w', { start })).toMatchObject(begun);
+      expect(await log.read(runId, 1)).toEqual(events);
       const bytes = JSON.stringify((await log.read(runId, 0))[0]).length + JSON.stringify(events[0]).length;
       expect(first).toMatchObject({ bytes });
       const batch = { runId, attempt: 1, firstSeq: 3, events: [logged(3, text(1))], terminal: false };
       const [reply] = await log.append([{ ...batch, tip: { bytes, instance } }]);
       expect(reply).toEqual({ kind: 'ok', lastSeq: 3, bytes: bytes + logged(3, text(1)).length });
-      expect(await log.claim(runId, 2, 'w', { start })).toMatchObject({ lastSeq: 3, begun: false, claims: 1 });
+      const later = await log.claim(runId, 2, 'w', { start });
+      expect(later).toMatchObject({ lastSeq: 3, claims: 1 });
+      expect(later).not.toHaveProperty('begun');
       await until(() => heard.length >= 2, { ms: 2_000 });
       expect(heard).toEqual([2, 3]);
     });
@@ -265,7 +268,9 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       const start = { type: 'run.started', attempt: 1, worker: 'w' } as const;
       const taken = await open();
       await log.claim(taken.runId, 1, 'w', { start });
-      expect(await log.claim(taken.runId, 2, 'w', { start })).toMatchObject({ lastSeq: 2, begun: false });
+      const takeover = await log.claim(taken.runId, 2, 'w', { start });
+      expect(takeover).toMatchObject({ lastSeq: 2 });
+      expect(takeover).not.toHaveProperty('begun');
       expect(await log.claim(taken.runId, 3, 'w', { generation: 1, start })).toEqual({ kind: 'fenced' });
       const ended = await open();
       await log.requestCancel(ended.runId, 'requested');

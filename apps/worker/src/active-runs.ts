@@ -16,8 +16,12 @@ const LOOK_EVERY_MS = 1_000;
 export class ActiveRuns {
   private readonly runs = new Map<string, ActiveRun>();
   private timer: NodeJS.Timeout | undefined;
+  private isLooking = false;
 
-  constructor(private readonly log: Pick<RunLog, 'cancelRequests'>) {}
+  constructor(
+    private readonly log: Pick<RunLog, 'cancelRequests'>,
+    private readonly lookEveryMs = LOOK_EVERY_MS,
+  ) {}
 
   get count(): number {
     return this.runs.size;
@@ -32,7 +36,7 @@ export class ActiveRuns {
   }
 
   start(): void {
-    this.timer = setInterval(() => void this.lookAtSilent(), LOOK_EVERY_MS);
+    this.timer = setInterval(() => void this.lookAtSilent(), this.lookEveryMs);
   }
 
   stop(): void {
@@ -47,9 +51,13 @@ export class ActiveRuns {
     for (const [runId, reason] of requests) this.runs.get(runId)?.cancel(reason);
   }
 
+  /** While Redis is away one look waits, not one more each second. */
   private async lookAtSilent(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
     const silent = [...this.runs].filter(([, run]) => !run.busy).map(([runId]) => runId);
     for (const run of this.runs.values()) run.busy = false;
     await this.look(silent);
+    this.isLooking = false;
   }
 }

@@ -17,7 +17,6 @@ import {
   LIMITS,
   toRunError,
   type CancelReason,
-  type EventOf,
   type LoggedEvent,
   type Message,
   type ModelRoute,
@@ -101,6 +100,7 @@ async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
     attempt,
     lastSeq: claim.lastSeq,
     ...(claim.bytes !== undefined && { bytes: claim.bytes }),
+    ...(claim.begun && { begun: claim.begun }),
     instance: claim.spec.instance,
     onCancel: run.cancel,
     onRefused: (refused) => abort.abort(refused),
@@ -110,7 +110,7 @@ async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
   const release = armSignals(job, abort, ports.settings.runSecondsMax);
   ports.active.add(runId, run);
   try {
-    const before = await readLog(ports.log, claim, start);
+    const before = await readLog(ports.log, claim);
     // A worker dies with all its runs; those that were only waiting for their turn have not been claimed by it.
     const crashes = Math.min(job.crashes, claim.claims);
     const controls = new RunControls(ports.log, runId, claim.controls);
@@ -137,6 +137,8 @@ function armSignals(job: RunJob, abort: AbortController, runSecondsMax: number):
   }, runSecondsMax * 1_000);
   const takeAway = (): void => abort.abort(new RunTakenAway());
   job.signal.addEventListener('abort', takeAway, { once: true });
+  // While the claim was under way, say: then nobody calls the listener any more.
+  if (job.signal.aborted) takeAway();
   return () => {
     clearTimeout(timer);
     job.signal.removeEventListener('abort', takeAway);
@@ -149,10 +151,9 @@ function startTimer(ms: number, fire: () => void): () => void {
 }
 
 /** The fold of the claimed log. What a fresh run's log has is known without reading it. */
-async function readLog(log: RunLog, claim: Claimed, start: RunStarted): Promise<RunSnapshot> {
-  const { spec, lastSeq, begun } = claim;
+async function readLog(log: RunLog, { spec, lastSeq, begun }: Claimed): Promise<RunSnapshot> {
   let snapshot = fold(EMPTY_SNAPSHOT, queuedEvent(spec));
-  if (begun) return fold(snapshot, { seq: lastSeq, at: Date.now(), ...start });
+  if (begun) return fold(snapshot, begun);
   while (snapshot.lastSeq < lastSeq) {
     const page: LoggedEvent[] = await log.read(spec.runId, snapshot.lastSeq);
     if (page.length === 0) throw new GatewayError('run_log_lost', 'The events of this run were lost.');
@@ -162,7 +163,6 @@ async function readLog(log: RunLog, claim: Claimed, start: RunStarted): Promise<
 }
 
 type Claimed = Claim & { readonly kind: 'claimed' };
-type RunStarted = EventOf<'run.started'>;
 
 interface Execution {
   readonly job: RunJob;
@@ -231,17 +231,19 @@ function toTerminal(cause: unknown, runId: string, ports: RunPorts): TerminalEve
 /** What is left to do for a run whose appends were refused, or whose log could not be read. */
 async function settleRefusal(runId: string, cause: unknown, ports: RunPorts): Promise<JobOutcome> {
   if (cause instanceof ParkFailed || (cause instanceof AppendRefused && cause.reason === 'unreachable')) throw cause;
-  if (cause instanceof AppendRefused && cause.reason !== 'full') return 'done';
-  const error = toRunError(
-    cause instanceof AppendRefused
-      ? new GatewayError('run_log_full', 'The run produced more than may be kept.')
-      : cause,
-  );
+  if (cause instanceof AppendRefused && cause.reason !== 'full' && cause.reason !== 'lost') return 'done';
+  const error = toRunError(cause instanceof AppendRefused ? errorOfRefusal(cause.reason) : cause);
   if (error.code === 'queue_unavailable') throw cause;
   if (error.code === 'internal_error') ports.onInternalError(runId, cause);
   if (await ports.log.end(runId, { type: 'run.failed', error })) await settleEnded(runId, ports);
   return 'done';
 }
+
+/** `lost`: Redis lost more of the log than its writer has kept; nothing can be said behind that. */
+const errorOfRefusal = (reason: AppendRefused['reason']): GatewayError =>
+  reason === 'full'
+    ? new GatewayError('run_log_full', 'The run produced more than may be kept.')
+    : new GatewayError('run_log_lost', 'The events of this run were lost.');
 
 /** If this fails the queue brings the job again, and the run is found ended. */
 async function settleEnded(runId: string, ports: RunPorts, spec?: RunSpec): Promise<void> {

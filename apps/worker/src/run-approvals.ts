@@ -49,6 +49,8 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
     async park({ step, usage, approvals }) {
       const deadline = Math.min(...approvals.map(({ expiresAt = 0 }) => expiresAt));
       const event = { type: 'run.parked', step, usage } as const;
+      // Calls of the same step took longer than the answers may: the time is over, and there is nothing to wait for.
+      if (deadline <= Date.now()) return 'awake';
       const approvalIds = approvals.map(({ approvalId }) => approvalId);
       try {
         // The job first, so that a parked run always has one; it comes by itself when the time is over.

@@ -1,8 +1,9 @@
 import { script } from './script.js';
 
-/** The parts of a tip as texts, and the mark. */
+/** The parts of a tip as texts, the number of an owner's attempt, and the mark. */
 export const TIP = `
-local function partsOf(tip) return string.match(tip, '^(%d+) (%d+) (%d+)') end
+local function partsOf(tip) return string.match(tip, '^(%S+) (%d+) (%d+)') end
+local function attemptOf(owner) return tonumber(string.match(owner, '^%d+')) end
 local function mark(meta, tip)
   if string.sub(tip, -1) ~= '!' then redis.call('HSET', meta, 'tip', tip .. ' !') end
 end`;
@@ -35,21 +36,21 @@ end
 local function appendOne(log, meta, at, n, isEnd)
   local m = redis.call('HMGET', meta, 'tip', 'term', 'cancel', 'ch', 'steers')
   if not m[1] then return '-5' end
-  local attempt, to = partsOf(ARGV[at + 2])
+  local writer, to = partsOf(ARGV[at + 2])
   local owner, from, size = partsOf(m[1])
   local last, seq, bytes = tonumber(to), tonumber(from), tonumber(size)
   local cancel = m[3] and ' ' .. m[3] or ''
   local marked = isEnd or m[3] or m[5]
-  if owner == attempt and seq >= last then return '1 ' .. attempt .. ' ' .. from .. ' ' .. (marked and 0 or size) .. cancel end
+  if owner == writer and seq >= last then return '1 ' .. writer .. ' ' .. from .. ' ' .. (marked and 0 or size) .. cancel end
   if m[2] then return '-2' end
-  if tonumber(owner) > tonumber(attempt) then return '-1' end
+  if owner ~= writer and attemptOf(owner) >= attemptOf(writer) then return '-1' end
   if seq < last - n then return '-3 ' .. from end
   local beyond = at + 2 + n - last
   for s = seq + 1, last do bytes = bytes + #ARGV[beyond + s] end
   if bytes > tonumber(ARGV[1]) and not isEnd then return '-4' end
   if m[5] then steer(meta, beyond + seq + 1, beyond + last, isEnd, m[5]) end
   for s = seq + 1, last do redis.call('XADD', log, s .. '-0', 'e', ARGV[beyond + s]) end
-  local tip = attempt .. ' ' .. to .. ' ' .. bytes
+  local tip = writer .. ' ' .. to .. ' ' .. bytes
   redis.call('HSET', meta, 'tip', marked and tip .. ' !' or tip)
   if isEnd then redis.call('HSET', meta, 'term', '1') end
   local message = messageOf(log, at, n)
@@ -57,7 +58,7 @@ local function appendOne(log, meta, at, n, isEnd)
   messages[#messages + 1] = message
   live[m[4]] = messages
   if heard[log] then redis.call('PUBLISH', log, message) end
-  return '0 ' .. attempt .. ' ' .. to .. ' ' .. (marked and 0 or bytes) .. cancel
+  return '0 ' .. writer .. ' ' .. to .. ' ' .. (marked and 0 or bytes) .. cancel
 end`;
 
 /** Appends for which nothing but the tip has to be looked at, all of them or none. */
@@ -91,7 +92,7 @@ end`;
  * KEYS log, meta of each run, the named ones first; ARGV bytesMax, how many are named, how many channels, for each of these its
  * name and the message of the named runs, then for each run n (negative: the last event is terminal), the tip before it (of a
  * run that is not named: ''), the tip behind it, n events.
- * -> a line with the number of runs that were as named, or 0; then for each other run a line: 'code attempt seq bytes[ cancel]'
+ * -> a line with the number of runs that were as named, or 0; then for each other run a line: 'code owner seq bytes[ cancel]'
  *    when its events are there, '-3 seq', or 'code'; bytes 0 when its tip is not to be named
  */
 export const APPEND = script(`${TIP}

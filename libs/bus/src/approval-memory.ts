@@ -1,10 +1,11 @@
 import { LIMITS } from '#libs/contract';
 import { createHash } from 'node:crypto';
-import { withDeadline, type RedisConnection } from './connect-redis.js';
+import { inTime, type RedisConnection } from './connect-redis.js';
 import type { ApprovalMemory, ApprovalPlace } from './approval-ports.js';
 
 /** Remembered approvals on Redis: a set per key, kept for ever, and a set per session, kept for a while after its last answer. */
-export function redisApprovalMemory({ redis, keys }: RedisConnection): ApprovalMemory {
+export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory {
+  const { redis, keys } = connection;
   const sessionKey = ({ owner, session }: ApprovalPlace): string =>
     keys.allowedIn(
       createHash('sha256')
@@ -14,32 +15,35 @@ export function redisApprovalMemory({ redis, keys }: RedisConnection): ApprovalM
   return {
     async recall(place, scope) {
       const always = redis.sismember(keys.allowedBy(place.owner), scope);
-      const [forEver, inSession] = await withDeadline(Promise.all([always, redis.sismember(sessionKey(place), scope)]));
+      const [forEver, inSession] = await inTime(
+        connection,
+        Promise.all([always, redis.sismember(sessionKey(place), scope)]),
+      );
       return forEver === 1 ? 'always' : inSession === 1 ? 'session' : undefined;
     },
     async remember(place, scope, decision) {
       const key = decision === 'always' ? keys.allowedBy(place.owner) : sessionKey(place);
-      if ((await withDeadline(redis.scard(key))) >= LIMITS.rememberedApprovalsMax) return;
-      await withDeadline(redis.sadd(key, scope));
-      if (decision === 'session') await withDeadline(redis.expire(key, LIMITS.sessionApprovalSeconds));
+      if ((await inTime(connection, redis.scard(key))) >= LIMITS.rememberedApprovalsMax) return;
+      await inTime(connection, redis.sadd(key, scope));
+      if (decision === 'session') await inTime(connection, redis.expire(key, LIMITS.sessionApprovalSeconds));
     },
     async always(owner) {
-      return (await withDeadline(redis.smembers(keys.allowedBy(owner)))).sort();
+      return (await inTime(connection, redis.smembers(keys.allowedBy(owner)))).sort();
     },
     async forget(owner, scope) {
-      return (await withDeadline(redis.srem(keys.allowedBy(owner), scope))) === 1;
+      return (await inTime(connection, redis.srem(keys.allowedBy(owner), scope))) === 1;
     },
     async enterWait(owner, runId, deadline) {
       const key = keys.parkedOf(owner);
       // Whoever left without saying so is forgotten at its deadline.
-      await withDeadline(redis.zremrangebyscore(key, '-inf', Date.now()));
-      const [others, known] = await withDeadline(Promise.all([redis.zcard(key), redis.zscore(key, runId)]));
+      await inTime(connection, redis.zremrangebyscore(key, '-inf', Date.now()));
+      const [others, known] = await inTime(connection, Promise.all([redis.zcard(key), redis.zscore(key, runId)]));
       if (known === null && others >= LIMITS.parkedRunsPerKeyMax) return false;
-      await withDeadline(redis.zadd(key, deadline, runId));
+      await inTime(connection, redis.zadd(key, deadline, runId));
       return true;
     },
     async leaveWait(owner, runId) {
-      await withDeadline(redis.zrem(keys.parkedOf(owner), runId));
+      await inTime(connection, redis.zrem(keys.parkedOf(owner), runId));
     },
   };
 }

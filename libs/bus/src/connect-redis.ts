@@ -128,6 +128,17 @@ export async function withDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T> 
   }
 }
 
+/**
+ * As `withDeadline` on a connection of the API. A worker waits for as long as Redis is away, like the run that it has: its calls
+ * fail with the same error, but only when Redis refuses them.
+ */
+export function inTime<T>({ role }: RedisConnection, work: Promise<T>): Promise<T> {
+  if (role === 'api') return withDeadline(work);
+  return work.catch((cause: unknown) => {
+    throw unavailable(cause);
+  });
+}
+
 /** What a client may be told when Redis did not do as asked. */
 export function unavailable(cause: unknown): GatewayError {
   return new GatewayError('queue_unavailable', 'The run queue is not available. Try again shortly.', {
@@ -169,10 +180,13 @@ function teach(redis: Redis): void {
     redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
 }
 
-/** Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. */
+/**
+ * Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. The arguments are one
+ * array, because those of a backlog are more than a function can be called with.
+ */
 async function sendScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
   const send = ([script, keys, args]: ScriptCall): Promise<unknown> =>
-    redis.call('EVALSHA', script.sha, keys.length, ...keys, ...args).catch((error: unknown) => error);
+    redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args]).catch((error: unknown) => error);
   return Promise.all(calls.map(send));
 }
 

@@ -1,7 +1,8 @@
 /**
  * Every Redis name in the system. No other file may spell one (test/arch/redis-names.test.ts).
  * `<p>` is the deployment's prefix (REDIS_PREFIX), so that two deployments on one server cannot see each other.
- * Braces are a cluster hash tag: one run's keys share a slot, because the scripts touch both.
+ * Braces are a cluster hash tag: one run's keys share a slot. A cluster is not supported all the same: an append takes the logs of many
+ * runs in one call (ADR 2).
  *
  *   <p>:{<runId>}:log          stream   id `<seq>-0`, field `e` = LoggedEvent JSON; its name is also the run's live channel
  *   <p>:{<runId>}:meta         hash     tip, claims, term, cancel, ch, worker, owner, spec, turn; of runs that were

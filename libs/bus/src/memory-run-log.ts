@@ -10,6 +10,7 @@ import type {
   AnswerOutcome,
   AppendBatch,
   AppendReply,
+  BegunEvent,
   CancelOutcome,
   Claim,
   ClaimTerms,
@@ -115,7 +116,8 @@ class InMemoryRunLog implements MemoryRunLog {
     const isFresh = run.events.length === 1;
     const begun = start !== undefined && (isFresh || (run.events.length === 2 && run.attempt === attempt));
     if (begun && isFresh) this.store(run, [JSON.stringify({ seq: 2, at: Date.now(), ...start })]);
-    return { ...claimOf(run, attempt), begun };
+    const claim = claimOf(run, attempt);
+    return begun ? { ...claim, begun: JSON.parse(run.events[1] ?? '') as BegunEvent } : claim;
   }
 
   async park({ runId, attempt, event, deadline, generation, approvalIds }: Parking): Promise<ParkOutcome> {
@@ -216,7 +218,7 @@ class InMemoryRunLog implements MemoryRunLog {
   private store(run: MemoryRun, texts: readonly string[]): void {
     for (const text of texts) {
       run.events.push(text);
-      run.bytes += text.length;
+      run.bytes += Buffer.byteLength(text);
     }
     const events = texts.map((text) => JSON.parse(text) as LoggedEvent);
     for (const listener of this.listeners) listener(run.spec.runId, events);
@@ -238,15 +240,25 @@ function withLeftover({ steers, steered }: MemoryRun, terminal: string): string 
   return leftover.length === 0 ? terminal : JSON.stringify({ ...(JSON.parse(terminal) as object), leftover });
 }
 
-function claimOf(run: MemoryRun, attempt: number): Omit<Claim & { kind: 'claimed' }, 'begun'> {
+function claimOf(run: MemoryRun, attempt: number): Claim & { kind: 'claimed' } {
   if (run.attempt < attempt) run.claims++;
   run.attempt = attempt;
   run.claimed = true;
   delete run.parked;
-  const { spec, events, bytes, cancel, steers } = run;
-  const known = cancel === undefined && steers.length === 0 ? { bytes } : {};
-  return { kind: 'claimed', lastSeq: events.length, ...known, spec, claims: run.claims - 1, controls: controlsOf(run) };
+  const { spec, events } = run;
+  return {
+    kind: 'claimed',
+    lastSeq: events.length,
+    ...bytesOf(run),
+    spec,
+    claims: run.claims - 1,
+    controls: controlsOf(run),
+  };
 }
+
+/** As far as its owner may name them: an append after a cancel, a steering text or the end is looked at. */
+const bytesOf = ({ bytes, cancel, steers, ended }: MemoryRun): { bytes?: number } =>
+  cancel === undefined && steers.length === 0 && !ended ? { bytes } : {};
 
 type Store = (run: MemoryRun, texts: readonly string[]) => void;
 
@@ -256,17 +268,17 @@ function appendTo(run: MemoryRun | undefined, batch: AppendBatch, store: Store):
   const seq = run.events.length;
   const cancel = run.cancel ? { cancel: run.cancel } : {};
   if (run.attempt === attempt && seq >= firstSeq + events.length - 1)
-    return { kind: 'ok', lastSeq: seq, bytes: run.bytes, ...cancel };
+    return { kind: 'ok', lastSeq: seq, ...bytesOf(run), ...cancel };
   if (run.ended) return { kind: 'ended' };
   if (run.attempt > attempt) return { kind: 'fenced' };
   if (seq < firstSeq - 1) return { kind: 'gap', lastSeq: seq };
   const missing = events.slice(seq - firstSeq + 1);
-  const bytes = missing.reduce((sum, text) => sum + text.length, run.bytes);
+  const bytes = missing.reduce((sum, text) => sum + Buffer.byteLength(text), run.bytes);
   if (bytes > LIMITS.runLogBytesMax && !terminal) return { kind: 'full' };
   run.attempt = attempt;
   run.claimed = true;
   run.ended = terminal;
   run.steered += missing.filter((text) => (JSON.parse(text) as LoggedEvent).type === 'run.steered').length;
   store(run, terminal ? [...missing.slice(0, -1), withLeftover(run, missing.at(-1) ?? '')] : missing);
-  return { kind: 'ok', lastSeq: run.events.length, bytes: run.bytes, ...cancel };
+  return { kind: 'ok', lastSeq: run.events.length, ...bytesOf(run), ...cancel };
 }

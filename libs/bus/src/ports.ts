@@ -52,14 +52,16 @@ export interface ClaimTerms {
   readonly start?: EventOf<'run.started'>;
 }
 
+export type BegunEvent = LoggedEvent & EventOf<'run.started'>;
+
 export type Claim =
   | {
       readonly kind: 'claimed';
       readonly lastSeq: number;
       /** As in AppendReply. */
       readonly bytes?: number;
-      /** The `start` of this attempt is the log's second and last event. */
-      readonly begun: boolean;
+      /** The `start` of this attempt as it was stored: the log's second and last event. */
+      readonly begun?: BegunEvent;
       readonly spec: RunSpec;
       /** Claims before this one that were not forgiven. */
       readonly claims: number;

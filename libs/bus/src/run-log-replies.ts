@@ -11,6 +11,7 @@ import type {
   AnswerOutcome,
   AppendBatch,
   AppendReply,
+  BegunEvent,
   CancelOutcome,
   Claim,
   Controls,
@@ -47,18 +48,22 @@ export function appendOrder(batches: readonly AppendBatch[]): AppendOrder {
 const NAMED_BYTES_MAX = 16_384;
 
 function bytesBehind({ tip, events, terminal }: AppendBatch): number {
-  if (!tip || terminal) return 0;
+  if (!tip || terminal || events.length === 0) return 0;
   let bytes = 0;
   for (const event of events) bytes += Buffer.byteLength(event);
   return bytes > NAMED_BYTES_MAX || tip.bytes + bytes > LIMITS.runLogBytesMax ? 0 : tip.bytes + bytes;
 }
 
+/** What things are called in Redis. */
+export interface AppendNames {
+  keysOf(runId: string): readonly string[];
+  channelOf(instance: string): string;
+  /** How a tip names the owner. */
+  ownerOf(attempt: number): string;
+}
+
 /** Built by hand: under load it has hundreds of arguments, hundreds of times a second. */
-export function appendCall(
-  order: AppendOrder,
-  keysOf: (runId: string) => readonly string[],
-  channelOf: (instance: string) => string,
-): ScriptCall {
+export function appendCall(order: AppendOrder, { keysOf, channelOf, ownerOf }: AppendNames): ScriptCall {
   const { batches, named, others, bytes } = order;
   const keys: string[] = [];
   const args: (string | number)[] = [LIMITS.runLogBytesMax, named.length];
@@ -68,10 +73,11 @@ export function appendCall(
   const add = (i: number): void => {
     const { runId, attempt, firstSeq, events, terminal, tip } = batches[i] as AppendBatch;
     const size = bytes[i] ?? 0;
+    const owner = ownerOf(attempt);
     keys.push(...keysOf(runId));
     args.push(terminal ? -events.length : events.length);
-    args.push(size > 0 ? `${attempt} ${firstSeq - 1} ${tip?.bytes}` : '');
-    args.push(`${attempt} ${firstSeq + events.length - 1} ${size}`);
+    args.push(size > 0 ? `${owner} ${firstSeq - 1} ${tip?.bytes}` : '');
+    args.push(`${owner} ${firstSeq + events.length - 1} ${size}`);
     for (const event of events) args.push(event);
   };
   named.forEach(add);
@@ -98,12 +104,12 @@ export const HEAD_FIELDS = ['tip', 'term', 'cancel', 'owner', 'ch', 'gen', 'park
 export function toHead(row: readonly (string | null)[], liveChannelStart: string): RunHead | undefined {
   const [tip, ended, cancel, owner, channel, generation, deadline, woken, deleted, turn] = row;
   if (!tip) return undefined;
-  const [attempt, seq] = tip.split(' ');
+  const [ownerOfTip = '', seq] = tip.split(' ');
   return {
     owner: owner ?? '',
     instance: (channel ?? '').slice(liveChannelStart.length),
     lastSeq: Number(seq),
-    attempt: Number(attempt),
+    attempt: Number.parseInt(ownerOfTip, 10),
     ended: ended === '1',
     cancelRequested: Boolean(cancel),
     deleted: deleted === '1',
@@ -115,14 +121,23 @@ export function toHead(row: readonly (string | null)[], liveChannelStart: string
 
 type ClaimReply = [number, number, string, string, string, string, number, number, number];
 
-export function toClaim(reply: unknown): Claim {
+/** @param begin what the claim brought to begin the run with: its event after the seq. */
+export function toClaim(reply: unknown, begin: string): Claim {
   const [code, lastSeq, cancel, spec, answers, steers, claims, bytes, begun] = reply as ClaimReply;
   if (code === CODES.unknown) return { kind: 'unknown' };
   if (code === CODES.ended) return { kind: 'ended' };
   if (code === CODES.fenced) return { kind: 'fenced' };
   const parsed: RunSpec = parseRunSpec(spec);
   const controls = toControls(cancel, answers, steers);
-  return { kind: 'claimed', lastSeq, ...(bytes > 0 && { bytes }), begun: begun === 1, spec: parsed, claims, controls };
+  return {
+    kind: 'claimed',
+    lastSeq,
+    ...(bytes > 0 && { bytes }),
+    ...(begun === 1 && { begun: JSON.parse(`{"seq":${lastSeq},${begin}`) as BegunEvent }),
+    spec: parsed,
+    claims,
+    controls,
+  };
 }
 
 const REFUSALS = {

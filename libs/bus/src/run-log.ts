@@ -9,6 +9,7 @@ import {
   type TerminalEvent,
 } from '#libs/contract';
 import type { Redis } from 'ioredis';
+import { randomBytes } from 'node:crypto';
 import { runScript, runScripts, unavailable, type RedisConnection, type ScriptCall } from './connect-redis.js';
 import type { RedisKeys } from './keys.js';
 import type {
@@ -42,7 +43,10 @@ import {
 } from './run-log-replies.js';
 import { ANSWER, CANCEL, CLAIM, CODES, CONFIRM, END, FORGIVE, MARK_DELETED, OPEN, PARK, STEER } from './scripts.js';
 
-/** The run log on Redis. One instance per connection; the connection's role decides how long a call may wait. */
+/**
+ * The run log on Redis. One instance per connection; the connection's role decides how long a call may wait. Attempts are its own:
+ * one that has the same number in another instance is another one, and whichever claims later fences the other.
+ */
 export function redisRunLog(connection: RedisConnection): RunLog {
   return new RedisRunLog(connection);
 }
@@ -50,6 +54,7 @@ export function redisRunLog(connection: RedisConnection): RunLog {
 class RedisRunLog implements RunLog {
   private readonly redis: Redis;
   private readonly keys: RedisKeys;
+  private readonly word = randomBytes(4).toString('hex');
 
   constructor(private readonly connection: RedisConnection) {
     this.redis = connection.redis;
@@ -97,17 +102,26 @@ class RedisRunLog implements RunLog {
 
   claim(runId: string, attempt: number, worker: string, { generation = 0, start }: ClaimTerms = {}): Promise<Claim> {
     return guarded(async () => {
-      const args = [attempt, worker, generation, runId, start ? afterSeq(start) : ''];
+      const begin = start ? afterSeq(start) : '';
+      const args = [this.owner(attempt), worker, generation, runId, begin];
       const reply = runScript(this.redis, CLAIM, this.pair(runId), args);
       // Somebody waits for the first token: under load a turn lasts milliseconds.
       this.connection.sendNow();
-      return toClaim(await reply);
+      return toClaim(await reply, begin);
     });
   }
 
   park({ runId, attempt, event, deadline, generation, approvalIds }: Parking): Promise<ParkOutcome> {
     return guarded(async () => {
-      const args = [attempt, afterSeq(event), runId, deadline, generation, approvalIds.length, ...approvalIds];
+      const args = [
+        this.owner(attempt),
+        afterSeq(event),
+        runId,
+        deadline,
+        generation,
+        approvalIds.length,
+        ...approvalIds,
+      ];
       return toParkOutcome(await runScript(this.redis, PARK, this.pair(runId), args));
     });
   }
@@ -133,14 +147,21 @@ class RedisRunLog implements RunLog {
   }
 
   forgive(runId: string, attempt: number): Promise<void> {
-    return guarded(async () => void (await runScript(this.redis, FORGIVE, [this.keys.meta(runId)], [attempt])));
+    return guarded(
+      async () => void (await runScript(this.redis, FORGIVE, [this.keys.meta(runId)], [this.owner(attempt)])),
+    );
   }
 
   append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
     return guarded(async () => {
-      const orders = perCall(batches).map(appendOrder);
+      const orders = perCall(batches, ({ events }) => events.length).map(appendOrder);
       const { log, meta, live } = this.keys;
-      const calls = orders.map((order) => appendCall(order, (runId) => [log(runId), meta(runId)], live));
+      const names = {
+        keysOf: (runId: string) => [log(runId), meta(runId)],
+        channelOf: live,
+        ownerOf: (attempt: number) => this.owner(attempt),
+      };
+      const calls = orders.map((order) => appendCall(order, names));
       const replies = runScripts(this.redis, calls);
       // Writers call where a turn ends: gathered until the next one ended, the events would wait for all that it reads.
       this.connection.sendNow();
@@ -181,7 +202,7 @@ class RedisRunLog implements RunLog {
   confirmPersisted(runIds: readonly string[]): Promise<void> {
     return guarded(async () => {
       if (runIds.length === 0) return;
-      const calls = perCall(runIds).map((ids): ScriptCall => {
+      const calls = perCall(runIds, () => 0).map((ids): ScriptCall => {
         return [CONFIRM, ids.flatMap((runId) => this.pair(runId)), [LIMITS.runLogTtlSeconds]];
       });
       const owners = (await runScripts(this.redis, calls)).flatMap((reply) => {
@@ -204,9 +225,8 @@ class RedisRunLog implements RunLog {
   remove(runIds: readonly string[]): Promise<void> {
     return guarded(async () => {
       if (runIds.length === 0) return;
-      // One key after the other: in a cluster every run has a slot of its own.
       const keys = runIds.flatMap((runId) => this.pair(runId));
-      await Promise.all(keys.map((key) => this.redis.unlink(key)));
+      await this.redis.unlink(...keys);
       await this.redis.zrem(this.keys.unconfirmed, ...runIds);
     });
   }
@@ -222,17 +242,34 @@ class RedisRunLog implements RunLog {
     });
   }
 
+  private owner(attempt: number): string {
+    return `${attempt}:${this.word}`;
+  }
+
   private pair(runId: string): string[] {
     return [this.keys.log(runId), this.keys.meta(runId)];
   }
 }
 
-/** One call keeps Redis busy for some 15 microseconds per run; nobody else is served meanwhile. */
+/** One call keeps Redis busy for some 15 microseconds per run or event; nobody else is served meanwhile. */
 const RUNS_PER_CALL_MAX = 64;
+const EVENTS_PER_CALL_MAX = 1_024;
 
-function perCall<T>(runs: readonly T[]): (readonly T[])[] {
-  const count = Math.ceil(runs.length / RUNS_PER_CALL_MAX);
-  return Array.from({ length: count }, (_, i) => runs.slice(i * RUNS_PER_CALL_MAX, (i + 1) * RUNS_PER_CALL_MAX));
+/** Cuts work on many runs into calls. A run that has more events than a call may have gets one of its own. */
+function perCall<T>(runs: readonly T[], eventsOf: (run: T) => number): T[][] {
+  const calls: T[][] = [];
+  let events = Infinity;
+  for (const run of runs) {
+    events += eventsOf(run);
+    const call = calls.at(-1);
+    if (call && call.length < RUNS_PER_CALL_MAX && events <= EVENTS_PER_CALL_MAX) {
+      call.push(run);
+    } else {
+      calls.push([run]);
+      events = eventsOf(run);
+    }
+  }
+  return calls;
 }
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {

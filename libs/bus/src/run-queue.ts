@@ -1,6 +1,6 @@
 import { WaitingError, Worker, type Job, type Queue } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
-import { withDeadline, type RedisConnection } from './connect-redis.js';
+import { inTime, withDeadline, type RedisConnection } from './connect-redis.js';
 import { nextTag, noteStarted } from './fair-order.js';
 import { QUEUES } from './keys.js';
 import { usedMemoryShare } from './memory-share.js';
@@ -51,7 +51,7 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
   const queue = openQueue(connection, QUEUES.runs, QUEUE_EVENTS_MAX);
   // queue.add() waits for ever while Redis is away at start (reliability.md, finding 9).
   const add = (jobId: string, options: { delay?: number; priority?: number }): Promise<Job> =>
-    withDeadline(queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options }));
+    inTime(connection, queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options }));
   const load = new SampledLoad(async () => {
     const [counts, memoryShare] = await Promise.all([
       withDeadline(queue.getJobCounts('wait', 'prioritized', 'active')),
@@ -205,7 +205,8 @@ function startFetcher(
   // The lock is gone: another worker may have the run by now. The log fences our writes; this stops the work.
   worker.on('lockRenewalFailed', (jobIds) => jobIds.forEach((jobId) => worker.cancelJob(jobId, 'lock_lost')));
   worker.on('failed', (job, cause) => {
-    if (job?.id) onFailed(runOf(job.id).runId, cause);
+    // BullMQ tells of every rejection, also of one after which the job comes again; only a job that was given up is finished.
+    if (job?.id && job.finishedOn) onFailed(runOf(job.id).runId, cause);
   });
   return worker;
 }

@@ -1,5 +1,5 @@
 import { isTerminal, LIMITS, type CancelReason, type LoggedEvent, type RunEvent } from '#libs/contract';
-import type { AppendBatch, AppendReply, RunLog, RunWriter } from './ports.js';
+import type { AppendBatch, AppendReply, BegunEvent, RunLog, RunWriter } from './ports.js';
 import { PendingEvents, ReplayRing, type StampedEvent } from './writer-buffers.js';
 
 export type RefusalReason = 'fenced' | 'ended' | 'full' | 'lost' | 'unreachable';
@@ -19,6 +19,8 @@ export interface OpenWriter {
   readonly lastSeq: number;
   /** Of the log, as `claim` gave them. */
   readonly bytes?: number;
+  /** What the claim stored: as much this writer's as what it stores itself, should Redis lose it. */
+  readonly begun?: BegunEvent;
   /** RunSpec.instance. */
   readonly instance: string;
   /** Called once, when an append's reply or a hint says that the run shall be cancelled. */
@@ -33,6 +35,8 @@ export interface RunWriters {
 
 const APPEND_RETRY_MS = 200;
 const APPEND_RETRIES_MAX = 150;
+/** Of one run in one call; what piled up while Redis was away goes in several. */
+const BATCH_EVENTS_MAX = 512;
 
 /**
  * The writers of one process. Events emitted in one turn of the event loop go out together, and what is emitted while
@@ -132,6 +136,8 @@ class Writer implements RunWriter {
   ) {
     this.nextSeq = run.lastSeq + 1;
     if (run.bytes !== undefined) this.tip = { seq: run.lastSeq, bytes: run.bytes };
+    const { begun } = run;
+    if (begun) this.ring.add([{ seq: begun.seq, text: JSON.stringify(begun), terminal: false }]);
   }
 
   emit(event: RunEvent): Promise<void> | undefined {
@@ -160,9 +166,10 @@ class Writer implements RunWriter {
     this.inFlight = true;
     this.isUrgent = false;
     const { runId, attempt, instance } = this.run;
-    const firstSeq = this.unacknowledged[0]?.seq ?? this.nextSeq;
-    const events = this.unacknowledged.map((event) => event.text);
-    const terminal = this.unacknowledged.at(-1)?.terminal ?? false;
+    const taken = this.unacknowledged.slice(0, BATCH_EVENTS_MAX);
+    const firstSeq = taken[0]?.seq ?? this.nextSeq;
+    const events = taken.map((event) => event.text);
+    const terminal = taken.at(-1)?.terminal ?? false;
     const batch = { runId, attempt, firstSeq, events, terminal };
     return this.tip?.seq === firstSeq - 1 ? { ...batch, tip: { bytes: this.tip.bytes, instance } } : batch;
   }
@@ -192,6 +199,7 @@ class Writer implements RunWriter {
     const done = this.unacknowledged.splice(0, open < 0 ? this.unacknowledged.length : open);
     for (const event of done) this.unacknowledgedBytes -= event.text.length;
     this.ring.add(done);
+    this.isUrgent ||= this.unacknowledged.length > 0;
     if (this.bytes() > 0) this.schedule(this);
     this.release();
     if (!cancel || this.cancelTold) return;
@@ -214,6 +222,7 @@ class Writer implements RunWriter {
     this.inFlight = true;
     setTimeout(() => {
       this.inFlight = false;
+      this.isUrgent = true;
       this.schedule(this);
     }, APPEND_RETRY_MS);
   }

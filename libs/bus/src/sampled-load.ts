@@ -18,13 +18,14 @@ const NOTHING_FREE = { waiting: Infinity, active: 0 };
 export class SampledLoad {
   private value: Load | undefined;
   private asking: Promise<Load> | undefined;
-  private askedAt = 0;
+  private askedAt = -Infinity;
   private placed = 0;
   private queued = 0;
 
   constructor(
     private readonly ask: () => Promise<Load>,
-    private readonly now: () => number = Date.now,
+    /** Milliseconds of a clock that is never set back. */
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** Rejects when nothing is known yet and the question fails; later a failed question keeps what was known. */

@@ -10,8 +10,9 @@ import { script } from './script.js';
  *
  * Control records (cancel, answers, steering texts) are fields of the meta hash: written by anybody, read by the owner.
  *
- * The field `tip` says where the log stands: 'attempt seq bytes', attempt 0 while nobody has claimed it. Its owner names the tip that
- * it knows, and if that is the tip, nothing stands in the way of its append. Whoever leaves something that appends have to look at
+ * The field `tip` says where the log stands: 'owner seq bytes'. The owner is the attempt that claimed the run and a word for its worker,
+ * 'attempt:worker', or 0 while nobody has. The word tells two workers with one attempt apart: the number comes from the queue in the
+ * same Redis, and one that lost its last second gives it again while the first worker still writes. The owner names the tip that it knows, and if that is the tip, nothing stands in the way of its append. Whoever leaves something that appends have to look at
  * (a cancel, a steering text, the end) puts ' !' behind it, so that no owner ever names it.
  *
  * The owner (the highest attempt that claimed) gives the sequence numbers. That makes an append idempotent, so a command
@@ -52,7 +53,7 @@ redis.call('PUBLISH', KEYS[1], ARGV[5] .. '\\n' .. ARGV[6])
 return 1`);
 
 /**
- * KEYS log, meta; ARGV attempt, worker, generation, runId, run.started after its seq or ''. -> {code, lastSeq, cancel reason or '',
+ * KEYS log, meta; ARGV owner, worker, generation, runId, run.started after its seq or ''. -> {code, lastSeq, cancel reason or '',
  * spec, answers, steers, claims before this one, bytes or 0 when the tip is not to be named, whether run.started was stored}. A job of another generation than the
  * run's is a leftover (its run never parked, or was parked again): fenced. Repeating a claim changes nothing.
  */
@@ -61,7 +62,7 @@ local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'cancel', 'spec', 'answers
 if not m[1] then return {-5} end
 if m[2] then return {-2} end
 local owner, seq, bytes = partsOf(m[1])
-if tonumber(owner) > tonumber(ARGV[1]) then return {-1} end
+if attemptOf(owner) > attemptOf(ARGV[1]) then return {-1} end
 if (m[7] or '0') ~= ARGV[3] then return {-1} end
 local begun = ARGV[5] ~= '' and (seq == '1' or seq == '2' and owner == ARGV[1])
 if begun and seq == '1' then
@@ -78,7 +79,7 @@ local claims = tonumber(m[8] or '0')
 if owner == ARGV[1] then claims = claims - 1 else redis.call('HINCRBY', KEYS[2], 'claims', 1) end
 return {0, tonumber(seq), m[3] or '', m[4], m[5] or '', m[6] or '', claims, seen == '' and tonumber(bytes) or 0, begun and 1 or 0}`);
 
-/** KEYS meta; ARGV attempt. Takes the claim of this attempt out of the count, if it still owns the run. */
+/** KEYS meta; ARGV owner. Takes the claim of this attempt out of the count, if it still owns the run. */
 export const FORGIVE = script(`${TIP}
 local owner = partsOf(redis.call('HGET', KEYS[1], 'tip') or '')
 if owner ~= ARGV[1] then return 0 end
@@ -119,7 +120,7 @@ end${END_HERE}
 return {2, tonumber(m[6] or '0')}`);
 
 /**
- * KEYS log, meta; ARGV attempt, run.parked after its seq, runId, deadline (ms), next generation, n, n open approval ids.
+ * KEYS log, meta; ARGV owner, run.parked after its seq, runId, deadline (ms), next generation, n, n open approval ids.
  * -> code; 1: there is something to do (an answer, a cancel), the run was not parked. Repeating it changes nothing.
  */
 export const PARK = script(`${TIP}
