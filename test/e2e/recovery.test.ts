@@ -57,6 +57,17 @@ async function workerOf(runId: string, workers = stack.workers): Promise<Service
   return worker;
 }
 
+let replaced: Service[] = [];
+
+/** Two new workers instead of all that there are. */
+async function onlyTwoWorkers(env: Record<string, string>): Promise<Service[]> {
+  const two = await Promise.all([stack.start('worker', env), stack.start('worker', env)]);
+  // One that has ended already is told in vain.
+  await Promise.all([...stack.workers, ...replaced].map((worker) => worker.kill('SIGTERM')));
+  replaced = two;
+  return two;
+}
+
 /** What is written into a silence. */
 const KEEPALIVE = /^:.*\n\n/gm;
 
@@ -94,9 +105,7 @@ test('a worker that is killed loses its runs to another one, and every run ends 
 });
 
 test('SIGTERM hands the runs of a worker over at once', async () => {
-  const env = { DRAIN_SECONDS: '0' };
-  const two = await Promise.all([stack.start('worker', env), stack.start('worker', env)]);
-  await Promise.all(stack.workers.map((worker) => worker.kill('SIGTERM')));
+  const two = await onlyTwoWorkers({ DRAIN_SECONDS: '0' });
   const { runId } = await start('ok:n=40,gap=100');
   await until(async () => (await view(runId)).output !== '');
   const owner = await workerOf(runId, two);
@@ -106,6 +115,23 @@ test('SIGTERM hands the runs of a worker over at once', async () => {
   expect(Date.now() - stopped).toBeLessThan(withSlack(5_000));
   await until(async () => (await view(runId)).status === 'completed', { ms: 20_000 });
   expect(checkLog(await logOf(runId))).toEqual([]);
+});
+
+test('a worker that leaves hands a run over between two steps, long before its time to drain is over', async () => {
+  const two = await onlyTwoWorkers({ DRAIN_SECONDS: '600', TOOLS: 'current_time' });
+  const { runId } = await start('toolloop:first=300');
+  const completed = async (): Promise<number> =>
+    (await logOf(runId)).filter((event) => event.type === 'step.completed').length;
+  await until(async () => (await completed()) > 1);
+  await (await workerOf(runId, two)).kill('SIGTERM');
+  const before = await completed();
+  await until(async () => (await view(runId)).attempt === 2);
+  await until(async () => (await completed()) > before);
+  await fetch(url(`/v1/runs/${runId}/stop`), { method: 'POST' });
+  await until(async () => (await view(runId)).status === 'cancelled');
+  const log = await logOf(runId);
+  expect(checkLog(log)).toEqual([]);
+  expect(log.filter((event) => event.type === 'step.interrupted')).toEqual([]);
 });
 
 test('rows reach the store, and answer when the log has expired', async () => {

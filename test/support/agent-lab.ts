@@ -125,6 +125,7 @@ export function labPorts(lab: Lab, append: (event: RunEvent) => void): AgentPort
     emit: (event) => void append(event),
     flushed: async () => undefined,
     signal: new AbortController().signal,
+    isLeaving: () => false,
     now: () => performance.now(),
     startTimer: (ms, fire) => {
       const timer = setTimeout(fire, ms);

@@ -1,4 +1,4 @@
-import { runAgent, RunParked } from '#libs/agent';
+import { runAgent, RunLeft, RunParked } from '#libs/agent';
 import {
   AppendRefused,
   queuedEvent,
@@ -68,7 +68,7 @@ class RunTakenAway extends Error {}
  *
  *   claim (fence first; it begins a fresh run) -> read and fold the log -> agent loop -> terminal event, acknowledged -> done
  *     ended | fenced: nothing to do                       \__ cancelled, failed, timed out: the terminal event says so
- *                                                         \__ taken away (drain): hand_back, without a terminal event
+ *                                                         \__ the worker leaves: hand_back, without a terminal event
  *                                                         \__ parked: done, without a terminal event; another job comes
  *                                                          \__ append refused: stop; somebody else owns the run
  */
@@ -116,7 +116,11 @@ async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
     const controls = new RunControls(ports.log, runId, claim.controls);
     const terminal = await execute({ job, crashes, claim, before, controls, run, writer, abort }, ports);
     ports.settled(claim.spec, attempt, terminal);
-    if (terminal === 'hand_back') return 'hand_back';
+    if (terminal === 'hand_back') {
+      // What the next worker does not find it would do again.
+      await writer.flushed();
+      return 'hand_back';
+    }
     if (terminal === 'parked') return 'done';
     await writer.emit(terminal);
     await writer.flushed();
@@ -200,6 +204,7 @@ async function execute(execution: Execution, ports: RunPorts): Promise<TerminalE
       },
       flushed: () => writer.flushed(),
       signal,
+      isLeaving: job.isLeaving,
       now: Date.now,
       startTimer,
       steers: () => controls.steers(),
@@ -209,6 +214,7 @@ async function execute(execution: Execution, ports: RunPorts): Promise<TerminalE
   } catch (cause) {
     // Not ours any more, whatever else happened meanwhile.
     if (cause instanceof RunParked) return 'parked';
+    if (cause instanceof RunLeft) return 'hand_back';
     // An abort may surface as anything a library throws; its reason is what counts.
     return toTerminal(signal.aborted && !(cause instanceof ParkFailed) ? signal.reason : cause, spec.runId, ports);
   }

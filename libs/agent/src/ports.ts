@@ -21,6 +21,8 @@ export interface AgentPorts {
   readonly flushed: () => Promise<void>;
   /** Cancel, deadline, loss of the run. Its reason is thrown as it is. */
   readonly signal: AbortSignal;
+  /** The worker wants to stop: a run that needs another step shall have it elsewhere. */
+  readonly isLeaving: () => boolean;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
   /** Calls `fire` once after `ms`, unless the returned function was called before. */

@@ -3,6 +3,7 @@ import type { AgentRun } from './agent-run.js';
 import type { AgentPorts } from './ports.js';
 import { settleOpenStep } from './resume-point.js';
 import { openRunBook } from './run-book.js';
+import { RunLeft } from './run-left.js';
 import { RunParked } from './run-parked.js';
 import { runStep } from './run-step.js';
 import { openToolbox } from './toolbox.js';
@@ -12,7 +13,7 @@ import { openToolbox } from './toolbox.js';
  * the run goes on after the last completed step. Emits every event but the terminal one, which it returns for the
  * worker to write.
  *
- * Throws RunParked when the run waits for an approval, GatewayError when it fails, `ports.signal.reason` after an abort, and whatever `emit` and `flushed` threw
+ * Throws RunParked when the run waits for an approval, RunLeft when the worker leaves before the next step, GatewayError when it fails, `ports.signal.reason` after an abort, and whatever `emit` and `flushed` threw
  * as it is. After it has settled it emits nothing more, also when a tool was abandoned.
  */
 export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentPorts): Promise<TerminalEvent> {
@@ -25,11 +26,12 @@ export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentP
     for (;;) {
       const end = endOf(book.snapshot(), ports.settings.stepsMax);
       if (end) return end;
+      if (ports.isLeaving()) throw new RunLeft();
       await runStep(run);
     }
   } catch (error) {
     // The run is somebody else's by now: whatever aborts it, not this worker.
-    if (error instanceof RunParked) throw error;
+    if (error instanceof RunParked || error instanceof RunLeft) throw error;
     // Whatever broke while the run was being aborted broke because of it.
     ports.signal.throwIfAborted();
     throw error;

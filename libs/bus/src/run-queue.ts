@@ -115,8 +115,10 @@ export interface RunJob {
   readonly attempt: number;
   /** How often a worker died, or lost its lock, while it held this run: executing it, or about to. */
   readonly crashes: number;
-  /** Aborted when this worker lost its lock on the job, or wants to hand it back. */
+  /** Aborted when this worker lost its lock on the job, or has no time left to wait for it. */
   readonly signal: AbortSignal;
+  /** The worker drains: a job that reaches a place where it can be handed back shall be. */
+  readonly isLeaving: () => boolean;
 }
 
 /** `hand_back`: put the run at the head of the queue again, for another worker, without charging an attempt. */
@@ -133,7 +135,7 @@ export interface RunWorkerSettings {
 }
 
 export interface RunWorker {
-  /** Takes no new run, asks the running ones to hand back after `graceMs`, and resolves when all jobs are settled. */
+  /** Takes no new run, tells the running ones that it leaves, breaks them off after `graceMs`, and resolves when all jobs are settled. */
   drain(graceMs: number): Promise<void>;
   /** Runs being executed here. */
   active(): number;
@@ -149,6 +151,8 @@ const RUNS_PER_FETCHER = 64;
 /** Starts taking runs from the queue. */
 export function startRunWorker(settings: RunWorkerSettings): RunWorker {
   let active = 0;
+  let leaving = false;
+  const isLeaving = (): boolean => leaving;
   // BullMQ hands the AbortSignal only to a processor that declares three parameters (reliability.md, finding 10).
   const process = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<string> => {
     active++;
@@ -157,7 +161,14 @@ export function startRunWorker(settings: RunWorkerSettings): RunWorker {
       if (priority > 0) noteStarted(settings.connection, priority).catch(() => undefined); // Only the order suffers.
       const { runId, generation } = runOf(job.id ?? '');
       const attempt = generation * ATTEMPTS_PER_JOB + attemptsStarted;
-      const outcome = await settings.handle({ runId, generation, attempt, crashes, signal: signal ?? NEVER });
+      const outcome = await settings.handle({
+        runId,
+        generation,
+        attempt,
+        crashes,
+        signal: signal ?? NEVER,
+        isLeaving,
+      });
       if (outcome === 'done') return 'ok';
       await job.moveToWait(token);
       throw new WaitingError();
@@ -172,6 +183,7 @@ export function startRunWorker(settings: RunWorkerSettings): RunWorker {
   return {
     active: () => active,
     async drain(graceMs) {
+      leaving = true;
       const closed = Promise.all(fetchers.map((fetcher) => fetcher.close()));
       const handBack = (): void => fetchers.forEach((fetcher) => fetcher.cancelAllJobs('shutdown'));
       const timer = setTimeout(handBack, graceMs);

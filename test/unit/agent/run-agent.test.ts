@@ -1,4 +1,4 @@
-import { runAgent } from '#libs/agent';
+import { runAgent, RunLeft } from '#libs/agent';
 import {
   EMPTY_SNAPSHOT,
   type ErrorCode,
@@ -293,6 +293,37 @@ describe('failures', () => {
     expect(produced).toBe(1_000);
   });
   let finished: Promise<unknown>;
+});
+
+describe('a worker that leaves', () => {
+  test('lets a step be completed with its tools, and begins no other', async () => {
+    const provider = rounds(callsEcho(), [says.text('done'), says.end()]);
+    let leaving = false;
+    const tool = {
+      ...echo,
+      execute: async () => {
+        leaving = true;
+        return { output: 'said' };
+      },
+    };
+    const lab: Lab = { spec: runSpec(), provider, tools: [tool], ports: { isLeaving: () => leaving } };
+    const { log, error } = await attempt(lab);
+    expect(error).toBeInstanceOf(RunLeft);
+    expect(typesOf(log).at(-1)).toBe('step.completed');
+    expect(provider.asked).toHaveLength(1);
+    leaving = false;
+    const next = await attempt(lab, log);
+    expect(next.end).toMatchObject({ type: 'run.completed' });
+    expect(checkLog(next.log)).toEqual([]);
+    expect(provider.asked).toHaveLength(2);
+  });
+
+  test('finishes an answer that needs no other step', async () => {
+    const provider = rounds([says.text('done'), says.end()]);
+    let asked = 0;
+    const { end } = await attempt({ spec: runSpec(), provider, ports: { isLeaving: () => asked++ > 0 } });
+    expect(end).toMatchObject({ type: 'run.completed' });
+  });
 });
 
 describe('stand-in models', () => {

@@ -7,7 +7,14 @@ function lab(aloneMs: number) {
   const turns = new LastAttempts({ forgive: async (runId) => void forgiven.push(runId) }, aloneMs);
   const order: string[] = [];
   const enter = async (runId: string, signal = new AbortController().signal) => {
-    const turn = await turns.enter({ runId, attempt: 3, generation: 0, crashes: 2, signal } satisfies RunJob);
+    const turn = await turns.enter({
+      runId,
+      attempt: 3,
+      generation: 0,
+      crashes: 2,
+      signal,
+      isLeaving: () => false,
+    } satisfies RunJob);
     order.push(turn ? runId : `${runId} handed back`);
     return turn;
   };

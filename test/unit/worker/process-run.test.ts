@@ -44,6 +44,7 @@ const jobOf = (runId: string, signal = new AbortController().signal) => ({
   attempt: 1,
   crashes: 0,
   signal,
+  isLeaving: () => false,
 });
 
 const typesOf = async (log: RunLog, runId: string): Promise<string[]> =>
