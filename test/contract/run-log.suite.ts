@@ -416,6 +416,22 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       expect(await next).toEqual({ done: true, value: undefined });
     });
 
+    test('who follows a run through another process is known until the last one there goes', async () => {
+      const { log, ownHub, foreignHub } = get();
+      const { runId, instance } = await open();
+      const watch = (hub: LiveHub) => hub.watch(runId, instance, () => undefined);
+      const own = await watch(ownHub);
+      expect(await log.followersElsewhere(runId)).toBe(0);
+      const [one, two] = [await watch(foreignHub), await watch(foreignHub)];
+      expect(await log.followersElsewhere(runId)).toBe(1);
+      expect(await log.followersElsewhere('run_other')).toBe(0);
+      await one.close();
+      expect(await log.followersElsewhere(runId)).toBe(1);
+      await two.close();
+      expect(await log.followersElsewhere(runId)).toBe(0);
+      await own.close();
+    });
+
     test('a reader of a log that vanished is told, not left waiting', async () => {
       const { log, foreignHub } = get();
       const tail = tailRun(

@@ -105,6 +105,90 @@ test('the disconnect of a listener that joined does not end the run', async () =
   expect(await first.whole).toContain('still here');
 });
 
+/** Resolves when everything that was sent to this API before has been heard there, a closed connection too. */
+async function settled(replica: number): Promise<void> {
+  const marker = await lab.chat({ stream: true }, { replica });
+  marker.leave();
+  await until(async () => (await lab.log.head(runIdOf(marker)))?.ended);
+}
+
+test('whoever is cut off finds the answer under the key again', async () => {
+  const headers = key('cut-off');
+  const first = await lab.chat({ stream: true }, { headers });
+  const runId = runIdOf(first);
+  const worker = await lab.work(runId);
+  first.leave();
+  await settled(0);
+  expect((await lab.log.head(runId))?.cancelRequested).toBe(false);
+  const again = await lab.chat({ stream: true }, { headers, replica: 1 });
+  await worker.answer('after ', 'all');
+  expect(runIdOf(again)).toBe(runId);
+  expect(await again.whole).toContain('"finish_reason":"stop"');
+});
+
+test('a request with a key that says so ends its run with its client, unless others listen on another API', async () => {
+  const headers = { ...key('cancel'), 'x-on-disconnect': 'cancel' };
+  const first = await lab.chat({ stream: true }, { headers });
+  const runId = runIdOf(first);
+  const worker = await lab.work(runId);
+  const second = await lab.chat({ stream: true }, { headers, replica: 1 });
+  await until(async () => (await lab.log.followersElsewhere(runId)) > 0);
+  first.leave();
+  await settled(0);
+  expect((await lab.log.head(runId))?.cancelRequested).toBe(false);
+  await worker.answer('for ', 'two');
+  expect(await second.whole).toContain('two');
+
+  const alone = await lab.chat({ stream: true }, { headers: { ...headers, ...key('alone') } });
+  alone.leave();
+  await until(async () => (await lab.log.head(runIdOf(alone)))?.ended);
+});
+
+describe('compaction', () => {
+  const compact = async (headers: Record<string, string>, replica: number, signal?: AbortSignal) =>
+    lab.ask('/v1/responses/compact', {
+      method: 'POST',
+      body: { model: 'talaria', input: 'x' },
+      headers,
+      replica,
+      ...(signal && { signal }),
+    });
+
+  test.each([
+    ['the first', 0, {}],
+    ['the second', 1, {}],
+    ['the first, that says cancel,', 0, { 'x-on-disconnect': 'cancel' }],
+  ] as const)('of two requests with one key %s may leave', async (who, leaving, more) => {
+    const known = await lab.runs();
+    const headers = { ...key(who.replaceAll(' ', '-')), ...more };
+    const leave = new AbortController();
+    const signal = (replica: number): AbortSignal | undefined => (replica === leaving ? leave.signal : undefined);
+    const first = compact(headers, 0, signal(0));
+    const runId = await lab.newRun(known);
+    const worker = await lab.work(runId);
+    const second = compact(headers, 1, signal(1));
+    await until(async () => (await lab.log.followersElsewhere(runId)) > 0);
+    const [left, stays] = leaving === 0 ? [first, second] : [second, first];
+    leave.abort();
+    await expect(left).rejects.toThrow();
+    await settled(leaving);
+    await worker.answer('the ', 'notes');
+    const answer = await stays;
+    expect([answer.response.statusCode, runIdOf(answer)]).toEqual([200, runId]);
+    expect((JSON.parse(await answer.whole) as { object: string }).object).toBe('response.compaction');
+  });
+
+  test('without a key ends with its client', async () => {
+    const known = await lab.runs();
+    const leave = new AbortController();
+    const asked = compact({}, 0, leave.signal);
+    const runId = await lab.newRun(known);
+    leave.abort();
+    await expect(asked).rejects.toThrow();
+    await until(async () => (await lab.log.head(runId))?.ended);
+  });
+});
+
 /** Reserves a key as an API does that dies before it opens the run. */
 async function reserveOnly(name: string, body: object): Promise<{ runId: string; headers: Record<string, string> }> {
   const headers = key(name);

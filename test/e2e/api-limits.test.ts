@@ -93,7 +93,10 @@ describe('limits', () => {
     lab = await startApiLab(1, { MAX_QUEUED: '1' });
     const first = await lab.chat({ stream: true });
     let tries = 0;
-    const key = (): Record<string, string> => ({ 'idempotency-key': `full-${tries}` });
+    const key = (): Record<string, string> => ({
+      'idempotency-key': `full-${tries}`,
+      'x-on-disconnect': 'cancel',
+    });
     const refused = await until(async () => {
       tries++;
       const answer = await lab.chat({ stream: true }, { headers: key() });

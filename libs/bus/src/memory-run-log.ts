@@ -43,6 +43,8 @@ interface MemoryRun {
 export interface MemoryRunLog extends RunLog {
   /** What pub/sub is on Redis: told of every stored batch. */
   subscribe(listener: (runId: string, events: readonly LoggedEvent[]) => void): void;
+  /** A process that did not open the run follows it, until it calls what it was given. */
+  follow(runId: string): () => void;
 }
 
 /** The run log in memory, for tests: the same rules as the scripts of scripts.ts, held to them by the contract suite. */
@@ -53,10 +55,20 @@ export function memoryRunLog(): MemoryRunLog {
 class InMemoryRunLog implements MemoryRunLog {
   private readonly runs = new Map<string, MemoryRun>();
   private readonly openedAt = new Map<string, number>();
+  private readonly followers: string[] = [];
   private readonly listeners = new Set<(runId: string, events: readonly LoggedEvent[]) => void>();
 
   subscribe(listener: (runId: string, events: readonly LoggedEvent[]) => void): void {
     this.listeners.add(listener);
+  }
+
+  follow(runId: string): () => void {
+    this.followers.push(runId);
+    return () => void this.followers.splice(this.followers.indexOf(runId), 1);
+  }
+
+  async followersElsewhere(runId: string): Promise<number> {
+    return this.followers.filter((followed) => followed === runId).length;
   }
 
   async open(spec: RunSpec): Promise<'opened' | 'exists'> {

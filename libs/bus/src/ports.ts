@@ -165,6 +165,11 @@ export interface RunLog {
   controls(runId: string): Promise<Controls>;
   /** The backstop for lost hints: which of these runs shall be cancelled. */
   cancelRequests(runIds: readonly string[]): Promise<Map<string, CancelReason>>;
+  /**
+   * How many processes follow the run, not counting the one that opened it: that one hears of all its runs at once, and
+   * nobody else knows of which it still wants to hear.
+   */
+  followersElsewhere(runId: string): Promise<number>;
   /** Sets RunHead.deleted for as long as the log lives; nothing when it is gone. */
   markDeleted(runId: string): Promise<void>;
   /** The store has the rows: the log may expire after LIMITS.runLogTtlSeconds. */

@@ -195,6 +195,13 @@ class RedisRunLog implements RunLog {
     });
   }
 
+  followersElsewhere(runId: string): Promise<number> {
+    return guarded(async () => {
+      const [, count] = await this.redis.pubsub('NUMSUB', this.keys.log(runId));
+      return Number(count);
+    });
+  }
+
   markDeleted(runId: string): Promise<void> {
     return guarded(async () => void (await runScript(this.redis, MARK_DELETED, [this.keys.meta(runId)], [])));
   }

@@ -6,7 +6,7 @@ export type Encoded<S> = readonly [state: S, frames: readonly SseFrame[]];
 
 /** What `decode` may know about a request besides its body. */
 export interface DecodeContext {
-  /** The X-On-Disconnect header. */
+  /** What the headers say of it; absent: what the protocol does by itself. */
   readonly onDisconnect?: OnDisconnect;
   /** The request carried an X-Hermes-* header: its sender follows the habits of the Hermes API server. */
   readonly hermesClient: boolean;

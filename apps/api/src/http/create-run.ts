@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { idempotencyClaim } from '../admission/idempotency-key.js';
 import { NO_PREPARATION, type AnswerTraits, type Preparation } from '../admission/preparation.js';
 import type { Admitted, Order, RunDesk } from '../admission/run-desk.js';
+import { cancelIfLeft } from '../runs/cancel-if-left.js';
 import type { Listeners } from '../runs/listeners.js';
 import type { ApiMeters, RelayMeter } from '../operators/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
@@ -119,7 +120,9 @@ export class CreateRun {
       else await this.wait(creation, run);
     } finally {
       leave();
-      await this.cancelIfLeft(creation.exchange, draft, run);
+      // A request that joined another's run never ends it.
+      const isLeft = creation.exchange.interruption === 'client_gone' && run.kind === 'opened';
+      if (isLeft && draft.onDisconnect === 'cancel') await cancelIfLeft(this.parts, run.runId);
     }
   }
 
@@ -151,21 +154,6 @@ export class CreateRun {
       return;
     }
     await streamEvents(this.parts, client, { encoder: protocol, spokenUpTo: 0, events: storedEvents(snapshot) });
-  }
-
-  /**
-   * The client is gone and said, or its protocol says, that nobody wants the answer then. A request that joined another's
-   * run never ends it, and nobody ends a run that others here listen to.
-   */
-  private async cancelIfLeft(exchange: Exchange, draft: RunDraft, run: Admitted): Promise<void> {
-    const { runs, listeners, logger } = this.parts;
-    const isLeft = exchange.interruption === 'client_gone' && listeners.countOf(run.runId) === 0;
-    if (!isLeft || run.kind !== 'opened' || draft.onDisconnect !== 'cancel') return;
-    try {
-      await runs.cancel(run.runId, 'client_disconnected');
-    } catch (cause) {
-      logger.warn({ err: cause, runId: run.runId }, 'a run whose client is gone could not be cancelled');
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import { parseAfterSeq, parseEventCursor, runsEncoder, type SseFrame } from '#li
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_LIMITS } from '../api-limits.js';
 import { wrongKey } from '../auth/auth.guard.js';
+import { cancelIfLeft } from '../runs/cancel-if-left.js';
 import type { Listeners } from '../runs/listeners.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { HEADERS } from './header-names.js';
@@ -43,7 +44,7 @@ export class RunEvents {
       }
       const cursor = cursorOf(runId, input.lastEventId, { after, lastSeq: found.head.lastSeq });
       await this.relay({ exchange, reply }, { runId, head: found.head, cursor });
-      if (onDisconnect === 'cancel' && exchange.interruption === 'client_gone') await this.cancelIfLeft(runId);
+      if (onDisconnect === 'cancel' && exchange.interruption === 'client_gone') await cancelIfLeft(this.parts, runId);
     });
   }
 
@@ -62,17 +63,6 @@ export class RunEvents {
       });
     } finally {
       leave();
-    }
-  }
-
-  /** The last listener here has said that nobody wants the run without it. */
-  private async cancelIfLeft(runId: string): Promise<void> {
-    const { runs, listeners, logger } = this.parts;
-    if (listeners.countOf(runId) > 0) return;
-    try {
-      await runs.cancel(runId, 'client_disconnected');
-    } catch (cause) {
-      logger.warn({ err: cause, runId }, 'a run whose listener is gone could not be cancelled');
     }
   }
 

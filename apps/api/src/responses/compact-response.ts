@@ -3,6 +3,7 @@ import {
   GatewayError,
   type JsonObject,
   type Message,
+  type OnDisconnect,
   type RunDraft,
   type RunSnapshot,
 } from '#libs/contract';
@@ -18,14 +19,19 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { idempotencyClaim } from '../admission/idempotency-key.js';
 import type { Admitted, RunDesk } from '../admission/run-desk.js';
+import type { Exchange } from '../http/exchanges.js';
 import { HEADERS } from '../http/header-names.js';
+import { onDisconnectOf } from '../http/on-disconnect.js';
 import { withExchange, type ExchangeParts } from '../http/run-exchange.js';
+import { cancelIfLeft } from '../runs/cancel-if-left.js';
+import type { Listeners } from '../runs/listeners.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import type { ContextReader, ResponseContext } from './context-reader.js';
 
 export interface CompactParts extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: Pick<ModelDirectory, 'resolve'>;
+  readonly listeners: Listeners;
   readonly context: ContextReader;
 }
 
@@ -45,37 +51,44 @@ export class CompactResponse {
 
   handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     return withExchange(this.parts, request, async (exchange) => {
-      const { desk, models, runs } = this.parts;
+      const { desk, models } = this.parts;
       const context = await this.parts.context.read(request);
       const { owner } = context;
       const { headers, body } = request;
       const claim = idempotencyClaim({ owner, route: '/v1/responses/compact', headers, body });
-      const draft = summaryDraft(context);
+      const draft = summaryDraft(context, onDisconnectOf(headers) ?? 'cancel');
       const model = await models.resolve(context.model);
       const run = await desk.admit({ draft, model, owner, ...(claim && { claim }) }, exchange.signal);
       reply.raw.setHeader(HEADERS.runId, run.runId);
-      const snapshot = await this.outcome(run, exchange.signal);
+      const snapshot = await this.outcome(run, draft.onDisconnect, exchange);
       if (exchange.interruption === undefined) {
         void reply.send(compactionOf(snapshot, context));
         return;
       }
-      await runs.cancel(run.runId, 'client_disconnected');
       if (exchange.interruption === 'client_gone') reply.hijack();
       else throw new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
     });
   }
 
-  private async outcome(run: Admitted, signal: AbortSignal): Promise<RunSnapshot> {
+  private async outcome(run: Admitted, onDisconnect: OnDisconnect, exchange: Exchange): Promise<RunSnapshot> {
     if (run.kind === 'stored') {
       throw new GatewayError('run_expired', 'The compaction of this Idempotency-Key is not kept any more.');
     }
     const { runId, instance } = run;
     const primed = run.kind === 'opened' ? { primed: run.primed } : {};
-    return this.parts.runs.wait({ runId, instance, after: 0, ...primed }, signal);
+    const leave = this.parts.listeners.join(runId);
+    try {
+      return await this.parts.runs.wait({ runId, instance, after: 0, ...primed }, exchange.signal);
+    } finally {
+      leave();
+      // Also when this process has to go: nobody but the requests of one key can come back to a compaction.
+      const isLeft = exchange.interruption !== undefined && run.kind === 'opened';
+      if (isLeft && onDisconnect === 'cancel') await cancelIfLeft(this.parts, runId);
+    }
   }
 }
 
-function summaryDraft({ messages, instructions }: ResponseContext): RunDraft {
+function summaryDraft({ messages, instructions }: ResponseContext, onDisconnect: OnDisconnect): RunDraft {
   const rules = instructions === undefined ? '' : `The assistant was told: ${instructions}\n\n`;
   const content = `${rules}<transcript>\n${messages.map(transcriptOf).join('\n')}\n</transcript>`;
   return {
@@ -86,7 +99,7 @@ function summaryDraft({ messages, instructions }: ResponseContext): RunDraft {
     tools: [],
     toolChoice: { kind: 'none' },
     sampling: {},
-    onDisconnect: 'cancel',
+    onDisconnect,
     stream: false,
     echo: { fields: { store: false } },
     retain: false,

@@ -217,6 +217,11 @@ export class RunService {
     return hasEnded(snapshot) ? snapshot.status : 'stopping';
   }
 
+  /** Whether somebody listens to a run through another process than this one and than the one that opened it. */
+  async isHeardElsewhere(runId: string): Promise<boolean> {
+    return (await withDeadline(this.ports.log.followersElsewhere(runId))) > 0;
+  }
+
   /** Durable flag first; a run that no worker has, being queued or parked, is over at once and leaves the queue. */
   async cancel(runId: string, reason: CancelReason): Promise<void> {
     const { log, queue } = this.ports;

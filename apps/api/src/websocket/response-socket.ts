@@ -9,6 +9,7 @@ import type { Exchange } from '../http/exchanges.js';
 import { HEADERS } from '../http/header-names.js';
 import { parseJson } from '../http/parse-json.js';
 import { withExchange, type ExchangeParts } from '../http/run-exchange.js';
+import { cancelIfLeft } from '../runs/cancel-if-left.js';
 import type { Listeners } from '../runs/listeners.js';
 import { SocketWriter } from './socket-writer.js';
 import type { Connected } from './upgrade.js';
@@ -104,7 +105,8 @@ export class ResponseSocket {
         if (run.kind !== 'stored') isWell = await this.speak(run, exchange);
       } finally {
         leave();
-        if (order.draft.onDisconnect === 'cancel') await this.cancelIfLeft(exchange, run.runId);
+        const isLeft = exchange.interruption === 'client_gone';
+        if (isLeft && order.draft.onDisconnect === 'cancel') await cancelIfLeft(this.parts, run.runId);
       }
     });
     return isWell;
@@ -122,16 +124,6 @@ export class ResponseSocket {
     }
     if (exchange.interruption === 'draining') this.leave(draining());
     return speaker.lastType === 'run.completed';
-  }
-
-  private async cancelIfLeft(exchange: Exchange, runId: string): Promise<void> {
-    const { runs, listeners, logger } = this.parts;
-    if (exchange.interruption !== 'client_gone' || listeners.countOf(runId) > 0) return;
-    try {
-      await runs.cancel(runId, 'client_disconnected');
-    } catch (cause) {
-      logger.warn({ err: cause, runId }, 'a run whose client is gone could not be cancelled');
-    }
   }
 
   private remember(runId: string): void {

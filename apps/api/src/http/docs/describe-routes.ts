@@ -73,11 +73,13 @@ function runHeaders(): MethodDecorator[] {
   return [
     ApiHeader({
       name: 'Idempotency-Key',
-      description: '1 to 255 visible ASCII characters, kept for 24 hours: same key and body, same run',
+      description:
+        '1 to 255 visible ASCII characters, kept for 24 hours: same key and body, same run, which goes on when its client leaves',
     }),
     ApiHeader({
       name: 'X-On-Disconnect',
-      description: 'what happens to the run when this client goes away',
+      description:
+        'what happens to the run when this client goes away and nobody else listens; default: continue with an Idempotency-Key or in the background, else cancel',
       schema: { type: 'string', enum: ['cancel', 'continue'] },
     }),
     ApiHeader({ name: 'X-Session-Id', description: 'the session that this continues (also X-Hermes-Session-Id)' }),

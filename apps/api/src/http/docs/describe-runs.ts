@@ -49,7 +49,7 @@ export function describeRuns(): void {
       ApiHeader({ name: 'Last-Event-ID', description: '<run id>:<seq>' }),
       ApiHeader({
         name: 'X-On-Disconnect',
-        description: 'cancel: the run ends when this listener, the last one here, goes away',
+        description: 'cancel: the run ends when this listener goes away as the last one; default: continue',
         schema: { type: 'string', enum: ['cancel', 'continue'] },
       }),
       ApiQuery({ name: 'after_seq', required: false, schema: { type: 'integer', minimum: 0 } }),
