@@ -18,7 +18,7 @@ export function startCall(state: ResponsesState, event: Logged<'tool_call.starte
       step,
       name,
       executedBy,
-      isHidden: isHiddenCall(event),
+      isHidden: isHiddenCall(event, settled.echo),
       itemIndex: run.items.length,
       outputIndex: outputCount,
       arguments: '',

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue, type TextItem } from '#libs/contract';
+import { isJsonObject, type ExecutedBy, type JsonObject, type JsonValue, type TextItem } from '#libs/contract';
 import { itemIdOf } from './ids.js';
 import type { ResponsesEcho } from './responses-echo.js';
 
@@ -61,7 +61,13 @@ export function callOutputItem(id: string, callId: string, output: string, statu
   return { id, type: 'function_call_output', status, call_id: callId, output };
 }
 
-/** Internal tools, by Hermes' convention. */
-export function isHiddenCall(call: { readonly name: string; readonly executedBy: string }): boolean {
-  return call.executedBy === 'server' && call.name.startsWith('_');
+/**
+ * Calls that are not told of: of internal tools, by Hermes' convention, and of functions of the caller that the gateway answered,
+ * because the caller's `tool_choice` forbids them. Whoever sees a call of its function carries it out.
+ */
+export function isHiddenCall(
+  { name, executedBy }: { readonly name: string; readonly executedBy: ExecutedBy },
+  { functions }: ResponsesEcho,
+): boolean {
+  return executedBy === 'server' && (name.startsWith('_') || functions.has(name));
 }

@@ -46,18 +46,18 @@ function stepOutput(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: 
       const output = { kind: item.type, id: textId(item.type, runId, index), text: item.text, logprobs };
       return [textItem(output, textStatus(item, index === openEnd, snapshot))];
     }
-    if (isHiddenCall(item)) return [];
+    if (isHiddenCall(item, echo)) return [];
     const id = itemIdOf('function_call', runId, 'o', index);
     return [callItem({ ...item, id }, echo, callStatus(item, snapshot))];
   });
-  return [...said, ...results(items, snapshot)];
+  return [...said, ...results(items, snapshot, echo)];
 }
 
 /** While the step is open, a result waits for those of the calls before it: the order never changes afterwards. */
-function results(items: readonly IndexedItem[], snapshot: RunSnapshot): JsonObject[] {
+function results(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: ResponsesEcho): JsonObject[] {
   const told: JsonObject[] = [];
   for (const { item, index } of items) {
-    if (item.type !== 'tool_call' || item.executedBy !== 'server' || isHiddenCall(item)) continue;
+    if (item.type !== 'tool_call' || item.executedBy !== 'server' || isHiddenCall(item, echo)) continue;
     const { callId, output, status } = item;
     if (output !== undefined) {
       const id = itemIdOf('function_call_output', snapshot.runId, 'o', index);

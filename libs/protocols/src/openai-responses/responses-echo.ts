@@ -8,15 +8,23 @@ export interface ResponsesEcho {
   readonly logprobs: boolean;
   /** Functions of namespaces: from the name the model sees to `{namespace, name}`. */
   readonly namespaced: JsonObject;
+  /** The caller's functions by the names that the model uses. */
+  readonly functions: ReadonlySet<string>;
 }
 
 /** Reads it back from `run.queued` or a snapshot. */
 export function readEcho(echo: JsonObject): ResponsesEcho {
-  return {
-    fields: objectOf(echo['fields']),
-    logprobs: echo['logprobs'] === true,
-    namespaced: objectOf(echo['namespaced']),
-  };
+  const fields = objectOf(echo['fields']);
+  const namespaced = objectOf(echo['namespaced']);
+  const functions = new Set([...functionNames(fields['tools']), ...Object.keys(namespaced)]);
+  return { fields, logprobs: echo['logprobs'] === true, namespaced, functions };
+}
+
+function functionNames(tools: unknown): string[] {
+  if (!Array.isArray(tools)) return [];
+  return tools.flatMap((tool: unknown) =>
+    isJsonObject(tool) && tool['type'] === 'function' ? [String(tool['name'])] : [],
+  );
 }
 
 function objectOf(value: unknown): JsonObject {

@@ -45,7 +45,7 @@ export interface OpenCall {
   readonly step: number;
   readonly name: string;
   readonly executedBy: ExecutedBy;
-  /** Internal: not told of. */
+  /** Not told of: see `isHiddenCall`. */
   readonly isHidden: boolean;
   /** Its place among `items` of the run. */
   readonly itemIndex: number;
