@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { EventEmitter } from 'node:events';
 import { LIMITS, type LoggedEvent } from '#libs/contract';
+import { resumedAfter, runsEncoder } from '#libs/protocols';
 import { API_LIMITS } from '../../../apps/api/src/api-limits.js';
 import { EventStream, StreamSweep } from '../../../apps/api/src/http/event-stream.js';
 import { Relay, type Encoder } from '../../../apps/api/src/http/relay.js';
+import { protocolNamed } from '../../support/chat-request.js';
+import { dataLines } from '../../support/sse.js';
 
 /** A response that notes what is written and is as slow as the test says. */
 class FakeResponse extends EventEmitter {
@@ -154,5 +157,25 @@ describe('Relay', () => {
     const last = response.writes.at(-1) ?? '';
     expect(JSON.parse(last.slice(6))).toMatchObject({ type: 'run.failed', seq: 6, error: { code: 'internal_error' } });
     expect(last).not.toContain('secret');
+  });
+
+  test.each<[string, Encoder<unknown>, number]>([
+    ['chat', protocolNamed('openai-chat'), 4],
+    ['runs', runsEncoder as Encoder<unknown>, 4],
+    ['responses', resumedAfter(9) as Encoder<unknown>, 0],
+  ])('its own failure is told also before the cursor was reached: %s', (_, encoder, spokenUpTo) => {
+    const { response, stream } = open();
+    const relay = new Relay(encoder, stream, spokenUpTo);
+    const echo = {};
+    const queued = { type: 'run.queued', runId: 'run_1', protocol: 'x', owner: 'a', model: 'm', echo } as const;
+    void relay.take([
+      { ...queued, seq: 1, at: 0 },
+      { type: 'run.started', attempt: 1, worker: 'w', seq: 2, at: 0 },
+    ]);
+    expect(response.writes).toEqual([]);
+    void relay.fail(new Error('gone'));
+    const [first = '', ...rest] = dataLines(response.writes.join(''));
+    expect(JSON.parse(first)).toMatchObject({ error: { code: 'internal_error' } });
+    expect(rest.filter((data) => data !== '[DONE]')).toEqual([]);
   });
 });

@@ -6,6 +6,8 @@ import type { EventStream } from './event-stream.js';
 export interface Encoder<S> {
   begin(): S;
   encode(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
+  /** The same for the failure of the stream itself, where `encode` leaves out what was heard before. */
+  fail?(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
 }
 
 /**
@@ -27,10 +29,17 @@ export class Relay<S> {
   /** Hands a batch to the client; a promise means that the client must catch up first. */
   readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);
 
-  /** The relay itself failed: told in the stream, as the protocol tells a failed run. Nothing broken looks whole. */
+  /**
+   * The relay itself failed: told in the stream, as the protocol tells a failed run, also before the first event that the client
+   * has not heard. Nothing broken looks whole.
+   */
   fail(cause: unknown): Promise<void> | undefined {
-    const error = toRunError(cause);
-    return this.take([{ type: 'run.failed', error, seq: this.lastSeq + 1, at: Date.now() }]);
+    const { encoder } = this;
+    const seq = Math.max(this.lastSeq, this.spokenUpTo) + 1;
+    const event = { type: 'run.failed', error: toRunError(cause), seq, at: Date.now() } as const;
+    const [state, frames] = encoder.fail ? encoder.fail(this.state, event) : encoder.encode(this.state, event);
+    this.state = state;
+    return this.say(frames) ?? this.stream.flush();
   }
 
   private speak(batch: readonly LoggedEvent[], from: number): Promise<void> | undefined {
@@ -45,7 +54,10 @@ export class Relay<S> {
     const [state, frames] = this.encoder.encode(this.state, event);
     this.state = state;
     this.lastSeq = event.seq;
-    if (event.seq <= this.spokenUpTo) return undefined;
+    return event.seq <= this.spokenUpTo ? undefined : this.say(frames);
+  }
+
+  private say(frames: readonly SseFrame[]): Promise<void> | undefined {
     let pause: Promise<void> | undefined;
     for (const frame of frames) pause = this.stream.add(renderFrame(frame)) ?? pause;
     return pause;

@@ -6,6 +6,11 @@ import { begin, type ResponsesState } from './responses-state.js';
 interface ResumedEncoder {
   begin(): ResponsesState;
   encode(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
+  /**
+   * The stream itself failed. Before the cursor was reached, the response so far is older than what the client knows: it is told an
+   * `error` and nothing of the response.
+   */
+  fail(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
 }
 
 /**
@@ -21,6 +26,10 @@ export function resumedAfter(startingAfter: number): ResumedEncoder {
       const heard = Math.max(0, startingAfter + 1 - state.sequence);
       const numbered = next.sequence - state.sequence;
       return [next, heard === 0 ? frames : frames.slice(Math.min(heard, numbered))];
+    },
+    fail(state, event) {
+      if (state.sequence > startingAfter) return encode(state, event);
+      return encode({ ...begin(), sequence: startingAfter + 1 }, event);
     },
   };
 }

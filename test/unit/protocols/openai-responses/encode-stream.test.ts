@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { foldAll, type ErrorCode, type JsonObject, type LoggedEvent, type RunEvent } from '#libs/contract';
-import { parseStartingAfter, responseObject, resumedAfter } from '#libs/protocols';
+import { parseStartingAfter, responseObject, resumedAfter, type SseFrame } from '#libs/protocols';
 import { protocolNamed } from '../../../support/chat-request.js';
 import { logged } from '../../../support/event-log.js';
 import { readResponses } from '../../../support/responses-grammar.js';
@@ -18,6 +18,7 @@ const queued: RunEvent = {
   model: 'demo',
   echo: {},
 };
+const dataOf = (frame: SseFrame | undefined): string => (frame && frame.comment === undefined ? frame.data : '');
 const failed = (code: ErrorCode): RunEvent => ({ type: 'run.failed', error: { code, message: 'It broke.' } });
 
 describe('resuming', () => {
@@ -33,6 +34,27 @@ describe('resuming', () => {
       expect(rest).toEqual(frames.slice(Math.min(after, last) + 1));
       expect(rest.at(-1)?.data).toBe('[DONE]');
     }
+  });
+
+  test('a stream that fails before its cursor says so with the number after it, and nothing of an old response', () => {
+    const [first, last] = logged([queued, failed('run_log_lost')]);
+    if (!first || !last) throw new Error('no events');
+    const told = (startingAfter: number) => {
+      const encoder = resumedAfter(startingAfter);
+      return encoder.fail(encoder.encode(encoder.begin(), first)[0], last)[1];
+    };
+    const [error, done, ...rest] = told(7);
+    expect(JSON.parse(dataOf(error))).toMatchObject({
+      type: 'error',
+      sequence_number: 8,
+      error: { code: 'run_log_lost' },
+    });
+    expect([dataOf(done), rest]).toEqual(['[DONE]', []]);
+    expect(told(0).map((frame) => /"type":"response.[a-z_]+"/.exec(dataOf(frame))?.[0])).toEqual([
+      '"type":"response.in_progress"',
+      '"type":"response.failed"',
+      undefined,
+    ]);
   });
 
   test.each(['0', '7', '123456789012345'])('%s is a cursor', (text) => expect(parseStartingAfter(text)).toBe(+text));
