@@ -63,6 +63,7 @@ export {
   fold,
   foldAll,
   hasEnded,
+  joinedText,
   outputText,
   pendingCalls,
   STEP_SEPARATOR,

@@ -1,7 +1,14 @@
 import type { RunError } from './errors.js';
 import type { JsonObject } from './json.js';
 import { foldCall } from './fold-call.js';
-import { isPending, type Approval, type ItemStatus, type OutputItem, type ToolCallItem } from './output-item.js';
+import {
+  isPending,
+  type Approval,
+  type ItemStatus,
+  type OutputItem,
+  type TextItem,
+  type ToolCallItem,
+} from './output-item.js';
 import type {
   CancelReason,
   FinishReason,
@@ -83,16 +90,27 @@ export const EMPTY_SNAPSHOT: RunSnapshot = {
   usage: NO_USAGE,
 };
 
-/** The visible answer: the texts of all surviving items, apart by a blank line. */
-export function outputText(snapshot: RunSnapshot): string {
-  const texts: string[] = [];
-  for (const item of snapshot.items) {
-    if (item.type === 'text' && item.status !== 'interrupted' && item.text !== '') texts.push(item.text);
-  }
-  return texts.join(STEP_SEPARATOR);
+/** The visible answer: what the surviving steps said, apart by a blank line. */
+export function outputText({ items }: Pick<RunSnapshot, 'items'>): string {
+  return joinedText(
+    items.filter(({ status }) => status !== 'interrupted'),
+    'text',
+  );
 }
 
-/** Stands between two text items wherever a protocol has one text for the whole run. */
+/** The texts of one kind as one: those of one step as the model said them, whatever came between, and STEP_SEPARATOR between steps. */
+export function joinedText(items: readonly OutputItem[], kind: TextItem['type']): string {
+  let joined = '';
+  let step: number | undefined;
+  for (const item of items) {
+    if (item.type !== kind || item.text === '') continue;
+    joined += step === undefined || step === item.step ? item.text : STEP_SEPARATOR + item.text;
+    step = item.step;
+  }
+  return joined;
+}
+
+/** Stands between the texts of two steps wherever a protocol has one text for the whole run. */
 export const STEP_SEPARATOR = '\n\n';
 
 export function hasEnded({ status }: Pick<RunSnapshot, 'status'>): boolean {

@@ -1,7 +1,7 @@
 import type { JsonObject } from './json.js';
 import type { AssistantMessage, Message, ToolMessage } from './message.js';
 import type { OutputItem } from './output-item.js';
-import type { RunSnapshot } from './run-snapshot.js';
+import { joinedText, type RunSnapshot } from './run-snapshot.js';
 
 /** What a run was asked, apart from everything before it. */
 export interface RunInput {
@@ -53,10 +53,10 @@ export function answerMessages(snapshot: Pick<RunSnapshot, 'items' | 'steps' | '
 
 function messagesOfStep(items: readonly OutputItem[]): (AssistantMessage | ToolMessage)[] {
   const calls = items.filter((item) => item.type === 'tool_call');
-  const refusal = textOf(items, 'refusal');
+  const refusal = joinedText(items, 'refusal');
   const assistant: AssistantMessage = {
     role: 'assistant',
-    text: textOf(items, 'text'),
+    text: joinedText(items, 'text'),
     toolCalls: calls.map(({ callId, name, arguments: text }) => ({ callId, name, arguments: text })),
     ...(refusal !== '' && { refusal }),
   };
@@ -64,8 +64,4 @@ function messagesOfStep(items: readonly OutputItem[]): (AssistantMessage | ToolM
     output === undefined ? [] : [{ role: 'tool', callId, output, ...(isError && { isError }) }],
   );
   return [assistant, ...results];
-}
-
-function textOf(items: readonly OutputItem[], type: 'text' | 'refusal'): string {
-  return items.map((item) => (item.type === type ? item.text : '')).join('');
 }

@@ -79,6 +79,11 @@ describe('fold', () => {
     expect(outputText(snapshot)).toBe('Let me look.\n\nIt is noon.');
   });
 
+  test('what one step says is one text, whatever comes in between', () => {
+    const thought: RunEvent = { type: 'reasoning.delta', step: 1, text: 'hm' };
+    expect(outputText(foldAll(log(queued, started, step(1), text(1, 'a'), thought, text(1, 'b'))))).toBe('ab');
+  });
+
   test('an interrupted step leaves its items out of the answer', () => {
     const snapshot = foldAll(
       log(

@@ -11,7 +11,7 @@ export function startCall(state: ChatState, { callId, name }: EventOf<'tool_call
   const index = state.calls.length;
   const call = { index, id: callId, type: 'function', function: { name, arguments: '' } };
   const calls = [...state.calls, { callId, sent: '' }];
-  return [{ ...state, open: null, committed: true, calls }, [deltaChunk(state.shape, { tool_calls: [call] })]];
+  return [{ ...state, committed: true, calls }, [deltaChunk(state.shape, { tool_calls: [call] })]];
 }
 
 /** Deltas of the gateway's own calls find no call here and are not shown. */

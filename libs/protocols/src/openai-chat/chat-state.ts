@@ -11,10 +11,8 @@ export interface ChatState {
   readonly opened: boolean;
   /** [DONE] has been sent: nothing follows it. */
   readonly ended: boolean;
-  /** The text that the next delta of its kind goes on with; another item of the run began, or nothing yet: null. */
-  readonly open: TextField | null;
-  /** The kinds of which there was text; the next item of such a kind begins with a separator. */
-  readonly said: Readonly<Record<TextField, boolean>>;
+  /** The last step that said something of this kind; 0: none did. The first words of a later one begin with a separator. */
+  readonly said: Readonly<Record<TextField, number>>;
   /** Something of the open step was sent that counts as the answer and cannot be taken back. */
   readonly committed: boolean;
   /** The caller's calls, in the order of their `index`. */
@@ -48,8 +46,7 @@ export function begin(): ChatState {
     wantsLogprobs: false,
     opened: false,
     ended: false,
-    open: null,
-    said: { content: false, reasoning_content: false, refusal: false },
+    said: { content: 0, reasoning_content: 0, refusal: 0 },
     committed: false,
     calls: [],
     serverCalls: [],

@@ -1,4 +1,4 @@
-import { outputText, STEP_SEPARATOR, type JsonObject, type OutputItem, type RunSnapshot } from '#libs/contract';
+import { joinedText, outputText, type JsonObject, type OutputItem, type RunSnapshot } from '#libs/contract';
 import {
   chatCreated,
   chatId,
@@ -34,8 +34,8 @@ export function final(snapshot: RunSnapshot): JsonObject {
 
 function messageOf(snapshot: RunSnapshot, items: readonly OutputItem[], calls: readonly JsonObject[]): JsonObject {
   const text = outputText(snapshot);
-  const reasoning = joined(items, 'reasoning');
-  const refusal = joined(items, 'refusal') || null;
+  const reasoning = joinedText(items, 'reasoning');
+  const refusal = joinedText(items, 'refusal') || null;
   const hasOther = calls.length > 0 || refusal !== null;
   return {
     role: 'assistant',
@@ -52,11 +52,6 @@ function clientCalls(items: readonly OutputItem[]): JsonObject[] {
       ? [{ id: item.callId, type: 'function', function: { name: item.name, arguments: item.arguments } }]
       : [],
   );
-}
-
-function joined(items: readonly OutputItem[], type: 'reasoning' | 'refusal'): string {
-  const texts = items.flatMap((item) => (item.type === type && item.text !== '' ? [item.text] : []));
-  return texts.join(STEP_SEPARATOR);
 }
 
 function logprobsOf({ echo }: RunSnapshot, items: readonly OutputItem[]): JsonObject | null {

@@ -1,4 +1,4 @@
-import { addUsage, STEP_SEPARATOR, type JsonValue, type LoggedEvent } from '#libs/contract';
+import { addUsage, STEP_SEPARATOR, type EventOf, type JsonValue, type LoggedEvent } from '#libs/contract';
 import type { Encoded } from '../protocol.js';
 import { cancelledError, LOST_STEP } from '../run-errors.js';
 import { NO_FRAMES } from '../sse-frame.js';
@@ -25,17 +25,17 @@ export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState>
     case 'run.started':
       return open(state);
     case 'step.started':
-      return [{ ...state, open: null, committed: false }, NO_FRAMES];
+      return [{ ...state, committed: false }, NO_FRAMES];
     case 'text.delta':
       return event.logprobs && state.wantsLogprobs
-        ? speakWithLogprobs(state, event.text, event.logprobs)
-        : speak(state, 'content', event.text);
+        ? speakWithLogprobs(state, event, event.logprobs)
+        : speak(state, 'content', event);
     case 'reasoning.delta':
-      return speak(state, 'reasoning_content', event.text);
+      return speak(state, 'reasoning_content', event);
     case 'refusal.delta':
-      return speak(state, 'refusal', event.text);
+      return speak(state, 'refusal', event);
     case 'tool_call.started':
-      return event.executedBy === 'client' ? startCall(state, event) : [{ ...state, open: null }, NO_FRAMES];
+      return event.executedBy === 'client' ? startCall(state, event) : [state, NO_FRAMES];
     case 'tool_call.arguments.delta':
       return continueCall(state, event.callId, event.delta);
     case 'tool_call.ready':
@@ -78,31 +78,35 @@ function open(state: ChatState): Encoded<ChatState> {
   return [{ ...state, opened: true }, [deltaChunk(state.shape, { role: 'assistant', content: '' })]];
 }
 
-function speak(state: ChatState, field: TextField, text: string): Encoded<ChatState> {
-  if (state.open === field) return [state, text === '' ? NO_FRAMES : [textChunk(state.shape, field, text)]];
-  if (text === '') return [{ ...state, open: null }, NO_FRAMES];
-  return [beginText(state, field), [textChunk(state.shape, field, separated(state, field, text))]];
+/** Words of a step. */
+type Said = Pick<EventOf<'text.delta'>, 'step' | 'text'>;
+
+function speak(state: ChatState, field: TextField, { step, text }: Said): Encoded<ChatState> {
+  if (text === '') return [state, NO_FRAMES];
+  if (state.said[field] === step) return [state, [textChunk(state.shape, field, text)]];
+  return [beginText(state, field, step), [textChunk(state.shape, field, separated(state, field, text))]];
 }
 
-/** Logprobs may come with an empty text; the item then begins without anything said of it. */
-function speakWithLogprobs(state: ChatState, text: string, logprobs: readonly JsonValue[]): Encoded<ChatState> {
-  if (state.open === 'content') return [state, [logprobsChunk(state.shape, text, logprobs)]];
-  if (text === '') return [{ ...state, open: null, committed: true }, [logprobsChunk(state.shape, '', logprobs)]];
-  return [beginText(state, 'content'), [logprobsChunk(state.shape, separated(state, 'content', text), logprobs)]];
+/** Logprobs may come with an empty text. */
+function speakWithLogprobs(state: ChatState, { step, text }: Said, logprobs: readonly JsonValue[]): Encoded<ChatState> {
+  if (state.said.content === step) return [state, [logprobsChunk(state.shape, text, logprobs)]];
+  if (text === '') return [{ ...state, committed: true }, [logprobsChunk(state.shape, '', logprobs)]];
+  const words = separated(state, 'content', text);
+  return [beginText(state, 'content', step), [logprobsChunk(state.shape, words, logprobs)]];
 }
 
-/** Where `outputText` has a separator, the stream has one: in front of every text item but the first. */
+/** Where `outputText` has a separator, the stream has one: in front of what every step but the first one says. */
 function separated({ said }: ChatState, field: TextField, text: string): string {
-  return said[field] ? STEP_SEPARATOR + text : text;
+  return said[field] === 0 ? text : STEP_SEPARATOR + text;
 }
 
 /** Reasoning commits to nothing: another attempt may think again. */
-function beginText(state: ChatState, field: TextField): ChatState {
+function beginText(state: ChatState, field: TextField, step: number): ChatState {
   const committed = state.committed || field !== 'reasoning_content';
-  return { ...state, open: field, said: { ...state.said, [field]: true }, committed };
+  return { ...state, said: { ...state.said, [field]: step }, committed };
 }
 
 /** The run goes on in a new step. A stream that has shown the broken one cannot follow honestly. */
 function interrupt(state: ChatState): Encoded<ChatState> {
-  return state.committed ? breakOff(state, LOST_STEP) : [{ ...state, open: null }, NO_FRAMES];
+  return state.committed ? breakOff(state, LOST_STEP) : [state, NO_FRAMES];
 }

@@ -63,10 +63,21 @@ describe('the Chat Completions stream', () => {
     expect(chunks).toHaveLength(2);
   });
 
-  test('texts of one step with something between them are apart, as in outputText', () => {
-    const { content, reasoning } = read(...begun(), text('a'), think('x'), text(''), text('b'), text('c'), ...end);
-    expect(content).toBe('a\n\nbc');
-    expect(reasoning).toBe('x');
+  test.each([{}, { logprobs: true }])('what one step says is one text, whatever comes in between; %j', (echo) => {
+    const says = (words: string): RunEvent => text(words, []);
+    const one = [says('{"a":'), think('x'), says(''), says('1'), clientCall('a'), think('y'), says('}')];
+    const { content, reasoning } = read(...begun(echo), ...one, ready('a', '{}'), ...end);
+    expect([content, reasoning]).toEqual(['{"a":1}', 'xy']);
+  });
+
+  test('the texts of two steps are apart', () => {
+    const [first, ...rest] = end;
+    const two: RunEvent[] = [
+      { type: 'step.started', step: 2, model: 'm', upstream: 'u' },
+      { type: 'text.delta', step: 2, text: 'b' },
+    ];
+    const steps = read(...begun(), text('a'), ...(first ? [first] : []), ...two, ...rest);
+    expect(steps.content).toBe('a\n\nb');
   });
 
   test('arguments that came without deltas are sent when they are whole', () => {
@@ -120,7 +131,7 @@ describe('the Chat Completions stream', () => {
     const some = { content: [token], refusal: null };
     expect(told({ logprobs: true })).toEqual([null, some, some, null, some, some, null]);
     expect(new Set(told({}))).toEqual(new Set([null]));
-    expect(read(...begun({ logprobs: true }), ...events).content).toBe('a\n\nb');
+    expect(read(...begun({ logprobs: true }), ...events).content).toBe('ab');
   });
 
   test('the published usage wins over the one of Hermes', () => {
