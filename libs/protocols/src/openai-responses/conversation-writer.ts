@@ -1,11 +1,21 @@
-import { STEP_SEPARATOR, type AssistantMessage, type Message, type ToolCall, type ToolMessage } from '#libs/contract';
+import {
+  STEP_SEPARATOR,
+  type AssistantMessage,
+  type ContentPart,
+  type Message,
+  type ToolCall,
+  type ToolMessage,
+} from '#libs/contract';
 
 /**
  * Makes messages of items. What the assistant said and called without a break is one message, and each result stands
- * behind its call, wherever it came: upstreams accept nothing else.
+ * behind its call, wherever it came: upstreams accept nothing else. Images they take from users only, so those of results are
+ * handed on as a message of the user, behind all results of the same message.
  */
 export class ConversationWriter {
   readonly messages: Message[] = [];
+  /** The messages of images, and their parts, to which those of later results are added. */
+  private readonly shown = new Map<Message, ContentPart[]>();
 
   add(message: Message): void {
     this.messages.push(message);
@@ -27,13 +37,30 @@ export class ConversationWriter {
   }
 
   /** The result of a call that is not here belongs to an earlier conversation, whose continuation this is: it goes first. */
-  answer(result: ToolMessage): void {
+  answer(result: ToolMessage, images: readonly ContentPart[] = []): void {
     const asked = this.messages.findLastIndex(
       (message) => message.role === 'assistant' && message.toolCalls.some((call) => call.callId === result.callId),
     );
     let at = asked + 1;
     while (this.messages[at]?.role === 'tool') at++;
     this.messages.splice(at, 0, result);
+    if (images.length > 0) this.show(at + 1, result, images);
+  }
+
+  /** @param after from where to look for the end of the results. */
+  private show(after: number, { callId }: ToolMessage, images: readonly ContentPart[]): void {
+    let at = after;
+    while (this.messages[at]?.role === 'tool') at++;
+    const parts: ContentPart[] = [{ type: 'text', text: `Images in the result of the call ${callId}:` }, ...images];
+    const before = this.messages[at];
+    const earlier = before && this.shown.get(before);
+    if (earlier) {
+      earlier.push(...parts);
+      return;
+    }
+    const message: Message = { role: 'user', content: parts };
+    this.messages.splice(at, 0, message);
+    this.shown.set(message, parts);
   }
 
   private openAssistant(): AssistantMessage {

@@ -144,8 +144,9 @@ class ItemReader {
 
   private takeResult(place: Place): void {
     const callId = requiredText(place, 'call_id');
-    const output = this.content(place, 'output', 'text').text;
-    if (!this.cutCalls.has(callId)) this.writer.answer({ role: 'tool', callId, output });
+    const { text: output, parts } = this.content(place, 'output', 'text and images');
+    const images = parts.filter((part) => part.type === 'image');
+    if (!this.cutCalls.has(callId)) this.writer.answer({ role: 'tool', callId, output }, images);
   }
 
   private takeCompaction(place: Place): void {

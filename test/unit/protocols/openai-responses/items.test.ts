@@ -126,6 +126,37 @@ describe('items as messages', () => {
     ]);
   });
 
+  test('images of results follow as a message of the user, behind all results of the same calls', () => {
+    const image = (name: string) => ({ type: 'input_image', image_url: `https://x.test/${name}`, detail: 'low' });
+    const shown = (name: string) => ({ type: 'image', url: `https://x.test/${name}`, detail: 'low' });
+    const of = (callId: string) => ({ type: 'text', text: `Images in the result of the call ${callId}:` });
+    const items = [
+      says('user', 'Hi'),
+      call('c1'),
+      call('c2'),
+      call('c3'),
+      says('user', 'Wait.'),
+      result('c1', [{ type: 'input_text', text: 'one' }, image('a'), image('b')]),
+      result('c2'),
+      result('c3', [image('c')]),
+      call('c4'),
+      result('c4', [image('d')]),
+    ];
+    expect(itemsToMessages(items).filter(({ role }) => role !== 'assistant')).toEqual([
+      { role: 'user', content: 'Hi' },
+      { role: 'tool', callId: 'c1', output: 'one' },
+      { role: 'tool', callId: 'c2', output: 'c2' },
+      { role: 'tool', callId: 'c3', output: '' },
+      { role: 'user', content: [of('c1'), shown('a'), shown('b'), of('c3'), shown('c')] },
+      { role: 'user', content: 'Wait.' },
+      { role: 'tool', callId: 'c4', output: '' },
+      { role: 'user', content: [of('c4'), shown('d')] },
+    ]);
+    // What is continued has the call.
+    expect(itemsToMessages([result('early', [image('e')])]).map(({ role }) => role)).toEqual(['tool', 'user']);
+    expect(itemsToMessages([call('x', { status: 'incomplete' }), result('x', [image('f')])])).toEqual([]);
+  });
+
   test('a compaction is told as the summary that it holds', () => {
     const items = [{ type: 'compaction', encrypted_content: packSummary('Ünïcode 🪽') }];
     expect(itemsToMessages(items)).toEqual([

@@ -212,8 +212,11 @@ const ITEMS: readonly Row[] = [
   [
     'input[1].output',
     'unsupported_content_type',
-    result({ output: [{ type: 'input_image', image_url: 'https://x.test/a.png' }] }),
+    result({ output: [{ type: 'input_image', image_url: 'data:text/html,x' }] }),
   ],
+  ['input[1].output', 'unsupported_content_type', result({ output: [{ type: 'input_file', file_id: 'f' }] })],
+  ['input[1].output', 'invalid_image_url', result({ output: [{ type: 'input_image', image_url: 'file:///x' }] })],
+  ['input[1].output', 'array_above_max_length', result({ output: many(LIMITS.contentPartsMax + 1, () => '') })],
   ['input', 'invalid_request', result({})],
   ['input[1].summary', 'invalid_request', item({ type: 'reasoning', summary: 'x' })],
   ['input[1].content', 'invalid_request', item({ type: 'reasoning', summary: [], content: 'x' })],
