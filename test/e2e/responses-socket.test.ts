@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { ALICE, startApiLab, type ApiLab } from '../support/api-lab.js';
+import { ALICE, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
 import { stepCompleted, stepStarted } from '../support/scripted-worker.js';
 import { until } from '../support/until.js';
 
@@ -49,4 +49,19 @@ test('more messages than may wait are refused, and the others are answered one a
   await until(() => messages.filter(({ type }) => type === 'response.created').length === 2);
   expect((await lab.runs()).size).toBe(2);
   socket.terminate();
+});
+
+test('what waits on a connection that is gone is not begun', async () => {
+  const { socket } = await connect();
+  for (let i = 0; i < 14; i++) socket.send(create);
+  const runId = await lab.newRun();
+  socket.terminate();
+  await until(async () => (await lab.log.head(runId))?.ended);
+  // Whatever was begun after that run would have been begun before this one ends.
+  for (let i = 1; i <= 3; i++) {
+    const marker = await lab.chat({ stream: true });
+    marker.leave();
+    await until(async () => (await lab.log.head(runIdOf(marker)))?.ended);
+    expect((await lab.runs()).size).toBe(1 + i);
+  }
 });

@@ -64,9 +64,16 @@ export class ResponseSocket {
 
   private async work(): Promise<void> {
     this.busy = true;
-    for (let data = this.waiting.shift(); data && !this.leaving; data = this.waiting.shift()) await this.answer(data);
+    for (let data = this.waiting.shift(); data && this.mayGoOn; data = this.waiting.shift()) await this.answer(data);
+    // What still waits shall not be answered: nobody would hear it.
+    this.waiting.length = 0;
     this.busy = false;
     if (this.leaving) this.close();
+  }
+
+  private get mayGoOn(): boolean {
+    const { webSocket } = this.connection;
+    return !this.leaving && webSocket.readyState === webSocket.OPEN;
   }
 
   private close(): void {
