@@ -292,4 +292,15 @@ describe.each(turnsOf)('conversation turns: %s', (_name, create) => {
     expect(last?.ageMs).toBeLessThan(10_000);
     expect(await turns.last('another')).toBeUndefined();
   });
+
+  test('a turn that is forgotten was never there', async () => {
+    const turns = create();
+    await turns.begin('gone', 'run_1', undefined);
+    await turns.begin('kept', 'run_2', undefined);
+    await turns.forget('gone');
+    await turns.forget('unknown');
+    expect(await turns.last('gone')).toBeUndefined();
+    expect(await turns.begin('gone', 'run_3', undefined)).toBe(true);
+    expect((await turns.last('kept'))?.runId).toBe('run_2');
+  });
 });

@@ -18,6 +18,9 @@ export function redisConversationTurns({ redis, keys }: RedisConnection): Conver
       const args = [runId, after ?? '', LIMITS.runLogOrphanTtlSeconds];
       return (await withDeadline(runScript(redis, BEGIN_TURN, [keyOf(conversation)], args))) === 1;
     },
+    async forget(conversation) {
+      await withDeadline(redis.del(keyOf(conversation)));
+    },
   };
 }
 
@@ -33,6 +36,9 @@ export function memoryConversationTurns(): ConversationTurns {
       if (turns.get(conversation)?.runId !== after) return false;
       turns.set(conversation, { runId, at: Date.now() });
       return true;
+    },
+    async forget(conversation) {
+      turns.delete(conversation);
     },
   };
 }

@@ -272,6 +272,8 @@ export interface ConversationTurns {
   last(conversation: string): Promise<ConversationTurn | undefined>;
   /** Makes `runId` the last run, unless another than `after` has become it. */
   begin(conversation: string, runId: string, after: string | undefined): Promise<boolean>;
+  /** As if no run had ever had the turn. */
+  forget(conversation: string): Promise<void>;
 }
 
 /** One run being written by its owner. */

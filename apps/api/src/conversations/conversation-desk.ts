@@ -56,6 +56,11 @@ export class ConversationDesk {
     };
   }
 
+  /** No run has the turn any more, also none that goes on: for a conversation that is about to be deleted. */
+  forget(id: string): Promise<void> {
+    return withDeadline(this.parts.turns.forget(id));
+  }
+
   private async lastTurn(id: string): Promise<LastTurn | undefined> {
     const turn = await withDeadline(this.parts.turns.last(id));
     if (!turn) return undefined;

@@ -43,8 +43,14 @@ export class ConversationService {
     return told(await this.conversations.update(ref, metadataIn(metadata ?? {})));
   }
 
-  /** Its responses stay. */
+  /**
+   * Its responses stay. The turn is forgotten first: a name means the same id again, and nobody shall find the last run of the
+   * deleted conversation there. If the store fails then, that run is still added when it is stored.
+   */
   async delete(ref: ConversationRef): Promise<JsonObject> {
+    // Nobody takes the turn from another key's conversation.
+    if (!(await this.conversations.get(ref))) throw conversationNotFound('id');
+    await this.desk.forget(ref.id);
     if (!(await this.conversations.delete(ref))) throw conversationNotFound('id');
     return { id: ref.id, object: 'conversation.deleted', deleted: true };
   }

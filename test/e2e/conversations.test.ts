@@ -1,0 +1,35 @@
+import type OpenAI from 'openai';
+import { ALICE, BOB, rejected, ResponsesLab } from '../support/responses-lab.js';
+
+/** What a model is told of conversations, on real processes: nothing that was deleted, and everything else once. */
+let lab: ResponsesLab;
+
+beforeAll(async () => {
+  lab = await ResponsesLab.start(1);
+});
+afterAll(() => lab?.stop());
+beforeEach(() => lab.upstream.reset());
+
+const sdk = (replica = 0, apiKey = ALICE): OpenAI => lab.sdk(replica, apiKey);
+/** The messages of the newest model call. */
+const told = (): string[] =>
+  ((lab.upstream.requests.at(-1)?.body['messages'] ?? []) as { role: string; content: unknown }[]).map(
+    ({ role, content }) => `${role}: ${String(content)}`,
+  );
+
+describe('a name whose conversation was deleted', () => {
+  const say = (conversation: string, input: string, more: object = {}) =>
+    sdk().responses.create({ model: 'ok:n=1', input, conversation, ...more });
+
+  test('means a new conversation, that knows nothing of the deleted one', async () => {
+    const one = await say('nm', 'SECRET-ONE');
+    const id = one.conversation?.id ?? '';
+    expect(await rejected(sdk(0, BOB).conversations.delete(id))).toMatchObject({ status: 404 });
+    await sdk(1).conversations.delete(id);
+    const two = await say('nm', 'after');
+    expect(told()).toEqual(['user: after']);
+    expect(two.conversation?.id).toBe(id);
+    await say('nm', 'more');
+    expect(told()).toEqual(['user: after', `assistant: ${two.output_text}`, 'user: more']);
+  });
+});
