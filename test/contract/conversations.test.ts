@@ -98,6 +98,17 @@ function suite(name: string, fresh: () => Promise<SqlDatabase>): void {
       expect(idsOf(await allItems(db, key))).toEqual(['in']);
     });
 
+    test('the items of a run of a deleted conversation do not reach the one that was made with its id since', async () => {
+      const key = await conversation('alice', 1_000);
+      const turn = { items: [item('secret')], at: 5, runId: 'run_1', madeAt: 1_000 };
+      await deleteConversation(db, key);
+      await ensureConversation(db, { ...key, metadata: {}, createdAt: 2_000 });
+      expect(await appendItems(db, key, turn)).toBe(false);
+      expect(await allItems(db, key)).toEqual([]);
+      expect(await appendItems(db, key, { ...turn, madeAt: 2_000 })).toBe(true);
+      expect(idsOf(await allItems(db, key))).toEqual(['secret']);
+    });
+
     test('many who add at the same time lose nothing and share no place', async () => {
       const key = await conversation();
       const added = Array.from({ length: 30 }, (_, i) => [item(`a${i}`), item(`b${i}`)]);

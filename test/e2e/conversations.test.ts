@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import { ALICE, BOB, rejected, ResponsesLab } from '../support/responses-lab.js';
+import { until } from '../support/until.js';
 
 /** What a model is told of conversations, on real processes: nothing that was deleted, and everything else once. */
 let lab: ResponsesLab;
@@ -31,5 +32,21 @@ describe('a name whose conversation was deleted', () => {
     expect(two.conversation?.id).toBe(id);
     await say('nm', 'more');
     expect(told()).toEqual(['user: after', `assistant: ${two.output_text}`, 'user: more']);
+  });
+
+  test('and gets nothing of a response that went on meanwhile', async () => {
+    const one = await say('busy', 'SECRET-ONE', { model: 'ok:n=2,first=1500', background: true });
+    const id = one.conversation?.id ?? '';
+    // Another key takes nobody's turn.
+    expect(await rejected(sdk(0, BOB).conversations.delete(id))).toMatchObject({ status: 404 });
+    expect(await rejected(say('busy', 'too early'))).toMatchObject({ status: 409 });
+    await sdk().conversations.delete(id);
+    await say('busy', 'after');
+    const isStored = async () =>
+      (await fetch(`${lab.stack.store.url}/internal/runs/${one.id.replace('resp_', 'run_')}`)).ok;
+    await until(async () => (await sdk().responses.retrieve(one.id)).status === 'completed' && (await isStored()));
+    await say('busy', 'more');
+    expect(told()[0]).toBe('user: after');
+    expect(told().join()).not.toContain('SECRET');
   });
 });

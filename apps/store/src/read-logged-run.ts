@@ -17,7 +17,11 @@ export interface LoggedRun {
   readonly snapshot: RunSnapshot;
   readonly input?: RunInput;
   /** What the ended run adds to the conversation that it belongs to. */
-  readonly turn?: { readonly conversationId: string; readonly items: readonly ConversationItem[] };
+  readonly turn?: {
+    readonly conversationId: string;
+    readonly conversationMadeAt?: number;
+    readonly items: readonly ConversationItem[];
+  };
 }
 
 export interface ReadPorts {
@@ -36,12 +40,16 @@ export async function readLoggedRun(ports: ReadPorts, runId: string): Promise<Lo
 
 /** A run that failed adds nothing: its request is made again, and would stand there twice. */
 async function turnOf(spec: RunSpec, snapshot: RunSnapshot): Promise<LoggedRun['turn']> {
-  const { conversationId, input, runId } = spec;
+  const { conversationId, conversationMadeAt, input, runId } = spec;
   if (conversationId === undefined || !hasEnded(snapshot) || snapshot.status === 'failed') return undefined;
   // Only loaded once there are conversations: a store without them keeps the memory.
   const { inputItemsOf, outputItems } = await import('#libs/protocols');
   const items = [...inputItemsOf(input ?? [], runId), ...outputItems(snapshot)];
-  return { conversationId, items: items.map((item) => ({ id: String(item['id']), item })) };
+  return {
+    conversationId,
+    ...(conversationMadeAt !== undefined && { conversationMadeAt }),
+    items: items.map((item) => ({ id: String(item['id']), item })),
+  };
 }
 
 function withoutContent({ steers: _, leftover: __, ...rest }: RunSnapshot): RunSnapshot {

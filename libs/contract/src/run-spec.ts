@@ -73,6 +73,11 @@ export interface RunDraft {
   readonly parentId?: string;
   /** The conversation object that gets the run's input and output as items when the run ends. */
   readonly conversationId?: string;
+  /**
+   * When that conversation was made, in milliseconds since the epoch; given where its id may be made again: a later one gets
+   * nothing of this run.
+   */
+  readonly conversationMadeAt?: number;
   /** What that conversation held when the run was ordered: it comes before `messages`, instead of the turns of `parentId`. */
   readonly context?: readonly Message[];
   readonly sessionId?: string;

@@ -77,13 +77,13 @@ export class PrepareResponse implements Preparation {
 
   private async inConversation(draft: RunDraft, choice: ConversationChoice, run: NewRun): Promise<RunDraft> {
     const { owner, runId } = run;
-    const id = choice.kind === 'id' ? choice.id : await this.ensureNamed(choice.name, owner);
+    const { id, ...made } = choice.kind === 'id' ? { id: choice.id } : await this.ensureNamed(choice.name, owner);
     const { ref, lastRunId, begin } = await this.parts.desk.nextTurn({ id, owner });
     const items = await this.parts.conversations.all(ref);
     if (!items) throw conversationNotFound('conversation');
     assertItemIds(draft.input ?? [], 'input');
     const echo = { ...draft.echo, fields: { ...objectIn(draft.echo['fields']), conversation: { id } } };
-    const joined: RunDraft = { ...draft, conversationId: id, echo };
+    const joined: RunDraft = { ...draft, conversationId: id, ...made, echo };
     await begin(runId);
     // A history that the request brings stands in its messages and replaces what is stored.
     if (responsesOptions(draft).hasOwnHistory) return joined;
@@ -91,11 +91,15 @@ export class PrepareResponse implements Preparation {
     return { ...withSystemText(joined, systemTextOf(items)), ...parent, context: itemsToMessages(items) };
   }
 
-  private async ensureNamed(name: string, owner: string): Promise<string> {
+  private async ensureNamed(
+    name: string,
+    owner: string,
+  ): Promise<Required<Pick<RunDraft, 'conversationMadeAt'>> & { readonly id: string }> {
     const id = namedConversationId(name, owner);
     const made = { metadata: {}, createdAt: Date.now(), items: [] };
-    if (!(await this.parts.conversations.ensure({ id, owner }, made))) throw conversationNotFound('conversation');
-    return id;
+    const conversation = await this.parts.conversations.ensure({ id, owner }, made);
+    if (!conversation) throw conversationNotFound('conversation');
+    return { id, conversationMadeAt: conversation.createdAt };
   }
 
   private async withReferences(draft: RunDraft, owner: string): Promise<RunDraft> {

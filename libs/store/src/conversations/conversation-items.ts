@@ -15,6 +15,8 @@ export interface NewItems {
   readonly at: number;
   /** The run that they come from: its items are added once, however often that is asked for. */
   readonly runId?: string;
+  /** Only to the conversation that was made then: one with its id may have been deleted and made anew. */
+  readonly madeAt?: number;
 }
 
 /**
@@ -24,10 +26,11 @@ export interface NewItems {
  */
 export function appendItems(db: SqlDatabase, key: ConversationKey, added: NewItems): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const { items, at, runId } = added;
+    const { items, at, runId, madeAt } = added;
     const found = await tx.query(
-      `update conversations set used_at = greatest(used_at, $3::bigint) where id = $1 and owner = $2 returning id`,
-      [...valuesOf(key), at],
+      `update conversations set used_at = greatest(used_at, $3::bigint)
+       where id = $1 and owner = $2 and created_at = coalesce($4::bigint, created_at) returning id`,
+      [...valuesOf(key), at, madeAt ?? null],
     );
     if (found.length === 0) return false;
     if (runId !== undefined && !(await beginTurn(tx, key, runId))) return true;
