@@ -109,6 +109,33 @@ function suite(name: string, fresh: () => Promise<SqlDatabase>): void {
       expect(idsOf(await allItems(db, key))).toEqual(['secret']);
     });
 
+    test('an item that is there already is a repetition; another one with its id is refused and adds nothing', async () => {
+      const key = await conversation();
+      await appendItems(db, key, { items: [item('a'), item('b')], at: 1 });
+      await appendItems(db, key, { items: [item('b'), item('c')], at: 1 });
+      expect(idsOf(await allItems(db, key))).toEqual(['a', 'b', 'c']);
+      const other = { id: 'b', item: { ...item('b').item, content: 'other' } };
+      await expect(appendItems(db, key, { items: [item('d'), other], at: 1 })).rejects.toMatchObject({
+        code: 'invalid_request',
+        param: 'items[1].id',
+      });
+      expect(idsOf(await allItems(db, key))).toEqual(['a', 'b', 'c']);
+    });
+
+    test('nothing that a run adds is lost: an item whose id is another’s takes its spare one', async () => {
+      const key = await conversation();
+      await appendItems(db, key, { items: [item('a')], at: 1 });
+      const said = (id: string, content: string) => ({ id, item: { id, content }, spareId: `spare ${content}` });
+      const items = [said('a', '1'), said('b', '2'), said('b', '3'), said('b', '2'), { ...item('a'), spareId: 'x' }];
+      await appendItems(db, key, { items, at: 1, runId: 'run_1' });
+      expect(await allItems(db, key)).toEqual([
+        item('a').item,
+        { id: 'spare 1', content: '1' },
+        { id: 'b', content: '2' },
+        { id: 'spare 3', content: '3' },
+      ]);
+    });
+
     test('many who add at the same time lose nothing and share no place', async () => {
       const key = await conversation();
       const added = Array.from({ length: 30 }, (_, i) => [item(`a${i}`), item(`b${i}`)]);

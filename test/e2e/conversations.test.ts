@@ -18,6 +18,41 @@ const told = (): string[] =>
     ({ role, content }) => `${role}: ${String(content)}`,
   );
 
+describe('an id that a client gave', () => {
+  const message = (id: string, content: string) => ({ id, type: 'message', role: 'user', content }) as const;
+  const add = (conversation: string, ...items: readonly object[]) =>
+    sdk().conversations.items.create(conversation, { items: items as OpenAI.Responses.ResponseInputItem[] });
+  const textsOf = async (conversation: string): Promise<string[]> =>
+    (await sdk().conversations.items.list(conversation, { order: 'asc' })).data.map((item) =>
+      ((item as { content?: { text?: string }[] }).content ?? []).map(({ text }) => text).join(''),
+    );
+
+  test('is that of one item: another one is refused by name, the same one is a repetition', async () => {
+    const { id } = await sdk().conversations.create();
+    await add(id, message('a', '1'));
+    await add(id, message('a', '1'), message('b', '2'));
+    expect(await rejected(add(id, message('c', '3'), message('a', 'other')))).toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      param: 'items[1].id',
+    });
+    expect(await rejected(add(id, message('d', '4'), message('d', '4')))).toMatchObject({
+      status: 400,
+      param: 'items[1].id',
+    });
+    expect(await textsOf(id)).toEqual(['1', '2']);
+  });
+
+  test('costs a response nothing that was said to it', async () => {
+    const { id } = await sdk().conversations.create({ items: [message('a', 'before')] });
+    const input = [message('a', 'Hello')] as unknown as OpenAI.Responses.ResponseInput;
+    const one = await sdk().responses.create({ model: 'ok:n=1', input, conversation: id });
+    expect(await textsOf(id)).toEqual(['before', 'Hello', one.output_text]);
+    await sdk().responses.create({ model: 'ok:n=1', input: 'Two', conversation: id });
+    expect(told()).toEqual(['user: before', 'user: Hello', `assistant: ${one.output_text}`, 'user: Two']);
+  });
+});
+
 describe('a name whose conversation was deleted', () => {
   const say = (conversation: string, input: string, more: object = {}) =>
     sdk().responses.create({ model: 'ok:n=1', input, conversation, ...more });

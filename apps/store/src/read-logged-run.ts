@@ -1,10 +1,11 @@
-import type { RunLog } from '#libs/bus';
+import { newRunId, type RunLog } from '#libs/bus';
 import {
   EMPTY_SNAPSHOT,
   foldAll,
   GatewayError,
   hasEnded,
   LIMITS,
+  type JsonObject,
   type RunInput,
   type RunSnapshot,
   type RunSpec,
@@ -45,12 +46,16 @@ async function turnOf(spec: RunSpec, snapshot: RunSnapshot): Promise<LoggedRun['
   // Only loaded once there are conversations: a store without them keeps the memory.
   const { inputItemsOf, outputItems } = await import('#libs/protocols');
   const items = [...inputItemsOf(input ?? [], runId), ...outputItems(snapshot)];
+  // An item without an id is given one; under another run's key those are nobody's yet.
+  const spare = inputItemsOf(items.map(withoutId), newRunId());
   return {
     conversationId,
     ...(conversationMadeAt !== undefined && { conversationMadeAt }),
-    items: items.map((item) => ({ id: String(item['id']), item })),
+    items: items.map((item, i) => ({ id: String(item['id']), item, spareId: String(spare[i]?.['id']) })),
   };
 }
+
+const withoutId = ({ id: _, ...item }: JsonObject): JsonObject => item;
 
 function withoutContent({ steers: _, leftover: __, ...rest }: RunSnapshot): RunSnapshot {
   return { ...rest, items: [], echo: {} };

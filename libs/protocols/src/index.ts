@@ -17,6 +17,7 @@ export { runObject } from './runs/run-object.js';
 export { runsEncoder, type RunsState } from './runs/runs-encoder.js';
 export { renderFrame, type SseFrame } from './sse-frame.js';
 export { packSummary, summaryText, unpackSummary } from './openai-responses/compaction.js';
+export { checkItemIds } from './openai-responses/decode-input.js';
 export { itemIdOf, responseIdOf, runIdOfItem, runIdOfResponse } from './openai-responses/ids.js';
 export { encode as encodeResponses } from './openai-responses/encode-stream.js';
 export { inputItemsOf } from './openai-responses/input-items.js';

@@ -32,7 +32,7 @@ export interface StoredItemPage {
 /**
  * Conversations in the store. `undefined` and `false`: there is no such conversation or item of this owner. All reject with
  * GatewayError `unavailable` when the store cannot be asked, and as the store refuses: `array_above_max_length` when a
- * conversation is full, `invalid_cursor` for an item that is not there.
+ * conversation is full, `invalid_cursor` for an item that is not there, `invalid_request` for an id that is another item's.
  */
 export interface ConversationsClient {
   /** Makes it unless it is there; either way gives it as it is now, undefined when it is somebody else's. */
@@ -43,7 +43,7 @@ export interface ConversationsClient {
   get(ref: ConversationRef): Promise<StoredConversation | undefined>;
   update(ref: ConversationRef, metadata: JsonObject): Promise<StoredConversation | undefined>;
   delete(ref: ConversationRef): Promise<boolean>;
-  /** Adds items, each with its `id`, at the end; an id that is there already keeps its place. */
+  /** Adds items, each with its `id`, at the end; one that is there already keeps its place. */
   add(ref: ConversationRef, items: readonly JsonObject[]): Promise<boolean>;
   list(ref: ConversationRef, query: ItemPageQuery): Promise<StoredItemPage | undefined>;
   /** Every item, oldest first. */

@@ -5,7 +5,6 @@ export {
   getItem,
   hasTurn,
   listItems,
-  type ConversationItem,
   type ItemPage,
   type ItemQuery,
   type NewItems,
@@ -17,6 +16,7 @@ export {
   getConversation,
   updateConversation,
   type Conversation,
+  type ConversationItem,
   type ConversationKey,
 } from './conversations/conversation-rows.js';
 export { dropOldDeletionMarks, eraseDeletedRuns, markRunDeleted } from './deleted-runs.js';

@@ -1,6 +1,6 @@
 import { newRunId } from '#libs/bus';
 import { GatewayError, isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
-import { inputItemsOf, itemsToMessages, readMetadata } from '#libs/protocols';
+import { checkItemIds, inputItemsOf, itemsToMessages, readMetadata } from '#libs/protocols';
 import type {
   ConversationRef,
   ConversationsClient,
@@ -105,6 +105,7 @@ function itemsIn(value: JsonValue | undefined): readonly JsonObject[] {
   }
   const strange = value.findIndex((item) => !isJsonObject(item));
   if (strange >= 0) throw new GatewayError('invalid_request', `'items[${strange}]' must be an object.`, { param });
+  checkItemIds(value as readonly JsonObject[], param);
   assertItemIds(value as readonly JsonObject[], param);
   itemsToMessages(value as readonly JsonObject[]);
   return inputItemsOf(value as readonly JsonObject[], newRunId());

@@ -24,7 +24,7 @@ export function decodeInput(
   if (!isVisible) throw refuse('input', 'must have a user message with content.');
   const messages = [...before.messages, ...now.messages];
   const items = [...history, ...list].map(itemOf);
-  checkIds(items.slice(history.length));
+  checkItemIds(items.slice(history.length), 'input');
   if (!hasParent && !list.some(isReference)) checkResults(messages);
   const instructions = [before.instructions, now.instructions].filter((text) => text !== undefined).join('\n');
   return { ...(instructions !== '' && { instructions }), messages, items };
@@ -51,13 +51,13 @@ function itemOf(item: unknown): JsonObject {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text: item }] };
 }
 
-/** A list with one id twice could not be paged through. */
-function checkIds(items: readonly JsonObject[]): void {
+/** A list with one id twice could not be paged through. Throws GatewayError that names the place: `input[3].id`. */
+export function checkItemIds(items: readonly JsonObject[], list: string): void {
   const seen = new Set<unknown>();
   items.forEach((object, i) => {
     const id = fieldOf({ object, path: '' }, 'id');
     if (id === undefined) return;
-    const path = `input[${i}].id`;
+    const path = `${list}[${i}].id`;
     if (typeof id !== 'string' || id === '') throw refuse(path, 'must be a string that is not empty.');
     if (seen.has(id)) throw refuse(path, 'is the id of an earlier item.');
     seen.add(id);

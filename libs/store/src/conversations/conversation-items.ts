@@ -1,13 +1,8 @@
 import { GatewayError, LIMITS, type JsonObject } from '#libs/contract';
 import type { SqlDatabase, SqlQueries } from '../ports.js';
 import { storable } from '../storable.js';
-import { valuesOf, type ConversationKey } from './conversation-rows.js';
-
-/** An item with the id that it is found by; `item.id` is the same. */
-export interface ConversationItem {
-  readonly id: string;
-  readonly item: JsonObject;
-}
+import { valuesOf, type ConversationItem, type ConversationKey } from './conversation-rows.js';
+import { withoutRepeated } from './repeated-items.js';
 
 export interface NewItems {
   readonly items: readonly ConversationItem[];
@@ -20,9 +15,10 @@ export interface NewItems {
 }
 
 /**
- * Adds items at the end, in their order; an id that is there already keeps its item and its place. Those who add at the
- * same time wait for each other, so no two items share a place. What a run has said is never turned away.
- * @returns false when there is no such conversation. Throws GatewayError `array_above_max_length` when it is full.
+ * Adds items at the end, in their order; one that is there already keeps its place. Those who add at the same time wait for
+ * each other, so no two items share a place. What a run has said is never turned away.
+ * @returns false when there is no such conversation. Throws GatewayError `array_above_max_length` when it is full,
+ * `invalid_request` for an item without a spare id whose id is another item's.
  */
 export function appendItems(db: SqlDatabase, key: ConversationKey, added: NewItems): Promise<boolean> {
   return db.transaction(async (tx) => {
@@ -36,7 +32,7 @@ export function appendItems(db: SqlDatabase, key: ConversationKey, added: NewIte
     if (runId !== undefined && !(await beginTurn(tx, key, runId))) return true;
     if (items.length === 0) return true;
     if (runId === undefined) await assertRoom(tx, key, items.length);
-    await insertItems(tx, key, items);
+    await insertItems(tx, key, await withoutRepeated(tx, key, items));
     return true;
   });
 }
@@ -63,8 +59,7 @@ export async function hasTurn(db: SqlQueries, conversationId: string, runId: str
 const INSERT = `
 insert into conversation_items (conversation_id, place, id, item)
 select $1, (select coalesce(max(place), 0) from conversation_items where conversation_id = $1) + n, item_id, item
-from unnest($2::text[], $3::text[]) with ordinality as added (item_id, item, n)
-on conflict (conversation_id, id) do nothing`;
+from unnest($2::text[], $3::text[]) with ordinality as added (item_id, item, n)`;
 
 /**
  * Throws GatewayError `array_above_max_length` when the conversation cannot take so many more items, or has as many bytes as

@@ -16,6 +16,14 @@ export interface ConversationKey {
   readonly owner: string;
 }
 
+/** An item with the id that it is found by; `item.id` is the same. */
+export interface ConversationItem {
+  readonly id: string;
+  readonly item: JsonObject;
+  /** An id of its own, for when `id` is that of another item; absent: it is refused then. */
+  readonly spareId?: string;
+}
+
 interface ConversationRow {
   readonly id: string;
   readonly owner: string;
