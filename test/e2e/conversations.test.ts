@@ -53,6 +53,51 @@ describe('an id that a client gave', () => {
   });
 });
 
+describe('a result', () => {
+  const tools = [{ type: 'function', name: 'clock', parameters: { type: 'object' }, strict: false }] as const;
+  const ask = (input: string | readonly object[], more: object) =>
+    sdk().responses.create({
+      model: 'tools',
+      tools: [...tools],
+      input: input as OpenAI.Responses.ResponseInput,
+      ...more,
+    });
+  const result = (call_id: string) => ({ type: 'function_call_output', call_id, output: 'noon' });
+  const callOf = ({ output }: OpenAI.Responses.Response): string => {
+    const [call] = output.filter((item) => item.type === 'function_call');
+    return call?.call_id ?? '';
+  };
+  const refused = { status: 400, code: 'invalid_request', param: 'input', message: expect.stringContaining('typo') };
+
+  test('that answers no call of the responses before is refused and named', async () => {
+    const one = await ask('When?', {});
+    const previous = { previous_response_id: one.id };
+    expect(await rejected(ask([result('typo')], previous))).toMatchObject(refused);
+    expect(await rejected(ask([result(callOf(one)), result('typo')], previous))).toMatchObject(refused);
+    const two = await ask([result(callOf(one))], previous);
+    expect(told().at(-1)).toBe('tool: noon');
+    // Said once more: its call is further up.
+    await ask([result(callOf(one)), { role: 'user', content: 'Sure?' }], { previous_response_id: two.id });
+    expect(told().at(-1)).toBe('user: Sure?');
+  });
+
+  test('that answers no call of the conversation is refused and named', async () => {
+    const { id } = await sdk().conversations.create();
+    const one = await ask('When?', { conversation: id });
+    expect(await rejected(ask([result('typo')], { conversation: id }))).toMatchObject(refused);
+    await ask([result(callOf(one))], { conversation: id });
+    expect(told().at(-1)).toBe('tool: noon');
+  });
+
+  test('that answers no call of an item that is named is refused and named', async () => {
+    const one = await ask('When?', {});
+    const call = { type: 'item_reference', id: one.output.find(({ type }) => type === 'function_call')?.id };
+    expect(await rejected(ask(['When?', call, result('typo')] as object[], {}))).toMatchObject(refused);
+    await ask(['When?', call, result(callOf(one))] as object[], {});
+    expect(told().at(-1)).toBe('tool: noon');
+  });
+});
+
 describe('a name whose conversation was deleted', () => {
   const say = (conversation: string, input: string, more: object = {}) =>
     sdk().responses.create({ model: 'ok:n=1', input, conversation, ...more });

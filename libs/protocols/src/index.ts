@@ -33,4 +33,5 @@ export {
   type ConversationChoice,
   type ResponsesOptions,
 } from './openai-responses/responses-options.js';
+export { noCallOf, strayResults } from './openai-responses/stray-results.js';
 export { type ResponsesState } from './openai-responses/responses-state.js';

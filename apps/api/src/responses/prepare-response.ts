@@ -20,6 +20,7 @@ import {
   assertItemIds,
   type ConversationDesk,
 } from '../conversations/conversation-desk.js';
+import { assertCallsOf, callsOfChain, callsOfItems } from './earlier-calls.js';
 import type { ResponseFinder } from './response-finder.js';
 
 export interface PrepareParts {
@@ -59,10 +60,9 @@ export class PrepareResponse implements Preparation {
     const whole = { ...(await this.withReferences(draft, run.owner)), ...(background && { background }) };
     if (conversation) return this.inConversation(whole, conversation, run);
     const { parentId } = whole;
-    return withSystemText(
-      whole,
-      parentId === undefined ? undefined : textIn(await this.parentEcho(parentId, run.owner)),
-    );
+    const before = parentId === undefined ? undefined : textIn(await this.parentEcho(parentId, run.owner));
+    await assertCallsOf(whole.messages, parentId === undefined ? [] : callsOfChain(this.parts.history, parentId));
+    return withSystemText(whole, before);
   };
 
   /** The echo of a response that may be continued. Throws GatewayError `previous_response_not_found`, `invalid_request` while that response is not finished. */
@@ -82,11 +82,13 @@ export class PrepareResponse implements Preparation {
     const items = await this.parts.conversations.all(ref);
     if (!items) throw conversationNotFound('conversation');
     assertItemIds(draft.input ?? [], 'input');
+    // A history that the request brings stands in its messages and replaces what is stored.
+    const { hasOwnHistory } = responsesOptions(draft);
+    await assertCallsOf(draft.messages, hasOwnHistory ? [] : [callsOfItems(items)]);
     const echo = { ...draft.echo, fields: { ...objectIn(draft.echo['fields']), conversation: { id } } };
     const joined: RunDraft = { ...draft, conversationId: id, ...made, echo };
     await begin(runId);
-    // A history that the request brings stands in its messages and replaces what is stored.
-    if (responsesOptions(draft).hasOwnHistory) return joined;
+    if (hasOwnHistory) return joined;
     const parent = lastRunId === undefined ? {} : { parentId: lastRunId };
     return { ...withSystemText(joined, systemTextOf(items)), ...parent, context: itemsToMessages(items) };
   }

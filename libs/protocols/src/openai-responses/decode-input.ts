@@ -2,6 +2,7 @@ import type { JsonObject, Message } from '#libs/contract';
 import { fieldOf, placeOf, refuse } from '../request-place.js';
 import { decodeItems, itemTypeOf, type DecodedItems } from './items-to-messages.js';
 import type { ResponsesRequestDto } from './responses-request.dto.js';
+import { noCallOf, strayResults } from './stray-results.js';
 
 export interface DecodedInput extends DecodedItems {
   /** The items as they were sent, bare texts as messages. */
@@ -25,7 +26,8 @@ export function decodeInput(
   const messages = [...before.messages, ...now.messages];
   const items = [...history, ...list].map(itemOf);
   checkItemIds(items.slice(history.length), 'input');
-  if (!hasParent && !list.some(isReference)) checkResults(messages);
+  const [stray] = hasParent || list.some(isReference) ? [] : strayResults(messages);
+  if (stray !== undefined) throw noCallOf(stray);
   const instructions = [before.instructions, now.instructions].filter((text) => text !== undefined).join('\n');
   return { ...(instructions !== '' && { instructions }), messages, items };
 }
@@ -62,19 +64,4 @@ export function checkItemIds(items: readonly JsonObject[], list: string): void {
     if (seen.has(id)) throw refuse(path, 'is the id of an earlier item.');
     seen.add(id);
   });
-}
-
-/** A call without a result is answered later or by the agent; a result without a call is answerable by nobody. */
-function checkResults(messages: readonly Message[]): void {
-  const calls = new Set(
-    messages.flatMap((message) => (message.role === 'assistant' ? message.toolCalls.map(({ callId }) => callId) : [])),
-  );
-  const stray = messages.find((message) => message.role === 'tool' && !calls.has(message.callId));
-  if (stray?.role === 'tool') throw refuse('input', `has a result for ${quoted(stray.callId)}, which nobody called.`);
-}
-
-const QUOTE_CHARS_MAX = 64;
-
-function quoted(callId: string): string {
-  return JSON.stringify(callId.slice(0, QUOTE_CHARS_MAX));
 }
