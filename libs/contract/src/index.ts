@@ -39,7 +39,14 @@ export type {
 export { LIMITS } from './limits.js';
 export type { AssistantMessage, ContentPart, Message, ToolCall, ToolMessage, UserMessage } from './message.js';
 export type { ModelCandidate, ModelEvent, ModelProvider, ModelRequest, ModelRoute } from './model.js';
-export type { Approval, ItemStatus, OutputItem, TextItem, ToolCallItem } from './output-item.js';
+export {
+  isCertain,
+  type Approval,
+  type ItemStatus,
+  type OutputItem,
+  type TextItem,
+  type ToolCallItem,
+} from './output-item.js';
 export {
   addUsage,
   isTerminal,

@@ -1,7 +1,7 @@
 import type { JsonObject } from './json.js';
 import type { AssistantMessage, Message, ToolMessage } from './message.js';
-import type { OutputItem } from './output-item.js';
-import { joinedText, type RunSnapshot } from './run-snapshot.js';
+import { isCertain, type OutputItem } from './output-item.js';
+import { hasEnded, joinedText, type RunSnapshot } from './run-snapshot.js';
 
 /** What a run was asked, apart from everything before it. */
 export interface RunInput {
@@ -29,9 +29,12 @@ export function turnOf(snapshot: RunSnapshot, input: RunInput | undefined): Turn
 /**
  * What the model said and was told by its tools: each completed step as the assistant's message and the results of its
  * calls, in the order of the calls, and behind it what the user put in meanwhile. Interrupted and open steps never
- * happened as far as the next model call knows.
+ * happened as far as the next model call of the run knows. For those who continue a run that has ended, the last thing that
+ * it said counts even if it was broken off, as everybody saw it; calls of which nothing comes do not.
  */
-export function answerMessages(snapshot: Pick<RunSnapshot, 'items' | 'steps' | 'steers'>): Message[] {
+export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>): Message[] {
+  const isOver = hasEnded(snapshot);
+  const lastSaid = isOver ? snapshot.items.at(-1)?.step : undefined;
   const itemsOf = new Map<number, OutputItem[]>();
   for (const item of snapshot.items) {
     const items = itemsOf.get(item.step);
@@ -42,13 +45,20 @@ export function answerMessages(snapshot: Pick<RunSnapshot, 'items' | 'steps' | '
     (snapshot.steers ?? []).flatMap(({ afterStep, text }) =>
       afterStep === step ? [{ role: 'user', content: text }] : [],
     );
+  const ofStep = isOver ? messagesOfOldStep : messagesOfStep;
   return [
     ...steersAfter(0),
     ...snapshot.steps.flatMap(({ step, status }) => [
-      ...(status === 'completed' ? messagesOfStep(itemsOf.get(step) ?? []) : []),
+      ...(status === 'completed' || step === lastSaid ? ofStep(itemsOf.get(step) ?? []) : []),
       ...steersAfter(step),
     ]),
   ];
+}
+
+/** None of a step in which nothing was said. */
+function messagesOfOldStep(items: readonly OutputItem[]): Message[] {
+  const said = items.filter((item) => (item.type === 'tool_call' ? isCertain(item) : item.text !== ''));
+  return said.every(({ type }) => type === 'reasoning') ? [] : messagesOfStep(said);
 }
 
 function messagesOfStep(items: readonly OutputItem[]): (AssistantMessage | ToolMessage)[] {

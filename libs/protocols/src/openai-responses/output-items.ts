@@ -1,5 +1,6 @@
 import {
   hasEnded,
+  isCertain,
   type JsonObject,
   type OutputItem,
   type RunSnapshot,
@@ -79,14 +80,9 @@ function textStatus({ step, status }: TextItem, isOpenEnd: boolean, snapshot: Ru
   return status === 'in_progress' && !hasEnded(snapshot) ? 'in_progress' : 'incomplete';
 }
 
-/**
- * A call is whole for a listener when something is certain to come of it: the gateway has begun to execute it or has
- * answered it, or the step in which the caller was asked is completed. Nobody must execute a whole call of a lost step.
- */
-function callStatus({ dispatched, output, ready, status }: ToolCallItem, snapshot: RunSnapshot): WireStatus {
-  if (dispatched || output !== undefined) return 'completed';
-  if (status === 'completed' && ready) return 'completed';
-  return status === 'in_progress' && !hasEnded(snapshot) ? 'in_progress' : 'incomplete';
+function callStatus(call: ToolCallItem, snapshot: RunSnapshot): WireStatus {
+  if (isCertain(call)) return 'completed';
+  return call.status === 'in_progress' && !hasEnded(snapshot) ? 'in_progress' : 'incomplete';
 }
 
 function isCut({ steps }: RunSnapshot, step: number): boolean {
