@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { ALICE, BOB, rejected, ResponsesLab } from '../support/responses-lab.js';
+import { ALICE, BOB, headers, rejected, ResponsesLab } from '../support/responses-lab.js';
 import { until } from '../support/until.js';
 
 /** What a model is told of conversations, on real processes: nothing that was deleted, and everything else once. */
@@ -95,6 +95,23 @@ describe('a result', () => {
     expect(await rejected(ask(['When?', call, result('typo')] as object[], {}))).toMatchObject(refused);
     await ask(['When?', call, result(callOf(one))] as object[], {});
     expect(told().at(-1)).toBe('tool: noon');
+  });
+});
+
+describe('POST /v1/runs', () => {
+  const start = async (fields: object) => {
+    const response = await fetch(lab.url('/v1/runs'), { method: 'POST', headers, body: JSON.stringify(fields) });
+    return { status: response.status, body: (await response.json()) as { run_id: string; error: { param: string } } };
+  };
+
+  test('continues no run that is not finished, and is told its answer afterwards', async () => {
+    const { run_id: parent } = (await start({ model: 'ok:n=2,first=1000', input: 'One' })).body;
+    const next = { model: 'ok:n=1', input: 'Two', previous_response_id: parent };
+    const refused = await start(next);
+    expect([refused.status, refused.body.error]).toMatchObject([400, { param: 'previous_response_id' }]);
+    await until(async () => (await start(next)).status === 202);
+    await until(() => told().length === 3);
+    expect(told()).toEqual(['user: One', expect.stringMatching(/^assistant: ./), 'user: Two']);
   });
 });
 

@@ -2,6 +2,7 @@ import { GatewayError } from '#libs/contract';
 import { runsProtocol } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Order, RunDesk } from '../admission/run-desk.js';
+import { assertFinished } from '../runs/assert-finished.js';
 import type { CreateRun } from './create-run.js';
 import { HEADERS } from './header-names.js';
 import { withExchange, type ExchangeParts } from './run-exchange.js';
@@ -32,12 +33,11 @@ export class StartRun {
     }
   }
 
-  /** What a run continues must be there, and the caller's. */
+  /** What a run continues must be there, and the caller's, and over. */
   private async assertParent({ draft, owner }: Order): Promise<void> {
     if (draft.parentId === undefined) return;
     try {
-      const found = await this.parts.runs.find(draft.parentId, owner);
-      if (found.kind === 'logged' && found.head.deleted) throw new GatewayError('run_not_found', 'It was deleted.');
+      assertFinished(await this.parts.runs.find(draft.parentId, owner));
     } catch (cause) {
       if (!(cause instanceof GatewayError) || cause.code !== 'run_not_found') throw cause;
       const param = 'previous_response_id';

@@ -20,6 +20,7 @@ import {
   assertItemIds,
   type ConversationDesk,
 } from '../conversations/conversation-desk.js';
+import { assertFinished } from '../runs/assert-finished.js';
 import { assertCallsOf, callsOfChain, callsOfItems } from './earlier-calls.js';
 import type { ResponseFinder } from './response-finder.js';
 
@@ -71,8 +72,8 @@ export class PrepareResponse implements Preparation {
     const parent = await this.parts.finder.lookUp(parentId, owner, which);
     const param = 'previous_response_id';
     if (!parent) throw new GatewayError('previous_response_not_found', 'There is no response with this id.', { param });
-    if (parent.kind === 'stored' || parent.head.ended) return parent.echo;
-    throw new GatewayError('invalid_request', 'The previous response is not finished yet.', { param });
+    assertFinished(parent);
+    return parent.echo;
   }
 
   private async inConversation(draft: RunDraft, choice: ConversationChoice, run: NewRun): Promise<RunDraft> {
