@@ -113,6 +113,19 @@ describe('POST /v1/runs', () => {
     await until(() => told().length === 3);
     expect(told()).toEqual(['user: One', expect.stringMatching(/^assistant: ./), 'user: Two']);
   });
+
+  test('continues no response that was not to be stored', async () => {
+    const kept = await sdk().responses.create({ model: 'ok:n=1', input: 'One' });
+    const unkept = await sdk().responses.create({ model: 'ok:n=1', input: 'SECRET', store: false });
+    const next = { model: 'ok:n=1', input: 'Two' };
+    const runId = unkept.id.replace('resp_', 'run_');
+    for (const id of [unkept.id, runId]) {
+      const refused = await start({ ...next, previous_response_id: id });
+      expect([refused.status, refused.body.error]).toMatchObject([404, { param: 'previous_response_id' }]);
+    }
+    expect((await fetch(lab.url(`/v1/runs/${runId}`), { headers })).status).toBe(200);
+    expect((await start({ ...next, previous_response_id: kept.id })).status).toBe(202);
+  });
 });
 
 describe('a name whose conversation was deleted', () => {

@@ -2,6 +2,7 @@ import { GatewayError } from '#libs/contract';
 import { runsProtocol } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Order, RunDesk } from '../admission/run-desk.js';
+import type { ResponseFinder } from '../responses/response-finder.js';
 import { assertFinished } from '../runs/assert-finished.js';
 import type { CreateRun } from './create-run.js';
 import { HEADERS } from './header-names.js';
@@ -9,7 +10,13 @@ import { withExchange, type ExchangeParts } from './run-exchange.js';
 
 /** POST /v1/runs: 202 as soon as the run is queued. Its events are at /v1/runs/{id}/events from the first one on. */
 export class StartRun {
-  constructor(private readonly parts: ExchangeParts & { readonly create: CreateRun; readonly desk: RunDesk }) {}
+  constructor(
+    private readonly parts: ExchangeParts & {
+      readonly create: CreateRun;
+      readonly desk: RunDesk;
+      readonly finder: ResponseFinder;
+    },
+  ) {}
 
   handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     return withExchange(this.parts, request, async () => {
@@ -33,15 +40,12 @@ export class StartRun {
     }
   }
 
-  /** What a run continues must be there, and the caller's, and over. */
+  /** What a run continues must be there, the caller's, kept, and over. */
   private async assertParent({ draft, owner }: Order): Promise<void> {
     if (draft.parentId === undefined) return;
-    try {
-      assertFinished(await this.parts.runs.find(draft.parentId, owner));
-    } catch (cause) {
-      if (!(cause instanceof GatewayError) || cause.code !== 'run_not_found') throw cause;
-      const param = 'previous_response_id';
-      throw new GatewayError('run_not_found', `There is no response or run with this '${param}'.`, { param });
-    }
+    const found = await this.parts.finder.lookUp(draft.parentId, owner, 'any protocol');
+    if (found) return assertFinished(found);
+    const param = 'previous_response_id';
+    throw new GatewayError('run_not_found', `There is no response or run with this '${param}'.`, { param });
   }
 }

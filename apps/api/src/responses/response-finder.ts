@@ -8,6 +8,8 @@ export type FoundResponse =
   | { readonly kind: 'logged'; readonly runId: string; readonly head: RunHead; readonly echo: JsonObject }
   | { readonly kind: 'stored'; readonly runId: string; readonly snapshot: RunSnapshot; readonly echo: JsonObject };
 
+type Which = 'stored only' | 'unstored too' | 'any protocol';
+
 /**
  * Finds the responses of an owner among the runs. Not one: a run of another protocol, a response that was made with
  * `store: false`, one that was deleted, and everybody else's.
@@ -33,20 +35,17 @@ export class ResponseFinder {
   }
 
   /**
-   * @param which with 'unstored too' a response that was not to be stored is found as long as its log lives.
+   * @param which with 'unstored too' a response that was not to be stored is found as long as its log lives; with 'any
+   * protocol' every run is found but such a response.
    * @returns undefined when there is none.
    */
-  async lookUp(
-    runId: string,
-    owner: string,
-    which: 'stored only' | 'unstored too',
-  ): Promise<FoundResponse | undefined> {
+  async lookUp(runId: string, owner: string, which: Which): Promise<FoundResponse | undefined> {
     if (!isRunId(runId)) return undefined;
     const found = await this.runs.find(runId, owner).catch(asUndefined);
     if (!found) return undefined;
     if (found.kind === 'stored') {
       const { snapshot } = found;
-      return isReadable(snapshot, 'stored only') ? { ...found, runId, echo: snapshot.echo } : undefined;
+      return isReadable(snapshot, which) ? { ...found, runId, echo: snapshot.echo } : undefined;
     }
     const [first] = await withDeadline(this.log.read(runId, 0, 1));
     if (first?.type !== 'run.queued' || !isReadable(first, which)) return undefined;
@@ -56,11 +55,12 @@ export class ResponseFinder {
 
 function isReadable(
   { protocol, echo }: { readonly protocol: string; readonly echo: JsonObject },
-  which: 'stored only' | 'unstored too',
+  which: Which,
 ): boolean {
+  if (protocol !== openaiResponses.name) return which === 'any protocol';
   const { fields } = echo;
   // The store keeps no echo of a run that was not to be kept.
-  if (protocol !== openaiResponses.name || !isJsonObject(fields)) return false;
+  if (!isJsonObject(fields)) return false;
   return which === 'unstored too' || fields['store'] !== false;
 }
 

@@ -1,4 +1,4 @@
-import type { ApprovalMemory, LiveRuns } from '#libs/bus';
+import type { ApprovalMemory, LiveRuns, RunLog } from '#libs/bus';
 import type { StoreClient } from '#libs/store-client';
 import type { Provider, Type } from '@nestjs/common';
 import type { ApiCore } from '../api-core.js';
@@ -6,11 +6,13 @@ import { APPROVAL_MEMORY, ApprovalsController } from '../http/approvals.controll
 import { AUTH_REQUIRED, CapabilitiesController } from '../http/capabilities.controller.js';
 import type { CreateRun } from '../http/create-run.js';
 import { RunControlController } from '../http/run-control.controller.js';
+import { ResponseFinder } from '../responses/response-finder.js';
 import { StartRun } from '../http/start-run.js';
 import { RunControl, type ControlPorts } from './run-control.js';
 import { RunList } from './run-list.js';
 
 export interface RunsPorts extends ControlPorts {
+  readonly log: ControlPorts['log'] & Pick<RunLog, 'read'>;
   readonly live: LiveRuns;
   readonly store: Pick<StoreClient, 'runs'>;
   readonly approvals: ApprovalMemory;
@@ -24,10 +26,11 @@ export function runsApi(parts: {
   readonly authRequired: boolean;
 }): { readonly controllers: readonly Type<unknown>[]; readonly providers: readonly Provider[] } {
   const { core, createRun: create, ports, authRequired } = parts;
+  const finder = new ResponseFinder(core.runs, ports.log);
   return {
     controllers: [RunControlController, ApprovalsController, CapabilitiesController],
     providers: [
-      { provide: StartRun, useValue: new StartRun({ ...core, create }) },
+      { provide: StartRun, useValue: new StartRun({ ...core, create, finder }) },
       { provide: RunControl, useValue: new RunControl(core.runs, ports) },
       { provide: RunList, useValue: new RunList(ports) },
       { provide: APPROVAL_MEMORY, useValue: ports.approvals },
