@@ -26,6 +26,7 @@ import {
 } from '../conversations/conversation-desk.js';
 import type { RunRequest } from '../http/create-run.js';
 import type { PrepareResponse } from './prepare-response.js';
+import { instructionsAfter } from './system-text.js';
 
 /** Everything that a model would be told for a request, without a run. */
 export interface ResponseContext {
@@ -66,14 +67,14 @@ export class ContextReader {
     }
     const own = hasInput ? (draft.input ?? []) : [];
     const earlier = before ?? [];
-    const texts = [systemTextOf(earlier), draft.instructions].filter((text) => text !== undefined);
+    const instructions = instructionsAfter(draft, systemTextOf(earlier));
     const items = [...earlier, ...inputItemsOf(own, newRunId())];
     return {
       owner,
       model: draft.model,
       items,
       messages: itemsToMessages(items),
-      ...(texts.length > 0 && { instructions: texts.join('\n') }),
+      ...(instructions !== undefined && { instructions }),
       tools: draft.tools,
     };
   }

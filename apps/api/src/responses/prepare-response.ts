@@ -1,4 +1,4 @@
-import { GatewayError, isJsonObject, LIMITS, type JsonObject, type RunDraft } from '#libs/contract';
+import { GatewayError, isJsonObject, type JsonObject, type RunDraft } from '#libs/contract';
 import {
   inputItemsOf,
   itemsToMessages,
@@ -23,6 +23,7 @@ import {
 import { assertFinished } from '../runs/assert-finished.js';
 import { assertCallsOf, callsOfChain, callsOfItems } from './earlier-calls.js';
 import type { ResponseFinder } from './response-finder.js';
+import { systemTextIn, withSystemText } from './system-text.js';
 
 export interface PrepareParts {
   readonly finder: ResponseFinder;
@@ -38,9 +39,6 @@ interface NewRun {
 
 /** Names the tools that were asked for, but are executed by nobody here. */
 export const LEFT_OUT_TOOLS_HEADER = 'x-left-out-tools';
-
-/** Where the echo keeps the system texts of all turns so far: as items they hold for the turns that follow. */
-const SYSTEM_TEXT = 'systemText';
 
 /** Finds what a Responses request refers to: the response it continues, its conversation, the items it names. */
 export class PrepareResponse implements Preparation {
@@ -61,7 +59,7 @@ export class PrepareResponse implements Preparation {
     const whole = { ...(await this.withReferences(draft, run.owner)), ...(background && { background }) };
     if (conversation) return this.inConversation(whole, conversation, run);
     const { parentId } = whole;
-    const before = parentId === undefined ? undefined : textIn(await this.parentEcho(parentId, run.owner));
+    const before = parentId === undefined ? undefined : systemTextIn(await this.parentEcho(parentId, run.owner));
     await assertCallsOf(whole.messages, parentId === undefined ? [] : callsOfChain(this.parts.history, parentId));
     return withSystemText(whole, before);
   };
@@ -123,37 +121,6 @@ export class PrepareResponse implements Preparation {
     if (!turn) return [];
     return [...inputItemsOf(turn.input?.items ?? [], runId), ...outputItems(turn.snapshot)];
   }
-}
-
-/**
- * System and developer messages are items like any others, so they hold for the turns after theirs; `instructions` are for
- * one response and do not.
- */
-function withSystemText(draft: RunDraft, before: string | undefined): RunDraft {
-  const own = systemTextOf(draft.input ?? []);
-  // Clients that send the same text with every turn mean it once.
-  const all = own !== undefined && before?.includes(own) ? before : joinTexts(before, own);
-  if (all === undefined) return draft;
-  if (all.length > LIMITS.systemTextCharsMax) {
-    const problem = `The system messages of a conversation have at most ${LIMITS.systemTextCharsMax} characters.`;
-    throw new GatewayError('string_above_max_length', problem, { param: 'input' });
-  }
-  const instructions = joinTexts(before, draft.instructions);
-  return {
-    ...draft,
-    echo: { ...draft.echo, [SYSTEM_TEXT]: all },
-    ...(instructions !== undefined && { instructions }),
-  };
-}
-
-function joinTexts(...texts: readonly (string | undefined)[]): string | undefined {
-  const said = texts.filter((text) => text !== undefined && text !== '');
-  return said.length > 0 ? said.join('\n') : undefined;
-}
-
-function textIn(echo: JsonObject): string | undefined {
-  const text = echo[SYSTEM_TEXT];
-  return typeof text === 'string' ? text : undefined;
 }
 
 const objectIn = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});

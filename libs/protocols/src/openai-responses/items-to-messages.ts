@@ -13,7 +13,7 @@ export interface ItemsPlace {
 }
 
 export interface DecodedItems {
-  /** The texts of all system and developer messages, wherever they stand, joined by line breaks. */
+  /** The texts of all system and developer messages, wherever they stand, each once, joined by line breaks. */
   readonly instructions?: string;
   readonly messages: Message[];
 }
@@ -57,7 +57,8 @@ export function itemTypeOf(place: Place): ItemType {
 
 class ItemReader {
   private readonly writer = new ConversationWriter();
-  private readonly instructions: string[] = [];
+  /** Clients that send the same text with every turn mean it once. */
+  private readonly instructions = new Set<string>();
   private readonly cutCalls = new Set<string>();
   /** An assistant message that was broken off: it counts unless the assistant began anew right after it. */
   private brokenOff: Place | undefined;
@@ -74,7 +75,7 @@ class ItemReader {
 
   result(): DecodedItems {
     this.settleBrokenOff(false);
-    const text = this.instructions.filter((said) => said !== '').join('\n');
+    const text = [...this.instructions].join('\n');
     return { ...(text !== '' && { instructions: text }), messages: this.writer.messages };
   }
 
@@ -109,7 +110,7 @@ class ItemReader {
     switch (role) {
       case 'system':
       case 'developer':
-        this.instructions.push(this.content(place, 'content', 'text').text);
+        this.instruct(this.content(place, 'content', 'text').text);
         return;
       case 'user': {
         const { parts, text } = this.content(place, 'content', 'text and images');
@@ -126,6 +127,10 @@ class ItemReader {
       default:
         throw refuse(`${place.path}.role`, 'must be one of user, assistant, system, developer.');
     }
+  }
+
+  private instruct(text: string): void {
+    if (text !== '') this.instructions.add(text);
   }
 
   private takeCall(place: Place): void {
