@@ -176,6 +176,19 @@ describe('when the client goes away', () => {
     expect(await worker.say(stepStarted)).toBe('client_disconnected');
   });
 
+  test.each(['cancel', 'continue'])('a chat that broke off ends, and its run then is as it said: %s', async (word) => {
+    const answer = await lab.chat({ stream: true }, { headers: { 'x-on-disconnect': word } });
+    const runId = runIdOf(answer);
+    const worker = await lab.work(runId);
+    await worker.say({ type: 'run.started', attempt: 1, worker: 'w' }, stepStarted);
+    await worker.say({ type: 'text.delta', step: 1, text: 'half of it' });
+    await worker.say({ type: 'step.interrupted', step: 1, reason: 'worker_lost' });
+    expect(await answer.whole).toMatch(/"code":"worker_lost".*\n\ndata: \[DONE\]\n\n$/);
+    expect((await lab.log.head(runId))?.ended).toBe(false);
+    if (word === 'cancel') await until(() => cancelled(runId), { ms: 1_000, everyMs: 5 });
+    else expect(await worker.say({ ...stepStarted, step: 2 })).toBeUndefined();
+  });
+
   test('a run still in the queue is over at once', async () => {
     const answer = await lab.chat({ stream: true });
     answer.leave();

@@ -33,6 +33,8 @@ export interface Protocol<Dto extends object = object, S = unknown> {
   decode(dto: Dto, context: DecodeContext): RunDraft;
   begin(): S;
   encode(state: S, event: LoggedEvent): Encoded<S>;
+  /** Whether the stream has ended, where that may be before the run does. */
+  hasEnded?(state: S): boolean;
   /** The answer without streaming, of a run that ended as `completed` or `incomplete`. */
   final(snapshot: RunSnapshot): JsonObject;
   /** The body of an error answer. */

@@ -114,19 +114,21 @@ export class CreateRun {
 
   private async listen(creation: Creation, draft: RunDraft, run: Admitted): Promise<void> {
     const leave = this.parts.listeners.join(run.runId);
+    let isOver = false;
     try {
       if (run.kind === 'stored') await this.answerStored(creation, draft, run.snapshot);
-      else if (draft.stream) await this.stream(creation, run);
+      else if (draft.stream) isOver = await this.stream(creation, run);
       else await this.wait(creation, run);
     } finally {
       leave();
       // A request that joined another's run never ends it.
-      const isLeft = creation.exchange.interruption === 'client_gone' && run.kind === 'opened';
+      const isLeft = (isOver || creation.exchange.interruption === 'client_gone') && run.kind === 'opened';
       if (isLeft && draft.onDisconnect === 'cancel') await cancelIfLeft(this.parts, run.runId);
     }
   }
 
-  private stream({ protocol, exchange, request, reply, meter }: Creation, run: LiveRun): Promise<void> {
+  /** @returns as `streamRun` does. */
+  private stream({ protocol, exchange, request, reply, meter }: Creation, run: LiveRun): Promise<boolean> {
     const primed = run.kind === 'opened' ? { primed: run.primed, meter } : {};
     const spokenUpTo = run.kind === 'joined' ? cursorOf(request.headers, run) : 0;
     const { runId, instance } = run;

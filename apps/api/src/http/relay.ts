@@ -1,4 +1,4 @@
-import { toRunError, type LoggedEvent } from '#libs/contract';
+import { isTerminal, toRunError, type LoggedEvent } from '#libs/contract';
 import { renderFrame, type SseFrame } from '#libs/protocols';
 import type { EventStream } from './event-stream.js';
 
@@ -6,6 +6,8 @@ import type { EventStream } from './event-stream.js';
 export interface Encoder<S> {
   begin(): S;
   encode(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
+  /** Nothing more is said, whatever comes of the run. */
+  hasEnded?(state: S): boolean;
   /** The same for the failure of the stream itself, where `encode` leaves out what was heard before. */
   fail?(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
 }
@@ -17,6 +19,8 @@ export interface Encoder<S> {
 export class Relay<S> {
   private state: S;
   private lastSeq = 0;
+  /** The run's terminal event was told. */
+  hasHeardEnd = false;
 
   constructor(
     private readonly encoder: Encoder<S>,
@@ -25,6 +29,9 @@ export class Relay<S> {
   ) {
     this.state = encoder.begin();
   }
+
+  /** Whether there is nothing left to say. */
+  readonly hasEnded = (): boolean => this.encoder.hasEnded?.(this.state) ?? false;
 
   /** Hands a batch to the client; a promise means that the client must catch up first. */
   readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);
@@ -54,6 +61,7 @@ export class Relay<S> {
     const [state, frames] = this.encoder.encode(this.state, event);
     this.state = state;
     this.lastSeq = event.seq;
+    this.hasHeardEnd ||= isTerminal(event);
     return event.seq <= this.spokenUpTo ? undefined : this.say(frames);
   }
 

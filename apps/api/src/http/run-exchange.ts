@@ -53,18 +53,20 @@ export interface Client {
 }
 
 /**
- * Answers with the events of a run as SSE, from the first to the terminal one. From here on nothing is thrown: what fails
- * is said in the stream, and what cannot be said cuts the connection.
+ * Answers with the events of a run as SSE, from the first to the terminal one, or to the end of the protocol's stream. From here on
+ * nothing is thrown: what fails is said in the stream, and what cannot be said cuts the connection.
+ * @returns whether the answer is over while the run goes on without this client.
  */
 export async function streamRun<S>(
   { runs, sweep, logger }: ExchangeParts,
   { exchange, reply }: Client,
   { encoder, spokenUpTo, comeBack, meter, ...start }: Spoken<S>,
-): Promise<void> {
+): Promise<boolean> {
   const stream = openStream(reply, sweep);
   const relay = new Relay(encoder, stream, spokenUpTo);
+  const from = { ...start, after: 0, isEnough: relay.hasEnded };
   try {
-    await runs.follow({ ...start, after: 0 }, meter ? metered(relay.take, meter) : relay.take, exchange.signal);
+    await runs.follow(from, meter ? metered(relay.take, meter) : relay.take, exchange.signal);
   } catch (cause) {
     if (exchange.interruption === undefined) {
       logger.warn({ err: cause, runId: start.runId, requestId: reply.request.id }, 'a stream broke off');
@@ -76,6 +78,7 @@ export async function streamRun<S>(
     await stream.add(comeBack);
     stream.end();
   } else stream.cut();
+  return relay.hasEnded() && !relay.hasHeardEnd;
 }
 
 /** Answers with events that are all there already, as SSE. Throws nothing either. */

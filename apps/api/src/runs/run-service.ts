@@ -53,6 +53,8 @@ export interface FollowStart {
   readonly after: number;
   /** A tail that has been watching since before the run was opened. */
   readonly primed?: Batches;
+  /** Asked after every batch: the rest is not wanted. */
+  readonly isEnough?: () => boolean;
 }
 
 /** Takes a batch; a promise means "not faster than this". */
@@ -134,12 +136,12 @@ export class RunService {
 
   /**
    * Gives `take` everything after `start.after`, in order, each event once, and resolves after the terminal event, or early
-   * when `signal` aborts. While Redis is away it waits and goes on where it was (fault R2), for API_LIMITS.relayOutageMsMax.
+   * when `signal` aborts or `isEnough` says so. While Redis is away it waits and goes on where it was (fault R2), for API_LIMITS.relayOutageMsMax.
    * Throws GatewayError `run_log_lost` or `queue_unavailable`.
    */
   async follow(start: FollowStart, take: TakeBatch, signal: AbortSignal): Promise<void> {
     const { log, hub } = this.ports;
-    const { runId, instance } = start;
+    const { runId, instance, isEnough } = start;
     const outage = backoff(API_LIMITS.relayRetryMsMax, API_LIMITS.relayOutageMsMax);
     let after = start.after;
     const takeAll = async (tail: AsyncIterable<readonly LoggedEvent[]>): Promise<void> => {
@@ -148,6 +150,7 @@ export class RunService {
         if (pause) await pause;
         after = batch.at(-1)?.seq ?? after;
         outage.reset();
+        if (isEnough?.()) return;
       }
     };
     for (let { primed } = start; ; primed = undefined) {

@@ -16,6 +16,8 @@ export const openaiChat = defineProtocol({
   decode,
   begin,
   encode,
+  // A broken answer that was shown ends the stream; the run may go on with another one.
+  hasEnded: ({ ended }) => ended,
   final,
   error: errorBody,
 });
