@@ -172,6 +172,7 @@ describe('compaction', () => {
     leave.abort();
     await expect(left).rejects.toThrow();
     await settled(leaving);
+    expect((await lab.log.head(runId))?.cancelRequested).toBe(false);
     await worker.answer('the ', 'notes');
     const answer = await stays;
     expect([answer.response.statusCode, runIdOf(answer)]).toEqual([200, runId]);
