@@ -25,3 +25,6 @@ export const EVENT_NAMES = {
   'run.failed': 'run.failed',
   'run.cancelled': 'run.cancelled',
 } as const satisfies Record<RunEventType, string>;
+
+/** The name of a frame that is no event of its own: it goes in front of `step.completed`. */
+export const REASONING_AVAILABLE = 'reasoning.available';

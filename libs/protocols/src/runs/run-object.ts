@@ -23,7 +23,7 @@ export function runObject(snapshot: RunSnapshot): JsonObject {
     attempt,
     last_event: lastEvent(snapshot),
     output: outputText(snapshot),
-    items: snapshot.items.map(itemObject),
+    items: snapshot.items.map((item) => itemObject(item, hasEnded(snapshot))),
     usage: runUsage(snapshot.usage),
     finish_reason: snapshot.finishReason ?? null,
     reason: snapshot.incompleteReason ?? snapshot.cancelReason ?? null,
@@ -42,8 +42,10 @@ function lastEvent(snapshot: RunSnapshot): JsonObject {
   return { type: lastType ? EVENT_NAMES[lastType] : ended, seq: lastSeq };
 }
 
-function itemObject(item: OutputItem): JsonObject {
-  const { step, status } = item;
+function itemObject(item: OutputItem, isOver: boolean): JsonObject {
+  const { step } = item;
+  // Nothing goes on in a run that has ended: it was broken off there.
+  const status = isOver && item.status === 'in_progress' ? 'incomplete' : item.status;
   if (item.type !== 'tool_call') {
     return { type: item.type === 'text' ? 'message' : item.type, step, status, text: item.text };
   }

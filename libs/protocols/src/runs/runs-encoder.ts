@@ -3,6 +3,7 @@ import {
   fold,
   hasEnded,
   isTerminal,
+  joinedText,
   outputText,
   type EventOf,
   type JsonObject,
@@ -15,7 +16,7 @@ import { parseArguments, previewOf } from '../arguments-preview.js';
 import type { Encoded } from '../protocol.js';
 import { NO_FRAMES, type SseFrame } from '../sse-frame.js';
 import { approvalFacts } from './approval-object.js';
-import { EVENT_NAMES } from './event-names.js';
+import { EVENT_NAMES, REASONING_AVAILABLE } from './event-names.js';
 import { runError, runUsage, seconds } from './run-facts.js';
 
 /** The run so far: terminal events carry its whole output and usage. */
@@ -33,8 +34,8 @@ export const runsEncoder = {
     const run = fold(state, event);
     const fields = isTerminal(event) ? fieldsOfEnd(event, run) : fieldsOf(event, run);
     if (!fields) return [run, NO_FRAMES];
-    const frame = frameOf(run, event, fields);
-    return [run, hasEnded(run) ? [frame, CLOSED] : [frame]];
+    const frames = [...reasoningOf(run, event), frameOf(run, event, fields)];
+    return [run, hasEnded(run) ? [...frames, CLOSED] : frames];
   },
 };
 
@@ -43,6 +44,22 @@ const CLOSED: SseFrame = { comment: 'stream closed' };
 function frameOf({ runId }: RunSnapshot, { type, at, seq }: LoggedEvent, fields: JsonObject): SseFrame {
   const head = { event: EVENT_NAMES[type], run_id: runId, timestamp: seconds(at), seq };
   return { id: `${runId}:${seq}`, data: JSON.stringify({ ...head, ...fields }) };
+}
+
+/**
+ * What the model thought in a step, whole, in front of the step's end: clients of the Hermes API server know no other form of
+ * it. It has no id, so that who is cut off behind it hears both again.
+ */
+function reasoningOf({ runId, items }: RunSnapshot, event: LoggedEvent): SseFrame[] {
+  if (event.type !== 'step.completed') return [];
+  const { step, at, seq } = event;
+  const text = joinedText(
+    items.filter((item) => item.step === step),
+    'reasoning',
+  );
+  if (text === '') return [];
+  const head = { event: REASONING_AVAILABLE, run_id: runId, timestamp: seconds(at), seq };
+  return [{ data: JSON.stringify({ ...head, text, step }) }];
 }
 
 /** What an event says besides its head; undefined for one that listeners are not told. */
