@@ -9,6 +9,7 @@ import type { RunService } from '../runs/run-service.js';
 import type { TurnDesk, TurnPlace } from '../sessions/turn-desk.js';
 import type { Admission } from './admission.js';
 import type { IdempotencyClaim } from './idempotency-key.js';
+import type { Completed } from './preparation.js';
 
 /** A request for a run, understood and allowed, with its model resolved. */
 export interface Order {
@@ -19,7 +20,7 @@ export interface Order {
   /** It takes the next turn of `draft.sessionId`. */
   readonly turn?: { readonly whenBusy: 'wait' | 'reject' };
   /** Finds what the draft refers to, once its run is about to be opened. What it throws refuses the order. */
-  complete?(runId: string): Promise<RunDraft>;
+  complete?(runId: string): Promise<Completed>;
 }
 
 /** The run that answers a request. */
@@ -102,8 +103,11 @@ export class RunDesk {
 
   private async open(order: Order, runId: string, signal: AbortSignal): Promise<Admitted> {
     const { runs, admission } = this.parts;
-    const draft = (await order.complete?.(runId)) ?? order.draft;
+    const completed: Completed = (await order.complete?.(runId)) ?? { draft: order.draft };
+    const { draft } = completed;
     const tag = await admission.placeInQueue(order.owner, draft);
+    // A turn that is taken for a run that is refused then would keep others out.
+    await completed.begin?.();
     const place = await this.placeOf({ ...order, draft }, runId);
     const { instance } = runs;
     const primed = runs.prime(runId, signal);

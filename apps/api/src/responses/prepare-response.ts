@@ -13,7 +13,7 @@ import {
 } from '#libs/protocols';
 import type { HistoryReader } from '#libs/history';
 import type { ConversationsClient } from '#libs/store-client';
-import type { AnswerTraits, Preparation } from '../admission/preparation.js';
+import type { AnswerTraits, Completed, Preparation } from '../admission/preparation.js';
 import {
   conversationNotFound,
   namedConversationId,
@@ -54,14 +54,14 @@ export class PrepareResponse implements Preparation {
     return { headers: leftOut === undefined ? {} : { [LEFT_OUT_TOOLS_HEADER]: leftOut }, answersAtOnce };
   };
 
-  readonly complete = async (draft: RunDraft, run: NewRun): Promise<RunDraft> => {
+  readonly complete = async (draft: RunDraft, run: NewRun): Promise<Completed> => {
     const { conversation, background } = responsesOptions(draft);
     const whole = { ...(await this.withReferences(draft, run.owner)), ...(background && { background }) };
     if (conversation) return this.inConversation(whole, conversation, run);
     const { parentId } = whole;
     const before = parentId === undefined ? undefined : systemTextIn(await this.parentEcho(parentId, run.owner));
     await assertCallsOf(whole.messages, parentId === undefined ? [] : callsOfChain(this.parts.history, parentId));
-    return withSystemText(whole, before);
+    return { draft: withSystemText(whole, before) };
   };
 
   /** The echo of a response that may be continued. Throws GatewayError `previous_response_not_found`, `invalid_request` while that response is not finished. */
@@ -74,7 +74,7 @@ export class PrepareResponse implements Preparation {
     return parent.echo;
   }
 
-  private async inConversation(draft: RunDraft, choice: ConversationChoice, run: NewRun): Promise<RunDraft> {
+  private async inConversation(draft: RunDraft, choice: ConversationChoice, run: NewRun): Promise<Completed> {
     const { owner, runId } = run;
     const { id, ...made } = choice.kind === 'id' ? { id: choice.id } : await this.ensureNamed(choice.name, owner);
     const { ref, lastRunId, begin } = await this.parts.desk.nextTurn({ id, owner });
@@ -86,10 +86,11 @@ export class PrepareResponse implements Preparation {
     await assertCallsOf(draft.messages, hasOwnHistory ? [] : [callsOfItems(items)]);
     const echo = { ...draft.echo, fields: { ...objectIn(draft.echo['fields']), conversation: { id } } };
     const joined: RunDraft = { ...draft, conversationId: id, ...made, echo };
-    await begin(runId);
-    if (hasOwnHistory) return joined;
+    const takeTurn = (): Promise<void> => begin(runId);
+    if (hasOwnHistory) return { draft: joined, begin: takeTurn };
     const parent = lastRunId === undefined ? {} : { parentId: lastRunId };
-    return { ...withSystemText(joined, systemTextOf(items)), ...parent, context: itemsToMessages(items) };
+    const told = { ...withSystemText(joined, systemTextOf(items)), ...parent, context: itemsToMessages(items) };
+    return { draft: told, begin: takeTurn };
   }
 
   private async ensureNamed(
