@@ -1,8 +1,9 @@
 import {
+  checkArguments,
+  checkCallCount,
   GatewayError,
   type EventOf,
   type FinishReason,
-  LIMITS,
   type ModelEvent,
   type RunEvent,
   type ToolChoice,
@@ -132,17 +133,14 @@ function answerOf({ finishReason, usage }: ModelEvent & { type: 'end' }, calls: 
 
 function openCall(calls: Map<string, OpenCall>, call: OpenCall): void {
   if (calls.has(call.callId)) throw invalid('used one call id twice');
-  if (calls.size >= LIMITS.toolCallsPerStepMax)
-    throw invalid(`made more than ${LIMITS.toolCallsPerStepMax} tool calls`);
+  checkCallCount(calls.size + 1);
   calls.set(call.callId, call);
 }
 
 function addArguments(calls: Map<string, OpenCall>, callId: string, delta: string): void {
   const call = calls.get(callId);
   if (!call) throw invalid('sent arguments of a call that had not begun');
-  if (call.arguments.length + delta.length > LIMITS.toolArgumentsCharsMax) {
-    throw invalid(`sent tool arguments of more than ${LIMITS.toolArgumentsCharsMax} characters`);
-  }
+  checkArguments(call.arguments.length + delta.length);
   call.arguments += delta;
 }
 

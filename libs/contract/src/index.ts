@@ -7,6 +7,7 @@ export {
   type RefusalReason,
   type RunError,
 } from './errors.js';
+export { checkArguments, checkCallCount } from './call-bounds.js';
 export { isJsonObject, type JsonObject, type JsonValue } from './json.js';
 export {
   JOB_LIMITS,

@@ -1,4 +1,5 @@
 import {
+  checkArguments,
   isJsonObject,
   type FinishReason,
   type JsonObject,
@@ -28,7 +29,7 @@ interface Call {
   readonly callId: string;
   /** Input that came with the block's start; sent when no fragments follow. */
   readonly input: string;
-  hasArguments: boolean;
+  argumentsChars: number;
 }
 
 /** Model events of one answer of the Messages API: events of a stream, or a whole message. Lenient towards servers. */
@@ -39,6 +40,7 @@ export class MessageTranslator implements Translator {
   private readonly calls = new Map<unknown, Call>();
   private readonly usage = new MessageUsage();
   private finishReason: FinishReason | undefined;
+  private given = 0;
   private badLines = 0;
 
   constructor(
@@ -126,9 +128,9 @@ export class MessageTranslator implements Translator {
     if (block['type'] === 'thinking') this.say('reasoning', block['thinking']);
     if (block['type'] !== 'tool_use') return;
     const { id, name, input } = block;
-    const callId = this.ids.give(typeof id === 'string' ? id : '', this.calls.size);
+    const callId = this.ids.give(typeof id === 'string' ? id : '', this.given++);
     this.batch.add({ type: 'tool_call', callId, name: typeof name === 'string' ? name : '' });
-    this.calls.set(index, { callId, input: isJsonObject(input) ? JSON.stringify(input) : '{}', hasArguments: false });
+    this.calls.set(index, { callId, input: isJsonObject(input) ? JSON.stringify(input) : '{}', argumentsChars: 0 });
   }
 
   private readDelta(delta: unknown, index: unknown): void {
@@ -154,12 +156,13 @@ export class MessageTranslator implements Translator {
   }
 
   private addArguments(call: Call, delta: string): void {
-    call.hasArguments = true;
+    call.argumentsChars += delta.length;
+    checkArguments(call.argumentsChars);
     this.batch.add({ type: 'tool_arguments', callId: call.callId, delta });
   }
 
   private complete(call: Call): void {
-    if (!call.hasArguments) this.addArguments(call, call.input);
+    if (call.argumentsChars === 0) this.addArguments(call, call.input);
   }
 
   private finish(reason: unknown): void {

@@ -1,12 +1,15 @@
-import { isJsonObject, type JsonObject, type ModelEvent } from '#libs/contract';
+import { checkArguments, isJsonObject, type JsonObject, type ModelEvent } from '#libs/contract';
 import type { CallIds } from '../upstream/call-ids.js';
+import { ClosedJson } from '../upstream/closed-json.js';
 
 interface Call {
   readonly callId: string;
   /** As the upstream says it; empty when it does not. */
   readonly upstreamId: string;
+  /** Are the arguments whole? Asked about calls without an id only. */
+  readonly json: ClosedJson;
   name: string;
-  arguments: string;
+  argumentsChars: number;
   /** The listener knows of it: its name is settled. */
   announced: boolean;
 }
@@ -41,7 +44,7 @@ export class ChatToolCalls {
   end({ isCut }: { isCut: boolean }): number {
     for (const call of this.calls) {
       this.announce(call);
-      if (call.arguments === '' && !isCut) this.addArguments(call, '{}');
+      if (call.argumentsChars === 0 && !isCut) this.addArguments(call, '{}');
     }
     return this.calls.length;
   }
@@ -65,8 +68,9 @@ export class ChatToolCalls {
     const call: Call = {
       callId: this.ids.give(id, this.calls.length),
       upstreamId: id,
+      json: new ClosedJson(),
       name: '',
-      arguments: '',
+      argumentsChars: 0,
       announced: false,
     };
     this.calls.push(call);
@@ -78,12 +82,14 @@ export class ChatToolCalls {
     if (typeof fragment['index'] === 'number') return fragment['index'];
     if (id === '') return position;
     for (const [index, call] of this.open) if (call.upstreamId === id) return index;
-    // Behind everything that is open, so that it meets no other call.
+    // Behind everything that is open, so that it meets no other call. A step's calls are few, see CallIds.
     return Math.max(-1, ...this.open.keys()) + 1;
   }
 
   private addArguments(call: Call, delta: string): void {
-    call.arguments += delta;
+    call.argumentsChars += delta.length;
+    checkArguments(call.argumentsChars);
+    if (call.upstreamId === '') call.json.add(delta);
     this.emit({ type: 'tool_arguments', callId: call.callId, delta });
   }
 
@@ -113,20 +119,11 @@ function partsOf(part: unknown): Parts {
 function beginsAnother(known: Call, { id, name, text }: Parts & { id: string }): boolean {
   if (name === '') return false;
   if (id !== '' && known.upstreamId !== '') return id !== known.upstreamId;
-  return id === '' && known.upstreamId === '' && text !== '' && isJson(known.arguments);
+  return id === '' && known.upstreamId === '' && text !== '' && known.json.isClosed;
 }
 
 /** Names come whole, whole again, growing, or in pieces. */
 function joinName(known: string, name: string): string {
   if (known === name) return known;
   return name.startsWith(known) ? name : known + name;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

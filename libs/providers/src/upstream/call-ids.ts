@@ -1,4 +1,4 @@
-import type { Message } from '#libs/contract';
+import { checkCallCount, type Message } from '#libs/contract';
 
 /**
  * Gives every call of an answer an id of its own. Upstreams leave ids out, use one twice within an answer, or begin with
@@ -6,11 +6,18 @@ import type { Message } from '#libs/contract';
  */
 export class CallIds {
   private taken: Set<string> | undefined;
+  /** The number behind each id that was wanted again. */
+  private readonly numbers = new Map<string, number>();
 
   constructor(private readonly history: readonly Message[]) {}
 
-  /** The upstream's id if it is free, else one made from it; `call_<index>` when the upstream gave none. */
+  /**
+   * The upstream's id if it is free, else one made from it; `call_<index>` when the upstream gave none. Throws
+   * `upstream_invalid` for more calls than a step may have.
+   * @param index how many calls came before.
+   */
   give(id: string, index: number): string {
+    checkCallCount(index + 1);
     this.taken ??= new Set(
       this.history.flatMap((message) =>
         message.role === 'assistant' ? message.toolCalls.map(({ callId }) => callId) : [],
@@ -18,7 +25,9 @@ export class CallIds {
     );
     const wanted = id === '' ? `call_${index}` : id;
     let free = wanted;
-    for (let n = 2; this.taken.has(free); n++) free = `${wanted}_${n}`;
+    let n = this.numbers.get(wanted) ?? 1;
+    while (this.taken.has(free)) free = `${wanted}_${++n}`;
+    this.numbers.set(wanted, n);
     this.taken.add(free);
     return free;
   }

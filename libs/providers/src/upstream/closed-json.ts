@@ -1,0 +1,45 @@
+/**
+ * Tells when a text that comes in pieces is a JSON object, array or string that is closed, and looks at each letter once:
+ * to parse all that is there at every piece would cost the square of it. Only brackets and quotes are looked at.
+ */
+export class ClosedJson {
+  private depth = 0;
+  private string: 'none' | 'text' | 'escape' = 'none';
+  private state: 'empty' | 'open' | 'closed' | 'spoilt' = 'empty';
+
+  /** The value is closed, and nothing but white space followed. */
+  get isClosed(): boolean {
+    return this.state === 'closed';
+  }
+
+  add(piece: string): void {
+    for (let i = 0; i < piece.length && this.state !== 'spoilt'; i++) this.take(piece.charAt(i));
+  }
+
+  private take(char: string): void {
+    if (this.string !== 'none') return this.takeInString(char);
+    if (char === ' ' || char === '\n' || char === '\r' || char === '\t') return;
+    if (char === '{' || char === '[' || char === '"') return this.begin(char);
+    if (this.state !== 'open') this.state = 'spoilt';
+    else if ((char === '}' || char === ']') && --this.depth === 0) this.state = 'closed';
+  }
+
+  private begin(char: string): void {
+    if (this.state === 'closed') {
+      this.state = 'spoilt';
+      return;
+    }
+    this.state = 'open';
+    if (char === '"') this.string = 'text';
+    else this.depth++;
+  }
+
+  private takeInString(char: string): void {
+    if (this.string === 'escape') this.string = 'text';
+    else if (char === '\\') this.string = 'escape';
+    else if (char === '"') {
+      this.string = 'none';
+      if (this.depth === 0) this.state = 'closed';
+    }
+  }
+}
