@@ -55,7 +55,8 @@ class StreamReader {
   private bytes = 0;
   /** Read since everything was taken that was there to take. */
   private aheadBytes = 0;
-  private grace: NodeJS.Timeout | undefined;
+  private finishedGrace: NodeJS.Timeout | undefined;
+  private doneGrace: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly body: AnswerBody,
@@ -90,7 +91,8 @@ class StreamReader {
   }
 
   private end(cause: Error | undefined): void {
-    clearTimeout(this.grace);
+    clearTimeout(this.finishedGrace);
+    clearTimeout(this.doneGrace);
     // The last event of a body that ends without the blank line.
     const failed = cause ? { cause: brokenOff(cause, this.upstream.name) } : this.parse(`${this.decoder.end()}\n\n`);
     if (failed && !this.translator.finished) {
@@ -124,11 +126,15 @@ class StreamReader {
     this.body.close(CLOSED);
   }
 
-  /** An upstream that has finished may not hold the run up by keeping the body open. */
+  /** An upstream that has finished may not hold the run up by keeping the body open, nor by sending more: each time runs once. */
   private closeSoon(): void {
     const { doneGraceMs, finishedGraceMs } = UPSTREAM_LIMITS;
-    clearTimeout(this.grace);
-    this.grace = setTimeout(() => this.body.close(CLOSED), this.translator.done ? doneGraceMs : finishedGraceMs);
+    this.finishedGrace ??= this.closeIn(finishedGraceMs);
+    if (this.translator.done) this.doneGrace ??= this.closeIn(doneGraceMs);
+  }
+
+  private closeIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.body.close(CLOSED), ms);
   }
 }
 
