@@ -117,4 +117,16 @@ describe('parseJson', () => {
   test('the word __proto__ may be written about', () => {
     expect(parse('{"content":"what is __proto__?"}')).toEqual({ content: 'what is __proto__?' });
   });
+
+  /** Of this process, in microseconds: the clock on the wall tells of its neighbours, too. */
+  const costOf = (word: string): number => {
+    const body = Buffer.from(`["${word}"${',0'.repeat(2_000_000)}${',{"a":0}'.repeat(200_000)}]`);
+    const before = process.cpuUsage();
+    expect(parseJson(body)).toHaveLength(2_200_001);
+    return process.cpuUsage(before).user;
+  };
+
+  test.each(['__proto__', '\\u0070'])('a large body costs little more when it holds %s', (word) => {
+    expect(costOf(word)).toBeLessThan(3 * costOf('plain'));
+  });
 });

@@ -46,17 +46,28 @@ function isEscaped(body: Buffer, at: number): boolean {
 }
 
 function refuseProto(text: string): unknown {
-  // An escape can hide the key; then every key is looked at. Plain texts, nearly all there are, are parsed at full speed.
+  // An escape can hide the key; then every object is looked at. Plain texts, nearly all there are, are only parsed.
   const mayHoldProto = text.includes('__proto__') || /\\u005f|\\u00[67]/i.test(text);
-  const reviver = (key: string, value: unknown): unknown => {
-    if (key === '__proto__') throw invalid('The key "__proto__" is not accepted.');
-    return value;
-  };
+  const value = parse(text);
+  if (mayHoldProto && holdsProto(value)) throw invalid('The key "__proto__" is not accepted.');
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
-    return mayHoldProto ? JSON.parse(text, reviver) : JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
-    throw cause instanceof GatewayError ? cause : invalid('The body is not valid JSON.', cause);
+    throw invalid('The body is not valid JSON.', cause);
   }
+}
+
+/** Not a reviver: that one is called for every value, which makes JSON.parse ten times as slow. */
+function holdsProto(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(holdsProto);
+  if (Object.hasOwn(value, '__proto__')) return true;
+  for (const key in value) if (holdsProto((value as Record<string, unknown>)[key])) return true;
+  return false;
 }
 
 const invalid = (message: string, cause?: unknown): GatewayError =>
