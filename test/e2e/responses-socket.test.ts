@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { ALICE, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
+import { API_LIMITS } from '../../apps/api/src/api-limits.js';
+import { ALICE, BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
 import { stepCompleted, stepStarted } from '../support/scripted-worker.js';
 import { until } from '../support/until.js';
 
@@ -11,10 +13,24 @@ beforeEach(async () => {
 });
 afterEach(() => lab?.close());
 
-async function connect() {
-  const socket = new WebSocket(`${lab.apis[0]?.url.replace('http', 'ws')}/v1/responses`, {
-    headers: { authorization: `Bearer ${ALICE}` },
+function open(key: string): WebSocket {
+  return new WebSocket(`${lab.apis[0]?.url.replace('http', 'ws')}/v1/responses`, {
+    headers: { authorization: `Bearer ${key}` },
   });
+}
+
+/** The status with which a connection is answered; 101 when it is let in. */
+async function statusOf(key: string): Promise<number | undefined> {
+  const socket = open(key);
+  socket.on('error', () => undefined);
+  return Promise.race([
+    once(socket, 'open').then(() => 101),
+    once(socket, 'unexpected-response').then(([, answer]: unknown[]) => (answer as IncomingMessage).statusCode),
+  ]);
+}
+
+async function connect() {
+  const socket = open(ALICE);
   const messages: { type: string; error?: { code: string } }[] = [];
   socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as (typeof messages)[number]));
   const closed = once(socket, 'close').then(([code]: unknown[]) => code);
@@ -64,4 +80,33 @@ test('what waits on a connection that is gone is not begun', async () => {
     await until(async () => (await lab.log.head(runIdOf(marker)))?.ended);
     expect((await lab.runs()).size).toBe(1 + i);
   }
+});
+
+test('messages that wait are bounded in bytes, too', async () => {
+  const { socket, messages } = await connect();
+  socket.send(create);
+  await lab.newRun();
+  const long = 'x'.repeat(6_000_000);
+  socket.send(long);
+  socket.send(long);
+  socket.send('x');
+  const refused = () => messages.filter(({ error }) => error?.code === 'rate_limit_exceeded').length;
+  await until(() => refused() === 1);
+  socket.send(long);
+  await until(() => refused() === 2);
+  socket.terminate();
+});
+
+test('wrong keys are limited as over HTTP, and the right one still opens', async () => {
+  const statuses = new Set<number | undefined>();
+  for (let i = 0; i < 70; i++) statuses.add(await statusOf(`wrong-${i}`));
+  expect([...statuses]).toEqual([401, 429]);
+  expect(await statusOf(ALICE)).toBe(101);
+});
+
+test('a key has no more than its share of the connections', async () => {
+  const many = (count: number) => Promise.all(Array.from({ length: count }, () => statusOf(ALICE)));
+  expect(new Set(await many(API_LIMITS.webSocketsPerKeyMax))).toEqual(new Set([101]));
+  expect(await statusOf(ALICE)).toBe(429);
+  expect(await statusOf(BOB)).toBe(101);
 });

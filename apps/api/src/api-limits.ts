@@ -1,3 +1,5 @@
+import { LIMITS } from '#libs/contract';
+
 /** Bounds of the API process that no operator has to change. Names read unit-last; contract-wide ones are in LIMITS. */
 export const API_LIMITS = {
   // Who asks
@@ -39,8 +41,12 @@ export const API_LIMITS = {
 
   // WebSockets
   webSocketsMax: 1_000,
+  /** Of one API key, half of what there are, as with the requests that wait for runs. */
+  webSocketsPerKeyMax: 500,
   /** Messages that wait behind the response under way. */
   webSocketWaitingMax: 16,
+  /** Of those messages together; a single one may be as long as a body. */
+  webSocketWaitingBytesMax: LIMITS.bodyBytesMax,
   /** Responses with `store: false` that a connection can continue; the oldest is forgotten. */
   webSocketUnstoredMax: 1_000,
   webSocketPingMs: 30_000,

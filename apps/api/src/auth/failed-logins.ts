@@ -1,5 +1,7 @@
 import { GatewayError } from '#libs/contract';
+import type { IncomingMessage } from 'node:http';
 import { API_LIMITS } from '../api-limits.js';
+import { tokenOf } from './key-ring.js';
 
 const WINDOW_MS = 60_000;
 
@@ -23,6 +25,11 @@ export class FailedLogins {
       retryAfterSeconds,
       reason: 'wrong_keys',
     });
+  }
+
+  /** Notes a request without a right key, as `add` does; one that shows no key at all is no failure. */
+  addRequest(request: IncomingMessage): GatewayError | undefined {
+    return tokenOf(request) === undefined ? undefined : this.add(request.socket.remoteAddress ?? '');
   }
 
   /** Addresses being counted; for tests of the bound. */

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { wrongKey } from '../auth/auth.guard.js';
 import type { HostCheck } from '../auth/allowed-hosts.js';
 import type { FailedLogins } from '../auth/failed-logins.js';
-import { tokenOf, type KeyRing } from '../auth/key-ring.js';
+import type { KeyRing } from '../auth/key-ring.js';
 import type { Operators } from '../operators/operators.js';
 import type { Cors } from './cors.js';
 import type { ErrorReplies } from './error-reply.js';
@@ -115,8 +115,7 @@ function leaving(reply: FastifyReply): GatewayError {
 
 /** Public routes have no body; everything else is refused by the guard, but not after reading megabytes. */
 function refuseStranger(request: FastifyRequest, failedLogins: FailedLogins): void {
-  const hasToken = tokenOf(request.raw) !== undefined;
-  const tooMany = hasToken ? failedLogins.add(request.raw.socket.remoteAddress ?? '') : undefined;
+  const tooMany = failedLogins.addRequest(request.raw);
   if (tooMany) throw tooMany;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongKey();
 }

@@ -55,11 +55,18 @@ export class ResponseSocket {
 
   private take(data: RawData, isBinary: boolean): void {
     if (isBinary) return this.tell(new GatewayError('invalid_request', 'Messages are text.'));
-    if (this.waiting.length >= API_LIMITS.webSocketWaitingMax) {
+    if (!this.hasRoomFor(data)) {
       return this.tell(new GatewayError('rate_limit_exceeded', 'Too many messages wait on this connection.'));
     }
     this.waiting.push(data);
     if (!this.busy) void this.work();
+  }
+
+  private hasRoomFor(data: RawData): boolean {
+    const { webSocketWaitingMax, webSocketWaitingBytesMax } = API_LIMITS;
+    if (this.waiting.length === 0) return true;
+    const bytes = [data, ...this.waiting].flat().reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.waiting.length < webSocketWaitingMax && bytes <= webSocketWaitingBytesMax;
   }
 
   private async work(): Promise<void> {

@@ -9,7 +9,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { wrongKey } from '../auth/auth.guard.js';
 import type { HostCheck } from '../auth/allowed-hosts.js';
 import type { FailedLogins } from '../auth/failed-logins.js';
-import { tokenOf, type KeyRing } from '../auth/key-ring.js';
+import type { KeyRing } from '../auth/key-ring.js';
 import { API_LIMITS } from '../api-limits.js';
 import type { Cors } from '../http/cors.js';
 import { headersOf } from '../http/error-reply.js';
@@ -47,14 +47,17 @@ export function takeUpgrades(
     maxPayload: parts.messageBytesMax,
     perMessageDeflate: false,
   });
+  const owners = new Map<WebSocket, string>();
   instance.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A client that leaves in the middle of this is nobody's failure.
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
     try {
-      const owner = admit(parts, request, sockets.clients);
+      const owner = admit(parts, request, [...owners.values()]);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         socket.off('error', onError);
+        owners.set(webSocket, owner);
+        webSocket.on('close', () => owners.delete(webSocket));
         connected({ webSocket, socket: socket as Socket, request, owner });
       });
     } catch (cause) {
@@ -66,8 +69,8 @@ export function takeUpgrades(
   });
 }
 
-/** @returns the owner. Throws GatewayError, in the order of the edge hook. */
-function admit(parts: UpgradeParts, request: IncomingMessage, open: ReadonlySet<WebSocket>): string {
+/** @param open owners of the connections there are. @returns the owner. Throws GatewayError, in the order of the edge hook. */
+function admit(parts: UpgradeParts, request: IncomingMessage, open: readonly string[]): string {
   if (!parts.isAllowedHost(request.headers.host)) {
     throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
   }
@@ -81,14 +84,16 @@ function admit(parts: UpgradeParts, request: IncomingMessage, open: ReadonlySet<
     throw new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
   }
   const owner = parts.keys.ownerOf(request);
-  if (owner === undefined) {
-    if (tokenOf(request) !== undefined) parts.failedLogins.add(request.socket.remoteAddress ?? '');
-    throw wrongKey();
-  }
-  if (open.size >= API_LIMITS.webSocketsMax) {
-    throw new GatewayError('rate_limit_exceeded', 'Too many WebSockets are open.', { retryAfterSeconds: 1 });
+  if (owner === undefined) throw parts.failedLogins.addRequest(request) ?? wrongKey();
+  if (open.length >= API_LIMITS.webSocketsMax) throw tooManyOpen('Too many WebSockets are open.');
+  if (open.filter((other) => other === owner).length >= API_LIMITS.webSocketsPerKeyMax) {
+    throw tooManyOpen('Too many WebSockets of this API key are open.');
   }
   return owner;
+}
+
+function tooManyOpen(message: string): GatewayError {
+  return new GatewayError('rate_limit_exceeded', message, { retryAfterSeconds: 1 });
 }
 
 /** There is no response object yet: the answer is written by hand, then the connection ends. */
