@@ -63,6 +63,8 @@ export const API_LIMITS = {
   /** Ids of items that clients give themselves and that are looked up later. */
   itemIdCharsMax: 256,
   corsPreflightSeconds: 600,
+  /** Names of headers that are looked at when a page asks which it may send. */
+  corsRequestHeadersMax: 64,
 
   // Answers
   /** Retry-After of a 429 or 503 that has none of its own. */

@@ -4,14 +4,22 @@ import { parseJson } from '../../../apps/api/src/http/parse-json.js';
 import { requestIdOf } from '../../../apps/api/src/http/request-id.js';
 import { LIMITS } from '#libs/contract';
 
-describe('Cors', () => {
-  const check = (origins: string[], headers: Record<string, string>, method = 'POST') => {
-    const set: Record<string, string> = {};
-    const response = { setHeader: (name: string, value: string) => (set[name] = value) } as unknown as ServerResponse;
-    const request = { method, headers: { host: 'gw.example:8642', ...headers } } as unknown as IncomingMessage;
-    return { outcome: new Cors(origins).check(request, response), set };
-  };
+const check = (origins: string[], headers: Record<string, string>, method = 'POST') => {
+  const set: Record<string, string> = {};
+  const response = { setHeader: (name: string, value: string) => (set[name] = value) } as unknown as ServerResponse;
+  const request = { method, headers: { host: 'gw.example:8642', ...headers } } as unknown as IncomingMessage;
+  return { outcome: new Cors(origins).check(request, response), set };
+};
 
+/** What https://app.example, the only origin that is allowed, or another one is told before it sends these headers. */
+const preflight = (origin: string, names: string) =>
+  check(
+    ['https://app.example'],
+    { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': names },
+    'OPTIONS',
+  );
+
+describe('Cors', () => {
   test('echoes an origin that stands in the list, without credentials', () => {
     const { outcome, set } = check(['https://app.example'], { origin: 'https://app.example' });
     expect(outcome).toBe('proceed');
@@ -60,6 +68,44 @@ describe('Cors', () => {
     for (const name of ['authorization', 'idempotency-key', 'last-event-id', 'x-on-disconnect', 'anthropic-version']) {
       expect(set['access-control-allow-headers']?.split(', ')).toContain(name);
     }
+  });
+});
+
+describe('the headers of SDKs in a browser', () => {
+  const ask = (origin: string, names: string): string[] | undefined => {
+    const { set } = preflight(origin, names);
+    return set['access-control-allow-headers']?.split(', ');
+  };
+
+  test('what they add about themselves is let through, whatever it is called next', () => {
+    const sdk = [
+      ...['lang', 'os', 'arch', 'runtime', 'runtime-version', 'package-version', 'retry-count', 'timeout'].map(
+        (name) => `x-stainless-${name}`,
+      ),
+      'x-stainless-helper-method',
+      'openai-organization',
+      'anthropic-dangerous-direct-browser-access',
+    ];
+    expect(ask('https://app.example', `authorization,content-type,${sdk.join(',')}`)).toEqual(
+      expect.arrayContaining(['authorization', ...sdk]),
+    );
+    expect(ask('https://app.example', ' X-Stainless-Lang , cookie')).toContain('x-stainless-lang');
+  });
+
+  test('nothing else is, and the list is bounded', () => {
+    const names = ask(
+      'https://app.example',
+      `cookie,evil,x-,x-${'a'.repeat(65)},x-a\r\nb: c,${'x-a,'.repeat(99)}x-last`,
+    );
+    expect(names).toContain('x-a');
+    expect(names?.filter((name) => !/^[a-z-]{3,30}$/.test(name) || /^(cookie|evil|x-last)$/.test(name))).toEqual([]);
+    expect(() => ask('https://evil.example', 'x-stainless-lang')).toThrow();
+  });
+
+  test('a page may read whether it shall try again', () => {
+    expect(preflight('https://app.example', '').set['access-control-expose-headers']?.split(', ')).toEqual(
+      expect.arrayContaining(['x-should-retry', 'retry-after', 'x-request-id', 'x-run-id']),
+    );
   });
 });
 

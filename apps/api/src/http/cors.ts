@@ -15,9 +15,11 @@ const REQUEST_HEADERS = [
   'x-api-key',
   'x-request-id',
   'anthropic-version',
-].join(', ');
+];
+/** Headers that SDKs add to tell about themselves and their tries: `x-stainless-*` and more with every version. */
+const SDK_HEADER = /^(?:x|anthropic|openai)-[a-z0-9-]{1,64}$/;
 const EXPOSED_HEADERS =
-  'x-run-id, x-session-id, x-hermes-session-id, x-left-out-tools, x-request-id, idempotency-replayed, retry-after';
+  'x-run-id, x-session-id, x-hermes-session-id, x-left-out-tools, x-request-id, idempotency-replayed, retry-after, x-should-retry';
 
 /** What became of a request's origin: go on, or answer the preflight with 204 and nothing more. */
 export type CorsOutcome = 'proceed' | 'preflight';
@@ -55,10 +57,18 @@ export class Cors {
     const isPreflight = request.method === 'OPTIONS' && 'access-control-request-method' in request.headers;
     if (!isPreflight) return 'proceed';
     response.setHeader('access-control-allow-methods', METHODS);
-    response.setHeader('access-control-allow-headers', REQUEST_HEADERS);
+    response.setHeader('access-control-allow-headers', allowedHeaders(request).join(', '));
     response.setHeader('access-control-max-age', String(API_LIMITS.corsPreflightSeconds));
     return 'preflight';
   }
+}
+
+/** Ours, and of those that the page wants to send the ones that SDKs add. */
+function allowedHeaders({ headers }: IncomingMessage): readonly string[] {
+  const wanted = headers['access-control-request-headers'] ?? '';
+  const names = wanted.toLowerCase().split(',', API_LIMITS.corsRequestHeadersMax);
+  const added = names.map((name) => name.trim()).filter((name) => SDK_HEADER.test(name));
+  return [...new Set([...REQUEST_HEADERS, ...added])];
 }
 
 /** Our own pages. The scheme is not compared: a proxy in front may have ended TLS. */
