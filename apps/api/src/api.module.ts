@@ -5,6 +5,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions } from 'fastify';
 import type { Server } from 'node:http';
+import { CreateOnce } from './admission/create-once.js';
 import { buildCore } from './api-core.js';
 import { connectPorts, type ApiParts, type ApiPorts } from './api-ports.js';
 import { hostCheck } from './auth/allowed-hosts.js';
@@ -89,6 +90,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, eyes: Eyes): Api {
       ...runs.providers,
       { provide: RunService, useValue: core.runs },
       sessionService(ports),
+      { provide: CreateOnce, useValue: new CreateOnce(ports.idempotency, logger) },
       { provide: CreateRun, useValue: createRun },
       { provide: RunEvents, useValue: new RunEvents(core) },
       { provide: ModelDirectory, useValue: core.models },

@@ -15,7 +15,7 @@ export interface IdempotencyClaim {
 
 export interface CreatingRequest {
   readonly owner: string;
-  /** The path of the protocol, whichever alias was called. */
+  /** The path of the protocol, whichever alias was called, or of what is created. */
   readonly route: string;
   readonly headers: IncomingHttpHeaders;
   /** The body as it was parsed from JSON, with everything that is ignored later. */
@@ -39,6 +39,13 @@ export function idempotencyClaim({ owner, route, headers, body }: CreatingReques
     scope: JSON.stringify([owner, route, key]),
     fingerprint: createHash('sha256').update(asked).digest('hex'),
   };
+}
+
+/** The key stands for another request. */
+export function idempotencyConflict(): GatewayError {
+  return new GatewayError('idempotency_key_conflict', 'This Idempotency-Key was used with another request.', {
+    param: 'Idempotency-Key',
+  });
 }
 
 /** JSON with sorted keys and no spaces: equal for values that differ only in the order of their keys. */

@@ -8,7 +8,7 @@ import type { Batches } from '../runs/primed.js';
 import type { RunService } from '../runs/run-service.js';
 import type { TurnDesk, TurnPlace } from '../sessions/turn-desk.js';
 import type { Admission } from './admission.js';
-import type { IdempotencyClaim } from './idempotency-key.js';
+import { idempotencyConflict, type IdempotencyClaim } from './idempotency-key.js';
 import type { Completed } from './preparation.js';
 
 /** A request for a run, understood and allowed, with its model resolved. */
@@ -64,9 +64,7 @@ export class RunDesk {
     const reservation = await withDeadline(idempotency.reserve(claim.scope, claim.fingerprint, runId));
     switch (reservation.kind) {
       case 'conflict':
-        throw new GatewayError('idempotency_key_conflict', 'This Idempotency-Key was used with another request.', {
-          param: 'Idempotency-Key',
-        });
+        throw idempotencyConflict();
       case 'same':
         return this.join(order, reservation.runId, signal);
       case 'new':

@@ -1,7 +1,7 @@
 import { withDeadline, type ConversationTurn, type ConversationTurns } from '#libs/bus';
 import { GatewayError, type JsonObject } from '#libs/contract';
 import type { ConversationRef, ConversationsClient } from '#libs/store-client';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { API_LIMITS } from '../api-limits.js';
 import type { RunService } from '../runs/run-service.js';
 
@@ -69,8 +69,6 @@ export class ConversationDesk {
     return { ...turn, isOpen, canSettle: head?.ended ?? false };
   }
 }
-
-export const newConversationId = (): string => `conv_${randomBytes(16).toString('hex')}`;
 
 /** A name means the same conversation on every replica for ever, whatever becomes of its responses. */
 export function namedConversationId(name: string, owner: string): string {

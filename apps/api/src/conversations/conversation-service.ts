@@ -1,4 +1,3 @@
-import { newRunId } from '#libs/bus';
 import { GatewayError, isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
 import { checkItemIds, inputItemsOf, itemsToMessages, readMetadata } from '#libs/protocols';
 import type {
@@ -8,8 +7,9 @@ import type {
   StoredConversation,
   StoredItemPage,
 } from '#libs/store-client';
+import { idFromSeed } from '../admission/create-once.js';
 import { itemList } from '../responses/item-page.js';
-import { assertItemIds, conversationNotFound, newConversationId, type ConversationDesk } from './conversation-desk.js';
+import { assertItemIds, conversationNotFound, type ConversationDesk } from './conversation-desk.js';
 
 /** As published: so many items at a time. */
 const ITEMS_AT_A_TIME_MAX = 20;
@@ -21,14 +21,15 @@ export class ConversationService {
     private readonly desk: ConversationDesk,
   ) {}
 
-  async create(owner: string, body: unknown): Promise<JsonObject> {
+  /** @param seed of the ids, see CreateOnce: made again with the same one, it stays as it is. */
+  async create(owner: string, body: unknown, seed: string): Promise<JsonObject> {
     const { metadata, items } = objectIn(body ?? {});
     const made = {
       metadata: metadataIn(metadata ?? {}),
       createdAt: Date.now(),
-      items: itemsIn(items ?? []),
+      items: itemsIn(items ?? [], seed),
     };
-    return told(await this.conversations.ensure({ id: newConversationId(), owner }, made));
+    return told(await this.conversations.ensure({ id: idFromSeed('conv', seed), owner }, made));
   }
 
   async get(ref: ConversationRef): Promise<JsonObject> {
@@ -55,8 +56,9 @@ export class ConversationService {
     return { id: ref.id, object: 'conversation.deleted', deleted: true };
   }
 
-  async addItems(ref: ConversationRef, body: unknown): Promise<JsonObject> {
-    const items = itemsIn(objectIn(body)['items']);
+  /** @param seed of the ids, see CreateOnce: items that are there already are not added again. */
+  async addItems(ref: ConversationRef, body: unknown, seed: string): Promise<JsonObject> {
+    const items = itemsIn(objectIn(body)['items'], seed);
     if (!(await this.conversations.add(await this.desk.settled(ref), items))) throw conversationNotFound('id');
     return itemList({ items, hasMore: false });
   }
@@ -96,7 +98,7 @@ function metadataIn(value: JsonValue): JsonObject {
 }
 
 /** Items with ids, judged as those of a response are. Throws GatewayError that names the place. */
-function itemsIn(value: JsonValue | undefined): readonly JsonObject[] {
+function itemsIn(value: JsonValue | undefined, seed: string): readonly JsonObject[] {
   const param = 'items';
   if (!Array.isArray(value)) throw new GatewayError('invalid_request', "'items' must be an array.", { param });
   if (value.length > ITEMS_AT_A_TIME_MAX) {
@@ -108,7 +110,7 @@ function itemsIn(value: JsonValue | undefined): readonly JsonObject[] {
   checkItemIds(value as readonly JsonObject[], param);
   assertItemIds(value as readonly JsonObject[], param);
   itemsToMessages(value as readonly JsonObject[]);
-  return inputItemsOf(value as readonly JsonObject[], newRunId());
+  return inputItemsOf(value as readonly JsonObject[], seed);
 }
 
 const itemNotFound = (): GatewayError =>

@@ -1,5 +1,8 @@
 import type { JsonObject } from '#libs/contract';
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import { CreateOnce } from '../admission/create-once.js';
 import { Owner } from '../http/owner.decorator.js';
 import { itemList, parseItemQuery } from '../responses/item-page.js';
 import { ConversationService } from './conversation-service.js';
@@ -7,12 +10,21 @@ import { ConversationService } from './conversation-service.js';
 /** /v1/conversations as published. Another key's conversation is answered like one that never was. */
 @Controller('v1/conversations')
 export class ConversationsController {
-  constructor(@Inject(ConversationService) private readonly service: ConversationService) {}
+  constructor(
+    @Inject(ConversationService) private readonly service: ConversationService,
+    @Inject(CreateOnce) private readonly once: CreateOnce,
+  ) {}
 
   @Post()
   @HttpCode(200)
-  create(@Owner() owner: string, @Body() body: unknown): Promise<JsonObject> {
-    return this.service.create(owner, body);
+  create(
+    @Owner() owner: string,
+    @Body() body: unknown,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JsonObject> {
+    const request = { owner, route: '/v1/conversations', headers, body };
+    return this.once.answer(request, reply, ({ seed }) => this.service.create(owner, body, seed));
   }
 
   @Get(':id')
@@ -33,8 +45,15 @@ export class ConversationsController {
 
   @Post(':id/items')
   @HttpCode(200)
-  addItems(@Param('id') id: string, @Owner() owner: string, @Body() body: unknown): Promise<JsonObject> {
-    return this.service.addItems({ id, owner }, body);
+  addItems(
+    @Param('id') id: string,
+    @Owner() owner: string,
+    @Body() body: unknown,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JsonObject> {
+    const request = { owner, route: `/v1/conversations/${id}/items`, headers, body };
+    return this.once.answer(request, reply, ({ seed }) => this.service.addItems({ id, owner }, body, seed));
   }
 
   @Get(':id/items')

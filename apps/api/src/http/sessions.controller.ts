@@ -1,4 +1,20 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import { CreateOnce } from '../admission/create-once.js';
 import { pageOfMessages } from '../sessions/session-messages.js';
 import { sessionObject, turnFacts } from '../sessions/session-object.js';
 import { forkOf, pageOf, titleOf } from '../sessions/session-requests.js';
@@ -8,7 +24,10 @@ import { Owner } from './owner.decorator.js';
 /** The sessions of the key that asks. Another key's session is answered like one that never was. */
 @Controller('api/sessions')
 export class SessionsController {
-  constructor(@Inject(SessionService) private readonly sessions: SessionService) {}
+  constructor(
+    @Inject(SessionService) private readonly sessions: SessionService,
+    @Inject(CreateOnce) private readonly once: CreateOnce,
+  ) {}
 
   @Get()
   async list(@Query() query: Record<string, unknown>, @Owner() owner: string): Promise<unknown> {
@@ -54,7 +73,17 @@ export class SessionsController {
 
   @Post(':id/fork')
   @HttpCode(201)
-  async fork(@Param('id') sessionId: string, @Body() body: unknown, @Owner() owner: string): Promise<unknown> {
-    return sessionObject(await this.sessions.fork({ owner, sessionId }, forkOf(body)));
+  async fork(
+    @Param('id') sessionId: string,
+    @Body() body: unknown,
+    @Owner() owner: string,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
+    const request = { owner, route: `/api/sessions/${sessionId}/fork`, headers, body };
+    const fork = await this.once.answer(request, reply, (making) =>
+      this.sessions.fork({ owner, sessionId }, forkOf(body), making),
+    );
+    return sessionObject(fork);
   }
 }

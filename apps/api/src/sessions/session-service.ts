@@ -16,8 +16,8 @@ import {
 } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import type { SessionClient, SessionListQuery, StoreClient } from '#libs/store-client';
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { idFromSeed, type Making } from '../admission/create-once.js';
 import { API_LIMITS } from '../api-limits.js';
 import { youngSession } from './session-object.js';
 
@@ -88,11 +88,16 @@ export class SessionService {
     await this.parts.log.remove([...new Set([...stored, ...unstored])]);
   }
 
-  /** A new session that goes on from a run of this one. Throws `run_not_found`, `session_exists`, and `invalid_request`. */
-  async fork(ref: SessionRef, { runId, sessionId, title }: ForkRequest): Promise<SessionRecord> {
-    const { record, state } = await this.get(ref);
+  /**
+   * A new session that goes on from a run of this one; a replay gives the one that was made, as it is now. Throws
+   * `run_not_found`, `session_exists`, and `invalid_request`.
+   */
+  async fork(ref: SessionRef, { runId, sessionId, title }: ForkRequest, making: Making): Promise<SessionRecord> {
     const { owner } = ref;
-    const name = { owner, sessionId: sessionId ?? `session_${randomBytes(16).toString('hex')}` };
+    const name = { owner, sessionId: sessionId ?? idFromSeed('session', making.seed) };
+    const made = making.isReplay ? await this.parts.sessions.session(name) : undefined;
+    if (made?.forkedFrom?.sessionId === ref.sessionId) return made;
+    const { record, state } = await this.get(ref);
     if (sessionId !== undefined && (await this.stateOf(name)).last) throw exists();
     const run = await this.runToForkAt(record, runId ?? lastEnded(record, state));
     const from = { sessionId: ref.sessionId, runId: run.runId, runCreatedAt: run.createdAt };

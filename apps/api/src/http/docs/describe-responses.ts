@@ -1,7 +1,7 @@
-import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { ConversationsController } from '../../conversations/conversations.controller.js';
 import { ResponsesController } from '../../responses/responses.controller.js';
-import { errors, OBJECT, once } from './describe.js';
+import { errors, IDEMPOTENCY_KEY, OBJECT, once } from './describe.js';
 
 /** The routes of responses and conversations; making a response is described with the other protocols. */
 export function describeResponses(): void {
@@ -50,7 +50,13 @@ function describeConversations(): void {
   const body = ApiBody({ schema: OBJECT });
   const ok = (description: string): MethodDecorator => ApiOkResponse({ description, schema: OBJECT });
   once(ConversationsController, ApiTags('conversations'), {
-    create: [ApiOperation({ summary: 'Create a conversation' }), body, ok('It.'), ...errors(400, 401, 503)],
+    create: [
+      ApiOperation({ summary: 'Create a conversation' }),
+      ApiHeader(IDEMPOTENCY_KEY),
+      body,
+      ok('It.'),
+      ...errors(400, 401, 409, 503),
+    ],
     get: [ApiOperation({ summary: 'A conversation' }), ok('It.'), ...errors(401, 404, 503)],
     update: [ApiOperation({ summary: 'Replace its metadata' }), body, ok('It.'), ...errors(400, 401, 404, 503)],
     delete: [
@@ -58,7 +64,13 @@ function describeConversations(): void {
       ok('It is gone.'),
       ...errors(401, 404, 503),
     ],
-    addItems: [ApiOperation({ summary: 'Add up to 20 items' }), body, ok('Them.'), ...errors(400, 401, 404, 503)],
+    addItems: [
+      ApiOperation({ summary: 'Add up to 20 items' }),
+      ApiHeader(IDEMPOTENCY_KEY),
+      body,
+      ok('Them.'),
+      ...errors(400, 401, 404, 409, 503),
+    ],
     listItems: [
       ApiOperation({ summary: 'The items of a conversation' }),
       ...pageQueries(),

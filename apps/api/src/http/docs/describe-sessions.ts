@@ -1,6 +1,6 @@
-import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { SessionsController } from '../sessions.controller.js';
-import { errors, OBJECT, once } from './describe.js';
+import { errors, IDEMPOTENCY_KEY, OBJECT, once } from './describe.js';
 
 const text = { type: 'string' };
 const page = [
@@ -42,6 +42,7 @@ export function describeSessions(): void {
     ],
     fork: [
       ApiOperation({ summary: 'A new session that goes on from one of the runs, the last one by default' }),
+      ApiHeader(IDEMPOTENCY_KEY),
       ApiBody({
         required: false,
         schema: { type: 'object', properties: { run_id: text, session_id: text, title: text } },

@@ -4,6 +4,11 @@ import { ApiResponse } from '@nestjs/swagger';
 
 /** Schema of an answer that is an object and is described in words. */
 export const OBJECT = { type: 'object' };
+/** The header of routes that create something else than a run. */
+export const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  description: 'Same key and body, same answer; kept for 24 hours.',
+};
 const ERROR_CONTENT = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
 
 /** The error answers of a route, with the codes that each status can carry. */
