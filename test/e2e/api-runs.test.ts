@@ -257,6 +257,16 @@ describe('/v1/runs', () => {
     },
   );
 
+  test('a run of a session names it on its answer, under both names', async () => {
+    const headers = { 'x-hermes-session-id': 'trip' };
+    const { response } = await lab.ask('/v1/runs', { method: 'POST', body: { input: 'Hello' }, headers });
+    expect(response.statusCode).toBe(202);
+    expect(response.headers).toMatchObject({ 'x-session-id': 'trip', 'x-hermes-session-id': 'trip' });
+    const without = await lab.ask('/v1/runs', { method: 'POST', body: { input: 'Hello' } });
+    // Made from the first message, as with the other protocols.
+    expect(without.response.headers['x-session-id']).toMatch(/^api-/);
+  });
+
   test('a query beyond the end of a finished run ends at once', async () => {
     const runId = await finishedRun('a');
     expect(await events(runId, 0, {}, '?after_seq=9999')).toBe('');

@@ -159,8 +159,8 @@ export class CreateRun {
   }
 }
 
-/** Under both names: clients of either kind look for the one they sent. */
-function echoSession(reply: FastifyReply, { sessionId }: RunDraft): void {
+/** Names the session of a run on its answer, under both names: clients of either kind look for the one they sent. */
+export function echoSession(reply: FastifyReply, { sessionId }: RunDraft): void {
   if (sessionId !== undefined) for (const name of HEADERS.session) reply.raw.setHeader(name, sessionId);
 }
 

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Order, RunDesk } from '../admission/run-desk.js';
 import type { ResponseFinder } from '../responses/response-finder.js';
 import { assertFinished } from '../runs/assert-finished.js';
-import type { CreateRun } from './create-run.js';
+import { echoSession, type CreateRun } from './create-run.js';
 import { HEADERS } from './header-names.js';
 import { withExchange, type ExchangeParts } from './run-exchange.js';
 
@@ -25,6 +25,7 @@ export class StartRun {
       const run = await this.admit(order);
       const replayed = run.kind !== 'opened';
       reply.raw.setHeader(HEADERS.runId, run.runId);
+      echoSession(reply, order.draft);
       if (replayed) reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
       void reply.code(202).send({ run_id: run.runId, status: 'started', replayed });
     });
