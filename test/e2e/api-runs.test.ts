@@ -257,6 +257,21 @@ describe('/v1/runs', () => {
     },
   );
 
+  test('after_event_id in the query means what Last-Event-ID means, which wins', async () => {
+    const runId = await finishedRun('a', 'b');
+    const canonical = await events(runId, 1);
+    const [first = '', second = ''] = [...canonical.matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
+    const rest = await events(runId, 0, { 'last-event-id': second });
+    const after = (id: string): string => `?after_event_id=${encodeURIComponent(id)}`;
+    expect(rest).not.toBe(canonical);
+    expect(await events(runId, 0, {}, after(second))).toBe(rest);
+    expect(await events(runId, 0, { 'last-event-id': second }, after(first))).toBe(rest);
+    expect(await events(runId, 0, {}, `${after(second)}&after_seq=0`)).toBe(rest);
+    for (const id of ['nonsense', `run_${'0'.repeat(32)}:3`, `${runId}:99999`]) {
+      expect(await events(runId, 0, {}, after(id))).toBe(canonical);
+    }
+  });
+
   test('a run of a session names it on its answer, under both names', async () => {
     const headers = { 'x-hermes-session-id': 'trip' };
     const { response } = await lab.ask('/v1/runs', { method: 'POST', body: { input: 'Hello' }, headers });

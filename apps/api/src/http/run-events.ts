@@ -15,6 +15,7 @@ import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts 
 /** Where a listener says it stopped, as it came in. */
 export interface CursorInput {
   readonly afterSeq: unknown;
+  /** The header, or the query parameter `after_event_id`. */
   readonly lastEventId: unknown;
 }
 

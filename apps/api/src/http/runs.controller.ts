@@ -40,8 +40,9 @@ export class RunsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Query('after_seq') afterSeq: unknown,
+    @Query('after_event_id') afterEventId: unknown,
     @Headers('last-event-id') lastEventId: unknown,
   ): Promise<void> {
-    return this.events.handle(request, reply, { afterSeq, lastEventId });
+    return this.events.handle(request, reply, { afterSeq, lastEventId: lastEventId ?? afterEventId });
   }
 }

@@ -52,6 +52,7 @@ export function describeRuns(): void {
         description: 'cancel: the run ends when this listener goes away as the last one; default: continue',
         schema: { type: 'string', enum: ['cancel', 'continue'] },
       }),
+      ApiQuery({ name: 'after_event_id', required: false, description: 'as Last-Event-ID', schema: text }),
       ApiQuery({ name: 'after_seq', required: false, schema: { type: 'integer', minimum: 0 } }),
       ApiOkResponse({ description: 'The events.', content: { 'text/event-stream': { schema: { type: 'string' } } } }),
       ...errors(400, 401, 404, 429, 503),
