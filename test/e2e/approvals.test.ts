@@ -77,11 +77,11 @@ test('a call waits for its approval, which any replica takes, and the run goes o
   expect(events.find(({ event }) => event === 'approval.responded')).toMatchObject({ choice: 'once', by: 'user' });
 });
 
-test('the exact request is needed, the first answer counts, and saying it twice is no error', async () => {
+test('a request that is named is the one that is meant, the first answer counts, and saying it twice is no error', async () => {
   const runId = await ask();
   const id = requestOf(await waiting(runId));
   const wrong: [object, number, string][] = [
-    [{ choice: 'once' }, 400, 'missing_required_parameter'],
+    [{ choice: 'once', request_id: 7 }, 400, 'missing_required_parameter'],
     [{ choice: 'once', all: 'false' }, 400, 'missing_required_parameter'],
     [{ choice: 'maybe', request_id: id }, 400, 'invalid_approval_choice'],
     [{ choice: 'once', request_id: 'apr_stale' }, 409, 'approval_not_pending'],

@@ -22,10 +22,9 @@ export class RunControlController {
   @HttpCode(200)
   async approve(@Param('id') id: string, @Owner() owner: string, @Body() body: unknown): Promise<object> {
     const order = readApproval(body);
-    const { resolved, replayed } = await this.control.approve(id, owner, order);
-    const { decision, requestId = null } = order;
+    const { requestId = null, resolved, replayed } = await this.control.approve(id, owner, order);
     const answer = { object: 'hermes.run.approval', run_id: id, request_id: requestId };
-    return { ...answer, choice: decision, resolved, replayed };
+    return { ...answer, choice: order.decision, resolved, replayed };
   }
 
   @Post(':id/steer')

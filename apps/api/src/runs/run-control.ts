@@ -8,8 +8,9 @@ export interface ControlPorts {
   readonly queue: Pick<RunQueue, 'wake'>;
 }
 
-/** What was answered: how many requests, and whether all of it had been answered the same before. */
+/** What was answered: which request if it was one, how many, and whether all of it had been answered the same before. */
 export interface Resolved {
+  readonly requestId?: string;
   readonly resolved: number;
   readonly replayed: boolean;
 }
@@ -22,19 +23,19 @@ export class RunControl {
   ) {}
 
   /**
-   * Answers one request, or all that are open now. Throws GatewayError `run_not_found`, and `approval_not_pending` when the
-   * request is not this run's, has expired, or was answered otherwise. The same answer again is no error.
+   * Answers one request, all that are open now, or the only one that is. Throws GatewayError `run_not_found`,
+   * `approval_not_pending` when the request is not this run's, has expired, or was answered otherwise, and
+   * `missing_required_parameter` when several are open and none was named. The same answer again is no error.
    */
-  async approve(runId: string, owner: string, { decision, requestId }: ApprovalOrder): Promise<Resolved> {
+  async approve(runId: string, owner: string, { decision, all, ...order }: ApprovalOrder): Promise<Resolved> {
     const snapshot = await this.runs.get(runId, owner);
-    const ids = requestId === undefined ? openRequests(snapshot) : [requestId];
-    if (ids.length === 0) throw notPending('This run waits for no approval.');
-    if (requestId !== undefined && wasAnswered(snapshot, requestId, decision)) return { resolved: 1, replayed: true };
-    if (requestId !== undefined && !openRequests(snapshot).includes(requestId)) {
-      throw notPending('This run has no open request with this id.');
-    }
-    const answers = await Promise.all(ids.map((id) => this.answer(runId, id, decision)));
-    return { resolved: ids.length, replayed: answers.every((answer) => answer === 'repeated') };
+    const open = openRequests(snapshot);
+    if (order.requestId === undefined && open.length === 0) throw notPending('This run waits for no approval.');
+    if (all) return this.answerAll(runId, open, decision);
+    const requestId = order.requestId ?? onlyOne(open);
+    if (wasAnswered(snapshot, requestId, decision)) return { requestId, resolved: 1, replayed: true };
+    if (!open.includes(requestId)) throw notPending('This run has no open request with this id.');
+    return { requestId, ...(await this.answerAll(runId, [requestId], decision)) };
   }
 
   /** Leaves a text that the model reads at its next step. Throws GatewayError `run_not_found`, `run_not_accepting_steer`. */
@@ -44,6 +45,15 @@ export class RunControl {
     if (outcome === 'recorded') return;
     const why = outcome === 'refused' ? 'This run has been told too much already.' : 'This run has ended.';
     throw new GatewayError('run_not_accepting_steer', why);
+  }
+
+  private async answerAll(
+    runId: string,
+    ids: readonly string[],
+    decision: ApprovalOrder['decision'],
+  ): Promise<Resolved> {
+    const answers = await Promise.all(ids.map((id) => this.answer(runId, id, decision)));
+    return { resolved: ids.length, replayed: answers.every((answer) => answer === 'repeated') };
   }
 
   private async answer(
@@ -65,6 +75,13 @@ export class RunControl {
 function openRequests(snapshot: RunSnapshot): string[] {
   const now = Date.now();
   return pendingCalls(snapshot).flatMap(({ approval }) => (approval.expiresAt > now ? [approval.approvalId] : []));
+}
+
+/** An answer that names no request means the one that its sender can have seen. */
+function onlyOne([id, ...others]: readonly string[]): string {
+  if (id !== undefined && others.length === 0) return id;
+  const what = `'request_id' is required: the open requests are ${[id, ...others].join(', ')}.`;
+  throw new GatewayError('missing_required_parameter', what, { param: 'request_id' });
 }
 
 function wasAnswered({ items }: RunSnapshot, requestId: string, decision: ApprovalOrder['decision']): boolean {

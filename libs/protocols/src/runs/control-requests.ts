@@ -1,10 +1,11 @@
 import { GatewayError, isJsonObject, LIMITS, type ApprovalDecision } from '#libs/contract';
 import { APPROVAL_CHOICES } from './approval-object.js';
 
-/** What somebody answers: to one request by its id, or to all of a run. */
+/** What somebody answers: to one request by its id, to all that are open, or to the only one that is. */
 export interface ApprovalOrder {
   readonly decision: ApprovalDecision;
   readonly requestId?: string;
+  readonly all?: true;
 }
 
 /** Words of other clients for the same (seed-systems.md a.1). */
@@ -17,8 +18,8 @@ const ALIASES: ReadonlyMap<unknown, ApprovalDecision> = new Map([
 ]);
 
 /**
- * The body of POST /v1/runs/{id}/approval. The exact request must be named, or `all` be true: an answer that meant an
- * earlier request must not allow the next. Throws GatewayError `invalid_approval_choice`, `missing_required_parameter`.
+ * The body of POST /v1/runs/{id}/approval. Hermes' clients name no request. An id or an `all` that cannot be read is no answer
+ * to the only request: it may have meant another. Throws GatewayError `invalid_approval_choice`, `missing_required_parameter`.
  */
 export function readApproval(body: unknown): ApprovalOrder {
   if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');
@@ -30,8 +31,10 @@ export function readApproval(body: unknown): ApprovalOrder {
   }
   const requestId = body['request_id'] ?? body['approval_id'];
   if (typeof requestId === 'string' && requestId !== '') return { decision, requestId };
-  if (body['all'] === true || body['resolve_all'] === true) return { decision };
-  throw new GatewayError('missing_required_parameter', "'request_id' is required, unless 'all' is true.", {
+  const all = body['all'] ?? body['resolve_all'] ?? false;
+  if (all === true) return { decision, all };
+  if (all === false && (requestId ?? null) === null) return { decision };
+  throw new GatewayError('missing_required_parameter', "'request_id' must be the id of a request, or 'all' be true.", {
     param: 'request_id',
   });
 }

@@ -39,7 +39,7 @@ export const approvalSchema: JsonObject = {
   required: ['choice'],
   properties: {
     choice: { enum: ['once', 'session', 'always', 'deny'] },
-    request_id: text('As the request named itself; needed unless all is true.'),
+    request_id: text('As the request named itself; without it and all, the only open request is meant.'),
     all: { type: 'boolean', description: 'Answers every open request of this run.' },
   },
   example: { choice: 'once', request_id: 'apr_0123456789abcdef01234567' },

@@ -118,12 +118,14 @@ describe('POST /v1/runs', () => {
 });
 
 describe('answers and texts', () => {
-  test('an answer names its request, or all of them', () => {
+  test('an answer names its request, or all of them, or means the only one', () => {
     expect(readApproval({ choice: 'session', request_id: 'apr_1' })).toEqual({
       decision: 'session',
       requestId: 'apr_1',
     });
-    expect(readApproval({ choice: 'approve', all: true })).toEqual({ decision: 'once' });
+    expect(readApproval({ choice: 'approve', all: true })).toEqual({ decision: 'once', all: true });
+    expect(readApproval({ choice: 'once' })).toEqual({ decision: 'once' });
+    expect(readApproval({ choice: 'once', all: false, request_id: null })).toEqual({ decision: 'once' });
     expect(readApproval({ choice: 'deny', request_id: 'apr_1', all: true })).toEqual({
       decision: 'deny',
       requestId: 'apr_1',
@@ -134,7 +136,7 @@ describe('answers and texts', () => {
     [{ choice: 'yes', request_id: 'a' }, 'invalid_approval_choice'],
     [{ request_id: 'a' }, 'invalid_approval_choice'],
     [{ choice: 'constructor', request_id: 'a' }, 'invalid_approval_choice'],
-    [{ choice: 'once' }, 'missing_required_parameter'],
+    [{ choice: 'once', request_id: '' }, 'missing_required_parameter'],
     [{ choice: 'once', all: 'true' }, 'missing_required_parameter'],
     [{ choice: 'once', request_id: 7 }, 'missing_required_parameter'],
     [[], 'invalid_request'],
