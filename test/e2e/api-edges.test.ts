@@ -307,6 +307,16 @@ describe('documentation and health', () => {
     expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'x-api-key']);
   });
 
+  test('capabilities name every route of /v1 and /api, and nothing that is none', async () => {
+    const { body } = await send('GET', '/v1/capabilities', auth);
+    const { endpoints } = JSON.parse(body) as { endpoints: Record<string, { method: string; path: string }> };
+    const named = Object.values(endpoints).map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, '{}')}`);
+    const routed = api.routes.routes
+      .filter(({ method, path }) => METHODS.has(method) && /^\/(v1|api|health$)/.test(path) && path !== '/v1/health')
+      .map(({ method, path }) => `${method} ${path.replace(/:\w+|\*/g, '{}')}`);
+    expect(named.sort()).toEqual([...new Set(routed)].sort());
+  });
+
   test('the body of a protocol is described by its own schema', async () => {
     const { body } = await send('GET', '/openapi.json');
     expect(body).toContain('"messages"');

@@ -81,7 +81,7 @@ test('a hundred parked runs hold no place: other runs flow as before', async () 
   expect(ratio).toBeLessThan(2);
 });
 
-test('capabilities name what there is, and every endpoint they name answers', async () => {
+test('capabilities name what there is, and every endpoint of runs and lists that they name answers', async () => {
   const { body } = await runs.get('/v1/capabilities');
   expect(body).toMatchObject({
     object: 'hermes.api_server.capabilities',
@@ -89,7 +89,8 @@ test('capabilities name what there is, and every endpoint they name answers', as
     features: { run_approval: true, run_steer: true, idempotency: { supported: true, retention_seconds: 86_400 } },
   });
   const endpoints = Object.values(body['endpoints'] as Record<string, { method: string; path: string }>);
-  for (const { method, path } of endpoints) {
+  // That the others are routes is looked at in api-edges; their ids are nobody's here.
+  for (const { method, path } of endpoints.filter(({ path }) => !/\{(?!run_id)/.test(path))) {
     const url = `${apis[0]?.url}${path.replace('{run_id}', parked[0] ?? '')}`;
     const answer = await fetch(url, { method: method === 'POST' ? 'OPTIONS' : 'HEAD' });
     expect([path, answer.status === 404 && method !== 'POST']).toEqual([path, false]);
