@@ -44,6 +44,8 @@ export interface Sampling {
   readonly verbosity?: string;
   readonly serviceTier?: string;
   readonly user?: string;
+  /** Requests with the same one share the upstream's prompt cache. */
+  readonly promptCacheKey?: string;
 }
 
 /** What happens to a run whose only foreground listener went away. */

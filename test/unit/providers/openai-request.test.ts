@@ -110,6 +110,7 @@ test('every sampling field by its wire name', async () => {
       verbosity: 'high',
       serviceTier: 'flex',
       user: 'u1',
+      promptCacheKey: 'k1',
     },
   });
   // parallel_tool_calls is refused without tools.
@@ -133,6 +134,7 @@ test('every sampling field by its wire name', async () => {
     verbosity: 'high',
     service_tier: 'flex',
     user: 'u1',
+    prompt_cache_key: 'k1',
   });
 });
 

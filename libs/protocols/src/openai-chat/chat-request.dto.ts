@@ -18,7 +18,7 @@ import {
 
 /** Short words whose values only the upstream knows: efforts, tiers. */
 const WORD_CHARS_MAX = 64;
-const USER_CHARS_MAX = 512;
+const IDENTIFIER_CHARS_MAX = 512;
 
 /** Clients of the Hermes API server send `stream` as a string. */
 const isStreamFlag = (value: unknown): boolean => typeof value === 'boolean' || value === 'true' || value === 'false';
@@ -112,7 +112,14 @@ export class ChatRequestDto {
   @IsText(WORD_CHARS_MAX)
   service_tier?: string;
 
-  @IsText(USER_CHARS_MAX)
+  @IsText(IDENTIFIER_CHARS_MAX)
+  safety_identifier?: string;
+
+  @IsText(IDENTIFIER_CHARS_MAX)
+  prompt_cache_key?: string;
+
+  /** Older name of safety_identifier, which wins. */
+  @IsText(IDENTIFIER_CHARS_MAX)
   user?: string;
 
   @IsObject()

@@ -59,7 +59,8 @@ function samplingOf(dto: ChatRequestDto): Sampling {
     reasoningEffort: dto.reasoning_effort,
     verbosity: dto.verbosity,
     serviceTier: dto.service_tier,
-    user: dto.user,
+    user: dto.safety_identifier ?? dto.user,
+    promptCacheKey: dto.prompt_cache_key,
   };
   return Object.fromEntries(Object.entries(sampling).filter(([, value]) => value !== undefined));
 }

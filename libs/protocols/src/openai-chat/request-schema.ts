@@ -134,7 +134,9 @@ export const requestSchema: JsonObject = {
       reasoning_effort: text('As the upstream knows it: low, medium, high ...'),
       verbosity: { enum: ['low', 'medium', 'high'] },
       service_tier: text('As the upstream knows it.'),
-      user: text('A stable id of the end user.'),
+      safety_identifier: text('A stable id of the end user.'),
+      prompt_cache_key: text('Of requests that share the prompt cache of the upstream.'),
+      user: text('Older name of safety_identifier.'),
       metadata: {
         type: 'object',
         additionalProperties: { type: 'string', maxLength: LIMITS.metadataValueCharsMax },

@@ -153,6 +153,7 @@ function samplingOf(dto: ResponsesRequestDto, text: DecodedText, wantsLogprobs: 
     verbosity: text.verbosity,
     serviceTier: dto.service_tier,
     user: dto.safety_identifier ?? dto.user,
+    promptCacheKey: dto.prompt_cache_key,
   };
   return Object.fromEntries(Object.entries(sampling).filter(([, value]) => value !== undefined));
 }

@@ -148,7 +148,7 @@ export const requestSchema: JsonObject = {
       },
       service_tier: text('As the upstream knows it.'),
       safety_identifier: text('A stable id of the end user.'),
-      prompt_cache_key: text('Repeated in the response.'),
+      prompt_cache_key: text('Of requests that share the prompt cache of the upstream.'),
       user: text('Older name of safety_identifier.'),
     },
     ['input'],

@@ -43,6 +43,7 @@ function samplingFields(sampling: Sampling): JsonObject {
     ...field('verbosity', sampling.verbosity),
     ...field('service_tier', sampling.serviceTier),
     ...field('user', sampling.user),
+    ...field('prompt_cache_key', sampling.promptCacheKey),
   };
 }
 

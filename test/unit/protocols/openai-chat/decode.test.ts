@@ -47,7 +47,9 @@ describe('a Chat Completions request', () => {
       reasoning_effort: 'low',
       verbosity: 'high',
       service_tier: 'flex',
-      user: 'u1',
+      safety_identifier: 'u1',
+      user: 'u2',
+      prompt_cache_key: 'k1',
       metadata: { a: 'b' },
       modalities: ['text'],
       store: true,
@@ -70,6 +72,7 @@ describe('a Chat Completions request', () => {
       verbosity: 'high',
       serviceTier: 'flex',
       user: 'u1',
+      promptCacheKey: 'k1',
     });
   });
 

@@ -46,6 +46,7 @@ describe('the run of a Responses request', () => {
       service_tier: 'flex',
       safety_identifier: 'u1',
       user: 'u2',
+      prompt_cache_key: 'k1',
     });
     expect({ model, instructions }).toEqual({ model: 'm', instructions: 'Be brief.' });
     expect(sampling).toEqual({
@@ -62,6 +63,7 @@ describe('the run of a Responses request', () => {
       responseFormat: { type: 'json_schema', name: 'a', schema: { type: 'object' }, strict: true },
       serviceTier: 'flex',
       user: 'u1',
+      promptCacheKey: 'k1',
     });
   });
 
