@@ -12,6 +12,7 @@ import {
   type ConversationChoice,
 } from '#libs/protocols';
 import type { HistoryReader } from '#libs/history';
+import type { Logger } from '#libs/platform';
 import type { ConversationsClient } from '#libs/store-client';
 import type { AnswerTraits, Completed, Preparation } from '../admission/preparation.js';
 import {
@@ -30,6 +31,7 @@ export interface PrepareParts {
   readonly desk: ConversationDesk;
   readonly conversations: ConversationsClient;
   readonly history: HistoryReader;
+  readonly logger: Logger;
 }
 
 interface NewRun {
@@ -55,6 +57,7 @@ export class PrepareResponse implements Preparation {
   };
 
   readonly complete = async (draft: RunDraft, run: NewRun): Promise<Completed> => {
+    this.logLeftOut(draft, run);
     const { conversation, background } = responsesOptions(draft);
     const whole = { ...(await this.withReferences(draft, run.owner)), ...(background && { background }) };
     if (conversation) return this.inConversation(whole, conversation, run);
@@ -63,6 +66,12 @@ export class PrepareResponse implements Preparation {
     await assertCallsOf(whole.messages, parentId === undefined ? [] : callsOfChain(this.parts.history, parentId));
     return { draft: withSystemText(whole, before) };
   };
+
+  /** A WebSocket has no header that could name them. */
+  private logLeftOut(draft: RunDraft, { runId, owner }: NewRun): void {
+    const tools = leftOutToolsHeader(draft);
+    if (tools !== undefined) this.parts.logger.info({ runId, keyName: owner, tools }, 'tools left out');
+  }
 
   /** The echo of a response that may be continued. Throws GatewayError `previous_response_not_found`, `invalid_request` while that response is not finished. */
   async parentEcho(parentId: string, owner: string): Promise<JsonObject> {

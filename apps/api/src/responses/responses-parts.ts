@@ -51,12 +51,12 @@ export interface ResponsesApi {
 export const RESPONSE_PATHS = [openaiResponses.path, ...(openaiResponses.aliases ?? [])];
 
 export function responsesApi(core: ResponsesCore, ports: ResponsesPorts): ResponsesApi {
-  const { runs, models, counter, messageCharsMax } = core;
+  const { runs, models, counter, messageCharsMax, logger } = core;
   const { log, store, conversations, turns } = ports;
   const finder = new ResponseFinder(runs, log);
   const history = historyReader({ log, store });
   const talk = new ConversationDesk({ conversations, turns, runs });
-  const prepareParts = { finder, desk: talk, conversations, history };
+  const prepareParts = { finder, desk: talk, conversations, history, logger };
   const prepare = new PrepareResponse(prepareParts);
   const context = new ContextReader({ prepare, history, desk: talk, conversations, messageCharsMax });
   return {
