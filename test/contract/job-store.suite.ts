@@ -1,4 +1,4 @@
-import type { Job, JobStore } from '#libs/contract';
+import { JOB_LIMITS, type Job, type JobStore } from '#libs/contract';
 import { dueAt } from '#libs/jobs';
 import { HOUR, jobOf, jobRunOf, MINUTE, T0 } from '../support/job.js';
 
@@ -66,6 +66,19 @@ export function jobStoreSuite(name: string, open: () => Promise<JobStoreLab>): v
       expect(await ids({})).toEqual([4, 3, 2].map((i) => made[i]?.id));
       expect(await ids({ after: { createdAt: T0 + 2, id: made[2]?.id } })).toEqual([1, 0].map((i) => made[i]?.id));
       expect((await ids({ includeDisabled: true }))[0]).toBe(paused.id);
+    });
+
+    test('a list reads the latest runs without their answers; the history has them', async () => {
+      const job = await add({ nextRunAt: null });
+      const run = jobRunOf(job, { status: 'running', wakeAt: null });
+      await jobs.claim({ claims: [{ job, dueAt: null, run }] });
+      const output = `odd \0 \ud800 ,"output":"\\ ${'x'.repeat(JOB_LIMITS.outputCharsMax)}`;
+      await jobs.change({ changes: [{ run: { ...run, status: 'completed', endedAt: T0, output } }] });
+      const [view] = await jobs.list({ owner, includeDisabled: false, limit: 1 });
+      expect(view?.latest).toMatchObject({ runId: run.runId, status: 'completed', endedAt: T0 });
+      expect(JSON.stringify(view).length).toBeLessThan(2_000);
+      expect(await jobs.view({ id: job.id })).toEqual(view);
+      expect(await jobs.runs({ jobId: job.id, limit: 1 })).toMatchObject([{ runId: run.runId, output }]);
     });
 
     test('a change that was made from an old version is refused', async () => {

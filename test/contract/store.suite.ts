@@ -7,6 +7,7 @@ import {
   MIGRATIONS,
   SchemaTooNewError,
   sqlFault,
+  sqlJobStore,
   upsertRuns,
   type SqlDatabase,
 } from '#libs/store';
@@ -244,6 +245,28 @@ export function storeSuite(name: string, fresh: () => Promise<SqlDatabase>): voi
       expect(await migrate(db, steps)).toEqual([2]);
       expect(await migrate(db, steps)).toEqual([]);
       expect(await db.query('select n, m from a')).toEqual([{ n: 1, m: 2 }]);
+    });
+
+    test('the answers of runs of jobs move out of the records that had them', async () => {
+      await migrate(db, MIGRATIONS.slice(0, 5));
+      const run = { deliveries: [{ error: ',"output":"no"' }], endedAt: 5, output: `${STRANGE} ,"output":"no"` };
+      const runs = [run, { ...run, output: '' }, { deliveries: [], endedAt: 6 }, { ...run, error: { code: 'x' } }];
+      await db.query(`insert into jobs values ('j', 'ann', 1, 1, true, null, '{}')`);
+      for (const [i, one] of runs.entries()) {
+        const row = [`run_${i}`, i, JSON.stringify(one)];
+        await db.query(`insert into job_runs values ($1, 'j', 1, $2, 1, 'completed', null, $3)`, row);
+      }
+      await migrate(db);
+      expect(await sqlJobStore(db, () => 0).runs({ jobId: 'j', limit: 9 })).toMatchObject([...runs].reverse());
+      const [view] = await sqlJobStore(db, () => 0).list({ owner: 'ann', includeDisabled: true, limit: 1 });
+      expect(view?.latest).toEqual({
+        version: 1,
+        status: 'completed',
+        wakeAt: null,
+        deliveries: run.deliveries,
+        endedAt: 5,
+        error: { code: 'x' },
+      });
     });
 
     test('a step that fails leaves the schema as it was', async () => {

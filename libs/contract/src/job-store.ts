@@ -1,9 +1,9 @@
 import type { ActiveJobRun, Job, JobRun, JobRunEnd } from './job.js';
 
-/** A job with the latest of its runs that is over and was not skipped. */
+/** A job with the latest of its runs that is over and was not skipped; what that answered is in the history alone. */
 export interface JobView {
   readonly job: Job;
-  readonly latest?: JobRun;
+  readonly latest?: Omit<JobRun, 'output'>;
 }
 
 export interface NewJob {

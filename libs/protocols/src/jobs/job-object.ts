@@ -60,7 +60,7 @@ export function scheduleObject(schedule: Schedule, display: string): JsonObject 
   }
 }
 
-function lastRun(run: JobRun | undefined): JsonObject {
+function lastRun(run: JobView['latest']): JsonObject {
   const failed = run?.deliveries.find(({ error, status }) => error !== undefined && status !== 'delivered');
   return {
     last_run_id: run && run.status !== 'missed' ? run.runId : null,
@@ -71,7 +71,7 @@ function lastRun(run: JobRun | undefined): JsonObject {
   };
 }
 
-function errorText({ status, error }: JobRun): string | null {
+function errorText({ status, error }: NonNullable<JobView['latest']>): string | null {
   if (status === 'missed') return 'The occurrence was missed: no scheduler was there in time.';
   if (status === 'cancelled') return 'The run was cancelled.';
   return error?.message ?? null;

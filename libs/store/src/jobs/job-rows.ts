@@ -40,12 +40,15 @@ export async function getJob(db: SqlQueries, id: string): Promise<Job | undefine
   return row && toJob(row);
 }
 
+// Without the answers: a thousand of them would be too much for one reply, and lists do not show them.
 const LATEST = `left join lateral (
   select version::float8 as run_version, status, wake_at::float8 as wake_at, record as run_record
   from job_runs where job_id = jobs.id and status in ('completed', 'failed', 'cancelled', 'missed') order by slot desc, attempt desc limit 1
 ) latest on true`;
 
-type ViewRow = JobRow & { [K in keyof RunRow as K extends 'version' | 'record' ? `run_${K}` : K]: RunRow[K] | null };
+type ViewRow = JobRow & {
+  [K in keyof Omit<RunRow, 'output'> as K extends 'version' | 'record' ? `run_${K}` : K]: RunRow[K] | null;
+};
 
 /** A job with its latest run. */
 export async function viewJob(db: SqlQueries, id: string): Promise<JobView | undefined> {

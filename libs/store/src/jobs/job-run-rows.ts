@@ -1,6 +1,6 @@
 import type { JobRun, JobRunChange, JobRunFilter } from '#libs/contract';
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
-import { columnsOf, RUN_COLUMNS, toRun, type RunRow } from './rows.js';
+import { columnsOf, RUN_COLUMNS, textsOf, toRun, type RunRow } from './rows.js';
 
 /** Writes runs of jobs that are not there yet. @returns the ids of those that were written. */
 export async function insertRuns(db: SqlQueries, runs: readonly JobRun[]): Promise<string[]> {
@@ -12,15 +12,15 @@ export async function insertRuns(db: SqlQueries, runs: readonly JobRun[]): Promi
     run.attempt,
     run.status,
     run.wakeAt,
-    JSON.stringify(run),
+    ...textsOf(run),
   ]);
   const written = await db.query<{ run_id: string }>(
-    `insert into job_runs (run_id, job_id, version, slot, attempt, status, wake_at, record)
-     select run_id, job_id, 1, slot, attempt, status, wake_at, record from unnest(
-       $1::text[], $2::text[], $3::bigint[], $4::int[], $5::text[], $6::bigint[], $7::text[]
-     ) as r (run_id, job_id, slot, attempt, status, wake_at, record)
+    `insert into job_runs (run_id, job_id, version, slot, attempt, status, wake_at, record, output)
+     select run_id, job_id, 1, slot, attempt, status, wake_at, record, output from unnest(
+       $1::text[], $2::text[], $3::bigint[], $4::int[], $5::text[], $6::bigint[], $7::text[], $8::text[]
+     ) as r (run_id, job_id, slot, attempt, status, wake_at, record, output)
      on conflict do nothing returning run_id`,
-    columnsOf(rows, 7),
+    columnsOf(rows, 8),
   );
   return written.map(({ run_id }) => run_id);
 }
@@ -38,13 +38,14 @@ export async function listJobRuns(db: SqlQueries, { jobId, limit, after }: JobRu
 
 const CHANGE = `
 with wanted as (
-  select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[])
-    as w (run_id, version, status, wake_at, record)
+  select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+    as w (run_id, version, status, wake_at, record, output)
 ), held as (
   select r.run_id from job_runs r join wanted w on w.run_id = r.run_id and w.version = r.version
   order by r.run_id for update of r
 )
-update job_runs r set version = r.version + 1, status = w.status, wake_at = w.wake_at, record = w.record
+update job_runs r
+set version = r.version + 1, status = w.status, wake_at = w.wake_at, record = w.record, output = w.output
 from wanted w join held using (run_id) where r.run_id = w.run_id and r.version = w.version
 returning r.run_id`;
 
@@ -56,9 +57,9 @@ export function changeJobRuns(db: SqlDatabase, changes: readonly JobRunChange[])
       run.version,
       run.status,
       run.wakeAt,
-      JSON.stringify(run),
+      ...textsOf(run),
     ]);
-    const changed = (await tx.query<{ run_id: string }>(CHANGE, columnsOf(rows, 5))).map(({ run_id }) => run_id);
+    const changed = (await tx.query<{ run_id: string }>(CHANGE, columnsOf(rows, 6))).map(({ run_id }) => run_id);
     const ids = new Set(changed);
     await insertRuns(
       tx,

@@ -12,17 +12,25 @@ export interface RunRow {
   readonly status: JobRunStatus;
   readonly wake_at: number | null;
   readonly record: string;
+  /** JSON text; absent or null: there is none, or it was not asked for. */
+  readonly output?: string | null;
 }
 
-export const RUN_COLUMNS = 'r.version::float8 as version, r.status, r.wake_at::float8 as wake_at, r.record';
+export const RUN_COLUMNS = 'r.version::float8 as version, r.status, r.wake_at::float8 as wake_at, r.record, r.output';
 
 /** Columns win over the record: some statements change them alone. */
-export const toRun = ({ version, status, wake_at, record }: RunRow): JobRun => ({
+export const toRun = ({ version, status, wake_at, record, output }: RunRow): JobRun => ({
   ...(JSON.parse(record) as JobRun),
   version,
   status,
   wakeAt: wake_at,
+  ...(typeof output === 'string' && { output: JSON.parse(output) as string }),
 });
+
+/** The texts of a run's row: the record, and beside it the answer, which lists of jobs leave unread. */
+export function textsOf({ output, ...rest }: JobRun): [record: string, output: string | null] {
+  return [JSON.stringify(rest), output === undefined ? null : JSON.stringify(output)];
+}
 
 /** Rows as the columns that `unnest` takes, `count` of them also when there are no rows. */
 export function columnsOf<T>(rows: readonly (readonly T[])[], count: number): T[][] {

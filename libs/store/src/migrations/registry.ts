@@ -3,7 +3,15 @@ import { keepTurns } from './002-keep-turns.js';
 import { createJobs } from './003-create-jobs.js';
 import { createSessions } from './004-create-sessions.js';
 import { conversations } from './005-conversations.js';
+import { jobOutputs } from './006-job-outputs.js';
 import type { Migration } from './migration.js';
 
 /** In the order they are applied; versions count 1, 2, 3 ... */
-export const MIGRATIONS: readonly Migration[] = [createRuns, keepTurns, createJobs, createSessions, conversations];
+export const MIGRATIONS: readonly Migration[] = [
+  createRuns,
+  keepTurns,
+  createJobs,
+  createSessions,
+  conversations,
+  jobOutputs,
+];

@@ -1,0 +1,18 @@
+import type { Migration } from './migration.js';
+
+// As JSON.stringify writes it: a quote within a text has a backslash before it, so this is found as a key only.
+const OUTPUT = String.raw`,"output":("(?:[^"\\]|\\.)*")`;
+
+/**
+ * The answer of a run stands beside its record, so that a list of jobs need not read it. It is JSON text, a string with its
+ * quotes, for the reason that `runs.snapshot` is.
+ */
+export const jobOutputs: Migration = {
+  version: 6,
+  name: 'job-outputs',
+  statements: [
+    `alter table job_runs add column output text`,
+    `update job_runs set output = substring(record from '${OUTPUT}'), record = regexp_replace(record, '${OUTPUT}', '')
+     where record like '%,"output":"%'`,
+  ],
+};
