@@ -3,6 +3,8 @@ import {
   deleteConversationsUnusedSince,
   deleteRunsBefore,
   deleteRunsBeyond,
+  deleteSessionsUnusedSince,
+  deleteUsageBefore,
   dropOldDeletionMarks,
   eraseDeletedRuns,
   type SqlDatabase,
@@ -40,6 +42,7 @@ export interface RetentionPorts {
  * at the same time. Rejects when the database does; the next sweep goes on.
  *
  *   older than retentionDays      goes, whoever continues it: a conversation then begins at its oldest turn that is left
+ *                                 with what it used; sessions and conversations of that age go when nothing is left in them
  *   beyond retentionRunsMax       the same, the oldest of an owner first
  *   deleted by its owner          goes after a day, once no other run continues it
  */
@@ -65,6 +68,8 @@ export async function sweepOnce(
     surplus: retentionRunsMax > 0 ? await inBatches((limit) => deleteRunsBeyond(db, retentionRunsMax, limit)) : 0,
     byOwners: await inBatches((limit) => eraseDeletedRuns(db, now() - DELETED_RUN_HOLD_MS, limit)),
     conversations: isAged ? await inBatches((limit) => deleteConversationsUnusedSince(db, oldest, limit)) : 0,
+    usage: isAged ? await inBatches((limit) => deleteUsageBefore(db, oldest, limit)) : 0,
+    sessions: isAged ? await inBatches((limit) => deleteSessionsUnusedSince(db, oldest, limit)) : 0,
   };
   await dropOldDeletionMarks(db, now() - DELETION_MARK_MS);
   if (Object.values(deleted).some((rows) => rows > 0)) logger.info(deleted, 'rows were deleted');

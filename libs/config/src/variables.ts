@@ -67,7 +67,7 @@ export const VARIABLES = [
     name: 'RETENTION_DAYS',
     path: 'store.retention_days',
     default: '30',
-    meaning: 'stored runs, and conversations nobody adds to, are deleted at this age; 0: never',
+    meaning: 'stored runs, and sessions and conversations nobody adds to, are deleted at this age; 0: never',
     parser: integer(0, 36_500),
   },
   {

@@ -31,6 +31,7 @@ export { deleteRunsBefore, getRun, getTurns, listRuns, upsertRuns, type RunFilte
 export { deleteRunsBeyond } from './retention.js';
 export { sqlFault, type SqlFault } from './sql-fault.js';
 export { deleteSession } from './sessions/delete-session.js';
+export { deleteSessionsUnusedSince, deleteUsageBefore } from './sessions/session-retention.js';
 export {
   forkSession,
   getSession,

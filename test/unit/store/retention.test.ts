@@ -3,10 +3,12 @@ import {
   getConversation,
   getTurns,
   listRuns,
+  listSessions,
   markRunDeleted,
   migrate,
   pgliteDatabase,
   upsertRuns,
+  upsertSessions,
   type SqlDatabase,
 } from '#libs/store';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -34,7 +36,8 @@ describe('a retention sweep', () => {
     await rm(dir, { recursive: true, force: true });
   });
   beforeEach(async () => {
-    for (const table of ['runs', 'conversations', 'deleted_runs']) await db.query(`delete from ${table}`);
+    for (const table of ['runs', 'conversations', 'deleted_runs', 'sessions', 'session_usage'])
+      await db.query(`delete from ${table}`);
   });
 
   const sweep = (settings: Partial<RetentionSettings>, signal = new AbortController().signal): Promise<void> =>
@@ -63,6 +66,41 @@ describe('a retention sweep', () => {
     expect((await getTurns(db, ids.at(-1) ?? '', 100)).map(({ runId }) => runId)).toEqual(ids.slice(-31));
     expect(await getConversation(db, { id: 'conv_old', owner: 'alice' })).toBeUndefined();
     expect(await getConversation(db, { id: 'conv_new', owner: 'alice' })).toBeDefined();
+  });
+
+  test('takes sessions whose last turn is too old, with their titles, and the usage of old turns', async () => {
+    const input = { messages: [{ role: 'user' as const, content: 'my secret plan' }] };
+    const turns = Object.entries({ old: [35, 31], mixed: [35, 29], fresh: [0] }).flatMap(([sessionId, ages]) =>
+      ages.map((age) =>
+        runSnapshot({ owner: 'ann', sessionId, createdAt: NOW - age * DAY, updatedAt: NOW - age * DAY }),
+      ),
+    );
+    const write = async (runs: typeof turns): Promise<void> => {
+      await upsertRuns(db, runs);
+      await upsertSessions(
+        db,
+        runs.map((snapshot) => ({ snapshot, input })),
+      );
+    };
+    await write(turns);
+    await sweep({});
+    expect((await listSessions(db, { owner: 'ann', limit: 9 })).sessions).toHaveLength(3);
+    await sweep({ retentionDays: 30 });
+    const { sessions } = await listSessions(db, { owner: 'ann', limit: 9 });
+    expect(sessions.map(({ sessionId, totals }) => [sessionId, totals.runs])).toEqual([
+      ['fresh', 1],
+      ['mixed', 1],
+    ]);
+    expect(await db.query('select run_id from session_usage')).toHaveLength(2);
+    expect(await db.query(`select id from sessions where id = 'old'`)).toEqual([]);
+  });
+
+  test('leaves an old session whose last run is still there', async () => {
+    const run = runSnapshot({ owner: 'ann', sessionId: 'kept', createdAt: NOW, updatedAt: NOW - 40 * DAY });
+    await upsertRuns(db, [run]);
+    await upsertSessions(db, [{ snapshot: run }]);
+    await sweep({ retentionDays: 30 });
+    expect((await listSessions(db, { owner: 'ann', limit: 9 })).sessions).toHaveLength(1);
   });
 
   test('takes what is beyond the bound of each key, and nothing when there is no bound', async () => {

@@ -4,6 +4,7 @@ import { createJobs } from './003-create-jobs.js';
 import { createSessions } from './004-create-sessions.js';
 import { conversations } from './005-conversations.js';
 import { jobOutputs } from './006-job-outputs.js';
+import { sessionAge } from './007-session-age.js';
 import type { Migration } from './migration.js';
 
 /** In the order they are applied; versions count 1, 2, 3 ... */
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   createSessions,
   conversations,
   jobOutputs,
+  sessionAge,
 ];

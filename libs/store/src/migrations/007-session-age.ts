@@ -1,0 +1,11 @@
+import type { Migration } from './migration.js';
+
+/** Retention looks for what is old in every owner's sessions at once. */
+export const sessionAge: Migration = {
+  version: 7,
+  name: 'session-age',
+  statements: [
+    `create index sessions_by_age on sessions (updated_at)`,
+    `create index session_usage_by_age on session_usage (created_at)`,
+  ],
+};
