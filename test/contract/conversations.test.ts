@@ -5,8 +5,8 @@ import {
   deleteConversation,
   deleteConversationsUnusedSince,
   deleteItem,
+  deleteOldestRuns,
   deleteRunsBefore,
-  deleteRunsBeyond,
   dropOldDeletionMarks,
   ensureConversation,
   eraseDeletedRuns,
@@ -20,6 +20,7 @@ import {
   migrate,
   updateConversation,
   upsertRuns,
+  surplusOfOwners,
   type SqlDatabase,
 } from '#libs/store';
 import { onBothDatabases } from '../support/both-databases.js';
@@ -206,9 +207,9 @@ function suite(name: string, fresh: () => Promise<SqlDatabase>): void {
       const runs = Array.from({ length: 12 }, (_, i) => runSnapshot({ owner: 'fay', createdAt: 1_000 + i }));
       const chained = runs.map((run, i) => ({ ...run, ...(runs[i - 1] && { parentId: runs[i - 1]?.runId ?? '' }) }));
       await upsertRuns(db, [...chained, runSnapshot({ owner: 'gus' })]);
-      expect(await deleteRunsBeyond(db, 5, 4)).toBe(4);
-      expect(await deleteRunsBeyond(db, 5, 4)).toBe(3);
-      expect(await deleteRunsBeyond(db, 5, 4)).toBe(0);
+      expect(await surplusOfOwners(db, 5)).toEqual([{ owner: 'fay', surplus: 7 }]);
+      expect(await deleteOldestRuns(db, 'fay', 7)).toBe(7);
+      expect(await surplusOfOwners(db, 5)).toEqual([]);
       const left = chained.slice(7).map(({ runId }) => runId);
       expect((await getTurns(db, left.at(-1) ?? '', 100)).map(({ runId }) => runId)).toEqual(left);
       expect((await listRuns(db, { owner: 'gus', limit: 5 })).runs).toHaveLength(1);

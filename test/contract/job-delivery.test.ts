@@ -108,11 +108,3 @@ test('a scheduler that dies while it delivers is made up for, under the same id'
   expect(parcels[1]?.messageId).toBe(parcels[0]?.messageId);
   expect(await logOf(job)).toMatchObject([{ status: 'delivered' }]);
 });
-
-test('the history is not forgotten while something is on its way', async () => {
-  const job = await ended(['webhook:a']);
-  expect(await lab.jobs.prune({ keep: 0, limit: 10 })).toBe(0);
-  await deliverAt(0);
-  expect(await lab.jobs.prune({ keep: 0, limit: 10 })).toBe(1);
-  expect(await lab.history(job)).toEqual([]);
-});

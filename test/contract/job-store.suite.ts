@@ -1,4 +1,4 @@
-import { JOB_LIMITS, type Job, type JobStore } from '#libs/contract';
+import { JOB_LIMITS, type Job, type JobRun, type JobStore } from '#libs/contract';
 import { dueAt } from '#libs/jobs';
 import { HOUR, jobOf, jobRunOf, MINUTE, T0 } from '../support/job.js';
 
@@ -213,18 +213,19 @@ export function jobStoreSuite(name: string, open: () => Promise<JobStoreLab>): v
       await retire(job);
     });
 
-    test('retention keeps the newest of each job, and everything that is not over', async () => {
+    test('of a history the newest stay, what is not over, and what is on its way', async () => {
       const job = await add({ nextRunAt: null });
-      let now = job;
-      for (let i = 0; i < 6; i++) {
-        const run = jobRunOf(job, { slot: T0 + i, status: i === 0 ? 'running' : 'completed', wakeAt: null });
-        await jobs.claim({ claims: [{ job: now, dueAt: null, run }] });
-        now = (await jobs.view({ id: job.id }))?.job as Job;
-      }
-      expect(await jobs.prune({ keep: 2, limit: 2 })).toBe(2);
-      expect(await jobs.prune({ keep: 2, limit: 100 })).toBe(1);
-      const left = (await jobs.runs({ jobId: job.id, limit: 9 })).map(({ slot }) => slot - T0);
-      expect(left).toEqual([5, 4, 0]);
+      const run = (slot: number, fields: Partial<JobRun> = {}): JobRun =>
+        jobRunOf(job, { slot: T0 + slot, status: 'completed', wakeAt: null, ...fields });
+      const over = Array.from({ length: JOB_LIMITS.runsKeptMax }, (_, i) => run(10 + i));
+      const claim = async (runs: readonly JobRun[]): Promise<void> => {
+        const now = (await jobs.view({ id: job.id }))?.job as Job;
+        await jobs.claim({ claims: runs.map((one) => ({ job: now, dueAt: null, run: one })) });
+      };
+      await claim([run(0, { status: 'running' }), run(1, { wakeAt: T0 + HOUR }), run(2), run(3), ...over]);
+      await claim([run(1_000)]);
+      const left = (await jobs.runs({ jobId: job.id, limit: 999 })).map(({ slot }) => slot - T0).reverse();
+      expect(left).toEqual([0, 1, ...over.slice(1).map(({ slot }) => slot - T0), 1_000]);
       await retire(job);
     });
   });

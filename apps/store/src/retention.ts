@@ -1,18 +1,19 @@
 import type { Logger } from '#libs/platform';
 import {
   deleteConversationsUnusedSince,
+  deleteOldestRuns,
   deleteRunsBefore,
-  deleteRunsBeyond,
   deleteSessionsUnusedSince,
   deleteUsageBefore,
   dropOldDeletionMarks,
   eraseDeletedRuns,
+  surplusOfOwners,
   type SqlDatabase,
 } from '#libs/store';
 
 /** Rows of one statement: on an embedded database nothing else runs meanwhile. */
 const BATCH_ROWS_MAX = 200;
-/** Of one sweep and one rule; what is left waits for the next sweep. */
+/** Of one sweep and one rule, by count of each owner; what is left waits for the next sweep. */
 const BATCHES_MAX = 500;
 const DAY_MS = 86_400_000;
 /**
@@ -52,7 +53,7 @@ export async function sweepOnce(
   signal: AbortSignal,
 ): Promise<void> {
   const { retentionDays, retentionRunsMax } = settings;
-  const inBatches = async (remove: (limit: number) => Promise<number>): Promise<number> => {
+  const inBatches: InBatches = async (remove) => {
     let rows = 0;
     for (let i = 0; i < BATCHES_MAX && !signal.aborted; i++) {
       const removed = await remove(BATCH_ROWS_MAX);
@@ -65,7 +66,7 @@ export async function sweepOnce(
   const isAged = retentionDays > 0;
   const deleted = {
     aged: isAged ? await inBatches((limit) => deleteRunsBefore(db, oldest, limit)) : 0,
-    surplus: retentionRunsMax > 0 ? await inBatches((limit) => deleteRunsBeyond(db, retentionRunsMax, limit)) : 0,
+    surplus: retentionRunsMax > 0 ? await deleteSurplus(db, retentionRunsMax, inBatches) : 0,
     byOwners: await inBatches((limit) => eraseDeletedRuns(db, now() - DELETED_RUN_HOLD_MS, limit)),
     conversations: isAged ? await inBatches((limit) => deleteConversationsUnusedSince(db, oldest, limit)) : 0,
     usage: isAged ? await inBatches((limit) => deleteUsageBefore(db, oldest, limit)) : 0,
@@ -73,6 +74,22 @@ export async function sweepOnce(
   };
   await dropOldDeletionMarks(db, now() - DELETION_MARK_MS);
   if (Object.values(deleted).some((rows) => rows > 0)) logger.info(deleted, 'rows were deleted');
+}
+
+type InBatches = (remove: (limit: number) => Promise<number>) => Promise<number>;
+
+/** Counts once: that takes as long as there are runs. What comes meanwhile is for the next sweep. */
+async function deleteSurplus(db: SqlDatabase, max: number, inBatches: InBatches): Promise<number> {
+  let rows = 0;
+  for (const { owner, surplus } of await surplusOfOwners(db, max)) {
+    let left = surplus;
+    rows += await inBatches(async (limit) => {
+      const removed = left > 0 ? await deleteOldestRuns(db, owner, Math.min(left, limit)) : 0;
+      left -= removed;
+      return removed;
+    });
+  }
+  return rows;
 }
 
 const SWEEP_PERIOD_MS = 600_000;

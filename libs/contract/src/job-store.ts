@@ -96,14 +96,13 @@ export interface JobStore {
   /** The jobs that are due, the longest overdue first. */
   due(query: { readonly limit: number }): Promise<DueJobs>;
   /**
-   * Moves each job on and writes its run, all or nothing, and only where the job is still as it was read. @returns the
-   * ids of the runs that were written: those are the caller's to open.
+   * Moves each job on and writes its run, all or nothing, and only where the job is still as it was read. Of each job's
+   * history the newest JOB_LIMITS.runsKeptMax runs stay, and all that are not over. @returns the ids of the runs that were
+   * written: those are the caller's to open.
    */
   claim(query: { readonly claims: readonly JobClaim[] }): Promise<readonly string[]>;
   /** What is to be done about runs of jobs. */
   work(query: { readonly kind: JobWorkKind; readonly limit: number }): Promise<JobWorkPage>;
   /** Writes changes where nothing else changed since. @returns the ids of the changed runs. */
   change(query: { readonly changes: readonly JobRunChange[] }): Promise<readonly string[]>;
-  /** Retention: of every job the newest `keep` runs stay. Deletes at most `limit`. @returns how many. */
-  prune(query: { readonly keep: number; readonly limit: number }): Promise<number>;
 }

@@ -24,6 +24,5 @@ export function httpJobStore(address: StoreAddress): JobStore {
     claim: methodOf('claim'),
     work: methodOf('work'),
     change: methodOf('change'),
-    prune: methodOf('prune'),
   };
 }

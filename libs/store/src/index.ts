@@ -28,7 +28,7 @@ export { pgliteDatabase } from './pglite.js';
 export type { SqlDatabase, SqlQueries, SqlScalar, SqlValue } from './ports.js';
 export { postgresDatabase, type PostgresSettings } from './postgres.js';
 export { deleteRunsBefore, getRun, getTurns, listRuns, upsertRuns, type RunFilter, type RunPage } from './run-rows.js';
-export { deleteRunsBeyond } from './retention.js';
+export { deleteOldestRuns, surplusOfOwners } from './retention.js';
 export { sqlFault, type SqlFault } from './sql-fault.js';
 export { deleteSession } from './sessions/delete-session.js';
 export { deleteSessionsUnusedSince, deleteUsageBefore } from './sessions/session-retention.js';

@@ -1,23 +1,18 @@
 import type { SqlQueries } from './ports.js';
 
-/**
- * Retention by count: deletes the oldest ended runs of owners who have more than `max`, at most `limit` in one call.
- * @returns how many; 0 means that every owner is within bounds.
- */
-export async function deleteRunsBeyond(db: SqlQueries, max: number, limit: number): Promise<number> {
-  const owners = await db.query<{ owner: string; surplus: number }>(
+/** Retention by count: the owners who have more than `max` runs, and how many more. Counts every run there is. */
+export function surplusOfOwners(
+  db: SqlQueries,
+  max: number,
+): Promise<{ readonly owner: string; readonly surplus: number }[]> {
+  return db.query(
     `select owner, (count(*) - $1::bigint)::int as surplus from runs group by owner having count(*) > $1::bigint`,
     [max],
   );
-  let deleted = 0;
-  for (const { owner, surplus } of owners) {
-    if (deleted >= limit) break;
-    deleted += await deleteOldest(db, owner, Math.min(surplus, limit - deleted));
-  }
-  return deleted;
 }
 
-async function deleteOldest(db: SqlQueries, owner: string, count: number): Promise<number> {
+/** Deletes the oldest runs of an owner that have ended, at most `count`. @returns how many. */
+export async function deleteOldestRuns(db: SqlQueries, owner: string, count: number): Promise<number> {
   const [row] = await db.query<{ count: number }>(
     `with gone as (
       delete from runs where id in (

@@ -10,6 +10,7 @@ import {
   upsertRuns,
   upsertSessions,
   type SqlDatabase,
+  type SqlValue,
 } from '#libs/store';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,8 +41,8 @@ describe('a retention sweep', () => {
       await db.query(`delete from ${table}`);
   });
 
-  const sweep = (settings: Partial<RetentionSettings>, signal = new AbortController().signal): Promise<void> =>
-    sweepOnce({ db, logger, now: () => NOW }, { retentionDays: 0, retentionRunsMax: 0, ...settings }, signal);
+  const sweep = (settings: Partial<RetentionSettings>, signal = new AbortController().signal, on = db): Promise<void> =>
+    sweepOnce({ db: on, logger, now: () => NOW }, { retentionDays: 0, retentionRunsMax: 0, ...settings }, signal);
   const left = async (owner = 'alice'): Promise<string[]> =>
     (await listRuns(db, { owner, limit: 100 })).runs.map(({ runId }) => runId).reverse();
 
@@ -107,7 +108,16 @@ describe('a retention sweep', () => {
     const [ann, bob] = [await chain(450, 'ann'), await chain(3, 'bob')];
     await sweep({});
     expect(await left('ann')).toHaveLength(100);
-    await sweep({ retentionRunsMax: 7 });
+    let counts = 0;
+    const counting: SqlDatabase = {
+      ...db,
+      query<T>(sql: string, params?: readonly SqlValue[]): Promise<T[]> {
+        counts += Number(sql.includes('group by owner'));
+        return db.query<T>(sql, params);
+      },
+    };
+    await sweep({ retentionRunsMax: 7 }, undefined, counting);
+    expect(counts).toBe(1);
     expect(await left('ann')).toEqual(ann.slice(-7));
     expect(await left('bob')).toEqual(bob);
   });

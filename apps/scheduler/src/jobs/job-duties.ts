@@ -1,4 +1,3 @@
-import { JOB_LIMITS } from '#libs/contract';
 import type { Duty } from '../duties/duty.js';
 import { deliverResults } from './deliver-results.js';
 import { fireDueJobs } from './fire-due-jobs.js';
@@ -9,8 +8,6 @@ import { lookAfterRuns } from './look-after-runs.js';
 const FIRE_EVERY_MS = 2_000;
 const LOOK_EVERY_MS = 1_000;
 const DELIVER_EVERY_MS = 1_000;
-const PRUNE_EVERY_MS = 600_000;
-const PRUNED_MAX = 5_000;
 
 /** What the scheduler does for cron jobs. Each is harmless when several schedulers do it at the same time. */
 export function jobDuties(ports: JobPorts): readonly Duty[] {
@@ -18,10 +15,5 @@ export function jobDuties(ports: JobPorts): readonly Duty[] {
     { name: 'fire-due-jobs', everyMs: FIRE_EVERY_MS, run: (_, signal) => fireDueJobs(ports, signal) },
     { name: 'look-after-job-runs', everyMs: LOOK_EVERY_MS, run: (_, signal) => lookAfterRuns(ports, signal) },
     { name: 'deliver-job-results', everyMs: DELIVER_EVERY_MS, run: (_, signal) => deliverResults(ports, signal) },
-    {
-      name: 'prune-job-runs',
-      everyMs: PRUNE_EVERY_MS,
-      run: async () => void (await ports.jobs.prune({ keep: JOB_LIMITS.runsKeptMax, limit: PRUNED_MAX })),
-    },
   ];
 }

@@ -14,7 +14,6 @@ const CALLS: { readonly [M in keyof JobStore]: { readonly shape: readonly string
   claim: { shape: ['claims[].job.id', 'claims[].job.version'], call: (jobs, query) => jobs.claim(query) },
   work: { shape: ['kind', 'limit'], call: (jobs, query) => jobs.work(query) },
   change: { shape: ['changes[].run.runId', 'changes[].run.version'], call: (jobs, query) => jobs.change(query) },
-  prune: { shape: ['keep', 'limit'], call: (jobs, query) => jobs.prune(query) },
 };
 
 /** Calls one method of the port with what came over the wire. Throws GatewayError `not_found` or `invalid_request`. */

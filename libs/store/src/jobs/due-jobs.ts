@@ -1,7 +1,7 @@
 import type { ActiveJobRun, DueJobs, JobClaim } from '#libs/contract';
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
 import { isEnabled } from './job-rows.js';
-import { insertRuns } from './job-run-rows.js';
+import { insertRuns, pruneRunsOf } from './job-run-rows.js';
 import { columnsOf, toJob, type JobRow } from './rows.js';
 
 const DUE = `
@@ -56,6 +56,9 @@ export function claimOccurrences(db: SqlDatabase, claims: readonly JobClaim[]): 
     const replaced = claims.flatMap(({ job, cancel = [] }) => (moved.has(job.id) ? cancel : []));
     if (replaced.length > 0) await tx.query(REPLACE, [replaced]);
     const runs = claims.flatMap(({ job, run }) => (run && moved.has(job.id) ? [run] : []));
-    return insertRuns(tx, runs);
+    const written = await insertRuns(tx, runs);
+    // Here, where each job is anyway: nobody has to look through the history of all of them.
+    await pruneRunsOf(tx, [...moved]);
+    return written;
   });
 }

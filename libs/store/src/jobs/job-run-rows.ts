@@ -1,4 +1,4 @@
-import type { JobRun, JobRunChange, JobRunFilter } from '#libs/contract';
+import { JOB_LIMITS, type JobRun, type JobRunChange, type JobRunFilter } from '#libs/contract';
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
 import { columnsOf, RUN_COLUMNS, textsOf, toRun, type RunRow } from './rows.js';
 
@@ -69,16 +69,19 @@ export function changeJobRuns(db: SqlDatabase, changes: readonly JobRunChange[])
   });
 }
 
-/** Retention: of every job the newest `keep` runs stay. Deletes at most `limit`. @returns how many. */
-export async function pruneJobRuns(db: SqlQueries, keep: number, limit: number): Promise<number> {
-  const rows = await db.query(
-    `delete from job_runs where run_id in (
-       select run_id from (
-         select run_id, status, wake_at, row_number() over (partition by job_id order by slot desc, attempt desc) as place
-         from job_runs
-       ) r where place > $1::int and wake_at is null and status not in ('waiting', 'claimed', 'running') limit $2::int
-     ) returning run_id`,
-    [keep, limit],
-  );
-  return rows.length;
+/** More than one occurrence with all its attempts: what an earlier time left over gets fewer with each. */
+const PRUNED_MAX = 20;
+
+const PRUNE = `
+delete from job_runs where run_id in (
+  select old.run_id from unnest($1::text[]) as job (id) cross join lateral (
+    select run_id from job_runs
+    where job_id = job.id and wake_at is null and status not in ('waiting', 'claimed', 'running')
+    order by slot desc, attempt desc offset $2::int limit $3::int
+  ) old
+)`;
+
+/** Retention: of each of these jobs the newest runs stay, JOB_LIMITS.runsKeptMax of them, and all that are not over. */
+export async function pruneRunsOf(db: SqlQueries, jobIds: readonly string[]): Promise<void> {
+  await db.query(PRUNE, [jobIds, JOB_LIMITS.runsKeptMax, PRUNED_MAX]);
 }

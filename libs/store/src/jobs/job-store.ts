@@ -3,7 +3,7 @@ import type { SqlDatabase } from '../ports.js';
 import { claimOccurrences, dueJobs } from './due-jobs.js';
 import { dueWork } from './due-work.js';
 import { deleteJob, insertJob, listJobs, updateJob, viewJob } from './job-rows.js';
-import { changeJobRuns, listJobRuns, pruneJobRuns } from './job-run-rows.js';
+import { changeJobRuns, listJobRuns } from './job-run-rows.js';
 
 /** Jobs in Postgres or PGlite. @param now the clock that decides what is due, ms since the epoch. */
 export function sqlJobStore(db: SqlDatabase, now: () => number): JobStore {
@@ -21,6 +21,5 @@ export function sqlJobStore(db: SqlDatabase, now: () => number): JobStore {
       return { now: at, work: await dueWork(db, { kind, now: at, limit }) };
     },
     change: ({ changes }) => changeJobRuns(db, changes),
-    prune: ({ keep, limit }) => pruneJobRuns(db, keep, limit),
   };
 }
