@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { reachable, readConfig, type ReadConfig } from '#libs/config';
+import { chosenPorts, reachable, readConfig, type ReadConfig } from '#libs/config';
 import { Crew } from './crew.js';
 import { LaunchError } from './launch-error.js';
 import { takeLock } from './lock.js';
@@ -64,7 +64,7 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   const read = readConfig(env);
   requireEntries(entryOf);
   lockData(read, releases);
-  await requirePorts(read);
+  for (const chosen of chosenPorts(read)) await requireFreePort(chosen);
   const dataDir = resolve(read.config.store.dataDir);
   const named = read.given.has('REDIS_URL') ? read.config.redis.url : undefined;
   const redis = await provideRedis({
@@ -97,19 +97,6 @@ function lockData({ config }: ReadConfig, releases: Releases): void {
     throw new LaunchError(`Talaria already runs on ${dataDir} (pid ${lock.pid}). Stop it, or set TALARIA_DATA.`);
   }
   releases.add(lock.release);
-}
-
-/** The ports that somebody chose; the others are chosen free. */
-async function requirePorts({ config: { api, store, worker }, given }: ReadConfig): Promise<void> {
-  const chosen = [
-    { setting: 'API_SERVER_PORT', host: api.host, port: api.port },
-    { setting: 'STORE_PORT', host: store.host, port: store.port },
-    { setting: 'WORKER_HEALTH_PORT', host: worker.healthHost, port: worker.healthPort },
-    { setting: 'SCHEDULER_HEALTH_PORT', host: worker.healthHost, port: worker.schedulerHealthPort },
-  ] as const;
-  for (const wanted of chosen) {
-    if (wanted.setting === 'API_SERVER_PORT' || given.has(wanted.setting)) await requireFreePort(wanted);
-  }
 }
 
 function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts): void {

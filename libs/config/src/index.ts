@@ -1,4 +1,5 @@
 export { isNetworkVisible } from './check-binding.js';
+export { chosenPorts, type ChosenPort } from './check-ports.js';
 export type * from './config.js';
 export { describeSettings, type SettingRow } from './describe-settings.js';
 export { loadConfig, reachable, readConfig, type ReadConfig } from './load-config.js';

@@ -1,4 +1,5 @@
 import { checkBinding } from './check-binding.js';
+import { checkPorts } from './check-ports.js';
 import type { ApiConfig, Config, JobsConfig, StoreConfig } from './config.js';
 import { Problems } from './problems.js';
 import { readApprovals } from './read-approvals.js';
@@ -20,11 +21,18 @@ export interface ReadConfig {
  * undefined when there is none. Throws ConfigError, which lists everything that is wrong.
  */
 export function loadConfig(env: Environment, readFile: ReadFile = readTextFile): Config {
-  return readConfig(env, readFile).config;
+  return read(env, readFile, () => undefined).config;
 }
 
-/** `loadConfig`, and which settings were made: the launcher runs a Redis of its own only when nobody named one. */
+/**
+ * `loadConfig` for all services on one machine, which cannot share a port; and which settings were made: the launcher runs a
+ * Redis of its own only when nobody named one.
+ */
 export function readConfig(env: Environment, readFile: ReadFile = readTextFile): ReadConfig {
+  return read(env, readFile, checkPorts);
+}
+
+function read(env: Environment, readFile: ReadFile, check: (read: ReadConfig, problems: Problems) => void): ReadConfig {
   const problems = new Problems();
   const sources = { env, readFile, problems };
   const file = readSettings(sources, DEFAULT_FILE);
@@ -63,6 +71,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readTextFile):
     },
   };
   checkBinding(config, problems);
+  check({ config, given }, problems);
   problems.throwIfAny();
   return { config, given };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ConfigError, isNetworkVisible, loadConfig, type Environment } from '#libs/config';
+import { ConfigError, isNetworkVisible, loadConfig, readConfig, type Environment } from '#libs/config';
 
 const LOOPBACK = ['127.0.0.1', '127.8.9.1', '127.1', '::1', '[::1]', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1'];
 const VISIBLE = [
@@ -79,3 +79,35 @@ function refusal(env: Environment): string {
     throw cause;
   }
 }
+
+describe('ports on one machine', () => {
+  const clash = (env: Environment): boolean => {
+    try {
+      readConfig({ API_SERVER_KEY: STRONG, STORE_TOKEN: STRONG, ...env }, () => undefined);
+      return false;
+    } catch (cause) {
+      if (cause instanceof ConfigError && cause.message.includes('a port of its own')) return true;
+      throw cause;
+    }
+  };
+
+  test.each<[boolean, Environment]>([
+    [true, { STORE_PORT: '8642' }],
+    [true, { API_SERVER_PORT: '8645', STORE_URL: 'http://127.0.0.1:8645' }],
+    [true, { WORKER_HEALTH_PORT: '9000', SCHEDULER_HEALTH_PORT: '9000' }],
+    [true, { STORE_PORT: '8642', API_SERVER_HOST: '0.0.0.0' }],
+    [true, { STORE_PORT: '8642', API_SERVER_HOST: '::', STORE_HOST: '10.0.0.5' }],
+    [true, { STORE_PORT: '8642', STORE_HOST: 'localhost' }],
+    [true, { STORE_PORT: '8642', STORE_HOST: '127.1' }],
+    [true, { STORE_PORT: '8642', STORE_HOST: 'my-host' }],
+    [false, { STORE_PORT: '8642', STORE_HOST: '127.0.0.2' }],
+    [false, { STORE_PORT: '8642', STORE_HOST: '::1' }],
+    // Not chosen: npm start takes a free one.
+    [false, { API_SERVER_PORT: '8645' }],
+    [false, { STORE_PORT: '8650', WORKER_HEALTH_PORT: '8651' }],
+  ])('clash: %s of %j', (expected, env) => expect(clash(env)).toBe(expected));
+
+  test('do not matter to services that are started one by one', () => {
+    expect(loadConfig({ WORKER_HEALTH_PORT: '9000', SCHEDULER_HEALTH_PORT: '9000' }, () => undefined)).toBeDefined();
+  });
+});

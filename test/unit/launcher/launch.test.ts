@@ -181,6 +181,14 @@ describe('no start', () => {
     expect(one.text()).not.toContain('    at ');
   });
 
+  test('of two services on one port: neither can be taken for the other', async () => {
+    const one = start({ STORE_PORT: String(port), MODELS_UNKNOWN: 'y' });
+    expect(await one.code).toBe(1);
+    expect(one.text()).toContain(`STORE_PORT is "${port}"; expected a port of its own: API_SERVER_PORT is the same`);
+    expect(one.text()).toContain('MODELS_UNKNOWN is "y"');
+    expect(entries()).toEqual([]);
+  });
+
   test('on a network without a key', async () => {
     const one = start({ API_SERVER_HOST: '0.0.0.0' });
     expect(await one.code).toBe(1);
