@@ -145,6 +145,7 @@ describe('what is refused', () => {
     ['a text as retry', { retry: 'twice' }, 'retry', 'invalid_request'],
     ['a fraction of attempts', { retry: { attempts: 1.5 } }, 'retry.attempts', 'invalid_request'],
     ['too much jitter', { jitter_seconds: 3_601 }, 'jitter_seconds', 'invalid_request'],
+    ['as much jitter as there is time', { jitter_seconds: 3_600 }, 'jitter_seconds', 'invalid_request'],
     ['an end in the past', { end_at: '2001-01-01T00:00' }, 'end_at', 'invalid_request'],
     ['an end before the start', { end_at: 'in 5m' }, 'schedule', 'invalid_schedule'],
     ['a tool that is no name', { tools: ['a b'] }, 'tools[0]', 'invalid_request'],

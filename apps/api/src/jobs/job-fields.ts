@@ -1,7 +1,7 @@
 import { GatewayError, isJsonObject, JOB_LIMITS, type Job, type JsonObject, type Schedule } from '#libs/contract';
 import { parseDeliver, type DeliveryTarget } from '#libs/delivery';
 import type { PatchJobDto } from '#libs/protocols';
-import { parseSchedule, parseTimezone } from '#libs/schedule';
+import { nextOccurrences, parseSchedule, parseTimezone } from '#libs/schedule';
 
 /** Where a job's fields come from: what the request says, over what the job has. */
 export interface FieldSources {
@@ -36,7 +36,7 @@ export function chosenFields(before: ChosenFields, sources: FieldSources): Chose
   const { dto, targets, now } = sources;
   const timezone = dto.timezone === undefined ? before.timezone : parseTimezone(dto.timezone);
   const { name = before.name, prompt = before.prompt, misfire = before.misfire, overlap = before.overlap } = dto;
-  return {
+  const fields = {
     name: name.trim(),
     prompt,
     timezone,
@@ -48,6 +48,17 @@ export function chosenFields(before: ChosenFields, sources: FieldSources): Chose
     jitterSeconds: dto.jitter_seconds ?? before.jitterSeconds,
     ...clearable(before, sources, timezone),
   };
+  if ([dto.schedule, dto.timezone, dto.jitter_seconds].some((value) => value !== undefined)) checkJitter(fields, now);
+  return fields;
+}
+
+/** An occurrence that is held back until the next one is due would give way to it, and be noted as missed. */
+function checkJitter({ schedule, jitterSeconds }: Pick<Job, 'schedule' | 'jitterSeconds'>, now: number): void {
+  if (jitterSeconds === 0) return;
+  const times = nextOccurrences(schedule, now, JOB_LIMITS.nextCountMax);
+  const shortest = Math.min(...times.map((at, i) => (times[i + 1] ?? Infinity) - at));
+  if (jitterSeconds * 1_000 < shortest) return;
+  throw refuse('jitter_seconds', `must be less than the ${shortest / 1_000} seconds between two occurrences.`);
 }
 
 function clearable(before: ChosenFields, { dto, cleared, now }: FieldSources, timezone: string) {
