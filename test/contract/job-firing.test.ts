@@ -117,7 +117,7 @@ describe('an occurrence', () => {
     const job = await lab.add();
     lab.setNow(T0 + MINUTE);
     const claim: typeof lab.jobs.claim = async (query) => {
-      await lab.jobs.update({ job: { ...job, state: 'paused', nextRunAt: null }, dueAt: null });
+      await lab.jobs.update({ job: { ...job, state: 'paused', nextRunAt: null }, dueAt: null, jobsMax: 9 });
       return lab.jobs.claim(query);
     };
     await lab.fire({ jobs: { ...lab.jobs, claim } });
@@ -235,7 +235,7 @@ describe('how often', () => {
     await tick(1);
     await finish(job);
     const now = await lab.job(job.id);
-    await lab.jobs.update({ job: { ...now, runRequestedAt: T0 + MINUTE + 1 }, dueAt: T0 + MINUTE + 1 });
+    await lab.jobs.update({ job: { ...now, runRequestedAt: T0 + MINUTE + 1 }, dueAt: T0 + MINUTE + 1, jobsMax: 9 });
     await tick(1.5);
     expect(await last(job)).toMatchObject({ manual: true, slot: T0 + MINUTE + 1 });
     await finish(job);
@@ -277,7 +277,11 @@ describe('how often', () => {
 describe('how it ends', () => {
   test('a failure is tried again with growing pauses, and delivered after the last attempt', async () => {
     const job = await lab.add({ retry: { attempts: 2, backoffSeconds: 30 }, nextRunAt: T0 + MINUTE });
-    await lab.jobs.update({ job: { ...job, schedule: { kind: 'once', at: T0 + MINUTE } }, dueAt: T0 + MINUTE });
+    await lab.jobs.update({
+      job: { ...job, schedule: { kind: 'once', at: T0 + MINUTE } },
+      dueAt: T0 + MINUTE,
+      jobsMax: 9,
+    });
     await tick(1);
     await finish(job, { status: 'failed' });
     expect(await lab.history(job)).toMatchObject([

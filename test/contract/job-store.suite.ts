@@ -57,6 +57,30 @@ export function jobStoreSuite(name: string, open: () => Promise<JobStoreLab>): v
       expect(last.map(({ kind }) => kind).sort()).toEqual(['created', 'full']);
     });
 
+    test('a completed job takes no place, and needs one to be taken up again', async () => {
+      const some = [await add({ nextRunAt: null }), await add()] as const;
+      const another = (jobsMax: number) =>
+        jobs.insert({ job: jobOf({ owner, nextRunAt: null }), dueAt: null, jobsMax });
+      expect(await another(2)).toEqual({ kind: 'full' });
+      // One is completed by a change, one by its last occurrence.
+      const done: Job = { ...some[0], state: 'completed' };
+      expect(await jobs.update({ job: done, dueAt: null, jobsMax: 2 })).toBe('written');
+      const last = { ...some[1], state: 'completed', nextRunAt: null } as const;
+      await jobs.claim({ claims: [{ job: last, dueAt: null, run: jobRunOf(last, { wakeAt: null }) }] });
+      expect([await another(2), await another(2), await another(2)].map(({ kind }) => kind)).toEqual([
+        'created',
+        'created',
+        'full',
+      ]);
+      const again = { job: { ...some[0], version: 2, state: 'scheduled' }, dueAt: null } as const;
+      expect(await jobs.update({ ...again, jobsMax: 2 })).toBe('full');
+      expect(await jobs.update({ ...again, jobsMax: 3 })).toBe('written');
+      // Whoever changes a job that was never completed needs no place.
+      expect(await jobs.update({ job: { ...again.job, version: 3, name: 'b' }, dueAt: null, jobsMax: 0 })).toBe(
+        'written',
+      );
+    });
+
     test('lists are pages of one owner, newest first, paused ones on request', async () => {
       const made: Job[] = [];
       for (let i = 0; i < 5; i++) made.push(await add({ createdAt: T0 + i, nextRunAt: null }));
@@ -83,8 +107,8 @@ export function jobStoreSuite(name: string, open: () => Promise<JobStoreLab>): v
 
     test('a change that was made from an old version is refused', async () => {
       const job = await add({ nextRunAt: null });
-      expect(await jobs.update({ job: { ...job, name: 'first' }, dueAt: null })).toBe(true);
-      expect(await jobs.update({ job: { ...job, name: 'second' }, dueAt: null })).toBe(false);
+      expect(await jobs.update({ job: { ...job, name: 'first' }, dueAt: null, jobsMax: 9 })).toBe('written');
+      expect(await jobs.update({ job: { ...job, name: 'second' }, dueAt: null, jobsMax: 9 })).toBe('stale');
       expect((await jobs.view({ id: job.id }))?.job).toMatchObject({ name: 'first', version: 2 });
     });
 
@@ -129,7 +153,7 @@ export function jobStoreSuite(name: string, open: () => Promise<JobStoreLab>): v
 
     test('a claim whose job was changed or deleted meanwhile writes nothing', async () => {
       const [changed, gone] = [await add(), await add()];
-      await jobs.update({ job: { ...changed, state: 'paused' }, dueAt: null });
+      await jobs.update({ job: { ...changed, state: 'paused' }, dueAt: null, jobsMax: 9 });
       await retire(gone);
       const claims = [changed, gone].map((job) => ({ job, dueAt: T0, run: jobRunOf(job) }));
       expect(await jobs.claim({ claims })).toEqual([]);

@@ -215,7 +215,7 @@ describe('the verbs', () => {
     const { id } = await make({ schedule: '30m' });
     await ask('POST', `/${id}/pause`);
     const { job } = (await store.jobs.view({ id })) as { job: Job };
-    await store.jobs.update({ job: { ...job, schedule: { kind: 'once', at: 1 } }, dueAt: null });
+    await store.jobs.update({ job: { ...job, schedule: { kind: 'once', at: 1 } }, dueAt: null, jobsMax: 9 });
     const answer = await ask('POST', `/${id}/resume`);
     expect([answer.status, errorIn(answer)['code']]).toEqual([409, 'job_over']);
   });

@@ -1,6 +1,8 @@
+import { JOB_LIMITS } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import {
   deleteConversationsUnusedSince,
+  deleteJobsEndedBefore,
   deleteOldestRuns,
   deleteRunsBefore,
   deleteSessionsUnusedSince,
@@ -46,6 +48,7 @@ export interface RetentionPorts {
  *                                 with what it used; sessions and conversations of that age go when nothing is left in them
  *   beyond retentionRunsMax       the same, the oldest of an owner first
  *   deleted by its owner          goes after a day, once no other run continues it
+ *   completed jobs                go after a week, with the history of their runs
  */
 export async function sweepOnce(
   { db, logger, now }: RetentionPorts,
@@ -70,6 +73,7 @@ export async function sweepOnce(
     byOwners: await inBatches((limit) => eraseDeletedRuns(db, now() - DELETED_RUN_HOLD_MS, limit)),
     conversations: isAged ? await inBatches((limit) => deleteConversationsUnusedSince(db, oldest, limit)) : 0,
     usage: isAged ? await inBatches((limit) => deleteUsageBefore(db, oldest, limit)) : 0,
+    jobs: await inBatches((limit) => deleteJobsEndedBefore(db, now() - JOB_LIMITS.completedDaysMax * DAY_MS, limit)),
     sessions: isAged ? await inBatches((limit) => deleteSessionsUnusedSince(db, oldest, limit)) : 0,
   };
   await dropOldDeletionMarks(db, now() - DELETION_MARK_MS);

@@ -7,7 +7,7 @@ export const JOB_VARIABLES = [
     name: 'MAX_JOBS',
     path: 'jobs.max_per_key',
     default: '1000',
-    meaning: 'cron jobs that one API key may have',
+    meaning: 'cron jobs that one API key may have; completed ones do not count',
     parser: integer(0, 1_000_000),
   },
   {

@@ -31,6 +31,7 @@ export type {
   JobRunChange,
   JobRunFilter,
   JobStore,
+  JobUpdate,
   JobView,
   JobWork,
   JobWorkKind,

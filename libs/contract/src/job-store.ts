@@ -6,15 +6,19 @@ export interface JobView {
   readonly latest?: Omit<JobRun, 'output'>;
 }
 
+/** A job to be written. */
 export interface NewJob {
   readonly job: Job;
-  /** When it is due first, ms; null for never. */
+  /** When it is due next, ms; null for never. */
   readonly dueAt: number | null;
-  /** Jobs that its owner may have. */
+  /** Jobs that its owner may have; completed ones do not count. */
   readonly jobsMax: number;
 }
 
 export type JobInsertion = { readonly kind: 'created' | 'full' } | { readonly kind: 'exists'; readonly job: Job };
+
+/** `stale`: it was changed or deleted since it was read. `full`: it was completed, and there is no room to take it up again. */
+export type JobUpdate = 'written' | 'stale' | 'full';
 
 export interface JobFilter {
   readonly owner: string;
@@ -81,14 +85,14 @@ export interface JobRunChange {
  * Rejects when the rows cannot be reached; the HTTP one with GatewayError `unavailable`.
  */
 export interface JobStore {
-  /** Writes a new job, unless its id is taken or its owner has `jobsMax` of them. */
+  /** Writes a new job, unless its id is taken or its owner has `jobsMax` that are not completed. */
   insert(entry: NewJob): Promise<JobInsertion>;
   /** A job with its latest run. */
   view(query: { readonly id: string }): Promise<JobView | undefined>;
   /** An owner's jobs, newest first. */
   list(filter: JobFilter): Promise<readonly JobView[]>;
-  /** Writes a change of `job.version`. @returns false when the job was changed or deleted since that was read. */
-  update(change: { readonly job: Job; readonly dueAt: number | null }): Promise<boolean>;
+  /** Writes a change of `job.version`. A completed job that is taken up again counts like a new one. */
+  update(entry: NewJob): Promise<JobUpdate>;
   /** Deletes a job with the history of its runs. @returns whether there was one. */
   remove(query: { readonly id: string }): Promise<boolean>;
   /** The history of a job, newest first. */

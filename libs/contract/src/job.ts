@@ -138,4 +138,6 @@ export const JOB_LIMITS = {
   pageRunsMax: 100,
   outputCharsMax: 65_536,
   runsKeptMax: 200,
+  /** A completed job is deleted when nobody touched it for so long. */
+  completedDaysMax: 7,
 } as const;

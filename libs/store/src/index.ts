@@ -21,6 +21,7 @@ export {
 } from './conversations/conversation-rows.js';
 export { dropOldDeletionMarks, eraseDeletedRuns, markRunDeleted } from './deleted-runs.js';
 export { FolderLockedError } from './folder-lock.js';
+export { deleteJobsEndedBefore } from './jobs/job-rows.js';
 export { sqlJobStore } from './jobs/job-store.js';
 export { migrate, SchemaTooNewError } from './migrate.js';
 export { MIGRATIONS } from './migrations/registry.js';

@@ -7,16 +7,19 @@ import {
   markRunDeleted,
   migrate,
   pgliteDatabase,
+  sqlJobStore,
   upsertRuns,
   upsertSessions,
   type SqlDatabase,
   type SqlValue,
 } from '#libs/store';
+import type { Job, JobRun } from '#libs/contract';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { sweepOnce, type RetentionSettings } from '../../../apps/store/src/retention.js';
+import { jobOf, jobRunOf } from '../../support/job.js';
 import { runSnapshot } from '../../support/run-snapshot.js';
 
 const DAY = 86_400_000;
@@ -133,6 +136,30 @@ describe('a retention sweep', () => {
     await markRunDeleted(db, second, NOW - 2 * DAY);
     await sweep({});
     expect(await db.query('select id from runs')).toEqual([]);
+  });
+
+  test('takes completed jobs a week after their end, unless something of them is on its way', async () => {
+    let now = NOW - 8 * DAY;
+    const jobs = sqlJobStore(db, () => now);
+    const add = async (state: Job['state'], fields: Partial<JobRun> = {}): Promise<string> => {
+      const job = jobOf({ state });
+      await jobs.insert({ job, dueAt: null, jobsMax: 99 });
+      const run = jobRunOf(job, { status: 'completed', wakeAt: null, ...fields });
+      await jobs.claim({ claims: [{ job, dueAt: null, run }] });
+      return job.id;
+    };
+    const gone = await add('completed');
+    const kept = [
+      await add('scheduled'),
+      await add('completed', { wakeAt: NOW }),
+      await add('completed', { status: 'running' }),
+    ];
+    now = NOW - 6 * DAY;
+    kept.push(await add('completed'));
+    await sweep({});
+    expect(await jobs.view({ id: gone })).toBeUndefined();
+    expect(await jobs.runs({ jobId: gone, limit: 9 })).toEqual([]);
+    for (const id of kept) expect((await jobs.view({ id }))?.job.id).toBe(id);
   });
 
   test('stops between two batches when it is told to', async () => {

@@ -46,10 +46,7 @@ export class JobService {
         await this.wake(job);
         return { view: { job }, isReplay: false };
       case 'full':
-        throw new GatewayError(
-          'job_limit_reached',
-          `This API key has its ${this.parts.jobsPerOwnerMax} jobs already. Delete one first.`,
-        );
+        throw this.full();
       case 'exists':
         // Without a claim the id was chance, and taken by chance.
         if (!claim) return this.create(owner, claim, make);
@@ -74,13 +71,18 @@ export class JobService {
     return { views: views.slice(0, filter.limit), hasMore: views.length > filter.limit };
   }
 
-  /** Applies a change to the newest version of a job. Throws `job_not_found`, or `job_conflict` when others never let it. */
+  /**
+   * Applies a change to the newest version of a job. Throws `job_not_found`, `job_limit_reached` when it takes up a completed
+   * one for which there is no room, or `job_conflict` when others never let it.
+   */
   async change(id: string, owner: string, change: JobChange): Promise<JobView> {
     for (let i = 0; i < CHANGES_MAX; i++) {
       const view = await this.get(id, owner);
       const job = change(view.job, Date.now());
       if (job === view.job) return view;
-      if (!(await this.parts.jobs.update({ job, dueAt: dueAt(job) }))) continue;
+      const outcome = await this.parts.jobs.update({ job, dueAt: dueAt(job), jobsMax: this.parts.jobsPerOwnerMax });
+      if (outcome === 'full') throw this.full();
+      if (outcome === 'stale') continue;
       await this.wake(job);
       return { ...view, job };
     }
@@ -100,6 +102,11 @@ export class JobService {
     await this.get(id, owner);
     const runs = await this.parts.jobs.runs({ jobId: id, ...page, limit: page.limit + 1 });
     return { runs: runs.slice(0, page.limit), hasMore: runs.length > page.limit };
+  }
+
+  private full(): GatewayError {
+    const what = `This API key has its ${this.parts.jobsPerOwnerMax} jobs already. Delete one first.`;
+    return new GatewayError('job_limit_reached', what);
   }
 
   /** A timer that could not be set costs at most two seconds: schedulers look for themselves. */

@@ -7,7 +7,7 @@ const CALLS: { readonly [M in keyof JobStore]: { readonly shape: readonly string
   insert: { shape: ['job.id', 'job.owner', 'jobsMax'], call: (jobs, query) => jobs.insert(query) },
   view: { shape: ['id'], call: (jobs, query) => jobs.view(query) },
   list: { shape: ['owner', 'limit'], call: (jobs, query) => jobs.list(query) },
-  update: { shape: ['job.id', 'job.version'], call: (jobs, query) => jobs.update(query) },
+  update: { shape: ['job.id', 'job.owner', 'job.version', 'jobsMax'], call: (jobs, query) => jobs.update(query) },
   remove: { shape: ['id'], call: (jobs, query) => jobs.remove(query) },
   runs: { shape: ['jobId', 'limit'], call: (jobs, query) => jobs.runs(query) },
   due: { shape: ['limit'], call: (jobs, query) => jobs.due(query) },

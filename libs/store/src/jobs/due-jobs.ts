@@ -1,6 +1,6 @@
 import type { ActiveJobRun, DueJobs, JobClaim } from '#libs/contract';
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
-import { isEnabled } from './job-rows.js';
+import { endedAt, isEnabled } from './job-rows.js';
 import { insertRuns, pruneRunsOf } from './job-run-rows.js';
 import { columnsOf, toJob, type JobRow } from './rows.js';
 
@@ -26,12 +26,13 @@ export async function dueJobs(db: SqlQueries, now: number, limit: number): Promi
 
 const CLAIM = `
 with wanted as (
-  select * from unnest($1::text[], $2::bigint[], $3::boolean[], $4::bigint[], $5::text[])
-    as w (id, version, enabled, due_at, record)
+  select * from unnest($1::text[], $2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::text[])
+    as w (id, version, enabled, due_at, ended_at, record)
 ), held as (
   select j.id from jobs j join wanted w on w.id = j.id and w.version = j.version order by j.id for update of j
 )
-update jobs j set version = j.version + 1, enabled = w.enabled, due_at = w.due_at, record = w.record
+update jobs j
+set version = j.version + 1, enabled = w.enabled, due_at = w.due_at, ended_at = w.ended_at, record = w.record
 from wanted w join held using (id) where j.id = w.id and j.version = w.version
 returning j.id`;
 
@@ -41,18 +42,19 @@ where run_id = any($1::text[]) and status in ('waiting', 'claimed')`;
 
 /**
  * Claims occurrences: moves each job on and writes its run, both or neither, and only where the job is still as it was
- * read. @returns the ids of the runs that were written: those are the caller's to open.
+ * read. @returns the ids of the runs that were written: those are the caller's to open. @param now ms.
  */
-export function claimOccurrences(db: SqlDatabase, claims: readonly JobClaim[]): Promise<string[]> {
+export function claimOccurrences(db: SqlDatabase, claims: readonly JobClaim[], now: number): Promise<string[]> {
   return db.transaction(async (tx) => {
     const rows = claims.map(({ job, dueAt }): SqlScalar[] => [
       job.id,
       job.version,
       isEnabled(job),
       dueAt,
+      endedAt(job, now),
       JSON.stringify(job),
     ]);
-    const moved = new Set((await tx.query<{ id: string }>(CLAIM, columnsOf(rows, 5))).map(({ id }) => id));
+    const moved = new Set((await tx.query<{ id: string }>(CLAIM, columnsOf(rows, 6))).map(({ id }) => id));
     const replaced = claims.flatMap(({ job, cancel = [] }) => (moved.has(job.id) ? cancel : []));
     if (replaced.length > 0) await tx.query(REPLACE, [replaced]);
     const runs = claims.flatMap(({ job, run }) => (run && moved.has(job.id) ? [run] : []));

@@ -1,37 +1,39 @@
-import type { Job, JobFilter, JobInsertion, JobView, NewJob } from '#libs/contract';
+import type { Job, JobFilter, JobInsertion, JobUpdate, JobView, NewJob } from '#libs/contract';
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
 import { toJob, toRun, type JobRow, type RunRow } from './rows.js';
 
-const COUNT = `
-insert into job_owners as o (owner, jobs) select $1, 1 where $2::int > 0
-on conflict (owner) do update set jobs = o.jobs + 1 where o.jobs < $2::int
-returning jobs`;
+// Two that want the last place of an owner wait for each other here.
+const LOCK = `
+insert into job_owners as o (owner) values ($1) on conflict (owner) do update set owner = o.owner`;
+
+const COUNT = `select count(*)::int as jobs from jobs where owner = $1 and ended_at is null`;
 
 const INSERT = `
-insert into jobs (id, owner, version, created_at, enabled, due_at, record)
-values ($1, $2, $3::bigint, $4::bigint, $5::boolean, $6::bigint, $7)
+insert into jobs (id, owner, version, created_at, enabled, due_at, ended_at, record)
+values ($1, $2, $3::bigint, $4::bigint, $5::boolean, $6::bigint, $7::bigint, $8)
 on conflict (id) do nothing returning id`;
 
-/** Ends a transaction whose job turned out to be there already. */
-class Taken extends Error {}
+/** Writes a new job, unless its id is taken or its owner has `jobsMax` that are not completed. @param now ms. */
+export async function insertJob(db: SqlDatabase, { job, dueAt, jobsMax }: NewJob, now: number): Promise<JobInsertion> {
+  const columns = [isEnabled(job), dueAt, endedAt(job, now), JSON.stringify(job)];
+  return db.transaction(async (tx) => {
+    if (await isFull(tx, job.owner, jobsMax)) {
+      const before = await getJob(tx, job.id);
+      return before ? { kind: 'exists', job: before } : { kind: 'full' };
+    }
+    const written = await tx.query(INSERT, [job.id, job.owner, job.version, job.createdAt, ...columns]);
+    if (written.length > 0) return { kind: 'created' };
+    const before = await getJob(tx, job.id);
+    // Deleted between the two statements.
+    if (!before) throw new Error('the job was deleted while it was made');
+    return { kind: 'exists', job: before };
+  });
+}
 
-/** Writes a new job, unless its id is taken or its owner has `jobsMax` of them. */
-export async function insertJob(db: SqlDatabase, { job, dueAt, jobsMax }: NewJob): Promise<JobInsertion> {
-  const row = [job.id, job.owner, job.version, job.createdAt, isEnabled(job), dueAt, JSON.stringify(job)];
-  try {
-    return await db.transaction(async (tx) => {
-      // Two that are made at the same time wait for each other here: they cannot both take the last place.
-      const counted = await tx.query(COUNT, [job.owner, jobsMax]);
-      const written = counted.length > 0 ? await tx.query(INSERT, row) : [];
-      if (written.length > 0) return { kind: 'created' };
-      if (counted.length > 0 || (await getJob(tx, job.id))) throw new Taken();
-      return { kind: 'full' };
-    });
-  } catch (cause) {
-    const before = cause instanceof Taken ? await getJob(db, job.id) : undefined;
-    if (before) return { kind: 'exists', job: before };
-    throw cause;
-  }
+async function isFull(tx: SqlQueries, owner: string, jobsMax: number): Promise<boolean> {
+  await tx.query(LOCK, [owner]);
+  const [row] = await tx.query<{ jobs: number }>(COUNT, [owner]);
+  return (row?.jobs ?? 0) >= jobsMax;
 }
 
 /** The job as it was last written. */
@@ -71,24 +73,46 @@ export async function listJobs(db: SqlQueries, filter: JobFilter): Promise<JobVi
   return rows.map(toView);
 }
 
-/** Writes a change of `job.version`. @returns false when the job was changed or deleted since that was read. */
-export async function updateJob(db: SqlQueries, job: Job, dueAt: number | null): Promise<boolean> {
-  const rows = await db.query(
-    `update jobs set version = version + 1, enabled = $3::boolean, due_at = $4::bigint, record = $5
-     where id = $1 and version = $2::bigint returning id`,
-    [job.id, job.version, isEnabled(job), dueAt, JSON.stringify(job)],
-  );
-  return rows.length > 0;
+const UPDATE = `
+update jobs set version = version + 1, enabled = $3::boolean, due_at = $4::bigint, ended_at = $5::bigint, record = $6
+where id = $1 and version = $2::bigint returning id`;
+
+/** Writes a change of `job.version`, unless it takes a completed job up again whose owner has `jobsMax` others. @param now ms. */
+export async function updateJob(db: SqlDatabase, { job, dueAt, jobsMax }: NewJob, now: number): Promise<JobUpdate> {
+  const row = [job.id, job.version, isEnabled(job), dueAt, endedAt(job, now), JSON.stringify(job)];
+  return db.transaction(async (tx) => {
+    const ended = job.state === 'completed' ? [] : await tx.query(ENDED, [job.id]);
+    if (ended.length > 0 && (await isFull(tx, job.owner, jobsMax))) return 'full';
+    return (await tx.query(UPDATE, row)).length > 0 ? 'written' : 'stale';
+  });
 }
 
-const DELETE = `
-with gone as (delete from jobs where id = $1 returning owner)
-update job_owners o set jobs = o.jobs - 1 from gone where o.owner = gone.owner returning o.owner`;
+const ENDED = 'select id from jobs where id = $1 and ended_at is not null';
 
 /** Deletes a job with the history of its runs. @returns whether there was one. */
 export async function deleteJob(db: SqlQueries, id: string): Promise<boolean> {
-  return (await db.query(DELETE, [id])).length > 0;
+  return (await db.query('delete from jobs where id = $1 returning id', [id])).length > 0;
 }
+
+/**
+ * Retention: deletes at most `limit` completed jobs that were last written before `ms`, unless a run of theirs is not over or on
+ * its way to somebody. @returns how many.
+ */
+export async function deleteJobsEndedBefore(db: SqlQueries, ms: number, limit: number): Promise<number> {
+  const rows = await db.query(
+    `delete from jobs where id in (
+       select id from jobs where ended_at < $1::bigint and due_at is null and not exists (
+         select 1 from job_runs r
+         where r.job_id = jobs.id and (r.wake_at is not null or r.status in ('waiting', 'claimed', 'running'))
+       ) order by ended_at limit $2::int
+     ) and ended_at < $1::bigint returning id`,
+    [ms, limit],
+  );
+  return rows.length;
+}
+
+/** Of the row: a job that is written while it is completed begins its last days anew. */
+export const endedAt = ({ state }: Job, now: number): number | null => (state === 'completed' ? now : null);
 
 export const isEnabled = ({ state }: Job): SqlScalar => state === 'scheduled';
 

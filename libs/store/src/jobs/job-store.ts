@@ -8,14 +8,14 @@ import { changeJobRuns, listJobRuns } from './job-run-rows.js';
 /** Jobs in Postgres or PGlite. @param now the clock that decides what is due, ms since the epoch. */
 export function sqlJobStore(db: SqlDatabase, now: () => number): JobStore {
   return {
-    insert: (entry) => insertJob(db, entry),
+    insert: (entry) => insertJob(db, entry, now()),
     view: ({ id }) => viewJob(db, id),
     list: (filter) => listJobs(db, filter),
-    update: ({ job, dueAt }) => updateJob(db, job, dueAt),
+    update: (entry) => updateJob(db, entry, now()),
     remove: ({ id }) => deleteJob(db, id),
     runs: (filter) => listJobRuns(db, filter),
     due: ({ limit }) => dueJobs(db, now(), limit),
-    claim: ({ claims }) => claimOccurrences(db, claims),
+    claim: ({ claims }) => claimOccurrences(db, claims, now()),
     async work({ kind, limit }) {
       const at = now();
       return { now: at, work: await dueWork(db, { kind, now: at, limit }) };

@@ -5,6 +5,7 @@ import { createSessions } from './004-create-sessions.js';
 import { conversations } from './005-conversations.js';
 import { jobOutputs } from './006-job-outputs.js';
 import { sessionAge } from './007-session-age.js';
+import { endedJobs } from './008-ended-jobs.js';
 import type { Migration } from './migration.js';
 
 /** In the order they are applied; versions count 1, 2, 3 ... */
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   conversations,
   jobOutputs,
   sessionAge,
+  endedJobs,
 ];

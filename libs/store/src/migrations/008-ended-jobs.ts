@@ -1,0 +1,17 @@
+import type { Migration } from './migration.js';
+
+/**
+ * `ended_at` is when a completed job was last written; null while something of it is left. The jobs of an owner are counted by
+ * the index; what was the count is only the lock under which that is done.
+ */
+export const endedJobs: Migration = {
+  version: 8,
+  name: 'ended-jobs',
+  statements: [
+    `alter table jobs add column ended_at bigint`,
+    `update jobs set ended_at = (extract(epoch from now()) * 1000)::bigint where record like '%"state":"completed"%'`,
+    `create index jobs_ended on jobs (ended_at) where ended_at is not null`,
+    `create index jobs_left on jobs (owner) where ended_at is null`,
+    `alter table job_owners drop column jobs`,
+  ],
+};
