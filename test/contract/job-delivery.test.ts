@@ -1,7 +1,9 @@
 import type { Job, JobDelivery } from '#libs/contract';
 import type { DeliveryOutcome, DeliveryTarget, Parcel } from '#libs/delivery';
+import { getEventListeners } from 'node:events';
 import { startFiringLab, type FiringLab } from '../support/firing-lab.js';
-import { MINUTE, T0 } from '../support/job.js';
+import { jobRunOf, MINUTE, T0 } from '../support/job.js';
+import { until } from '../support/until.js';
 
 /** Results on their way to a target that does what the test says. */
 let lab: FiringLab;
@@ -107,4 +109,44 @@ test('a scheduler that dies while it delivers is made up for, under the same id'
   expect(parcels).toHaveLength(2);
   expect(parcels[1]?.messageId).toBe(parcels[0]?.messageId);
   expect(await logOf(job)).toMatchObject([{ status: 'delivered' }]);
+});
+
+/** Results of one job that were due long ago, each with one target. */
+async function due(count: number, owner: string, to: string): Promise<void> {
+  const job = await lab.add({ owner, deliver: [to], nextRunAt: null });
+  const runs = Array.from({ length: count }, (_, i) =>
+    jobRunOf(job, {
+      slot: T0 + i,
+      status: 'completed',
+      wakeAt: owner === 'ann' ? T0 : T0 + 1,
+      deliveries: [{ target: to, status: 'pending', attempts: 0 }],
+    }),
+  );
+  await lab.jobs.claim({ claims: runs.map((run) => ({ job, dueAt: null, run })) });
+}
+
+test('dead targets of one key hold up nobody else, and its own results only while they are on their way', async () => {
+  await due(90, 'ann', 'webhook:dead');
+  await due(9, 'bob', 'webhook:b');
+  let giveUp: () => void = () => undefined;
+  const gaveUp = new Promise<void>((resolve) => (giveUp = resolve));
+  const signals: AbortSignal[] = [];
+  const slow: DeliveryTarget = {
+    ...target,
+    async deliver(parcel) {
+      signals.push(parcel.signal);
+      parcel.signal.addEventListener('abort', () => undefined);
+      const outcome = await target.deliver(parcel);
+      if (parcel.address === 'dead') await gaveUp;
+      return outcome;
+    },
+  };
+  const countOf = (address: string): number => parcels.filter((parcel) => parcel.address === address).length;
+  const done = deliverAt(0, { targets: [slow] });
+  await until(() => countOf('b') === 9, { what: 'the results of the other key' });
+  expect(countOf('dead')).toBe(6);
+  giveUp();
+  await done;
+  expect([countOf('dead'), countOf('b')]).toEqual([90, 9]);
+  expect(Math.max(...signals.map((signal) => getEventListeners(signal, 'abort').length))).toBe(1);
 });

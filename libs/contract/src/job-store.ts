@@ -105,8 +105,12 @@ export interface JobStore {
    * written: those are the caller's to open.
    */
   claim(query: { readonly claims: readonly JobClaim[] }): Promise<readonly string[]>;
-  /** What is to be done about runs of jobs. */
-  work(query: { readonly kind: JobWorkKind; readonly limit: number }): Promise<JobWorkPage>;
+  /** What is to be done about runs of jobs. @param query.except owners whose deliveries are left out. */
+  work(query: {
+    readonly kind: JobWorkKind;
+    readonly limit: number;
+    readonly except?: readonly string[];
+  }): Promise<JobWorkPage>;
   /** Writes changes where nothing else changed since. @returns the ids of the changed runs. */
   change(query: { readonly changes: readonly JobRunChange[] }): Promise<readonly string[]>;
 }

@@ -1,23 +1,71 @@
 import type { JobDelivery, JobRun, JobWork } from '#libs/contract';
 import { splitTarget, type DeliveryOutcome } from '#libs/delivery';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobPorts } from './job-ports.js';
 
-const RESULTS_AT_ONCE_MAX = 20;
+const RESULTS_AT_ONCE_MAX = 60;
+/** Of one key: targets that answer slowly, or not at all, hold up their owner's results and nobody else's. */
+const RESULTS_OF_ONE_MAX = 6;
+/** For new results, while some are on their way. */
+const LOOK_AGAIN_MS = 1_000;
 /** Nobody else delivers a result meanwhile; longer than all its targets may take. */
 const LEASE_MS = 120_000;
 /** Between attempts, about as Standard Webhooks proposes: a day altogether. */
 const BACKOFF_SECONDS = [5, 60, 300, 1_800, 7_200, 18_000, 36_000];
 
-/** Delivers what is due, page after page. At least once: a receiver tells a repetition by the id of the message. */
+interface UnderWay {
+  readonly owner: string;
+  /** Resolves when the result was delivered, or was not. */
+  readonly done: Promise<void>;
+}
+
+/**
+ * Delivers what is due; each result that is done makes room for another. Resolves when nothing is due any more. At least once:
+ * a receiver tells a repetition by the id of the message.
+ */
 export async function deliverResults(ports: JobPorts, signal: AbortSignal): Promise<void> {
-  for (let isMore = true; isMore && !signal.aborted;) {
-    const { now, work } = await ports.jobs.work({ kind: 'delivery', limit: RESULTS_AT_ONCE_MAX });
-    const leases = work.map(({ run }) => ({ run: { ...run, wakeAt: now + LEASE_MS } }));
-    const mine = new Set(leases.length > 0 ? await ports.jobs.change({ changes: leases }) : []);
-    const leased = work.filter(({ run }) => mine.has(run.runId));
-    await Promise.all(leased.map((item) => deliverResult(ports, item, { now, signal })));
-    isMore = work.length >= RESULTS_AT_ONCE_MAX;
+  const underWay = new Set<UnderWay>();
+  try {
+    while (!signal.aborted) {
+      const started = await startSome(ports, underWay, signal);
+      if (underWay.size === 0) return;
+      // There may be more of other owners.
+      if (started === 0 || underWay.size >= RESULTS_AT_ONCE_MAX) await firstOf(underWay);
+    }
+  } finally {
+    await Promise.all([...underWay].map(({ done }) => done));
   }
+}
+
+/** Leases results and lets them go. @returns how many. */
+async function startSome(ports: JobPorts, underWay: Set<UnderWay>, signal: AbortSignal): Promise<number> {
+  const counts = new Map<string, number>();
+  const countOf = (owner: string): number => counts.get(owner) ?? 0;
+  for (const { owner } of underWay) counts.set(owner, countOf(owner) + 1);
+  const except = [...counts.keys()].filter((owner) => countOf(owner) >= RESULTS_OF_ONE_MAX);
+  const limit = RESULTS_AT_ONCE_MAX - underWay.size;
+  const { now, work } = await ports.jobs.work({ kind: 'delivery', limit, except });
+  const chosen = work.filter(({ job: { owner } }) => {
+    counts.set(owner, countOf(owner) + 1);
+    return countOf(owner) <= RESULTS_OF_ONE_MAX;
+  });
+  const leases = chosen.map(({ run }) => ({ run: { ...run, wakeAt: now + LEASE_MS } }));
+  const mine = new Set(leases.length > 0 ? await ports.jobs.change({ changes: leases }) : []);
+  const leased = chosen.filter(({ run }) => mine.has(run.runId));
+  for (const item of leased) {
+    // A signal of its own: hundreds of listeners on the one of all duties would look like a leak.
+    const done = deliverResult(ports, item, { now, signal: AbortSignal.any([signal]) });
+    const one = { owner: item.job.owner, done: done.then(() => void underWay.delete(one)) };
+    underWay.add(one);
+  }
+  return leased.length;
+}
+
+async function firstOf(underWay: ReadonlySet<UnderWay>): Promise<void> {
+  const pause = new AbortController();
+  const rested = sleep(LOOK_AGAIN_MS, undefined, { signal: pause.signal }).catch(() => undefined);
+  await Promise.race([rested, ...[...underWay].map(({ done }) => done)]);
+  pause.abort();
 }
 
 async function deliverResult(

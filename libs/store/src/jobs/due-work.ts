@@ -24,16 +24,21 @@ from found join job_runs r using (run_id) join jobs j on j.id = r.job_id limit $
 const DELIVERIES = `
 select ${RUN_COLUMNS}, j.version::float8 as job_version, j.record as job_record
 from job_runs r join jobs j on j.id = r.job_id
-where r.status in ('completed', 'failed') and r.wake_at <= $1::bigint order by r.wake_at limit $2::int`;
+where r.status in ('completed', 'failed') and r.wake_at <= $1::bigint and j.owner <> all($3::text[])
+order by r.wake_at limit $2::int`;
 
-/** What is to be done about runs of jobs at `now` (ms), at most `limit`. */
-export async function dueWork(
-  db: SqlQueries,
-  { kind, now, limit }: { readonly kind: JobWorkKind; readonly now: number; readonly limit: number },
-): Promise<JobWork[]> {
+interface WorkQuery {
+  readonly kind: JobWorkKind;
+  readonly now: number;
+  readonly limit: number;
+  readonly except: readonly string[];
+}
+
+/** What is to be done about runs of jobs at `now` (ms), at most `limit`; no deliveries of the owners in `except`. */
+export async function dueWork(db: SqlQueries, { kind, now, limit, except }: WorkQuery): Promise<JobWork[]> {
   if (kind === 'run') await db.query(RELEASE, [now]);
-  const sql = kind === 'run' ? ACTIVE : DELIVERIES;
-  const rows = await db.query<RunRow & { job_version: number; job_record: string }>(sql, [now, limit]);
+  const [sql, more] = kind === 'run' ? [ACTIVE, []] : [DELIVERIES, [except]];
+  const rows = await db.query<RunRow & { job_version: number; job_record: string }>(sql, [now, limit, ...more]);
   const work: JobWork[] = [];
   for (const row of rows) {
     const run = toRun(row);

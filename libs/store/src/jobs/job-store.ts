@@ -16,9 +16,9 @@ export function sqlJobStore(db: SqlDatabase, now: () => number): JobStore {
     runs: (filter) => listJobRuns(db, filter),
     due: ({ limit }) => dueJobs(db, now(), limit),
     claim: ({ claims }) => claimOccurrences(db, claims, now()),
-    async work({ kind, limit }) {
+    async work({ kind, limit, except = [] }) {
       const at = now();
-      return { now: at, work: await dueWork(db, { kind, now: at, limit }) };
+      return { now: at, work: await dueWork(db, { kind, now: at, limit, except }) };
     },
     change: ({ changes }) => changeJobRuns(db, changes),
   };
