@@ -227,6 +227,23 @@ describe('overlap', () => {
     await lab.lookAfter();
     expect(await lab.history(job)).toMatchObject([{ status: 'cancelled', deliveries: [] }, { status: 'running' }]);
   });
+
+  test('cancel_previous: also what another scheduler opens between the look and the claim', async () => {
+    const job = await lab.add({ overlap: 'cancel_previous' });
+    lab.setNow(T0 + MINUTE);
+    await lab.fire({ jobs: crashing() }).catch(() => undefined);
+    expect(await statuses(job)).toEqual(['claimed']);
+    lab.setNow(T0 + 2 * MINUTE);
+    const claim: typeof lab.jobs.claim = async (query) => {
+      await lab.lookAfter();
+      return lab.jobs.claim(query);
+    };
+    await lab.fire({ jobs: { ...lab.jobs, claim } });
+    const [first, second] = await lab.history(job);
+    // Nobody had claimed it: it is ended on the spot.
+    expect((await lab.log.head(first?.runId ?? ''))?.ended).toBe(true);
+    expect((await lab.log.head(second?.runId ?? ''))?.ended).toBe(false);
+  });
 });
 
 describe('how often', () => {

@@ -33,6 +33,9 @@ async function fire(ports: JobPorts, due: readonly DueJob[], now: number): Promi
   const claims = due.map((entry) => claimOf(entry, { now, ports }));
   for (const { cancel = [] } of claims) for (const runId of cancel) await cancelRun(ports, runId);
   const mine = new Set(await ports.jobs.claim({ claims }));
+  // Again: another scheduler may have opened one of them after it was asked to stop, when it had no log yet.
+  const replaced = claims.flatMap(({ run, cancel = [] }) => (run && mine.has(run.runId) ? cancel : []));
+  for (const runId of replaced) await cancelRun(ports, runId);
   const claimed = claims.flatMap(({ job, run }) => {
     const isMine = run?.status === 'claimed' && mine.has(run.runId);
     return isMine ? [{ job, run }] : [];
