@@ -8,7 +8,8 @@ import { freePorts, requireFreePort } from './ports.js';
 import type { Printer } from './print.js';
 import { provideRedis } from './provide-redis.js';
 import { Releases } from './releases.js';
-import { requireEntries, serviceEnv, serviceOrder, SERVICES, type EntryOf } from './services.js';
+import { endLeftServices, recordServices } from './service-record.js';
+import { graceMsOf, requireEntries, serviceEnv, serviceOrder, SERVICES, type EntryOf } from './services.js';
 import type { StopWishes } from './stop-signals.js';
 import { waitReady } from './wait-ready.js';
 import { compilerOrder, watchCode } from './watch.js';
@@ -64,8 +65,10 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   const read = readConfig(env);
   requireEntries(entryOf);
   lockData(read, releases);
-  for (const chosen of chosenPorts(read)) await requireFreePort(chosen);
   const dataDir = resolve(read.config.store.dataDir);
+  const graceMs = graceMsOf(read.config.worker.drainSeconds);
+  await endLeftServices({ dataDir, graceMs, printer, signal: ending });
+  for (const chosen of chosenPorts(read)) await requireFreePort(chosen);
   const named = read.given.has('REDIS_URL') ? read.config.redis.url : undefined;
   const redis = await provideRedis({
     dir: join(dataDir, 'redis'),
@@ -80,9 +83,9 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   const wiring = { ports: { store, worker, scheduler }, storeToken: randomBytes(24).toString('hex') };
   const childEnv = serviceEnv(env, read, { ...wiring, ...(named === undefined && { redisUrl: redis }) });
   ending.throwIfAborted();
+  const record = recordServices(dataDir);
   for (const name of SERVICES) {
-    const order = serviceOrder(name, entryOf(name), childEnv, read.config.worker.drainSeconds);
-    const child = crew.start(order);
+    const child = crew.start(serviceOrder(name, entryOf(name), childEnv, graceMs), (pid) => record(name, pid));
     releases.add(() => child.stop());
   }
   if (options.watch) startWatch(options, parts);

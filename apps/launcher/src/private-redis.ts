@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endProcess } from './end-process.js';
 import { LaunchError } from './launch-error.js';
 import { identify, isAlive, parseIdentity, type ProcessIdentity } from './process-identity.js';
 import { dataDirOf, probeRedis } from './probe-redis.js';
@@ -57,10 +58,7 @@ export async function endLeftover(dir: string, stopMsMax = STOP_MS_MAX): Promise
   const record = readRecord(dir);
   const leftover = record && ((await knownByProcess(record)) ?? (await knownByFolder(record, dir)));
   if (!leftover) return undefined;
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    send(leftover.pid, signal);
-    if (await isGone(leftover, stopMsMax)) return leftover.pid;
-  }
+  if (await endProcess(leftover, stopMsMax)) return leftover.pid;
   throw new LaunchError(`An earlier private Redis (pid ${leftover.pid}) still uses ${dir} and cannot be ended.`);
 }
 
@@ -92,23 +90,6 @@ async function knownByFolder({ port }: ServerRecord, dir: string): Promise<Proce
   if (probe.kind !== 'up' || probe.facts.pid === undefined) return undefined;
   const theirs = await dataDirOf(urlOf(port));
   return theirs === realpathSync(dir) ? identify(probe.facts.pid) : undefined;
-}
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
-  }
-}
-
-async function isGone(identity: ProcessIdentity, ms: number): Promise<boolean> {
-  const deadline = Date.now() + ms;
-  while (isAlive(identity)) {
-    if (Date.now() > deadline) return false;
-    await sleep(POLL_MS);
-  }
-  return true;
 }
 
 function urlOf(port: number): string {

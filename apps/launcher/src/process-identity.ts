@@ -25,7 +25,10 @@ export function parseIdentity(value: unknown): ProcessIdentity | undefined {
   return Number.isInteger(pid) && typeof started === 'string' ? { pid: pid as number, started } : undefined;
 }
 
-/** proc(5): the name stands in parentheses and may hold anything; state is field 3, the start time field 22. */
+/**
+ * proc(5): the name stands in parentheses and may hold anything; state is field 3, the number of threads field 20, the start
+ * time field 22. While threads are left, a process that counts as ended still has its ports and files.
+ */
 function startedByProc(pid: number): string | undefined {
   let stat: string;
   try {
@@ -34,7 +37,7 @@ function startedByProc(pid: number): string | undefined {
     return undefined; // no such process
   }
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? undefined : fields[19];
+  return fields[0] === 'Z' && Number(fields[17]) <= 1 ? undefined : fields[19];
 }
 
 function startedByPs(pid: number): string | undefined {

@@ -62,13 +62,10 @@ const SPARE_SECONDS = 15;
  */
 const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = { store: 16, api: 8, worker: 8, scheduler: 2 };
 
-export function serviceOrder(
-  name: ServiceName,
-  entry: string,
-  env: NodeJS.ProcessEnv,
-  drainSeconds: number,
-): ChildOrder {
-  const graceMs = (drainSeconds + SPARE_SECONDS) * 1_000;
+/** What a service may take to end. */
+export const graceMsOf = (drainSeconds: number): number => (drainSeconds + SPARE_SECONDS) * 1_000;
+
+export function serviceOrder(name: ServiceName, entry: string, env: NodeJS.ProcessEnv, graceMs: number): ChildOrder {
   return {
     name,
     command: process.execPath,

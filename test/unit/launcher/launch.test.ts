@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { identify } from '../../../apps/launcher/src/process-identity.js';
 import { Printer } from '../../../apps/launcher/src/print.js';
 import { run } from '../../../apps/launcher/src/run.js';
 import { EXIT_CONFIG } from '../../../apps/launcher/src/supervise.js';
@@ -110,6 +112,10 @@ describe('a start', () => {
     expect(one.text()).toContain('demo model');
     await until(() => one.text().includes('[worker] worker is up\n'));
     const redis = redisRecord();
+    const record = JSON.parse(readFileSync(join(dir, 'data', 'services.json'), 'utf8')) as Record<string, Entry>;
+    expect(entries().map(({ name }) => [name, record[name]?.pid])).toEqual(
+      entries().map(({ name, pid }) => [name, pid]),
+    );
     expect(new Set(entries().map((entry) => entry.redis))).toEqual(new Set([`redis://127.0.0.1:${redis.port}`]));
     expect(new Set(entries().map((entry) => entry.store)).size).toBe(1);
     one.stop.abort();
@@ -133,6 +139,21 @@ describe('a start', () => {
     expect(await one.code).toBe(0);
     expect(isRunning(redis.pid)).toBe(true);
     await redis.stop();
+  });
+
+  test('ends the services that a killed launcher left behind, and then has their ports', async () => {
+    const code = `require('node:http').createServer().listen(${port}, '127.0.0.1', () => console.log('up'))`;
+    const orphan = spawn(process.execPath, ['-e', code]);
+    await new Promise((resolve) => orphan.stdout.once('data', resolve));
+    mkdirSync(join(dir, 'data'));
+    const record = { store: { pid: process.pid, started: 'before the last boot' }, api: identify(orphan.pid ?? 0) };
+    writeFileSync(join(dir, 'data', 'services.json'), JSON.stringify(record));
+    const one = await startReady();
+    expect(one.text()).toContain(`Ending the api of an earlier start (pid ${orphan.pid}) ...`);
+    expect(one.text()).not.toContain('Ending the store');
+    expect(orphan.signalCode).toBe('SIGTERM');
+    one.stop.abort();
+    expect(await one.code).toBe(0);
   });
 
   test('can be stopped before it is ready', async () => {
