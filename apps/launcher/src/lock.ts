@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LaunchError } from './launch-error.js';
 import { identify, isAlive, parseIdentity, type ProcessIdentity } from './process-identity.js';
 
 export type LockOutcome =
@@ -7,11 +8,23 @@ export type LockOutcome =
 
 /**
  * Makes this process the only launcher on a data folder (created when missing). The lock is a file that names its
- * holder; one whose holder is gone is taken over. Throws when the folder cannot be written.
+ * holder; one whose holder is gone is taken over. Throws LaunchError when the folder cannot be used.
  *
  * The file appears whole: it is written aside and linked into place, and linking fails when the name is taken.
  */
 export function takeLock(dataDir: string): LockOutcome {
+  try {
+    return lock(dataDir);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    throw new LaunchError(
+      `The data folder ${dataDir} cannot be used (${code}). Make it writable for this user, or set TALARIA_DATA.`,
+    );
+  }
+}
+
+function lock(dataDir: string): LockOutcome {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, 'launcher.lock');
   const aside = `${path}.${process.pid}`;

@@ -250,6 +250,17 @@ describe('no start', () => {
     expect([...entries().map(({ pid }) => pid), redisRecord().pid].filter(isRunning)).toEqual([]);
   });
 
+  test.each([
+    ['journal', 'EEXIST'],
+    ['journal/data', 'ENOTDIR'],
+  ])('on a data folder that is none: %s', async (path, code) => {
+    const one = start({ TALARIA_DATA: join(dir, path) });
+    expect(await one.code).toBe(1);
+    expect(one.text()).toContain(`The data folder ${join(dir, path)} cannot be used (${code})`);
+    expect(one.text()).toContain('TALARIA_DATA');
+    expect(one.text()).not.toContain('    at ');
+  });
+
   test('of what has not been compiled', async () => {
     rmSync(join(dir, 'services', 'worker.cjs'));
     const one = start();
