@@ -122,8 +122,16 @@ export const host: Parser<string> = {
 
 export const hostOrBlock: Parser<string> = {
   expected: 'a host name, an IP address or a CIDR block (10.0.0.0/8)',
-  parse: (value) => (ipaddr.isValidCIDR(value) ? value : host.parse(value)),
+  parse(value) {
+    if (ipaddr.isValidCIDR(value)) return value;
+    const bare = host.parse(value);
+    if (bare === undefined || ipaddr.IPv4.isValidFourPartDecimal(bare) || ipaddr.IPv6.isValid(bare)) return bare;
+    return NUMBER_AT_ITS_END.test(bare) ? undefined : bare;
+  },
 };
+
+/** 300.0.0.1 and 10.0.0 are mistyped addresses and no names; libs/guarded-fetch takes neither (a test compares the two). */
+const NUMBER_AT_ITS_END = /(?:^|\.)\d+\.?$/;
 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?$/;
 

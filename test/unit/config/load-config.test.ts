@@ -1,4 +1,5 @@
 import { ConfigError, loadConfig, readConfig, type Config, type Environment } from '#libs/config';
+import { createTargets } from '#libs/delivery';
 
 const KEY = '4f0b6d7e92c81a35d6e0f7b8';
 
@@ -343,3 +344,17 @@ test('rules of approval come in their order, with their patterns compiled; a bad
   });
   expect(() => loadConfig({}, () => file('(rm'))).toThrow(/approvals\.rules\[0\]\.match/);
 });
+
+test.each(['10.0.0', '300.0.0.1', '127.1', '10', '1.2.3.4.', 'a.5'])('%s is no host that may be allowed', (entry) => {
+  for (const name of ['WEBHOOK_ALLOWED_HOSTS', 'FETCH_ALLOWED_HOSTS'])
+    expect(problemsOf(() => load({ [name]: entry }))).toContain(`${name} is "${entry}"`);
+});
+
+test.each(['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', 'wiki.local', 'a_b', '1a.b', '5.a', 'LOCALHOST.'])(
+  '%s is one, for the guard too',
+  (entry) => {
+    const { webhookAllowedHosts } = load({ WEBHOOK_ALLOWED_HOSTS: entry }).jobs;
+    expect(webhookAllowedHosts).toEqual([entry]);
+    expect(createTargets({ webhookAllowedHosts })).toHaveLength(2);
+  },
+);
