@@ -100,6 +100,31 @@ export function url(protocols: readonly string[], credentials: 'allowed' | 'refu
   };
 }
 
+/** A database server's URL; drivers decode its parts later, where nobody could say which setting was wrong. */
+export function serverUrl(protocols: readonly string[], path: Parser<string>): Parser<string> {
+  const base = url(protocols, 'allowed');
+  return {
+    expected: `${base.expected}, whose path is ${path.expected}; a % in user, password and path is written %25`,
+    parse(value) {
+      const parsed = base.parse(value) === undefined ? undefined : new URL(value);
+      if (!parsed) return undefined;
+      const [user, password, name] = [parsed.username, parsed.password, parsed.pathname.replace(/^\/+|\/+$/g, '')].map(
+        decoded,
+      );
+      if (user === undefined || password === undefined || name === undefined) return undefined;
+      return path.parse(name) === undefined ? undefined : base.parse(value);
+    },
+  };
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
 export const httpUrl = url(['http:', 'https:']);
 
 /** `https://chat.example.com`, exactly as a browser sends it, or `*`. */

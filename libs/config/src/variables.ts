@@ -4,7 +4,7 @@ import { JOB_VARIABLES } from './job-variables.js';
 import { MODEL_VARIABLES } from './model-variables.js';
 import { host, httpUrl, integer, matching } from './parsers.js';
 import { LOG_VARIABLES } from './operator-variables.js';
-import { port, secret, text, url, type Parser } from './parsers.js';
+import { port, secret, serverUrl, text, type Parser } from './parsers.js';
 import type { Variable } from './variable.js';
 
 /** Every setting there is. docs/configuration.md repeats this list, and a test compares the two. */
@@ -26,7 +26,7 @@ export const VARIABLES = [
     default: 'redis://127.0.0.1:6379',
     meaning: 'Redis; unset, `npm start` runs a private one',
     secret: true,
-    parser: url(['redis:', 'rediss:'], 'allowed'),
+    parser: serverUrl(['redis:', 'rediss:'], matching(/^\d{0,5}$/, 'the number of a database, or none')),
   },
   {
     name: 'REDIS_PREFIX',
@@ -40,7 +40,7 @@ export const VARIABLES = [
     path: 'store.database_url',
     meaning: 'Postgres; unset: an embedded database',
     secret: true,
-    parser: url(['postgres:', 'postgresql:'], 'allowed'),
+    parser: serverUrl(['postgres:', 'postgresql:'], { ...text, expected: 'the name of a database' }),
   },
   {
     name: 'STORE_HOST',

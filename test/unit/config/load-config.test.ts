@@ -358,3 +358,40 @@ test.each(['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', 'wiki.local', 'a_b', '1a
     expect(createTargets({ webhookAllowedHosts })).toHaveLength(2);
   },
 );
+
+describe('what signs webhooks', () => {
+  const of = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;
+
+  test.each([24, 25, 26, 64])('may have %i bytes', (bytes) => {
+    expect(load({ WEBHOOK_SECRET: of(bytes) }).jobs.webhookSecret).toBe(of(bytes));
+    expect(load({ WEBHOOK_SECRET: of(bytes).slice(6) }).jobs.webhookSecret).toBe(of(bytes).slice(6));
+  });
+
+  test.each([of(0), of(18), of(23), of(65), of(68), `${of(24)}!`, of(25).replace('=', '')])('is not %s', (secret) => {
+    const problems = problemsOf(() => load({ WEBHOOK_SECRET: secret }));
+    expect(problems).toContain('WEBHOOK_SECRET: not usable; expected whsec_ and base64 of 24 to 64 bytes');
+  });
+});
+
+test.each([
+  ['DATABASE_URL', 'postgres://u:50%@h/db'],
+  ['DATABASE_URL', 'postgres://u%zz@h/db'],
+  ['DATABASE_URL', 'postgres://h/d%b'],
+  ['REDIS_URL', 'redis://:50%@h'],
+  ['REDIS_URL', 'redis://h/cache'],
+  ['REDIS_URL', 'redis://h/1/2'],
+])('%s is not %s', (name, value) => {
+  const problems = problemsOf(() => load({ [name]: value }));
+  expect(problems).toContain(`${name}: not usable; expected a URL that begins with`);
+  expect(problems).not.toContain(value);
+});
+
+test.each([
+  ['DATABASE_URL', 'postgres://u:50%25@h:5/d%20b?sslmode=require'],
+  ['DATABASE_URL', 'postgres://h'],
+  ['REDIS_URL', 'rediss://u:p%40@h:6380/15'],
+  ['REDIS_URL', 'redis://h:1'],
+])('%s may be %s', (name, value) => {
+  const { store, redis } = load({ [name]: value });
+  expect([store.databaseUrl, redis.url]).toContain(value);
+});
