@@ -50,6 +50,8 @@ const TARGET_CHARS_MAX = 2_048;
 function check(target: string, targets: readonly DeliveryTarget[]): void {
   if (target.length > TARGET_CHARS_MAX)
     throw refuse(`'deliver' has a target of more than ${TARGET_CHARS_MAX} characters.`);
+  // The record shows targets as one text, with commas between them.
+  if (target.includes(',')) throw refuse("'deliver' has a target with a comma in it; write %2C.");
   const { scheme, address } = splitTarget(target);
   const known = targets.find((one) => one.scheme === scheme);
   if (!known) {

@@ -18,8 +18,9 @@ export function webhook({ secret, guard }: WebhookSettings): DeliveryTarget {
     example: 'webhook:https://example.com/hook',
     problemOf(address) {
       if (secret === undefined) return 'needs the setting WEBHOOK_SECRET, which signs what is sent';
-      const isHttp = URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
-      return isHttp ? undefined : 'needs an absolute http or https URL';
+      const url = URL.canParse(address) ? new URL(address) : undefined;
+      if (!url || !/^https?:$/.test(url.protocol)) return 'needs an absolute http or https URL';
+      return url.username || url.password ? 'needs a URL without user and password: they are never sent' : undefined;
     },
     deliver: (parcel) => (secret === undefined ? Promise.resolve(NOT_CONFIGURED) : post(parcel, secret, guard)),
   };

@@ -12,8 +12,8 @@ describe('deliver', () => {
     ['local', ['local']],
     [' local , webhook:https://a.test/x?y=1 ,local,', ['local', 'webhook:https://a.test/x?y=1']],
     [
-      ['webhook:https://a.test/x,y', 'local'],
-      ['webhook:https://a.test/x,y', 'local'],
+      ['webhook:https://a.test/x%2Cy', 'local'],
+      ['webhook:https://a.test/x%2Cy', 'local'],
     ],
   ])('%j', (value, expected) => expect(parseDeliver(value, targets)).toEqual(expected));
 
@@ -25,6 +25,9 @@ describe('deliver', () => {
     ['toString', /does not exist/],
     ['local:x', /local takes no address/],
     ['webhook:ftp://a.test', /absolute http or https/],
+    ['webhook:https://u:p@a.test/', /without user and password/],
+    ['webhook:https://u@a.test/', /without user and password/],
+    [['webhook:https://a.test/x,y'], /comma in it; write %2C/],
     [`webhook:https://a.test/${'x'.repeat(2_048)}`, /more than 2048 characters/],
     [Array.from({ length: 9 }, (_, i) => `webhook:https://a.test/${i}`), /at most 8 targets/],
   ])('%j is refused', (value, message) => {
