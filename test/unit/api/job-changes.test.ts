@@ -50,3 +50,45 @@ describe('jitter', () => {
     expect(patched(old, { name: 'paper' })).toMatchObject({ name: 'paper' });
   });
 });
+
+describe('a change', () => {
+  const none = { code: 'invalid_schedule', param: 'schedule' };
+
+  test.each<[object, string[]]>([
+    [{ end_at: 'in 1m' }, []],
+    [{ end_at: 'in 10m', schedule: 'every 1h' }, []],
+    [{ repeat: 2 }, []],
+  ])('%j that leaves no occurrence is refused', (dto, cleared) => {
+    const job = { ...made({ repeat: 5 }), repeat: { times: 5, completed: 2 } };
+    expect(refusal(() => patched(job, dto, cleared))).toEqual(none);
+    expect(refusal(() => patched({ ...job, state: 'completed', nextRunAt: null }, { end_at: 'in 1m' }))).toEqual({});
+  });
+
+  test('of a completed job gives it more to do, or is refused', () => {
+    const done: Job = { ...made({}, 'in 5m'), state: 'completed', nextRunAt: null, repeat: { times: 1, completed: 1 } };
+    expect(patched(done, { schedule: 'every 1h' })).toMatchObject({
+      state: 'scheduled',
+      repeat: { times: null, completed: 0 },
+    });
+    expect(refusal(() => patched(done, { schedule: 'every 1h', end_at: 'in 1m' }))).toEqual(none);
+    expect(patched(done, { name: 'paper' })).toMatchObject({ name: 'paper', state: 'completed' });
+  });
+
+  test('of the kind of schedule takes the repeat along that nobody chose', () => {
+    const times = (job: Job): number | null => job.repeat.times;
+    const [once, hourly] = [made({}, 'in 30m'), made({})];
+    expect([once, hourly].map(times)).toEqual([1, null]);
+    expect(times(patched(once, { schedule: 'every 1h' }))).toBeNull();
+    expect(times(patched(hourly, { schedule: 'in 30m' }))).toBe(1);
+    expect(times(patched(once, { schedule: 'every 1h', repeat: 1 }))).toBe(1);
+    expect(times(patched(made({ repeat: 4 }), { schedule: 'in 30m' }))).toBe(4);
+    expect(times(patched(hourly, { schedule: 'every 2h' }))).toBeNull();
+  });
+});
+
+test('retry takes the keys that it has', () => {
+  const wrong = { code: 'invalid_request', param: 'retry' };
+  expect(refusal(() => made({ retry: { foo: 1 } }))).toEqual(wrong);
+  expect(refusal(() => patched(made({}), { retry: { attempts: 1, toString: 1 } }))).toEqual(wrong);
+  expect(patched(made({}), { retry: { attempts: 1 } }).retry).toEqual({ attempts: 1, backoffSeconds: 60 });
+});

@@ -1,6 +1,7 @@
 import { GatewayError, type Job } from '#libs/contract';
 import { advance } from '#libs/jobs';
 import { chosenFields, type FieldSources } from './job-fields.js';
+import { noOccurrence } from './new-job.js';
 
 /** A change of a job: what becomes of it at `now` (ms). Throws a GatewayError when it cannot be changed so. */
 export type JobChange = (job: Job, now: number) => Job;
@@ -42,7 +43,10 @@ export function patch(sources: FieldSources, model: string | null | undefined): 
     if (dto.enabled === false) return pause(undefined)(next, now);
     if (dto.enabled === true && job.state === 'paused') return resume(next, now);
     const isCounting = next.state === 'scheduled' || (isRetimed && next.state !== 'paused');
-    return isCounting ? retimed(job, next, now) : next;
+    if (!isCounting) return next;
+    const timed = retimed(job, next, now);
+    if (timed.nextRunAt === null) throw noOccurrence();
+    return timed;
   };
 }
 

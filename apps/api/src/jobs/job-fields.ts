@@ -36,17 +36,18 @@ export function chosenFields(before: ChosenFields, sources: FieldSources): Chose
   const { dto, targets, now } = sources;
   const timezone = dto.timezone === undefined ? before.timezone : parseTimezone(dto.timezone);
   const { name = before.name, prompt = before.prompt, misfire = before.misfire, overlap = before.overlap } = dto;
+  const schedule = scheduleOf(before.schedule, dto, { now, timezone });
   const fields = {
     name: name.trim(),
     prompt,
     timezone,
-    schedule: scheduleOf(before.schedule, dto, { now, timezone }),
+    schedule,
     deliver: dto.deliver === undefined ? before.deliver : parseDeliver(dto.deliver, targets),
     misfire,
     overlap,
     retry: dto.retry ? retryOf(dto.retry, before.retry) : before.retry,
     jitterSeconds: dto.jitter_seconds ?? before.jitterSeconds,
-    ...clearable(before, sources, timezone),
+    ...clearable(before, sources, { timezone, schedule }),
   };
   if ([dto.schedule, dto.timezone, dto.jitter_seconds].some((value) => value !== undefined)) checkJitter(fields, now);
   return fields;
@@ -61,8 +62,19 @@ function checkJitter({ schedule, jitterSeconds }: Pick<Job, 'schedule' | 'jitter
   throw refuse('jitter_seconds', `must be less than the ${shortest / 1_000} seconds between two occurrences.`);
 }
 
-function clearable(before: ChosenFields, { dto, cleared, now }: FieldSources, timezone: string) {
-  const times = cleared.has('repeat') ? null : (dto.repeat ?? before.repeat.times);
+/** How often a job runs when nobody says it. */
+export const defaultTimes = ({ kind }: Schedule): number | null => (kind === 'once' ? 1 : null);
+
+function clearable(
+  before: ChosenFields,
+  { dto, cleared, now }: FieldSources,
+  { timezone, schedule }: Pick<ChosenFields, 'timezone' | 'schedule'>,
+) {
+  // What nobody chose follows the kind of schedule: a one-shot that becomes hourly must not stop after an hour.
+  const isDefault = before.repeat.times === defaultTimes(before.schedule);
+  const times = cleared.has('repeat')
+    ? null
+    : (dto.repeat ?? (isDefault ? defaultTimes(schedule) : before.repeat.times));
   return {
     repeat: { ...before.repeat, times },
     tools: cleared.has('tools') ? null : dto.tools ? toolNames(dto.tools) : before.tools,
@@ -104,6 +116,8 @@ function toolNames(names: readonly unknown[]): string[] {
 
 function retryOf(retry: JsonObject, before: Job['retry']): Job['retry'] {
   const { retryAttemptsMax, retryBackoffSecondsMax } = JOB_LIMITS;
+  const isKnown = (key: string): boolean => key === 'attempts' || key === 'backoff';
+  if (!Object.keys(retry).every(isKnown)) throw refuse('retry', 'takes attempts and backoff, and nothing else.');
   return {
     attempts: integerOf(retry, 'attempts', { min: 0, max: retryAttemptsMax }) ?? before.attempts,
     backoffSeconds: integerOf(retry, 'backoff', { min: 1, max: retryBackoffSecondsMax }) ?? before.backoffSeconds,

@@ -2,7 +2,7 @@ import { GatewayError, type Job } from '#libs/contract';
 import { advance } from '#libs/jobs';
 import type { CreateJobDto } from '#libs/protocols';
 import { parseSchedule, parseTimezone } from '#libs/schedule';
-import { chosenFields, type ChosenFields, type FieldSources } from './job-fields.js';
+import { chosenFields, defaultTimes, type ChosenFields, type FieldSources } from './job-fields.js';
 
 const TIMEZONE_DEFAULT = 'UTC';
 const RETRY_DEFAULT = { attempts: 0, backoffSeconds: 60 } as const;
@@ -45,7 +45,7 @@ function defaultsOf({ name, schedule: text, prompt, timezone: zone }: CreateJobD
     timezone,
     schedule,
     tools: null,
-    repeat: { times: isOnce ? 1 : null, completed: 0 },
+    repeat: { times: defaultTimes(schedule), completed: 0 },
     deliver: ['local'],
     misfire: isOnce ? 'run_once' : 'skip',
     overlap: 'skip',
@@ -55,6 +55,8 @@ function defaultsOf({ name, schedule: text, prompt, timezone: zone }: CreateJobD
   };
 }
 
-/** The refusal of a schedule whose first occurrence lies behind `end_at`. */
+/** The refusal of a schedule of which `end_at` or `repeat` leave nothing. */
 export const noOccurrence = (): GatewayError =>
-  new GatewayError('invalid_schedule', 'The schedule has no occurrence left before end_at.', { param: 'schedule' });
+  new GatewayError('invalid_schedule', 'Before end_at, and within repeat, the schedule has no occurrence left.', {
+    param: 'schedule',
+  });
