@@ -54,3 +54,38 @@ describe('names of server tools', () => {
     expect(await directory.toolNames()).toEqual([]);
   });
 });
+
+describe('tools that a job names', () => {
+  const missing = (names: readonly string[]): Promise<unknown> =>
+    directory.assertServerTools(names).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  test('are those that some worker offers', async () => {
+    await open(worker('a', ['current_time']), worker('b', ['fs__read']));
+    expect(await missing(['fs__read', 'current_time'])).toBeUndefined();
+    const error = await missing(['current_time', 'nope']);
+    expect(error).toMatchObject({ code: 'invalid_request', param: 'tools' });
+    expect((error as Error).message).toContain('"nope"');
+  });
+
+  test('may just have come', async () => {
+    const registry = memoryWorkerRegistry();
+    await registry.announce(worker('a', ['current_time']));
+    const logger = createLogger({ service: 'test', level: 'silent', pretty: false });
+    directory = new ModelDirectory(registry, 'talaria', logger);
+    expect(await missing(['fs__read'])).toBeDefined();
+    await registry.announce(worker('b', ['fs__read']));
+    expect(await missing(['fs__read'])).toBeUndefined();
+  });
+
+  test('may be any while no worker is known, or one does not tell', async () => {
+    await open();
+    expect(await missing(['nope'])).toBeUndefined();
+    directory.close();
+    const { tools: _none, ...earlier } = worker('a', []);
+    await open(earlier as WorkerInfo, worker('b', ['current_time']));
+    expect(await missing(['nope'])).toBeUndefined();
+  });
+});

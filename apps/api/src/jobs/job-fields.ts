@@ -107,7 +107,8 @@ function endOf(text: string | undefined, moment: Moment): number | undefined {
 
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
-function toolNames(names: readonly unknown[]): string[] {
+/** The names, each once. Throws GatewayError `invalid_request` for what is no name. */
+export function toolNames(names: readonly unknown[]): string[] {
   names.forEach((name, i) => {
     if (typeof name !== 'string' || !TOOL_NAME.test(name)) throw refuse(`tools[${i}]`, 'must be the name of a tool.');
   });

@@ -24,7 +24,7 @@ import { HEADERS } from '../http/header-names.js';
 import { Owner } from '../http/owner.decorator.js';
 import { ModelDirectory } from '../runs/model-directory.js';
 import { patch, pause, resume, runNow } from './change-job.js';
-import { clearedFields, objectBody } from './job-fields.js';
+import { clearedFields, objectBody, toolNames } from './job-fields.js';
 import { JobService, nextRuns } from './job-service.js';
 import { newJob } from './new-job.js';
 import { integerParameter, textParameter } from './query.js';
@@ -62,6 +62,7 @@ export class JobsController {
     const dto = parseDto(CreateJobDto, body);
     const claim = idempotencyClaim({ owner, route: '/api/jobs', headers, body: objectBody(body) });
     const model = dto.model === undefined ? null : await this.models.resolve(dto.model);
+    await this.models.assertServerTools(toolNames(dto.tools ?? []));
     const sources = { dto, cleared: new Set<string>(), targets: this.jobs.targets, now: Date.now() };
     const { view, isReplay } = await this.jobs.create(owner, claim, (id) => newJob({ id, owner, model }, dto, sources));
     if (isReplay) void reply.header(HEADERS.idempotencyReplayed, 'true');
@@ -94,6 +95,7 @@ export class JobsController {
     }
     const model =
       dto.model === undefined ? (cleared.has('model') ? null : undefined) : await this.models.resolve(dto.model);
+    await this.models.assertServerTools(toolNames(dto.tools ?? []));
     const change = patch({ dto, cleared, targets: this.jobs.targets, now: Date.now() }, model);
     return { job: shown(await this.jobs.change(id, owner, change)) };
   }

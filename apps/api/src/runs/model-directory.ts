@@ -13,6 +13,8 @@ interface Snapshot {
   readonly models: ReadonlyMap<string, ModelInfo>;
   /** Names of the server tools. */
   readonly tools: ReadonlySet<string>;
+  /** There are workers, and each has told its tools. */
+  readonly tellsTools: boolean;
   /** May other names be asked for? */
   readonly acceptsUnknown: boolean;
   readonly workersHeard: number;
@@ -24,6 +26,7 @@ interface Snapshot {
 const NOBODY: Snapshot = {
   models: new Map(),
   tools: new Set(),
+  tellsTools: false,
   acceptsUnknown: false,
   workersHeard: 0,
   workersAlive: 0,
@@ -121,6 +124,18 @@ export class ModelDirectory {
     );
   }
 
+  /** Throws GatewayError `invalid_request` for a server tool that no worker offers; while no worker is known, for none. */
+  async assertServerTools(names: readonly string[]): Promise<void> {
+    const missingIn = ({ tools, tellsTools }: Snapshot): string | undefined =>
+      tellsTools ? names.find((name) => !tools.has(name)) : undefined;
+    if (names.length === 0 || (this.snapshot?.tellsTools && missingIn(this.snapshot) === undefined)) return;
+    const missing = missingIn(await this.refresh());
+    if (missing === undefined) return;
+    throw new GatewayError('invalid_request', `This server has no tool ${JSON.stringify(missing)}.`, {
+      param: 'tools',
+    });
+  }
+
   close(): void {
     clearInterval(this.timer);
   }
@@ -152,6 +167,7 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>): Snapshot
     models: new Map(infos.flatMap((info) => info.models.map((model) => [model.name, model] as const))),
     // A worker of an earlier version does not tell its tools.
     tools: new Set(infos.flatMap((info) => info.tools ?? [])),
+    tellsTools: infos.every((info) => info.tools !== undefined),
     acceptsUnknown: infos.some((info) => info.unknownModels !== 'reject'),
     workersHeard: heard.length,
     workersAlive: alive.length,
