@@ -42,6 +42,7 @@ function setUp(queuedMax: number) {
     desk: new ConversationDesk({ conversations, turns, runs }),
     conversations,
     history: historyReader({ log, store }),
+    logger,
   });
   const respond = (): Promise<Admitted> => {
     const draft = decodeResponses({ input: 'Hi', conversation: 'conv_1' });
