@@ -1,11 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
 import { isJsonObject, type JsonObject, type Tool } from '#libs/contract';
 import { answeringRefusals, Refusal } from '../workspace/refusal.js';
 import { parseWorkspacePath } from '../workspace/workspace-path.js';
 import type { Workspaces } from '../workspace/workspaces.js';
 import { optionalFlag, textArgument } from '../workspace/arguments.js';
+import { WORKSPACE_LIMITS } from '../workspace/limits.js';
+import { placesOf } from './find-text.js';
 import { bytesOf, needText } from './text-file.js';
 
 const EDITS_MAX = 100;
+/** Of one edit. */
+const REPLACEMENTS_MAX = 100_000;
 
 /** `file_patch`: replaces passages of a text file, all of them or none. */
 export function filePatch(workspaces: Workspaces): Tool {
@@ -43,9 +48,7 @@ export function filePatch(workspaces: Workspaces): Tool {
     execute: answeringRefusals(async (args, context) => {
       const path = parseWorkspacePath(textArgument(args, 'path'));
       const edits = editsIn(args);
-      await workspaces.of(context).update(path, (content) => {
-        return bytesOf(edits.reduce((text, edit, index) => apply(text, edit, index + 1), needText(content)));
-      });
+      await workspaces.of(context).update(path, async (content) => bytesOf(await applyAll(needText(content), edits)));
       return { output: `Changed ${path.join('/')}: ${edits.length} ${edits.length === 1 ? 'edit' : 'edits'}.` };
     }),
   };
@@ -70,14 +73,26 @@ function editsIn(args: JsonObject): Edit[] {
   });
 }
 
-function apply(text: string, { oldText, newText, all }: Edit, number: number): string {
-  const at = text.indexOf(oldText);
-  if (at < 0) throw new Refusal(`Edit ${number}: old_text does not occur in the file. Nothing was changed.`);
-  if (all) return text.split(oldText).join(newText);
-  if (text.includes(oldText, at + 1)) {
-    throw new Refusal(
-      `Edit ${number}: old_text occurs more than once. Give more of its surroundings. Nothing was changed.`,
-    );
+/** The edits in their order; the event loop has its turn between two of them. */
+async function applyAll(text: string, edits: readonly Edit[]): Promise<string> {
+  let changed = text;
+  for (const [index, edit] of edits.entries()) {
+    if (index > 0) await setImmediate();
+    changed = apply(changed, edit, index + 1);
   }
-  return text.slice(0, at) + newText + text.slice(at + oldText.length);
+  return changed;
+}
+
+function apply(text: string, { oldText, newText, all }: Edit, number: number): string {
+  const refusal = (why: string): Refusal => new Refusal(`Edit ${number}: ${why} Nothing was changed.`);
+  const places = placesOf(text, oldText, { max: all ? REPLACEMENTS_MAX + 1 : 2, overlapping: !all });
+  if (places.length === 0) throw refusal('old_text does not occur in the file.');
+  if (places.length > 1 && !all) throw refusal('old_text occurs more than once. Give more of its surroundings.');
+  if (places.length > REPLACEMENTS_MAX) throw refusal(`old_text occurs more than ${REPLACEMENTS_MAX} times.`);
+  // Before it is built: a text that is too long for the engine ends the process. Characters are never more than bytes.
+  const chars = text.length + places.length * (newText.length - oldText.length);
+  const { fileBytesMax } = WORKSPACE_LIMITS;
+  if (chars > fileBytesMax) throw refusal(`the file would have more than ${fileBytesMax} bytes.`);
+  const starts = [0, ...places.map((at) => at + oldText.length)];
+  return starts.map((start, i) => text.slice(start, places[i] ?? text.length)).join(newText);
 }

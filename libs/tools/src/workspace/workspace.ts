@@ -45,7 +45,7 @@ export class Workspace {
   }
 
   /** Reads, changes and writes a file while no other call of this process changes anything in the workspace. */
-  update(parts: readonly string[], change: (content: Buffer) => Buffer): Promise<void> {
+  update(parts: readonly string[], change: (content: Buffer) => Promise<Buffer>): Promise<void> {
     return this.change(parts, { create: false }, async (folder, name) => change(await readFile(folder, name)));
   }
 

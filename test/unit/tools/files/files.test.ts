@@ -5,6 +5,7 @@ import { filePatch } from '../../../../libs/tools/src/files/file-patch.js';
 import { fileRead } from '../../../../libs/tools/src/files/file-read.js';
 import { fileWrite } from '../../../../libs/tools/src/files/file-write.js';
 import { WORKSPACE_LIMITS } from '../../../../libs/tools/src/workspace/limits.js';
+import { withSlack } from '../../../support/slack.js';
 import { use, workspaceLab, type WorkspaceLab } from '../../../support/tool-lab.js';
 
 let lab: WorkspaceLab;
@@ -126,9 +127,42 @@ describe('file_patch', () => {
     ['has no new text', [{ old_text: 'one' }]],
     ['is no object', ['one']],
     ['grows the file too much', [{ old_text: 'one', new_text: 'x'.repeat(2_000_000) }]],
+    [
+      'grows the file too much for a moment',
+      [
+        { old_text: 'one', new_text: 'x'.repeat(2_000_000) },
+        { old_text: 'x', new_text: '', replace_all: true },
+      ],
+    ],
   ])('an edit that %s changes nothing', async (_what, edits) => {
     expect(await patch('a.txt', ...(edits as object[]))).toMatchObject({ isError: true });
     expect((await read({ path: 'a.txt' })).output).toBe('one two two three $& $1');
+  });
+
+  test('edits that would multiply the file are refused before it is built', async () => {
+    await write('a.txt', 'a'.repeat(30_000));
+    const edits = [
+      { old_text: 'a', new_text: 'b'.repeat(7_000), replace_all: true },
+      { old_text: 'b', new_text: 'c', replace_all: true },
+    ];
+    expect(await patch('a.txt', ...edits)).toMatchObject({ isError: true, output: expect.stringMatching(/^Edit 1: /) });
+    expect((await read({ path: 'a.txt' })).output).toBe('a'.repeat(30_000));
+  });
+
+  test('no more than 100,000 places are replaced by one edit', async () => {
+    await write('a.txt', 'a'.repeat(100_001));
+    const all = { old_text: 'a', new_text: '', replace_all: true };
+    expect(await patch('a.txt', all)).toMatchObject({ isError: true, output: expect.stringContaining('100000') });
+    expect(await patch('a.txt', { old_text: 'aa', new_text: 'b', replace_all: true })).not.toHaveProperty('isError');
+  });
+
+  test('a long passage in a file that repeats itself is looked for in no time', async () => {
+    await write('a.txt', 'a'.repeat(2_000_000));
+    const before = Date.now();
+    const edit = { old_text: `${'a'.repeat(5_000)}b${'a'.repeat(5_000)}`, new_text: 'c' };
+    expect(await patch('a.txt', edit)).toMatchObject({ isError: true });
+    // Ten seconds and more with the engine's own search.
+    expect(Date.now() - before).toBeLessThan(withSlack(1_000));
   });
 
   test('two at the same time both count', async () => {
