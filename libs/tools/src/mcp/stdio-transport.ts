@@ -2,10 +2,10 @@ import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/s
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { LiveTrees } from '../processes/live-trees.js';
 import { newMark } from '../processes/marked-processes.js';
 import type { ProcessTree } from '../processes/process-group.js';
+import { LineHeads } from './line-heads.js';
 import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
 
 type Program = Extract<McpServerSettings['transport'], { kind: 'stdio' }>;
@@ -68,11 +68,9 @@ export class StdioTransport implements Transport {
     for (const stream of [child.stdin, child.stdout, child.stderr]) {
       stream?.on('error', (error: Error) => this.onerror?.(error));
     }
-    if (child.stderr) {
-      createInterface({ input: child.stderr }).on('line', (line) =>
-        this.onStderr(line.slice(0, MCP_LIMITS.logLineCharsMax)),
-      );
-    }
+    const heads = new LineHeads(MCP_LIMITS.logLineCharsMax, this.onStderr);
+    child.stderr?.on('data', (chunk: Buffer) => heads.add(chunk));
+    child.stderr?.once('end', () => heads.end());
     // `exit` and not `close`: what the program has started may hold its pipes open.
     child.once('exit', () => this.ended());
     child.once('error', () => this.ended());

@@ -183,6 +183,14 @@ describe('a program', () => {
     expect((await call('echo', { text: 'x' })).output).toBe('echo: x');
   });
 
+  test('that prints more than a text can hold without a line end is logged in part', async () => {
+    const flood = "head -c 600000000 /dev/zero | tr '\\0' x >&2; exec 2>&-";
+    const transport = { kind: 'stdio', command: 'sh', args: ['-c', flood], env: { PATH: '/usr/bin:/bin' } } as const;
+    await open(stdioSettings(notes, { connectTimeoutSeconds: 60, transport }));
+    const line = await until(() => said.find((text) => text.startsWith('debug: x')));
+    expect(line).toBe(`debug: ${'x'.repeat(MCP_LIMITS.logLineCharsMax)}`);
+  });
+
   test('and what it has started are gone when the worker stops, behind a wrapper too', async () => {
     const { transport } = stdioSettings(notes);
     const args = transport.kind === 'stdio' ? transport.args : [];
