@@ -2,23 +2,58 @@ import type { FetchLike } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { MCP_LIMITS } from './mcp-settings.js';
 
 /**
- * `fetch`, with a limit on what one answer may bring. Not for GET: that is the stream of notifications, which lasts as
- * long as the connection.
+ * `fetch` with a limit on what one answer may bring, unpacked. An answer that is no success ends at its limit, any other
+ * one fails there. GET is the stream of notifications, which lasts as long as the connection: the limit is on one event.
  */
 export const boundedFetch: FetchLike = async (url, init) => {
-  const response = await fetch(url, init);
-  if (!response.ok || !response.body || init?.method === 'GET') return response;
-  const { status, statusText, headers } = response;
-  return new Response(response.body.pipeThrough(limit(MCP_LIMITS.messageBytesMax)), { status, statusText, headers });
+  const headers = new Headers(init?.headers);
+  // A few bytes can be packed that become millions; a server that packs all the same is held to the same limits.
+  headers.set('accept-encoding', 'identity');
+  const response = await fetch(url, { ...init, headers });
+  if (!response.body) return response;
+  const { status, statusText } = response;
+  const body = response.ok ? whole(response.body, init?.method === 'GET') : beginning(response.body);
+  return new Response(ReadableStream.from(body), { status, statusText, headers: response.headers });
 };
 
-function limit(bytesMax: number): TransformStream<Uint8Array, Uint8Array> {
-  let bytes = 0;
-  return new TransformStream({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength;
-      if (bytes > bytesMax) controller.error(new Error(`the answer is longer than ${bytesMax} bytes`));
-      else controller.enqueue(chunk);
-    },
-  });
+type Chunks = AsyncIterable<Uint8Array>;
+
+async function* whole(body: Chunks, areEvents: boolean): Chunks {
+  const bytesMax = MCP_LIMITS.messageBytesMax;
+  const bytes = new EventBytes();
+  let total = 0;
+  for await (const chunk of body) {
+    total += chunk.byteLength;
+    if ((areEvents ? bytes.add(chunk) : total) > bytesMax)
+      throw new Error(`the answer is longer than ${bytesMax} bytes`);
+    yield chunk;
+  }
+}
+
+async function* beginning(body: Chunks): Chunks {
+  let left: number = MCP_LIMITS.errorBytesMax;
+  for await (const chunk of body) {
+    yield chunk.subarray(0, left);
+    left -= chunk.byteLength;
+    if (left <= 0) return;
+  }
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** The bytes of an event stream since its last event, which ends with an empty line. CR belongs to the end of a line. */
+class EventBytes {
+  private bytes = 0;
+  private isLineEmpty = true;
+
+  /** How many there are after this chunk. */
+  add(chunk: Uint8Array): number {
+    for (const byte of chunk) {
+      if (byte === CR) continue;
+      this.bytes = byte === LF && this.isLineEmpty ? 0 : this.bytes + 1;
+      this.isLineEmpty = byte === LF;
+    }
+    return this.bytes;
+  }
 }

@@ -29,6 +29,8 @@ export const MCP_LIMITS = {
   descriptionCharsMax: 4_000,
   /** One message of a server, over either transport. */
   messageBytesMax: 8_388_608,
+  /** Of an HTTP answer that is no success. */
+  errorBytesMax: 65_536,
   logLineCharsMax: 1_000,
   /** Waits before connecting again: doubled from the first to the last. */
   retryMsMin: 1_000,
