@@ -56,6 +56,7 @@ const tools = new Map([
   ['a.b', { description: 'A name that collides.', schema: object(), run: () => text('dotted') }],
   ['grow', { description: 'Gets one more tool.', schema: object(), run: grow }],
   ['slow', { description: 'Takes its time.', schema: object({ ms: { type: 'number' } }), run: slow }],
+  ['http', { description: 'Is answered as its arguments say.', schema: object(), run: () => text('not over HTTP') }],
   ['child', { description: 'Starts a program.', schema: object(), run: child }],
 ]);
 
@@ -100,6 +101,11 @@ function serverOf() {
   return server;
 }
 
+function answerAs({ status, type = 'text/plain', body = '', times = 1 }, response) {
+  note('http called');
+  response.writeHead(status, { 'content-type': type }).end(body.repeat(times));
+}
+
 async function serveHttp() {
   const sessions = new Map();
   const open = async () => {
@@ -117,6 +123,7 @@ async function serveHttp() {
     const message = body === '' ? undefined : JSON.parse(body);
     const known = sessions.get(request.headers['mcp-session-id']);
     const transport = known ?? (isInitializeRequest(message) ? await open() : undefined);
+    if (message?.params?.name === 'http') return answerAs(message.params.arguments, response);
     if (!transport) return response.writeHead(404).end();
     await transport.handleRequest(request, response, message);
   });

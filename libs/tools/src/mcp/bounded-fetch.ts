@@ -1,15 +1,19 @@
 import type { FetchLike } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { MCP_LIMITS } from './mcp-settings.js';
+import { Unreachable } from './unreachable.js';
 
 /**
  * `fetch` with a limit on what one answer may bring, unpacked. An answer that is no success ends at its limit, any other
  * one fails there. GET is the stream of notifications, which lasts as long as the connection: the limit is on one event.
+ * Rejects with Unreachable when there is no answer.
  */
 export const boundedFetch: FetchLike = async (url, init) => {
   const headers = new Headers(init?.headers);
   // A few bytes can be packed that become millions; a server that packs all the same is held to the same limits.
   headers.set('accept-encoding', 'identity');
-  const response = await fetch(url, { ...init, headers });
+  const response = await fetch(url, { ...init, headers }).catch((cause: Error) => {
+    throw new Unreachable(cause.message, { cause });
+  });
   if (!response.body) return response;
   const { status, statusText } = response;
   const body = response.ok ? whole(response.body, init?.method === 'GET') : beginning(response.body);

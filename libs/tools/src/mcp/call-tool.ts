@@ -3,6 +3,7 @@ import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamable
 import { ErrorCode, McpError, type CallToolResult, type Progress } from '@modelcontextprotocol/sdk/types.js';
 import type { JsonObject, ToolContext, ToolResult } from '#libs/contract';
 import { resultOf } from './result-text.js';
+import { Unreachable } from './unreachable.js';
 
 export interface CallOrder {
   readonly server: string;
@@ -13,14 +14,17 @@ export interface CallOrder {
 }
 
 export interface CallOutcome {
-  /** `session_gone`: the server has forgotten the session and did not look at the call. */
+  /**
+   * `answered`: also with an error, or with what is no answer; that concerns this call alone. `lost`: the connection is of no
+   * use any more. `session_gone`: the server has forgotten the session and did not look at the call.
+   */
   readonly kind: 'answered' | 'lost' | 'session_gone';
   readonly result: ToolResult;
 }
 
 /**
  * One call over one connection. The server is told of an abort and of a time-out. Rejects only with the signal's reason;
- * everything else is an answer for the model, and `lost` says that the connection is of no use any more.
+ * everything else is an answer for the model.
  */
 export async function callTool(client: Client, order: CallOrder): Promise<CallOutcome> {
   const { tool, args, timeoutMs, context } = order;
@@ -33,27 +37,35 @@ export async function callTool(client: Client, order: CallOrder): Promise<CallOu
     return { kind: 'answered', result: resultOf(result as CallToolResult) };
   } catch (cause) {
     context.signal.throwIfAborted();
-    return { kind: kindOf(cause), result: { output: explain(cause, order), isError: true } };
+    return { kind: kindOf(cause, client), result: { output: explain(cause, order), isError: true } };
   }
 }
 
-/** Whether a failure says that the connection is of no use any more. */
-export function isConnectionLost(cause: unknown): boolean {
-  return kindOf(cause) !== 'answered';
+/** What a failed request says of the connection. */
+export function kindOf(cause: unknown, client: Client): CallOutcome['kind'] {
+  if (cause instanceof McpError) return cause.code === Number(ErrorCode.ConnectionClosed) ? 'lost' : 'answered';
+  if (cause instanceof Unreachable) return 'lost';
+  return cause instanceof StreamableHTTPError && isSessionGone(cause, client) ? 'session_gone' : 'answered';
 }
 
-function kindOf(cause: unknown): CallOutcome['kind'] {
-  if (cause instanceof McpError) return cause.code === Number(ErrorCode.ConnectionClosed) ? 'lost' : 'answered';
-  // 404 is the protocol's answer (Streamable HTTP, session management); servers made with the SDK's examples say 400.
-  const isGone = cause instanceof StreamableHTTPError && (cause.code === 404 || cause.code === 400);
-  return isGone ? 'session_gone' : 'lost';
+/**
+ * 404 is the protocol's answer to a session that the server does not know (Streamable HTTP, session management); servers made
+ * with the SDK's examples say 400, and only their words tell it from what is wrong with the call.
+ */
+function isSessionGone({ code, message }: StreamableHTTPError, { transport }: Client): boolean {
+  if (transport?.sessionId === undefined) return false;
+  return code === 404 || (code === 400 && /session[ -]id|session not found/i.test(message));
 }
 
 const EXPLANATION_CHARS_MAX = 2_000;
 
 /** What the model is told. The server's own errors are quoted; those of the network may name hosts and are not. */
 function explain(cause: unknown, { server, timeoutMs }: CallOrder): string {
-  if (!(cause instanceof McpError)) return `The MCP server '${server}' could not be reached.`;
+  if (cause instanceof Unreachable) return `The MCP server '${server}' could not be reached.`;
+  if (cause instanceof StreamableHTTPError && (cause.code ?? 0) > 0) {
+    return `The MCP server '${server}' refused the call (HTTP ${cause.code}).`;
+  }
+  if (!(cause instanceof McpError)) return `The MCP server '${server}' gave an answer that cannot be used.`;
   switch (cause.code) {
     case Number(ErrorCode.ConnectionClosed):
       return `The MCP server '${server}' broke off. What the call has done is unknown; check before you repeat it.`;

@@ -1,6 +1,6 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { JsonObject, Tool, ToolContext, ToolResult } from '#libs/contract';
-import { callTool, isConnectionLost } from './call-tool.js';
+import { callTool, kindOf, type CallOrder, type CallOutcome } from './call-tool.js';
 import { connect, listTools, type ConnectParts } from './connect.js';
 import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
 import { offeredTools } from './offered-tools.js';
@@ -12,6 +12,8 @@ import { offeredTools } from './offered-tools.js';
 export class McpServer {
   private offered: readonly Tool[] = [];
   private connection: { readonly client: Client; readonly since: number } | undefined;
+  /** Calls over each connection; one that was given up is closed after its last call. */
+  private readonly underWay = new Map<Client, number>();
   private connecting: Promise<Client> | undefined;
   private failures = 0;
   private retry: NodeJS.Timeout | undefined;
@@ -44,7 +46,8 @@ export class McpServer {
     this.stop.abort(new Error('closed'));
     clearTimeout(this.retry);
     await this.connecting?.catch(() => undefined);
-    await this.connection?.client.close().catch(() => undefined);
+    const clients = new Set([...this.underWay.keys(), ...(this.connection ? [this.connection.client] : [])]);
+    await Promise.all([...clients].map((client) => client.close().catch(() => undefined)));
   }
 
   private async call(tool: string, args: JsonObject, context: ToolContext): Promise<ToolResult> {
@@ -53,12 +56,24 @@ export class McpServer {
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.clientFor(context.signal);
       if (!client) return { output: `The MCP server '${name}' is not available now.`, isError: true };
-      const outcome = await callTool(client, order);
-      if (outcome.kind === 'answered') return outcome.result;
-      this.drop(client);
+      const outcome = await this.callOver(client, order);
       // The server did not know the session, so it did nothing: once more, in a new one.
       if (outcome.kind !== 'session_gone' || attempt > 1) return outcome.result;
       this.failures = 0;
+    }
+  }
+
+  private async callOver(client: Client, order: CallOrder): Promise<CallOutcome> {
+    this.underWay.set(client, (this.underWay.get(client) ?? 0) + 1);
+    try {
+      const outcome = await callTool(client, order);
+      if (outcome.kind !== 'answered') this.lost(client);
+      return outcome;
+    } finally {
+      const left = (this.underWay.get(client) ?? 1) - 1;
+      if (left > 0) this.underWay.set(client, left);
+      else this.underWay.delete(client);
+      this.closeUnused(client);
     }
   }
 
@@ -126,14 +141,16 @@ export class McpServer {
     } catch (cause) {
       // The tools stay as they were.
       this.warn(`did not tell its tools: ${(cause as Error).message}`);
-      if (isConnectionLost(cause)) this.drop(client);
+      if (kindOf(cause, client) !== 'answered') this.lost(client);
+      this.closeUnused(client);
     } finally {
       this.isRefreshing = false;
     }
   }
 
-  private drop(client: Client): void {
-    this.lost(client);
+  /** Other calls over a connection that one call has given up may still be answered. */
+  private closeUnused(client: Client): void {
+    if (this.connection?.client === client || this.underWay.has(client)) return;
     client.close().catch(() => undefined);
   }
 

@@ -7,6 +7,7 @@ import { newMark } from '../processes/marked-processes.js';
 import type { ProcessTree } from '../processes/process-group.js';
 import { LineHeads } from './line-heads.js';
 import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
+import { Unreachable } from './unreachable.js';
 
 type Program = Extract<McpServerSettings['transport'], { kind: 'stdio' }>;
 
@@ -45,12 +46,13 @@ export class StdioTransport implements Transport {
     });
   }
 
-  /** Resolves when the message is handed over to the system. */
+  /** Resolves when the message is handed over to the system; rejects with Unreachable. */
   send(message: JSONRPCMessage): Promise<void> {
     const input = this.tree?.child.stdin;
     return new Promise((resolve, reject) => {
-      if (!input?.writable) reject(new Error('The program does not run.'));
-      else input.write(serializeMessage(message), (error) => (error ? reject(error) : resolve()));
+      const fail = (why: string): void => reject(new Unreachable(why));
+      if (!input?.writable) fail('The program does not run.');
+      else input.write(serializeMessage(message), (error) => (error ? fail(error.message) : resolve()));
     });
   }
 

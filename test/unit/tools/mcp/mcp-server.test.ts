@@ -1,8 +1,10 @@
 import type { JsonObject, Tool, ToolContext, ToolResult } from '#libs/contract';
+import { text } from 'node:stream/consumers';
 import { McpServer } from '../../../../libs/tools/src/mcp/mcp-server.js';
 import { MCP_LIMITS, type McpServerSettings } from '../../../../libs/tools/src/mcp/mcp-settings.js';
 import { LiveTrees } from '../../../../libs/tools/src/processes/live-trees.js';
 import { mcpNotes, startHttpExample, stdioSettings, type HttpExample, type McpNotes } from '../../../support/mcp.js';
+import { startHttpServer } from '../../../support/http-server.js';
 import { isRunning, untilGone } from '../../../support/processes.js';
 import { use } from '../../../support/tool-lab.js';
 import { until } from '../../../support/until.js';
@@ -239,6 +241,52 @@ describe('a server on the network', () => {
     await http.kill();
     http = await startHttpExample(notes, port);
     expect(await call('echo', { text: 'x' })).toEqual({ output: 'echo: x', isError: false });
+  });
+
+  const noSession = 'Bad Request: No valid session ID provided';
+  test.each<[what: string, answer: JsonObject, calls: number, says: string]>([
+    ['500', { status: 500 }, 1, 'HTTP 500'],
+    ['400', { status: 400, body: 'session_length is missing' }, 1, 'HTTP 400'],
+    ['a page', { status: 200, type: 'text/html' }, 1, 'cannot be used'],
+    ['no message', { status: 200, type: 'application/json', body: '{}' }, 1, 'cannot be used'],
+    ['too much', { status: 200, type: 'application/json', body: ' ', times: 9_000_000 }, 1, 'cannot be used'],
+    ['an unknown session', { status: 404 }, 2, 'HTTP 404'],
+    ['an unknown session, in words', { status: 400, body: noSession }, 2, 'HTTP 400'],
+  ])('that answers one call with %s answers the others', async (_what, answer, calls, says) => {
+    http = await startHttpExample(notes);
+    await open(http.settings);
+    const other = call('slow', { ms: 2_000 });
+    await until(async () => (await notes.lines()).includes('slow begun'));
+    expect(await call('http', answer)).toEqual({ output: expect.stringContaining(says), isError: true });
+    expect((await notes.lines()).filter((line) => line === 'http called')).toHaveLength(calls);
+    if (calls === 1) expect(await call('echo', { text: 'x' })).toEqual({ output: 'echo: x', isError: false });
+    expect(await other).toEqual({ output: 'slow done', isError: false });
+  });
+
+  test('that has no sessions and says 404 is called once', async () => {
+    let calls = 0;
+    const results = new Map<string, object>([
+      [
+        'initialize',
+        { protocolVersion: '2025-03-26', capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } },
+      ],
+      ['tools/list', { tools: [{ name: 'echo', inputSchema: { type: 'object' } }] }],
+    ]);
+    const plain = await startHttpServer((request, response) => {
+      void text(request).then((body) => {
+        const { id, method = '' } = (body === '' ? {} : JSON.parse(body)) as { id?: number; method?: string };
+        const result = results.get(method);
+        if (method === 'tools/call') calls += 1;
+        if (result) response.setHeader('content-type', 'application/json');
+        response.writeHead(result ? 200 : method === 'tools/call' ? 404 : id === undefined && method ? 202 : 405);
+        response.end(result && JSON.stringify({ jsonrpc: '2.0', id, result }));
+      });
+    });
+    const transport = { kind: 'http', url: `http://127.0.0.1:${plain.port}/`, headers: {} } as const;
+    await open(stdioSettings(notes, { transport }));
+    expect(await call('echo')).toEqual({ output: expect.stringContaining('HTTP 404'), isError: true });
+    expect(calls).toBe(1);
+    await plain.close();
   });
 
   test('that wants another key is told without the key', async () => {
