@@ -6,21 +6,38 @@ import { Unreachable } from './unreachable.js';
  * `fetch` with a limit on what one answer may bring, unpacked. An answer that is no success ends at its limit, any other
  * one fails there. GET is the stream of notifications, which lasts as long as the connection: the limit is on one event.
  * Rejects with Unreachable when there is no answer.
+ *
+ * @param postMs for a POST and its whole answer: the SDK forgets a call that was given up, but keeps its socket.
  */
-export const boundedFetch: FetchLike = async (url, init) => {
-  const headers = new Headers(init?.headers);
-  // A few bytes can be packed that become millions; a server that packs all the same is held to the same limits.
-  headers.set('accept-encoding', 'identity');
-  const response = await fetch(url, { ...init, headers }).catch((cause: Error) => {
-    throw new Unreachable(cause.message, { cause });
-  });
-  if (!response.body) return response;
-  const { status, statusText } = response;
-  const body = response.ok ? whole(response.body, init?.method === 'GET') : beginning(response.body);
-  return new Response(ReadableStream.from(body), { status, statusText, headers: response.headers });
-};
+export function boundedFetch(postMs: number): FetchLike {
+  return async (url, init) => {
+    const isStream = init?.method === 'GET';
+    const late = isStream ? undefined : AbortSignal.timeout(postMs);
+    const signal = AbortSignal.any([init?.signal, late].flatMap((given) => given ?? []));
+    const headers = new Headers(init?.headers);
+    // A few bytes can be packed that become millions; a server that packs all the same is held to the same limits.
+    headers.set('accept-encoding', 'identity');
+    const response = await fetch(url, { ...init, headers, signal }).catch((cause: Error) => {
+      throw new Unreachable(cause.message, { cause });
+    });
+    if (!response.body) return response;
+    const { status, statusText } = response;
+    const body = response.ok ? untilLate(whole(response.body, isStream), late) : beginning(response.body);
+    return new Response(ReadableStream.from(body), { status, statusText, headers: response.headers });
+  };
+}
 
 type Chunks = AsyncIterable<Uint8Array>;
+
+/** Nobody waits for a late answer; it falls silent, because the SDK asks anew for a stream that fails or ends. */
+async function* untilLate(body: Chunks, late: AbortSignal | undefined): Chunks {
+  try {
+    yield* body;
+  } catch (cause) {
+    if (late?.aborted) await new Promise(() => undefined);
+    throw cause;
+  }
+}
 
 async function* whole(body: Chunks, areEvents: boolean): Chunks {
   const bytesMax = MCP_LIMITS.messageBytesMax;

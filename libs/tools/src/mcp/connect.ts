@@ -45,13 +45,14 @@ export async function connect(
   }
 }
 
-function transportOf({ name, transport }: McpServerSettings, { live, log }: ConnectParts): unknown {
+function transportOf(settings: McpServerSettings, { live, log }: ConnectParts): unknown {
+  const { name, transport, timeoutSeconds, connectTimeoutSeconds } = settings;
   if (transport.kind === 'stdio') {
     return new StdioTransport(transport, live, (line) => log({ server: name, level: 'debug', text: line }));
   }
   return new StreamableHTTPClientTransport(new URL(transport.url), {
     requestInit: { headers: { ...transport.headers } },
-    fetch: boundedFetch,
+    fetch: boundedFetch(Math.max(timeoutSeconds, connectTimeoutSeconds) * 1_000 + MCP_LIMITS.lateAnswerMs),
   });
 }
 

@@ -31,6 +31,8 @@ export const MCP_LIMITS = {
   messageBytesMax: 8_388_608,
   /** Of an HTTP answer that is no success. */
   errorBytesMax: 65_536,
+  /** From the time-out of an HTTP call to the end of its socket. */
+  lateAnswerMs: 5_000,
   logLineCharsMax: 1_000,
   /** Waits before connecting again: doubled from the first to the last. */
   retryMsMin: 1_000,

@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { createGzip, gzipSync } from 'node:zlib';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { boundedFetch } from '../../../../libs/tools/src/mcp/bounded-fetch.js';
 import { MCP_LIMITS } from '../../../../libs/tools/src/mcp/mcp-settings.js';
+import { Unreachable } from '../../../../libs/tools/src/mcp/unreachable.js';
 import { startHttpServer, type TestHttpServer } from '../../../support/http-server.js';
 import { until } from '../../../support/until.js';
 
@@ -11,9 +13,13 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function ask(listener: RequestListener, init: RequestInit = { method: 'POST' }): Promise<Response> {
+async function ask(
+  listener: RequestListener,
+  init: RequestInit = { method: 'POST' },
+  postMs = 60_000,
+): Promise<Response> {
   server = await startHttpServer(listener);
-  return boundedFetch(`http://127.0.0.1:${server.port}/`, init);
+  return boundedFetch(postMs)(`http://127.0.0.1:${server.port}/`, init);
 }
 
 /** Writes on and on until the other side has had enough. */
@@ -85,4 +91,40 @@ test.each(['\n', '\r\n'])('a stream of events may be longer than one of them (li
 test.each(['x', 'data: x\r\n'])('a stream of %j that never becomes an event is broken off', async (piece) => {
   const response = await ask((_request, answer) => flood(answer, piece.repeat(10_000)), { method: 'GET' });
   await expect(response.text()).rejects.toThrow('longer than');
+});
+
+test('a POST without an answer has its time', async () => {
+  let closed = 0;
+  const asking = ask((_request, answer) => void answer.on('close', () => (closed += 1)), { method: 'POST' }, 300);
+  await expect(asking).rejects.toBeInstanceOf(Unreachable);
+  await until(() => closed === 1);
+});
+
+test('the answer to a POST that has begun falls silent, and its socket is closed', async () => {
+  let closed = 0;
+  const listener: RequestListener = (_request, answer) => {
+    answer.on('close', () => (closed += 1));
+    answer.write('id: 1\ndata: \n\n');
+  };
+  const response = await ask(listener, { method: 'POST' }, 300);
+  let isOver = false;
+  const over = (): void => void (isOver = true);
+  response.text().then(over, over);
+  await until(() => closed === 1);
+  await setImmediate();
+  expect(isOver).toBe(false);
+});
+
+test('a stream of notifications lasts, until its owner ends it', async () => {
+  const owner = new AbortController();
+  const listener: RequestListener = (_request, answer) => {
+    answer.write('data: 1\n\n');
+    setTimeout(() => answer.end('data: 2\n\n'), 600);
+  };
+  const response = await ask(listener, { method: 'GET', signal: owner.signal }, 100);
+  expect(await response.text()).toBe('data: 1\n\ndata: 2\n\n');
+  await server?.close();
+  const endless = await ask((_request, answer) => void answer.write('x'), { method: 'GET', signal: owner.signal });
+  owner.abort(new Error('over'));
+  await expect(endless.text()).rejects.toThrow('over');
 });
