@@ -31,6 +31,8 @@ export const LIMITS = {
 
   // Approvals and steering
   approvalSecondsDefault: 900,
+  /** Arguments, as JSON, that the patterns of approval rules are tried on; a call with longer ones is asked for. */
+  approvalMatchCharsMax: 8_192,
   /** Runs of one API key that may wait for an approval; beyond it calls are denied instead of asked for. */
   parkedRunsPerKeyMax: 10_000,
   /** Remembered answers of one key, or of one session. */
