@@ -1,5 +1,6 @@
 import {
   isJsonObject,
+  isTooDeep,
   LIMITS,
   type ApprovalBy,
   type JsonObject,
@@ -58,6 +59,9 @@ function parseArguments(tool: Tool, text: string): Decision {
     args = text.trim() === '' ? {} : (JSON.parse(text) as JsonValue);
   } catch (error) {
     return { kind: 'answer', output: `The arguments are not valid JSON: ${(error as SyntaxError).message}` };
+  }
+  if (isTooDeep(args)) {
+    return { kind: 'answer', output: `The arguments are nested deeper than ${LIMITS.jsonDepthMax} levels.` };
   }
   if (isJsonObject(args)) return { kind: 'execute', tool, args };
   const found = args === null ? 'null' : Array.isArray(args) ? 'an array' : `a ${typeof args}`;

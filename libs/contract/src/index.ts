@@ -8,7 +8,7 @@ export {
   type RunError,
 } from './errors.js';
 export { checkArguments, checkCallCount } from './call-bounds.js';
-export { isJsonObject, type JsonObject, type JsonValue } from './json.js';
+export { isJsonObject, isTooDeep, type JsonObject, type JsonValue } from './json.js';
 export {
   JOB_LIMITS,
   type ActiveJobRun,

@@ -1,3 +1,5 @@
+import { LIMITS } from './limits.js';
+
 /** What JSON can hold. Used where a value passes through without being looked into. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -7,4 +9,14 @@ export interface JsonObject {
 /** True for a plain JSON object: not null, not an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value is nested deeper than LIMITS.jsonDepthMax: JSON.parse makes what JSON.stringify and recursion break at. */
+export function isTooDeep(value: JsonValue): boolean {
+  return isDeeper(value, LIMITS.jsonDepthMax);
+}
+
+function isDeeper(value: JsonValue | undefined, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((below) => isDeeper(below, levels - 1));
 }

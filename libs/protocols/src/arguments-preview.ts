@@ -1,12 +1,12 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
+import { isJsonObject, isTooDeep, type JsonObject, type JsonValue } from '#libs/contract';
 
 const PREVIEW_CHARS_MAX = 80;
 
-/** The arguments of a call as an object; undefined when the model wrote something else. */
+/** The arguments of a call as an object; undefined when the model wrote something else, or what could not be written anew. */
 export function parseArguments(text: string): JsonObject | undefined {
   try {
     const value = JSON.parse(text) as JsonValue;
-    return isJsonObject(value) ? value : undefined;
+    return isJsonObject(value) && !isTooDeep(value) ? value : undefined;
   } catch {
     return undefined;
   }

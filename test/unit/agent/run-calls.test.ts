@@ -36,6 +36,7 @@ describe('what the model is told about a call', () => {
     ['an array', '[1]', 'not an array'],
     ['null', 'null', 'not null'],
     ['a number', '12', 'not a number'],
+    ['nested too deep', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`, 'nested deeper than 64 levels'],
   ])('arguments that are %s are answered, not executed', async (_what, args, text) => {
     const seen: JsonObject[] = [];
     const tools = [toolOf(async (given) => ({ output: String(seen.push(given)) }))];

@@ -1,4 +1,4 @@
-import { type ClientTool, isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
+import { type ClientTool, isJsonObject, isTooDeep, type JsonObject, type JsonValue } from '#libs/contract';
 import { readPythonCall } from './python-call.js';
 
 /** A call that was found in a text. `arguments` is JSON. */
@@ -23,7 +23,7 @@ export function readCall(text: string, tools: readonly ClientTool[]): WrittenCal
 function parse(text: string): JsonObject | undefined {
   try {
     const value = JSON.parse(text) as JsonValue;
-    return isJsonObject(value) ? value : undefined;
+    return isJsonObject(value) && !isTooDeep(value) ? value : undefined;
   } catch {
     // Not JSON: it may be a Python call, or it is text.
     return undefined;

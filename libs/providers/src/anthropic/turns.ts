@@ -1,5 +1,6 @@
 import {
   isJsonObject,
+  isTooDeep,
   type AssistantMessage,
   type ContentPart,
   type JsonObject,
@@ -81,12 +82,12 @@ function toToolUse({ callId, name, arguments: text }: ToolCall): JsonObject {
   return { type: 'tool_use', id: toUseId(callId), name, input: inputOf(text) };
 }
 
-/** `input` must be an object. What the model wrote is kept where it is none, so that it can see its mistake. */
+/** `input` must be an object. What the model wrote is kept where it is none that can be sent, so that it can see its mistake. */
 function inputOf(text: string): JsonObject {
   if (text.trim() === '') return {};
   try {
     const value: JsonValue = JSON.parse(text);
-    return isJsonObject(value) ? value : { invalid_arguments: text };
+    return isJsonObject(value) && !isTooDeep(value) ? value : { invalid_arguments: text };
   } catch {
     return { invalid_arguments: text };
   }
