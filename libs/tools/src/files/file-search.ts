@@ -6,18 +6,19 @@ import { parseWorkspacePath } from '../workspace/workspace-path.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Workspaces } from '../workspace/workspaces.js';
 import { optionalFlag, optionalText, textArgument } from '../workspace/arguments.js';
-import { LINES_MAX, plainMatcher, type Matcher } from './matches.js';
-import { withRegexMatcher } from './regex-search.js';
+import { LINES_MAX, type Matcher } from './matches.js';
+import { withMatcher, type Query } from './search-thread.js';
 import { textOf } from './text-file.js';
 import { fitsWildcard } from './wildcard.js';
 
 const PATTERN_CHARS_MAX = 1_000;
+const FILES_CHARS_MAX = 256;
 const BYTES_MAX = 50_000_000;
 
 /** `file_search`: lines of the workspace's files that hold a text or match a pattern. */
 export function fileSearch(workspaces: Workspaces): Tool {
-  // One at a time: a pattern that runs for seconds costs a whole core.
-  const regexTurns = new Serial();
+  // One at a time for each owner: a pattern that runs for seconds costs a whole core.
+  const turns = new Serial();
   return {
     name: 'file_search',
     description:
@@ -30,7 +31,11 @@ export function fileSearch(workspaces: Workspaces): Tool {
         regex: { type: 'boolean', description: 'The query is a JavaScript regular expression. Default: false.' },
         ignore_case: { type: 'boolean', description: 'Default: false.' },
         path: { type: 'string', description: 'Folder to search. Default: the whole workspace.' },
-        files: { type: 'string', description: 'Only files of such names, for example *.ts.' },
+        files: {
+          type: 'string',
+          maxLength: FILES_CHARS_MAX,
+          description: 'Only files of such names, for example *.ts.',
+        },
       },
       required: ['query'],
       additionalProperties: false,
@@ -39,14 +44,12 @@ export function fileSearch(workspaces: Workspaces): Tool {
     approval: 'never',
     execute: answeringRefusals(async (args, context) => {
       const search = readSearch(args, workspaces.of(context), context);
-      const { query, ignoreCase } = search;
-      if (!search.isRegex) return { output: await run(search, plainMatcher(query, ignoreCase)) };
       const searching = async (): Promise<string> => {
         // Its turn may come after its run has gone.
         context.signal.throwIfAborted();
-        return withRegexMatcher({ source: query, ignoreCase }, (matcher) => run(search, matcher));
+        return withMatcher(search.query, (matcher) => run(search, matcher));
       };
-      return { output: await regexTurns.run('', searching) };
+      return { output: await turns.run(context.owner, searching) };
     }),
   };
 }
@@ -54,9 +57,7 @@ export function fileSearch(workspaces: Workspaces): Tool {
 interface Search {
   readonly workspace: Workspace;
   readonly folder: readonly string[];
-  readonly query: string;
-  readonly isRegex: boolean;
-  readonly ignoreCase: boolean;
+  readonly query: Query;
   readonly names: string;
   readonly signal: AbortSignal;
 }
@@ -66,13 +67,13 @@ function readSearch(args: JsonObject, workspace: Workspace, { signal }: ToolCont
   if (query === '' || query.length > PATTERN_CHARS_MAX) {
     throw new Refusal(`The query must have 1 to ${PATTERN_CHARS_MAX} characters.`);
   }
+  const names = optionalText(args, 'files', '*');
+  if (names.length > FILES_CHARS_MAX) throw new Refusal(`The files are longer than ${FILES_CHARS_MAX} characters.`);
   return {
     workspace,
     folder: parseWorkspacePath(optionalText(args, 'path', '')),
-    query,
-    isRegex: optionalFlag(args, 'regex'),
-    ignoreCase: optionalFlag(args, 'ignore_case'),
-    names: optionalText(args, 'files', '*'),
+    query: { query, isRegex: optionalFlag(args, 'regex'), ignoreCase: optionalFlag(args, 'ignore_case') },
+    names,
     signal,
   };
 }

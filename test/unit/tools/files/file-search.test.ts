@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileSearch } from '../../../../libs/tools/src/files/file-search.js';
-import { REGEX_MS_MAX } from '../../../../libs/tools/src/files/regex-search.js';
+import { SEARCH_MS_MAX } from '../../../../libs/tools/src/files/search-thread.js';
 import { fitsWildcard } from '../../../../libs/tools/src/files/wildcard.js';
 import type { Tool } from '#libs/contract';
 import { use, workspaceLab, type WorkspaceLab } from '../../../support/tool-lab.js';
@@ -40,6 +40,7 @@ test.each([
   [{ query: '' }, 'query'],
   [{ query: '(', regex: true }, 'no regular expression'],
   [{ query: 'x', path: '..' }, 'refused'],
+  [{ query: 'x', files: '*'.repeat(257) }, '256'],
   [{ query: 'x', path: 'nowhere' }, 'does not exist'],
   [{ query: 'x', regex: 'yes' }, 'true or false'],
 ])('%j is answered', async (args, why) => {
@@ -53,7 +54,26 @@ test('a pattern that backtracks for ever is stopped, and the event loop stays fr
   const result = await use(tool, { query: '(a+)+$', regex: true });
   clearInterval(heart);
   expect(result).toMatchObject({ isError: true, output: expect.stringContaining('too long') });
-  expect(beats).toBeGreaterThan(REGEX_MS_MAX / 20 / 4);
+  expect(beats).toBeGreaterThan(SEARCH_MS_MAX / 20 / 4);
+});
+
+test('a text that is looked for in one like it leaves the event loop free', async () => {
+  await writeFile(join(folder, 'long'), 'a'.repeat(2_000_000));
+  let beats = 0;
+  const heart = setInterval(() => (beats += 1), 20);
+  // Found or given up: it takes seconds.
+  await use(tool, { query: `${'a'.repeat(499)}b${'a'.repeat(500)}` });
+  clearInterval(heart);
+  expect(beats).toBeGreaterThan(20);
+});
+
+test('an owner does not wait for the search of another one', async () => {
+  await writeFile(join(folder, 'long'), `${'a'.repeat(40)}!`);
+  let isOver = false;
+  const first = use(tool, { query: '(a+)+$', regex: true }).finally(() => (isOver = true));
+  expect((await use(tool, { query: '^x', regex: true }, { owner: 'another' })).output).toBe('[Nothing was found.]');
+  expect(isOver).toBe(false);
+  await first;
 });
 
 test('a search that waits for another one is not begun when its run has gone', async () => {
@@ -83,6 +103,8 @@ test.each<[string, string, boolean]>([
   ['ab', 'a*b*b', false],
   ['abb', 'a*b*b', true],
   ['a', '*', true],
+  ['abc', '**b***', true],
+  ['abc', 'a**b', false],
   ['aba', 'ab*ba', false],
   ['readme', 'readme', true],
 ])('the name %s and the pattern %s: %s', (name, pattern, fits) => {
