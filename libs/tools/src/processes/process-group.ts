@@ -7,7 +7,7 @@ const TERM_MS = 2_000;
 const POLL_MS = 50;
 
 /**
- * A child that was spawned `detached`, so that it leads a process group, and everything it started: its group, and those
+ * A child that was spawned `detached`, so that it leads a process group, and what it started: its group, and those
  * that left the group (setsid) but still carry `mark` in their environment.
  */
 export interface ProcessTree {
