@@ -9,7 +9,15 @@ import type { Printer } from './print.js';
 import { provideRedis } from './provide-redis.js';
 import { Releases } from './releases.js';
 import { endLeftServices, recordServices } from './service-record.js';
-import { graceMsOf, requireEntries, serviceEnv, serviceOrder, SERVICES, type EntryOf } from './services.js';
+import {
+  envOf,
+  graceMsOf,
+  requireEntries,
+  serviceEnv,
+  serviceOrder,
+  SERVICES,
+  type EntryOf,
+} from './services.js';
 import type { StopWishes } from './stop-signals.js';
 import { waitReady } from './wait-ready.js';
 import { compilerOrder, watchCode } from './watch.js';
@@ -85,7 +93,8 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   ending.throwIfAborted();
   const record = recordServices(dataDir);
   for (const name of SERVICES) {
-    const child = crew.start(serviceOrder(name, entryOf(name), childEnv, graceMs), (pid) => record(name, pid));
+    const order = serviceOrder(name, entryOf(name), envOf(name, childEnv, read), graceMs);
+    const child = crew.start(order, (pid) => record(name, pid));
     releases.add(() => child.stop());
   }
   if (options.watch) startWatch(options, parts);

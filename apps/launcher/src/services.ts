@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadConfig, VariableName } from '#libs/config';
@@ -49,6 +50,39 @@ export function serviceEnv(
   const own = Object.entries(decided).filter(([name]) => !given.has(name as VariableName));
   return { ...env, ...Object.fromEntries(own), TALARIA_PARENT: '1' };
 }
+
+/** The services that read a secret, where it is not all of them. */
+const READERS: ReadonlyMap<string, readonly ServiceName[]> = new Map<VariableName, readonly ServiceName[]>([
+  ['API_SERVER_KEY', ['api']],
+  ['API_KEYS', ['api']],
+  ['ADMIN_TOKEN', ['api']],
+  ['WEBHOOK_SECRET', ['api', 'scheduler']],
+  ['DATABASE_URL', ['store']],
+]);
+
+/**
+ * The environment of the services as one of them gets it: a program that a model runs can read its worker's. In place of the
+ * secrets that others read stand words of chance, because every service checks all settings, and limits are of key names. A
+ * variable that is handed on to an MCP server by its own name stays.
+ */
+export function envOf(service: ServiceName, env: NodeJS.ProcessEnv, { config }: ReadConfig): NodeJS.ProcessEnv {
+  const handedOn = config.tools.mcpServers.flatMap(({ transport }) =>
+    transport.kind === 'stdio' ? Object.keys(transport.env) : [],
+  );
+  const isForeign = (name: string): boolean =>
+    READERS.get(name)?.includes(service) === false && !handedOn.includes(name);
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, value?.trim() && isForeign(name) ? standIn(name, value) : value]),
+  );
+}
+
+function standIn(name: string, value: string): string | undefined {
+  if (name === 'DATABASE_URL' || name === 'WEBHOOK_SECRET') return undefined;
+  if (name !== 'API_KEYS') return randomSecret();
+  return value.replace(/([^,:]*):[^,]*/g, (_entry, key: string) => `${key}:${randomSecret()}`);
+}
+
+const randomSecret = (): string => randomBytes(24).toString('hex');
 
 /**
  * SIGKILL comes after a service's own limits: its drain time (of store and scheduler: 10 s), and the 5 s that

@@ -9,7 +9,7 @@ import { helpText, parseOptions } from '../../../apps/launcher/src/options.js';
 import { freePorts, requireFreePort } from '../../../apps/launcher/src/ports.js';
 import { Printer } from '../../../apps/launcher/src/print.js';
 import { Releases } from '../../../apps/launcher/src/releases.js';
-import { serviceEnv } from '../../../apps/launcher/src/services.js';
+import { envOf, serviceEnv, SERVICES } from '../../../apps/launcher/src/services.js';
 import { listenForStop } from '../../../apps/launcher/src/stop-signals.js';
 import { watchCode } from '../../../apps/launcher/src/watch.js';
 import { until } from '../../support/until.js';
@@ -160,6 +160,50 @@ describe('the environment of the services', () => {
       store: { port: 7_001, url: 'http://127.0.0.1:7001', token: 't' },
       worker: { healthPort: 7_002, schedulerHealthPort: 7_003 },
     });
+  });
+});
+
+describe('the secrets of one service', () => {
+  const key = (letter: string): string => `${letter}3f9b0c27d41e8a65`;
+  const HOOK = `whsec_${Buffer.alloc(24, 'hook').toString('base64')}`;
+  const SECRETS = {
+    API_SERVER_KEY: key('a'),
+    API_KEYS: `ops:${key('b')}, dev:${key('c')}:x`,
+    ADMIN_TOKEN: key('d'),
+    WEBHOOK_SECRET: HOOK,
+    DATABASE_URL: `postgres://u:${key('f')}@127.0.0.1/t`,
+  };
+  const env = { ...SECRETS, API_SERVER_HOST: '0.0.0.0', METRICS_TOKEN: key('g') };
+  const settings = 'auth: { keys: [{ name: ops, role: admin, max_queued: 7 }] }';
+  const read = (given: NodeJS.ProcessEnv, file = settings) => readConfig(given, () => file);
+  const KEPT = {
+    api: ['API_SERVER_KEY', 'API_KEYS', 'ADMIN_TOKEN', 'WEBHOOK_SECRET'],
+    scheduler: ['WEBHOOK_SECRET'],
+    worker: [],
+    store: ['DATABASE_URL'],
+  };
+
+  test.each(SERVICES)('%s has those that it reads, and settings that it can load', (service) => {
+    const own = envOf(service, env, read(env));
+    const kept = Object.entries(SECRETS).filter(([name, value]) => own[name] === value);
+    expect(kept.map(([name]) => name)).toEqual(KEPT[service]);
+    const text = JSON.stringify(own);
+    for (const part of [HOOK, ...[...'abcdf'].map(key)]) {
+      expect(text.includes(part)).toBe(JSON.stringify(kept).includes(part));
+    }
+    const { auth, metrics } = read(own).config;
+    expect(auth.keys.map(({ name, role, limits }) => [name, role, limits?.queuedMax])).toEqual([
+      ['default', 'user', undefined],
+      ['ops', 'admin', 7],
+      ['dev', 'user', undefined],
+    ]);
+    expect(metrics.token).toBe(key('g'));
+  });
+
+  test('a variable for an MCP server stays, and nothing is made of nothing', () => {
+    const file = 'mcp_servers: [{ name: db, command: db, env_from: [DATABASE_URL] }]';
+    const given = { DATABASE_URL: SECRETS.DATABASE_URL, API_SERVER_KEY: '' };
+    expect(envOf('worker', given, read(given, file))).toEqual(given);
   });
 });
 
