@@ -9,15 +9,7 @@ import type { Printer } from './print.js';
 import { provideRedis } from './provide-redis.js';
 import { Releases } from './releases.js';
 import { endLeftServices, recordServices } from './service-record.js';
-import {
-  envOf,
-  graceMsOf,
-  requireEntries,
-  serviceEnv,
-  serviceOrder,
-  SERVICES,
-  type EntryOf,
-} from './services.js';
+import { envOf, graceMsOf, requireEntries, serviceEnv, serviceOrder, SERVICES, type EntryOf } from './services.js';
 import type { StopWishes } from './stop-signals.js';
 import { waitReady } from './wait-ready.js';
 import { compilerOrder, watchCode } from './watch.js';
