@@ -1,7 +1,6 @@
 import type { JsonObject } from '#libs/contract';
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import type { IncomingHttpHeaders } from 'node:http';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CreateOnce } from '../admission/create-once.js';
 import { Owner } from '../http/owner.decorator.js';
 import { itemList, parseItemQuery } from '../responses/item-page.js';
@@ -19,8 +18,7 @@ export class ConversationsController {
   @HttpCode(200)
   create(
     @Owner() owner: string,
-    @Body() body: unknown,
-    @Headers() headers: IncomingHttpHeaders,
+    @Req() { headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
     const request = { owner, route: '/v1/conversations', headers, body };
@@ -48,8 +46,7 @@ export class ConversationsController {
   addItems(
     @Param('id') id: string,
     @Owner() owner: string,
-    @Body() body: unknown,
-    @Headers() headers: IncomingHttpHeaders,
+    @Req() { headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
     const request = { owner, route: `/v1/conversations/${id}/items`, headers, body };

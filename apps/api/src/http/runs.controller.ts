@@ -1,8 +1,9 @@
-import { Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { runObject, runSummary } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RunList } from '../runs/run-list.js';
 import { RunService } from '../runs/run-service.js';
+import { HEADERS } from './header-names.js';
 import { Owner } from './owner.decorator.js';
 import { RunEvents } from './run-events.js';
 import { readRunListQuery } from './run-list-query.js';
@@ -39,10 +40,9 @@ export class RunsController {
   listen(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-    @Query('after_seq') afterSeq: unknown,
-    @Query('after_event_id') afterEventId: unknown,
-    @Headers('last-event-id') lastEventId: unknown,
+    @Query() query: Record<string, unknown>,
   ): Promise<void> {
-    return this.events.handle(request, reply, { afterSeq, lastEventId: lastEventId ?? afterEventId });
+    const lastEventId = request.headers[HEADERS.lastEventId] ?? query['after_event_id'];
+    return this.events.handle(request, reply, { afterSeq: query['after_seq'], lastEventId });
   }
 }

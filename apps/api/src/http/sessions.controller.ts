@@ -1,19 +1,5 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  HttpCode,
-  Inject,
-  Param,
-  Patch,
-  Post,
-  Query,
-  Res,
-} from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import type { IncomingHttpHeaders } from 'node:http';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CreateOnce } from '../admission/create-once.js';
 import { pageOfMessages } from '../sessions/session-messages.js';
 import { sessionObject, turnFacts } from '../sessions/session-object.js';
@@ -75,9 +61,8 @@ export class SessionsController {
   @HttpCode(201)
   async fork(
     @Param('id') sessionId: string,
-    @Body() body: unknown,
     @Owner() owner: string,
-    @Headers() headers: IncomingHttpHeaders,
+    @Req() { headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     const request = { owner, route: `/api/sessions/${sessionId}/fork`, headers, body };

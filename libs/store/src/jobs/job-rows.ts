@@ -10,30 +10,20 @@ const COUNT = `select count(*)::int as jobs from jobs where owner = $1 and ended
 
 const INSERT = `
 insert into jobs (id, owner, version, created_at, enabled, due_at, ended_at, record)
-values ($1, $2, $3::bigint, $4::bigint, $5::boolean, $6::bigint, $7::bigint, $8)
+select $2::text, $1::text, $3::bigint, $4::bigint, $5::boolean, $6::bigint, $7::bigint, $8::text
+where (${COUNT}) < $9::int
 on conflict (id) do nothing returning id`;
 
 /** Writes a new job, unless its id is taken or its owner has `jobsMax` that are not completed. @param now ms. */
 export async function insertJob(db: SqlDatabase, { job, dueAt, jobsMax }: NewJob, now: number): Promise<JobInsertion> {
   const columns = [isEnabled(job), dueAt, endedAt(job, now), JSON.stringify(job)];
   return db.transaction(async (tx) => {
-    if (await isFull(tx, job.owner, jobsMax)) {
-      const before = await getJob(tx, job.id);
-      return before ? { kind: 'exists', job: before } : { kind: 'full' };
-    }
-    const written = await tx.query(INSERT, [job.id, job.owner, job.version, job.createdAt, ...columns]);
+    await tx.query(LOCK, [job.owner]);
+    const written = await tx.query(INSERT, [job.owner, job.id, job.version, job.createdAt, ...columns, jobsMax]);
     if (written.length > 0) return { kind: 'created' };
     const before = await getJob(tx, job.id);
-    // Deleted between the two statements.
-    if (!before) throw new Error('the job was deleted while it was made');
-    return { kind: 'exists', job: before };
+    return before ? { kind: 'exists', job: before } : { kind: 'full' };
   });
-}
-
-async function isFull(tx: SqlQueries, owner: string, jobsMax: number): Promise<boolean> {
-  await tx.query(LOCK, [owner]);
-  const [row] = await tx.query<{ jobs: number }>(COUNT, [owner]);
-  return (row?.jobs ?? 0) >= jobsMax;
 }
 
 /** The job as it was last written. */
@@ -79,11 +69,15 @@ where id = $1 and version = $2::bigint returning id`;
 
 /** Writes a change of `job.version`, unless it takes a completed job up again whose owner has `jobsMax` others. @param now ms. */
 export async function updateJob(db: SqlDatabase, { job, dueAt, jobsMax }: NewJob, now: number): Promise<JobUpdate> {
-  const row = [job.id, job.version, isEnabled(job), dueAt, endedAt(job, now), JSON.stringify(job)];
+  const columns = [job.id, job.version, isEnabled(job), dueAt, endedAt(job, now), JSON.stringify(job)];
   return db.transaction(async (tx) => {
     const ended = job.state === 'completed' ? [] : await tx.query(ENDED, [job.id]);
-    if (ended.length > 0 && (await isFull(tx, job.owner, jobsMax))) return 'full';
-    return (await tx.query(UPDATE, row)).length > 0 ? 'written' : 'stale';
+    if (ended.length > 0) {
+      await tx.query(LOCK, [job.owner]);
+      const [row] = await tx.query<{ jobs: number }>(COUNT, [job.owner]);
+      if ((row?.jobs ?? 0) >= jobsMax) return 'full';
+    }
+    return (await tx.query(UPDATE, columns)).length > 0 ? 'written' : 'stale';
   });
 }
 

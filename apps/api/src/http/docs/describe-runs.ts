@@ -20,6 +20,11 @@ const EVENTS =
   'Event ids are <run id>:<seq>. A Last-Event-ID that is foreign, malformed or ahead gives everything. After the events ' +
   'have expired, one final event with "replayed_from": "store" is left.';
 
+const cursorQueries = [
+  ApiQuery({ name: 'after_event_id', required: false, description: 'as Last-Event-ID', schema: text }),
+  ApiQuery({ name: 'after_seq', required: false, schema: { type: 'integer', minimum: 0 } }),
+];
+
 export function describeRuns(): void {
   once(RunsController, ApiTags('runs'), {
     create: [
@@ -52,8 +57,7 @@ export function describeRuns(): void {
         description: 'cancel: the run ends when this listener goes away as the last one; default: continue',
         schema: { type: 'string', enum: ['cancel', 'continue'] },
       }),
-      ApiQuery({ name: 'after_event_id', required: false, description: 'as Last-Event-ID', schema: text }),
-      ApiQuery({ name: 'after_seq', required: false, schema: { type: 'integer', minimum: 0 } }),
+      ...cursorQueries,
       ApiOkResponse({ description: 'The events.', content: { 'text/event-stream': { schema: { type: 'string' } } } }),
       ...errors(400, 401, 404, 429, 503),
     ],
