@@ -65,10 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const port = name === 'store' ? storePort : await freePort();
     const service = launch(name, port, { ...every, ...portVariable(name, port), ...more });
     services.push(service);
-    const settled = (): Promise<boolean> | boolean => service.hasExited() || isReady(service.url);
-    await until(settled, { what: `${name} to be ready`, ms: 120_000 }).catch(() => undefined);
-    if (await isReady(service.url)) return service;
-    throw new Error(`${name} did not become ready\n${service.output()}`);
+    return untilReady(service);
   };
   const many = (name: ServiceName, count: number): Promise<Service[]> =>
     Promise.all(Array.from({ length: count }, () => start(name)));
@@ -111,7 +108,8 @@ function portVariable(name: ServiceName, port: number): Record<string, string> {
   }
 }
 
-function launch(name: ServiceName, port: number, env: Record<string, string>): Service {
+/** One service of dist/ with this environment and no other; `port` is where its environment makes it listen. */
+export function launch(name: ServiceName, port: number, env: Record<string, string>): Service {
   const child: ChildProcess = spawn(process.execPath, [join(DIST, name, 'src/main.js')], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -131,6 +129,14 @@ function launch(name: ServiceName, port: number, env: Record<string, string>): S
       await gone;
     },
   };
+}
+
+/** Rejects, with what it printed, when a service does not become ready. */
+export async function untilReady(service: Service): Promise<Service> {
+  const settled = (): Promise<boolean> | boolean => service.hasExited() || isReady(service.url);
+  await until(settled, { what: `${service.name} to be ready`, ms: 120_000 }).catch(() => undefined);
+  if (await isReady(service.url)) return service;
+  throw new Error(`${service.name} did not become ready\n${service.output()}`);
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -75,9 +75,9 @@ export interface StoreConfig {
   /** Where the store service listens; the internal reads are plain HTTP. */
   readonly host: string;
   readonly port: number;
-  /** Where the API finds the store service. */
+  /** Where API, worker and scheduler find the store service. */
   readonly url: string;
-  /** Shared secret between API and store; asked for by the store when set. */
+  /** Asked for by the store when set, and shown by those who ask it. */
   readonly token?: string;
   /** Postgres; absent: PGlite in `${dataDir}/pglite`. */
   readonly databaseUrl?: string;

@@ -59,10 +59,10 @@ export const VARIABLES = [
   {
     name: 'STORE_URL',
     path: 'store.url',
-    meaning: 'where the API finds the store; unset: `STORE_HOST` and `STORE_PORT`',
+    meaning: 'where API, worker and scheduler find the store; unset: `STORE_HOST` and `STORE_PORT`',
     parser: httpUrl,
   },
-  { name: 'STORE_TOKEN', path: 'store.token', meaning: 'secret between API and store', secret: true, parser: secret },
+  { name: 'STORE_TOKEN', path: 'store.token', meaning: 'secret of the store, which API, worker and scheduler show', secret: true, parser: secret },
   {
     name: 'RETENTION_DAYS',
     path: 'store.retention_days',

@@ -3,32 +3,11 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parse } from 'yaml';
-import { VARIABLES } from '#libs/config';
+import { loadConfig, VARIABLES } from '#libs/config';
+import { composeText, filledIn, readCompose } from '../../support/compose.js';
 
-interface Service {
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly healthcheck?: { readonly test: readonly string[] };
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly ports?: readonly string[];
-  readonly read_only?: boolean;
-  readonly cap_drop?: readonly string[];
-  readonly security_opt?: readonly string[];
-  readonly restart?: string;
-  readonly stop_grace_period?: string;
-  readonly user?: string;
-  readonly volumes?: readonly string[];
-  readonly networks?: readonly string[];
-}
-
-const text = readFileSync('docker-compose.yml', 'utf8');
-const compose = parse(text, { merge: true }) as {
-  services: Record<string, Service>;
-  volumes: Record<string, unknown>;
-  networks: Record<string, { internal?: boolean }>;
-};
+const text = composeText();
+const compose = readCompose();
 const services = Object.entries(compose.services);
 const OURS = ['api', 'worker', 'scheduler', 'store'];
 const ours = services.filter(([name]) => OURS.includes(name));
@@ -88,11 +67,53 @@ describe('docker-compose.yml', () => {
     expect(grace).toBeGreaterThan(Number(service.environment?.['DRAIN_SECONDS']) + 7);
   });
 
+  test.each(['api', 'worker', 'scheduler'])('%s is told where the store is, and its token', (name) => {
+    const { STORE_URL, STORE_TOKEN } = compose.services[name]?.environment ?? {};
+    expect(STORE_URL).toBe(`http://store:${compose.services['store']?.environment?.['STORE_PORT']}`);
+    expect(STORE_TOKEN).toBe(compose.services['store']?.environment?.['STORE_TOKEN']);
+  });
+
+  test('who takes jobs and who runs them are told the same of webhooks and queues, and the latter has a way out', () => {
+    const { api, scheduler } = compose.services;
+    for (const name of ['WEBHOOK_SECRET', 'WEBHOOK_ALLOWED_HOSTS', 'MAX_QUEUED', 'MAX_QUEUED_PER_KEY']) {
+      expect(scheduler?.environment?.[name]).toBe(`\${${name}:-}`);
+      expect(api?.environment?.[name]).toBe(`\${${name}:-}`);
+    }
+    expect(scheduler?.networks).toEqual(['default', 'data']);
+  });
+
+  test.each(['worker', 'scheduler'])('the metrics of %s are heard outside its container', (name) => {
+    expect(compose.services[name]?.environment?.['HEALTH_HOST']).toBe('0.0.0.0');
+  });
+
+  test.each(ours)('%s may be given a settings file and what that names, and starts without them', (_name, service) => {
+    const [settings] = service.volumes ?? [];
+    const workdir = /^WORKDIR (.*)$/m.exec(readFileSync('Dockerfile', 'utf8'))?.[1];
+    const read: string[] = [];
+    loadConfig({}, (path) => void read.push(path));
+    const target = `${workdir}/${read[0]}`;
+    expect(settings).toMatchObject({ type: 'bind', target, read_only: true, bind: { create_host_path: false } });
+    expect(filledIn(String((settings as { source: string }).source), {})).toBe('/dev/null');
+    expect(service.env_file).toEqual([{ path: 'talaria.env', required: false }]);
+  });
+
+  test.each(services)('%s has limits that an operator can set', (_name, service) => {
+    expect(service.mem_limit).toMatch(/^\$\{[A-Z_]+_MEMORY:-\d+[gm]\}$/);
+    expect(service.pids_limit).toMatch(/^\$\{[A-Z_]*PIDS_MAX:-\d+\}$/);
+  });
+
+  test('Redis refuses writes before it is killed for its memory', () => {
+    const { command = [], mem_limit: limit = '' } = compose.services['redis'] ?? {};
+    const most = /--maxmemory (\d+)gb /.exec(filledIn(command.join(' '), {}))?.[1];
+    expect(Number(most)).toBeLessThanOrEqual(Number.parseInt(filledIn(limit, {})) / 2);
+  });
+
   test('asks the operator for nothing that nobody reads, and insists on the secrets', () => {
     const asked = [...text.matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1] ?? '');
-    const outside = ['POSTGRES_PASSWORD', 'TALARIA_VERSION'];
-    expect(asked.filter((name) => !known.has(name) && !outside.includes(name))).toEqual([]);
-    for (const secret of ['API_SERVER_KEY', 'STORE_TOKEN', 'POSTGRES_PASSWORD']) {
+    const outside =
+      /^(POSTGRES_PASSWORD|REDIS_PASSWORD|REDIS_MAXMEMORY|TALARIA_VERSION|[A-Z]+_MEMORY|(WORKER_)?PIDS_MAX)$/;
+    expect(asked.filter((name) => !known.has(name) && !outside.test(name))).toEqual([]);
+    for (const secret of ['API_SERVER_KEY', 'STORE_TOKEN', 'POSTGRES_PASSWORD', 'REDIS_PASSWORD']) {
       expect(text.match(new RegExp(`\\$\\{${secret}(?!:\\?)`, 'g'))).toBeNull();
       expect(text).toContain(`\${${secret}:?`);
     }
@@ -106,8 +127,9 @@ describe('docker-compose.yml', () => {
 
   test('keeps the data of Redis and Postgres', () => {
     const redis = compose.services['redis']?.command?.join(' ') ?? '';
-    expect(redis).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/);
-    const kept = services.flatMap(([, service]) => service.volumes ?? []).map((volume) => volume.split(':')[0]);
+    expect(redis).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/s);
+    const volumes = services.flatMap(([, service]) => service.volumes ?? []);
+    const kept = volumes.flatMap((volume) => (typeof volume === 'string' ? [volume.split(':')[0]] : []));
     expect(kept.sort()).toEqual(Object.keys(compose.volumes).sort());
   });
 });
