@@ -1,11 +1,15 @@
 import { bullPersistQueue, bullRunQueue, connectRedis, redisFacts, redisRunLog, redisSessionTurns } from '#libs/bus';
-import type { Config } from '#libs/config';
+import type { Config, StoreConfig } from '#libs/config';
 import { HealthModule, Metrics, MetricsModule, type Closers, type Drain, type Logger } from '#libs/platform';
+import { httpJobStore } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { createDuties } from './duties/registry.js';
 import { startJobs } from './jobs/start-jobs.js';
 import { SchedulerMeters } from './scheduler-meters.js';
 import { startDuties } from './start-duties.js';
+
+/** Who asks whether this process is ready waits about as long. */
+const STORE_LOOK_MS_MAX = 2_000;
 
 export interface SchedulerParts {
   readonly config: Config;
@@ -44,9 +48,15 @@ export class SchedulerModule {
     return {
       module: SchedulerModule,
       imports: [
-        HealthModule.forService({ checks: { redis: () => connection.ping() }, drain }),
+        HealthModule.forService({ checks: { redis: () => connection.ping(), store: storeCheck(config.store) }, drain }),
         MetricsModule.forService(metrics, config.metrics),
       ],
     };
   }
+}
+
+/** Asks what the firing of jobs asks, so that a wrong token is seen, too. */
+function storeCheck(store: StoreConfig): () => Promise<void> {
+  const jobs = httpJobStore({ ...store, answerMsMax: STORE_LOOK_MS_MAX });
+  return async () => void (await jobs.due({ limit: 1 }));
 }
