@@ -137,7 +137,7 @@ function configureWith(
     const cors = new Cors(config.api.corsOrigins);
     const isAllowedHost = hostCheck(config.api);
     const edge = { keys, failedLogins, isAllowedHost, cors, drain };
-    adapter.setOnRequestHook(edgeHook({ ...edge, routes, replies, ...operators.doors(failedLogins) }));
+    adapter.setOnRequestHook(edgeHook({ ...edge, routes, replies, ...operators.doors(edge) }));
     operators.addPages(instance);
     ignoreExpectations(app.getHttpServer() as Server);
     sockets.attach(instance, { ...edge, paths: RESPONSE_PATHS, messageBytesMax: config.api.bodyBytesMax });

@@ -1,4 +1,4 @@
-export { isBearer, isSameSecret } from './bearer.js';
+export { bearerToken, isBearer, isSameSecret } from './bearer.js';
 export { bootstrap, EXIT_CONFIG, runMain, type Service } from './bootstrap.js';
 export { Closers } from './closers.js';
 export { Drain, type DrainWork } from './drain.js';

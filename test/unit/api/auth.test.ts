@@ -8,7 +8,7 @@ const ALICE = 'alice-key-0123456789';
 const BOB = 'bob-key-0123456789abc';
 const ring = new KeyRing([
   { name: 'alice', key: ALICE, role: 'user' },
-  { name: 'bob', key: BOB, role: 'user' },
+  { name: 'bob', key: BOB, role: 'admin' },
 ]);
 
 /** The part of a request that is looked at; repeated names arrive as Node gives them. */
@@ -53,8 +53,13 @@ describe('KeyRing', () => {
     expect(ring.ownerOf(request(...headers))).toBe(owner);
   });
 
-  test('without keys everybody is the local owner, whatever they send', () => {
+  test('knows which key is an admin', () => {
+    expect([ALICE, BOB, `${BOB}x`, ''].map((text) => ring.isAdminKey(text))).toEqual([false, true, false, false]);
+  });
+
+  test('without keys everybody is the local owner, whatever they send, and nobody an admin', () => {
     const open = new KeyRing([]);
+    expect(open.isAdminKey('')).toBe(false);
     expect(open.ownerOf(request())).toBe(LOCAL_OWNER);
     expect(open.ownerOf(request(['Authorization', 'Bearer anything']))).toBe(LOCAL_OWNER);
   });

@@ -4,9 +4,15 @@ import { API_LIMITS } from '../../../apps/api/src/api-limits.js';
 import { Operators } from '../../../apps/api/src/operators/operators.js';
 
 const ADMIN = 'admin-token-1234';
+const ADMIN_KEY = 'key-of-an-admin-1234';
 const build = (secrets: Partial<ConstructorParameters<typeof Operators>[0]> = {}): Operators =>
   new Operators(
-    { metrics: { isPublic: false, token: 'metrics-token' }, adminToken: ADMIN, ...secrets },
+    {
+      metrics: { isPublic: false, token: 'metrics-token' },
+      adminToken: ADMIN,
+      isAdminKey: (text) => text === ADMIN_KEY,
+      ...secrets,
+    },
     new FailedLogins(),
   );
 const request = (headers: IncomingHttpHeaders, method = 'GET'): IncomingMessage =>
@@ -39,9 +45,17 @@ describe('the admin door', () => {
     expect(build().refusalOf('admin', request(headers))).toMatchObject({ code: 'invalid_api_key' });
   });
 
-  test('nothing opens it when there is no token, not even an empty one', () => {
-    const closed = new Operators({ metrics: { isPublic: true } }, new FailedLogins());
-    for (const authorization of [basic(''), 'Bearer undefined', basic('undefined')]) {
+  test.each([`Bearer ${ADMIN_KEY}`, basic(ADMIN_KEY)])('opens for the key of an admin: %s', (authorization) => {
+    expect(build().refusalOf('admin', request({ authorization }))).toBeUndefined();
+    expect(build().refusalOf('metrics', request({ authorization }))).toMatchObject({ code: 'invalid_api_key' });
+  });
+
+  test('nothing opens it when there is no token, not even an empty one or the key of an admin', () => {
+    const closed = new Operators(
+      { metrics: { isPublic: true }, isAdminKey: (text) => text === ADMIN_KEY },
+      new FailedLogins(),
+    );
+    for (const authorization of [basic(''), 'Bearer undefined', basic('undefined'), `Bearer ${ADMIN_KEY}`]) {
       expect(closed.refusalOf('admin', request({ authorization }))).toMatchObject({ code: 'invalid_api_key' });
     }
   });

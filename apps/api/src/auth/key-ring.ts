@@ -1,16 +1,21 @@
 import type { ApiKey } from '#libs/config';
+import { bearerToken } from '#libs/platform';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** Who owns everything while no key is configured, which only a loopback address allows. */
 export const LOCAL_OWNER = 'local';
 
+interface Entry extends Pick<ApiKey, 'name' | 'role'> {
+  readonly digest: Buffer;
+}
+
 /** The configured keys, as digests. */
 export class KeyRing {
-  private readonly entries: readonly { readonly name: string; readonly digest: Buffer }[];
+  private readonly entries: readonly Entry[];
 
   constructor(keys: readonly ApiKey[]) {
-    this.entries = keys.map(({ name, key }) => ({ name, digest: sha256(key) }));
+    this.entries = keys.map(({ name, key, role }) => ({ name, role, digest: sha256(key) }));
   }
 
   /** Without keys everybody is the local owner. */
@@ -20,19 +25,30 @@ export class KeyRing {
 
   /**
    * The name of the key a request carries as `Authorization: Bearer` or `x-api-key`; undefined when it has none or a wrong
-   * one. Compares digests of equal length with every key, so the time tells neither which key was close nor how long
-   * it is (reliability K1).
+   * one.
    */
   ownerOf(request: IncomingMessage): string | undefined {
     if (this.isEmpty) return LOCAL_OWNER;
     const token = tokenOf(request);
-    if (token === undefined) return undefined;
-    const digest = sha256(token);
-    let owner: string | undefined;
+    return token === undefined ? undefined : this.entryOf(token)?.name;
+  }
+
+  /** Is this text a key with the role `admin`? */
+  isAdminKey(text: string): boolean {
+    return this.entryOf(text)?.role === 'admin';
+  }
+
+  /**
+   * Compares digests of equal length with every key, so the time tells neither which key was close nor how long
+   * it is (reliability K1).
+   */
+  private entryOf(text: string): Entry | undefined {
+    const digest = sha256(text);
+    let found: Entry | undefined;
     for (const entry of this.entries) {
-      if (timingSafeEqual(entry.digest, digest)) owner = entry.name;
+      if (timingSafeEqual(entry.digest, digest)) found = entry;
     }
-    return owner;
+    return found;
   }
 }
 
@@ -44,7 +60,7 @@ export function tokenOf({ headers, rawHeaders }: IncomingMessage): string | unde
     return typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined;
   }
   if (countOf('authorization', rawHeaders) > 1) return undefined;
-  return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+  return bearerToken(authorization);
 }
 
 function countOf(name: string, rawHeaders: readonly string[]): number {

@@ -4,6 +4,7 @@ import { MetricsModule, type Drain, type Logger, type Metrics } from '#libs/plat
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import type { FailedLogins } from '../auth/failed-logins.js';
+import type { KeyRing } from '../auth/key-ring.js';
 import type { EdgeParts } from '../http/edge.js';
 import type { ErrorReplies } from '../http/error-reply.js';
 import { watchRequests } from '../http/request-watch.js';
@@ -34,7 +35,7 @@ export interface AssembledOperators {
   readonly controllers: readonly Type<unknown>[];
   readonly providers: readonly Provider[];
   /** For the edge: who may pass to the operators' routes, and who notes every request. */
-  doors(failedLogins: FailedLogins): Pick<EdgeParts, 'operators' | 'watch'>;
+  doors(auth: { keys: KeyRing; failedLogins: FailedLogins }): Pick<EdgeParts, 'operators' | 'watch'>;
   /** Routes that are not Nest's. */
   addPages(instance: FastifyInstance): void;
 }
@@ -52,9 +53,13 @@ export function assembleOperators(
     imports: [MetricsModule.forService(metrics, config.metrics)],
     controllers: [DetailedHealthController, ...(adminToken === undefined ? [] : [StatsController])],
     providers: [{ provide: REPORT, useValue: report }],
-    doors: (failedLogins) => ({
+    doors: ({ keys, failedLogins }) => ({
       operators: new Operators(
-        { metrics: config.metrics, ...(adminToken !== undefined && { adminToken }) },
+        {
+          metrics: config.metrics,
+          ...(adminToken !== undefined && { adminToken }),
+          isAdminKey: (text) => keys.isAdminKey(text),
+        },
         failedLogins,
       ),
       watch: watchRequests(meters, logger),

@@ -1,9 +1,12 @@
 import { GatewayError } from '#libs/contract';
-import { isBearer, isSameSecret, mayReadMetrics, type MetricsAccess } from '#libs/platform';
+import { bearerToken, isSameSecret, mayReadMetrics, type MetricsAccess } from '#libs/platform';
 import type { IncomingMessage } from 'node:http';
 import type { FailedLogins } from '../auth/failed-logins.js';
 
-/** Routes that no API key opens: the metrics have METRICS_TOKEN, everything of the admin has ADMIN_TOKEN. */
+/**
+ * Routes that no user's key opens: the metrics have METRICS_TOKEN, everything of the admin has ADMIN_TOKEN, and then opens for keys
+ * with the role `admin`, too.
+ */
 export type OperatorArea = 'metrics' | 'admin';
 
 declare module 'fastify' {
@@ -24,6 +27,7 @@ export interface OperatorSecrets {
   readonly metrics: MetricsAccess;
   /** Absent: the admin routes do not exist, and nothing opens them. */
   readonly adminToken?: string;
+  isAdminKey(text: string): boolean;
 }
 
 /** The doors for people who run the gateway. */
@@ -49,7 +53,8 @@ export class Operators {
   private isAdmin(authorization: string | undefined): boolean {
     const { adminToken } = this.secrets;
     if (adminToken === undefined || authorization === undefined) return false;
-    return isBearer(authorization, adminToken) || isSameSecret(basicPassword(authorization), adminToken);
+    const given = bearerToken(authorization) ?? basicPassword(authorization);
+    return isSameSecret(given, adminToken) || this.secrets.isAdminKey(given);
   }
 }
 
