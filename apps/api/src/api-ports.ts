@@ -56,7 +56,8 @@ export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiM
     meters.redisFailed();
     logger.warn({ err: cause }, 'redis connection');
   };
-  const connection = closers.own(connectRedis({ url, prefix, role: 'api', onError }), (c) => c.close());
+  const onUnfit = (why: string): void => logger.error({ why }, 'this Redis would lose runs');
+  const connection = closers.own(connectRedis({ url, prefix, role: 'api', onError, onUnfit }), (c) => c.close());
   const subscriber = connectRedis({ url, prefix, role: 'subscriber', onError });
   const instance = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   return {

@@ -1,6 +1,7 @@
+import { redisRefusals, type RedisFacts } from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LaunchError } from './launch-error.js';
-import { probeRedis, type RedisFacts } from './probe-redis.js';
+import { probeRedis } from './probe-redis.js';
 
 export interface RedisWait {
   readonly url: string;
@@ -30,19 +31,10 @@ export async function waitForRedis({ url, awayMsMax, signal, onLoading }: RedisW
 }
 
 /** Warnings about a server that will do. Throws LaunchError about one that would lose runs. */
-export function checkRedis({ version, evictionPolicy, appendOnly }: RedisFacts): string[] {
-  const refusals: string[] = [];
-  if (!isAtLeast(version, VERSION_MIN)) {
-    refusals.push(`Redis ${version} is too old; ${VERSION_MIN.join('.')} or newer is needed.`);
-  }
-  if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction') {
-    refusals.push(
-      `Redis has maxmemory-policy ${evictionPolicy} and may throw queued runs away. ` +
-        'Set it to noeviction: redis-cli CONFIG SET maxmemory-policy noeviction (and in its configuration file).',
-    );
-  }
+export function checkRedis(facts: RedisFacts): string[] {
+  const refusals = redisRefusals(facts);
   if (refusals.length > 0) throw new LaunchError(refusals.join('\n'));
-  if (appendOnly === false) {
+  if (facts.appendOnly === false) {
     return ['Redis keeps no append-only file: when it stops, queued and running runs are lost. Set appendonly yes.'];
   }
   return [];
@@ -54,10 +46,4 @@ export function withoutSecrets(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-const VERSION_MIN = [6, 2] as const;
 const PAUSE_MS = 100;
-
-function isAtLeast(version: string, [majorMin, minorMin]: readonly [number, number]): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > majorMin || (major === majorMin && minor >= minorMin);
-}

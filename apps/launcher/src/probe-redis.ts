@@ -1,14 +1,5 @@
+import { redisFactsOf, type RedisFacts } from '#libs/contract';
 import { Redis } from 'ioredis';
-
-/** What a server says about itself. */
-export interface RedisFacts {
-  /** `7.0.15`; Valkey gives the Redis version it is compatible with. */
-  readonly version: string;
-  /** Undefined when the server does not tell. */
-  readonly evictionPolicy?: string;
-  readonly appendOnly?: boolean;
-  readonly pid?: number;
-}
 
 export type RedisProbe =
   | { readonly kind: 'up'; readonly facts: RedisFacts }
@@ -19,9 +10,8 @@ export type RedisProbe =
 /** Asks once, on a connection of its own, for `PROBE_MS` at most. INFO is answered while a server loads; PING is not. */
 export function probeRedis(url: string): Promise<RedisProbe> {
   return withRedis(url, async (redis) => {
-    const info = parseInfo(await redis.info());
-    if (info.get('loading') === '1') return { kind: 'loading' };
-    return { kind: 'up', facts: factsOf(info) };
+    const facts = redisFactsOf(await redis.info());
+    return facts.isLoading ? { kind: 'loading' } : { kind: 'up', facts };
   });
 }
 
@@ -61,26 +51,4 @@ async function withRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Pro
     // Ending what has ended would leave a timer behind for two seconds.
     if (redis.status !== 'end') redis.disconnect();
   }
-}
-
-function parseInfo(text: string): Map<string, string> {
-  const lines = text.split('\n').map((line) => line.trim());
-  return new Map(lines.flatMap((line) => (/^(\w+):(.*)$/.exec(line) ? [splitOnce(line)] : [])));
-}
-
-function splitOnce(line: string): [string, string] {
-  const colon = line.indexOf(':');
-  return [line.slice(0, colon), line.slice(colon + 1)];
-}
-
-function factsOf(info: ReadonlyMap<string, string>): RedisFacts {
-  const evictionPolicy = info.get('maxmemory_policy');
-  const appendOnly = info.get('aof_enabled');
-  const pid = Number(info.get('process_id'));
-  return {
-    version: info.get('redis_version') ?? '0',
-    ...(evictionPolicy !== undefined && { evictionPolicy }),
-    ...(appendOnly !== undefined && { appendOnly: appendOnly === '1' }),
-    ...(pid > 0 && { pid }),
-  };
 }

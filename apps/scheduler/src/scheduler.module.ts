@@ -28,8 +28,9 @@ export class SchedulerModule {
       meters.redisFailed();
       logger.warn({ err: cause }, 'redis connection');
     };
+    const onUnfit = (why: string): void => logger.error({ why }, 'this Redis would lose runs');
     // The role that fails fast: a duty that hangs would keep the process from stopping, one that fails comes again.
-    const connection = closers.own(connectRedis({ url, prefix, role: 'api', onError }), (c) => c.close());
+    const connection = closers.own(connectRedis({ url, prefix, role: 'api', onError, onUnfit }), (c) => c.close());
     const runs = closers.own(bullRunQueue(connection), (queue) => queue.close());
     const persist = closers.own(bullPersistQueue(connection), (queue) => queue.close());
     const turns = redisSessionTurns(connection);

@@ -48,7 +48,8 @@ export class StoreModule {
       meters.redisFailed();
       logger.warn({ err: cause }, 'redis connection');
     };
-    const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError }), (c) => c.close());
+    const onUnfit = (why: string): void => logger.error({ why }, 'this Redis would lose runs');
+    const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError, onUnfit }), (c) => c.close());
     const opening = closers.own(
       openDatabase({ connect: () => connectTo(config.store, logger), prepare: migrate, logger }),
       (o) => o.db.close(),

@@ -121,7 +121,8 @@ function openRedis({ config, logger, closers }: WorkerParts, meters: WorkerMeter
     meters.redisFailed();
     logger.warn({ err: cause }, 'redis connection');
   };
-  const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError }), (c) => c.close());
+  const onUnfit = (why: string): void => logger.error({ why }, 'this Redis would lose runs');
+  const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError, onUnfit }), (c) => c.close());
   const subscriber = closers.own(connectRedis({ url, prefix, role: 'subscriber', onError }), (c) => c.close());
   return { connection, subscriber };
 }

@@ -5,6 +5,7 @@ import { ADMISSION_SCRIPTS } from './admission-scripts.js';
 import { redisKeys, type RedisKeys } from './keys.js';
 import type { Script } from './script.js';
 import { RUN_LOG_SCRIPTS } from './scripts.js';
+import { checkServer } from './server-check.js';
 
 /**
  * `api`: fails fast, because a client waits. `worker`: waits for Redis as long as it takes, because a run waits
@@ -19,7 +20,8 @@ export interface RedisConnection {
   readonly role: RedisRole;
   /**
    * Resolves when Redis takes writes; rejects with GatewayError `queue_unavailable` after two seconds, or at once when it is out
-   * of memory, a replica, or cannot write its append-only file: it answers PING then, but no run could be opened.
+   * of memory, a replica, or cannot write its append-only file: it answers PING then, but no run could be opened. So it does, with the
+   * reason, while the server is one that would lose runs.
    */
   ping(): Promise<void>;
   /** Sends the commands of this turn of the event loop now and not at its end: for who knows that no more will follow. */
@@ -37,25 +39,31 @@ export const reconnectDelay = (times: number): number => Math.min(100 * 2 ** Mat
 /**
  * Opens a connection in the background; it never throws and never gives up.
  * @param onError told of every connection error; the connection goes on trying.
+ * @param onUnfit told why the server would lose runs, once after a connect.
  */
 export function connectRedis(settings: {
   url: string;
   prefix: string;
   role: RedisRole;
   onError?: (error: Error) => void;
+  onUnfit?: (why: string) => void;
 }): RedisConnection {
-  const { url, prefix, role, onError } = settings;
+  const { url, prefix, role, onError, onUnfit } = settings;
   const redis = new Redis(url, { ...redisOptions(role), connectionName: `talaria-${role}` });
   const keys = redisKeys(prefix);
   redis.on('error', (error: Error) => onError?.(error));
   if (role !== 'subscriber') redis.on('ready', () => teach(redis));
+  const server = role === 'subscriber' ? undefined : checkServer(redis, (why) => onUnfit?.(why));
   const sendNow = gatherWrites(redis);
   return {
     redis,
     keys,
     url,
     role,
-    ping: async () => void (await withDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS)),
+    async ping() {
+      await withDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS);
+      await withDeadline(server?.assertFit() ?? Promise.resolve(), COMMAND_TIMEOUT_MS);
+    },
     sendNow,
     close: () => redis.disconnect(),
   };

@@ -24,7 +24,7 @@ export const VARIABLES = [
     name: 'REDIS_URL',
     path: 'redis.url',
     default: 'redis://127.0.0.1:6379',
-    meaning: 'Redis; unset, `npm start` runs a private one',
+    meaning: 'Redis 6.2 or newer, one server and no cluster; unset, `npm start` runs a private one',
     secret: true,
     parser: serverUrl(['redis:', 'rediss:'], matching(/^\d{0,5}$/, 'the number of a database, or none')),
   },
@@ -62,7 +62,13 @@ export const VARIABLES = [
     meaning: 'where API, worker and scheduler find the store; unset: `STORE_HOST` and `STORE_PORT`',
     parser: httpUrl,
   },
-  { name: 'STORE_TOKEN', path: 'store.token', meaning: 'secret of the store, which API, worker and scheduler show', secret: true, parser: secret },
+  {
+    name: 'STORE_TOKEN',
+    path: 'store.token',
+    meaning: 'secret of the store, which API, worker and scheduler show',
+    secret: true,
+    parser: secret,
+  },
   {
     name: 'RETENTION_DAYS',
     path: 'store.retention_days',

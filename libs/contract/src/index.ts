@@ -8,6 +8,7 @@ export {
   type RunError,
 } from './errors.js';
 export { checkArguments, checkCallCount } from './call-bounds.js';
+export { redisFactsOf, redisRefusals, type RedisFacts } from './redis-server.js';
 export { isJsonObject, isTooDeep, type JsonObject, type JsonValue } from './json.js';
 export {
   JOB_LIMITS,

@@ -1,3 +1,4 @@
+import { GatewayError } from '#libs/contract';
 import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
 import {
   HealthCheckService,
@@ -53,8 +54,9 @@ class HealthController {
     try {
       await check();
       return session.up();
-    } catch {
-      return session.down('not reachable');
+    } catch (cause) {
+      // Those are made to be told; the text of others may have addresses in it.
+      return session.down(cause instanceof GatewayError ? cause.message : 'not reachable');
     }
   }
 

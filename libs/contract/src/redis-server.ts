@@ -1,0 +1,55 @@
+/** What a Redis server says about itself. */
+export interface RedisFacts {
+  /** `7.0.15`; Valkey gives the Redis version it is compatible with. */
+  readonly version: string;
+  /** Undefined when the server does not tell. */
+  readonly evictionPolicy?: string;
+  readonly appendOnly?: boolean;
+  readonly isCluster?: boolean;
+  /** It answers, and still reads its data. */
+  readonly isLoading?: boolean;
+  readonly pid?: number;
+}
+
+const VERSION_MIN = [6, 2] as const;
+
+/** @param info the reply to INFO. */
+export function redisFactsOf(info: string): RedisFacts {
+  const lines = info.split('\n').map((line) => /^(\w+):(.*)$/.exec(line.trim()));
+  const said = new Map(lines.flatMap((line) => (line ? [[line[1], line[2] ?? ''] as const] : [])));
+  const evictionPolicy = said.get('maxmemory_policy');
+  const appendOnly = said.get('aof_enabled');
+  const pid = Number(said.get('process_id'));
+  return {
+    version: said.get('redis_version') ?? '0',
+    isCluster: said.get('cluster_enabled') === '1',
+    isLoading: said.get('loading') === '1',
+    ...(evictionPolicy !== undefined && { evictionPolicy }),
+    ...(appendOnly !== undefined && { appendOnly: appendOnly === '1' }),
+    ...(pid > 0 && { pid }),
+  };
+}
+
+/** Why such a server would lose runs or cannot be used, one sentence or two each; empty when it will do. */
+export function redisRefusals({ version, evictionPolicy, isCluster }: RedisFacts): readonly string[] {
+  const refusals: string[] = [];
+  if (!isAtLeast(version, VERSION_MIN)) {
+    refusals.push(`Redis ${version} is too old; ${VERSION_MIN.join('.')} or newer is needed.`);
+  }
+  if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction') {
+    refusals.push(
+      `Redis has maxmemory-policy ${evictionPolicy} and may throw queued runs away. ` +
+        'Set it to noeviction: redis-cli CONFIG SET maxmemory-policy noeviction (and in its configuration file).',
+    );
+  }
+  // One call appends to the logs of many runs, and their keys would lie on different nodes.
+  if (isCluster === true) {
+    refusals.push('Redis is a cluster (cluster-enabled yes), which Talaria cannot use. Give it a single server.');
+  }
+  return refusals;
+}
+
+function isAtLeast(version: string, [majorMin, minorMin]: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > majorMin || (major === majorMin && minor >= minorMin);
+}
