@@ -3,6 +3,8 @@ import { describeSettings, loadConfig, VARIABLES } from '#libs/config';
 
 const documentation = readFileSync('docs/configuration.md', 'utf8');
 
+const LISTS = ['auth.keys', 'upstreams', 'models', 'toolsets', 'mcp_servers', 'approvals.rules'];
+
 describe('docs/configuration.md', () => {
   test('has exactly the rows of the table in the code, in its order', () => {
     const rows = documentation.split('\n').filter((line) => /^\| `[A-Z]/.test(line));
@@ -18,6 +20,16 @@ describe('docs/configuration.md', () => {
     const named = [...documentation.matchAll(/`([A-Z][A-Z_]+[A-Z])(?:=[^`]*)?`/g)].map((match) => match[1] ?? '');
     const unknown = named.filter((name) => !known.has(name.replace(/_FILE$/, '')));
     expect(unknown).toEqual([]);
+  });
+
+  test.each(LISTS)('has one row for the list %s, with all its keys', (list) => {
+    const rows = documentation.split('\n').filter((line) => line.startsWith(`| \`${list}\` |`));
+    expect(rows).toHaveLength(1);
+    const nested = list.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), [{ unheard_of: 'x' }]);
+    const refusal = messageOf(() => loadConfig({}, () => JSON.stringify(nested)));
+    const [, keys = ''] = /unheard_of: unknown key; known here: (.*)/.exec(refusal) ?? [];
+    const missing = keys.split(', ').filter((key) => !rows[0]?.includes(`\`${key}\``));
+    expect([keys.includes(', '), missing]).toEqual([true, []]);
   });
 
   test('gives an example that the loader takes', () => {
@@ -43,6 +55,15 @@ describe('the table of settings', () => {
     }
   });
 });
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+    return '';
+  } catch (cause) {
+    return (cause as Error).message;
+  }
+}
 
 function code(text: string): string {
   return text === '-' ? '-' : `\`${text}\``;
