@@ -91,7 +91,8 @@ export const API_VARIABLES = [
     name: 'DRAIN_SECONDS',
     path: 'drain_seconds',
     default: '30',
-    meaning: 'how long streams and runs may go on after SIGTERM',
+    meaning:
+      'how long answers under way may go on after SIGTERM; runs with tools are handed over between two steps before that',
     parser: integer(0, 3_600),
   },
 ] as const satisfies readonly Variable[];
