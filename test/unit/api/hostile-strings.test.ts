@@ -52,7 +52,7 @@ describe('hostile texts of 50,000 characters take no time', () => {
     ['X-Request-Id', (text) => requestIdOf({ 'x-request-id': text })],
     ['Host', (text) => hostCheck({ host: '127.0.0.1', allowedHosts: [] })(text)],
     ['a log line', (text) => cleanLine(text)],
-    ['redaction', (text) => redactSecrets(text.slice(0, 20_000))],
+    ['redaction', (text) => redactSecrets(text)],
   ])('%s', (_name, work) => {
     for (const text of HOSTILE)
       expect([text.slice(0, 8), msOf(() => work(text)) < MS_MAX]).toEqual([text.slice(0, 8), true]);
