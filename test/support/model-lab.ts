@@ -1,5 +1,6 @@
 import { GatewayError, type ModelEvent, type ModelProvider, type ModelRequest } from '#libs/contract';
 import type { UpstreamSettings } from '#libs/providers';
+import { withSlack } from './slack.js';
 
 /** A request with one question and nothing special about it. */
 export function question(model: string, overrides: Partial<ModelRequest> = {}): ModelRequest {
@@ -25,8 +26,8 @@ export function upstreamSettings(
     provider,
     apiKey: 'sk-lab-0123456789abcdef',
     retriesMax: 0,
-    firstByteTimeoutMs: 10_000,
-    idleTimeoutMs: 10_000,
+    firstByteTimeoutMs: withSlack(10_000),
+    idleTimeoutMs: withSlack(10_000),
     ...overrides,
   };
 }

@@ -1,5 +1,6 @@
 import { EXIT_CONFIG as PLATFORM_EXIT_CONFIG } from '#libs/platform';
 import { EXIT_CONFIG, SupervisedChild, type ChildOrder, type Exit } from '../../../apps/launcher/src/supervise.js';
+import { withSlack } from '../../support/slack.js';
 import { until } from '../../support/until.js';
 
 interface Watched {
@@ -106,7 +107,7 @@ describe('stopping', () => {
   });
 
   test('kills one that does not listen, after the grace', async () => {
-    const { child, pids, seen } = supervise(IGNORES_SIGTERM, { graceMs: 150 });
+    const { child, pids, seen } = supervise(IGNORES_SIGTERM, { graceMs: withSlack(150) });
     await until(() => seen.text.includes('up'));
     await child.stop();
     expect(seen.text).toContain('no');
@@ -123,12 +124,14 @@ describe('stopping', () => {
   });
 
   test('between two lives there is none after it', async () => {
+    // The child has to be stopped before its next life.
+    const firstMs = withSlack(100);
     const { child, deaths, pids } = supervise('process.exit(1)', {
-      backoff: { firstMs: 50, maxMs: 50, resetAfterMs: 60_000 },
+      backoff: { firstMs, maxMs: firstMs, resetAfterMs: 60_000 },
     });
     await until(() => deaths.length === 1);
     await child.stop();
-    const other = supervise('process.exit(1)', { backoff: { firstMs: 60, maxMs: 60, resetAfterMs: 60_000 } });
+    const other = supervise('process.exit(1)', { backoff: { firstMs, maxMs: firstMs, resetAfterMs: 60_000 } });
     await until(() => other.pids.length === 3);
     expect(pids.length).toBe(1);
   });

@@ -256,8 +256,9 @@ describe('failures', () => {
 
   test('silence is a timeout', async () => {
     expect(gatewayError(await ask('hang', { firstByteTimeoutMs: 150 })).code).toBe('upstream_timeout');
-    const within = await ask('hang:after=2', { idleTimeoutMs: 150 });
+    const within = await ask('hang:after=2', { idleTimeoutMs: withSlack(250) });
     expect(gatewayError(within).code).toBe('upstream_timeout');
+    expect(within.text).toBe('word0 word1 ');
   });
 
   test('an overloaded upstream is asked again, a refusing one is not', async () => {

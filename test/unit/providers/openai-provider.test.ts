@@ -148,10 +148,12 @@ describe('failures', () => {
   });
 
   test('silence is a timeout: before the answer, and within it', async () => {
-    const before = gatewayError(await ask('hang', { firstByteTimeoutMs: 150, retriesMax: 2 }));
+    // Long enough for a busy machine: the request has to arrive, and the words before the silence have to come.
+    const silenceMs = withSlack(200);
+    const before = gatewayError(await ask('hang', { firstByteTimeoutMs: silenceMs, retriesMax: 2 }));
     expect(before.code).toBe('upstream_timeout');
     expect(upstream.requests).toHaveLength(1);
-    const within = await ask('hang:after=2', { idleTimeoutMs: 150 });
+    const within = await ask('hang:after=2', { idleTimeoutMs: silenceMs });
     expect(gatewayError(within).code).toBe('upstream_timeout');
     expect(within.text).toBe('word0 word1 ');
     await until(() => upstream.active === 0);
