@@ -26,7 +26,7 @@ export interface ApiCore extends ExchangeParts {
 export function buildCore({ config, logger, closers, drain }: ApiParts, ports: ApiPorts, meters: ApiMeters): ApiCore {
   const runs = new RunService(ports);
   const models = closers.own(new ModelDirectory(ports.registry, config.models.defaultName, logger), (m) => m.close());
-  const ofKeys = new Map(config.auth.keys.flatMap(({ name, limits }) => (limits ? [[name, limits] as const] : [])));
+  const ofKeys = new Map(config.auth.limits.map((limits) => [limits.name, limits]));
   const admission = new Admission(ports.queue, { ...config.api, ofKeys }, () => models.slots);
   const sweep = closers.own(new StreamSweep(config.api.sseKeepaliveMs, meters.streamCut), (s) => s.close());
   const exchanges = new Exchanges();

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
-import { loadConfig } from '#libs/config';
+import { loadConfig, readTextFile } from '#libs/config';
 import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { ApiModule } from './api.module.js';
 
 await runMain(async () => {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, readTextFile, 'api');
   const { host, port, drainSeconds } = config.api;
   const logger = createLogger({ service: 'api', ...config.log });
   const closers = new Closers();

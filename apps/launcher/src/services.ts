@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReadConfig, VariableName } from '#libs/config';
+import type { ReadConfig, ServiceName, VariableName } from '#libs/config';
 import { reachable } from '#libs/config';
 import { LaunchError } from './launch-error.js';
 import type { ChildOrder } from './supervise.js';
 
 /** The services in the order in which they are started; they are stopped the other way round, the API first. */
-export const SERVICES = ['store', 'scheduler', 'worker', 'api'] as const;
-export type ServiceName = (typeof SERVICES)[number];
+export const SERVICES: readonly ServiceName[] = ['store', 'scheduler', 'worker', 'api'];
 
 /** Where a service's compiled main.js lies. */
 export type EntryOf = (service: ServiceName) => string;
@@ -61,9 +59,8 @@ const READERS: ReadonlyMap<string, readonly ServiceName[]> = new Map<VariableNam
 ]);
 
 /**
- * The environment of the services as one of them gets it: a program that a model runs can read its worker's. In place of the
- * secrets that others read stand words of chance, because every service checks all settings, and limits are of key names. A
- * variable that is handed on to an MCP server by its own name stays.
+ * The environment of the services as one of them gets it, without the secrets that only others read: a program that a model
+ * runs can read its worker's. A variable that is handed on to an MCP server by its own name stays.
  */
 export function envOf(service: ServiceName, env: NodeJS.ProcessEnv, { config }: ReadConfig): NodeJS.ProcessEnv {
   const handedOn = config.tools.mcpServers.flatMap(({ transport }) =>
@@ -71,18 +68,8 @@ export function envOf(service: ServiceName, env: NodeJS.ProcessEnv, { config }: 
   );
   const isForeign = (name: string): boolean =>
     READERS.get(name)?.includes(service) === false && !handedOn.includes(name);
-  return Object.fromEntries(
-    Object.entries(env).map(([name, value]) => [name, value?.trim() && isForeign(name) ? standIn(name, value) : value]),
-  );
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isForeign(name)));
 }
-
-function standIn(name: string, value: string): string | undefined {
-  if (name === 'DATABASE_URL' || name === 'WEBHOOK_SECRET') return undefined;
-  if (name !== 'API_KEYS') return randomSecret();
-  return value.replace(/([^,:]*):[^,]*/g, (_entry, key: string) => `${key}:${randomSecret()}`);
-}
-
-const randomSecret = (): string => randomBytes(24).toString('hex');
 
 /**
  * SIGKILL comes after a service's own limits: its drain time (of store and scheduler: 10 s), and the 5 s that

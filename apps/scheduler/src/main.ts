@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { loadConfig } from '#libs/config';
+import { loadConfig, readTextFile } from '#libs/config';
 import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { SchedulerModule } from './scheduler.module.js';
 
@@ -7,7 +7,7 @@ import { SchedulerModule } from './scheduler.module.js';
 const DRAIN_SECONDS = 10;
 
 await runMain(async () => {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, readTextFile, 'scheduler');
   const { healthHost: host, schedulerHealthPort: port } = config.worker;
   const logger = createLogger({ service: 'scheduler', ...config.log });
   const closers = new Closers();

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { loadConfig } from '#libs/config';
+import { loadConfig, readTextFile } from '#libs/config';
 import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { constants, setPriority } from 'node:os';
 import { StoreModule } from './store.module.js';
@@ -12,7 +12,7 @@ const BODY_BYTES_MAX = 33_554_432;
 await runMain(async () => {
   // Rows may come a moment later; tokens may not. On one machine the store yields to the services that stream.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, readTextFile, 'store');
   const { host, port } = config.store;
   const logger = createLogger({ service: 'store', ...config.log });
   const closers = new Closers();

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
-import { loadConfig } from '#libs/config';
+import { loadConfig, readTextFile } from '#libs/config';
 import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { WorkerModule } from './worker.module.js';
 
 await runMain(async () => {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, readTextFile, 'worker');
   const { healthHost: host, healthPort: port, drainSeconds } = config.worker;
   const logger = createLogger({ service: 'worker', ...config.log });
   const closers = new Closers();

@@ -50,7 +50,6 @@ export interface ApiKey {
   readonly name: string;
   readonly key: string;
   readonly role: 'user' | 'admin';
-  readonly limits?: KeyLimits;
 }
 
 /** What one key may do, instead of what all may. */
@@ -59,9 +58,16 @@ export interface KeyLimits {
   readonly inFlightMax?: number;
 }
 
+/** The limits of the key with that name. */
+export interface NamedLimits extends KeyLimits {
+  readonly name: string;
+}
+
 export interface AuthConfig {
-  /** Empty: no key is asked for; only allowed on a loopback address. */
+  /** Empty: no key is asked for; only allowed on a loopback address. Read for the API only. */
   readonly keys: readonly ApiKey[];
+  /** Of the keys that have limits of their own. */
+  readonly limits: readonly NamedLimits[];
   readonly adminToken?: string;
 }
 

@@ -7,7 +7,14 @@ import { readKeys } from './read-keys.js';
 import { readModels } from './read-models.js';
 import { readTools } from './read-tools.js';
 import { readVariables } from './read-variables.js';
-import { readSettings, readTextFile, type Environment, type ReadFile } from './sources.js';
+import {
+  readSettings,
+  readTextFile,
+  type Environment,
+  type ReadFile,
+  type ServiceName,
+  type Sources,
+} from './sources.js';
 import { VARIABLES, type Values, type VariableName } from './variables.js';
 
 export interface ReadConfig {
@@ -18,10 +25,11 @@ export interface ReadConfig {
 
 /**
  * The configuration from environment and settings file; the environment wins. `readFile` gives the text of a file, or
- * undefined when there is none. Throws ConfigError, which lists everything that is wrong.
+ * undefined when there is none. Throws ConfigError, which lists everything that is wrong. With `service`, secrets that
+ * only other services use are left out, and need not be there.
  */
-export function loadConfig(env: Environment, readFile: ReadFile = readTextFile): Config {
-  return read(env, readFile, () => undefined).config;
+export function loadConfig(env: Environment, readFile: ReadFile = readTextFile, service?: ServiceName): Config {
+  return read({ env, readFile, ...(service !== undefined && { service }) }, () => undefined).config;
 }
 
 /**
@@ -29,12 +37,12 @@ export function loadConfig(env: Environment, readFile: ReadFile = readTextFile):
  * Redis of its own only when nobody named one.
  */
 export function readConfig(env: Environment, readFile: ReadFile = readTextFile): ReadConfig {
-  return read(env, readFile, checkPorts);
+  return read({ env, readFile }, checkPorts);
 }
 
-function read(env: Environment, readFile: ReadFile, check: (read: ReadConfig, problems: Problems) => void): ReadConfig {
+function read(from: Omit<Sources, 'problems'>, check: (read: ReadConfig, problems: Problems) => void): ReadConfig {
   const problems = new Problems();
-  const sources = { env, readFile, problems };
+  const sources: Sources = { ...from, problems };
   const file = readSettings(sources, DEFAULT_FILE);
   const { values, given } = readVariables(sources, file);
   const config: Config = {
@@ -70,7 +78,7 @@ function read(env: Environment, readFile: ReadFile, check: (read: ReadConfig, pr
       ...(values.METRICS_TOKEN !== undefined && { token: values.METRICS_TOKEN }),
     },
   };
-  checkBinding(config, problems);
+  checkBinding(config, sources);
   check({ config, given }, problems);
   problems.throwIfAny();
   return { config, given };

@@ -1,6 +1,6 @@
-import type { ApiKey, AuthConfig, KeyLimits } from './config.js';
+import type { ApiKey, AuthConfig, NamedLimits } from './config.js';
 import type { FileSettings } from './read-file.js';
-import { secretOf, type Sources } from './sources.js';
+import { isReadFor, secretOf, type Sources } from './sources.js';
 import type { Values } from './variables.js';
 
 interface PlacedKey extends ApiKey {
@@ -8,11 +8,20 @@ interface PlacedKey extends ApiKey {
   readonly where: string;
 }
 
+/** Who may call, and how much; the keys themselves only for the API, which alone compares them. */
+export function readKeys(sources: Sources, file: FileSettings, values: Values): AuthConfig {
+  return {
+    keys: isReadFor(sources, 'api') ? keysOf(sources, file, values) : [],
+    limits: file.keys.flatMap(limitsOf),
+    ...(values.ADMIN_TOKEN !== undefined && { adminToken: values.ADMIN_TOKEN }),
+  };
+}
+
 /**
  * The keys of the environment and of the file. An entry of the file without a key of its own adds a role to the key of
  * that name in the environment; with one, the environment's key of that name wins.
  */
-export function readKeys(sources: Sources, file: FileSettings, values: Values): AuthConfig {
+function keysOf(sources: Sources, file: FileSettings, values: Values): ApiKey[] {
   const { problems } = sources;
   const keys = fromVariables(values);
   for (const entry of file.keys) {
@@ -22,28 +31,25 @@ export function readKeys(sources: Sources, file: FileSettings, values: Values): 
     const role = entry.role ?? 'user';
     const at = keys.findIndex((other) => other.name === name && !other.where.startsWith(FILE_KEYS));
     const known = keys[at];
-    const limits = limitsOf(entry);
-    if (known) keys[at] = { ...known, role, ...limits };
-    else if (key !== undefined) keys.push({ name, key, role, where: entry.path, ...limits });
+    if (known) keys[at] = { ...known, role };
+    else if (key !== undefined) keys.push({ name, key, role, where: entry.path });
     else if (entry.key_env === undefined) {
       problems.add(entry.path, `has no key; expected key, key_env, or a key named ${name} in API_KEYS`);
     }
   }
   checkUnique(sources, keys, values);
-  return {
-    keys: keys.map(({ where: _, ...key }) => key),
-    ...(values.ADMIN_TOKEN !== undefined && { adminToken: values.ADMIN_TOKEN }),
-  };
+  return keys.map(({ where: _, ...key }) => key);
 }
 
-function limitsOf({ max_queued, max_in_flight }: FileSettings['keys'][number]): { limits?: KeyLimits } {
-  if (max_queued === undefined && max_in_flight === undefined) return {};
-  return {
-    limits: {
+function limitsOf({ name, max_queued, max_in_flight }: FileSettings['keys'][number]): NamedLimits[] {
+  if (name === undefined || (max_queued === undefined && max_in_flight === undefined)) return [];
+  return [
+    {
+      name,
       ...(max_queued !== undefined && { queuedMax: max_queued }),
       ...(max_in_flight !== undefined && { inFlightMax: max_in_flight }),
     },
-  };
+  ];
 }
 
 const FILE_KEYS = 'auth.keys';

@@ -1,7 +1,7 @@
 import { priceKey, type PriceTable } from '#libs/contract';
 import type { ModelsConfig, RouteConfig, UpstreamConfig } from './config.js';
 import type { FileSettings } from './read-file.js';
-import { secretOf, type Sources } from './sources.js';
+import { isReadFor, secretOf, type Sources } from './sources.js';
 import type { Values } from './variables.js';
 
 /** Upstreams and routes: those of the file, else what the environment connects, else the built-in demo model. */
@@ -69,10 +69,11 @@ function upstreamsOf(values: Values): UpstreamConfig[] {
 function fileUpstreams(sources: Sources, file: FileSettings, values: Values): UpstreamConfig[] {
   const defaults = timing(values);
   return file.upstreams.map((entry) => {
-    const key = secretOf(sources, `${entry.path}.api_key`, { text: entry.api_key, variable: entry.api_key_env });
+    const key = isReadFor(sources, 'worker') ? upstreamKey(sources, entry) : undefined;
     // A provider that could not be read has been reported; nothing is made of this entry.
     const provider = entry.provider ?? 'demo';
-    if (provider !== 'demo' && key === undefined && entry.base_url === undefined && entry.api_key_env === undefined) {
+    const way = entry.api_key ?? entry.api_key_env ?? entry.base_url;
+    if (provider !== 'demo' && way === undefined) {
       sources.problems.add(
         entry.path,
         'expected api_key or api_key_env, or base_url for a server that asks for no key',
@@ -88,6 +89,9 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
     };
   });
 }
+
+const upstreamKey = (sources: Sources, entry: FileSettings['upstreams'][number]): string | undefined =>
+  secretOf(sources, `${entry.path}.api_key`, { text: entry.api_key, variable: entry.api_key_env });
 
 function access(baseUrl: string | undefined, apiKey: string | undefined): Pick<UpstreamConfig, 'baseUrl' | 'apiKey'> {
   return { ...(baseUrl !== undefined && { baseUrl }), ...(apiKey !== undefined && { apiKey }) };

@@ -1,6 +1,6 @@
 import type { McpServerConfig, ToolsConfig, ToolsetUse } from './config.js';
 import type { FileSettings } from './read-file.js';
-import { fromEnvironment, secretOf, type Sources } from './sources.js';
+import { fromEnvironment, isReadFor, secretOf, type Sources } from './sources.js';
 
 /** Toolsets, who may use which, and the MCP servers. Only the file can say any of it. */
 export function readTools(sources: Sources, file: FileSettings): ToolsConfig {
@@ -73,7 +73,8 @@ function stdio(
   { path, args = [], env = {}, env_from = [] }: FileSettings['mcpServers'][number],
   command: string,
 ): McpServerConfig['transport'] {
-  const passed = [...INHERITED, ...env_from].map((name) => [name, fromEnvironment(name, sources, true)] as const);
+  const names = isReadFor(sources, 'worker') ? [...INHERITED, ...env_from] : [];
+  const passed = names.map((name) => [name, fromEnvironment(name, sources, true)] as const);
   for (const [name, value] of passed) {
     if (!value && env_from.includes(name))
       sources.problems.add(`${path}.env_from`, 'names of variables that are set', name);
@@ -87,7 +88,9 @@ function http(
   { path, headers = {}, token_env }: FileSettings['mcpServers'][number],
   url: string,
 ): McpServerConfig['transport'] {
-  const token = secretOf(sources, `${path}.token`, { text: undefined, variable: token_env });
+  const token = isReadFor(sources, 'worker')
+    ? secretOf(sources, `${path}.token`, { text: undefined, variable: token_env })
+    : undefined;
   return {
     kind: 'http',
     url,

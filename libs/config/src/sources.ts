@@ -7,9 +7,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The text of a file, or undefined when there is no such file. Throws when it cannot be read. */
 export type ReadFile = (path: string) => string | undefined;
 
-/** Where settings come from, and where complaints about them go. */
+export type ServiceName = 'api' | 'worker' | 'scheduler' | 'store';
+
+/** Where settings come from, who wants them, and where complaints about them go. */
 export interface Sources {
   readonly env: Environment;
+  /** Absent: all services, on one machine. */
+  readonly service?: ServiceName;
   readonly readFile: ReadFile;
   readonly problems: Problems;
 }
@@ -35,7 +39,14 @@ export function readSettings(sources: Sources, defaultPath: string): FileSetting
   return content === undefined ? NO_FILE : parseSettings(content, named || defaultPath, sources.problems);
 }
 
-/** A secret that the file holds, or whose variable it names (`path` and `path_env`). */
+/**
+ * Are the settings read for that service? Services share a file, but not their secrets: what only one of them uses is neither
+ * asked for nor read in another, whose environment need not hold it.
+ */
+export const isReadFor = ({ service }: Sources, name: ServiceName): boolean =>
+  service === undefined || service === name;
+
+/** A secret that the file holds, or whose variable it names (`path` and `path_env`). Ask for it only where it is used. */
 export function secretOf(
   sources: Sources,
   path: string,

@@ -41,7 +41,7 @@ describe('without any setting', () => {
         drainSeconds: 30,
         queueDashboardWrite: false,
       },
-      auth: { keys: [] },
+      auth: { keys: [], limits: [] },
       metrics: { isPublic: false },
       redis: { url: 'redis://127.0.0.1:6379', prefix: 'talaria' },
       store: {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '#libs/config';
+import { loadConfig, readConfig } from '#libs/config';
 import { nodeProblem } from '../../../apps/launcher/src/check-node.js';
 import { findProgram, findRedisServer, NO_REDIS } from '../../../apps/launcher/src/find-redis.js';
 import { helpText, parseOptions } from '../../../apps/launcher/src/options.js';
@@ -191,19 +191,24 @@ describe('the secrets of one service', () => {
     for (const part of [HOOK, ...[...'abcdf'].map(key)]) {
       expect(text.includes(part)).toBe(JSON.stringify(kept).includes(part));
     }
-    const { auth, metrics } = read(own).config;
-    expect(auth.keys.map(({ name, role, limits }) => [name, role, limits?.queuedMax])).toEqual([
-      ['default', 'user', undefined],
-      ['ops', 'admin', 7],
-      ['dev', 'user', undefined],
-    ]);
+    const { auth, metrics } = loadConfig(own, () => settings, service);
+    expect(auth.keys.map(({ name, role }) => [name, role])).toEqual(
+      service === 'api'
+        ? [
+            ['default', 'user'],
+            ['ops', 'admin'],
+            ['dev', 'user'],
+          ]
+        : [],
+    );
+    expect(auth.limits).toEqual([{ name: 'ops', queuedMax: 7 }]);
     expect(metrics.token).toBe(key('g'));
   });
 
-  test('a variable for an MCP server stays, and nothing is made of nothing', () => {
+  test('a variable for an MCP server stays', () => {
     const file = 'mcp_servers: [{ name: db, command: db, env_from: [DATABASE_URL] }]';
-    const given = { DATABASE_URL: SECRETS.DATABASE_URL, API_SERVER_KEY: '' };
-    expect(envOf('worker', given, read(given, file))).toEqual(given);
+    const given = { DATABASE_URL: SECRETS.DATABASE_URL };
+    expect(envOf('worker', { ...given, API_SERVER_KEY: '' }, read(given, file))).toEqual(given);
   });
 });
 

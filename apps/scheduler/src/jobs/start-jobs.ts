@@ -23,7 +23,7 @@ interface JobParts {
 export function startJobs({ config, connection, closers, drain }: JobParts, ports: DutyPorts): readonly Duty[] {
   const { log, runs, persist, logger } = ports;
   const { queuedMax, queuedPerKeyMax } = config.api;
-  const ownMax = new Map(config.auth.keys.map((key) => [key.name, key.limits?.queuedMax]));
+  const ownMax = new Map(config.auth.limits.map(({ name, queuedMax }) => [name, queuedMax]));
   const jobPorts: JobPorts = {
     jobs: httpJobStore({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }),
     log,
