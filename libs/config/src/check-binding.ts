@@ -1,27 +1,36 @@
 import ipaddr from 'ipaddr.js';
 import { HOW_TO_MAKE_A_KEY, weakness } from './api-keys.js';
 import type { Config } from './config.js';
-import type { Problems } from './problems.js';
-import { isReadFor, type Sources } from './sources.js';
+import { isReadFor, type ServiceName, type Sources } from './sources.js';
+import type { VariableName } from './variables.js';
 
 /**
  * The bind guard (reliability K2): what others on the network can reach needs keys that cannot be guessed. The API and
- * the store are guarded; the health ports tell nothing about anybody.
+ * the store must have one. The health ports tell nothing about anybody, but where they show metrics, the token counts.
  */
-export function checkBinding({ api, auth, store, metrics }: Config, sources: Sources): void {
+export function checkBinding({ api, auth, store, worker, metrics }: Config, sources: Sources): void {
   const { problems } = sources;
-  if (isReadFor(sources, 'api') && isNetworkVisible(api.host)) {
-    const reach = `API_SERVER_HOST=${api.host} is visible on the network`;
-    if (auth.keys.length === 0) problems.add('API_SERVER_KEY', `missing: ${reach}; ${HOW_TO_MAKE_A_KEY}`);
-    for (const { name, key } of auth.keys) refuseWeak(`API key "${name}"`, key, { reach, problems });
-    if (auth.adminToken !== undefined) refuseWeak('ADMIN_TOKEN', auth.adminToken, { reach, problems });
-    if (metrics.token !== undefined) refuseWeak('METRICS_TOKEN', metrics.token, { reach, problems });
-  }
-  if (isReadFor(sources, 'store') && isNetworkVisible(store.host)) {
-    const reach = `STORE_HOST=${store.host} is visible on the network`;
-    if (store.token === undefined) problems.add('STORE_TOKEN', `missing: ${reach}; ${HOW_TO_MAKE_A_KEY}`);
-    else refuseWeak('STORE_TOKEN', store.token, { reach, problems });
-  }
+  const reach = (setting: VariableName, host: string, ...services: ServiceName[]): string | undefined => {
+    const isOurs = services.some((service) => isReadFor(sources, service));
+    return isOurs && isNetworkVisible(host) ? `${setting}=${host} is visible on the network` : undefined;
+  };
+  const atApi = reach('API_SERVER_HOST', api.host, 'api');
+  const atStore = reach('STORE_HOST', store.host, 'store');
+  const atHealth = reach('HEALTH_HOST', worker.healthHost, 'worker', 'scheduler');
+  const demand = (what: string, isThere: boolean, where: string | undefined): void => {
+    if (where !== undefined && !isThere) problems.add(what, `missing: ${where}; ${HOW_TO_MAKE_A_KEY}`);
+  };
+  const refuseWeak = (what: string, key: string | undefined, where: string | undefined): void => {
+    const why = where === undefined || key === undefined ? undefined : weakness(key);
+    if (why !== undefined) problems.add(what, `${why}, and ${where}; ${HOW_TO_MAKE_A_KEY}`);
+  };
+  demand('API_SERVER_KEY', auth.keys.length > 0, atApi);
+  for (const { name, key } of auth.keys) refuseWeak(`API key "${name}"`, key, atApi);
+  refuseWeak('ADMIN_TOKEN', auth.adminToken, atApi);
+  demand('STORE_TOKEN', store.token !== undefined, atStore);
+  refuseWeak('STORE_TOKEN', store.token, atStore);
+  // Every service shows its metrics on the address that it listens on.
+  refuseWeak('METRICS_TOKEN', metrics.token, atApi ?? atStore ?? atHealth);
 }
 
 /**
@@ -32,9 +41,4 @@ export function isNetworkVisible(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (bare === 'localhost' || bare === 'localhost.') return false;
   return !ipaddr.isValid(bare) || ipaddr.process(bare).range() !== 'loopback';
-}
-
-function refuseWeak(what: string, key: string, { reach, problems }: { reach: string; problems: Problems }): void {
-  const why = weakness(key);
-  if (why !== undefined) problems.add(what, `${why}, and ${reach}; ${HOW_TO_MAKE_A_KEY}`);
 }

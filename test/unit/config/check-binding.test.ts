@@ -62,6 +62,17 @@ describe('the bind guard', () => {
     expect(refusal({ STORE_HOST: '0.0.0.0', STORE_TOKEN: STRONG })).toBe('');
   });
 
+  test.each([
+    ['API_SERVER_HOST', { API_SERVER_KEY: STRONG }],
+    ['STORE_HOST', { STORE_TOKEN: STRONG }],
+    ['HEALTH_HOST', {}],
+  ])('guards the metrics of every address: %s', (setting, guards) => {
+    const env = { [setting]: '0.0.0.0', ...guards };
+    expect(refusal({ ...env, METRICS_TOKEN: 'changeme' })).toContain(`METRICS_TOKEN: is a placeholder, and ${setting}`);
+    expect(refusal({ ...env, METRICS_TOKEN: `1${STRONG}` })).toBe('');
+    expect(refusal(env)).toBe('');
+  });
+
   test('takes what openssl makes', () => {
     for (let round = 0; round < 4_000; round += 1) {
       const API_SERVER_KEY = randomBytes(24).toString(round % 2 ? 'hex' : 'base64url');
