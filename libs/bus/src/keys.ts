@@ -1,5 +1,5 @@
 /**
- * Every Redis name in the system. No other file may spell one (test/arch/redis-names.test.ts).
+ * Every Redis name in the system. No other file may spell one (test/arch/arrows.test.ts).
  * `<p>` is the deployment's prefix (REDIS_PREFIX), so that two deployments on one server cannot see each other.
  * Braces are a cluster hash tag: one run's keys share a slot. A cluster is not supported all the same: an append takes the logs of many
  * runs in one call (ADR 2).
