@@ -124,7 +124,9 @@ function configureWith(
 ): Api['configure'] {
   const keys = new KeyRing(config.auth.keys);
   if (keys.isEmpty) {
-    logger.warn('no API key is configured: everybody who reaches this address may use the API and see every run');
+    logger.warn(
+      'no API key is set: every program on this machine can use the gateway and see every run. Set API_SERVER_KEY (openssl rand -hex 24).',
+    );
   }
   return (app) => {
     const adapter = app.getHttpAdapter() as FastifyAdapter;

@@ -124,7 +124,7 @@ function embeddedStore({ config }: ReadConfig, childEnv: NodeJS.ProcessEnv): str
 }
 
 async function ready(
-  { config: { api, auth, models } }: ReadConfig,
+  { config: { api, models } }: ReadConfig,
   { printer, signal, behind }: { printer: Printer; signal: AbortSignal; behind: readonly string[] },
 ): Promise<void> {
   const origin = `http://${reachable(api.host)}:${api.port}`;
@@ -134,11 +134,6 @@ async function ready(
     const onSlow = (seconds: number, last: string): void =>
       printer.line(`Still starting after ${seconds} s: ${url} gives ${last}.`);
     await waitReady({ url, signal, onSlow });
-  }
-  if (auth.keys.length === 0) {
-    printer.warn(
-      'no API key is set: every program on this machine can use the gateway. Set API_SERVER_KEY (openssl rand -hex 24).',
-    );
   }
   if (models.upstreams.every(({ provider }) => provider === 'demo')) {
     printer.line(

@@ -42,6 +42,7 @@ export class SchedulerModule {
     const duties = startDuties({
       duties: [...createDuties(), ...jobs],
       ports,
+      addresses: { store: config.store.url, redis: new URL(url).host },
       random: Math.random,
       onLook: (...look) => meters.looked(...look),
     });

@@ -14,7 +14,8 @@ const ports: DutyPorts = {
   logger: pino({ level: 'silent' }),
   now: () => 0,
 };
-const start = (duties: readonly Duty[]) => startDuties({ duties, ports, random: () => 0.5 });
+const addresses = { store: 'http://127.0.0.1:8645', redis: '127.0.0.1:6379' };
+const start = (duties: readonly Duty[]) => startDuties({ duties, ports, addresses, random: () => 0.5 });
 
 describe('running duties', () => {
   test('a duty comes again at its interval, and never overlaps itself', async () => {
