@@ -1,5 +1,10 @@
-import { GatewayError, type ModelEvent, type ModelProvider, type ModelRequest } from '#libs/contract';
-import type { UpstreamSettings } from '#libs/providers';
+import {
+  GatewayError,
+  type ModelEvent,
+  type ModelProvider,
+  type ModelRequest,
+  type UpstreamSettings,
+} from '#libs/contract';
 import { withSlack } from './slack.js';
 
 /** A request with one question and nothing special about it. */

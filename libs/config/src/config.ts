@@ -1,4 +1,4 @@
-import type { ModelPrice } from '#libs/contract';
+import type { ModelPrice, UpstreamSettings } from '#libs/contract';
 
 /** The whole configuration as one checked value. Apps read it once in main.ts and pass parts of it down. */
 export interface Config {
@@ -103,20 +103,6 @@ export interface WorkerConfig {
   readonly drainSeconds: number;
 }
 
-/** One place where models are served. */
-export interface UpstreamConfig {
-  readonly name: string;
-  readonly provider: 'openai' | 'anthropic' | 'demo';
-  readonly baseUrl?: string;
-  readonly apiKey?: string;
-  /** Attempts after the first, before the first token. */
-  readonly retriesMax: number;
-  /** Until the first byte of the answer. */
-  readonly firstByteTimeoutMs: number;
-  /** Between two chunks. */
-  readonly idleTimeoutMs: number;
-}
-
 /** A model name that clients may ask for, and where it leads. */
 export interface RouteConfig {
   readonly name: string;
@@ -135,7 +121,7 @@ export interface ModelsConfig {
   /** The upstream model behind the default name; absent: the first one listed. */
   readonly defaultModel?: string;
   readonly unknown: 'reject' | 'default' | 'passthrough';
-  readonly upstreams: readonly UpstreamConfig[];
+  readonly upstreams: readonly UpstreamSettings[];
   readonly routes: readonly RouteConfig[];
   /** Model names that stand in for every discovered model, in this order. */
   readonly fallback: readonly string[];

@@ -1,4 +1,4 @@
-import { LIMITS } from '#libs/contract';
+import { LIMITS, PROVIDER_NAMES } from '#libs/contract';
 import { LineCounter, parseDocument } from 'yaml';
 import { keyName } from './api-keys.js';
 import { textList, textMap } from './node-readers.js';
@@ -43,7 +43,7 @@ const KEY_FIELDS = {
 
 const UPSTREAM_FIELDS = {
   name: { parser: keyName, required: true },
-  provider: { parser: oneOf('openai', 'anthropic', 'demo'), required: true },
+  provider: { parser: oneOf(...PROVIDER_NAMES), required: true },
   base_url: { parser: httpUrl },
   api_key: { parser: secret, secret: true },
   api_key_env: { parser: variableName },

@@ -1,5 +1,5 @@
-import { priceKey, type PriceTable } from '#libs/contract';
-import type { ModelsConfig, RouteConfig, UpstreamConfig } from './config.js';
+import { priceKey, type PriceTable, type UpstreamSettings } from '#libs/contract';
+import type { ModelsConfig, RouteConfig } from './config.js';
 import type { FileSettings } from './read-file.js';
 import { isReadFor, secretOf, type Sources } from './sources.js';
 import type { Values } from './variables.js';
@@ -43,7 +43,7 @@ export function priceTable({ routes }: Pick<ModelsConfig, 'routes'>): PriceTable
   );
 }
 
-type Timing = Pick<UpstreamConfig, 'retriesMax' | 'firstByteTimeoutMs' | 'idleTimeoutMs'>;
+type Timing = Pick<UpstreamSettings, 'retriesMax' | 'firstByteTimeoutMs' | 'idleTimeoutMs'>;
 
 function timing(values: Values): Timing {
   return {
@@ -53,9 +53,9 @@ function timing(values: Values): Timing {
   };
 }
 
-function upstreamsOf(values: Values): UpstreamConfig[] {
+function upstreamsOf(values: Values): UpstreamSettings[] {
   const { OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL } = values;
-  const found: UpstreamConfig[] = [];
+  const found: UpstreamSettings[] = [];
   if (OPENAI_API_KEY !== undefined || OPENAI_BASE_URL !== undefined) {
     found.push({ name: 'openai', provider: 'openai', ...access(OPENAI_BASE_URL, OPENAI_API_KEY), ...timing(values) });
   }
@@ -66,7 +66,7 @@ function upstreamsOf(values: Values): UpstreamConfig[] {
   return found.length > 0 ? found : [{ name: 'demo', provider: 'demo', ...timing(values) }];
 }
 
-function fileUpstreams(sources: Sources, file: FileSettings, values: Values): UpstreamConfig[] {
+function fileUpstreams(sources: Sources, file: FileSettings, values: Values): UpstreamSettings[] {
   const defaults = timing(values);
   return file.upstreams.map((entry) => {
     const key = isReadFor(sources, 'worker') ? upstreamKey(sources, entry) : undefined;
@@ -93,12 +93,12 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
 const upstreamKey = (sources: Sources, entry: FileSettings['upstreams'][number]): string | undefined =>
   secretOf(sources, `${entry.path}.api_key`, { text: entry.api_key, variable: entry.api_key_env });
 
-function access(baseUrl: string | undefined, apiKey: string | undefined): Pick<UpstreamConfig, 'baseUrl' | 'apiKey'> {
+function access(baseUrl: string | undefined, apiKey: string | undefined): Pick<UpstreamSettings, 'baseUrl' | 'apiKey'> {
   return { ...(baseUrl !== undefined && { baseUrl }), ...(apiKey !== undefined && { apiKey }) };
 }
 
 interface Named {
-  readonly upstreams: readonly UpstreamConfig[];
+  readonly upstreams: readonly UpstreamSettings[];
   readonly routes: readonly RouteConfig[];
 }
 

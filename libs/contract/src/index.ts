@@ -40,6 +40,7 @@ export type {
   NewJob,
 } from './job-store.js';
 export { LIMITS } from './limits.js';
+export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './upstream.js';
 export type { AssistantMessage, ContentPart, Message, ToolCall, ToolMessage, UserMessage } from './message.js';
 export type { ModelCandidate, ModelEvent, ModelProvider, ModelRequest, ModelRoute } from './model.js';
 export {

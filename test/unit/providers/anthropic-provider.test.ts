@@ -1,5 +1,5 @@
-import type { ModelProvider, ModelRequest } from '#libs/contract';
-import { createProvider, type UpstreamSettings } from '#libs/providers';
+import type { ModelProvider, ModelRequest, UpstreamSettings } from '#libs/contract';
+import { createProvider } from '#libs/providers';
 import { startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
 import { gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
 import { until } from '../../support/until.js';

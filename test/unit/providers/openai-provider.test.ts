@@ -1,5 +1,5 @@
-import { createProvider, type UpstreamSettings } from '#libs/providers';
-import type { ModelProvider } from '#libs/contract';
+import { createProvider } from '#libs/providers';
+import type { ModelProvider, UpstreamSettings } from '#libs/contract';
 import { startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
 import { gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
 import { freePort } from '../../support/ports.js';

@@ -1,14 +1,9 @@
-import { createProvider, PROVIDERS } from '#libs/providers';
-import { upstreamSettings } from '../../support/model-lab.js';
+import { loadConfig } from '#libs/config';
+import { PROVIDER_NAMES } from '#libs/contract';
+import { createProvider } from '#libs/providers';
 
-test('every provider has a name of its own and names its upstream', () => {
-  expect(new Set(PROVIDERS.map(({ name }) => name)).size).toBe(PROVIDERS.length);
-  for (const provider of ['openai', 'anthropic', 'demo'] as const) {
-    expect(createProvider(upstreamSettings(provider, { name: 'mine' })).upstream).toBe('mine');
-  }
-});
-
-test('an unknown provider stops the start', () => {
-  const settings = { ...upstreamSettings('demo'), provider: 'gemini' };
-  expect(() => createProvider(settings as never)).toThrow("there is no provider 'gemini'");
+test.each(PROVIDER_NAMES)('the settings file can name %s, and its provider names its upstream', (provider) => {
+  const file = `upstreams: [{ name: mine, provider: ${provider}, base_url: 'http://127.0.0.1:1/v1' }]`;
+  const { upstreams } = loadConfig({}, () => file).models;
+  expect(upstreams.map((settings) => createProvider(settings).upstream)).toEqual(['mine']);
 });

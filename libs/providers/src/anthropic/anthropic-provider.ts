@@ -1,7 +1,6 @@
-import type { ModelProvider } from '#libs/contract';
+import type { ModelProvider, UpstreamSettings } from '#libs/contract';
 import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
-import type { UpstreamSettings } from '../upstream/settings.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
 import { MessageTranslator } from './message-translator.js';
 import { toMessagesRequest } from './messages-request.js';

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { FinishReason, ModelEvent, ModelProvider, ModelRequest } from '#libs/contract';
-import type { UpstreamSettings } from '../upstream/settings.js';
+import type { FinishReason, ModelEvent, ModelProvider, ModelRequest, UpstreamSettings } from '#libs/contract';
 import { replyTo } from './demo-reply.js';
 import { speak } from './demo-speech.js';
 import { inputWords } from './demo-words.js';

@@ -1,7 +1,6 @@
-import type { ModelProvider } from '#libs/contract';
+import type { ModelProvider, UpstreamSettings } from '#libs/contract';
 import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
-import type { UpstreamSettings } from '../upstream/settings.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
 import { toChatRequest } from './chat-request.js';
 import { ChatTranslator } from './chat-translator.js';

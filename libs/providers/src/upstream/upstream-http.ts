@@ -1,3 +1,4 @@
+import type { UpstreamSettings } from '#libs/contract';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import type { AnswerBody } from './answer-body.js';
@@ -5,7 +6,6 @@ import { AnswerRefused, TransportError } from './call-errors.js';
 import { Exchange } from './exchange.js';
 import { UPSTREAM_LIMITS } from './limits.js';
 import { readBytes } from './read-body.js';
-import type { UpstreamSettings } from './settings.js';
 
 /** A good answer whose body is still to be read. */
 export interface UpstreamAnswer {

@@ -1,8 +1,12 @@
-/** Where models are served and how patiently to ask: the fields of UpstreamConfig in libs/config, as plain values. */
+/** Every model API that the gateway can ask. The words stand in settings files, so a name stays what it is. */
+export const PROVIDER_NAMES = ['openai', 'anthropic', 'demo'] as const;
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
+
+/** One place where models are served, and how patiently to ask it. */
 export interface UpstreamSettings {
   /** Shown in events and in error messages. */
   readonly name: string;
-  readonly provider: 'openai' | 'anthropic' | 'demo';
+  readonly provider: ProviderName;
   /** Absent: the vendor's own address. */
   readonly baseUrl?: string;
   /** Absent: no credentials are sent. */
