@@ -109,7 +109,14 @@ module.exports = {
       name: 'sources-do-not-import-tests',
       severity: 'error',
       from: { path: '^(libs|apps)/' },
-      to: { path: '^(test|bench|examples)/' },
+      to: { path: '^(test|bench|examples|fuzz)/' },
+    },
+    {
+      name: 'sources-need-no-dev-dependency',
+      comment: 'an installation with --omit=dev must start',
+      severity: 'error',
+      from: { path: '^(libs|apps)/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
     },
   ],
   options: {

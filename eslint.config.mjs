@@ -1,6 +1,18 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+const ENVIRONMENT = 'Only main.ts and libs/config read the environment.';
+const NO_ENVIRONMENT = [
+  "MemberExpression[object.name='process'][property.name='env']",
+  "MemberExpression[object.name='process'][property.value='env']",
+  "MemberExpression[object.name='globalThis'][property.name='process']",
+  "VariableDeclarator[init.name='process'][id.type='ObjectPattern']",
+  'ImportDeclaration[source.value=/^(node:)?process$/]',
+].map((selector) => ({ selector, message: ENVIRONMENT }));
+
+const PURE = 'This library is pure: times, ids, random values and I/O are arguments or ports.';
+const IMPURE_GLOBALS = ['fetch', 'crypto', 'performance', 'process', 'setTimeout', 'setInterval', 'setImmediate'];
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.talaria/', 'coverage/', 'bench/results/'] },
   js.configs.recommended,
@@ -19,13 +31,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-console': 'error',
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "MemberExpression[object.name='process'][property.name='env']",
-          message: 'Only main.ts and libs/config read the environment.',
-        },
-      ],
+      'no-restricted-syntax': ['error', ...NO_ENVIRONMENT],
       eqeqeq: 'error',
     },
   },
@@ -42,6 +48,24 @@ export default tseslint.config(
   {
     files: ['**/main.ts', 'libs/config/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts', 'examples/**/*.ts'],
     rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['libs/{contract,protocols,history,agent,schedule}/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...IMPURE_GLOBALS.map((name) => ({ name, message: PURE }))],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: PURE },
+        { object: 'Math', property: 'random', message: PURE },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        ...NO_ENVIRONMENT,
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: PURE },
+        { selector: "CallExpression[callee.name='Date']", message: PURE },
+        { selector: "MemberExpression[object.name='globalThis']", message: PURE },
+      ],
+    },
   },
   { files: ['bench/**/*.ts', 'fuzz/**/*.ts', 'examples/**/*.ts'], rules: { 'no-console': 'off' } },
   {
