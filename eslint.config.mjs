@@ -6,7 +6,7 @@ const NO_ENVIRONMENT = [
   "MemberExpression[object.name='process'][property.name='env']",
   "MemberExpression[object.name='process'][property.value='env']",
   "MemberExpression[object.name='globalThis'][property.name='process']",
-  "VariableDeclarator[init.name='process'][id.type='ObjectPattern']",
+  "VariableDeclarator[init.name='process'] > ObjectPattern > Property[key.name='env']",
   'ImportDeclaration[source.value=/^(node:)?process$/]',
 ].map((selector) => ({ selector, message: ENVIRONMENT }));
 
