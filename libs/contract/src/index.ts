@@ -99,3 +99,4 @@ export type { Tool, ToolApproval, ToolContext, ToolResult } from './tool.js';
 export { answerMessages, turnOf, type RunInput, type Turn } from './turn.js';
 export type { SessionPage, SessionRecord, SessionTotals } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './model-price.js';
+export { isSessionId, SESSION_ID_RULE } from './session-id.js';

@@ -1,4 +1,4 @@
-import { GatewayError, LIMITS } from '#libs/contract';
+import { GatewayError, isSessionId, SESSION_ID_RULE } from '#libs/contract';
 import type { IncomingHttpHeaders } from 'node:http';
 import { HEADERS } from '../http/header-names.js';
 
@@ -34,15 +34,10 @@ export function readSessionHeaders(headers: IncomingHttpHeaders, isKeyed: boolea
   return { id: checkSessionId(id, 'X-Session-Id'), whenBusy };
 }
 
-/**
- * A session id: 1 to LIMITS.sessionIdCharsMax visible characters of ASCII, without path separators and not a run of dots,
- * because it also names things (seed-systems.md a.2: path-traversal shapes are rejected). Throws `invalid_session_id`.
- */
+/** The id, if it can be one. Throws GatewayError `invalid_session_id`. */
 export function checkSessionId(id: string, param: string): string {
-  const isFine = /^[\x21-\x7e]+$/.test(id) && id.length <= LIMITS.sessionIdCharsMax;
-  if (isFine && !/[/\\]|\.\./.test(id) && id !== '.') return id;
-  const what = `${param} must be 1 to ${LIMITS.sessionIdCharsMax} visible ASCII characters without "/", "\\" and "..".`;
-  throw invalidId(what, param);
+  if (isSessionId(id)) return id;
+  throw invalidId(`${param} must be ${SESSION_ID_RULE}.`, param);
 }
 
 const invalidId = (message: string, param = 'X-Session-Id'): GatewayError =>

@@ -1,13 +1,9 @@
-import { LIMITS, type JsonObject } from '#libs/contract';
+import { isSessionId, LIMITS, SESSION_ID_RULE, type JsonObject } from '#libs/contract';
 import { HasElementsUpTo, IsList, IsObject, IsText, Required, Rule } from '../dto-rules.js';
 
 const ID_CHARS_MAX = 256;
 
 const isInput = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value);
-
-/** One line that is no path: `../x` or a control character in an id is a mistake or an attack. */
-const isSessionId = (value: unknown): boolean =>
-  typeof value === 'string' && /^[^\p{Cc}/\\]{1,256}$/u.test(value) && !/^\.+$/.test(value);
 
 /** The body of POST /v1/runs (seed-systems.md a.3). What lies inside of the lists is judged by `decodeRun`. */
 export class RunsRequestDto {
@@ -31,7 +27,7 @@ export class RunsRequestDto {
   @IsText(ID_CHARS_MAX)
   previous_response_id?: string;
 
-  @Rule(isSessionId, `must be 1 to ${ID_CHARS_MAX} characters without control characters and slashes.`)
+  @Rule((value) => typeof value === 'string' && isSessionId(value), `must be ${SESSION_ID_RULE}.`)
   session_id?: string;
 
   @IsList()

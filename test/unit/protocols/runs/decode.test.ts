@@ -104,6 +104,7 @@ describe('POST /v1/runs', () => {
     ['an odd parent', { input: 'x', previous_response_id: 'resp_1' }, 'invalid_request', 'previous_response_id'],
     ['a path as session', { input: 'x', session_id: '../etc' }, 'invalid_request', 'session_id'],
     ['a line break in the session', { input: 'x', session_id: 'a\nb' }, 'invalid_request', 'session_id'],
+    ['what no header can hold as session', { input: 'x', session_id: 'lima\udfff' }, 'invalid_request', 'session_id'],
     ['dots as session', { input: 'x', session_id: '..' }, 'invalid_request', 'session_id'],
     [
       'a file',

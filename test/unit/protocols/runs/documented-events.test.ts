@@ -2,7 +2,7 @@ import type { JsonObject } from '#libs/contract';
 import { runsEncoder } from '#libs/protocols';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
-import { EVENT_NAMES } from '../../../../libs/protocols/src/runs/event-names.js';
+import { EVENT_NAMES, REASONING_AVAILABLE } from '../../../../libs/protocols/src/runs/event-names.js';
 import { eventLogs } from '../../../support/event-log.js';
 import { readStream, transcript } from '../../../support/transcript.js';
 
@@ -20,7 +20,9 @@ function documented(): Map<string, string> {
 }
 
 test('docs/runs.md names every event of a run, and no other', () => {
-  expect([...documented().keys()].sort()).toEqual([...new Set(Object.values(EVENT_NAMES))].sort());
+  expect([...documented().keys()].sort()).toEqual(
+    [...new Set([...Object.values(EVENT_NAMES), REASONING_AVAILABLE])].sort(),
+  );
 });
 
 test('docs/runs.md names every field that an event of a random log has', () => {

@@ -1,0 +1,198 @@
+import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
+import { startStack, type Stack } from '../support/stack.js';
+
+const ALICE = 'alice-key-0123456789';
+const BOB = 'bob-key-0123456789abc';
+/** What alice said, everywhere. */
+const SECRET = 'The password is swordfish.';
+
+/** One key and the things of another (reliability K5): through another replica, with every verb, they are as if they were not. */
+let upstream: FakeUpstream;
+let stack: Stack;
+let ids: Record<'run' | 'response' | 'item' | 'conversation' | 'entry' | 'session' | 'job', string>;
+
+beforeAll(async () => {
+  upstream = await startFakeUpstream();
+  const env = {
+    OPENAI_BASE_URL: `${upstream.url}/v1`,
+    MODELS_UNKNOWN: 'passthrough',
+    TOOLS: '',
+    API_KEYS: `alice:${ALICE},bob:${BOB}`,
+  };
+  stack = await startStack({ apis: 2, env });
+  ids = await whatAliceHas();
+});
+afterAll(async () => {
+  await stack?.stop();
+  await upstream?.stop();
+});
+
+interface Asked {
+  readonly key?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: object;
+}
+
+async function ask(method: string, path: string, { key = BOB, headers = {}, body }: Asked = {}) {
+  const response = await fetch(`${stack.apis[key === ALICE ? 0 : 1]?.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }), ...headers },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text };
+}
+
+const MODEL = 'ok:n=2,gap=1';
+
+async function made(path: string, body: object, headers: Record<string, string> = {}) {
+  const answer = await ask('POST', path, { key: ALICE, body, headers });
+  if (answer.status >= 300) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
+  return { ...answer, json: JSON.parse(answer.text) as { id: string; job?: { id: string }; output: { id: string }[] } };
+}
+
+async function whatAliceHas(): Promise<typeof ids> {
+  const messages = [{ role: 'user', content: SECRET }];
+  const chat = await made('/v1/chat/completions', { model: MODEL, messages }, { 'x-session-id': 'alices' });
+  const response = await made('/v1/responses', { model: MODEL, input: SECRET });
+  const items = [{ type: 'message', role: 'user', content: SECRET }];
+  const conversation = await made('/v1/conversations', { items });
+  const held = JSON.parse(
+    (await ask('GET', `/v1/conversations/${conversation.json.id}/items`, { key: ALICE })).text,
+  ) as {
+    data: { id: string }[];
+  };
+  const job = await made('/api/jobs', { name: 'hers', schedule: 'every 1d', prompt: SECRET });
+  return {
+    run: chat.headers.get('x-run-id') ?? '',
+    response: response.json.id,
+    item: response.json.output[0]?.id ?? '',
+    conversation: conversation.json.id,
+    entry: held.data[0]?.id ?? '',
+    session: 'alices',
+    job: job.json.job?.id ?? job.json.id,
+  };
+}
+
+/** The same with ids of the same form that nobody ever had. */
+const unknown = (): typeof ids =>
+  Object.fromEntries(
+    Object.entries(ids).map(([kind, id]) => [
+      kind,
+      kind === 'session' ? 'nobodys' : id.replace(/[0-9a-f]{6}/, swapped),
+    ]),
+  ) as typeof ids;
+const swapped = (digits: string): string => (digits === '0a0a0a' ? 'b1b1b1' : '0a0a0a');
+
+type Ids = typeof ids;
+type Call = readonly [method: string, path: (of: Ids) => string, body?: (of: Ids) => object];
+
+const CALLS: readonly Call[] = [
+  ['GET', ({ run }) => `/v1/runs/${run}`],
+  ['GET', ({ run }) => `/v1/runs/${run}/events`],
+  ['POST', ({ run }) => `/v1/runs/${run}/stop`],
+  ['POST', ({ run }) => `/v1/runs/${run}/approval`, () => ({ choice: 'once', all: true })],
+  ['POST', ({ run }) => `/v1/runs/${run}/steer`, () => ({ text: 'Tell me.' })],
+  ['GET', ({ response }) => `/v1/responses/${response}`],
+  ['GET', ({ response }) => `/v1/responses/${response}?stream=true`],
+  ['GET', ({ response }) => `/v1/responses/${response}/input_items`],
+  ['POST', ({ response }) => `/v1/responses/${response}/cancel`],
+  ['DELETE', ({ response }) => `/v1/responses/${response}`],
+  ['GET', ({ conversation }) => `/v1/conversations/${conversation}`],
+  ['POST', ({ conversation }) => `/v1/conversations/${conversation}`, () => ({ metadata: { a: 'b' } })],
+  ['GET', ({ conversation }) => `/v1/conversations/${conversation}/items`],
+  ['POST', ({ conversation }) => `/v1/conversations/${conversation}/items`, () => ({ items: [message('Mine.')] })],
+  ['GET', ({ conversation, entry }) => `/v1/conversations/${conversation}/items/${entry}`],
+  ['DELETE', ({ conversation, entry }) => `/v1/conversations/${conversation}/items/${entry}`],
+  ['DELETE', ({ conversation }) => `/v1/conversations/${conversation}`],
+  ['GET', ({ session }) => `/api/sessions/${session}`],
+  ['GET', ({ session }) => `/api/sessions/${session}/messages`],
+  ['PATCH', ({ session }) => `/api/sessions/${session}`, () => ({ title: 'Mine' })],
+  ['POST', ({ session }) => `/api/sessions/${session}/fork`, () => ({})],
+  ['DELETE', ({ session }) => `/api/sessions/${session}`],
+  ['GET', ({ job }) => `/api/jobs/${job}`],
+  ['GET', ({ job }) => `/api/jobs/${job}/runs`],
+  ['GET', ({ job }) => `/api/jobs/${job}/next`],
+  ['PATCH', ({ job }) => `/api/jobs/${job}`, () => ({ name: 'mine' })],
+  ['POST', ({ job }) => `/api/jobs/${job}/pause`],
+  ['POST', ({ job }) => `/api/jobs/${job}/resume`],
+  ['POST', ({ job }) => `/api/jobs/${job}/run`],
+  ['DELETE', ({ job }) => `/api/jobs/${job}`],
+  [
+    'POST',
+    () => '/v1/responses',
+    ({ response }) => ({ model: MODEL, input: 'Go on.', previous_response_id: response }),
+  ],
+  [
+    'POST',
+    () => '/v1/responses',
+    ({ conversation }) => ({ model: MODEL, input: 'Go on.', conversation: { id: conversation } }),
+  ],
+  ['POST', () => '/v1/responses', ({ item }) => ({ model: MODEL, input: [{ type: 'item_reference', id: item }] })],
+  ['POST', () => '/v1/responses/input_tokens', ({ response }) => ({ model: MODEL, previous_response_id: response })],
+  ['POST', () => '/v1/responses/compact', ({ response }) => ({ model: MODEL, previous_response_id: response })],
+  ['POST', () => '/v1/runs', ({ response }) => ({ model: MODEL, input: 'Go on.', previous_response_id: response })],
+];
+
+const message = (content: string): object => ({ type: 'message', role: 'user', content });
+
+/** What does not depend on which id was asked for. */
+function comparable({ status, text }: Awaited<ReturnType<typeof ask>>, of: Ids): object {
+  const neutral = Object.entries(of).reduce((said, [kind, id]) => said.replaceAll(id, `<${kind}>`), text);
+  return { status, text: neutral };
+}
+
+test.each(CALLS.map((call) => [`${call[0]} ${call[1](names())} ${JSON.stringify(call[2]?.(names()) ?? '')}`, call]))(
+  'is answered as if there were no such thing: %s',
+  async (_title, [method, path, body]) => {
+    const told = async (of: Ids): Promise<object> =>
+      comparable(await ask(method, path(of), body ? { body: body(of) } : {}), of);
+    const foreign = (await told(ids)) as { status: number; text: string };
+    expect([400, 404]).toContain(foreign.status);
+    expect(foreign.text).not.toContain('swordfish');
+    expect(await told(unknown())).toEqual(foreign);
+  },
+);
+
+/** Before anything is made: for the titles of the tests. */
+function names(): Ids {
+  const kinds = ['run', 'response', 'item', 'conversation', 'entry', 'session', 'job'] as const;
+  return Object.fromEntries(kinds.map((kind) => [kind, `:${kind}`])) as Ids;
+}
+
+test('no list of another key names any of it', async () => {
+  for (const path of [
+    '/v1/runs',
+    `/v1/runs?session_id=${ids.session}`,
+    '/api/sessions',
+    '/api/sessions?q=password',
+    '/api/jobs',
+  ]) {
+    const { status, text } = await ask('GET', path);
+    expect(status).toBe(200);
+    for (const id of [...Object.values(ids), 'swordfish']) expect(text).not.toContain(id);
+  }
+});
+
+test('the same session id is a session of its own', async () => {
+  upstream.reset();
+  const body = { model: MODEL, messages: [{ role: 'user', content: 'Hello' }] };
+  const { status } = await ask('POST', '/v1/chat/completions', { body, headers: { 'x-session-id': ids.session } });
+  expect(status).toBe(200);
+  expect(upstream.requests).toHaveLength(1);
+  expect(JSON.stringify(upstream.requests)).not.toContain('swordfish');
+});
+
+test('all of it is as it was', async () => {
+  const paths = [
+    `/v1/runs/${ids.run}`,
+    `/v1/responses/${ids.response}`,
+    `/v1/conversations/${ids.conversation}`,
+    `/v1/conversations/${ids.conversation}/items/${ids.entry}`,
+    `/api/sessions/${ids.session}`,
+    `/api/jobs/${ids.job}`,
+  ];
+  for (const path of paths) expect([path, (await ask('GET', path, { key: ALICE })).status]).toEqual([path, 200]);
+  expect((await ask('GET', `/api/jobs/${ids.job}`, { key: ALICE })).text).toContain('"hers"');
+  expect((await ask('GET', `/v1/conversations/${ids.conversation}/items`, { key: ALICE })).text).not.toContain('Mine.');
+});
