@@ -1,5 +1,6 @@
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
 import { startStack, type Stack } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 const ALICE = 'alice-key-0123456789';
 const BOB = 'bob-key-0123456789abc';
@@ -46,7 +47,11 @@ async function ask(method: string, path: string, { key = BOB, headers = {}, body
 const MODEL = 'ok:n=2,gap=1';
 
 async function made(path: string, body: object, headers: Record<string, string> = {}) {
-  const answer = await ask('POST', path, { key: ALICE, body, headers });
+  // On a busy machine the first call may find the store still loading.
+  const answer = await until(async () => {
+    const given = await ask('POST', path, { key: ALICE, body, headers });
+    return given.status === 503 ? undefined : given;
+  });
   if (answer.status >= 300) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
   return { ...answer, json: JSON.parse(answer.text) as { id: string; job?: { id: string }; output: { id: string }[] } };
 }

@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import { startFakeUpstream, type FakeUpstream } from './fake-upstream.js';
 import { startPostgres, type TestPostgres } from './postgres.js';
 import { startStack, type Stack } from './stack.js';
+import { until } from './until.js';
 
 export const ALICE = 'alice-key-0123456789';
 export const BOB = 'bob-key-0123456789abc';
@@ -28,7 +29,10 @@ export class ResponsesLab {
       TOOLS: '',
       DATABASE_URL: await postgres.createDatabase(),
     };
-    return new ResponsesLab(upstream, await startStack({ apis: 2, workers, env }), postgres);
+    const lab = new ResponsesLab(upstream, await startStack({ apis: 2, workers, env }), postgres);
+    // The store loads what conversations need when the first is made; on a busy machine longer than an API waits.
+    await until(async () => (await fetch(lab.url('/v1/conversations'), { method: 'POST', headers, body: '{}' })).ok);
+    return lab;
   }
 
   url(path: string, replica = 0): string {

@@ -35,11 +35,14 @@ export class ConversationDesk {
   /** Makes it unless it is there; items are only added to a new one's end. @returns it as it is now. */
   async ensure(conversation: Conversation, items: readonly ConversationItem[]): Promise<Conversation | undefined> {
     const { db, logger } = this.ports;
-    // The first run that ends in a conversation needs it, and somebody will be waiting for that.
-    import('#libs/protocols').catch((cause: unknown) => logger.error({ err: cause }, 'protocols cannot be loaded'));
     await ensureConversation(db, conversation);
     if (items.length > 0) await appendItems(db, conversation, { items, at: conversation.createdAt });
-    return getConversation(db, conversation);
+    const made = await getConversation(db, conversation);
+    // The first run that ends in a conversation needs it, and somebody will be waiting for that; nobody for it to be loaded now.
+    setImmediate(() => {
+      import('#libs/protocols').catch((cause: unknown) => logger.error({ err: cause }, 'protocols cannot be loaded'));
+    });
+    return made;
   }
 
   get(key: ConversationKey): Promise<Conversation | undefined> {
