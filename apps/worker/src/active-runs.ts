@@ -57,7 +57,6 @@ export class ActiveRuns {
     this.isLooking = true;
     const silent = [...this.runs].filter(([, run]) => !run.busy).map(([runId]) => runId);
     for (const run of this.runs.values()) run.busy = false;
-    await this.look(silent);
-    this.isLooking = false;
+    await this.look(silent).finally(() => (this.isLooking = false));
   }
 }
