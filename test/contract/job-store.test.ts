@@ -1,14 +1,12 @@
 import type { RunSnapshot } from '#libs/contract';
-import { migrate, pgliteDatabase, postgresDatabase, sqlJobStore, upsertRuns, type SqlDatabase } from '#libs/store';
+import { migrate, postgresDatabase, sqlJobStore, upsertRuns, type SqlDatabase } from '#libs/store';
 import { httpJobStore } from '#libs/store-client';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { JOB_STORE, JobsController } from '../../apps/store/src/http/jobs.controller.js';
 import { TOKEN } from '../../apps/store/src/http/token.guard.js';
 import { T0 } from '../support/job.js';
+import { migratedPglite } from '../support/pglite.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runSnapshot } from '../support/run-snapshot.js';
 import { jobStoreSuite, type JobStoreLab } from './job-store.suite.js';
@@ -27,16 +25,11 @@ async function labOn(db: SqlDatabase): Promise<JobStoreLab> {
 }
 
 describe('PGlite', () => {
-  let dir: string;
   let db: SqlDatabase;
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'talaria-jobs-'));
-    db = await pgliteDatabase({ dir: join(dir, 'db') });
+    db = await migratedPglite();
   });
-  afterAll(async () => {
-    await db?.close();
-    await rm(dir, { recursive: true, force: true });
-  });
+  afterAll(() => db?.close());
   jobStoreSuite('PGlite', () => labOn(db));
 });
 

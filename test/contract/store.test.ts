@@ -2,6 +2,7 @@ import { getRun, migrate, pgliteDatabase, postgresDatabase, sqlFault, upsertRuns
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { emptyPglite } from '../support/pglite.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runSnapshot } from '../support/run-snapshot.js';
 import { sessionsSuite } from './sessions.suite.js';
@@ -16,8 +17,8 @@ describe('PGlite', () => {
   });
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
-  storeSuite('PGlite', () => pgliteDatabase({ dir: join(dir, String(++databases)) }));
-  sessionsSuite('PGlite', () => pgliteDatabase({ dir: join(dir, String(++databases)) }));
+  storeSuite('PGlite', () => emptyPglite(join(dir, String(++databases))));
+  sessionsSuite('PGlite', () => emptyPglite(join(dir, String(++databases))));
 
   test('rows are there when the folder is opened again', async () => {
     const run = runSnapshot();

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { putEmptyDatabase } from '../support/pglite.js';
 import { freePort } from '../support/ports.js';
 import { startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -23,6 +24,7 @@ const SERVICES = ['api', 'scheduler', 'store', 'worker'];
 let dir: string;
 const launched: { process: ChildProcess; exit: Promise<unknown> }[] = [];
 let started: Set<number>;
+let first = true;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'talaria-e2e-'));
@@ -40,7 +42,11 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+/** On a folder with an empty database; the first test makes its own, as a first start does. */
 async function start(env: Record<string, string> = {}, args: string[] = []): Promise<Launched> {
+  const pglite = join(dir, 'data/pglite');
+  if (!first && !existsSync(pglite)) await putEmptyDatabase(pglite);
+  first = false;
   const port = await freePort();
   const settings = {
     TALARIA_DATA: join(dir, 'data'),

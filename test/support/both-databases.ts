@@ -1,7 +1,8 @@
-import { pgliteDatabase, postgresDatabase, type SqlDatabase } from '#libs/store';
+import { postgresDatabase, type SqlDatabase } from '#libs/store';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { emptyPglite } from './pglite.js';
 import { startPostgres, type TestPostgres } from './postgres.js';
 
 /** Runs a suite on PGlite and on a real Postgres; `fresh` opens an empty database, which the suite closes. */
@@ -13,7 +14,7 @@ export function onBothDatabases(suite: (name: string, fresh: () => Promise<SqlDa
       dir = await mkdtemp(join(tmpdir(), 'talaria-databases-'));
     });
     afterAll(() => rm(dir, { recursive: true, force: true }));
-    suite('PGlite', () => pgliteDatabase({ dir: join(dir, String(++databases)) }));
+    suite('PGlite', () => emptyPglite(join(dir, String(++databases))));
   });
 
   describe('Postgres', () => {

@@ -2,16 +2,14 @@ import { memoryPersistQueue, memoryRunLog, memoryRunQueue, type MemoryRunLog, ty
 import type { Job, JobRun, JobStore, RunSnapshot } from '#libs/contract';
 import { createTargets } from '#libs/delivery';
 import { dueAt } from '#libs/jobs';
-import { migrate, pgliteDatabase, sqlJobStore, upsertRuns, type SqlDatabase } from '#libs/store';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { sqlJobStore, upsertRuns } from '#libs/store';
 import { pino } from 'pino';
 import { deliverResults } from '../../apps/scheduler/src/jobs/deliver-results.js';
 import { fireDueJobs } from '../../apps/scheduler/src/jobs/fire-due-jobs.js';
 import type { JobPorts } from '../../apps/scheduler/src/jobs/job-ports.js';
 import { lookAfterRuns } from '../../apps/scheduler/src/jobs/look-after-runs.js';
 import { jobOf } from './job.js';
+import { migratedPglite } from './pglite.js';
 import { runSnapshot } from './run-snapshot.js';
 
 export const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -46,9 +44,7 @@ export interface FiringLab {
 }
 
 export async function startFiringLab(): Promise<FiringLab> {
-  const dir = await mkdtemp(join(tmpdir(), 'talaria-firing-'));
-  const db: SqlDatabase = await pgliteDatabase({ dir: join(dir, 'db') });
-  await migrate(db);
+  const db = await migratedPglite();
   let now = 0;
   const jobs = sqlJobStore(db, () => now);
   const [log, queue, armed] = [memoryRunLog(), memoryRunQueue(), [] as number[]];
@@ -93,9 +89,6 @@ export async function startFiringLab(): Promise<FiringLab> {
       armed.length = 0;
       while (queue.take() !== undefined);
     },
-    async close() {
-      await db.close();
-      await rm(dir, { recursive: true, force: true });
-    },
+    close: () => db.close(),
   };
 }

@@ -1,12 +1,10 @@
-import { migrate, pgliteDatabase, sqlJobStore } from '#libs/store';
+import { sqlJobStore } from '#libs/store';
 import type { JobStore } from '#libs/contract';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { JOB_STORE, JobsController } from '../../apps/store/src/http/jobs.controller.js';
 import { TOKEN } from '../../apps/store/src/http/token.guard.js';
+import { migratedPglite } from './pglite.js';
 
 /** The job routes of the store service in this process, on a database of their own. */
 export interface StoreOfJobs {
@@ -16,9 +14,7 @@ export interface StoreOfJobs {
 }
 
 export async function startStoreOfJobs(now: () => number = Date.now): Promise<StoreOfJobs> {
-  const dir = await mkdtemp(join(tmpdir(), 'talaria-jobs-'));
-  const db = await pgliteDatabase({ dir: join(dir, 'db') });
-  await migrate(db);
+  const db = await migratedPglite();
   const jobs = sqlJobStore(db, now);
   class StoreModule {}
   const module = {
@@ -37,7 +33,6 @@ export async function startStoreOfJobs(now: () => number = Date.now): Promise<St
     async close() {
       await app.close();
       await db.close();
-      await rm(dir, { recursive: true, force: true });
     },
   };
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { putEmptyDatabase } from './pglite.js';
 import { freePort } from './ports.js';
 import { inherited } from './processes.js';
 import { projectRoot } from './project-root.js';
@@ -48,6 +49,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { apis = 1, workers = 1, scheduler = false, env = {}, redisPassword } = options;
   const data = await mkdtemp(join(tmpdir(), 'talaria-stack-'));
   const redis = await startRedis();
+  await putEmptyDatabase(join(data, 'pglite'));
   const storePort = await freePort();
   const every = {
     ...inherited(),

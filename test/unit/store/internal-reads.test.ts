@@ -1,11 +1,9 @@
 import { GatewayError } from '#libs/contract';
-import { getRun, migrate, pgliteDatabase, upsertRuns, type SqlDatabase } from '#libs/store';
+import { getRun, upsertRuns, type SqlDatabase } from '#libs/store';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DATABASE, RunsController, TOKEN } from '../../../apps/store/src/http/runs.controller.js';
+import { migratedPglite } from '../../support/pglite.js';
 import { runSnapshot } from '../../support/run-snapshot.js';
 
 class TestModule {}
@@ -25,20 +23,16 @@ async function appOver(db: SqlDatabase, token: string | null): Promise<NestFasti
 }
 
 describe('the internal reads', () => {
-  let dir: string;
   let db: SqlDatabase;
   let app: NestFastifyApplication;
 
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'talaria-reads-'));
-    db = await pgliteDatabase({ dir: join(dir, 'db') });
-    await migrate(db);
+    db = await migratedPglite();
     app = await appOver(db, null);
   });
   afterAll(async () => {
     await app.close();
     await db.close();
-    await rm(dir, { recursive: true, force: true });
   });
 
   const get = async (path: string, headers: Record<string, string> = {}, on = app) => {

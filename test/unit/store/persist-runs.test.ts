@@ -1,11 +1,9 @@
 import { memoryRunLog, newRunId, type MemoryRunLog } from '#libs/bus';
 import { foldAll, LIMITS, type RunEvent } from '#libs/contract';
-import { getRun, getTurns, migrate, pgliteDatabase, type SqlDatabase } from '#libs/store';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { getRun, getTurns, type SqlDatabase } from '#libs/store';
 import { pino } from 'pino';
 import { persistRuns } from '../../../apps/store/src/persist-runs.js';
+import { migratedPglite } from '../../support/pglite.js';
 import { runSpec } from '../../support/run-spec.js';
 
 const logger = pino({ level: 'silent' });
@@ -13,18 +11,14 @@ const DONE: RunEvent = { type: 'run.completed', finishReason: 'stop' };
 const text = (word: string): RunEvent => ({ type: 'text.delta', step: 1, text: word });
 
 describe('persisting finished runs', () => {
-  let dir: string;
   let db: SqlDatabase;
   let log: MemoryRunLog;
 
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'talaria-persist-'));
-    db = await pgliteDatabase({ dir: join(dir, 'db') });
-    await migrate(db);
+    db = await migratedPglite();
   });
   afterAll(async () => {
     await db.close();
-    await rm(dir, { recursive: true, force: true });
   });
   beforeEach(() => {
     log = memoryRunLog();

@@ -5,8 +5,6 @@ import {
   listRuns,
   listSessions,
   markRunDeleted,
-  migrate,
-  pgliteDatabase,
   sqlJobStore,
   upsertRuns,
   upsertSessions,
@@ -14,12 +12,10 @@ import {
   type SqlValue,
 } from '#libs/store';
 import type { Job, JobRun } from '#libs/contract';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { sweepOnce, type RetentionSettings } from '../../../apps/store/src/retention.js';
 import { jobOf, jobRunOf } from '../../support/job.js';
+import { migratedPglite } from '../../support/pglite.js';
 import { runSnapshot } from '../../support/run-snapshot.js';
 
 const DAY = 86_400_000;
@@ -27,17 +23,13 @@ const NOW = 1_790_000_000_000;
 const logger = pino({ level: 'silent' });
 
 describe('a retention sweep', () => {
-  let dir: string;
   let db: SqlDatabase;
 
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'talaria-retention-'));
-    db = await pgliteDatabase({ dir: join(dir, 'db') });
-    await migrate(db);
+    db = await migratedPglite();
   });
   afterAll(async () => {
     await db?.close();
-    await rm(dir, { recursive: true, force: true });
   });
   beforeEach(async () => {
     for (const table of ['runs', 'conversations', 'deleted_runs', 'sessions', 'session_usage'])
