@@ -1,5 +1,5 @@
 import { newRunId, type SessionRef, type SessionTurns, type TurnRequest } from '#libs/bus';
-import fc from 'fast-check';
+import fc from '../support/property.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withSlack } from '../support/slack.js';
 

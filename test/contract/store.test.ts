@@ -23,7 +23,7 @@ describe('PGlite', () => {
   test('rows are there when the folder is opened again', async () => {
     const run = runSnapshot();
     const folder = join(dir, 'again');
-    const first = await pgliteDatabase({ dir: folder });
+    const first = await emptyPglite(folder);
     await migrate(first);
     await upsertRuns(first, [run]);
     await first.close();

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './property.js';
 
 const MONTHS = ['JAN', 'feb', 'MAR', 'Apr', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const WEEKDAYS = ['SUN', 'MON', 'tue', 'WED', 'Thu', 'FRI', 'SAT'];

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './property.js';
 import type { FinishReason, JsonObject, LoggedEvent, RunEvent, TerminalEvent } from '#libs/contract';
 
 /**

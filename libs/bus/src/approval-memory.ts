@@ -72,8 +72,10 @@ export function memoryApprovalMemory(): ApprovalMemory {
     async enterWait(owner, runId, deadline) {
       const waiting = waits.get(owner) ?? new Map<string, number>();
       waits.set(owner, waiting);
-      for (const [id, until] of waiting) if (until <= Date.now()) waiting.delete(id);
-      if (!waiting.has(runId) && waiting.size >= LIMITS.parkedRunsPerKeyMax) return false;
+      const isFull = (): boolean => !waiting.has(runId) && waiting.size >= LIMITS.parkedRunsPerKeyMax;
+      // Whose time is over matters to the limit alone.
+      if (isFull()) for (const [id, until] of waiting) if (until <= Date.now()) waiting.delete(id);
+      if (isFull()) return false;
       waiting.set(runId, deadline);
       return true;
     },

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { foldAll, outputText, type LoggedEvent, type ModelEvent } from '#libs/contract';
 import { attempt, type Lab, queued, says, scriptedProvider, typesOf } from '../../support/agent-lab.js';
 import { checkLog } from '../../support/event-grammar.js';

@@ -1,5 +1,5 @@
 import type { Message } from '#libs/contract';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { estimateTokens, messageTokens } from '../../../libs/agent/src/estimate-tokens.js';
 import { trimMessages } from '../../../libs/agent/src/trim-messages.js';
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { encodingOf } from '../../../apps/api/src/tokens/count-job.js';
 import { splitLongRuns } from '../../../apps/api/src/tokens/split-long-runs.js';
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { foldAll, NO_USAGE, type RunSnapshot } from '#libs/contract';
 import { responseObject } from '#libs/protocols';
 import { storedEvents } from '../../../apps/api/src/runs/stored-events.js';

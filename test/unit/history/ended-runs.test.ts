@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { foldAll, turnOf, type Message, type RunEvent, type RunSnapshot } from '#libs/contract';
 import { joinConversation } from '#libs/history';
 import { itemsToMessages, outputItems } from '#libs/protocols';

@@ -1,7 +1,7 @@
 import type { ActiveJobRun, Job, Schedule } from '#libs/contract';
 import { advance, dueAt, isJobId, jobIdFrom, jobRunId, newJobId, planFiring } from '#libs/jobs';
 import { nextOccurrence, nextOccurrences } from '#libs/schedule';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { HOUR, jobOf, MINUTE, T0 } from '../../support/job.js';
 
 const schedules: fc.Arbitrary<Schedule> = fc.oneof(

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import type { RunEventType } from '#libs/contract';
 import { checkLog } from '../../support/event-grammar.js';
 import { eventLogs } from '../../support/event-log.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { renderFrame } from '#libs/protocols';
 import { readStream } from '../../support/transcript.js';
 

@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { lastOccurrence, nextOccurrence, nextOccurrences, type Schedule } from '#libs/schedule';
 import { dateExpression, nightExpression } from '../../support/cron-expressions.js';
 import { clockChanges, matcher, walk } from '../../support/cron-walk.js';
@@ -49,9 +49,9 @@ describe('cron across changes of the clocks', () => {
         const found = nextOccurrences(cron(expression, timezone), after, Math.min(expected.length + 1, 150));
         expect(found.filter((at) => at < end)).toEqual(expected);
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     );
-    expect(compared).toBeGreaterThan(500);
+    expect(compared).toBeGreaterThan(250);
   });
 
   test('the last occurrence is the last that a walk finds', () => {
@@ -63,9 +63,9 @@ describe('cron across changes of the clocks', () => {
         if (expected !== undefined) found += 1;
         expect(lastOccurrence(cron(expression, timezone), at, after)).toBe(expected);
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     );
-    expect(found).toBeGreaterThan(25);
+    expect(found).toBeGreaterThan(12);
   });
 
   test('croner agrees with itself: forward, backward and one by one', () => {
@@ -103,9 +103,9 @@ describe('cron over the years', () => {
         const found = nextOccurrences(cron(expression, 'UTC'), start - 1, expected.length + 1);
         expect(found.filter((at) => at < start + 1_100 * DAY)).toEqual(expected);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
-    expect(compared).toBeGreaterThan(1_000);
+    expect(compared).toBeGreaterThan(500);
   });
 
   test('croner matches every occurrence that it names, where no clock changes', () => {
@@ -115,7 +115,7 @@ describe('cron over the years', () => {
         const found = nextOccurrences(cron(expression, 'Asia/Kolkata'), day * DAY, 20);
         expect(found.filter((at) => !library.match(new Date(at)))).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     );
   });
 });

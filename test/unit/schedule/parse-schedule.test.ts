@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { GatewayError } from '#libs/contract';
 import { describeSchedule, nextOccurrence, parseSchedule, type Schedule } from '#libs/schedule';
 import { dateExpression, nightExpression } from '../../support/cron-expressions.js';

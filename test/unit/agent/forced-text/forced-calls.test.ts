@@ -1,5 +1,5 @@
 import type { ClientTool, ModelEvent } from '#libs/contract';
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { callsFromText } from '../../../../libs/agent/src/forced-text/forced-calls.js';
 import { says } from '../../../support/agent-lab.js';
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { foldAll, outputText, type JsonObject, type LoggedEvent, type RunSnapshot } from '#libs/contract';
 import { protocolNamed } from '../../../support/chat-request.js';
 import { readChat } from '../../../support/chat-stream.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { foldAll, isTerminal, type JsonObject, type LoggedEvent } from '#libs/contract';
 import { outputItems, responseObject, resumedAfter } from '#libs/protocols';
 import { protocolNamed } from '../../../support/chat-request.js';

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#libs/contract';
 import { runsEncoder } from '#libs/protocols';
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { readFileSync } from 'node:fs';
 import { EVENT_NAMES, REASONING_AVAILABLE } from '../../../../libs/protocols/src/runs/event-names.js';
 import { eventLogs } from '../../../support/event-log.js';

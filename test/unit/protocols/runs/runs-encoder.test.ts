@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { foldAll, outputText, type JsonObject } from '#libs/contract';
 import { parseEventCursor, runObject, runsEncoder } from '#libs/protocols';
 import { eventLogs } from '../../../support/event-log.js';

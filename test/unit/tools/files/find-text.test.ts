@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { placesOf } from '../../../../libs/tools/src/files/find-text.js';
 
 /** Texts of two letters, so that much of them occurs again. */

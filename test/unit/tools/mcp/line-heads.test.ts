@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { LineHeads } from '../../../../libs/tools/src/mcp/line-heads.js';
 
 function headsOf(charsMax: number, chunks: readonly Buffer[]): string[] {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { HeadTail } from '../../../../libs/tools/src/terminal/head-tail.js';
 
 test('however a text comes, its beginning and its end are kept', () => {

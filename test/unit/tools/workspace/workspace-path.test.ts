@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { posix, win32 } from 'node:path';
 import { Refusal } from '../../../../libs/tools/src/workspace/refusal.js';
 import { parseWorkspacePath } from '../../../../libs/tools/src/workspace/workspace-path.js';
