@@ -26,7 +26,7 @@ export interface ReadResponses {
 
 /**
  * Reads a whole stream, and throws an Error that names the rule of the published order or schema that it breaks
- * (wire-contracts.md, Responses: Stream order). The rules are written here from the specification, not taken from the encoder.
+ * (order of a response's stream). The rules are written here from the specification, not taken from the encoder.
  */
 export function readResponses(stream: string): ReadResponses {
   const { frames, comments } = readStream(stream);

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '#libs/contract';
 
 /**
- * The published schemas of the Responses API as checks of our own, written from the specifications (wire-contracts.md): what
+ * The published schemas of the Responses API as checks of our own, written from the specifications: what
  * is wrong with a value, each problem with its path. Empty when all is well.
  */
 export type Check = (value: JsonValue | undefined, path: string) => string[];

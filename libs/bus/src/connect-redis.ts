@@ -29,7 +29,7 @@ export interface RedisConnection {
   close(): void;
 }
 
-/** Until a command of the `api` role is given up. Without it a black-holed Redis hangs a request for ever (finding 9). */
+/** Until a command of the `api` role is given up. Without it a black-holed Redis hangs a request for ever. */
 const COMMAND_TIMEOUT_MS = 2_000;
 const RECONNECT_MS_MAX = 2_000;
 

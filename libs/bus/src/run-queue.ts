@@ -8,8 +8,7 @@ import type { QueuedRun, RunQueue } from './ports.js';
 import { SampledLoad } from './sampled-load.js';
 
 /**
- * A killed worker's run starts elsewhere after 13 s at the median and 25 s at most; BullMQ's defaults give 58 and 88 s
- * (reliability.md, finding 1).
+ * A killed worker's run starts elsewhere after 13 s at the median and 25 s at most; BullMQ's defaults give 58 and 88 s.
  */
 const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 5_000;
@@ -49,7 +48,7 @@ const ATTEMPTS_PER_JOB = 1_000;
 /** The run queue on BullMQ. */
 export function bullRunQueue(connection: RedisConnection): RunQueue {
   const queue = openQueue(connection, QUEUES.runs, QUEUE_EVENTS_MAX);
-  // queue.add() waits for ever while Redis is away at start (reliability.md, finding 9).
+  // queue.add() waits for ever while Redis is away at start.
   const add = (jobId: string, options: { delay?: number; priority?: number }): Promise<Job> =>
     inTime(connection, queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options }));
   const load = new SampledLoad(async () => {
@@ -153,7 +152,7 @@ export function startRunWorker(settings: RunWorkerSettings): RunWorker {
   let active = 0;
   let leaving = false;
   const isLeaving = (): boolean => leaving;
-  // BullMQ hands the AbortSignal only to a processor that declares three parameters (reliability.md, finding 10).
+  // BullMQ hands the AbortSignal only to a processor that declares three parameters.
   const process = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<string> => {
     active++;
     try {

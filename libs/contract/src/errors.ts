@@ -1,7 +1,7 @@
 /**
  * The closed table of everything a client can be told went wrong. `code` is the key; `type` is the word that the OpenAI
  * SDKs group by. `retry: false` makes the API send `x-should-retry: false`, because those SDKs retry 408, 409, 429 and
- * 5xx unless told otherwise (wire-contracts.md, Chat Completions 11).
+ * 5xx unless told otherwise.
  */
 export const ERRORS = {
   invalid_request: { status: 400, type: 'invalid_request_error' },

@@ -68,7 +68,7 @@ function deliveriesOf({ deliver }: Job, answer: JobRunEnd | false, now: number):
   });
 }
 
-/** The whole first or last line says so; within a text it is only a word (seed-systems.md C8). */
+/** The whole first or last line says so; within a text it is only a word. */
 function isSilent(output: string): boolean {
   const lines = output.trim().split(/\r?\n/);
   return [lines[0], lines.at(-1)].some((line) => line?.trim().toUpperCase() === '[SILENT]');

@@ -4,7 +4,7 @@ import { listOf, refuse } from './request-place.js';
 
 /** Whose content it is, and what may stand in it. */
 export interface ContentPlace {
-  /** `messages[3].content`: the `param` of everything that is wrong in it (seed-systems.md a.5). */
+  /** `messages[3].content`: the `param` of everything that is wrong in it. */
   readonly path: string;
   readonly textCharsMax: number;
   readonly allows: 'text' | 'text and images' | 'text and refusals';

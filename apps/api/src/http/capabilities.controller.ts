@@ -6,7 +6,7 @@ import { VERSION } from './health.controller.js';
 
 export const AUTH_REQUIRED = Symbol('AUTH_REQUIRED');
 
-/** What clients probe before they rely on it (seed-systems.md a.1). */
+/** What clients probe before they rely on it (GET /v1/capabilities of the Hermes API server). */
 @Controller('v1/capabilities')
 export class CapabilitiesController {
   constructor(

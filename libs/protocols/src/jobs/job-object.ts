@@ -5,7 +5,7 @@ export const isoTime = (ms: number | null | undefined): string | null =>
   ms === null || ms === undefined ? null : new Date(ms).toISOString();
 
 /**
- * A job as clients see it: the record of the Hermes jobs API (seed-systems.md d.4), and the fields it did not have.
+ * A job as clients see it: the record of the Hermes jobs API, and the fields it did not have.
  * @param display the schedule in words.
  */
 export function jobObject({ job, latest }: JobView, display: string): JsonObject {

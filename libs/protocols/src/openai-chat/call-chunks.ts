@@ -6,7 +6,7 @@ import type { ChatState } from './chat-state.js';
 import { deltaChunk, type ChunkShape } from './chunk.js';
 import { breakOff } from './stream-end.js';
 
-/** First fragment: id, type and name stand in no other (wire-contracts.md, Chat Completions 3). */
+/** First fragment: id, type and name stand in no other (OpenAI API reference, chat completion chunks). */
 export function startCall(state: ChatState, { callId, name }: EventOf<'tool_call.started'>): Encoded<ChatState> {
   const index = state.calls.length;
   const call = { index, id: callId, type: 'function', function: { name, arguments: '' } };

@@ -9,7 +9,7 @@ export const FINISH_OF_INCOMPLETE: Readonly<Record<IncompleteReason, ChatFinish>
   max_steps: 'length',
 };
 
-/** `tool_calls` is said only when the caller has calls to execute (wire-contracts.md, Chat Completions 3). */
+/** `tool_calls` is said only when the caller has calls to execute; SDKs run an agent loop on it. */
 export function finishOfCompleted(reason: 'stop' | 'tool_calls', hasClientCalls: boolean): ChatFinish {
   return reason === 'tool_calls' && hasClientCalls ? 'tool_calls' : 'stop';
 }

@@ -11,7 +11,7 @@ export const NAME = 'openai-chat';
 
 /**
  * The run that a checked Chat Completions body asks for. Throws GatewayError of status 400 that names the exact place,
- * `messages[3].tool_calls[0].id`; problems of content parts are named by the message's content (seed-systems.md a.5).
+ * `messages[3].tool_calls[0].id`; problems of content parts are named by the message's content.
  */
 export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
   const { instructions, messages } = decodeMessages(dto.messages, context.messageTextCharsMax);

@@ -7,7 +7,7 @@ import { final } from './encode-final.js';
 import { encode } from './encode-stream.js';
 import { requestSchema } from './request-schema.js';
 
-/** POST /v1/chat/completions, as wire-contracts.md has it. */
+/** POST /v1/chat/completions, as the OpenAI API reference has it. */
 export const openaiChat = defineProtocol({
   name: NAME,
   path: '/v1/chat/completions',

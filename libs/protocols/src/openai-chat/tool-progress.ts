@@ -5,7 +5,7 @@ import { NO_FRAMES } from '../sse-frame.js';
 import type { ChatState, ServerCall } from './chat-state.js';
 import { sideEvent } from './chunk.js';
 
-/** Calls that the gateway executes are shown beside the answer, never inside of it (seed-systems.md a.4). */
+/** Calls that the gateway executes are shown beside the answer, never inside of it (as Hermes does). */
 export const PROGRESS_EVENT = 'hermes.tool.progress';
 export const EMOJI = '🔧';
 

@@ -97,7 +97,7 @@ class ToolReader implements DecodedTools {
   }
 }
 
-/** All four keys are required of a function in a response (wire-contracts.md, Response object). */
+/** All four keys are required of a function in a response (OpenAI API reference, the response object). */
 function echoed(
   name: string,
   { description = null, parameters = null, strict = null }: Readonly<Record<string, JsonValue | undefined>>,

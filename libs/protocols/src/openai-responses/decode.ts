@@ -79,7 +79,7 @@ function optionsOf(dto: ResponsesRequestDto, stored: boolean): ResponsesOptions 
   };
 }
 
-/** A history that the request brings itself wins over what is stored (seed-systems.md a.3). */
+/** A history that the request brings itself wins over what is stored (Hermes' `conversation_history`). */
 function parentOf({
   previous_response_id: id,
   conversation_history: history = [],

@@ -2,7 +2,7 @@ import { pendingCalls, type JsonObject, type PendingCall, type RunSnapshot } fro
 import { previewOf } from '../arguments-preview.js';
 import { seconds } from './run-facts.js';
 
-/** What may be answered to a request (seed-systems.md a.1). */
+/** What may be answered to a request (Hermes' words). */
 export const APPROVAL_CHOICES = ['once', 'session', 'always', 'deny'] as const;
 
 /** The requests that wait for an answer, oldest first; `request_id` is what an answer has to name. */

@@ -8,7 +8,7 @@ export interface ApprovalOrder {
   readonly all?: true;
 }
 
-/** Words of other clients for the same (seed-systems.md a.1). */
+/** Words of other clients for the same (Hermes' among them). */
 const ALIASES: ReadonlyMap<unknown, ApprovalDecision> = new Map([
   ['approve', 'once'],
   ['approved', 'once'],

@@ -1,6 +1,6 @@
 import type { RunEventType } from '#libs/contract';
 
-/** The public names of events (seed-systems.md a.4, extended): no other view of a run uses our internal ones. */
+/** The public names of events (those of Hermes' run events, and more): no other view of a run uses our internal ones. */
 export const EVENT_NAMES = {
   'run.queued': 'run.queued',
   'run.started': 'run.started',

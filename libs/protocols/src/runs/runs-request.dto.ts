@@ -5,7 +5,7 @@ const ID_CHARS_MAX = 256;
 
 const isInput = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value);
 
-/** The body of POST /v1/runs (seed-systems.md a.3). What lies inside of the lists is judged by `decodeRun`. */
+/** The body of POST /v1/runs (that of Hermes' runs API). What lies inside of the lists is judged by `decodeRun`. */
 export class RunsRequestDto {
   /** Absent: the default model. */
   @IsText(LIMITS.modelNameCharsMax)
