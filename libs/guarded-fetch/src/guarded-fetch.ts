@@ -70,7 +70,7 @@ export interface FetchedResponse {
 }
 
 /**
- * Fetches a URL that somebody else chose (reliability.md K12). Every hop is checked by `checkTarget` and connects to the
+ * Fetches a URL that somebody else chose. Every hop is checked by `checkTarget` and connects to the
  * checked addresses only; redirects are followed by hand; no cookies, no credentials, no proxy, no kept connections.
  * Rejects only with the signal's reason.
  */

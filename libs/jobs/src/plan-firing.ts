@@ -47,7 +47,7 @@ function latestOf(job: Job, now: number): Occurrence {
 const GRACE_MS_MIN = 120_000;
 const GRACE_MS_MAX = 7_200_000;
 
-/** How late an occurrence still counts as in time: half the time to the next one, 2 minutes to 2 hours (the grace of Hermes' cron). */
+/** How late an occurrence still counts as in time: half the time to the next one, 2 minutes to 2 hours (as Hermes). */
 function graceMs(schedule: Schedule, slot: number): number {
   const next = nextOccurrence(schedule, slot);
   if (next === undefined) return GRACE_MS_MIN;

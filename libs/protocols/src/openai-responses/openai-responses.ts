@@ -7,7 +7,10 @@ import { responseObject } from './response-object.js';
 import { ResponsesRequestDto } from './responses-request.dto.js';
 import { begin } from './responses-state.js';
 
-/** POST /v1/responses, as the OpenAI API reference and the Open Responses specification have it; what goes beyond one request is in `responsesOptions`. */
+/**
+ * POST /v1/responses, as the OpenAI API reference and the Open Responses specification have it; what goes beyond one request
+ * is in `responsesOptions`.
+ */
 export const openaiResponses = defineProtocol({
   name: NAME,
   path: '/v1/responses',

@@ -1,7 +1,7 @@
 import type { Migration } from './migration.js';
 
 /**
- * The snapshot is `text`, not `jsonb`: jsonb refuses \u0000 and lone surrogates (reliability.md D6). JSON.stringify writes
+ * The snapshot is `text`, not `jsonb`: jsonb refuses \u0000 and lone surrogates. JSON.stringify writes
  * both as ASCII escapes, so the text itself is always storable and comes back byte by byte. The other columns are what
  * is filtered and ordered by. Times are milliseconds since the epoch.
  */
