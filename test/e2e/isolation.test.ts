@@ -7,7 +7,7 @@ const BOB = 'bob-key-0123456789abc';
 /** What alice said, everywhere. */
 const SECRET = 'The password is swordfish.';
 
-/** One key and the things of another (reliability K5): through another replica, with every verb, they are as if they were not. */
+/** One key and the things of another: through another replica, with every verb, they are as if they were not. */
 let upstream: FakeUpstream;
 let stack: Stack;
 let ids: Record<'run' | 'response' | 'item' | 'conversation' | 'entry' | 'session' | 'job', string>;

@@ -53,7 +53,7 @@ export const API_LIMITS = {
   /** As published; no longer than the log of a run is there, LIMITS.runLogTtlSeconds. */
   webSocketMsMax: 3_600_000,
 
-  // HTTP (reliability K31)
+  // HTTP
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 60_000,
   /** Longer than the idle timeout of common load balancers, so that they and not we close first. */

@@ -210,7 +210,7 @@ export interface QueuedRun {
 
 export type { Lane, Place, PlaceRequest };
 
-/** The queue of runs that wait for a worker. Carries ids only: the spec lies in the run's log (reliability K18). */
+/** The queue of runs that wait for a worker. Carries ids only: the spec lies in the run's log. */
 export interface RunQueue {
   /**
    * The place of a key's next run among the waiting ones, for `enqueue` (see fair-order.ts). Costs a round trip only while

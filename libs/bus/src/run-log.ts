@@ -64,7 +64,7 @@ class RedisRunLog implements RunLog {
   open(spec: RunSpec): Promise<'opened' | 'exists'> {
     const { redis, keys } = this;
     return guarded(async () => {
-      // Into the index first: a run that nobody remembers could stay `queued` for ever (fault P16).
+      // Into the index first: a run that nobody remembers could stay `queued` for ever.
       const args = [LIMITS.runLogOrphanTtlSeconds, spec.owner, keys.live(spec.instance), JSON.stringify(spec)];
       const [, , opened] = await Promise.all([
         redis.zadd(keys.unconfirmed, spec.createdAt, spec.runId),

@@ -53,7 +53,7 @@ export class PendingEvents {
 
 const fits = (some: string, more: string): boolean => some.length + more.length <= LIMITS.mergedDeltaCharsMax;
 
-/** The newest acknowledged events, for a Redis that lost the tail of its append-only file (fault R4). */
+/** The newest acknowledged events, for a Redis that lost the tail of its append-only file. */
 export class ReplayRing {
   private events: StampedEvent[] = [];
   private bytes = 0;

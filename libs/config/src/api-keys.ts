@@ -22,7 +22,7 @@ export const namedKeys: Parser<readonly NamedKey[]> = {
 };
 
 /**
- * Why a key must not guard an address that others can reach; undefined when it may (reliability K2).
+ * Why a key must not guard an address that others can reach; undefined when it may.
  * It finds what nobody would make on purpose; it cannot tell whether a key was ever secret.
  */
 export function weakness(key: string): string | undefined {

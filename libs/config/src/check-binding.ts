@@ -5,7 +5,7 @@ import { isReadFor, type ServiceName, type Sources } from './sources.js';
 import type { VariableName } from './variables.js';
 
 /**
- * The bind guard (reliability K2): what others on the network can reach needs keys that cannot be guessed. The API and
+ * The bind guard: what others on the network can reach needs keys that cannot be guessed. The API and
  * the store must have one. The health ports tell nothing about anybody, but where they show metrics, the token counts.
  */
 export function checkBinding({ api, auth, store, worker, metrics }: Config, sources: Sources): void {

@@ -7,7 +7,7 @@ export const LIMITS = {
   bodyBytesMax: 10_000_000,
   jsonDepthMax: 64,
   messagesMax: 2_000,
-  /** Text of one message, after its parts are joined. S0 cut silently at this size; we refuse (reliability K22). */
+  /** Text of one message, after its parts are joined. A longer one is refused, never cut. */
   messageTextCharsMax: 65_536,
   contentPartsMax: 1_000,
   toolsMax: 128,

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** Are these the same secret? The time it takes tells neither where they differ nor how long they are (reliability K1). */
+/** Are these the same secret? The time it takes tells neither where they differ nor how long they are. */
 export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }

@@ -32,7 +32,7 @@ export function loggedError(cause: unknown, depth = 0): LoggedError {
   };
 }
 
-/** One line without secrets and control characters (reliability K17, K24). */
+/** One line without secrets and control characters. */
 export function cleanLine(text: string): string {
   // Cut first, with room, so that a huge text costs nothing and no secret is cut in two.
   const clean = redactSecrets(text.slice(0, MESSAGE_CHARS_MAX * 4)).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');

@@ -8,7 +8,7 @@ import { requestIdOf } from '../../../apps/api/src/http/request-id.js';
 import { cleanLine } from '../../../libs/platform/src/logged-error.js';
 import { withSlack } from '../../support/slack.js';
 
-/** Texts that make a regular expression with two ways to match go back and forth (reliability K32). */
+/** Texts that make a regular expression with two ways to match go back and forth. */
 const SIZE = 50_000;
 const HOSTILE = [
   'a',

@@ -40,7 +40,7 @@ export class KeyRing {
 
   /**
    * Compares digests of equal length with every key, so the time tells neither which key was close nor how long
-   * it is (reliability K1).
+   * it is.
    */
   private entryOf(text: string): Entry | undefined {
     const digest = sha256(text);

@@ -25,7 +25,7 @@ const EXPOSED_HEADERS =
 export type CorsOutcome = 'proceed' | 'preflight';
 
 /**
- * Answers browsers (reliability K8). `*` opens the API to every page, without credentials; otherwise an origin has to
+ * Answers browsers. `*` opens the API to every page, without credentials; otherwise an origin has to
  * stand in the list, letter by letter, and none does by default. An origin that is not allowed is refused outright: without
  * the headers the page could not read the answer, but a run would have been paid for.
  */

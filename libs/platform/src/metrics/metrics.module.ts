@@ -24,7 +24,7 @@ export interface MetricsAccess {
 
 const ACCESS = Symbol('METRICS_ACCESS');
 
-/** Ordinary API keys do not open the metrics (reliability K6). */
+/** Ordinary API keys do not open the metrics. */
 @Injectable()
 class MetricsGuard implements CanActivate {
   constructor(@Inject(ACCESS) private readonly access: MetricsAccess) {}
