@@ -1,20 +1,25 @@
 import type { Tool } from '#libs/contract';
 import type { ConnectParts } from './connect.js';
-import { McpServer } from './mcp-server.js';
+import type { McpServer } from './mcp-server.js';
 import type { McpServerSettings } from './mcp-settings.js';
 
 /** All configured MCP servers. One that is away does not hold up the others, nor the start. */
 export class McpServers {
-  private readonly servers: readonly McpServer[];
+  private servers: readonly McpServer[] = [];
   private started: Promise<unknown> = Promise.resolve();
+  private isClosed = false;
 
-  constructor(settings: readonly McpServerSettings[], parts: ConnectParts) {
-    this.servers = settings.map((server) => new McpServer(server, parts));
-  }
+  constructor(
+    private readonly settings: readonly McpServerSettings[],
+    private readonly parts: ConnectParts,
+  ) {}
 
   /** Begins to connect. */
   start(): void {
-    this.started = Promise.all(this.servers.map((server) => server.start()));
+    if (this.settings.length === 0) return;
+    this.started = this.startAll().catch((cause: Error) =>
+      this.parts.log({ server: 'all', level: 'warn', text: `could not be started: ${cause.message}` }),
+    );
   }
 
   /** Resolves when each server was tried once, or after `ms`. Never rejects. */
@@ -25,13 +30,8 @@ export class McpServers {
     clearTimeout(timer);
   }
 
-  /** Whether a tool of this name can come from one of the servers. */
-  hasName(tool: string): boolean {
-    return this.servers.some(({ name }) => tool.startsWith(`${name}__`));
-  }
-
   names(): readonly string[] {
-    return this.servers.map(({ name }) => name);
+    return this.settings.map(({ name }) => name);
   }
 
   tools(): readonly Tool[] {
@@ -39,6 +39,15 @@ export class McpServers {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all(this.servers.map((server) => server.close()));
+  }
+
+  private async startAll(): Promise<void> {
+    // Most workers have none, and the SDK with its schemas is every seventh module of a worker.
+    const { McpServer } = await import('./mcp-server.js');
+    if (this.isClosed) return;
+    this.servers = this.settings.map((server) => new McpServer(server, this.parts));
+    await Promise.all(this.servers.map((server) => server.start()));
   }
 }
