@@ -114,6 +114,18 @@ describe('POST /v1/runs', () => {
     expect(told()).toEqual(['user: One', expect.stringMatching(/^assistant: ./), 'user: Two']);
   });
 
+  test('refuses a result that answers no call of the runs before', async () => {
+    const tools = [{ type: 'function', name: 'clock', parameters: { type: 'object' }, strict: false }] as const;
+    const { id: parent, output } = await sdk().responses.create({ model: 'tools', input: 'When?', tools: [...tools] });
+    const [{ call_id: callId } = { call_id: '' }] = output.filter((item) => item.type === 'function_call');
+    const result = (id: string) => ({ role: 'tool', tool_call_id: id, content: 'noon' });
+    const next = { model: 'ok:n=1', previous_response_id: parent };
+    const refused = await start({ ...next, input: [result('typo')] });
+    expect([refused.status, refused.body.error]).toMatchObject([400, { param: 'input' }]);
+    expect((await start({ ...next, input: [result(callId)] })).status).toBe(202);
+    await until(() => told().at(-1) === 'tool: noon');
+  });
+
   test('continues no response that was not to be stored', async () => {
     const kept = await sdk().responses.create({ model: 'ok:n=1', input: 'One' });
     const unkept = await sdk().responses.create({ model: 'ok:n=1', input: 'SECRET', store: false });

@@ -1,4 +1,4 @@
-import { PGlite } from '@electric-sql/pglite';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,8 @@ import { join } from 'node:path';
 export default async function markRun() {
   process.env['TALARIA_TEST_RUN'] = randomUUID();
   const dir = await mkdtemp(join(tmpdir(), 'talaria-template-'));
-  const made = await PGlite.create(dir);
-  await made.close();
+  // In a process of its own: what the database takes is not given back, and Jest's own process lives as long as the tests.
+  const make = "const { PGlite } = await import('@electric-sql/pglite'); await (await PGlite.create(process.argv[1])).close();";
+  execFileSync(process.execPath, ['--input-type=module', '-e', make, dir], { stdio: 'inherit' });
   process.env['TALARIA_TEST_DATABASE'] = dir;
 }

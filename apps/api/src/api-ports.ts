@@ -19,7 +19,7 @@ import {
   type WorkerRegistry,
 } from '#libs/bus';
 import type { Config } from '#libs/config';
-import type { Closers, Drain, Logger } from '#libs/platform';
+import { redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
 import { conversationsClient, httpJobStore, sessionClient, storeClient, type SessionClient } from '#libs/store-client';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -52,13 +52,9 @@ export interface ApiPorts extends Omit<RunPorts, 'store'>, ResponsesPorts, JobPo
 /** Redis and the store service. Nothing waits: what is away is told by each call. */
 export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiMeters): ApiPorts {
   const { url, prefix } = config.redis;
-  const onError = (cause: Error): void => {
-    meters.redisFailed();
-    logger.warn({ err: cause }, 'redis connection');
-  };
-  const onUnfit = (why: string): void => logger.error({ why }, 'this Redis would lose runs');
-  const connection = closers.own(connectRedis({ url, prefix, role: 'api', onError, onUnfit }), (c) => c.close());
-  const subscriber = connectRedis({ url, prefix, role: 'subscriber', onError });
+  const news = redisNews(logger, meters);
+  const connection = closers.own(connectRedis({ url, prefix, role: 'api', ...news }), (c) => c.close());
+  const subscriber = connectRedis({ url, prefix, role: 'subscriber', ...news });
   const instance = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   return {
     log: redisRunLog(connection),

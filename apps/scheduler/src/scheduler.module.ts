@@ -1,6 +1,6 @@
 import { bullPersistQueue, bullRunQueue, connectRedis, redisFacts, redisRunLog, redisSessionTurns } from '#libs/bus';
 import type { Config, StoreConfig } from '#libs/config';
-import { HealthModule, Metrics, MetricsModule, type Closers, type Drain, type Logger } from '#libs/platform';
+import { HealthModule, Metrics, MetricsModule, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
 import { httpJobStore } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { createDuties } from './duties/registry.js';
@@ -24,13 +24,9 @@ export interface SchedulerParts {
 export class SchedulerModule {
   static start({ config, logger, closers, drain, version }: SchedulerParts): DynamicModule {
     const { url, prefix } = config.redis;
-    const onError = (cause: Error): void => {
-      meters.redisFailed();
-      logger.warn({ err: cause }, 'redis connection');
-    };
-    const onUnfit = (why: string): void => logger.error({ why }, 'this Redis would lose runs');
+    const news = redisNews(logger, { redisFailed: () => meters.redisFailed() });
     // The role that fails fast: a duty that hangs would keep the process from stopping, one that fails comes again.
-    const connection = closers.own(connectRedis({ url, prefix, role: 'api', onError, onUnfit }), (c) => c.close());
+    const connection = closers.own(connectRedis({ url, prefix, role: 'api', ...news }), (c) => c.close());
     const runs = closers.own(bullRunQueue(connection), (queue) => queue.close());
     const persist = closers.own(bullPersistQueue(connection), (queue) => queue.close());
     const turns = redisSessionTurns(connection);

@@ -1,6 +1,6 @@
 import { connectRedis, redisRunLog, startPersistWorker } from '#libs/bus';
 import { priceTable, type Config, type StoreConfig } from '#libs/config';
-import { HealthModule, Metrics, MetricsModule, type Closers, type Drain, type Logger } from '#libs/platform';
+import { HealthModule, Metrics, MetricsModule, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
 import {
   migrate,
   pgliteDatabase,
@@ -44,12 +44,8 @@ export class StoreModule {
     const { url, prefix } = config.redis;
     const metrics = new Metrics({ service: 'store', version, isDraining: () => drain.draining });
     const meters = new StoreMeters(metrics);
-    const onError = (cause: Error): void => {
-      meters.redisFailed();
-      logger.warn({ err: cause }, 'redis connection');
-    };
-    const onUnfit = (why: string): void => logger.error({ why }, 'this Redis would lose runs');
-    const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError, onUnfit }), (c) => c.close());
+    const news = redisNews(logger, meters);
+    const connection = closers.own(connectRedis({ url, prefix, role: 'worker', ...news }), (c) => c.close());
     const opening = closers.own(
       openDatabase({ connect: () => connectTo(config.store, logger), prepare: migrate, logger }),
       (o) => o.db.close(),

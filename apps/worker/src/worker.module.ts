@@ -21,7 +21,7 @@ import {
 import type { Config } from '#libs/config';
 import { LIMITS, toRunError, GatewayError } from '#libs/contract';
 import { conversationOf, historyReader } from '#libs/history';
-import { HealthModule, Metrics, MetricsModule, type Closers, type Drain, type Logger } from '#libs/platform';
+import { HealthModule, Metrics, MetricsModule, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
 import { createProvider } from '#libs/providers';
 import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
@@ -117,13 +117,9 @@ function turnKeeper(connection: RedisConnection, closers: Closers, log: RunLog):
 
 function openRedis({ config, logger, closers }: WorkerParts, meters: WorkerMeters) {
   const { url, prefix } = config.redis;
-  const onError = (cause: Error): void => {
-    meters.redisFailed();
-    logger.warn({ err: cause }, 'redis connection');
-  };
-  const onUnfit = (why: string): void => logger.error({ why }, 'this Redis would lose runs');
-  const connection = closers.own(connectRedis({ url, prefix, role: 'worker', onError, onUnfit }), (c) => c.close());
-  const subscriber = closers.own(connectRedis({ url, prefix, role: 'subscriber', onError }), (c) => c.close());
+  const news = redisNews(logger, meters);
+  const connection = closers.own(connectRedis({ url, prefix, role: 'worker', ...news }), (c) => c.close());
+  const subscriber = closers.own(connectRedis({ url, prefix, role: 'subscriber', ...news }), (c) => c.close());
   return { connection, subscriber };
 }
 

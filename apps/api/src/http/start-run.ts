@@ -1,7 +1,9 @@
 import { GatewayError } from '#libs/contract';
+import type { HistoryReader } from '#libs/history';
 import { runsProtocol } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Order, RunDesk } from '../admission/run-desk.js';
+import { assertCallsOf, callsOfChain } from '../responses/earlier-calls.js';
 import type { ResponseFinder } from '../responses/response-finder.js';
 import { assertFinished } from '../runs/assert-finished.js';
 import { echoSession, type CreateRun } from './create-run.js';
@@ -15,6 +17,7 @@ export class StartRun {
       readonly create: CreateRun;
       readonly desk: RunDesk;
       readonly finder: ResponseFinder;
+      readonly history: HistoryReader;
     },
   ) {}
 
@@ -41,12 +44,13 @@ export class StartRun {
     }
   }
 
-  /** What a run continues must be there, the caller's, kept, and over. */
+  /** What a run continues must be there, the caller's, kept, and over; a result must answer a call that was made there. */
   private async assertParent({ draft, owner }: Order): Promise<void> {
     if (draft.parentId === undefined) return;
     const found = await this.parts.finder.lookUp(draft.parentId, owner, 'any protocol');
-    if (found) return assertFinished(found);
     const param = 'previous_response_id';
-    throw new GatewayError('run_not_found', `There is no response or run with this '${param}'.`, { param });
+    if (!found) throw new GatewayError('run_not_found', `There is no response or run with this '${param}'.`, { param });
+    assertFinished(found);
+    await assertCallsOf(draft.messages, callsOfChain(this.parts.history, draft.parentId));
   }
 }

@@ -1,4 +1,5 @@
 import type { ApprovalMemory, LiveRuns, RunLog } from '#libs/bus';
+import { historyReader } from '#libs/history';
 import type { StoreClient } from '#libs/store-client';
 import type { Provider, Type } from '@nestjs/common';
 import type { ApiCore } from '../api-core.js';
@@ -12,9 +13,9 @@ import { RunControl, type ControlPorts } from './run-control.js';
 import { RunList } from './run-list.js';
 
 export interface RunsPorts extends ControlPorts {
-  readonly log: ControlPorts['log'] & Pick<RunLog, 'read'>;
+  readonly log: ControlPorts['log'] & Pick<RunLog, 'read' | 'spec'>;
   readonly live: LiveRuns;
-  readonly store: Pick<StoreClient, 'runs'>;
+  readonly store: Pick<StoreClient, 'runs' | 'turns'>;
   readonly approvals: ApprovalMemory;
 }
 
@@ -27,10 +28,11 @@ export function runsApi(parts: {
 }): { readonly controllers: readonly Type<unknown>[]; readonly providers: readonly Provider[] } {
   const { core, createRun: create, ports, authRequired } = parts;
   const finder = new ResponseFinder(core.runs, ports.log);
+  const history = historyReader(ports);
   return {
     controllers: [RunControlController, ApprovalsController, CapabilitiesController],
     providers: [
-      { provide: StartRun, useValue: new StartRun({ ...core, create, finder }) },
+      { provide: StartRun, useValue: new StartRun({ ...core, create, finder, history }) },
       { provide: RunControl, useValue: new RunControl(core.runs, ports) },
       { provide: RunList, useValue: new RunList(ports) },
       { provide: APPROVAL_MEMORY, useValue: ports.approvals },
