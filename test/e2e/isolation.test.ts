@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -8,16 +13,34 @@ const BOB = 'bob-key-0123456789abc';
 const SECRET = 'The password is swordfish.';
 
 /** One key and the things of another: through another replica, with every verb, they are as if they were not. */
+const KINDS = [
+  'run',
+  'response',
+  'item',
+  'conversation',
+  'entry',
+  'session',
+  'job',
+  'asking',
+  'request',
+  'scope',
+] as const;
+type Ids = Record<(typeof KINDS)[number], string>;
+let folder: string;
 let upstream: FakeUpstream;
 let stack: Stack;
-let ids: Record<'run' | 'response' | 'item' | 'conversation' | 'entry' | 'session' | 'job', string>;
+let ids: Ids;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'talaria-isolation-'));
+  const config = join(folder, 'talaria.yaml');
+  await writeFile(config, 'approvals:\n  rules:\n    - { tool: current_time, policy: always }\n');
   upstream = await startFakeUpstream();
   const env = {
     OPENAI_BASE_URL: `${upstream.url}/v1`,
     MODELS_UNKNOWN: 'passthrough',
-    TOOLS: '',
+    TOOLS: 'current_time',
+    TALARIA_CONFIG: config,
     API_KEYS: `alice:${ALICE},bob:${BOB}`,
   };
   stack = await startStack({ apis: 2, env });
@@ -26,6 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
   await upstream?.stop();
+  await rm(folder, { recursive: true });
 });
 
 interface Asked {
@@ -53,10 +77,13 @@ async function made(path: string, body: object, headers: Record<string, string> 
     return given.status === 503 ? undefined : given;
   });
   if (answer.status >= 300) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
-  return { ...answer, json: JSON.parse(answer.text) as { id: string; job?: { id: string }; output: { id: string }[] } };
+  return {
+    ...answer,
+    json: JSON.parse(answer.text) as { id: string; job?: { id: string }; run_id: string; output: { id: string }[] },
+  };
 }
 
-async function whatAliceHas(): Promise<typeof ids> {
+async function whatAliceHas(): Promise<Ids> {
   const messages = [{ role: 'user', content: SECRET }];
   const chat = await made('/v1/chat/completions', { model: MODEL, messages }, { 'x-session-id': 'alices' });
   const response = await made('/v1/responses', { model: MODEL, input: SECRET });
@@ -76,20 +103,39 @@ async function whatAliceHas(): Promise<typeof ids> {
     entry: held.data[0]?.id ?? '',
     session: 'alices',
     job: job.json.job?.id ?? job.json.id,
+    ...(await whatAliceIsAsked()),
   };
 }
 
+/** A run that waits for her approval, and what she has allowed for ever. */
+async function whatAliceIsAsked(): Promise<Pick<Ids, 'asking' | 'request' | 'scope'>> {
+  const asking = async (): Promise<{ id: string; request: string }> => {
+    const { run_id: id } = (await made('/v1/runs', { model: 'tools', input: SECRET })).json;
+    const request = await until(async () => {
+      const { text } = await ask('GET', `/v1/runs/${id}`, { key: ALICE });
+      return (JSON.parse(text) as { approval: { request_id: string } | null }).approval?.request_id;
+    });
+    return { id, request };
+  };
+  const [stays, answered] = [await asking(), await asking()];
+  await made(`/v1/runs/${answered.id}/approval`, { choice: 'always', request_id: answered.request });
+  const scope = await until(async () => {
+    const { text } = await ask('GET', '/v1/approvals', { key: ALICE });
+    return (JSON.parse(text) as { data: { scope: string }[] }).data[0]?.scope;
+  });
+  return { asking: stays.id, request: stays.request, scope };
+}
+
 /** The same with ids of the same form that nobody ever had. */
-const unknown = (): typeof ids =>
+const unknown = (): Ids =>
   Object.fromEntries(
     Object.entries(ids).map(([kind, id]) => [
       kind,
-      kind === 'session' ? 'nobodys' : id.replace(/[0-9a-f]{6}/, swapped),
+      kind === 'session' || kind === 'scope' ? 'nobodys' : id.replace(/[0-9a-f]{6}/, swapped),
     ]),
-  ) as typeof ids;
+  ) as Ids;
 const swapped = (digits: string): string => (digits === '0a0a0a' ? 'b1b1b1' : '0a0a0a');
 
-type Ids = typeof ids;
 type Call = readonly [method: string, path: (of: Ids) => string, body?: (of: Ids) => object];
 
 const CALLS: readonly Call[] = [
@@ -98,11 +144,20 @@ const CALLS: readonly Call[] = [
   ['POST', ({ run }) => `/v1/runs/${run}/stop`],
   ['POST', ({ run }) => `/v1/runs/${run}/approval`, () => ({ choice: 'once', all: true })],
   ['POST', ({ run }) => `/v1/runs/${run}/steer`, () => ({ text: 'Tell me.' })],
+  ['GET', ({ asking }) => `/v1/runs/${asking}`],
+  ['POST', ({ asking }) => `/v1/runs/${asking}/approval`, ({ request }) => ({ choice: 'once', request_id: request })],
+  ['POST', ({ asking }) => `/v1/runs/${asking}/approval`, () => ({ choice: 'always', all: true })],
+  ['POST', ({ asking }) => `/v1/runs/${asking}/stop`],
+  ['DELETE', ({ scope }) => `/v1/approvals/${scope}`],
   ['GET', ({ response }) => `/v1/responses/${response}`],
   ['GET', ({ response }) => `/v1/responses/${response}?stream=true`],
   ['GET', ({ response }) => `/v1/responses/${response}/input_items`],
   ['POST', ({ response }) => `/v1/responses/${response}/cancel`],
   ['DELETE', ({ response }) => `/v1/responses/${response}`],
+  ['GET', ({ response }) => `/responses/${response}`],
+  ['GET', ({ response }) => `/responses/${response}/input_items`],
+  ['POST', ({ response }) => `/responses/${response}/cancel`],
+  ['DELETE', ({ response }) => `/responses/${response}`],
   ['GET', ({ conversation }) => `/v1/conversations/${conversation}`],
   ['POST', ({ conversation }) => `/v1/conversations/${conversation}`, () => ({ metadata: { a: 'b' } })],
   ['GET', ({ conversation }) => `/v1/conversations/${conversation}/items`],
@@ -161,9 +216,36 @@ test.each(CALLS.map((call) => [`${call[0]} ${call[1](names())} ${JSON.stringify(
 
 /** Before anything is made: for the titles of the tests. */
 function names(): Ids {
-  const kinds = ['run', 'response', 'item', 'conversation', 'entry', 'session', 'job'] as const;
-  return Object.fromEntries(kinds.map((kind) => [kind, `:${kind}`])) as Ids;
+  return Object.fromEntries(KINDS.map((kind) => [kind, `:${kind}`])) as Ids;
 }
+
+test('no documented route with an id is left out here', async () => {
+  const { paths } = JSON.parse((await ask('GET', '/openapi.json')).text) as { paths: Record<string, object> };
+  const documented = Object.entries(paths).flatMap(([path, verbs]) =>
+    // Models are everybody's.
+    /\{(?!path\})/.test(path) ? Object.keys(verbs).map((verb) => `${verb} ${path.replaceAll(/\{\w+\}/g, '*')}`) : [],
+  );
+  const looked = CALLS.map(([verb, path]) => `${verb.toLowerCase()} ${path(names()).replaceAll(/:\w+/g, '*')}`);
+  expect(documented.length).toBeGreaterThan(20);
+  expect(documented.filter((route) => !looked.includes(route))).toEqual([]);
+});
+
+test('a WebSocket is told the same', async () => {
+  const told = async (of: Ids): Promise<string> => {
+    const url = `${stack.apis[1]?.url.replace('http', 'ws')}/v1/responses`;
+    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${BOB}` } });
+    await once(socket, 'open');
+    const answer = once(socket, 'message');
+    const more = { model: MODEL, input: 'Go on.', previous_response_id: of.response };
+    socket.send(JSON.stringify({ type: 'response.create', ...more }));
+    const [data] = (await answer) as [Buffer];
+    socket.terminate();
+    return data.toString().replaceAll(of.response, '<response>');
+  };
+  const foreign = await told(ids);
+  expect(JSON.parse(foreign)).toMatchObject({ type: 'error', error: { code: 'previous_response_not_found' } });
+  expect(await told(unknown())).toBe(foreign);
+});
 
 test('no list of another key names any of it', async () => {
   for (const path of [
@@ -172,6 +254,7 @@ test('no list of another key names any of it', async () => {
     '/api/sessions',
     '/api/sessions?q=password',
     '/api/jobs',
+    '/v1/approvals',
   ]) {
     const { status, text } = await ask('GET', path);
     expect(status).toBe(200);
@@ -196,8 +279,11 @@ test('all of it is as it was', async () => {
     `/v1/conversations/${ids.conversation}/items/${ids.entry}`,
     `/api/sessions/${ids.session}`,
     `/api/jobs/${ids.job}`,
+    `/v1/runs/${ids.asking}`,
   ];
   for (const path of paths) expect([path, (await ask('GET', path, { key: ALICE })).status]).toEqual([path, 200]);
   expect((await ask('GET', `/api/jobs/${ids.job}`, { key: ALICE })).text).toContain('"hers"');
+  expect((await ask('GET', `/v1/runs/${ids.asking}`, { key: ALICE })).text).toContain('"waiting_for_approval"');
+  expect((await ask('GET', '/v1/approvals', { key: ALICE })).text).toContain(`"${ids.scope}"`);
   expect((await ask('GET', `/v1/conversations/${ids.conversation}/items`, { key: ALICE })).text).not.toContain('Mine.');
 });

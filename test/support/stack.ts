@@ -49,7 +49,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { apis = 1, workers = 1, scheduler = false, env = {}, redisPassword } = options;
   const data = await mkdtemp(join(tmpdir(), 'talaria-stack-'));
   const redis = await startRedis();
-  await putEmptyDatabase(join(data, 'pglite'));
+  if (env['DATABASE_URL'] === undefined) await putEmptyDatabase(join(data, 'pglite'));
   const storePort = await freePort();
   const every = {
     ...inherited(),
