@@ -3,6 +3,7 @@ import { runsEncoder } from '#libs/protocols';
 import type { Redis } from 'ioredis';
 import { readChat } from '../support/chat-stream.js';
 import { checkLog } from '../support/event-grammar.js';
+import { readLog } from '../support/read-log.js';
 import type { Reading, ReadFrame } from './reading.js';
 import type { Submitted } from './submit.js';
 
@@ -27,12 +28,6 @@ export interface Audit {
   readonly problems: readonly string[];
 }
 
-/** The events of a run as they lie in Redis. */
-export async function logOf(redis: Redis, runId: string): Promise<LoggedEvent[]> {
-  const rows = await redis.xrange(`talaria:{${runId}}:log`, '-', '+');
-  return rows.map(([, fields]) => JSON.parse(fields[1] ?? '') as LoggedEvent);
-}
-
 /**
  * Holds what happened against the promise: each log is whole by its grammar with one terminal event at its end, every
  * listener got exactly that log, and a chat stream that looks whole has said the run's text.
@@ -42,7 +37,7 @@ export async function audit(redis: Redis, watched: readonly Watched[]): Promise<
   const ends: Record<string, number> = {};
   const sums = { deliveries: 0, connects: 0, lost: 0, doubled: 0, altered: 0 };
   for (const { run, readings } of watched) {
-    const log = await logOf(redis, run.runId);
+    const log = await readLog(redis, run.runId);
     const say = (what: string): void => void problems.push(`${run.runId} (${run.model}): ${what}`);
     checkLog(log).forEach(say);
     const terminal = log.at(-1);

@@ -1,11 +1,12 @@
 import { isTerminal, type EventOf, type LoggedEvent } from '#libs/contract';
 import { Redis } from 'ioredis';
 import { setMaxListeners } from 'node:events';
+import { readLog } from '../support/read-log.js';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { startStack, type Service, type ServiceName, type Stack, type StackOptions } from '../support/stack.js';
 import { until } from '../support/until.js';
-import { audit, logOf, type Audit, type Watched } from './audit.js';
+import { audit, type Audit, type Watched } from './audit.js';
 import { Crew } from './crew.js';
 import { Reading } from './reading.js';
 import { submit, type SubmitOptions } from './submit.js';
@@ -119,7 +120,7 @@ export class Lab {
   }
 
   log(runId: string): Promise<LoggedEvent[]> {
-    return logOf(this.redis, runId);
+    return readLog(this.redis, runId);
   }
 
   async ready(name: ServiceName): Promise<boolean> {

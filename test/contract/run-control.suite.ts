@@ -105,6 +105,8 @@ export function runControlSuite(name: string, get: () => RunLog): void {
       expect((await typesOf(runId)).at(-1)).toBe('run.cancelled');
       expect(await get().claim(runId, 1_001, 'w2', { generation: 1 })).toEqual({ kind: 'ended' });
       expect(await get().answer(runId, 'apr_2', 'once')).toEqual({ kind: 'ended' });
+      expect(await get().answer(runId, 'apr_1', 'once')).toEqual({ kind: 'repeated' });
+      expect(await get().answer(runId, 'apr_1', 'deny')).toEqual({ kind: 'refused' });
       expect(await get().answer('run_unknown', 'apr_2', 'once')).toEqual({ kind: 'unknown' });
     });
 

@@ -1,37 +1,30 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
+import { readLogAt } from '../support/read-log.js';
 import { runsClient, type RunsClient, type RunView } from '../support/runs-client.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 import { withSlack } from '../support/slack.js';
 
 /** Approvals, steering and stopping on real processes: two replicas of the API, two workers. */
-let folder: string;
+const RULES = 'approvals: { rules: [{ tool: "current_*", policy: always }] }';
 let upstream: FakeUpstream;
 let stack: Stack;
 let runs: RunsClient;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'talaria-approvals-'));
-  const config = join(folder, 'talaria.yaml');
-  await writeFile(config, 'approvals:\n  rules:\n    - { tool: current_*, policy: always }\n');
   upstream = await startFakeUpstream();
   const env = {
     OPENAI_BASE_URL: `${upstream.url}/v1`,
     MODELS_UNKNOWN: 'passthrough',
     TOOLS: 'current_time',
-    TALARIA_CONFIG: config,
   };
-  stack = await startStack({ apis: 2, workers: 2, scheduler: true, env });
+  stack = await startStack({ apis: 2, workers: 2, scheduler: true, env, settings: RULES });
   runs = runsClient(stack);
 });
 afterAll(async () => {
   await stack?.stop();
   await upstream?.stop();
-  await rm(folder, { recursive: true });
 });
 
 const waiting = (runId: string): Promise<RunView> => runs.reach(runId, 'waiting_for_approval');
@@ -48,6 +41,8 @@ function lastToolResult(): string {
 test('a call waits for its approval, which any replica takes, and the run goes on where it was', async () => {
   const runId = await ask({ metadata: { ticket: '7' } });
   const parked = await waiting(runId);
+  // An answer that comes before the worker has let the run go is taken, too, but without the parking.
+  await until(async () => (await readLogAt(stack.redis.url, runId)).some(({ type }) => type === 'run.parked'));
   expect(parked.approval).toMatchObject({
     tool: 'current_time',
     arguments: '{}',

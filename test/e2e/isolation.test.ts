@@ -1,7 +1,4 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
 import { startStack, type Stack } from '../support/stack.js';
@@ -26,30 +23,25 @@ const KINDS = [
   'scope',
 ] as const;
 type Ids = Record<(typeof KINDS)[number], string>;
-let folder: string;
+const RULES = 'approvals: { rules: [{ tool: "current_time", policy: always }] }';
 let upstream: FakeUpstream;
 let stack: Stack;
 let ids: Ids;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'talaria-isolation-'));
-  const config = join(folder, 'talaria.yaml');
-  await writeFile(config, 'approvals:\n  rules:\n    - { tool: current_time, policy: always }\n');
   upstream = await startFakeUpstream();
   const env = {
     OPENAI_BASE_URL: `${upstream.url}/v1`,
     MODELS_UNKNOWN: 'passthrough',
     TOOLS: 'current_time',
-    TALARIA_CONFIG: config,
     API_KEYS: `alice:${ALICE},bob:${BOB}`,
   };
-  stack = await startStack({ apis: 2, env });
+  stack = await startStack({ apis: 2, env, settings: RULES });
   ids = await whatAliceHas();
 });
 afterAll(async () => {
   await stack?.stop();
   await upstream?.stop();
-  await rm(folder, { recursive: true });
 });
 
 interface Asked {

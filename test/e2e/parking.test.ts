@@ -1,16 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import type { LoggedEvent } from '#libs/contract';
 import { checkLog } from '../support/event-grammar.js';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
 import { runsClient, type RunsClient } from '../support/runs-client.js';
 import { startStack, type Service, type Stack } from '../support/stack.js';
+import { readLogAt } from '../support/read-log.js';
 import { until } from '../support/until.js';
 
 /** What parked runs cost, and what they survive: the real services, with four places for runs in all. */
-let folder: string;
+const RULES = 'approvals: { rules: [{ tool: "current_time", policy: always }] }';
 let upstream: FakeUpstream;
 let stack: Stack;
 let apis: readonly Service[];
@@ -18,25 +15,20 @@ let runs: RunsClient;
 const SLOTS_PER_WORKER = 4;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'talaria-parking-'));
-  const config = join(folder, 'talaria.yaml');
-  await writeFile(config, 'approvals:\n  rules:\n    - { tool: current_time, policy: always }\n');
   upstream = await startFakeUpstream();
   const env = {
     OPENAI_BASE_URL: `${upstream.url}/v1`,
     MODELS_UNKNOWN: 'passthrough',
     TOOLS: 'current_time',
-    TALARIA_CONFIG: config,
     WORKER_CONCURRENCY: String(SLOTS_PER_WORKER),
   };
-  stack = await startStack({ apis: 2, workers: 2, scheduler: true, env });
+  stack = await startStack({ apis: 2, workers: 2, scheduler: true, env, settings: RULES });
   apis = stack.apis;
   runs = runsClient({ apis: () => apis });
 });
 afterAll(async () => {
   await stack?.stop();
   await upstream?.stop();
-  await rm(folder, { recursive: true });
 });
 
 const park = (): Promise<string> => runs.start({ model: 'tools', input: 'What time is it?' });
@@ -53,12 +45,7 @@ async function flow(count: number): Promise<number> {
   return performance.now() - began;
 }
 
-async function logOf(runId: string): Promise<LoggedEvent[]> {
-  const redis = new Redis(stack.redis.url);
-  const rows = await redis.xrange(`talaria:{${runId}}:log`, '-', '+');
-  redis.disconnect();
-  return rows.map(([, fields]) => JSON.parse(fields[1] ?? '') as LoggedEvent);
-}
+const logOf = (runId: string): Promise<LoggedEvent[]> => readLogAt(stack.redis.url, runId);
 
 let parked: readonly string[] = [];
 

@@ -5,6 +5,7 @@ import type { LoggedEvent } from '#libs/contract';
 import { readChat } from '../support/chat-stream.js';
 import { startStack, type Service, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
+import { readLogAt } from '../support/read-log.js';
 import { withSlack } from '../support/slack.js';
 
 /** What happens to runs when processes die: the real services, kill -9. */
@@ -41,12 +42,7 @@ interface RunView {
 const view = async (runId: string): Promise<RunView> =>
   (await (await fetch(url(`/v1/runs/${runId}`, 1))).json()) as RunView;
 
-async function logOf(runId: string): Promise<LoggedEvent[]> {
-  const redis = new Redis(stack.redis.url);
-  const rows = await redis.xrange(`talaria:{${runId}}:log`, '-', '+');
-  redis.disconnect();
-  return rows.map(([, fields]) => JSON.parse(fields[1] ?? '') as LoggedEvent);
-}
+const logOf = (runId: string): Promise<LoggedEvent[]> => readLogAt(stack.redis.url, runId);
 
 /** The worker process that took this run up; its id holds its pid. */
 async function workerOf(runId: string, workers = stack.workers): Promise<Service> {

@@ -1,7 +1,4 @@
 import { Redis } from 'ioredis';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startFakeUpstream, type FakeUpstream, type RecordedRequest } from '../support/fake-upstream.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { dataLines } from '../support/sse.js';
@@ -14,36 +11,28 @@ const BOB = 'bob-key-0123456789abc';
 /** Sessions on real processes: two API replicas, two workers, a scheduler, the store on Postgres. */
 let upstream: FakeUpstream;
 let stack: Stack;
-let folder: string;
 let postgres: TestPostgres;
 
 beforeAll(async () => {
   [upstream, postgres] = await Promise.all([startFakeUpstream(), startPostgres()]);
-  folder = await mkdtemp(join(tmpdir(), 'talaria-sessions-'));
-  const config = join(folder, 'talaria.yaml');
-  await writeFile(
-    config,
-    `upstreams:
+  const settings = `upstreams:
   - { name: fake, provider: openai, base_url: '${upstream.url}/v1' }
 models:
   - { name: priced, upstream: fake, model: 'ok:n=2', price_input: 1000000, price_output: 2000000 }
   - { name: narrow, upstream: fake, model: 'ok:n=3', context_tokens: 1000 }
-`,
-  );
+`;
   const env = {
-    TALARIA_CONFIG: config,
     DATABASE_URL: postgres.url,
     API_KEYS: `alice:${ALICE},bob:${BOB}`,
     MODELS_UNKNOWN: 'passthrough',
     TOOLS: 'current_time',
   };
-  stack = await startStack({ apis: 2, workers: 2, scheduler: true, env });
+  stack = await startStack({ apis: 2, workers: 2, scheduler: true, env, settings });
 });
 afterAll(async () => {
   await stack?.stop();
   await upstream?.stop();
   await postgres?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 interface Asked {

@@ -1,6 +1,5 @@
 import type { LoggedEvent } from '#libs/contract';
-import { Redis } from 'ioredis';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkLog } from '../support/event-grammar.js';
@@ -8,6 +7,7 @@ import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.j
 import { MCP_EXAMPLE, mcpNotes, startHttpExample, type HttpExample, type McpNotes } from '../support/mcp.js';
 import { isRunning, pidsIn, untilGone } from '../support/processes.js';
 import { startStack, type Stack } from '../support/stack.js';
+import { readLogAt } from '../support/read-log.js';
 import { until } from '../support/until.js';
 import { Workspaces } from '../../libs/tools/src/workspace/workspaces.js';
 
@@ -23,17 +23,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'talaria-tools-'));
   notes = await mcpNotes();
   http = await startHttpExample(await mcpNotes());
-  const config = join(folder, 'talaria.yaml');
-  await writeFile(config, settings());
   stack = await startStack({
     env: {
       OPENAI_BASE_URL: `${upstream.url}/v1`,
       MODELS_UNKNOWN: 'passthrough',
-      TALARIA_CONFIG: config,
       WORKSPACE_DIR: join(folder, 'workspaces'),
       MCP_TOKEN: 'mcp-secret',
       SECRET_OF_THE_WORKER: 'sk-canary',
     },
+    settings: settings(),
   });
 });
 afterAll(async () => {
@@ -84,12 +82,7 @@ const post = (path: string, body: object): Promise<Response> =>
 const chat = (model: string, more: object = {}): Promise<Response> =>
   post('/v1/chat/completions', { model, messages: [{ role: 'user', content: 'Go.' }], ...more });
 
-async function logOf(runId: string): Promise<LoggedEvent[]> {
-  const redis = new Redis(stack.redis.url);
-  const rows = await redis.xrange(`talaria:{${runId}}:log`, '-', '+');
-  redis.disconnect();
-  return rows.map(([, fields]) => JSON.parse(fields[1] ?? '') as LoggedEvent);
-}
+const logOf = (runId: string): Promise<LoggedEvent[]> => readLogAt(stack.redis.url, runId);
 
 /** Runs to the end, and gives what the tools answered. */
 async function outputsOf(model: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { putEmptyDatabase } from './pglite.js';
@@ -40,14 +40,18 @@ export interface StackOptions {
   readonly workers?: number;
   readonly scheduler?: boolean;
   readonly env?: Record<string, string>;
+  /** The text of the settings file that all services share. */
+  readonly settings?: string;
   /** Stands in REDIS_URL; the server asks for none. */
   readonly redisPassword?: string;
 }
 
 /** The real services of dist/ as separate processes on free ports, with a private Redis and an embedded database. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { apis = 1, workers = 1, scheduler = false, env = {}, redisPassword } = options;
+  const { apis = 1, workers = 1, scheduler = false, env = {}, settings, redisPassword } = options;
   const data = await mkdtemp(join(tmpdir(), 'talaria-stack-'));
+  const settingsFile = join(data, 'talaria.yaml');
+  if (settings !== undefined) await writeFile(settingsFile, settings);
   const redis = await startRedis();
   if (env['DATABASE_URL'] === undefined) await putEmptyDatabase(join(data, 'pglite'));
   const storePort = await freePort();
@@ -55,7 +59,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ...inherited(),
     REDIS_URL: redisPassword === undefined ? redis.url : redis.url.replace('//', `//:${redisPassword}@`),
     TALARIA_DATA: data,
-    TALARIA_CONFIG: '',
+    TALARIA_CONFIG: settings === undefined ? '' : settingsFile,
     STORE_PORT: String(storePort),
     STORE_URL: `http://127.0.0.1:${storePort}`,
     DRAIN_SECONDS: '2',

@@ -148,9 +148,9 @@ class InMemoryRunLog implements MemoryRunLog {
   async answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome> {
     const run = this.runs.get(runId);
     if (!run) return { kind: 'unknown' };
-    if (run.ended) return { kind: 'ended' };
     const before = run.answers.get(approvalId);
     if (before !== undefined && before !== decision) return { kind: 'refused' };
+    if (run.ended) return { kind: before ? 'repeated' : 'ended' };
     run.answers.set(approvalId, decision);
     if (run.parked) run.parked.woken = true;
     return { kind: before ? 'repeated' : 'recorded', ...(run.parked && { wake: run.generation }) };

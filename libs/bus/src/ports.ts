@@ -157,7 +157,10 @@ export interface RunLog {
   requestCancel(runId: string, reason: CancelReason): Promise<CancelOutcome>;
   /** The owner lets the run go until it is answered or the deadline is over. Repeating it changes nothing. */
   park(parking: Parking): Promise<ParkOutcome>;
-  /** Records the answer to a request; the first one counts. Whether the request exists is the caller's to know. */
+  /**
+   * Records the answer to a request; the first one counts, and saying it again is no error, be the run over by then or not.
+   * Whether the request exists is the caller's to know.
+   */
   answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome>;
   /** Leaves a text for the owner; at most LIMITS.steersPerRunMax of a run. One that comes too late ends as `leftover`. */
   steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'>;

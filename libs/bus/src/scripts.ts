@@ -150,18 +150,19 @@ return 0`);
 export const ANSWER = script(`
 local m = redis.call('HMGET', KEYS[1], 'tip', 'term', 'answers', 'parked', 'gen')
 if not m[1] then return {-5} end
-if m[2] then return {-2} end
-local generation = m[4] and tonumber(m[5] or '0') or -1
+local generation = m[4] and not m[2] and tonumber(m[5] or '0') or -1
 local answers = m[3] or ''
 local from, to = string.find('\\n' .. answers, '\\n' .. ARGV[1] .. ' ', 1, true)
 local code = 0
 if from then
   if string.match(answers, '^%a+', to) ~= ARGV[2] then return {-6} end
   code = 1
+elseif m[2] then
+  return {-2}
 else
   redis.call('HSET', KEYS[1], 'answers', answers .. ARGV[1] .. ' ' .. ARGV[2] .. '\\n')
 end
-if m[4] then redis.call('HSET', KEYS[1], 'woken', '1') end
+if generation >= 0 then redis.call('HSET', KEYS[1], 'woken', '1') end
 return {code, generation}`);
 
 /** KEYS meta; ARGV text as JSON, most texts of a run. -> code */
