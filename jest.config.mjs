@@ -22,6 +22,7 @@ export default {
   projects: [project('unit', ['unit', 'golden', 'arch']), project('contract', ['contract']), project('e2e', ['e2e'])],
   // End-to-end tests wait for processes most of their time: on few cores Jest's own choice would leave them idle.
   maxWorkers: Math.max(3, availableParallelism() - 1),
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   globalSetup: '<rootDir>/test/support/mark-run.mjs',
   globalTeardown: '<rootDir>/test/support/end-leftovers.mjs',
   testTimeout: 180_000,
