@@ -6,6 +6,8 @@ import { until } from './until.js';
 
 export const ALICE = 'alice-key-0123456789';
 export const BOB = 'bob-key-0123456789abc';
+/** Hers is what the lab does before the tests. */
+const CAROL = 'carol-key-0123456789';
 /** What Alice sends with a JSON body. */
 export const headers = { authorization: `Bearer ${ALICE}`, 'content-type': 'application/json' };
 
@@ -24,15 +26,23 @@ export class ResponsesLab {
       OPENAI_API_KEY: 'sk-upstream-secret-123',
       OPENAI_MODEL: 'ok',
       MODELS_UNKNOWN: 'passthrough',
-      API_KEYS: `alice:${ALICE},bob:${BOB}`,
+      API_KEYS: `alice:${ALICE},bob:${BOB},carol:${CAROL}`,
       UPSTREAM_RETRIES: '0',
       TOOLS: '',
       DATABASE_URL: await postgres.createDatabase(),
     };
     const lab = new ResponsesLab(upstream, await startStack({ apis: 2, workers, env }), postgres);
-    // The store loads what conversations need when the first is made; on a busy machine longer than an API waits.
-    await until(async () => (await fetch(lab.url('/v1/conversations'), { method: 'POST', headers, body: '{}' })).ok);
+    await lab.warmUp();
     return lab;
+  }
+
+  /** The store loads what conversations need when there is one: on a busy machine that takes longer than an API waits for it. */
+  private async warmUp(): Promise<void> {
+    const carol = this.sdk(0, CAROL);
+    const { id: conversation } = await answered(() => carol.conversations.create());
+    await answered(() => carol.responses.create({ model: 'ok:n=1', input: 'Hello', conversation }));
+    await until(async () => (await answered(() => carol.conversations.items.list(conversation))).data.length >= 2);
+    this.upstream.reset();
   }
 
   url(path: string, replica = 0): string {
@@ -49,6 +59,9 @@ export class ResponsesLab {
     await this.upstream.stop();
   }
 }
+
+/** What a call comes to once it is not refused. */
+const answered = <T>(call: () => Promise<T>): Promise<T> => until(() => call().catch(() => undefined));
 
 /** The error that a promise is rejected with; rejects when it is not. */
 export const rejected = (work: Promise<unknown>): Promise<unknown> =>
