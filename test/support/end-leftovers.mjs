@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 
 /**
  * Jest's globalTeardown: ends what tests left running, which is what a test whose `beforeAll` took too long does, and names it.
- * Finds them by the mark of this run in their environment; only where there is a /proc. The template of databases goes, too.
+ * Finds them by the mark of this run in their environment; only where there is a /proc. The folder of what tests share goes, too.
  */
 export default function endLeftovers() {
-  rmSync(process.env['TALARIA_TEST_DATABASE'] ?? '', { recursive: true, force: true });
+  rmSync(process.env['TALARIA_TEST_SHARED'] ?? '', { recursive: true, force: true });
   const mark = `TALARIA_TEST_RUN=${process.env['TALARIA_TEST_RUN']}`;
   for (const pid of pids()) {
     if (pid === process.pid || !read(pid, 'environ').includes(mark)) continue;
