@@ -43,6 +43,17 @@ describe('an id that a client gave', () => {
     expect(await textsOf(id)).toEqual(['1', '2']);
   });
 
+  test('longer than any is of nothing that there is', async () => {
+    const { id } = await sdk().conversations.create();
+    const long = 'a'.repeat(1_000);
+    for (const path of [long, `${long}/items`, `${id}/items/${long}`]) {
+      const { status } = await fetch(lab.url(`/v1/conversations/${path}`), { headers });
+      expect([path.length, status]).toEqual([path.length, 404]);
+    }
+    const item = { method: 'DELETE', headers: { authorization: headers.authorization } };
+    expect((await fetch(lab.url(`/v1/conversations/${id}/items/${long}`), item)).status).toBe(404);
+  });
+
   test('costs a response nothing that was said to it', async () => {
     const { id } = await sdk().conversations.create({ items: [message('a', 'before')] });
     const input = [message('a', 'Hello')] as unknown as OpenAI.Responses.ResponseInput;

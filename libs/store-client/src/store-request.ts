@@ -16,10 +16,13 @@ export interface StoreRequest {
 }
 
 const ANSWER_MS_MAX = 5_000;
+/** 414: an id that is longer than the router reads, and so than any that there is. */
+const NOTHING_THERE = new Set([404, 414]);
 const ANSWER_BYTES_MAX = 67_108_864;
 
 /**
- * Requests to the store's internal HTTP API. One resolves with the answer's JSON, `undefined` for 404 and for an empty answer.
+ * Requests to the store's internal HTTP API. One resolves with the answer's JSON, `undefined` when there is no such
+ * thing and for an empty answer.
  * Rejects with the GatewayError that the store answered (4xx), or `unavailable` when it cannot be asked or understood.
  */
 export function storeRequests(address: StoreAddress): (request: StoreRequest) => Promise<JsonValue | undefined> {
@@ -34,7 +37,7 @@ export function storeRequests(address: StoreAddress): (request: StoreRequest) =>
         redirect: 'error',
         signal: AbortSignal.timeout(answerMsMax),
       });
-      if (answer.status === 404) {
+      if (NOTHING_THERE.has(answer.status)) {
         await answer.body?.cancel();
         return undefined;
       }
