@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { findRedisServer } from '../../apps/launcher/src/find-redis.js';
+import { findRedisServer } from '../../apps/launcher/src/redis/find-redis.js';
 
 export interface Pipe {
   readonly url: string;

@@ -1,6 +1,6 @@
 import { connectRedis, newRunId, redisIdempotency } from '#libs/bus';
 import { foldAll, type RunSnapshot } from '#libs/contract';
-import { idempotencyClaim } from '../../apps/api/src/admission/idempotency-key.js';
+import { idempotencyClaim } from '../../apps/api/src/runs/admitting/idempotency-key.js';
 import { BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
 import { startHttpServer, type TestHttpServer } from '../support/http-server.js';
 import { dataLines, type OpenAnswer } from '../support/sse.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { API_LIMITS } from '../../apps/api/src/api-limits.js';
+import { API_LIMITS } from '../../apps/api/src/words/api-limits.js';
 import { ALICE, BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
 import { stepCompleted, stepStarted } from '../support/scripted-worker.js';
 import { until } from '../support/until.js';

@@ -1,14 +1,14 @@
-import { Admission } from './admission/admission.js';
-import { RunDesk } from './admission/run-desk.js';
+import { Admission } from './runs/admitting/admission.js';
+import { RunDesk } from './runs/admitting/run-desk.js';
 import type { ApiParts, ApiPorts } from './api-ports.js';
-import { StreamSweep } from './http/event-stream.js';
-import { Exchanges } from './http/exchanges.js';
-import type { ExchangeParts } from './http/run-exchange.js';
-import type { ApiMeters } from './operators/api-meters.js';
+import { StreamSweep } from './answering/event-stream.js';
+import { Exchanges } from './answering/exchanges.js';
+import type { ExchangeParts } from './answering/run-exchange.js';
+import type { ApiMeters } from './edge/api-meters.js';
 import { Listeners } from './runs/listeners.js';
 import { ModelDirectory } from './runs/model-directory.js';
 import { RunService } from './runs/run-service.js';
-import { TurnDesk } from './sessions/turn-desk.js';
+import { TurnDesk } from './runs/placing/turn-desk.js';
 import { TokenCounter } from './tokens/token-counter.js';
 
 /** What the routes of every protocol and every feature share. */

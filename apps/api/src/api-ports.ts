@@ -24,7 +24,7 @@ import { conversationsClient, httpJobStore, sessionClient, storeClient, type Ses
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { JobPorts } from './jobs/job-routes.js';
-import type { ApiMeters } from './operators/api-meters.js';
+import type { ApiMeters } from './edge/api-meters.js';
 import type { ResponsesPorts } from './responses/responses-parts.js';
 import type { RunPorts } from './runs/run-service.js';
 

@@ -1,17 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { chosenPorts, reachable, readConfig, type ReadConfig } from '#libs/config';
-import { Crew } from './crew.js';
+import { Crew } from './processes/crew.js';
 import { LaunchError } from './launch-error.js';
-import { takeLock } from './lock.js';
+import { takeLock } from './processes/lock.js';
 import { freePorts, requireFreePort } from './ports.js';
-import type { Printer } from './print.js';
-import { provideRedis } from './provide-redis.js';
-import { Releases } from './releases.js';
-import { endLeftServices, recordServices } from './service-record.js';
-import { envOf, graceMsOf, requireEntries, serviceEnv, serviceOrder, SERVICES, type EntryOf } from './services.js';
-import type { StopWishes } from './stop-signals.js';
-import { waitReady } from './wait-ready.js';
+import type { Printer } from './console/print.js';
+import { provideRedis } from './redis/provide-redis.js';
+import { Releases } from './redis/releases.js';
+import { endLeftServices, recordServices } from './processes/service-record.js';
+import {
+  envOf,
+  graceMsOf,
+  requireEntries,
+  serviceEnv,
+  serviceOrder,
+  SERVICES,
+  type EntryOf,
+} from './processes/services.js';
+import type { StopWishes } from './processes/stop-signals.js';
+import { waitReady } from './processes/wait-ready.js';
 import { compilerOrder, watchCode } from './watch.js';
 
 export interface Launch {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { nodeProblem } from './check-node.js';
-import { Printer } from './print.js';
+import { Printer } from './console/print.js';
 
 const printer = new Printer(process.stdout, process.stderr, process.env['LOG_PRETTY'] === 'false');
 process.exitCode = 1; // until told otherwise
@@ -15,8 +15,8 @@ if (problem !== undefined) {
   // Loaded after the check: an old Node.js could not even read these files.
   const [{ run }, { compiledEntry }, { listenForStop }] = await Promise.all([
     import('./run.js'),
-    import('./services.js'),
-    import('./stop-signals.js'),
+    import('./processes/services.js'),
+    import('./processes/stop-signals.js'),
   ]);
   const root = fileURLToPath(new URL('../../../../', import.meta.url));
   const wishes = listenForStop((signal, listener) => process.on(signal, listener));

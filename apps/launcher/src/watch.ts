@@ -1,6 +1,6 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
-import type { ChildOrder } from './supervise.js';
+import type { ChildOrder } from './processes/supervise.js';
 
 /** tsc that compiles on change. */
 export function compilerOrder(root: string, env: NodeJS.ProcessEnv): ChildOrder {

@@ -7,7 +7,7 @@ import {
   type ModelRoute,
   type RunSpec,
 } from '#libs/contract';
-import { trimMessages } from './trim-messages.js';
+import { trimMessages } from './messages/trim-messages.js';
 
 /** An answer that has begun. */
 export interface ModelStream {

@@ -10,12 +10,12 @@ import {
   type Usage,
 } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
-import { conversation, systemText } from './conversation.js';
+import { conversation, systemText } from './messages/conversation.js';
 import { callsFromText, forcedTools } from './forced-text/forced-calls.js';
 import { openModelStream, type ModelStream } from './open-model-stream.js';
 import { nextStep, placeAnswer, type PlacedAnswer } from './place-answer.js';
 import { shownStep } from './repeated-text.js';
-import { runCalls } from './run-calls.js';
+import { runCalls } from './calls/run-calls.js';
 import { toolChoiceOf } from './toolbox.js';
 
 /**

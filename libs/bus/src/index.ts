@@ -1,7 +1,7 @@
-export { memoryApprovalMemory, redisApprovalMemory } from './approval-memory.js';
-export { connectRedis, withDeadline, type RedisConnection, type RedisRole } from './connect-redis.js';
-export { watchControl } from './control.js';
-export { memoryConversationTurns, redisConversationTurns } from './conversation-turns.js';
+export { memoryApprovalMemory, redisApprovalMemory } from './approvals/approval-memory.js';
+export { connectRedis, withDeadline, type RedisConnection, type RedisRole } from './redis/connect-redis.js';
+export { watchControl } from './run-log/control.js';
+export { memoryConversationTurns, redisConversationTurns } from './locks/conversation-turns.js';
 export {
   QUEUE_NAMES,
   redisFacts,
@@ -10,11 +10,11 @@ export {
   type QueueFacts,
   type QueueName,
   type UnconfirmedFacts,
-} from './deployment-facts.js';
-export { redisIdempotency } from './idempotency.js';
+} from './queues/deployment-facts.js';
+export { redisIdempotency } from './locks/idempotency.js';
 export { redisKeys } from './keys.js';
-export { redisLiveHub } from './live-hub.js';
-export { isBehind, redisLiveRuns } from './live-runs.js';
+export { redisLiveHub } from './live/live-hub.js';
+export { isBehind, redisLiveRuns } from './live/live-runs.js';
 export {
   memoryIdempotency,
   memoryPersistQueue,
@@ -22,19 +22,19 @@ export {
   memoryWorkerRegistry,
   type MemoryPersistQueue,
   type MemoryRunQueue,
-} from './memory-queues.js';
-export { memoryLiveHub } from './memory-live-hub.js';
-export { memoryRunLog, type MemoryRunLog } from './memory-run-log.js';
-export { overloadGap } from './overload-gap.js';
-export { persistCollector, type PersistCollector } from './persist-collector.js';
-export { bullPersistQueue, startPersistWorker, type PersistWorkerSettings } from './persist-queue.js';
-export type * from './approval-ports.js';
-export type * from './live-run-ports.js';
+} from './memory/memory-queues.js';
+export { memoryLiveHub } from './memory/memory-live-hub.js';
+export { memoryRunLog, type MemoryRunLog } from './memory/memory-run-log.js';
+export { overloadGap } from './redis/overload-gap.js';
+export { persistCollector, type PersistCollector } from './queues/persist-collector.js';
+export { bullPersistQueue, startPersistWorker, type PersistWorkerSettings } from './queues/persist-queue.js';
+export type * from './approvals/approval-ports.js';
+export type * from './live/live-run-ports.js';
 export type * from './ports.js';
-export type * from './worker-ports.js';
-export { queuedEvent } from './queued-event.js';
-export { isRunId, newRunId } from './run-id.js';
-export { redisRunLog } from './run-log.js';
+export type * from './workers/worker-ports.js';
+export { queuedEvent } from './run-log/queued-event.js';
+export { isRunId, newRunId } from './run-log/run-id.js';
+export { redisRunLog } from './run-log/run-log.js';
 export {
   bullRunQueue,
   startRunWorker,
@@ -42,11 +42,17 @@ export {
   type RunJob,
   type RunWorker,
   type RunWorkerSettings,
-} from './run-queue.js';
-export { AppendRefused, runWriters, type OpenWriter, type RefusalReason, type RunWriters } from './run-writer.js';
-export { tailRun, type RunTail, type TailStart } from './tail-run.js';
-export { bullTickQueue, startTickWorker, type TickWorkerSettings } from './tick-queue.js';
-export { redisWorkerRegistry } from './worker-registry.js';
+} from './queues/run-queue.js';
+export {
+  AppendRefused,
+  runWriters,
+  type OpenWriter,
+  type RefusalReason,
+  type RunWriters,
+} from './run-log/run-writer.js';
+export { tailRun, type RunTail, type TailStart } from './live/tail-run.js';
+export { bullTickQueue, startTickWorker, type TickWorkerSettings } from './queues/tick-queue.js';
+export { redisWorkerRegistry } from './workers/worker-registry.js';
 export { handOnTurn, turnOver, type TurnPorts } from './session-turns/hand-on-turn.js';
 export { memorySessionTurns } from './session-turns/memory-session-turns.js';
 export { redisSessionTurns } from './session-turns/redis-session-turns.js';

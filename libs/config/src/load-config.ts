@@ -1,12 +1,12 @@
-import { checkBinding } from './check-binding.js';
-import { checkPorts } from './check-ports.js';
+import { checkBinding } from './checks/check-binding.js';
+import { checkPorts } from './checks/check-ports.js';
 import type { ApiConfig, Config, JobsConfig, StoreConfig } from './config.js';
-import { Problems } from './problems.js';
-import { readApprovals } from './read-approvals.js';
-import { readKeys } from './read-keys.js';
-import { readModels } from './read-models.js';
-import { readTools } from './read-tools.js';
-import { readVariables } from './read-variables.js';
+import { Problems } from './values/problems.js';
+import { readApprovals } from './reading/read-approvals.js';
+import { readKeys } from './reading/read-keys.js';
+import { readModels } from './reading/read-models.js';
+import { readTools } from './reading/read-tools.js';
+import { readVariables } from './reading/read-variables.js';
 import {
   readSettings,
   readTextFile,
@@ -14,8 +14,8 @@ import {
   type ReadFile,
   type ServiceName,
   type Sources,
-} from './sources.js';
-import { VARIABLES, type Values, type VariableName } from './variables.js';
+} from './reading/sources.js';
+import { VARIABLES, type Values, type VariableName } from './settings/variables.js';
 
 export interface ReadConfig {
   readonly config: Config;

@@ -7,7 +7,7 @@ export {
   type RefusalReason,
   type RunError,
 } from './errors.js';
-export { checkArguments, checkCallCount } from './call-bounds.js';
+export { checkArguments, checkCallCount } from './runs/call-bounds.js';
 export { redisFactsOf, redisRefusals, type RedisFacts } from './redis-server.js';
 export { isJsonObject, isTooDeep, type JsonObject, type JsonValue } from './json.js';
 export {
@@ -22,7 +22,7 @@ export {
   type Misfire,
   type Overlap,
   type Schedule,
-} from './job.js';
+} from './jobs/job.js';
 export type {
   DueJob,
   DueJobs,
@@ -38,11 +38,11 @@ export type {
   JobWorkKind,
   JobWorkPage,
   NewJob,
-} from './job-store.js';
+} from './jobs/job-store.js';
 export { LIMITS } from './limits.js';
-export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './upstream.js';
+export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './models/upstream.js';
 export type { AssistantMessage, ContentPart, Message, ToolCall, ToolMessage, UserMessage } from './message.js';
-export type { ModelCandidate, ModelEvent, ModelProvider, ModelRequest, ModelRoute } from './model.js';
+export type { ModelCandidate, ModelEvent, ModelProvider, ModelRequest, ModelRoute } from './models/model.js';
 export {
   isCertain,
   type Approval,
@@ -50,7 +50,7 @@ export {
   type OutputItem,
   type TextItem,
   type ToolCallItem,
-} from './output-item.js';
+} from './runs/output-item.js';
 export {
   addUsage,
   isTerminal,
@@ -67,7 +67,7 @@ export {
   type RunEventType,
   type TerminalEvent,
   type Usage,
-} from './run-event.js';
+} from './runs/run-event.js';
 export { HIDDEN, redactSecrets } from './redact-secrets.js';
 export {
   EMPTY_SNAPSHOT,
@@ -83,7 +83,7 @@ export {
   type RunStatus,
   type Steer,
   type StepState,
-} from './run-snapshot.js';
+} from './runs/run-snapshot.js';
 export {
   parseRunSpec,
   RUN_SPEC_VERSION,
@@ -94,9 +94,9 @@ export {
   type RunSpec,
   type Sampling,
   type ToolChoice,
-} from './run-spec.js';
+} from './runs/run-spec.js';
 export type { Tool, ToolApproval, ToolContext, ToolResult } from './tool.js';
-export { answerMessages, turnOf, type RunInput, type Turn } from './turn.js';
+export { answerMessages, turnOf, type RunInput, type Turn } from './runs/turn.js';
 export type { SessionPage, SessionRecord, SessionTotals } from './session.js';
-export { costOf, priceKey, type ModelPrice, type PriceTable } from './model-price.js';
+export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
 export { isSessionId, SESSION_ID_RULE } from './session-id.js';

@@ -17,21 +17,21 @@ export { runObject } from './runs/run-object.js';
 export { runsEncoder, type RunsState } from './runs/runs-encoder.js';
 export { renderFrame, type SseFrame } from './sse-frame.js';
 export { packSummary, summaryText, unpackSummary } from './openai-responses/compaction.js';
-export { checkItemIds } from './openai-responses/decode-input.js';
+export { checkItemIds } from './openai-responses/request/decode-input.js';
 export { itemIdOf, responseIdOf, runIdOfItem, runIdOfResponse } from './openai-responses/ids.js';
-export { encode as encodeResponses } from './openai-responses/encode-stream.js';
-export { inputItemsOf } from './openai-responses/input-items.js';
-export { itemsToMessages, systemTextOf } from './openai-responses/items-to-messages.js';
+export { encode as encodeResponses } from './openai-responses/answer/encode-stream.js';
+export { inputItemsOf } from './openai-responses/request/input-items.js';
+export { itemsToMessages, systemTextOf } from './openai-responses/request/items-to-messages.js';
 export { openaiResponses } from './openai-responses/openai-responses.js';
-export { outputItems } from './openai-responses/output-items.js';
-export { referencesOf, resolveReferences } from './openai-responses/resolve-references.js';
-export { responseObject, responseUsage } from './openai-responses/response-object.js';
-export { parseStartingAfter, resumedAfter } from './openai-responses/resume.js';
+export { outputItems } from './openai-responses/answer/output-items.js';
+export { referencesOf, resolveReferences } from './openai-responses/request/resolve-references.js';
+export { responseObject, responseUsage } from './openai-responses/answer/response-object.js';
+export { parseStartingAfter, resumedAfter } from './openai-responses/answer/resume.js';
 export {
   leftOutToolsHeader,
   responsesOptions,
   type ConversationChoice,
   type ResponsesOptions,
-} from './openai-responses/responses-options.js';
-export { noCallOf, strayResults } from './openai-responses/stray-results.js';
-export { type ResponsesState } from './openai-responses/responses-state.js';
+} from './openai-responses/request/responses-options.js';
+export { noCallOf, strayResults } from './openai-responses/request/stray-results.js';
+export { type ResponsesState } from './openai-responses/answer/responses-state.js';

@@ -1,7 +1,7 @@
 import type { Message } from '#libs/contract';
 import fc from '../../support/property.js';
-import { estimateTokens, messageTokens } from '../../../libs/agent/src/estimate-tokens.js';
-import { trimMessages } from '../../../libs/agent/src/trim-messages.js';
+import { estimateTokens, messageTokens } from '../../../libs/agent/src/messages/estimate-tokens.js';
+import { trimMessages } from '../../../libs/agent/src/messages/trim-messages.js';
 
 const user = (content: string): Message => ({ role: 'user', content });
 const says = (text: string, ...callIds: string[]): Message => ({

@@ -1,6 +1,6 @@
 import { memoryRunQueue, type PlaceRequest, type RunQueue } from '#libs/bus';
-import { Admission } from '../../../apps/api/src/admission/admission.js';
-import { canonicalJson, idempotencyClaim } from '../../../apps/api/src/admission/idempotency-key.js';
+import { Admission } from '../../../apps/api/src/runs/admitting/admission.js';
+import { canonicalJson, idempotencyClaim } from '../../../apps/api/src/runs/admitting/idempotency-key.js';
 import { Listeners } from '../../../apps/api/src/runs/listeners.js';
 
 describe('Admission', () => {

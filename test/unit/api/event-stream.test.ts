@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { EventEmitter } from 'node:events';
 import { LIMITS, type LoggedEvent } from '#libs/contract';
 import { resumedAfter, runsEncoder } from '#libs/protocols';
-import { API_LIMITS } from '../../../apps/api/src/api-limits.js';
-import { EventStream, StreamSweep } from '../../../apps/api/src/http/event-stream.js';
-import { Relay, type Encoder } from '../../../apps/api/src/http/relay.js';
+import { API_LIMITS } from '../../../apps/api/src/words/api-limits.js';
+import { EventStream, StreamSweep } from '../../../apps/api/src/answering/event-stream.js';
+import { Relay, type Encoder } from '../../../apps/api/src/answering/relay.js';
 import { protocolNamed } from '../../support/chat-request.js';
 import { dataLines } from '../../support/sse.js';
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { redactSecrets } from '#libs/contract';
 import { parseDto, PROTOCOLS, type Protocol } from '#libs/protocols';
-import { tokenOf } from '../../../apps/api/src/auth/key-ring.js';
-import { hostCheck } from '../../../apps/api/src/auth/allowed-hosts.js';
-import { parseJson } from '../../../apps/api/src/http/parse-json.js';
-import { requestIdOf } from '../../../apps/api/src/http/request-id.js';
+import { tokenOf } from '../../../apps/api/src/edge/auth/key-ring.js';
+import { hostCheck } from '../../../apps/api/src/edge/auth/allowed-hosts.js';
+import { parseJson } from '../../../apps/api/src/edge/parse-json.js';
+import { requestIdOf } from '../../../apps/api/src/words/request-id.js';
 import { cleanLine } from '../../../libs/platform/src/logged-error.js';
 import { withSlack } from '../../support/slack.js';
 

@@ -11,9 +11,9 @@ import {
 } from '#libs/bus';
 import { GatewayError, NO_USAGE, type LoggedEvent, type RunDraft } from '#libs/contract';
 import { createLogger } from '#libs/platform';
-import { Admission } from '../../../apps/api/src/admission/admission.js';
-import { RunDesk, type Order } from '../../../apps/api/src/admission/run-desk.js';
-import { TurnDesk } from '../../../apps/api/src/sessions/turn-desk.js';
+import { Admission } from '../../../apps/api/src/runs/admitting/admission.js';
+import { RunDesk, type Order } from '../../../apps/api/src/runs/admitting/run-desk.js';
+import { TurnDesk } from '../../../apps/api/src/runs/placing/turn-desk.js';
 import { RunService, type RunPorts } from '../../../apps/api/src/runs/run-service.js';
 import { runSnapshot } from '../../support/run-snapshot.js';
 import { runSpec } from '../../support/run-spec.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { SocketWriter } from '../../../apps/api/src/websocket/socket-writer.js';
+import { SocketWriter } from '../../../apps/api/src/responses/socket/socket-writer.js';
 import { until } from '../../support/until.js';
 
 describe('writing to a WebSocket', () => {

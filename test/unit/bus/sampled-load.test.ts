@@ -1,4 +1,4 @@
-import { SampledLoad, type Load } from '../../../libs/bus/src/sampled-load.js';
+import { SampledLoad, type Load } from '../../../libs/bus/src/queues/sampled-load.js';
 
 /** A load whose questions are answered by hand. */
 function lab() {

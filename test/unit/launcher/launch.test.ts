@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { identify } from '../../../apps/launcher/src/process-identity.js';
-import { Printer } from '../../../apps/launcher/src/print.js';
+import { identify } from '../../../apps/launcher/src/processes/process-identity.js';
+import { Printer } from '../../../apps/launcher/src/console/print.js';
 import { run } from '../../../apps/launcher/src/run.js';
-import { EXIT_CONFIG } from '../../../apps/launcher/src/supervise.js';
+import { EXIT_CONFIG } from '../../../apps/launcher/src/processes/supervise.js';
 import { freePort } from '../../support/ports.js';
 import { startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { takeLock } from '../../../apps/launcher/src/lock.js';
-import { identify, isAlive } from '../../../apps/launcher/src/process-identity.js';
+import { takeLock } from '../../../apps/launcher/src/processes/lock.js';
+import { identify, isAlive } from '../../../apps/launcher/src/processes/process-identity.js';
 
 let root: string;
 let dir: string;

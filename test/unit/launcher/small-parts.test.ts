@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, readConfig } from '#libs/config';
 import { nodeProblem } from '../../../apps/launcher/src/check-node.js';
-import { findProgram, findRedisServer, NO_REDIS } from '../../../apps/launcher/src/find-redis.js';
+import { findProgram, findRedisServer, NO_REDIS } from '../../../apps/launcher/src/redis/find-redis.js';
 import { helpText, parseOptions } from '../../../apps/launcher/src/options.js';
 import { freePorts, requireFreePort } from '../../../apps/launcher/src/ports.js';
-import { Printer } from '../../../apps/launcher/src/print.js';
-import { Releases } from '../../../apps/launcher/src/releases.js';
-import { envOf, serviceEnv, SERVICES } from '../../../apps/launcher/src/services.js';
-import { listenForStop } from '../../../apps/launcher/src/stop-signals.js';
+import { Printer } from '../../../apps/launcher/src/console/print.js';
+import { Releases } from '../../../apps/launcher/src/redis/releases.js';
+import { envOf, serviceEnv, SERVICES } from '../../../apps/launcher/src/processes/services.js';
+import { listenForStop } from '../../../apps/launcher/src/processes/stop-signals.js';
 import { watchCode } from '../../../apps/launcher/src/watch.js';
 import { until } from '../../support/until.js';
 

@@ -1,5 +1,10 @@
 import { EXIT_CONFIG as PLATFORM_EXIT_CONFIG } from '#libs/platform';
-import { EXIT_CONFIG, SupervisedChild, type ChildOrder, type Exit } from '../../../apps/launcher/src/supervise.js';
+import {
+  EXIT_CONFIG,
+  SupervisedChild,
+  type ChildOrder,
+  type Exit,
+} from '../../../apps/launcher/src/processes/supervise.js';
 import { withSlack } from '../../support/slack.js';
 import { until } from '../../support/until.js';
 

@@ -1,7 +1,7 @@
 import { createLogger, type Logger } from '#libs/platform';
 import { pino } from 'pino';
 import { cleanLine, loggedError } from '../../../libs/platform/src/logged-error.js';
-import { readableLine } from '../../../apps/launcher/src/readable-line.js';
+import { readableLine } from '../../../apps/launcher/src/console/readable-line.js';
 
 const SAID = 'what-the-user-said';
 const text = (cause: unknown): string => JSON.stringify(loggedError(cause));

@@ -2,7 +2,7 @@ import type { ModelEvent } from '#libs/contract';
 import { jest } from '@jest/globals';
 import type { Dispatcher } from 'undici';
 import { ChatTranslator } from '../../../libs/providers/src/openai/chat-translator.js';
-import { AnswerBody } from '../../../libs/providers/src/upstream/answer-body.js';
+import { AnswerBody } from '../../../libs/providers/src/upstream/answers/answer-body.js';
 import { UPSTREAM_LIMITS } from '../../../libs/providers/src/upstream/limits.js';
 import { readAnswer } from '../../../libs/providers/src/upstream/read-answer.js';
 import { question } from '../../support/model-lab.js';

@@ -1,8 +1,8 @@
 import { LIMITS, type ModelEvent } from '#libs/contract';
 import { MessageTranslator } from '../../../libs/providers/src/anthropic/message-translator.js';
 import { ChatTranslator } from '../../../libs/providers/src/openai/chat-translator.js';
-import { CallIds } from '../../../libs/providers/src/upstream/call-ids.js';
-import { ClosedJson } from '../../../libs/providers/src/upstream/closed-json.js';
+import { CallIds } from '../../../libs/providers/src/upstream/answers/call-ids.js';
+import { ClosedJson } from '../../../libs/providers/src/upstream/answers/closed-json.js';
 import type { Translator } from '../../../libs/providers/src/upstream/read-answer.js';
 import { question } from '../../support/model-lab.js';
 import { withSlack } from '../../support/slack.js';

@@ -5,7 +5,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { EventFeed } from '../../../libs/providers/src/upstream/event-feed.js';
+import { EventFeed } from '../../../libs/providers/src/upstream/answers/event-feed.js';
 import { Exchange } from '../../../libs/providers/src/upstream/exchange.js';
 import { question, upstreamSettings } from '../../support/model-lab.js';
 

@@ -5,7 +5,7 @@ import type { DeliveryTarget } from '#libs/delivery';
 import { dueAt, isJobId, jobIdFrom, newJobId } from '#libs/jobs';
 import type { Logger } from '#libs/platform';
 import { nextOccurrences } from '#libs/schedule';
-import type { IdempotencyClaim } from '../admission/idempotency-key.js';
+import type { IdempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import type { JobChange } from './change-job.js';
 
 /** A PATCH, a pause and a firing may meet; each time one of them wins, the others start from its result. */

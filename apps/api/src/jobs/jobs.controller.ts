@@ -19,9 +19,9 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
-import { idempotencyClaim } from '../admission/idempotency-key.js';
-import { HEADERS } from '../http/header-names.js';
-import { Owner } from '../http/owner.decorator.js';
+import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
+import { HEADERS } from '../words/header-names.js';
+import { Owner } from '../edge/auth/owner.decorator.js';
 import { ModelDirectory } from '../runs/model-directory.js';
 import { patch, pause, resume, runNow } from './change-job.js';
 import { clearedFields, objectBody, toolNames } from './job-fields.js';

@@ -3,14 +3,14 @@ import type { Config } from '#libs/config';
 import { MetricsModule, type Drain, type Logger, type Metrics } from '#libs/platform';
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
-import type { FailedLogins } from '../auth/failed-logins.js';
-import type { KeyRing } from '../auth/key-ring.js';
-import type { EdgeParts } from '../http/edge.js';
-import type { ErrorReplies } from '../http/error-reply.js';
-import { watchRequests } from '../http/request-watch.js';
-import type { ApiMeters } from './api-meters.js';
+import type { FailedLogins } from '../edge/auth/failed-logins.js';
+import type { KeyRing } from '../edge/auth/key-ring.js';
+import type { EdgeParts } from '../edge/edge.js';
+import type { ErrorReplies } from '../edge/error-reply.js';
+import { watchRequests } from '../edge/request-watch.js';
+import type { ApiMeters } from '../edge/api-meters.js';
 import { healthReport } from './health-report.js';
-import { DASHBOARD_PATH, Operators } from './operators.js';
+import { DASHBOARD_PATH, Operators } from '../edge/auth/operators.js';
 import { DetailedHealthController, REPORT, StatsController } from './report.controllers.js';
 
 /** What this process knows of itself. */

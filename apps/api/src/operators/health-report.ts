@@ -1,8 +1,8 @@
 import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts, type QueueName, type WorkerRegistry } from '#libs/bus';
 import type { StoreConfig } from '#libs/config';
 import type { Drain } from '#libs/platform';
-import { API_LIMITS } from '../api-limits.js';
-import type { ApiMeters } from './api-meters.js';
+import { API_LIMITS } from '../words/api-limits.js';
+import type { ApiMeters } from '../edge/api-meters.js';
 
 const STORE_LOOK_MS_MAX = 2_000;
 

@@ -4,9 +4,9 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance } from 'fastify';
-import type { ErrorReplies } from '../http/error-reply.js';
-import { sendError } from '../http/error.filter.js';
-import { DASHBOARD_PATH } from './operators.js';
+import type { ErrorReplies } from '../edge/error-reply.js';
+import { sendError } from '../edge/error.filter.js';
+import { DASHBOARD_PATH } from '../edge/auth/operators.js';
 
 type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
 

@@ -17,12 +17,12 @@ import {
   responseUsage,
 } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { idempotencyClaim } from '../admission/idempotency-key.js';
-import type { Admitted, RunDesk } from '../admission/run-desk.js';
-import type { Exchange } from '../http/exchanges.js';
-import { HEADERS } from '../http/header-names.js';
-import { onDisconnectOf } from '../http/on-disconnect.js';
-import { withExchange, type ExchangeParts } from '../http/run-exchange.js';
+import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
+import type { Admitted, RunDesk } from '../runs/admitting/run-desk.js';
+import type { Exchange } from '../answering/exchanges.js';
+import { HEADERS } from '../words/header-names.js';
+import { onDisconnectOf } from '../words/on-disconnect.js';
+import { withExchange, type ExchangeParts } from '../answering/run-exchange.js';
 import { cancelIfLeft } from '../runs/cancel-if-left.js';
 import type { Listeners } from '../runs/listeners.js';
 import type { ModelDirectory } from '../runs/model-directory.js';

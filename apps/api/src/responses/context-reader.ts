@@ -18,13 +18,9 @@ import {
   systemTextOf,
 } from '#libs/protocols';
 import type { ConversationsClient } from '#libs/store-client';
-import { wrongKey } from '../auth/auth.guard.js';
-import {
-  conversationNotFound,
-  namedConversationId,
-  type ConversationDesk,
-} from '../conversations/conversation-desk.js';
-import type { RunRequest } from '../http/create-run.js';
+import { wrongKey } from '../edge/auth/auth.guard.js';
+import { conversationNotFound, namedConversationId, type ConversationDesk } from './conversations/conversation-desk.js';
+import type { RunRequest } from '../answering/create-run.js';
 import type { PrepareResponse } from './prepare-response.js';
 import { instructionsAfter } from './system-text.js';
 

@@ -1,5 +1,5 @@
 import type { ClientTool, ContentPart, JsonObject, Message } from '#libs/contract';
-import type { RunRequest } from '../http/create-run.js';
+import type { RunRequest } from '../answering/create-run.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import type { TokenCounter } from '../tokens/token-counter.js';
 import type { ContextReader } from './context-reader.js';

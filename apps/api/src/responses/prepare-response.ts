@@ -14,16 +14,16 @@ import {
 import type { HistoryReader } from '#libs/history';
 import type { Logger } from '#libs/platform';
 import type { ConversationsClient } from '#libs/store-client';
-import type { AnswerTraits, Completed, Preparation } from '../admission/preparation.js';
+import type { AnswerTraits, Completed, Preparation } from '../runs/admitting/preparation.js';
 import {
   conversationNotFound,
   namedConversationId,
   assertItemIds,
   type ConversationDesk,
-} from '../conversations/conversation-desk.js';
+} from './conversations/conversation-desk.js';
 import { assertFinished } from '../runs/assert-finished.js';
-import { assertCallsOf, callsOfChain, callsOfItems } from './earlier-calls.js';
-import type { ResponseFinder } from './response-finder.js';
+import { assertCallsOf, callsOfChain, callsOfItems } from '../runs/earlier-calls.js';
+import type { ResponseFinder } from '../runs/response-finder.js';
 import { systemTextIn, withSystemText } from './system-text.js';
 
 export interface PrepareParts {

@@ -5,7 +5,7 @@ import { inputItemsOf, responseObject } from '#libs/protocols';
 import type { ItemPageQuery, StoreClient } from '#libs/store-client';
 import type { RunService } from '../runs/run-service.js';
 import { itemList, pageOf } from './item-page.js';
-import type { FoundResponse, ResponseFinder } from './response-finder.js';
+import type { FoundResponse, ResponseFinder } from '../runs/response-finder.js';
 
 export interface ResponseDeskParts {
   readonly runs: RunService;

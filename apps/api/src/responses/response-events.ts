@@ -1,12 +1,12 @@
 import { isJsonObject, isTerminal, type JsonValue, type LoggedEvent, type RunSnapshot } from '#libs/contract';
 import { encodeResponses, resumedAfter, type ResponsesState, type SseFrame } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HEADERS } from '../http/header-names.js';
-import type { Encoder } from '../http/relay.js';
-import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../http/run-exchange.js';
+import { HEADERS } from '../words/header-names.js';
+import type { Encoder } from '../answering/relay.js';
+import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../answering/run-exchange.js';
 import type { Listeners } from '../runs/listeners.js';
 import { storedEvents } from '../runs/stored-events.js';
-import type { ResponseFinder } from './response-finder.js';
+import type { ResponseFinder } from '../runs/response-finder.js';
 
 /** GET /v1/responses/{id}?stream=true: any number of listeners, on any replica, after any event, during and after the run. */
 export class ResponseEvents {

@@ -2,7 +2,7 @@ import { parseStartingAfter } from '#libs/protocols';
 import { GatewayError, type JsonObject } from '#libs/contract';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Owner } from '../http/owner.decorator.js';
+import { Owner } from '../edge/auth/owner.decorator.js';
 import { CompactResponse } from './compact-response.js';
 import { InputTokens } from './input-tokens.js';
 import { parseItemQuery } from './item-page.js';

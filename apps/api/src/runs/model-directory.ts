@@ -1,7 +1,7 @@
 import type { ModelInfo, WorkerInfo, WorkerRegistry } from '#libs/bus';
 import { GatewayError, toRunError } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import { API_LIMITS } from '../api-limits.js';
+import { API_LIMITS } from '../words/api-limits.js';
 
 /** A model that may be asked for. */
 export interface ListedModel {

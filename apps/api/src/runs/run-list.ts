@@ -1,7 +1,7 @@
 import { isBehind, type LiveRun, type LiveRuns, type RunPlace } from '#libs/bus';
 import { foldAll, GatewayError, hasEnded, type RunSnapshot, type RunStatus } from '#libs/contract';
 import type { StoreClient } from '#libs/store-client';
-import { API_LIMITS } from '../api-limits.js';
+import { API_LIMITS } from '../words/api-limits.js';
 
 export interface RunListOrder {
   readonly owner: string;

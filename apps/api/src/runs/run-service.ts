@@ -30,7 +30,7 @@ import {
 } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import type { StoreClient } from '#libs/store-client';
-import { API_LIMITS } from '../api-limits.js';
+import { API_LIMITS } from '../words/api-limits.js';
 import { backoff } from './backoff.js';
 import { primed, type Batches } from './primed.js';
 

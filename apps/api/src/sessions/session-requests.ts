@@ -1,7 +1,7 @@
 import { GatewayError, isJsonObject, LIMITS, type JsonObject, type JsonValue } from '#libs/contract';
-import { API_LIMITS } from '../api-limits.js';
+import { API_LIMITS } from '../words/api-limits.js';
 import type { ForkRequest } from './session-service.js';
-import { checkSessionId } from './session-headers.js';
+import { checkSessionId } from '../runs/placing/session-headers.js';
 
 type Query = Readonly<Record<string, unknown>>;
 

@@ -17,8 +17,8 @@ import {
 import type { HistoryReader } from '#libs/history';
 import type { SessionClient, SessionListQuery, StoreClient } from '#libs/store-client';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { idFromSeed, type Making } from '../admission/create-once.js';
-import { API_LIMITS } from '../api-limits.js';
+import { idFromSeed, type Making } from '../runs/admitting/create-once.js';
+import { API_LIMITS } from '../words/api-limits.js';
 import { youngSession } from './session-object.js';
 
 export interface SessionParts {

@@ -1,7 +1,7 @@
 import { LIMITS } from '#libs/contract';
 import { createHash } from 'node:crypto';
-import { runScript, withDeadline, type RedisConnection } from '../connect-redis.js';
-import type { Script } from '../script.js';
+import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import type { Script } from '../scripts/script.js';
 import type { SessionRef, SessionTurns, TurnEntry, TurnRequest, TurnState, UnsettledSession } from './session-turns.js';
 import { ENTER, ENTRY, FORGET, LEAVE, NOT_ASKED, READINESS, READY, SETTLE } from './turn-scripts.js';
 

@@ -1,4 +1,4 @@
-import { script } from '../script.js';
+import { script } from '../scripts/script.js';
 
 /*
  * The record of a session, one hash and one list with a common hash tag:

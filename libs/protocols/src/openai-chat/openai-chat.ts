@@ -1,11 +1,11 @@
 import { errorBody } from '../error-body.js';
 import { defineProtocol } from '../protocol.js';
-import { ChatRequestDto } from './chat-request.dto.js';
-import { begin } from './chat-state.js';
-import { decode, NAME } from './decode.js';
-import { final } from './encode-final.js';
-import { encode } from './encode-stream.js';
-import { requestSchema } from './request-schema.js';
+import { ChatRequestDto } from './request/chat-request.dto.js';
+import { begin } from './answer/chat-state.js';
+import { decode, NAME } from './request/decode.js';
+import { final } from './answer/encode-final.js';
+import { encode } from './answer/encode-stream.js';
+import { requestSchema } from './request/request-schema.js';
 
 /** POST /v1/chat/completions, as the OpenAI API reference has it. */
 export const openaiChat = defineProtocol({

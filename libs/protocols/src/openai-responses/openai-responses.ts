@@ -1,11 +1,11 @@
 import { errorBody } from '../error-body.js';
 import { defineProtocol } from '../protocol.js';
-import { decode, NAME } from './decode.js';
-import { encode } from './encode-stream.js';
-import { requestSchema } from './request-schema.js';
-import { responseObject } from './response-object.js';
-import { ResponsesRequestDto } from './responses-request.dto.js';
-import { begin } from './responses-state.js';
+import { decode, NAME } from './request/decode.js';
+import { encode } from './answer/encode-stream.js';
+import { requestSchema } from './request/request-schema.js';
+import { responseObject } from './answer/response-object.js';
+import { ResponsesRequestDto } from './request/responses-request.dto.js';
+import { begin } from './answer/responses-state.js';
 
 /**
  * POST /v1/responses, as the OpenAI API reference and the Open Responses specification have it; what goes beyond one request

@@ -1,7 +1,7 @@
 import { isJsonObject, type RunDraft } from '#libs/contract';
 import { readMetadata } from '../metadata.js';
-import { decodeMessages } from '../openai-chat/decode-messages.js';
-import { decodeTools } from '../openai-chat/decode-tools.js';
+import { decodeMessages } from '../messages/decode-messages.js';
+import { decodeTools } from '../messages/decode-tools.js';
 import type { DecodeContext } from '../protocol.js';
 import { refuse } from '../request-place.js';
 import { inputMessages } from './input-messages.js';

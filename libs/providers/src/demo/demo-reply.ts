@@ -6,7 +6,7 @@ import {
   type ModelRequest,
   type ToolMessage,
 } from '#libs/contract';
-import { CallIds } from '../upstream/call-ids.js';
+import { CallIds } from '../upstream/answers/call-ids.js';
 import { textOf } from './demo-words.js';
 import { sampleOf } from './schema-sample.js';
 

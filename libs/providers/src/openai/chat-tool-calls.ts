@@ -1,6 +1,6 @@
 import { checkArguments, isJsonObject, type JsonObject, type ModelEvent } from '#libs/contract';
-import type { CallIds } from '../upstream/call-ids.js';
-import { ClosedJson } from '../upstream/closed-json.js';
+import type { CallIds } from '../upstream/answers/call-ids.js';
+import { ClosedJson } from '../upstream/answers/closed-json.js';
 
 interface Call {
   readonly callId: string;

@@ -8,8 +8,8 @@ import {
   type ModelRequest,
   type Usage,
 } from '#libs/contract';
-import { CallIds } from '../upstream/call-ids.js';
-import { EventBatch } from '../upstream/event-batch.js';
+import { CallIds } from '../upstream/answers/call-ids.js';
+import { EventBatch } from '../upstream/answers/event-batch.js';
 import { failureInStream, upstreamError, type Upstream } from '../upstream/failures.js';
 import { UPSTREAM_LIMITS } from '../upstream/limits.js';
 import type { Translator } from '../upstream/read-answer.js';

@@ -1,5 +1,5 @@
 import type { ModelEvent, ModelRequest } from '#libs/contract';
-import type { EventFeed } from './event-feed.js';
+import type { EventFeed } from './answers/event-feed.js';
 import { failureOf, type Failure, type Upstream } from './failures.js';
 import { readAnswer, type Translator } from './read-answer.js';
 import { CLOSED, type UpstreamAnswer } from './upstream-http.js';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { AnswerBody } from './answer-body.js';
+import { AnswerBody } from './answers/answer-body.js';
 
 /** Status, headers and a body of which nothing has been read. */
 export interface RawAnswer {

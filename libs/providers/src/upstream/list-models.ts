@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '#libs/contract';
 import { failureOf, upstreamError, type Upstream } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
-import { readJson } from './read-body.js';
+import { readJson } from './answers/read-body.js';
 import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
 import { withRetries } from './with-retries.js';
 

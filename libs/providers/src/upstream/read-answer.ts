@@ -1,11 +1,11 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { StringDecoder } from 'node:string_decoder';
 import type { JsonValue, ModelEvent } from '#libs/contract';
-import type { AnswerBody } from './answer-body.js';
-import { EventFeed } from './event-feed.js';
+import type { AnswerBody } from './answers/answer-body.js';
+import { EventFeed } from './answers/event-feed.js';
 import { failureOf, upstreamError, type Upstream } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
-import { brokenOff, readJson, tooLarge } from './read-body.js';
+import { brokenOff, readJson, tooLarge } from './answers/read-body.js';
 import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
 
 /** Makes model events of one answer in one wire format. Its `read` methods may throw GatewayError. */

@@ -1,11 +1,11 @@
 import type { UpstreamSettings } from '#libs/contract';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
-import type { AnswerBody } from './answer-body.js';
+import type { AnswerBody } from './answers/answer-body.js';
 import { AnswerRefused, TransportError } from './call-errors.js';
 import { Exchange } from './exchange.js';
 import { UPSTREAM_LIMITS } from './limits.js';
-import { readBytes } from './read-body.js';
+import { readBytes } from './answers/read-body.js';
 
 /** A good answer whose body is still to be read. */
 export interface UpstreamAnswer {

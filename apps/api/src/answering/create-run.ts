@@ -1,0 +1,179 @@
+import { fromRunError, GatewayError, isJsonObject, type RunDraft, type RunSnapshot } from '#libs/contract';
+import { cancelledError, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
+import { NO_PREPARATION, type AnswerTraits, type Preparation } from '../runs/admitting/preparation.js';
+import type { Admitted, Order, RunDesk } from '../runs/admitting/run-desk.js';
+import { cancelIfLeft } from '../runs/cancel-if-left.js';
+import type { Listeners } from '../runs/listeners.js';
+import type { ApiMeters, RelayMeter } from '../edge/api-meters.js';
+import type { ModelDirectory } from '../runs/model-directory.js';
+import { storedEvents } from '../runs/stored-events.js';
+import { placeInSession } from '../runs/placing/place-in-session.js';
+import { readSessionHeaders } from '../runs/placing/session-headers.js';
+import type { Exchange } from './exchanges.js';
+import { HEADERS } from '../words/header-names.js';
+import { onDisconnectOf } from '../words/on-disconnect.js';
+import { streamEvents, streamRun, withExchange, type ExchangeParts } from './run-exchange.js';
+
+export interface CreateRunParts extends ExchangeParts {
+  readonly desk: RunDesk;
+  readonly models: ModelDirectory;
+  readonly listeners: Listeners;
+  readonly meters: ApiMeters;
+  readonly messageCharsMax: number;
+  /** API keys are configured. */
+  readonly isKeyed: boolean;
+  /** By the name of the protocol. */
+  readonly preparations?: ReadonlyMap<string, Preparation>;
+}
+
+/** A request that has been understood: what to run, and how to answer. */
+export interface ReadOrder {
+  readonly order: Order;
+  readonly traits: AnswerTraits;
+}
+
+/** What a request for a run consists of, over HTTP or over a WebSocket. */
+export type RunRequest = Pick<FastifyRequest, 'body' | 'headers' | 'owner'>;
+
+type LiveRun = Exclude<Admitted, { kind: 'stored' }>;
+
+/** One request that creates a run, on its way through. */
+interface Creation {
+  readonly protocol: Protocol;
+  readonly exchange: Exchange;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly meter: RelayMeter;
+}
+
+/**
+ * What every protocol's POST does: understand the body, resolve the model, get the run admitted, then relay it (stream) or
+ * wait for it (no stream; the same path, folded). Errors before the first byte are thrown and become an HTTP status.
+ */
+export class CreateRun {
+  constructor(private readonly parts: CreateRunParts) {}
+
+  handle(protocol: Protocol, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const meter = this.parts.meters.relay();
+    return withExchange(this.parts, request, async (exchange) => {
+      const { order, traits } = await this.readOrder(protocol, request);
+      for (const [name, value] of Object.entries(traits.headers)) reply.raw.setHeader(name, value);
+      const run = await this.parts.desk.admit(order, exchange.signal);
+      reply.raw.setHeader(HEADERS.runId, run.runId);
+      echoSession(reply, order.draft);
+      if (run.kind !== 'opened') reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
+      const creation = { protocol, exchange, request, reply, meter };
+      if (traits.answersAtOnce) return this.answerAtOnce(creation, order.owner, run);
+      await this.listen(creation, order.draft, run);
+    });
+  }
+
+  /**
+   * Understands a request for a run. Throws GatewayError.
+   * @param preparation instead of the protocol's own.
+   */
+  async readOrder(protocol: Protocol, request: RunRequest, preparation?: Preparation): Promise<ReadOrder> {
+    const { body, headers, owner } = request;
+    if (owner === undefined) throw new GatewayError('invalid_api_key', 'A valid API key is required.');
+    if (body === undefined || body === null) throw new GatewayError('invalid_json', 'The body is empty.');
+    if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');
+    const claim = idempotencyClaim({ owner, route: protocol.path, headers, body });
+    const onDisconnect = onDisconnectOf(headers);
+    const decoded = protocol.decode(parseDto(protocol.dto, body), {
+      ...(onDisconnect && { onDisconnect }),
+      hermesClient: Object.keys(headers).some((name) => name.startsWith('x-hermes-')),
+      messageTextCharsMax: this.parts.messageCharsMax,
+    });
+    const model = await this.parts.models.resolve(decoded.model);
+    await this.parts.models.assertNoServerTool(decoded.tools);
+    const prepared = preparation ?? this.parts.preparations?.get(protocol.name) ?? NO_PREPARATION;
+    const { traits, complete } = prepared;
+    const asked = readSessionHeaders(headers, this.parts.isKeyed);
+    const { draft, turn } = placeInSession(decoded, { ...asked, derives: prepared === NO_PREPARATION }, owner);
+    const order: Order = {
+      draft,
+      ...(turn && { turn }),
+      model,
+      owner,
+      ...(claim && { claim }),
+      complete: (runId) => complete(draft, { owner, runId }),
+    };
+    return { order, traits: traits(draft) };
+  }
+
+  /** The run goes on without us: the answer is what is known of it now. */
+  private async answerAtOnce({ protocol, reply }: Creation, owner: string, run: Admitted): Promise<void> {
+    // Nobody will read it; its own failure adds nothing.
+    if (run.kind === 'opened') run.primed.return?.().catch(() => undefined);
+    const snapshot = run.kind === 'stored' ? run.snapshot : await this.parts.runs.get(run.runId, owner);
+    void reply.send(protocol.final(snapshot));
+  }
+
+  private async listen(creation: Creation, draft: RunDraft, run: Admitted): Promise<void> {
+    const leave = this.parts.listeners.join(run.runId);
+    let isOver = false;
+    try {
+      if (run.kind === 'stored') await this.answerStored(creation, draft, run.snapshot);
+      else if (draft.stream) isOver = await this.stream(creation, run);
+      else await this.wait(creation, run);
+    } finally {
+      leave();
+      // A request that joined another's run never ends it.
+      const isLeft = (isOver || creation.exchange.interruption === 'client_gone') && run.kind === 'opened';
+      if (isLeft && draft.onDisconnect === 'cancel') await cancelIfLeft(this.parts, run.runId);
+    }
+  }
+
+  /** @returns as `streamRun` does. */
+  private stream({ protocol, exchange, request, reply, meter }: Creation, run: LiveRun): Promise<boolean> {
+    const primed = run.kind === 'opened' ? { primed: run.primed, meter } : {};
+    const spokenUpTo = run.kind === 'joined' ? cursorOf(request.headers, run) : 0;
+    const { runId, instance } = run;
+    return streamRun(this.parts, { exchange, reply }, { runId, instance, encoder: protocol, spokenUpTo, ...primed });
+  }
+
+  private async wait({ protocol, exchange, reply }: Creation, run: LiveRun): Promise<void> {
+    const primed = run.kind === 'opened' ? { primed: run.primed } : {};
+    const { runId, instance } = run;
+    const snapshot = await this.parts.runs.wait({ runId, instance, after: 0, ...primed }, exchange.signal);
+    if (exchange.interruption === 'client_gone') {
+      reply.hijack();
+      return;
+    }
+    if (exchange.interruption === 'draining') {
+      throw new GatewayError('draining', 'This server is shutting down. The run goes on under its X-Run-Id.');
+    }
+    void reply.send(answerOf(protocol, snapshot));
+  }
+
+  /** The log has expired: the same answer from what was kept; a stream gives its texts whole. */
+  private async answerStored({ protocol, ...client }: Creation, draft: RunDraft, snapshot: RunSnapshot): Promise<void> {
+    if (!draft.stream) {
+      void client.reply.send(answerOf(protocol, snapshot));
+      return;
+    }
+    await streamEvents(this.parts, client, { encoder: protocol, spokenUpTo: 0, events: storedEvents(snapshot) });
+  }
+}
+
+/** Names the session of a run on its answer, under both names: clients of either kind look for the one they sent. */
+export function echoSession(reply: FastifyReply, { sessionId }: RunDraft): void {
+  if (sessionId !== undefined) for (const name of HEADERS.session) reply.raw.setHeader(name, sessionId);
+}
+
+/** The protocol's whole answer. Throws the GatewayError of a run that failed or was cancelled. */
+function answerOf(protocol: Protocol, snapshot: RunSnapshot): unknown {
+  if (snapshot.error) throw fromRunError(snapshot.error);
+  if (snapshot.status === 'cancelled') throw fromRunError(cancelledError(snapshot.cancelReason ?? 'requested'));
+  return protocol.final(snapshot);
+}
+
+/** A cursor that is foreign, malformed or ahead means everything: a client must not be left without an answer. */
+function cursorOf(headers: IncomingHttpHeaders, run: { readonly runId: string; readonly lastSeq: number }): number {
+  const text = headers[HEADERS.lastEventId];
+  const cursor = typeof text === 'string' ? parseEventCursor(text, run.runId) : undefined;
+  return cursor !== undefined && cursor <= run.lastSeq ? cursor : 0;
+}

@@ -1,0 +1,151 @@
+import { LIMITS } from '#libs/contract';
+import type { ServerResponse } from 'node:http';
+import { API_LIMITS } from '../words/api-limits.js';
+
+/**
+ * One SSE answer. Frames are collected with `add` and leave with `flush`, many in one write and never one in two. When the
+ * client reads more slowly than the run speaks, both give a promise: wait for it before adding more, so that the server
+ * holds one burst per slow client and no other reader notices.
+ */
+export class EventStream {
+  private burst = '';
+  /** On the sweep's clock. */
+  private touchedAt: number;
+  private blocked = false;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly sweep: StreamSweep,
+  ) {
+    this.touchedAt = sweep.now;
+  }
+
+  /** Sends the head at once, so that proxies and clients see life while the run waits for a worker. */
+  open(): void {
+    this.response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    this.response.flushHeaders();
+    // A write that meets a closing socket; the exchange hears of the close itself.
+    this.response.on('error', () => this.cut());
+    this.sweep.add(this);
+  }
+
+  add(frame: string): Promise<void> | undefined {
+    this.burst += frame;
+    return this.burst.length < API_LIMITS.sseBurstCharsMax ? undefined : this.flush();
+  }
+
+  flush(): Promise<void> | undefined {
+    const { burst, response } = this;
+    this.burst = '';
+    if (burst === '' || response.destroyed) return undefined;
+    this.touchedAt = this.sweep.now;
+    return this.write(burst) ? undefined : this.drained();
+  }
+
+  /** Ends the answer after what was added. */
+  end(): void {
+    this.sweep.delete(this);
+    if (!this.response.destroyed) this.response.end(this.burst);
+  }
+
+  /** Cuts the connection: the client sees a broken answer, never one that looks whole. */
+  cut(): void {
+    this.sweep.delete(this);
+    this.response.destroy();
+  }
+
+  /** Called by the sweep: a comment into the silence, an end to a client that has stopped reading. */
+  look(now: number, keepaliveMs: number): void {
+    const silentMs = now - this.touchedAt;
+    if (this.blocked) {
+      if (silentMs < LIMITS.sseWriteStallSecondsMax * 1_000) return;
+      this.cut();
+      this.sweep.onStalled();
+    } else if (silentMs >= keepaliveMs) {
+      this.touchedAt = now;
+      this.write(': keepalive\n\n');
+    }
+  }
+
+  /**
+   * One chunk in one write to the socket. Through the response a chunk is four buffers and a writev, which was the largest
+   * single cost of the API under 200 streams (14 % of its time). A response that has no socket yet, because it queues behind
+   * others on its connection, and HTTP/1.0, which has no chunks, take the response's own way.
+   */
+  private write(text: string): boolean {
+    const { response } = this;
+    const { socket } = response;
+    if (!socket || !response.chunkedEncoding || response.writableLength > socket.writableLength) {
+      return response.write(text);
+    }
+    return socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+  }
+
+  private drained(): Promise<void> {
+    const { response } = this;
+    const { socket } = response;
+    this.blocked = true;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        response.off('drain', done);
+        response.off('close', done);
+        socket?.off('drain', done);
+        this.blocked = false;
+        this.touchedAt = this.sweep.now;
+        resolve();
+      };
+      response.on('drain', done);
+      response.on('close', done);
+      socket?.on('drain', done);
+    });
+  }
+}
+
+/** Looks this often within one keepalive period; a comment is late by one look at most. */
+const LOOKS_PER_PERIOD = 10;
+
+/**
+ * One timer for all streams, and a coarse clock that costs a stream one read per write: no timer is set anew per event.
+ */
+export class StreamSweep {
+  now = Date.now();
+  private readonly streams = new Set<EventStream>();
+  private readonly timer: NodeJS.Timeout;
+
+  /** @param onStalled told of every stream that is cut because its client had stopped reading. */
+  constructor(
+    keepaliveMs: number,
+    readonly onStalled: () => void = () => undefined,
+  ) {
+    this.timer = setInterval(
+      () => this.look(keepaliveMs),
+      Math.min(1_000, Math.max(10, Math.floor(keepaliveMs / LOOKS_PER_PERIOD))),
+    );
+    this.timer.unref();
+  }
+
+  get size(): number {
+    return this.streams.size;
+  }
+
+  add(stream: EventStream): void {
+    this.streams.add(stream);
+  }
+
+  delete(stream: EventStream): void {
+    this.streams.delete(stream);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(keepaliveMs: number): void {
+    this.now = Date.now();
+    for (const stream of this.streams) stream.look(this.now, keepaliveMs);
+  }
+}

@@ -1,0 +1,123 @@
+import type { LoggedEvent } from '#libs/contract';
+import type { Logger } from '#libs/platform';
+import type { FastifyReply } from 'fastify';
+import type { Socket } from 'node:net';
+import type { Admission } from '../runs/admitting/admission.js';
+import type { Batches } from '../runs/primed.js';
+import type { RunService, TakeBatch } from '../runs/run-service.js';
+import type { RelayMeter } from '../edge/api-meters.js';
+import { EventStream, type StreamSweep } from './event-stream.js';
+import type { Exchange, Exchanges } from './exchanges.js';
+import { Relay, type Encoder } from './relay.js';
+
+export interface ExchangeParts {
+  readonly runs: RunService;
+  readonly admission: Admission;
+  readonly exchanges: Exchanges;
+  readonly sweep: StreamSweep;
+  readonly logger: Logger;
+}
+
+/** Holds a place and an eye on the client's socket while `work` answers a request that waits for a run. */
+export async function withExchange(
+  { admission, exchanges }: ExchangeParts,
+  request: { readonly owner: string | undefined; readonly raw: { readonly socket: Socket } },
+  work: (exchange: Exchange) => Promise<void>,
+): Promise<void> {
+  const leave = admission.enter(request.owner ?? '');
+  const exchange = exchanges.begin(request.raw.socket);
+  try {
+    await work(exchange);
+  } finally {
+    exchange.finish();
+    leave();
+  }
+}
+
+export interface Spoken<S> {
+  readonly runId: string;
+  readonly instance: string;
+  readonly encoder: Encoder<S>;
+  readonly spokenUpTo: number;
+  readonly primed?: Batches;
+  /** Told of every batch that was written; only for runs that were opened just now. */
+  readonly meter?: RelayMeter;
+  /** What a client is told whose stream ends because this process does; without it the connection is cut. */
+  readonly comeBack?: string;
+}
+
+/** Who is answered. */
+export interface Client {
+  readonly exchange: Exchange;
+  readonly reply: FastifyReply;
+}
+
+/**
+ * Answers with the events of a run as SSE, from the first to the terminal one, or to the end of the protocol's stream. From here on
+ * nothing is thrown: what fails is said in the stream, and what cannot be said cuts the connection.
+ * @returns whether the answer is over while the run goes on without this client.
+ */
+export async function streamRun<S>(
+  { runs, sweep, logger }: ExchangeParts,
+  { exchange, reply }: Client,
+  { encoder, spokenUpTo, comeBack, meter, ...start }: Spoken<S>,
+): Promise<boolean> {
+  const stream = openStream(reply, sweep);
+  const relay = new Relay(encoder, stream, spokenUpTo);
+  const from = { ...start, after: 0, isEnough: relay.hasEnded };
+  try {
+    await runs.follow(from, meter ? metered(relay.take, meter) : relay.take, exchange.signal);
+  } catch (cause) {
+    if (exchange.interruption === undefined) {
+      logger.warn({ err: cause, runId: start.runId, requestId: reply.request.id }, 'a stream broke off');
+      await saySafely(stream, () => relay.fail(cause));
+    }
+  }
+  if (exchange.interruption === undefined) stream.end();
+  else if (exchange.interruption === 'draining' && comeBack !== undefined) {
+    await stream.add(comeBack);
+    stream.end();
+  } else stream.cut();
+  return relay.hasEnded() && !relay.hasHeardEnd;
+}
+
+/** Answers with events that are all there already, as SSE. Throws nothing either. */
+export async function streamEvents<S>(
+  { sweep, logger }: ExchangeParts,
+  { exchange, reply }: Client,
+  spoken: Pick<Spoken<S>, 'encoder' | 'spokenUpTo'> & { readonly events: readonly LoggedEvent[] },
+): Promise<void> {
+  const stream = openStream(reply, sweep);
+  try {
+    await new Relay(spoken.encoder, stream, spoken.spokenUpTo).take(spoken.events);
+    stream.end();
+  } catch (cause) {
+    logger.error({ err: cause, requestId: reply.request.id }, 'stored events could not be told');
+    stream.cut();
+  }
+  if (exchange.interruption !== undefined) stream.cut();
+}
+
+function metered(take: TakeBatch, meter: RelayMeter): TakeBatch {
+  return (batch) => {
+    const pause = take(batch);
+    meter.wrote(batch);
+    return pause;
+  };
+}
+
+function openStream(reply: FastifyReply, sweep: StreamSweep): EventStream {
+  reply.hijack();
+  const stream = new EventStream(reply.raw, sweep);
+  stream.open();
+  return stream;
+}
+
+/** An encoder that failed once may fail again on the error it is told of. */
+async function saySafely(stream: EventStream, say: () => Promise<void> | undefined): Promise<void> {
+  try {
+    await say();
+  } catch {
+    stream.cut();
+  }
+}

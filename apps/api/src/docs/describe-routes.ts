@@ -1,0 +1,104 @@
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { CapabilitiesController } from '../runs-api/capabilities.controller.js';
+import { describeJobs } from '../jobs/describe-jobs.js';
+import { HealthController } from '../models/health.controller.js';
+import { ModelsController } from '../models/models.controller.js';
+import { describeApprovals, describeRuns } from '../runs-api/describe-runs.js';
+import { errors, OBJECT, once } from '../answering/describe.js';
+import { describeResponses } from '../responses/describe-responses.js';
+import { describeSessions } from '../sessions/describe-sessions.js';
+import type { ProtocolRoute } from '../answering/protocol.controller.js';
+
+/**
+ * What the document says about each route. Here and not on the controllers, so that they load without @nestjs/swagger.
+ * A route that is missing here is seen by test/e2e/api-edges.test.ts.
+ */
+export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
+  once(HealthController, ApiTags('health'), {
+    health: [
+      ApiOperation({ summary: 'The API answers; how many workers it heard of in the last seconds' }),
+      ApiOkResponse({ description: 'It does.', schema: OBJECT }),
+    ],
+  });
+  once(CapabilitiesController, ApiTags('health'), {
+    get: [
+      ApiOperation({ summary: 'What this gateway can do, for clients that probe' }),
+      ApiOkResponse({ description: 'Features and endpoints.', schema: OBJECT }),
+      ...errors(401, 503),
+    ],
+  });
+  describeModels();
+  describeRuns();
+  describeJobs({ once, errors });
+  describeApprovals();
+  describeResponses();
+  describeSessions();
+  for (const { protocol, controller } of protocols) {
+    once(controller, ApiTags('protocols'), {
+      create: [
+        ApiOperation({
+          summary: `Create a run: ${protocol.name}`,
+          description: 'With "stream": true the answer is text/event-stream. Replayed for the same Idempotency-Key.',
+        }),
+        ApiBody({ schema: { ...protocol.requestSchema } }),
+        ...runHeaders(),
+        ...errors(400, 401, 404, 409, 413, 415, 429, 500, 502, 503, 504),
+      ],
+    });
+  }
+}
+
+function describeModels(): void {
+  const anthropic = ApiHeader({ name: 'anthropic-version', description: "Anthropic's shape instead of OpenAI's" });
+  once(ModelsController, ApiTags('models'), {
+    list: [
+      ApiOperation({ summary: 'The models that can be asked for, the default first' }),
+      anthropic,
+      ApiOkResponse({ description: 'The models.', schema: OBJECT }),
+      ...errors(401, 503),
+    ],
+    get: [
+      ApiOperation({ summary: 'One model; its name may contain slashes' }),
+      anthropic,
+      ApiParam({ name: 'path', description: 'the name', schema: { type: 'string' } }),
+      ApiOkResponse({ description: 'The model.', schema: OBJECT }),
+      ...errors(401, 404, 503),
+    ],
+  });
+}
+
+/** The request and answer headers of everything that creates a run. */
+function runHeaders(): MethodDecorator[] {
+  const text = { type: 'string' };
+  return [
+    ApiHeader({
+      name: 'Idempotency-Key',
+      description:
+        '1 to 255 visible ASCII characters, kept for 24 hours: same key and body, same run, which goes on when its client leaves',
+    }),
+    ApiHeader({
+      name: 'X-On-Disconnect',
+      description:
+        'what happens to the run when this client goes away and nobody else listens; default: continue with an Idempotency-Key or in the background, else cancel',
+      schema: { type: 'string', enum: ['cancel', 'continue'] },
+    }),
+    ApiHeader({ name: 'X-Session-Id', description: 'the session that this continues (also X-Hermes-Session-Id)' }),
+    ApiHeader({
+      name: 'X-Session-Busy',
+      description: 'while the session has a turn: wait in order, or be refused with 409',
+      schema: { type: 'string', enum: ['wait', 'reject'] },
+    }),
+    ApiHeader({ name: 'Last-Event-ID', description: 'of a replayed stream: <run id>:<seq>' }),
+    ApiResponse({
+      status: 200,
+      description: 'The whole answer, or the stream of its events.',
+      headers: {
+        'X-Run-Id': { description: 'the run, under /v1/runs', schema: text },
+        'X-Request-Id': { description: 'stands in our logs', schema: text },
+        'X-Session-Id': { description: 'the session, under /api/sessions', schema: text },
+        'Idempotency-Replayed': { description: 'true: an earlier request made this run', schema: text },
+      },
+      content: { 'application/json': { schema: OBJECT }, 'text/event-stream': { schema: text } },
+    }),
+  ];
+}

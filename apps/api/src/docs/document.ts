@@ -1,0 +1,62 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { ProtocolRoute } from '../answering/protocol.controller.js';
+import { describeRoutes } from './describe-routes.js';
+
+/** Summaries of the routes that come with libs/platform, which knows no OpenAPI. */
+const SUMMARIES: Readonly<Record<string, string>> = {
+  '/health/live': 'The process answers',
+  '/health/ready': 'Redis answers and the process is not draining; 503 otherwise',
+  '/health/startup': 'As /health/ready',
+  '/health/detailed': 'What is whole and what is not: Redis, store, queues, workers with their models',
+  '/internal/stats': 'The same for the admin token',
+  '/metrics': 'Numbers for Prometheus, for the metrics token',
+};
+
+/** The OpenAPI document of all routes. Scans the controllers: call it after the application was initialized. */
+export function buildDocument(
+  app: INestApplication,
+  protocols: readonly ProtocolRoute[],
+  version: string,
+): OpenAPIObject {
+  describeRoutes(protocols);
+  const config = new DocumentBuilder()
+    .setTitle('Talaria')
+    .setDescription('Agent gateway: OpenAI-compatible in front, queued, resumable runs behind.')
+    .setVersion(version)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'API key' }, 'bearer')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key' }, 'x-api-key')
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_, method) => method });
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, Error: ERROR } };
+  const isPage = (path: string): boolean => path === '/openapi.json' || path.startsWith('/docs');
+  const isPublic = (path: string): boolean => /^\/(v1\/)?health(\/(live|ready|startup))?$/.test(path);
+  for (const [path, item] of Object.entries(document.paths)) {
+    if (isPage(path)) delete document.paths[path];
+    for (const operation of [item.get, item.post, item.patch, item.delete]) {
+      if (!operation) continue;
+      operation.summary ??= SUMMARIES[path] ?? '';
+      operation.operationId = `${operation.operationId}${path.replace(/\W+/g, '_')}`;
+      operation.security = isPublic(path) ? [] : [{ bearer: [] }, { 'x-api-key': [] }];
+    }
+  }
+  return document;
+}
+
+const nullableString = { type: 'string', nullable: true };
+const ERROR = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['message', 'type', 'param', 'code'],
+      properties: {
+        message: { type: 'string' },
+        type: { type: 'string' },
+        param: { ...nullableString, description: 'the field at fault' },
+        code: { ...nullableString, description: 'one of a closed list' },
+      },
+    },
+  },
+};

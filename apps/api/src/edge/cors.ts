@@ -1,0 +1,78 @@
+import { GatewayError } from '#libs/contract';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { API_LIMITS } from '../words/api-limits.js';
+
+const METHODS = 'GET, HEAD, POST, PATCH, DELETE, OPTIONS';
+const REQUEST_HEADERS = [
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'last-event-id',
+  'x-session-id',
+  'x-hermes-session-id',
+  'x-session-busy',
+  'x-on-disconnect',
+  'x-api-key',
+  'x-request-id',
+  'anthropic-version',
+];
+/** Headers that SDKs add to tell about themselves and their tries: `x-stainless-*` and more with every version. */
+const SDK_HEADER = /^(?:x|anthropic|openai)-[a-z0-9-]{1,64}$/;
+const EXPOSED_HEADERS =
+  'x-run-id, x-session-id, x-hermes-session-id, x-left-out-tools, x-request-id, idempotency-replayed, retry-after, x-should-retry';
+
+/** What became of a request's origin: go on, or answer the preflight with 204 and nothing more. */
+export type CorsOutcome = 'proceed' | 'preflight';
+
+/**
+ * Answers browsers. `*` opens the API to every page, without credentials; otherwise an origin has to
+ * stand in the list, letter by letter, and none does by default. An origin that is not allowed is refused outright: without
+ * the headers the page could not read the answer, but a run would have been paid for.
+ */
+export class Cors {
+  private readonly origins: ReadonlySet<string>;
+  private readonly anyOrigin: boolean;
+
+  constructor(origins: readonly string[]) {
+    this.origins = new Set(origins);
+    this.anyOrigin = this.origins.has('*');
+  }
+
+  /** May the page that this request comes from use the API? For requests that no preflight came before. */
+  isAllowed({ headers: { origin, host } }: IncomingMessage): boolean {
+    return origin === undefined || this.anyOrigin || this.origins.has(origin) || isSameOrigin(origin, host);
+  }
+
+  /** Sets the CORS headers on the answer. Throws GatewayError `origin_not_allowed`. */
+  check(request: IncomingMessage, response: ServerResponse): CorsOutcome {
+    response.setHeader('vary', 'Origin');
+    const { origin, host } = request.headers;
+    if (origin === undefined) return 'proceed';
+    if (!this.anyOrigin && !this.origins.has(origin)) {
+      if (isSameOrigin(origin, host)) return 'proceed';
+      throw new GatewayError('origin_not_allowed', 'This origin may not use the API.');
+    }
+    response.setHeader('access-control-allow-origin', this.anyOrigin ? '*' : origin);
+    response.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
+    const isPreflight = request.method === 'OPTIONS' && 'access-control-request-method' in request.headers;
+    if (!isPreflight) return 'proceed';
+    response.setHeader('access-control-allow-methods', METHODS);
+    response.setHeader('access-control-allow-headers', allowedHeaders(request).join(', '));
+    response.setHeader('access-control-max-age', String(API_LIMITS.corsPreflightSeconds));
+    return 'preflight';
+  }
+}
+
+/** Ours, and of those that the page wants to send the ones that SDKs add. */
+function allowedHeaders({ headers }: IncomingMessage): readonly string[] {
+  const wanted = headers['access-control-request-headers'] ?? '';
+  const names = wanted.toLowerCase().split(',', API_LIMITS.corsRequestHeadersMax);
+  const added = names.map((name) => name.trim()).filter((name) => SDK_HEADER.test(name));
+  return [...new Set([...REQUEST_HEADERS, ...added])];
+}
+
+/** Our own pages. The scheme is not compared: a proxy in front may have ended TLS. */
+function isSameOrigin(origin: string, host: string | undefined): boolean {
+  const at = origin.indexOf('://');
+  return host !== undefined && at > 0 && origin.slice(at + 3) === host.toLowerCase();
+}

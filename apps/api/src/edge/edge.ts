@@ -1,0 +1,121 @@
+import { GatewayError } from '#libs/contract';
+import type { Drain } from '#libs/platform';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { wrongKey } from './auth/auth.guard.js';
+import type { HostCheck } from './auth/allowed-hosts.js';
+import type { FailedLogins } from './auth/failed-logins.js';
+import type { KeyRing } from './auth/key-ring.js';
+import type { Operators } from './auth/operators.js';
+import type { Cors } from './cors.js';
+import type { ErrorReplies } from './error-reply.js';
+import { sendError } from './error.filter.js';
+import { parseJson } from './parse-json.js';
+import { pathOf } from '../words/request-path.js';
+import type { WatchRequest } from './request-watch.js';
+import type { RouteTable } from './route-table.js';
+import { setSecurityHeaders } from './security-headers.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Name of the key the request carries; undefined when it has no valid one. */
+    owner: string | undefined;
+  }
+}
+
+export interface EdgeParts {
+  readonly keys: KeyRing;
+  readonly failedLogins: FailedLogins;
+  readonly isAllowedHost: HostCheck;
+  readonly cors: Cors;
+  readonly routes: RouteTable;
+  readonly drain: Drain;
+  readonly operators: Operators;
+  readonly replies: ErrorReplies;
+  readonly watch: WatchRequest;
+}
+
+/** What every request passes before its route: `done()` lets it go on, `done(error)` answers it. */
+export type EdgeHook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+
+/**
+ * The order of things for every request, before a byte of its body is read:
+ *
+ *   request id, security headers -> Host -> Origin (a preflight ends here) -> is there such a route? -> draining?
+ *   -> an operators' route? their token, no key -> whose key? -> no body from callers without one
+ */
+export function edgeHook(parts: EdgeParts): EdgeHook {
+  return (request, reply, done) => {
+    const path = pathOf(request.raw.url);
+    setAnswerHeaders(request, reply, path);
+    parts.watch(request, reply);
+    if (!parts.isAllowedHost(request.headers.host)) {
+      throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
+    }
+    if (parts.cors.check(request.raw, reply.raw) === 'preflight') {
+      void reply.code(204).send();
+      return;
+    }
+    if (request.is404) throw noRoute(reply, parts.routes.methodsOf(path));
+    const { operators } = request.routeOptions.config;
+    if (parts.drain.draining && operators === undefined && !path.startsWith('/health')) throw leaving(reply);
+    if (operators !== undefined) {
+      const refusal = parts.operators.refusalOf(operators, request.raw);
+      // Answered here and not thrown: the routes of a plugin have an error handler of their own.
+      if (refusal) sendError(parts.replies, refusal, { request, reply });
+      else done();
+      return;
+    }
+    request.owner = parts.keys.ownerOf(request.raw);
+    if (request.owner === undefined) refuseStranger(request, parts.failedLogins);
+    done();
+  };
+}
+
+/** Headers that every answer carries; set on the raw response, where streams and Fastify's answers both take them from. */
+export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, path: string): void {
+  reply.raw.setHeader('x-request-id', request.id);
+  setSecurityHeaders(reply.raw, path);
+}
+
+/** JSON in UTF-8 is the only body there is. `bodyBytesMax` holds for chunked bodies, too. */
+export function acceptJsonOnly(instance: FastifyInstance, bodyBytesMax: number): void {
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: bodyBytesMax },
+    (request, body, done) => {
+      try {
+        assertUtf8(request.headers['content-type']);
+        done(null, parseJson(body));
+      } catch (cause) {
+        done(cause as Error);
+      }
+    },
+  );
+}
+
+function assertUtf8(contentType: string | undefined): void {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? '')?.[1]?.toLowerCase();
+  if (charset === undefined || charset === 'utf-8' || charset === 'utf8') return;
+  throw new GatewayError('unsupported_media_type', 'The body must be application/json in UTF-8.');
+}
+
+function noRoute(reply: FastifyReply, methods: readonly string[]): GatewayError {
+  if (methods.length === 0) return new GatewayError('not_found', 'There is nothing at this path.');
+  const allow = methods.join(', ');
+  reply.raw.setHeader('allow', allow);
+  return new GatewayError('method_not_allowed', `This path knows ${allow}.`);
+}
+
+/** The connection closes, so that the load balancer opens the next one elsewhere. */
+function leaving(reply: FastifyReply): GatewayError {
+  reply.raw.setHeader('connection', 'close');
+  return new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
+}
+
+/** Public routes have no body; everything else is refused by the guard, but not after reading megabytes. */
+function refuseStranger(request: FastifyRequest, failedLogins: FailedLogins): void {
+  const tooMany = failedLogins.addRequest(request.raw);
+  if (tooMany) throw tooMany;
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongKey();
+}

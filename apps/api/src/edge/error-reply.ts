@@ -1,0 +1,102 @@
+import { ERRORS, GatewayError, toRunError, type ErrorCode, type RefusalReason, type RunError } from '#libs/contract';
+import type { Logger } from '#libs/platform';
+import { errorBody, type Protocol } from '#libs/protocols';
+import { HttpException } from '@nestjs/common';
+import { API_LIMITS } from '../words/api-limits.js';
+import { ADMIN_CHALLENGE } from './auth/operators.js';
+
+/** An error as HTTP says it. */
+export interface ErrorReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/**
+ * Turns whatever was thrown into an answer: the protocol's own shape on a protocol's path, the OpenAI envelope elsewhere.
+ * Causes that are not ours to show become `internal_error`; `onInternal` is told of every 5xx.
+ */
+export class ErrorReplies {
+  private readonly protocolOf: ReadonlyMap<string, Protocol>;
+
+  constructor(
+    protocols: readonly Protocol[],
+    private readonly logger: Logger,
+    private readonly onError: (code: ErrorCode, status: number, reason?: RefusalReason) => void = () => undefined,
+  ) {
+    const paths = protocols.flatMap((protocol) =>
+      [protocol.path, ...(protocol.aliases ?? [])].map((path) => [path, protocol] as const),
+    );
+    this.protocolOf = new Map(paths);
+  }
+
+  /** @param request path without query, the id that the log shall name, and whether it is a route of the admin. */
+  replyTo(
+    cause: unknown,
+    request: { readonly path: string; readonly id: string; readonly isAdmin?: boolean },
+  ): ErrorReply {
+    const health = healthReport(cause);
+    if (health) return health;
+    const error = toRunError(translate(cause));
+    const { status } = ERRORS[error.code];
+    this.onError(error.code, status, cause instanceof GatewayError ? cause.reason : undefined);
+    if (status >= 500) this.log(cause, error, request);
+    const body = this.protocolOf.get(request.path)?.error(error) ?? errorBody(error);
+    const headers = headersOf(error);
+    if (status === 401 && request.isAdmin === true) headers['www-authenticate'] = ADMIN_CHALLENGE;
+    return { status, headers, body };
+  }
+
+  /** Our own state (503: Redis away, draining) is one line; what nobody expected comes with its stack. */
+  private log(cause: unknown, error: RunError, { id }: { id: string }): void {
+    const fields = { requestId: id, code: error.code };
+    if (error.code === 'internal_error') this.logger.error({ ...fields, err: cause }, 'a request failed');
+    else this.logger.warn(fields, 'a request was answered with a server error');
+  }
+}
+
+/** The headers an error brings along, whatever its shape. */
+export function headersOf({ code, retryAfterSeconds }: RunError): Record<string, string> {
+  const { status } = ERRORS[code];
+  const isRetryable = status === 429 || status === 503;
+  const seconds = retryAfterSeconds ?? (isRetryable ? API_LIMITS.retryAfterSecondsDefault : undefined);
+  return {
+    ...(seconds !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(seconds))) }),
+    ...('retry' in ERRORS[code] && { 'x-should-retry': 'false' }),
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+  };
+}
+
+const CODE_OF_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
+  400: ['invalid_request', 'The request is malformed.'],
+  404: ['not_found', 'There is nothing at this path.'],
+  405: ['method_not_allowed', 'This path does not know that method.'],
+  408: ['invalid_request', 'The request took too long to arrive.'],
+  413: ['body_too_large', 'The body is too large.'],
+  414: ['invalid_request', 'The path is too long.'],
+  415: ['unsupported_media_type', 'The body must be application/json in UTF-8.'],
+  431: ['invalid_request', 'The request headers are too large.'],
+  503: ['unavailable', 'The service is not available. Try again shortly.'],
+};
+
+/** Errors of Fastify and Nest by their status alone; their texts name our insides. */
+function translate(cause: unknown): unknown {
+  if (cause instanceof GatewayError) return cause;
+  const known = CODE_OF_STATUS[statusOf(cause)];
+  return known ? new GatewayError(known[0], known[1], { cause }) : cause;
+}
+
+function statusOf(cause: unknown): number {
+  if (cause instanceof HttpException) return cause.getStatus();
+  if (!(cause instanceof Error) || !('statusCode' in cause)) return 0;
+  return typeof cause.statusCode === 'number' ? cause.statusCode : 0;
+}
+
+/** Terminus throws its report: that one is the answer, not an error of the request. */
+function healthReport(cause: unknown): ErrorReply | undefined {
+  if (!(cause instanceof HttpException)) return undefined;
+  const body = cause.getResponse();
+  if (typeof body !== 'object' || !('details' in body) || !('status' in body)) return undefined;
+  const headers = { 'retry-after': String(API_LIMITS.retryAfterSecondsDefault) };
+  return { status: cause.getStatus(), headers, body };
+}

@@ -1,0 +1,112 @@
+import { ERRORS, GatewayError, toRunError } from '#libs/contract';
+import type { Drain } from '#libs/platform';
+import { errorBody } from '#libs/protocols';
+import type { FastifyInstance } from 'fastify';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { wrongKey } from './auth/auth.guard.js';
+import type { HostCheck } from './auth/allowed-hosts.js';
+import type { FailedLogins } from './auth/failed-logins.js';
+import type { KeyRing } from './auth/key-ring.js';
+import { API_LIMITS } from '../words/api-limits.js';
+import type { Cors } from './cors.js';
+import { headersOf } from './error-reply.js';
+import { pathOf } from '../words/request-path.js';
+
+/** What every connection passes, as every request does (http/edge.ts). */
+export interface UpgradeParts {
+  readonly keys: KeyRing;
+  readonly failedLogins: FailedLogins;
+  readonly isAllowedHost: HostCheck;
+  readonly cors: Pick<Cors, 'isAllowed'>;
+  readonly drain: Drain;
+  readonly paths: readonly string[];
+  /** Of one message. */
+  readonly messageBytesMax: number;
+}
+
+/** A connection that was let in. */
+export interface Connected {
+  readonly webSocket: WebSocket;
+  readonly socket: Socket;
+  readonly request: IncomingMessage;
+  readonly owner: string;
+}
+
+/** Takes WebSockets on these paths. `connected` gets each; when the server closes, what is left is cut. */
+export function takeUpgrades(
+  instance: FastifyInstance,
+  parts: UpgradeParts,
+  connected: (connection: Connected) => void,
+): void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    maxPayload: parts.messageBytesMax,
+    perMessageDeflate: false,
+  });
+  const owners = new Map<WebSocket, string>();
+  instance.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // A client that leaves in the middle of this is nobody's failure.
+    const onError = (): void => void socket.destroy();
+    socket.on('error', onError);
+    try {
+      const owner = admit(parts, request, [...owners.values()]);
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        socket.off('error', onError);
+        owners.set(webSocket, owner);
+        webSocket.on('close', () => owners.delete(webSocket));
+        connected({ webSocket, socket: socket as Socket, request, owner });
+      });
+    } catch (cause) {
+      refuse(socket, cause);
+    }
+  });
+  instance.addHook('preClose', async () => {
+    for (const webSocket of sockets.clients) webSocket.terminate();
+  });
+}
+
+/** @param open owners of the connections there are. @returns the owner. Throws GatewayError, in the order of the edge hook. */
+function admit(parts: UpgradeParts, request: IncomingMessage, open: readonly string[]): string {
+  if (!parts.isAllowedHost(request.headers.host)) {
+    throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
+  }
+  if (!parts.cors.isAllowed(request)) {
+    throw new GatewayError('origin_not_allowed', 'This origin may not use the API.');
+  }
+  if (!parts.paths.includes(pathOf(request.url))) {
+    throw new GatewayError('not_found', 'There is no WebSocket at this path.');
+  }
+  if (parts.drain.draining) {
+    throw new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
+  }
+  const owner = parts.keys.ownerOf(request);
+  if (owner === undefined) throw parts.failedLogins.addRequest(request) ?? wrongKey();
+  if (open.length >= API_LIMITS.webSocketsMax) throw tooManyOpen('Too many WebSockets are open.');
+  if (open.filter((other) => other === owner).length >= API_LIMITS.webSocketsPerKeyMax) {
+    throw tooManyOpen('Too many WebSockets of this API key are open.');
+  }
+  return owner;
+}
+
+function tooManyOpen(message: string): GatewayError {
+  return new GatewayError('rate_limit_exceeded', message, { retryAfterSeconds: 1 });
+}
+
+/** There is no response object yet: the answer is written by hand, then the connection ends. */
+function refuse(socket: Duplex, cause: unknown): void {
+  const error = toRunError(cause);
+  const { status } = ERRORS[error.code];
+  const body = JSON.stringify(errorBody(error));
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    ...Object.entries(headersOf(error)).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

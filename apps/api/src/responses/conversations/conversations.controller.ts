@@ -1,0 +1,74 @@
+import type { JsonObject } from '#libs/contract';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CreateOnce } from '../../runs/admitting/create-once.js';
+import { Owner } from '../../edge/auth/owner.decorator.js';
+import { itemList, parseItemQuery } from '../item-page.js';
+import { ConversationService } from './conversation-service.js';
+
+/** /v1/conversations as published. Another key's conversation is answered like one that never was. */
+@Controller('v1/conversations')
+export class ConversationsController {
+  constructor(
+    @Inject(ConversationService) private readonly service: ConversationService,
+    @Inject(CreateOnce) private readonly once: CreateOnce,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  create(
+    @Owner() owner: string,
+    @Req() { headers, body }: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JsonObject> {
+    const request = { owner, route: '/v1/conversations', headers, body };
+    return this.once.answer(request, reply, ({ seed }) => this.service.create(owner, body, seed));
+  }
+
+  @Get(':id')
+  get(@Param('id') id: string, @Owner() owner: string): Promise<JsonObject> {
+    return this.service.get({ id, owner });
+  }
+
+  @Post(':id')
+  @HttpCode(200)
+  update(@Param('id') id: string, @Owner() owner: string, @Body() body: unknown): Promise<JsonObject> {
+    return this.service.update({ id, owner }, body);
+  }
+
+  @Delete(':id')
+  delete(@Param('id') id: string, @Owner() owner: string): Promise<JsonObject> {
+    return this.service.delete({ id, owner });
+  }
+
+  @Post(':id/items')
+  @HttpCode(200)
+  addItems(
+    @Param('id') id: string,
+    @Owner() owner: string,
+    @Req() { headers, body }: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JsonObject> {
+    const request = { owner, route: `/v1/conversations/${id}/items`, headers, body };
+    return this.once.answer(request, reply, ({ seed }) => this.service.addItems({ id, owner }, body, seed));
+  }
+
+  @Get(':id/items')
+  async listItems(
+    @Param('id') id: string,
+    @Owner() owner: string,
+    @Query() query: Readonly<Record<string, unknown>>,
+  ): Promise<JsonObject> {
+    return itemList(await this.service.listItems({ id, owner }, parseItemQuery(query)));
+  }
+
+  @Get(':id/items/:item')
+  item(@Param('id') id: string, @Param('item') item: string, @Owner() owner: string): Promise<JsonObject> {
+    return this.service.item({ id, owner }, item);
+  }
+
+  @Delete(':id/items/:item')
+  deleteItem(@Param('id') id: string, @Param('item') item: string, @Owner() owner: string): Promise<JsonObject> {
+    return this.service.deleteItem({ id, owner }, item);
+  }
+}

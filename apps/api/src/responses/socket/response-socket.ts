@@ -1,0 +1,225 @@
+import { ERRORS, GatewayError, isJsonObject, toRunError, type JsonObject, type LoggedEvent } from '#libs/contract';
+import { encodeResponses, errorBody, openaiResponses, runIdOfResponse, type ResponsesState } from '#libs/protocols';
+import type { RawData } from 'ws';
+import type { Preparation } from '../../runs/admitting/preparation.js';
+import type { Admitted, RunDesk } from '../../runs/admitting/run-desk.js';
+import { API_LIMITS } from '../../words/api-limits.js';
+import type { CreateRun, ReadOrder } from '../../answering/create-run.js';
+import type { Exchange } from '../../answering/exchanges.js';
+import { HEADERS } from '../../words/header-names.js';
+import { parseJson } from '../../edge/parse-json.js';
+import { withExchange, type ExchangeParts } from '../../answering/run-exchange.js';
+import { cancelIfLeft } from '../../runs/cancel-if-left.js';
+import type { Listeners } from '../../runs/listeners.js';
+import { SocketWriter } from './socket-writer.js';
+import type { Connected } from '../../edge/upgrade.js';
+
+export interface ResponseSocketParts extends ExchangeParts {
+  readonly createRun: Pick<CreateRun, 'readOrder'>;
+  readonly desk: RunDesk;
+  readonly listeners: Listeners;
+  /** @param isOwnUnstored which unstored runs may be continued on this connection. */
+  preparation(isOwnUnstored: (runId: string) => boolean): Preparation;
+}
+
+/**
+ * One WebSocket of the Responses API: `response.create` messages in, stream events out, one response after the other. What
+ * was made with `store: false` can be continued on this connection and nowhere else. Nothing is thrown: what goes wrong with
+ * a message is said in an `error` message.
+ */
+export class ResponseSocket {
+  private readonly writer: SocketWriter;
+  private readonly preparation: Preparation;
+  private readonly waiting: RawData[] = [];
+  private readonly unstored = new Set<string>();
+  private busy = false;
+  /** Asked to close; does so between two responses. */
+  private leaving: GatewayError | undefined;
+
+  constructor(
+    private readonly parts: ResponseSocketParts,
+    private readonly connection: Connected,
+  ) {
+    this.writer = new SocketWriter(connection.webSocket);
+    this.preparation = parts.preparation((runId) => this.unstored.has(runId));
+    connection.webSocket.on('message', (data, isBinary) => this.take(data, isBinary));
+    // `close` follows, and the exchange hears of the socket.
+    connection.webSocket.on('error', () => connection.webSocket.terminate());
+  }
+
+  /** Says why and closes, after the response under way. */
+  leave(why: GatewayError): void {
+    this.leaving ??= why;
+    if (!this.busy) this.close();
+  }
+
+  private take(data: RawData, isBinary: boolean): void {
+    if (isBinary) return this.tell(new GatewayError('invalid_request', 'Messages are text.'));
+    if (!this.hasRoomFor(data)) {
+      return this.tell(new GatewayError('rate_limit_exceeded', 'Too many messages wait on this connection.'));
+    }
+    this.waiting.push(data);
+    if (!this.busy) void this.work();
+  }
+
+  private hasRoomFor(data: RawData): boolean {
+    const { webSocketWaitingMax, webSocketWaitingBytesMax } = API_LIMITS;
+    if (this.waiting.length === 0) return true;
+    const bytes = [data, ...this.waiting].flat().reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.waiting.length < webSocketWaitingMax && bytes <= webSocketWaitingBytesMax;
+  }
+
+  private async work(): Promise<void> {
+    this.busy = true;
+    for (let data = this.waiting.shift(); data && this.mayGoOn; data = this.waiting.shift()) await this.answer(data);
+    // What still waits shall not be answered: nobody would hear it.
+    this.waiting.length = 0;
+    this.busy = false;
+    if (this.leaving) this.close();
+  }
+
+  private get mayGoOn(): boolean {
+    const { webSocket } = this.connection;
+    return !this.leaving && webSocket.readyState === webSocket.OPEN;
+  }
+
+  private close(): void {
+    const { webSocket } = this.connection;
+    if (this.leaving) this.tell(this.leaving);
+    webSocket.close(this.leaving?.code === 'draining' ? CLOSE_GOING_AWAY : CLOSE_NORMAL);
+  }
+
+  private async answer(data: RawData): Promise<void> {
+    let parentId: string | undefined;
+    try {
+      const body = readMessage(data);
+      parentId = parentOf(body);
+      const { headers } = this.connection.request;
+      const { [HEADERS.idempotencyKey]: _, ...kept } = headers;
+      const request = { body: { ...body, stream: true }, headers: kept, owner: this.connection.owner };
+      const read = await this.parts.createRun.readOrder(openaiResponses, request, this.preparation);
+      const isWell = await this.run(read);
+      if (!isWell) this.evict(parentId);
+    } catch (cause) {
+      this.evict(parentId);
+      this.tell(cause);
+    }
+  }
+
+  /** @returns whether the response came to a good end. Throws GatewayError when it could not begin. */
+  private async run({ order }: ReadOrder): Promise<boolean> {
+    const { desk } = this.parts;
+    let isWell = false;
+    const { owner, socket } = this.connection;
+    await withExchange(this.parts, { owner, raw: { socket } }, async (exchange) => {
+      const run = await desk.admit(order, exchange.signal);
+      if (order.draft.retain === false) this.remember(run.runId);
+      const leave = this.parts.listeners.join(run.runId);
+      try {
+        if (run.kind !== 'stored') isWell = await this.speak(run, exchange);
+      } finally {
+        leave();
+        const isLeft = exchange.interruption === 'client_gone';
+        if (isLeft && order.draft.onDisconnect === 'cancel') await cancelIfLeft(this.parts, run.runId);
+      }
+    });
+    return isWell;
+  }
+
+  private async speak(run: Exclude<Admitted, { kind: 'stored' }>, exchange: Exchange): Promise<boolean> {
+    const speaker = new Speaker(this.writer);
+    const { runId, instance } = run;
+    const primed = run.kind === 'opened' ? { primed: run.primed } : {};
+    try {
+      await this.parts.runs.follow({ runId, instance, after: 0, ...primed }, speaker.take, exchange.signal);
+    } catch (cause) {
+      this.parts.logger.warn({ err: cause, runId }, 'a response on a WebSocket broke off');
+      if (exchange.interruption === undefined) await speaker.fail(cause);
+    }
+    if (exchange.interruption === 'draining') this.leave(draining());
+    return speaker.lastType === 'run.completed';
+  }
+
+  private remember(runId: string): void {
+    this.unstored.add(runId);
+    const [oldest] = this.unstored;
+    if (this.unstored.size > API_LIMITS.webSocketUnstoredMax && oldest !== undefined) this.unstored.delete(oldest);
+  }
+
+  /** A response that could not be continued cannot be tried again: its state on this connection is given up. */
+  private evict(parentId: string | undefined): void {
+    if (parentId !== undefined) this.unstored.delete(parentId);
+  }
+
+  private tell(cause: unknown): void {
+    const error = toRunError(cause);
+    if (error.code === 'internal_error') this.parts.logger.error({ err: cause }, 'a WebSocket message failed');
+    // Errors are short and their number is bounded by what the client sends: they need no waiting.
+    void this.writer.send(JSON.stringify({ type: 'error', status: ERRORS[error.code].status, ...errorBody(error) }));
+  }
+}
+
+const CLOSE_NORMAL = 1000;
+const CLOSE_GOING_AWAY = 1001;
+
+export const draining = (): GatewayError =>
+  new GatewayError('draining', 'This server is shutting down. Connect again.', { retryAfterSeconds: 1 });
+
+/** Encodes one run's events as messages: the frames of the stream without [DONE]. */
+class Speaker {
+  lastType: LoggedEvent['type'] | undefined;
+  private state: ResponsesState = openaiResponses.begin() as ResponsesState;
+  private lastSeq = 0;
+
+  constructor(private readonly writer: SocketWriter) {}
+
+  readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);
+
+  fail(cause: unknown): Promise<void> | undefined {
+    return this.take([{ type: 'run.failed', error: toRunError(cause), seq: this.lastSeq + 1, at: Date.now() }]);
+  }
+
+  private speak(batch: readonly LoggedEvent[], from: number): Promise<void> | undefined {
+    for (let i = from; i < batch.length; i++) {
+      const pause = this.speakOne(batch[i] as LoggedEvent);
+      if (pause) return pause.then(() => this.speak(batch, i + 1));
+    }
+    return undefined;
+  }
+
+  private speakOne(event: LoggedEvent): Promise<void> | undefined {
+    const [state, frames] = encodeResponses(this.state, event);
+    this.state = state;
+    this.lastSeq = event.seq;
+    this.lastType = event.type;
+    let pause: Promise<void> | undefined;
+    for (const frame of frames) {
+      if (frame.comment === undefined && frame.data !== '[DONE]') pause = this.writer.send(frame.data) ?? pause;
+    }
+    return pause;
+  }
+}
+
+/** Throws GatewayError for what is no `response.create`. */
+function readMessage(data: RawData): JsonObject {
+  const value = parseJson(
+    Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((part) => Buffer.from(part as Buffer))),
+  );
+  if (!isJsonObject(value) || value['type'] !== 'response.create') {
+    throw new GatewayError('invalid_request', "A message must be an object of type 'response.create'.", {
+      param: 'type',
+    });
+  }
+  if (value['background'] === true) {
+    throw new GatewayError('unsupported_parameter', "'background' has no meaning on a WebSocket.", {
+      param: 'background',
+    });
+  }
+  const { type: _, stream: _stream, ...body } = value;
+  return body;
+}
+
+function parentOf(body: JsonObject): string | undefined {
+  const id = body['previous_response_id'];
+  return typeof id === 'string' ? runIdOfResponse(id) : undefined;
+}

@@ -1,0 +1,111 @@
+import { approvalSchema, runsProtocol, steerSchema } from '#libs/protocols';
+import {
+  ApiBody,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { ApprovalsController } from './approvals.controller.js';
+import { RunControlController } from './run-control.controller.js';
+import { RunsController } from './runs.controller.js';
+import { errors, OBJECT, once } from '../answering/describe.js';
+
+const text = { type: 'string' };
+
+const EVENTS =
+  'Event ids are <run id>:<seq>. A Last-Event-ID that is foreign, malformed or ahead gives everything. After the events ' +
+  'have expired, one final event with "replayed_from": "store" is left.';
+
+const cursorQueries = [
+  ApiQuery({ name: 'after_event_id', required: false, description: 'as Last-Event-ID', schema: text }),
+  ApiQuery({ name: 'after_seq', required: false, schema: { type: 'integer', minimum: 0 } }),
+];
+
+export function describeRuns(): void {
+  once(RunsController, ApiTags('runs'), {
+    create: [
+      ApiOperation({
+        summary: 'Start a run and do not wait for it',
+        description: 'Replayed for the same Idempotency-Key.',
+      }),
+      ApiBody({ schema: { ...runsProtocol.requestSchema } }),
+      ApiHeader({ name: 'Idempotency-Key', description: 'Same key and body, same run; kept for 24 hours.' }),
+      ApiResponse({ status: 202, description: 'The run is queued.', schema: started }),
+      ...errors(400, 401, 404, 409, 413, 415, 429, 503),
+    ],
+    list: [
+      ApiOperation({ summary: 'Your runs, newest first: those that go on and those that have ended' }),
+      ...['status', 'session_id', 'job_id', 'after'].map((name) => ApiQuery({ name, required: false, schema: text })),
+      ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } }),
+      ApiOkResponse({ description: 'A page; `next` is the `after` of the following one.', schema: OBJECT }),
+      ...errors(400, 401, 503),
+    ],
+    get: [
+      ApiOperation({ summary: 'The state of a run: status, output so far, usage, error, open approvals' }),
+      ApiOkResponse({ description: 'The run.', schema: OBJECT }),
+      ...errors(401, 404, 503),
+    ],
+    listen: [
+      ApiOperation({ summary: 'The events of a run as SSE, from the start or after a cursor', description: EVENTS }),
+      ApiHeader({ name: 'Last-Event-ID', description: '<run id>:<seq>' }),
+      ApiHeader({
+        name: 'X-On-Disconnect',
+        description: 'cancel: the run ends when this listener goes away as the last one; default: continue',
+        schema: { type: 'string', enum: ['cancel', 'continue'] },
+      }),
+      ...cursorQueries,
+      ApiOkResponse({ description: 'The events.', content: { 'text/event-stream': { schema: { type: 'string' } } } }),
+      ...errors(400, 401, 404, 429, 503),
+    ],
+  });
+  once(RunControlController, ApiTags('runs'), {
+    stop: [
+      ApiOperation({
+        summary: 'End a run; repeating it changes nothing',
+        description: 'Status "stopping" means that its worker has not confirmed the end yet.',
+      }),
+      ApiOkResponse({ description: 'What became of it.', schema: stopped }),
+      ...errors(401, 404, 503),
+    ],
+    approve: [
+      ApiOperation({ summary: 'Allow or deny a call that the run waits for' }),
+      ApiBody({ schema: { ...approvalSchema } }),
+      ApiOkResponse({ description: 'The answer is recorded; repeating it changes nothing.', schema: OBJECT }),
+      ...errors(400, 401, 404, 409, 503),
+    ],
+    steer: [
+      ApiOperation({ summary: 'Say something that the model reads at its next step' }),
+      ApiBody({ schema: { ...steerSchema } }),
+      ApiOkResponse({ description: 'The text is recorded.', schema: OBJECT }),
+      ...errors(400, 401, 404, 409, 503),
+    ],
+  });
+}
+
+export function describeApprovals(): void {
+  once(ApprovalsController, ApiTags('runs'), {
+    list: [
+      ApiOperation({ summary: 'What you have allowed for ever' }),
+      ApiOkResponse({ description: 'The scopes.', schema: OBJECT }),
+      ...errors(401, 503),
+    ],
+    forget: [
+      ApiOperation({ summary: 'Take back what was allowed for ever' }),
+      ApiParam({ name: 'scope', description: 'as the list gave it', schema: text }),
+      ApiOkResponse({ description: 'It will be asked for again.', schema: OBJECT }),
+      ...errors(401, 404, 503),
+    ],
+  });
+}
+
+const started = {
+  type: 'object',
+  required: ['run_id', 'status', 'replayed'],
+  properties: { run_id: text, status: text, replayed: { type: 'boolean' } },
+};
+
+const stopped = { type: 'object', required: ['run_id', 'status'], properties: { run_id: text, status: text } };

@@ -1,0 +1,36 @@
+import { readApproval, readSteer } from '#libs/protocols';
+import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { RunControl } from '../runs/run-control.js';
+import { RunService } from '../runs/run-service.js';
+import { Owner } from '../edge/auth/owner.decorator.js';
+
+/** What can be done to a run that goes on, from any replica. */
+@Controller('v1/runs')
+export class RunControlController {
+  constructor(
+    @Inject(RunService) private readonly runs: RunService,
+    @Inject(RunControl) private readonly control: RunControl,
+  ) {}
+
+  @Post(':id/stop')
+  @HttpCode(200)
+  async stop(@Param('id') id: string, @Owner() owner: string): Promise<{ run_id: string; status: string }> {
+    return { run_id: id, status: await this.runs.stop(id, owner) };
+  }
+
+  @Post(':id/approval')
+  @HttpCode(200)
+  async approve(@Param('id') id: string, @Owner() owner: string, @Body() body: unknown): Promise<object> {
+    const order = readApproval(body);
+    const { requestId = null, resolved, replayed } = await this.control.approve(id, owner, order);
+    const answer = { object: 'hermes.run.approval', run_id: id, request_id: requestId };
+    return { ...answer, choice: order.decision, resolved, replayed };
+  }
+
+  @Post(':id/steer')
+  @HttpCode(200)
+  async steer(@Param('id') id: string, @Owner() owner: string, @Body() body: unknown): Promise<object> {
+    await this.control.steer(id, owner, readSteer(body));
+    return { object: 'hermes.run.steer', run_id: id, accepted: true };
+  }
+}

@@ -1,0 +1,113 @@
+import type { RunHead } from '#libs/bus';
+import { GatewayError, type RunSnapshot } from '#libs/contract';
+import { parseAfterSeq, parseEventCursor, runsEncoder, type SseFrame } from '#libs/protocols';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { API_LIMITS } from '../words/api-limits.js';
+import { wrongKey } from '../edge/auth/auth.guard.js';
+import { cancelIfLeft } from '../runs/cancel-if-left.js';
+import type { Listeners } from '../runs/listeners.js';
+import { storedEvents } from '../runs/stored-events.js';
+import { HEADERS } from '../words/header-names.js';
+import { onDisconnectOf } from '../words/on-disconnect.js';
+import type { Encoder } from '../answering/relay.js';
+import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../answering/run-exchange.js';
+
+/** Where a listener says it stopped, as it came in. */
+export interface CursorInput {
+  readonly afterSeq: unknown;
+  /** The header, or the query parameter `after_event_id`. */
+  readonly lastEventId: unknown;
+}
+
+const COME_BACK = `retry: ${API_LIMITS.sseReconnectMs}\n\n`;
+
+/** GET /v1/runs/{id}/events: any number of listeners, on any replica, from any event. */
+export class RunEvents {
+  constructor(private readonly parts: ExchangeParts & { readonly listeners: Listeners }) {}
+
+  handle(request: FastifyRequest, reply: FastifyReply, input: CursorInput): Promise<void> {
+    return withExchange(this.parts, request, async (exchange) => {
+      const { owner } = request;
+      if (owner === undefined) throw wrongKey();
+      const { id: runId } = request.params as { id: string };
+      const after = afterOf(input.afterSeq);
+      const onDisconnect = onDisconnectOf(request.headers);
+      const found = await this.parts.runs.find(runId, owner);
+      reply.raw.setHeader(HEADERS.runId, runId);
+      if (request.method === 'HEAD') {
+        // There is a stream; a connection that waits for the end of one it cannot see helps nobody.
+        void reply.type('text/event-stream; charset=utf-8').send('');
+        return;
+      }
+      if (found.kind === 'stored') {
+        const cursor = cursorOf(runId, input.lastEventId, { after, lastSeq: found.snapshot.lastSeq });
+        return this.lastOfStored({ exchange, reply }, found.snapshot, cursor);
+      }
+      const cursor = cursorOf(runId, input.lastEventId, { after, lastSeq: found.head.lastSeq });
+      await this.relay({ exchange, reply }, { runId, head: found.head, cursor });
+      if (onDisconnect === 'cancel' && exchange.interruption === 'client_gone') await cancelIfLeft(this.parts, runId);
+    });
+  }
+
+  private async relay(
+    client: Client,
+    { runId, head, cursor }: { readonly runId: string; readonly head: RunHead; readonly cursor: number },
+  ): Promise<void> {
+    const leave = this.parts.listeners.join(runId);
+    try {
+      await streamRun(this.parts, client, {
+        runId,
+        instance: head.instance,
+        encoder: runsEncoder,
+        spokenUpTo: cursor,
+        comeBack: COME_BACK,
+      });
+    } finally {
+      leave();
+    }
+  }
+
+  /** Its events have expired: what is left is the end, marked as such. */
+  private lastOfStored(client: Client, snapshot: RunSnapshot, cursor: number): Promise<void> {
+    const events = storedEvents(snapshot);
+    const beforeLast = (events.at(-1)?.seq ?? 1) - 1;
+    const spokenUpTo = Math.max(cursor, beforeLast);
+    return streamEvents(this.parts, client, { encoder: markStored(runsEncoder), spokenUpTo, events });
+  }
+}
+
+/**
+ * The number after which to speak. Last-Event-ID wins, because a browser that reconnects sends it to the same URL; one that
+ * is foreign, malformed or ahead means everything, never a silent skip. `after_seq` that is ahead means "from now on".
+ */
+function cursorOf(
+  runId: string,
+  lastEventId: unknown,
+  { after, lastSeq }: { readonly after: number | undefined; readonly lastSeq: number },
+): number {
+  if (typeof lastEventId === 'string') {
+    const cursor = parseEventCursor(lastEventId, runId);
+    return cursor !== undefined && cursor <= lastSeq ? cursor : 0;
+  }
+  return Math.min(after ?? 0, lastSeq);
+}
+
+function afterOf(afterSeq: unknown): number | undefined {
+  if (afterSeq === undefined) return undefined;
+  if (typeof afterSeq === 'string') return parseAfterSeq(afterSeq);
+  throw new GatewayError('invalid_cursor', 'after_seq is given once.', { param: 'after_seq' });
+}
+
+function markStored<S>(encoder: Encoder<S>): Encoder<S> {
+  const mark = (frame: SseFrame): SseFrame => {
+    if (frame.comment !== undefined) return frame;
+    return { ...frame, data: JSON.stringify({ ...(JSON.parse(frame.data) as object), replayed_from: 'store' }) };
+  };
+  return {
+    begin: () => encoder.begin(),
+    encode(state, event) {
+      const [next, frames] = encoder.encode(state, event);
+      return [next, frames.map(mark)];
+    },
+  };
+}

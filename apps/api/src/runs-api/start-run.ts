@@ -1,0 +1,56 @@
+import { GatewayError } from '#libs/contract';
+import type { HistoryReader } from '#libs/history';
+import { runsProtocol } from '#libs/protocols';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Order, RunDesk } from '../runs/admitting/run-desk.js';
+import { assertCallsOf, callsOfChain } from '../runs/earlier-calls.js';
+import type { ResponseFinder } from '../runs/response-finder.js';
+import { assertFinished } from '../runs/assert-finished.js';
+import { echoSession, type CreateRun } from '../answering/create-run.js';
+import { HEADERS } from '../words/header-names.js';
+import { withExchange, type ExchangeParts } from '../answering/run-exchange.js';
+
+/** POST /v1/runs: 202 as soon as the run is queued. Its events are at /v1/runs/{id}/events from the first one on. */
+export class StartRun {
+  constructor(
+    private readonly parts: ExchangeParts & {
+      readonly create: CreateRun;
+      readonly desk: RunDesk;
+      readonly finder: ResponseFinder;
+      readonly history: HistoryReader;
+    },
+  ) {}
+
+  handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    return withExchange(this.parts, request, async () => {
+      const { order } = await this.parts.create.readOrder(runsProtocol, request);
+      await this.assertParent(order);
+      const run = await this.admit(order);
+      const replayed = run.kind !== 'opened';
+      reply.raw.setHeader(HEADERS.runId, run.runId);
+      echoSession(reply, order.draft);
+      if (replayed) reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
+      void reply.code(202).send({ run_id: run.runId, status: 'started', replayed });
+    });
+  }
+
+  /** Nobody listens here, so the tail that every admitted run comes with ends at once. */
+  private async admit(order: Order): ReturnType<RunDesk['admit']> {
+    const listening = new AbortController();
+    try {
+      return await this.parts.desk.admit(order, listening.signal);
+    } finally {
+      listening.abort();
+    }
+  }
+
+  /** What a run continues must be there, the caller's, kept, and over; a result must answer a call that was made there. */
+  private async assertParent({ draft, owner }: Order): Promise<void> {
+    if (draft.parentId === undefined) return;
+    const found = await this.parts.finder.lookUp(draft.parentId, owner, 'any protocol');
+    const param = 'previous_response_id';
+    if (!found) throw new GatewayError('run_not_found', `There is no response or run with this '${param}'.`, { param });
+    assertFinished(found);
+    await assertCallsOf(draft.messages, callsOfChain(this.parts.history, draft.parentId));
+  }
+}

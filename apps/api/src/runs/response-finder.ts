@@ -1,0 +1,70 @@
+import { isRunId, withDeadline, type RunHead, type RunLog } from '#libs/bus';
+import { GatewayError, isJsonObject, type JsonObject, type RunSnapshot } from '#libs/contract';
+import { openaiResponses, runIdOfResponse } from '#libs/protocols';
+import type { RunService } from './run-service.js';
+
+/** What is known of a response without reading all of it. */
+export type FoundResponse =
+  | { readonly kind: 'logged'; readonly runId: string; readonly head: RunHead; readonly echo: JsonObject }
+  | { readonly kind: 'stored'; readonly runId: string; readonly snapshot: RunSnapshot; readonly echo: JsonObject };
+
+type Which = 'stored only' | 'unstored too' | 'any protocol';
+
+/**
+ * Finds the responses of an owner among the runs. Not one: a run of another protocol, a response that was made with
+ * `store: false`, one that was deleted, and everybody else's.
+ */
+export class ResponseFinder {
+  constructor(
+    private readonly runs: RunService,
+    private readonly log: Pick<RunLog, 'read'>,
+  ) {}
+
+  /** Throws GatewayError `response_not_found`; `unavailable` when only the store could know and it is away. */
+  async find(responseId: string, owner: string): Promise<FoundResponse> {
+    const runId = runIdOfResponse(responseId);
+    const found = runId === undefined ? undefined : await this.lookUp(runId, owner, 'stored only');
+    if (!found) throw new GatewayError('response_not_found', 'There is no response with this id.', { param: 'id' });
+    return found;
+  }
+
+  /** Everything about it. Throws as `find` does. */
+  async snapshot(responseId: string, owner: string): Promise<RunSnapshot> {
+    const found = await this.find(responseId, owner);
+    return found.kind === 'stored' ? found.snapshot : this.runs.get(found.runId, owner);
+  }
+
+  /**
+   * @param which with 'unstored too' a response that was not to be stored is found as long as its log lives; with 'any
+   * protocol' every run is found but such a response.
+   * @returns undefined when there is none.
+   */
+  async lookUp(runId: string, owner: string, which: Which): Promise<FoundResponse | undefined> {
+    if (!isRunId(runId)) return undefined;
+    const found = await this.runs.find(runId, owner).catch(asUndefined);
+    if (!found) return undefined;
+    if (found.kind === 'stored') {
+      const { snapshot } = found;
+      return isReadable(snapshot, which) ? { ...found, runId, echo: snapshot.echo } : undefined;
+    }
+    const [first] = await withDeadline(this.log.read(runId, 0, 1));
+    if (first?.type !== 'run.queued' || !isReadable(first, which)) return undefined;
+    return { kind: 'logged', runId, head: found.head, echo: first.echo };
+  }
+}
+
+function isReadable(
+  { protocol, echo }: { readonly protocol: string; readonly echo: JsonObject },
+  which: Which,
+): boolean {
+  if (protocol !== openaiResponses.name) return which === 'any protocol';
+  const { fields } = echo;
+  // The store keeps no echo of a run that was not to be kept.
+  if (!isJsonObject(fields)) return false;
+  return which === 'unstored too' || fields['store'] !== false;
+}
+
+function asUndefined(cause: unknown): undefined {
+  if (cause instanceof GatewayError && cause.code === 'run_not_found') return undefined;
+  throw cause;
+}

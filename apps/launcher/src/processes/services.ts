@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReadConfig, ServiceName, VariableName } from '#libs/config';
+import { reachable } from '#libs/config';
+import { LaunchError } from '../launch-error.js';
+import type { ChildOrder } from './supervise.js';
+
+/** The services in the order in which they are started; they are stopped the other way round, the API first. */
+export const SERVICES: readonly ServiceName[] = ['store', 'scheduler', 'worker', 'api'];
+
+/** Where a service's compiled main.js lies. */
+export type EntryOf = (service: ServiceName) => string;
+
+export function compiledEntry(root: string): EntryOf {
+  return (service) => join(root, 'dist', 'apps', service, 'src', 'main.js');
+}
+
+/** Throws LaunchError when something has not been compiled. */
+export function requireEntries(entryOf: EntryOf): void {
+  const missing = SERVICES.map(entryOf).filter((entry) => !existsSync(entry));
+  if (missing.length > 0) throw new LaunchError(`Not compiled: ${missing.join(', ')}. Run: npm run build`);
+}
+
+/** What the launcher decided for this start. */
+export interface Wiring {
+  /** Of the private Redis; absent when somebody named one. */
+  readonly redisUrl?: string;
+  readonly ports: { readonly store: number; readonly worker: number; readonly scheduler: number };
+  readonly storeToken: string;
+}
+
+/** The environment of the services: the launcher's own, and for every setting that nobody made, what it decided. */
+export function serviceEnv(
+  env: NodeJS.ProcessEnv,
+  { config, given }: ReadConfig,
+  { redisUrl, ports, storeToken }: Wiring,
+): NodeJS.ProcessEnv {
+  // A STORE_URL without STORE_PORT means the default port, not one that nobody could know.
+  const storePort = given.has('STORE_PORT') || given.has('STORE_URL') ? config.store.port : ports.store;
+  const decided: Partial<Record<VariableName, string>> = {
+    STORE_PORT: String(storePort),
+    STORE_URL: `http://${reachable(config.store.host)}:${storePort}`,
+    STORE_TOKEN: storeToken,
+    WORKER_HEALTH_PORT: String(ports.worker),
+    SCHEDULER_HEALTH_PORT: String(ports.scheduler),
+    ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+  };
+  const own = Object.entries(decided).filter(([name]) => !given.has(name as VariableName));
+  return { ...env, ...Object.fromEntries(own), TALARIA_PARENT: '1' };
+}
+
+/** The services that read a secret, where it is not all of them. */
+const READERS: ReadonlyMap<string, readonly ServiceName[]> = new Map<VariableName, readonly ServiceName[]>([
+  ['API_SERVER_KEY', ['api']],
+  ['API_KEYS', ['api']],
+  ['ADMIN_TOKEN', ['api']],
+  ['WEBHOOK_SECRET', ['api', 'scheduler']],
+  ['DATABASE_URL', ['store']],
+]);
+
+/**
+ * The environment of the services as one of them gets it, without the secrets that only others read: a program that a model
+ * runs can read its worker's. A variable that is handed on to an MCP server by its own name stays.
+ */
+export function envOf(service: ServiceName, env: NodeJS.ProcessEnv, { config }: ReadConfig): NodeJS.ProcessEnv {
+  const handedOn = config.tools.mcpServers.flatMap(({ transport }) =>
+    transport.kind === 'stdio' ? Object.keys(transport.env) : [],
+  );
+  const isForeign = (name: string): boolean =>
+    READERS.get(name)?.includes(service) === false && !handedOn.includes(name);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isForeign(name)));
+}
+
+/**
+ * SIGKILL comes after a service's own limits: its drain time (of store and scheduler: 10 s), and the 5 s that
+ * libs/platform allows for closing.
+ */
+const SPARE_SECONDS = 15;
+
+/**
+ * Half of the young generation, in MB (V8's own maximum is 16). A small one saves memory at rest and under load, a large one
+ * collections: what lives as long as a request dies young then.
+ */
+const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = { store: 16, api: 8, worker: 8, scheduler: 2 };
+
+/** What a service may take to end. */
+export const graceMsOf = (drainSeconds: number): number => (drainSeconds + SPARE_SECONDS) * 1_000;
+
+export function serviceOrder(name: ServiceName, entry: string, env: NodeJS.ProcessEnv, graceMs: number): ChildOrder {
+  return {
+    name,
+    command: process.execPath,
+    args: [`--max-semi-space-size=${SEMI_SPACE_MB[name]}`, entry],
+    env,
+    ipc: true,
+    graceMs,
+  };
+}

@@ -1,0 +1,117 @@
+import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endProcess } from '../processes/end-process.js';
+import { LaunchError } from '../launch-error.js';
+import { identify, isAlive, parseIdentity, type ProcessIdentity } from '../processes/process-identity.js';
+import { dataDirOf, probeRedis } from './probe-redis.js';
+import type { ChildOrder } from '../processes/supervise.js';
+
+/** A Redis for one data folder and nobody else. */
+export interface PrivateRedis {
+  readonly url: string;
+  readonly order: ChildOrder;
+  /** Writes down who serves the folder now. To be called after every start. */
+  recordPid(pid: number): void;
+}
+
+export interface PrivateRedisOptions {
+  /** Program: redis-server or valkey-server. */
+  readonly server: string;
+  /** Absolute path; created when missing. */
+  readonly dir: string;
+  readonly port: number;
+}
+
+/** Prepares the folder, and writes the port down before there is a server: see `endLeftover`. */
+export function privateRedis({ server, dir, port }: PrivateRedisOptions): PrivateRedis {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeRecord(dir, { port });
+  const network = ['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'yes', '--daemonize', 'no'];
+  const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', ...REWRITES];
+  const logFile = join(dir, 'redis.log');
+  const memory = ['--maxmemory-policy', 'noeviction'];
+  return {
+    url: urlOf(port),
+    order: {
+      name: 'redis',
+      command: server,
+      args: [...network, ...durability, ...memory, '--dir', dir, '--logfile', logFile],
+      hint: `see ${logFile}`,
+      env: {}, // it needs nothing of ours, least of all the keys
+      ipc: false,
+      graceMs: STOP_MS_MAX,
+    },
+    recordPid: (pid) => writeRecord(dir, { port, ...identify(pid) }),
+  };
+}
+
+/**
+ * Ends a private Redis that an earlier launcher could not stop because it was killed. Two servers on one append-only file
+ * would destroy it, so nothing may start before this resolves. Gives its pid; undefined when there was none.
+ *
+ * It is known by its process (number and start time), or, when the launcher died before it could write that down, by
+ * answering on the recorded port and naming this very folder. SIGTERM, after `stopMsMax` SIGKILL. Throws LaunchError
+ * when it does not end.
+ */
+export async function endLeftover(dir: string, stopMsMax = STOP_MS_MAX): Promise<number | undefined> {
+  const record = readRecord(dir);
+  const leftover = record && ((await knownByProcess(record)) ?? (await knownByFolder(record, dir)));
+  if (!leftover) return undefined;
+  if (await endProcess(leftover, stopMsMax)) return leftover.pid;
+  throw new LaunchError(`An earlier private Redis (pid ${leftover.pid}) still uses ${dir} and cannot be ended.`);
+}
+
+/**
+ * The append-only file is written anew when it has doubled, but not below this: from the server's own 64 MB a busy gateway would be
+ * at it every 20 s, each time for half a second of CPU. Reading so much at a start takes a few seconds.
+ */
+const REWRITES = ['--auto-aof-rewrite-min-size', '256mb'];
+
+/** Redis writes its append-only file out before it ends. */
+const STOP_MS_MAX = 10_000;
+const POLL_MS = 20;
+
+interface ServerRecord {
+  readonly port: number;
+  readonly process?: ProcessIdentity;
+}
+
+async function knownByProcess({ process }: ServerRecord): Promise<ProcessIdentity | undefined> {
+  return process && isAlive(process) ? process : undefined;
+}
+
+async function knownByFolder({ port }: ServerRecord, dir: string): Promise<ProcessIdentity | undefined> {
+  let probe = await probeRedis(urlOf(port));
+  while (probe.kind === 'loading') {
+    await sleep(POLL_MS);
+    probe = await probeRedis(urlOf(port));
+  }
+  if (probe.kind !== 'up' || probe.facts.pid === undefined) return undefined;
+  const theirs = await dataDirOf(urlOf(port));
+  return theirs === realpathSync(dir) ? identify(probe.facts.pid) : undefined;
+}
+
+function urlOf(port: number): string {
+  return `redis://127.0.0.1:${port}`;
+}
+
+function recordPath(dir: string): string {
+  return join(dir, 'server.json');
+}
+
+function writeRecord(dir: string, record: object): void {
+  const aside = `${recordPath(dir)}.new`;
+  writeFileSync(aside, JSON.stringify(record), { mode: 0o600 });
+  renameSync(aside, recordPath(dir));
+}
+
+function readRecord(dir: string): ServerRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(recordPath(dir), 'utf8')) as { port?: unknown };
+    const process = parseIdentity(record);
+    return Number.isInteger(record.port) ? { port: record.port as number, ...(process && { process }) } : undefined;
+  } catch {
+    return undefined; // never started here, or the file was cut off before the first start
+  }
+}

@@ -1,0 +1,69 @@
+import {
+  isJsonObject,
+  isTooDeep,
+  LIMITS,
+  type ApprovalBy,
+  type JsonObject,
+  type JsonValue,
+  type RunSnapshot,
+  type Tool,
+  type ToolCallItem,
+} from '#libs/contract';
+import type { AgentRun } from '../agent-run.js';
+import { permits } from '../toolbox.js';
+
+export type Decision =
+  | { readonly kind: 'execute'; readonly tool: Tool; readonly args: JsonObject }
+  /** The model is told why the tool is not executed. */
+  | { readonly kind: 'answer'; readonly output: string };
+
+/** What becomes of a call: it is executed, or the model is told why not. Approval is not asked here, only a denial is heard. */
+export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem): Decision {
+  const tool = toolbox.serverTool(call.name);
+  // Dispatched by a worker that was lost: what it did is unknown, also when this worker does not have the tool.
+  if (call.dispatched && !tool?.idempotent) return { kind: 'answer', output: OUTCOME_UNKNOWN };
+  const name = call.name.slice(0, LIMITS.toolNameCharsMax);
+  if (!tool) return { kind: 'answer', output: `Unknown tool '${name}'. Use only the tools that are offered.` };
+  if (!permits(spec.toolChoice, call.name)) {
+    return { kind: 'answer', output: `The tool '${name}' may not be called in this conversation.` };
+  }
+  if (isBeyond(spec.toolCallsMax, book.snapshot(), call)) return { kind: 'answer', output: USED_UP };
+  if (call.approval?.decision === 'deny') return { kind: 'answer', output: DENIED[call.approval.by ?? 'user'] };
+  return parseArguments(tool, call.arguments);
+}
+
+const USED_UP =
+  'This call was not made: the number of tool calls that the caller allows is used up. Answer with what you know.';
+
+/** By its place among the calls of the run, which is the same for every worker that looks. */
+function isBeyond(toolCallsMax: number | undefined, { items }: RunSnapshot, { callId }: ToolCallItem): boolean {
+  if (toolCallsMax === undefined) return false;
+  const calls = items.filter((item) => item.type === 'tool_call' && item.executedBy === 'server');
+  return calls.findIndex((item) => item.type === 'tool_call' && item.callId === callId) >= toolCallsMax;
+}
+
+const DENIED: Readonly<Record<ApprovalBy, string>> = {
+  user: 'The user denied this call. It was not made. Do not try to reach the same by other means.',
+  timeout: 'Nobody allowed this call in time. It was not made.',
+  policy: 'This call needs approval, and too many others wait for theirs. It was not made.',
+};
+
+const OUTCOME_UNKNOWN =
+  'The outcome of this call is unknown: the worker that executed it was lost. It was not repeated, because it may ' +
+  'already have had its effect. Check before you call it again.';
+
+function parseArguments(tool: Tool, text: string): Decision {
+  let args: JsonValue;
+  try {
+    // Several upstreams send nothing at all for a call without arguments.
+    args = text.trim() === '' ? {} : (JSON.parse(text) as JsonValue);
+  } catch (error) {
+    return { kind: 'answer', output: `The arguments are not valid JSON: ${(error as SyntaxError).message}` };
+  }
+  if (isTooDeep(args)) {
+    return { kind: 'answer', output: `The arguments are nested deeper than ${LIMITS.jsonDepthMax} levels.` };
+  }
+  if (isJsonObject(args)) return { kind: 'execute', tool, args };
+  const found = args === null ? 'null' : Array.isArray(args) ? 'an array' : `a ${typeof args}`;
+  return { kind: 'answer', output: `The arguments must be a JSON object, not ${found}.` };
+}

@@ -1,0 +1,67 @@
+import { GatewayError, type JsonObject, type Tool, type ToolResult } from '#libs/contract';
+import type { AgentRun } from '../agent-run.js';
+import { boundOutput } from './bound-output.js';
+import type { CallGroup } from './call-group.js';
+
+export interface ToolExecution {
+  readonly run: AgentRun;
+  readonly tool: Tool;
+  readonly args: JsonObject;
+  readonly callId: string;
+  readonly group: CallGroup;
+  /** Called only while the tool is being waited for. */
+  readonly progress: (text: string) => void;
+}
+
+/**
+ * Executes a tool once and gives what the model shall read: its output, cut at LIMITS.toolOutputBytesMax, or why there
+ * is none. After `toolSecondsMax` the tool's signal is aborted and the tool is abandoned: it is not waited for and what
+ * it says later is dropped. Rejects only when the group fails, with that reason, at once.
+ */
+export function executeTool(execution: ToolExecution): Promise<ToolResult> {
+  const { run, group } = execution;
+  const { toolSecondsMax } = run.ports.settings;
+  return new Promise((resolve, reject) => {
+    const controller = new AbortController();
+    let settled = false;
+    const settle = (how: () => void): void => {
+      if (settled) return;
+      settled = true;
+      stopTimer();
+      stopListening();
+      how();
+    };
+    const onFailure = (reason: unknown): void => {
+      settle(() => reject(reason as Error));
+      controller.abort(reason);
+    };
+    const onTimeout = (): void => {
+      const text = `The tool timed out after ${toolSecondsMax} s.`;
+      settle(() => resolve({ output: text, isError: true }));
+      controller.abort(new Error(text));
+    };
+    const stopTimer = run.ports.startTimer(toolSecondsMax * 1_000, onTimeout);
+    const stopListening = group.onFailure(onFailure);
+    const progress = (text: string): void => {
+      if (!settled) execution.progress(text);
+    };
+    void outcome(execution, { signal: controller.signal, progress }).then((result) => settle(() => resolve(result)));
+  });
+}
+
+/** Never rejects: a failing tool is an answer for the model. */
+async function outcome(
+  { run, tool, args, callId }: ToolExecution,
+  context: { signal: AbortSignal; progress: (text: string) => void },
+): Promise<ToolResult> {
+  const { runId, owner, sessionId } = run.spec;
+  const place = { runId, owner, callId, ...(sessionId !== undefined && { sessionId }) };
+  try {
+    const { output, isError = false } = await tool.execute(args, { ...place, ...context });
+    return { output: boundOutput(output), isError };
+  } catch (error) {
+    // Only GatewayErrors are written to be read by others; any other message may hold what the model must not see.
+    const output = error instanceof GatewayError ? boundOutput(error.message) : 'The tool failed.';
+    return { output, isError: true };
+  }
+}

@@ -1,0 +1,68 @@
+import type { Approval, ToolCallItem } from '#libs/contract';
+import type { AgentRun } from '../agent-run.js';
+import { decide } from './decide-call.js';
+import { callsOf } from './calls-of.js';
+import type { ApprovalAnswer } from '../ports.js';
+
+/** The unanswered server calls of a step: those that may be answered now, and the requests that hold up the others. */
+export interface SettledCalls {
+  readonly ready: readonly ToolCallItem[];
+  readonly waiting: readonly Approval[];
+}
+
+/**
+ * Asks for every call that needs to be allowed and takes the answers that are there. All requests of a step are asked at
+ * once, before any call is made. A call that was dispatched before is not asked for again: what it did, it did.
+ */
+export async function settleApprovals(run: AgentRun, step: number): Promise<SettledCalls> {
+  for (const call of openCalls(run, step)) await settle(run, step, call);
+  const calls = openCalls(run, step);
+  const isWaiting = ({ approval }: ToolCallItem): boolean => approval !== undefined && approval.decision === undefined;
+  return {
+    ready: calls.filter((call) => !isWaiting(call)),
+    waiting: calls.flatMap((call) => (call.approval && isWaiting(call) ? [call.approval] : [])),
+  };
+}
+
+function openCalls(run: AgentRun, step: number): ToolCallItem[] {
+  return callsOf(run.book.snapshot(), step).filter((call) => call.executedBy === 'server' && call.output === undefined);
+}
+
+async function settle(run: AgentRun, step: number, call: ToolCallItem): Promise<void> {
+  const { approvals } = run.ports;
+  if (call.dispatched || call.approval?.decision !== undefined) return;
+  const scope = scopeOf(run, call);
+  if (call.approval) {
+    const answer = approvals.answerTo(call.approval);
+    if (!answer) return;
+    // Remembered first: what was resolved is not looked at again by a later attempt.
+    if (scope !== undefined && (answer.decision === 'session' || answer.decision === 'always')) {
+      await approvals.remember(scope, answer.decision);
+    }
+    return resolve(run, step, { call, approvalId: call.approval.approvalId, answer });
+  }
+  if (scope === undefined) return;
+  const decision = await approvals.recall(scope);
+  if (decision) return resolve(run, step, { call, approvalId: '', answer: { decision, by: 'policy' } });
+  const request = await approvals.open();
+  if (!request) return resolve(run, step, { call, approvalId: '', answer: { decision: 'deny', by: 'policy' } });
+  const { callId, name, arguments: text } = call;
+  await run.book.emit({ type: 'approval.requested', step, callId, ...request, name, arguments: text });
+}
+
+/** Only of a call that would be executed; of all others the model is told what is wrong with them. */
+function scopeOf(run: AgentRun, call: ToolCallItem): string | undefined {
+  const decision = decide(run, call);
+  return decision.kind === 'execute' ? run.ports.approvals.scopeOf(decision.tool, decision.args) : undefined;
+}
+
+interface Resolution {
+  readonly call: ToolCallItem;
+  /** Empty when nobody was asked. */
+  readonly approvalId: string;
+  readonly answer: ApprovalAnswer;
+}
+
+async function resolve(run: AgentRun, step: number, { call, approvalId, answer }: Resolution): Promise<void> {
+  await run.book.emit({ type: 'approval.resolved', step, callId: call.callId, approvalId, ...answer });
+}

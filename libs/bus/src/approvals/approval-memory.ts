@@ -1,0 +1,84 @@
+import { LIMITS } from '#libs/contract';
+import { createHash } from 'node:crypto';
+import { inTime, type RedisConnection } from '../redis/connect-redis.js';
+import type { ApprovalMemory, ApprovalPlace } from './approval-ports.js';
+
+/** Remembered approvals on Redis: a set per key, kept for ever, and a set per session, kept for a while after its last answer. */
+export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory {
+  const { redis, keys } = connection;
+  const sessionKey = ({ owner, session }: ApprovalPlace): string =>
+    keys.allowedIn(
+      createHash('sha256')
+        .update(JSON.stringify([owner, session]))
+        .digest('hex'),
+    );
+  return {
+    async recall(place, scope) {
+      const always = redis.sismember(keys.allowedBy(place.owner), scope);
+      const [forEver, inSession] = await inTime(
+        connection,
+        Promise.all([always, redis.sismember(sessionKey(place), scope)]),
+      );
+      return forEver === 1 ? 'always' : inSession === 1 ? 'session' : undefined;
+    },
+    async remember(place, scope, decision) {
+      const key = decision === 'always' ? keys.allowedBy(place.owner) : sessionKey(place);
+      if ((await inTime(connection, redis.scard(key))) >= LIMITS.rememberedApprovalsMax) return;
+      await inTime(connection, redis.sadd(key, scope));
+      if (decision === 'session') await inTime(connection, redis.expire(key, LIMITS.sessionApprovalSeconds));
+    },
+    async always(owner) {
+      return (await inTime(connection, redis.smembers(keys.allowedBy(owner)))).sort();
+    },
+    async forget(owner, scope) {
+      return (await inTime(connection, redis.srem(keys.allowedBy(owner), scope))) === 1;
+    },
+    async enterWait(owner, runId, deadline) {
+      const key = keys.parkedOf(owner);
+      // Whoever left without saying so is forgotten at its deadline.
+      await inTime(connection, redis.zremrangebyscore(key, '-inf', Date.now()));
+      const [others, known] = await inTime(connection, Promise.all([redis.zcard(key), redis.zscore(key, runId)]));
+      if (known === null && others >= LIMITS.parkedRunsPerKeyMax) return false;
+      await inTime(connection, redis.zadd(key, deadline, runId));
+      return true;
+    },
+    async leaveWait(owner, runId) {
+      await inTime(connection, redis.zrem(keys.parkedOf(owner), runId));
+    },
+  };
+}
+
+/** The same in memory, for tests; sessions never expire. */
+export function memoryApprovalMemory(): ApprovalMemory {
+  const sets = new Map<string, Set<string>>();
+  const waits = new Map<string, Map<string, number>>();
+  const setOf = (key: string): Set<string> => {
+    const set = sets.get(key) ?? new Set<string>();
+    sets.set(key, set);
+    return set;
+  };
+  const sessionKey = ({ owner, session }: ApprovalPlace): string => JSON.stringify([owner, session]);
+  return {
+    async recall(place, scope) {
+      if (setOf(place.owner).has(scope)) return 'always';
+      return setOf(sessionKey(place)).has(scope) ? 'session' : undefined;
+    },
+    async remember(place, scope, decision) {
+      const set = setOf(decision === 'always' ? place.owner : sessionKey(place));
+      if (set.size < LIMITS.rememberedApprovalsMax) set.add(scope);
+    },
+    always: async (owner) => [...setOf(owner)].sort(),
+    forget: async (owner, scope) => setOf(owner).delete(scope),
+    async enterWait(owner, runId, deadline) {
+      const waiting = waits.get(owner) ?? new Map<string, number>();
+      waits.set(owner, waiting);
+      const isFull = (): boolean => !waiting.has(runId) && waiting.size >= LIMITS.parkedRunsPerKeyMax;
+      // Whose time is over matters to the limit alone.
+      if (isFull()) for (const [id, until] of waiting) if (until <= Date.now()) waiting.delete(id);
+      if (isFull()) return false;
+      waiting.set(runId, deadline);
+      return true;
+    },
+    leaveWait: async (owner, runId) => void waits.get(owner)?.delete(runId),
+  };
+}

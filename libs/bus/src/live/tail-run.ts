@@ -1,0 +1,199 @@
+import { GatewayError, isTerminal, LIMITS, type LoggedEvent } from '#libs/contract';
+import { charsOf } from '../run-log/event-size.js';
+import type { LiveHub, LiveSubscription, RunLog } from '../ports.js';
+import { TailInbox } from './tail-inbox.js';
+
+export interface TailStart {
+  readonly runId: string;
+  /** The instance that opened the run: RunSpec.instance or RunHead.instance. */
+  readonly instance: string;
+  /** Events with a greater seq are given. */
+  readonly after: number;
+  /** The caller knows that the log ends at `after` right now (it is about to open the run): no first read. */
+  readonly caughtUp?: boolean;
+}
+
+type Batch = readonly LoggedEvent[];
+type Result = IteratorResult<Batch, undefined>;
+
+const OVER: Result = { done: true, value: undefined };
+
+/**
+ * Every event of a run after `after`, in order, each once, in batches, until the terminal one. Watching begins with the first
+ * `next`; a second one may only follow when the first has settled.
+ *
+ * The log is the truth and the live channel is a hint. Order of work: watch, then read the log, then wait. Live events
+ * that are next in line are used as they are; anything else (a gap, an overfull inbox, silence for a second) sends us
+ * back to the log. Losing every live message costs latency, not events. The inbox is bounded, so a slow consumer costs
+ * bounded memory: it falls back to reading the log at its own pace.
+ *
+ * Ends early, without the terminal event, when `signal` aborts. Rejects with GatewayError `run_log_lost` when the log is
+ * gone, and `queue_unavailable` when Redis is; it is over then.
+ */
+export function tailRun(
+  bus: { readonly log: RunLog; readonly hub: LiveHub },
+  start: TailStart,
+  signal: AbortSignal,
+): RunTail {
+  return new RunTail(bus, start, signal);
+}
+
+/** Not a generator: a live batch that is waited for is handed over in the turn in which it came, through one promise. */
+export class RunTail implements AsyncIterableIterator<Batch, undefined> {
+  private readonly inbox = new TailInbox();
+  private readonly pages = new Pages();
+  private state: 'new' | 'live' | 'ended' | 'over' = 'new';
+  private live: LiveSubscription | undefined;
+  private mustRead: boolean;
+  private seq: number;
+  private waiter: ((result: Result | Promise<Result>) => void) | undefined;
+  private silence: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly bus: { readonly log: RunLog; readonly hub: LiveHub },
+    private readonly start: TailStart,
+    private readonly signal: AbortSignal,
+  ) {
+    this.mustRead = !(start.caughtUp ?? false);
+    this.seq = start.after;
+  }
+
+  next(): Promise<Result> {
+    switch (this.state) {
+      case 'new':
+        return this.begin();
+      case 'live':
+        return this.mustRead ? this.read() : this.wait();
+      case 'ended':
+      case 'over':
+        return this.return();
+    }
+  }
+
+  /** Stops watching; a `next` that waits ends. */
+  async return(): Promise<Result> {
+    const { live } = this;
+    this.state = 'over';
+    this.live = undefined;
+    clearTimeout(this.silence);
+    this.signal.removeEventListener('abort', this.stop);
+    this.settle(OVER);
+    await live?.close();
+    return OVER;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private async begin(): Promise<Result> {
+    const { runId, instance } = this.start;
+    this.state = 'live';
+    this.signal.addEventListener('abort', this.stop, { once: true });
+    try {
+      const live = await this.bus.hub.watch(runId, instance, this.wake);
+      if (this.isLive()) this.live = live;
+      else await live.close();
+    } catch (cause) {
+      await this.return();
+      throw cause;
+    }
+    return this.next();
+  }
+
+  /** A tail that is reading sees the signal itself. */
+  private readonly stop = (): void => {
+    const { waiter } = this;
+    this.waiter = undefined;
+    waiter?.(this.return());
+  };
+
+  /** The next live events, or what the log has when they do not follow. */
+  private wait(): Promise<Result> {
+    const batch = this.inbox.take(this.seq);
+    if (batch.length > 0) return Promise.resolve(this.give(batch));
+    if (this.inbox.hasHole(this.seq)) return this.read();
+    if (this.signal.aborted) return this.return();
+    if (this.silence) this.silence.refresh();
+    else this.silence = setTimeout(() => this.waiter && this.settle(this.lookAfter()), LIMITS.relayIdlePollMs);
+    return new Promise((resolve) => (this.waiter = resolve));
+  }
+
+  private readonly wake = (events: Batch): void => {
+    this.inbox.put(events);
+    if (!this.waiter) return;
+    const batch = this.inbox.take(this.seq);
+    if (batch.length > 0) this.settle(this.give(batch));
+    else if (this.inbox.hasHole(this.seq)) this.settle(this.read());
+  };
+
+  private settle(result: Result | Promise<Result>): void {
+    const { waiter } = this;
+    this.waiter = undefined;
+    waiter?.(result);
+  }
+
+  /** After a silence: messages may have been lost, or the log itself. */
+  private async lookAfter(): Promise<Result> {
+    try {
+      await assertLogExists(this.bus.log, this.start.runId, this.signal);
+    } catch (cause) {
+      await this.return();
+      throw cause;
+    }
+    return this.read();
+  }
+
+  private async read(): Promise<Result> {
+    try {
+      while (this.isLive() && !this.signal.aborted) {
+        const batch = await this.pages.read(this.bus.log, this.start.runId, this.seq);
+        this.mustRead = this.pages.hasMore;
+        if (batch.length > 0) return this.give(batch);
+        if (!this.inbox.hasHole(this.seq)) return await this.wait();
+      }
+    } catch (cause) {
+      await this.return();
+      throw cause;
+    }
+    return this.return();
+  }
+
+  private isLive(): boolean {
+    return this.state === 'live';
+  }
+
+  private give(batch: Batch): Result {
+    const last = batch.at(-1);
+    if (last && isTerminal(last)) this.state = 'ended';
+    this.seq = last?.seq ?? this.seq;
+    return { done: false, value: batch };
+  }
+}
+
+async function assertLogExists(log: RunLog, runId: string, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || (await log.head(runId))) return;
+  throw new GatewayError('run_log_lost', 'The events of this run were lost.');
+}
+
+/**
+ * Reads of one log, page by page, of so many events that a page has about LIMITS.relayReadCharsMax characters: readers that
+ * are slow together would hold the process's memory in pages of large events otherwise.
+ */
+class Pages {
+  private count = FIRST_PAGE_EVENTS;
+  /** The last page was full. */
+  hasMore = false;
+
+  async read(log: RunLog, runId: string, after: number): Promise<readonly LoggedEvent[]> {
+    const page = await log.read(runId, after, this.count);
+    this.hasMore = page.length === this.count;
+    if (!this.hasMore) return page;
+    const chars = page.reduce((sum, event) => sum + charsOf(event), 1);
+    const fitting = Math.floor((this.count * LIMITS.relayReadCharsMax) / chars);
+    this.count = Math.max(1, Math.min(fitting, LIMITS.relayReadBatchMax));
+    return page;
+  }
+}
+
+const FIRST_PAGE_EVENTS = 32;

@@ -1,0 +1,44 @@
+import { LIMITS } from '#libs/contract';
+import { createHash } from 'node:crypto';
+import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import type { ConversationTurns } from '../ports.js';
+import { BEGIN_TURN, LAST_TURN } from '../scripts/admission-scripts.js';
+
+/** Turns on Redis, so that any API replica decides alike. Rejects with GatewayError `queue_unavailable`. */
+export function redisConversationTurns({ redis, keys }: RedisConnection): ConversationTurns {
+  const keyOf = (conversation: string): string =>
+    keys.conversation(createHash('sha256').update(conversation).digest('hex'));
+  return {
+    async last(conversation) {
+      const reply = await withDeadline(runScript(redis, LAST_TURN, [keyOf(conversation)], []));
+      const [runId, ageMs] = reply as [string?, number?];
+      return runId === undefined ? undefined : { runId, ageMs: Math.max(0, ageMs ?? 0) };
+    },
+    async begin(conversation, runId, after) {
+      const args = [runId, after ?? '', LIMITS.runLogOrphanTtlSeconds];
+      return (await withDeadline(runScript(redis, BEGIN_TURN, [keyOf(conversation)], args))) === 1;
+    },
+    async forget(conversation) {
+      await withDeadline(redis.del(keyOf(conversation)));
+    },
+  };
+}
+
+/** The same in memory, for tests. */
+export function memoryConversationTurns(): ConversationTurns {
+  const turns = new Map<string, { readonly runId: string; readonly at: number }>();
+  return {
+    async last(conversation) {
+      const turn = turns.get(conversation);
+      return turn && { runId: turn.runId, ageMs: Date.now() - turn.at };
+    },
+    async begin(conversation, runId, after) {
+      if (turns.get(conversation)?.runId !== after) return false;
+      turns.set(conversation, { runId, at: Date.now() });
+      return true;
+    },
+    async forget(conversation) {
+      turns.delete(conversation);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { LIMITS } from '#libs/contract';
+import { createHash } from 'node:crypto';
+import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import type { Idempotency, Reservation } from '../ports.js';
+import { RELEASE_KEY } from '../scripts/admission-scripts.js';
+
+/** Idempotency keys on Redis: one string per key, so that any API replica decides alike. */
+export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency {
+  const keyOf = (scope: string): string => keys.idempotency(createHash('sha256').update(scope).digest('hex'));
+  return {
+    async reserve(scope, fingerprint, runId) {
+      const value = `${fingerprint} ${runId}`;
+      const set = redis.set(keyOf(scope), value, 'EX', LIMITS.idempotencyTtlSeconds, 'NX', 'GET');
+      return toReservation(await withDeadline(set), fingerprint);
+    },
+    async release(scope, runId) {
+      await withDeadline(runScript(redis, RELEASE_KEY, [keyOf(scope)], [runId]));
+    },
+  };
+}
+
+/** @param held what stood under the key before: null, or `<fingerprint> <runId>`. */
+export function toReservation(held: string | null, fingerprint: string): Reservation {
+  if (held === null) return { kind: 'new' };
+  const [heldFingerprint, runId = ''] = held.split(' ');
+  return heldFingerprint === fingerprint ? { kind: 'same', runId } : { kind: 'conflict' };
+}

@@ -1,0 +1,78 @@
+import { toReservation } from '../locks/idempotency.js';
+import type { Idempotency, PersistQueue, QueuedRun, RunQueue } from '../ports.js';
+import type { WorkerInfo, WorkerRegistry } from '../workers/worker-ports.js';
+
+export interface MemoryRunQueue extends RunQueue {
+  /** Takes the oldest waiting run, as a worker would. */
+  take(): string | undefined;
+}
+
+/** The run queue in memory, for tests. A taken run has no job any more; delays never end by themselves. */
+export function memoryRunQueue(): MemoryRunQueue {
+  const waiting: string[] = [];
+  const delayed = new Set<string>();
+  const idOf = ({ runId, generation }: QueuedRun): string => `${runId}.${generation}`;
+  const enqueue = async (run: QueuedRun): Promise<void> => {
+    delayed.delete(idOf(run));
+    if (!waiting.includes(idOf(run))) waiting.push(idOf(run));
+  };
+  return {
+    place: async () => ({ kind: 'placed', tag: 0 }),
+    enqueue: (runId) => enqueue({ runId, generation: 0 }),
+    enqueueParked: async (run) => void (waiting.includes(idOf(run)) || delayed.add(idOf(run))),
+    wake: enqueue,
+    depth: async () => waiting.length,
+    async withJob(runs) {
+      const jobs = runs.filter((run) => waiting.includes(idOf(run)) || delayed.has(idOf(run)));
+      return new Set(jobs.map(({ runId }) => runId));
+    },
+    async remove(runId, generation = 0) {
+      const id = idOf({ runId, generation });
+      delayed.delete(id);
+      const at = waiting.indexOf(id);
+      if (at >= 0) waiting.splice(at, 1);
+    },
+    take: () => waiting.shift()?.split('.')[0],
+    close: async () => undefined,
+  };
+}
+
+export interface MemoryPersistQueue extends PersistQueue {
+  readonly runIds: readonly string[];
+}
+
+/** The persist queue in memory, for tests: it keeps what was enqueued. */
+export function memoryPersistQueue(): MemoryPersistQueue {
+  const runIds: string[] = [];
+  return {
+    runIds,
+    enqueue: async (more) => void runIds.push(...more),
+    depth: async () => runIds.length,
+    close: async () => undefined,
+  };
+}
+
+/** Idempotency keys in memory, for tests; they never expire. */
+export function memoryIdempotency(): Idempotency {
+  const held = new Map<string, string>();
+  return {
+    async reserve(scope, fingerprint, runId) {
+      const before = held.get(scope) ?? null;
+      if (before === null) held.set(scope, `${fingerprint} ${runId}`);
+      return toReservation(before, fingerprint);
+    },
+    async release(scope, runId) {
+      if (held.get(scope)?.endsWith(runId)) held.delete(scope);
+    },
+  };
+}
+
+/** The worker registry in memory, for tests. */
+export function memoryWorkerRegistry(): WorkerRegistry {
+  const workers = new Map<string, { info: WorkerInfo; at: number }>();
+  return {
+    announce: async (info) => void workers.set(info.id, { info, at: Date.now() }),
+    leave: async (workerId) => void workers.delete(workerId),
+    list: async () => [...workers.values()].map(({ info, at }) => ({ info, silentMs: Date.now() - at })),
+  };
+}

@@ -1,0 +1,296 @@
+import {
+  LIMITS,
+  type ApprovalDecision,
+  type CancelReason,
+  type LoggedEvent,
+  type RunSpec,
+  type TerminalEvent,
+} from '#libs/contract';
+import type {
+  AnswerOutcome,
+  AppendBatch,
+  AppendReply,
+  BegunEvent,
+  CancelOutcome,
+  Claim,
+  ClaimTerms,
+  Controls,
+  Parking,
+  ParkOutcome,
+  RunHead,
+  RunLog,
+} from '../ports.js';
+import { queuedEvent, sessionOfTurn } from '../run-log/queued-event.js';
+
+interface MemoryRun {
+  readonly spec: RunSpec;
+  readonly events: string[];
+  attempt: number;
+  claimed: boolean;
+  claims: number;
+  ended: boolean;
+  bytes: number;
+  deleted: boolean;
+  cancel?: CancelReason;
+  generation: number;
+  parked?: { deadline: number; woken: boolean };
+  readonly answers: Map<string, ApprovalDecision>;
+  readonly steers: string[];
+  /** How many of them became events. */
+  steered: number;
+}
+
+export interface MemoryRunLog extends RunLog {
+  /** What pub/sub is on Redis: told of every stored batch. */
+  subscribe(listener: (runId: string, events: readonly LoggedEvent[]) => void): void;
+  /** A process that did not open the run follows it, until it calls what it was given. */
+  follow(runId: string): () => void;
+}
+
+/** The run log in memory, for tests: the same rules as the scripts of scripts.ts, held to them by the contract suite. */
+export function memoryRunLog(): MemoryRunLog {
+  return new InMemoryRunLog();
+}
+
+class InMemoryRunLog implements MemoryRunLog {
+  private readonly runs = new Map<string, MemoryRun>();
+  private readonly openedAt = new Map<string, number>();
+  private readonly followers: string[] = [];
+  private readonly listeners = new Set<(runId: string, events: readonly LoggedEvent[]) => void>();
+
+  subscribe(listener: (runId: string, events: readonly LoggedEvent[]) => void): void {
+    this.listeners.add(listener);
+  }
+
+  follow(runId: string): () => void {
+    this.followers.push(runId);
+    return () => void this.followers.splice(this.followers.indexOf(runId), 1);
+  }
+
+  async followersElsewhere(runId: string): Promise<number> {
+    return this.followers.filter((followed) => followed === runId).length;
+  }
+
+  async open(spec: RunSpec): Promise<'opened' | 'exists'> {
+    this.openedAt.set(spec.runId, spec.createdAt);
+    if (this.runs.has(spec.runId)) return 'exists';
+    const run: MemoryRun = {
+      spec,
+      events: [],
+      attempt: 0,
+      claimed: false,
+      claims: 0,
+      ended: false,
+      bytes: 0,
+      deleted: false,
+      generation: 0,
+      answers: new Map(),
+      steers: [],
+      steered: 0,
+    };
+    this.runs.set(spec.runId, run);
+    this.store(run, [JSON.stringify(queuedEvent(spec))]);
+    return 'opened';
+  }
+
+  async read(runId: string, after: number, limit: number = LIMITS.relayReadBatchMax): Promise<LoggedEvent[]> {
+    const texts = this.runs.get(runId)?.events.slice(after, after + limit) ?? [];
+    return texts.map((text) => JSON.parse(text) as LoggedEvent);
+  }
+
+  async head(runId: string): Promise<RunHead | undefined> {
+    const run = this.runs.get(runId);
+    if (!run) return undefined;
+    const { attempt, ended, cancel, events, generation, parked, deleted } = run;
+    const { owner, instance } = run.spec;
+    const turnOf = sessionOfTurn(run.spec);
+    const state = { attempt, ended, cancelRequested: cancel !== undefined, deleted, generation };
+    return {
+      owner,
+      instance,
+      lastSeq: events.length,
+      ...state,
+      ...(parked && { parked: { ...parked } }),
+      ...(turnOf !== undefined && { turnOf }),
+    };
+  }
+
+  async spec(runId: string): Promise<RunSpec | undefined> {
+    return this.runs.get(runId)?.spec;
+  }
+
+  async claim(runId: string, attempt: number, _worker: string, terms: ClaimTerms = {}): Promise<Claim> {
+    const { generation = 0, start } = terms;
+    const run = this.runs.get(runId);
+    if (!run) return { kind: 'unknown' };
+    if (run.ended) return { kind: 'ended' };
+    if (run.attempt > attempt || run.generation !== generation) return { kind: 'fenced' };
+    const isFresh = run.events.length === 1;
+    const begun = start !== undefined && (isFresh || (run.events.length === 2 && run.attempt === attempt));
+    if (begun && isFresh) this.store(run, [JSON.stringify({ seq: 2, at: Date.now(), ...start })]);
+    const claim = claimOf(run, attempt);
+    return begun ? { ...claim, begun: JSON.parse(run.events[1] ?? '') as BegunEvent } : claim;
+  }
+
+  async park({ runId, attempt, event, deadline, generation, approvalIds }: Parking): Promise<ParkOutcome> {
+    const run = this.runs.get(runId);
+    if (!run) return 'unknown';
+    if (run.ended) return 'ended';
+    if (run.attempt !== attempt) return 'fenced';
+    if (run.parked) return 'parked';
+    if (run.cancel || approvalIds.some((id) => run.answers.has(id))) return 'awake';
+    run.parked = { deadline, woken: false };
+    run.generation = generation;
+    this.store(run, [JSON.stringify({ seq: run.events.length + 1, at: Date.now(), ...event })]);
+    return 'parked';
+  }
+
+  async answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome> {
+    const run = this.runs.get(runId);
+    if (!run) return { kind: 'unknown' };
+    const before = run.answers.get(approvalId);
+    if (before !== undefined && before !== decision) return { kind: 'refused' };
+    if (run.ended) return { kind: before ? 'repeated' : 'ended' };
+    run.answers.set(approvalId, decision);
+    if (run.parked) run.parked.woken = true;
+    return { kind: before ? 'repeated' : 'recorded', ...(run.parked && { wake: run.generation }) };
+  }
+
+  async steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'> {
+    const run = this.runs.get(runId);
+    if (!run) return 'unknown';
+    if (run.ended) return 'ended';
+    if (run.steers.length >= LIMITS.steersPerRunMax) return 'refused';
+    run.steers.push(text);
+    return 'recorded';
+  }
+
+  async controls(runId: string): Promise<Controls> {
+    const run = this.runs.get(runId);
+    return run ? controlsOf(run) : { answers: new Map(), steers: [] };
+  }
+
+  async forgive(runId: string, attempt: number): Promise<void> {
+    const run = this.runs.get(runId);
+    if (run?.attempt === attempt) run.claims--;
+  }
+
+  async append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
+    return batches.map((batch) => appendTo(this.runs.get(batch.runId), batch, this.store.bind(this)));
+  }
+
+  async end(runId: string, event: TerminalEvent): Promise<boolean> {
+    const run = this.runs.get(runId);
+    if (!run || run.ended) return false;
+    this.endHere(run, event);
+    return true;
+  }
+
+  async requestCancel(runId: string, reason: CancelReason): Promise<CancelOutcome> {
+    const run = this.runs.get(runId);
+    if (!run) return { kind: 'unknown' };
+    if (run.ended) return { kind: 'ended' };
+    if (run.claimed && !run.parked) {
+      run.cancel ??= reason;
+      return { kind: 'requested' };
+    }
+    this.endHere(run, { type: 'run.cancelled', reason });
+    return { kind: 'cancelled', generation: run.generation };
+  }
+
+  async cancelRequests(runIds: readonly string[]): Promise<Map<string, CancelReason>> {
+    const flags = runIds.map((runId) => [runId, this.runs.get(runId)?.cancel] as const);
+    return new Map(flags.flatMap(([runId, cancel]) => (cancel ? [[runId, cancel] as const] : [])));
+  }
+
+  async markDeleted(runId: string): Promise<void> {
+    const run = this.runs.get(runId);
+    if (run) run.deleted = true;
+  }
+
+  async confirmPersisted(runIds: readonly string[]): Promise<void> {
+    for (const runId of runIds) this.openedAt.delete(runId);
+  }
+
+  async remove(runIds: readonly string[]): Promise<void> {
+    for (const runId of runIds) {
+      this.runs.delete(runId);
+      this.openedAt.delete(runId);
+    }
+  }
+
+  async unconfirmed(openedBefore: number, limit: number, after?: string): Promise<string[]> {
+    const rows = [...this.openedAt].sort(([idA, a], [idB, b]) => a - b || (idA < idB ? -1 : 1));
+    const from = after === undefined ? 0 : rows.findIndex(([runId]) => runId === after) + 1;
+    if (after !== undefined && from === 0) return [];
+    const page = rows.slice(from, from + limit).filter(([, at]) => at <= openedBefore);
+    return page.map(([runId]) => runId);
+  }
+
+  private store(run: MemoryRun, texts: readonly string[]): void {
+    for (const text of texts) {
+      run.events.push(text);
+      run.bytes += Buffer.byteLength(text);
+    }
+    const events = texts.map((text) => JSON.parse(text) as LoggedEvent);
+    for (const listener of this.listeners) listener(run.spec.runId, events);
+  }
+
+  private endHere(run: MemoryRun, event: TerminalEvent): void {
+    run.ended = true;
+    run.attempt = Number.MAX_SAFE_INTEGER;
+    this.store(run, [withLeftover(run, JSON.stringify({ seq: run.events.length + 1, at: Date.now(), ...event }))]);
+  }
+}
+
+function controlsOf({ cancel, answers, steers }: MemoryRun): Controls {
+  return { ...(cancel && { cancel }), answers: new Map(answers), steers: [...steers] };
+}
+
+function withLeftover({ steers, steered }: MemoryRun, terminal: string): string {
+  const leftover = steers.slice(steered);
+  return leftover.length === 0 ? terminal : JSON.stringify({ ...(JSON.parse(terminal) as object), leftover });
+}
+
+function claimOf(run: MemoryRun, attempt: number): Claim & { kind: 'claimed' } {
+  if (run.attempt < attempt) run.claims++;
+  run.attempt = attempt;
+  run.claimed = true;
+  delete run.parked;
+  const { spec, events } = run;
+  return {
+    kind: 'claimed',
+    lastSeq: events.length,
+    ...bytesOf(run),
+    spec,
+    claims: run.claims - 1,
+    controls: controlsOf(run),
+  };
+}
+
+/** As far as its owner may name them: an append after a cancel, a steering text or the end is looked at. */
+const bytesOf = ({ bytes, cancel, steers, ended }: MemoryRun): { bytes?: number } =>
+  cancel === undefined && steers.length === 0 && !ended ? { bytes } : {};
+
+type Store = (run: MemoryRun, texts: readonly string[]) => void;
+
+function appendTo(run: MemoryRun | undefined, batch: AppendBatch, store: Store): AppendReply {
+  if (!run) return { kind: 'lost' };
+  const { attempt, firstSeq, events, terminal } = batch;
+  const seq = run.events.length;
+  const cancel = run.cancel ? { cancel: run.cancel } : {};
+  if (run.attempt === attempt && seq >= firstSeq + events.length - 1)
+    return { kind: 'ok', lastSeq: seq, ...bytesOf(run), ...cancel };
+  if (run.ended) return { kind: 'ended' };
+  if (run.attempt > attempt) return { kind: 'fenced' };
+  if (seq < firstSeq - 1) return { kind: 'gap', lastSeq: seq };
+  const missing = events.slice(seq - firstSeq + 1);
+  const bytes = missing.reduce((sum, text) => sum + Buffer.byteLength(text), run.bytes);
+  if (bytes > LIMITS.runLogBytesMax && !terminal) return { kind: 'full' };
+  run.attempt = attempt;
+  run.claimed = true;
+  run.ended = terminal;
+  run.steered += missing.filter((text) => (JSON.parse(text) as LoggedEvent).type === 'run.steered').length;
+  store(run, terminal ? [...missing.slice(0, -1), withLeftover(run, missing.at(-1) ?? '')] : missing);
+  return { kind: 'ok', lastSeq: run.events.length, ...bytesOf(run), ...cancel };
+}

@@ -1,0 +1,78 @@
+import type { Queue } from 'bullmq';
+import { openQueue } from './bull.js';
+import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { QUEUES } from '../keys.js';
+
+export type QueueName = keyof typeof QUEUES;
+const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
+export type QueueState = (typeof STATES)[number];
+
+export interface QueueFacts {
+  readonly jobs: Readonly<Record<QueueState, number>>;
+  /** Age of the job that waits longest; 0 when none does. */
+  readonly oldestWaitMs: number;
+}
+
+export interface UnconfirmedFacts {
+  readonly runs: number;
+  /** Since the oldest of them was opened. */
+  readonly oldestMs: number;
+}
+
+/**
+ * What an operator wants to know of a deployment and no single service knows; read from Redis when somebody asks. Every
+ * method rejects with GatewayError `queue_unavailable` when Redis does not answer in time.
+ */
+export interface DeploymentFacts {
+  queue(name: QueueName): Promise<QueueFacts>;
+  unconfirmed(): Promise<UnconfirmedFacts>;
+  /** Milliseconds of one round trip. */
+  redisLatency(): Promise<number>;
+  /** The queues for the dashboard; objects of BullMQ, which this process must not close. */
+  queues(): readonly BullQueue[];
+  close(): Promise<void>;
+}
+
+/** A key's runs wait in their order, but keys take turns: the oldest run is one of the next, not always the first. */
+const NEXT_IN_LINE = 50;
+
+export type BullQueue = Queue;
+
+export const QUEUE_NAMES = Object.keys(QUEUES) as readonly QueueName[];
+
+/** @param connection of role `api`: what asks here must not wait for a Redis that is away. */
+export function redisFacts(connection: RedisConnection, now: () => number = Date.now): DeploymentFacts {
+  const { redis, keys } = connection;
+  const open = (name: string): Queue => openQueue(connection, name);
+  const queues = { runs: open(QUEUES.runs), persist: open(QUEUES.persist), ticks: open(QUEUES.ticks) };
+  const read = async (queue: Queue): Promise<QueueFacts> => {
+    const [jobs, waiting, prioritized] = await Promise.all([
+      queue.getJobCounts(...STATES),
+      queue.getWaiting(0, 0),
+      queue.getPrioritized(0, NEXT_IN_LINE - 1),
+    ]);
+    const since = [...waiting, ...prioritized].map((job) => job.timestamp);
+    return {
+      jobs: Object.fromEntries(STATES.map((state) => [state, jobs[state] ?? 0])) as Record<QueueState, number>,
+      oldestWaitMs: since.length === 0 ? 0 : Math.max(0, now() - Math.min(...since)),
+    };
+  };
+  return {
+    queue: (name) => withDeadline(read(queues[name])),
+    unconfirmed: () =>
+      withDeadline(
+        Promise.all([redis.zcard(keys.unconfirmed), redis.zrange(keys.unconfirmed, '0', '0', 'WITHSCORES')]).then(
+          ([runs, [, since]]) => ({ runs, oldestMs: since === undefined ? 0 : Math.max(0, now() - Number(since)) }),
+        ),
+      ),
+    async redisLatency() {
+      const before = performance.now();
+      await connection.ping();
+      return performance.now() - before;
+    },
+    queues: () => Object.values(queues),
+    async close() {
+      await Promise.all(Object.values(queues).map((queue) => queue.close()));
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { Worker } from 'bullmq';
+import { openQueue, workerOptions } from './bull.js';
+import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { QUEUES } from '../keys.js';
+import type { TickQueue } from '../ports.js';
+
+/** Jobs that are due within so short a time of each other share a timer. */
+const TICK_MS = 50;
+const QUEUE_EVENTS_MAX = 100;
+/** A scheduler that dies with a timer in hand: another one takes it over. Its duty looks every two seconds anyway. */
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 5_000;
+
+/**
+ * Timers on BullMQ: one delayed job per moment, however many cron jobs are due then, and only for moments that somebody armed.
+ * They are derived: losing all of Redis loses none of the cron jobs.
+ */
+export function bullTickQueue(connection: RedisConnection): TickQueue {
+  const queue = openQueue(connection, QUEUES.ticks, QUEUE_EVENTS_MAX);
+  return {
+    async arm(inMs) {
+      const at = Math.ceil((Date.now() + Math.max(0, inMs)) / TICK_MS) * TICK_MS;
+      const delay = Math.max(0, at - Date.now());
+      const options = { jobId: `at-${at}`, delay, removeOnComplete: true, removeOnFail: true };
+      await withDeadline(queue.add(QUEUES.ticks, {}, options));
+    },
+    close: () => queue.close(),
+  };
+}
+
+export interface TickWorkerSettings {
+  readonly connection: RedisConnection;
+  /** Told that a moment has come. A rejection is told to `onError`; the moment does not come again. */
+  handle(): Promise<void>;
+  onError(cause: Error): void;
+}
+
+/** Starts waiting for moments. Each goes to one of the schedulers that wait. `close` waits for the one under way. */
+export function startTickWorker({ connection, handle, onError }: TickWorkerSettings): { close(): Promise<void> } {
+  const process = async (): Promise<string> => {
+    await handle();
+    return 'ok';
+  };
+  const worker = new Worker(QUEUES.ticks, process, {
+    ...workerOptions(connection),
+    concurrency: 1,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+  });
+  worker.on('error', onError);
+  worker.on('failed', (_job, cause) => onError(cause));
+  return { close: () => worker.close() };
+}

@@ -1,0 +1,202 @@
+import { GatewayError } from '#libs/contract';
+import { Redis } from 'ioredis';
+import type { Duplex } from 'node:stream';
+import { ADMISSION_SCRIPTS } from '../scripts/admission-scripts.js';
+import { redisKeys, type RedisKeys } from '../keys.js';
+import type { Script } from '../scripts/script.js';
+import { RUN_LOG_SCRIPTS } from '../scripts/run-scripts.js';
+import { checkServer } from './server-check.js';
+
+/**
+ * `api`: fails fast, because a client waits. `worker`: waits for Redis as long as it takes, because a run waits
+ * (its appends are idempotent, so sending them again after a reconnect is safe). `subscriber`: for pub/sub only.
+ */
+export type RedisRole = 'api' | 'worker' | 'subscriber';
+
+export interface RedisConnection {
+  readonly redis: Redis;
+  readonly keys: RedisKeys;
+  readonly url: string;
+  readonly role: RedisRole;
+  /**
+   * Resolves when Redis takes writes; rejects with GatewayError `queue_unavailable` after two seconds, or at once when it is out
+   * of memory, a replica, or cannot write its append-only file: it answers PING then, but no run could be opened. So it does, with the
+   * reason, while the server is one that would lose runs.
+   */
+  ping(): Promise<void>;
+  /** Sends the commands of this turn of the event loop now and not at its end: for who knows that no more will follow. */
+  sendNow(): void;
+  close(): void;
+}
+
+/** Until a command of the `api` role is given up. Without it a black-holed Redis hangs a request for ever. */
+const COMMAND_TIMEOUT_MS = 2_000;
+const RECONNECT_MS_MAX = 2_000;
+
+/** How all our connections come back: 100 ms doubling to 2 s. ioredis' and BullMQ's own delays grow to 20 s. */
+export const reconnectDelay = (times: number): number => Math.min(100 * 2 ** Math.min(times - 1, 10), RECONNECT_MS_MAX);
+
+/**
+ * Opens a connection in the background; it never throws and never gives up.
+ * @param onError told of every connection error; the connection goes on trying.
+ * @param onUnfit told why the server would lose runs, once after a connect.
+ */
+export function connectRedis(settings: {
+  url: string;
+  prefix: string;
+  role: RedisRole;
+  onError?: (error: Error) => void;
+  onUnfit?: (why: string) => void;
+}): RedisConnection {
+  const { url, prefix, role, onError, onUnfit } = settings;
+  const redis = new Redis(url, { ...redisOptions(role), connectionName: `talaria-${role}` });
+  const keys = redisKeys(prefix);
+  redis.on('error', (error: Error) => onError?.(error));
+  if (role !== 'subscriber') redis.on('ready', () => teach(redis));
+  const server = role === 'subscriber' ? undefined : checkServer(redis, (why) => onUnfit?.(why));
+  const sendNow = gatherWrites(redis);
+  return {
+    redis,
+    keys,
+    url,
+    role,
+    async ping() {
+      await withDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS);
+      await withDeadline(server?.assertFit() ?? Promise.resolve(), COMMAND_TIMEOUT_MS);
+    },
+    sendNow,
+    close: () => redis.disconnect(),
+  };
+}
+
+/**
+ * Commands of one turn of the event loop leave in one system call, and so do their replies: opening a run is five
+ * commands, and system calls are most of what a command costs here and in Redis. They are commands of their own all the same:
+ * a pipeline of ioredis would make one promise of them and copy every command of the client.
+ * @returns what sends them earlier.
+ */
+function gatherWrites(redis: Redis): () => void {
+  const send = redis.sendCommand.bind(redis);
+  let corked: Duplex | undefined;
+  let atEndOfTurn: NodeJS.Immediate | undefined;
+  const sendNow = (): void => {
+    clearImmediate(atEndOfTurn);
+    const socket = corked;
+    corked = undefined;
+    socket?.uncork();
+  };
+  redis.sendCommand = (command, stream) => {
+    const socket: Duplex | undefined = redis.stream;
+    if (socket !== undefined && socket !== corked) {
+      sendNow();
+      corked = socket;
+      socket.cork();
+      atEndOfTurn = setImmediate(sendNow);
+    }
+    return send(command, stream);
+  };
+  return sendNow;
+}
+
+interface ConnectionSettings {
+  readonly retryStrategy: (times: number) => number;
+  readonly connectTimeout: number;
+  readonly keepAlive: number;
+  readonly reconnectOnError: (error: Error) => false | 2;
+  readonly maxRetriesPerRequest: number | null;
+  readonly enableOfflineQueue?: boolean;
+  readonly commandTimeout?: number;
+}
+
+/** The settings of a role, also for the connections that BullMQ opens itself. */
+export function redisOptions(role: RedisRole): ConnectionSettings {
+  const every = {
+    retryStrategy: reconnectDelay,
+    connectTimeout: 2_000,
+    keepAlive: 10_000,
+    // A replica that was promoted a moment ago answers READONLY to writes: connect anew, and send again.
+    reconnectOnError: (error: Error): false | 2 => (error.message.startsWith('READONLY') ? 2 : false),
+  };
+  if (role !== 'api') return { ...every, maxRetriesPerRequest: null };
+  return { ...every, maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS };
+}
+
+/** Rejects with GatewayError `queue_unavailable` when the work fails or takes longer than `ms` (default 2.5 s). */
+export async function withDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unavailable(new Error(`no answer within ${ms} ms`))), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } catch (cause) {
+    throw cause instanceof GatewayError ? cause : unavailable(cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * As `withDeadline` on a connection of the API. A worker waits for as long as Redis is away, like the run that it has: its calls
+ * fail with the same error, but only when Redis refuses them.
+ */
+export function inTime<T>({ role }: RedisConnection, work: Promise<T>): Promise<T> {
+  if (role === 'api') return withDeadline(work);
+  return work.catch((cause: unknown) => {
+    throw unavailable(cause);
+  });
+}
+
+/** What a client may be told when Redis did not do as asked. */
+export function unavailable(cause: unknown): GatewayError {
+  return new GatewayError('queue_unavailable', 'The run queue is not available. Try again shortly.', {
+    cause,
+    retryAfterSeconds: 2,
+  });
+}
+
+export type ScriptCall = readonly [script: Script, keys: readonly string[], args: readonly (string | number)[]];
+
+/**
+ * Runs scripts by their digest, sent one after the other without waiting. Replies stand in the order of the calls; a call that failed is an Error
+ * in its place. A server that does not know a script (it was restarted) is taught, and those calls are made again.
+ */
+export async function runScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
+  const replies = await sendScripts(redis, calls);
+  const unknown = replies.flatMap((reply, i) => (isNoScript(reply) ? [i] : []));
+  if (unknown.length === 0) return replies;
+  const sources = new Set(unknown.map((i) => calls[i]?.[0].source ?? ''));
+  await Promise.all([...sources].map((source) => redis.call('SCRIPT', 'LOAD', source)));
+  const again = await sendScripts(
+    redis,
+    unknown.map((i) => calls[i] as ScriptCall),
+  );
+  unknown.forEach((i, k) => (replies[i] = again[k]));
+  return replies;
+}
+
+/** As `runScripts`, for one call; rejects when it failed. */
+export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unknown> {
+  const [reply] = await runScripts(redis, [call]);
+  if (reply instanceof Error) throw reply;
+  return reply;
+}
+
+/** Taught at every connect; a script that could not be taught is taught when a call finds it missing. */
+function teach(redis: Redis): void {
+  for (const { source } of [...RUN_LOG_SCRIPTS, ...ADMISSION_SCRIPTS])
+    redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
+}
+
+/**
+ * Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. The arguments are one
+ * array, because those of a backlog are more than a function can be called with.
+ */
+async function sendScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
+  const send = ([script, keys, args]: ScriptCall): Promise<unknown> =>
+    redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args]).catch((error: unknown) => error);
+  return Promise.all(calls.map(send));
+}
+
+/** Redis puts an error's code in front of its text; that word is the protocol, the rest is prose. */
+const isNoScript = (reply: unknown): boolean => reply instanceof Error && reply.message.startsWith('NOSCRIPT');

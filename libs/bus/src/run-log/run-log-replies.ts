@@ -1,0 +1,247 @@
+import {
+  LIMITS,
+  parseRunSpec,
+  type ApprovalDecision,
+  type CancelReason,
+  type RunEvent,
+  type RunSpec,
+} from '#libs/contract';
+import type { ScriptCall } from '../redis/connect-redis.js';
+import type {
+  AnswerOutcome,
+  AppendBatch,
+  AppendReply,
+  BegunEvent,
+  CancelOutcome,
+  Claim,
+  Controls,
+  ParkOutcome,
+  RunHead,
+} from '../ports.js';
+import { APPEND } from '../scripts/append-script.js';
+import { CODES } from '../scripts/run-scripts.js';
+
+/** The JSON of an event without its opening brace and seq, which the script puts in front. */
+export function afterSeq(event: RunEvent): string {
+  return JSON.stringify({ at: Date.now(), ...event }).slice(1);
+}
+
+/** The appends of one call. */
+export interface AppendOrder {
+  readonly batches: readonly AppendBatch[];
+  /** Places of those that are named with their tip: they stand first, in call and reply. */
+  readonly named: readonly number[];
+  readonly others: readonly number[];
+  /** For each place the bytes of the log with its events; 0 when only the log knows. */
+  readonly bytes: readonly number[];
+}
+
+export function appendOrder(batches: readonly AppendBatch[]): AppendOrder {
+  const named: number[] = [];
+  const others: number[] = [];
+  const bytes = batches.map(bytesBehind);
+  bytes.forEach((size, i) => (size > 0 ? named : others).push(i));
+  return { batches, named, others, bytes };
+}
+
+/** A named batch's events travel twice, in the message too; of larger ones the script makes the message. */
+const NAMED_BYTES_MAX = 16_384;
+
+function bytesBehind({ tip, events, terminal }: AppendBatch): number {
+  if (!tip || terminal || events.length === 0) return 0;
+  let bytes = 0;
+  for (const event of events) bytes += Buffer.byteLength(event);
+  return bytes > NAMED_BYTES_MAX || tip.bytes + bytes > LIMITS.runLogBytesMax ? 0 : tip.bytes + bytes;
+}
+
+/** What things are called in Redis. */
+export interface AppendNames {
+  keysOf(runId: string): readonly string[];
+  channelOf(instance: string): string;
+  /** How a tip names the owner. */
+  ownerOf(attempt: number): string;
+}
+
+/** Built by hand: under load it has hundreds of arguments, hundreds of times a second. */
+export function appendCall(order: AppendOrder, { keysOf, channelOf, ownerOf }: AppendNames): ScriptCall {
+  const { batches, named, others, bytes } = order;
+  const keys: string[] = [];
+  const args: (string | number)[] = [LIMITS.runLogBytesMax, named.length];
+  const messages = messagesOf(order);
+  args.push(messages.size);
+  for (const [instance, message] of messages) args.push(channelOf(instance), message);
+  const add = (i: number): void => {
+    const { runId, attempt, firstSeq, events, terminal, tip } = batches[i] as AppendBatch;
+    const size = bytes[i] ?? 0;
+    const owner = ownerOf(attempt);
+    keys.push(...keysOf(runId));
+    args.push(terminal ? -events.length : events.length);
+    args.push(size > 0 ? `${owner} ${firstSeq - 1} ${tip?.bytes}` : '');
+    args.push(`${owner} ${firstSeq + events.length - 1} ${size}`);
+    for (const event of events) args.push(event);
+  };
+  named.forEach(add);
+  others.forEach(add);
+  return [APPEND, keys, args];
+}
+
+/** What the listeners at each instance are told of the named runs: for each a line with its id, and its events. */
+function messagesOf({ batches, named }: AppendOrder): Map<string, string> {
+  const messages = new Map<string, string>();
+  for (const i of named) {
+    const { runId, events, tip } = batches[i] as AppendBatch;
+    const instance = tip?.instance ?? '';
+    const before = messages.get(instance);
+    const message = `${runId}\n${events.join('\n')}`;
+    messages.set(instance, before === undefined ? message : `${before}\n${message}`);
+  }
+  return messages;
+}
+
+/** What `toHead` reads, in its order. */
+export const HEAD_FIELDS = ['tip', 'term', 'cancel', 'owner', 'ch', 'gen', 'parked', 'woken', 'del', 'turn'] as const;
+
+export function toHead(row: readonly (string | null)[], liveChannelStart: string): RunHead | undefined {
+  const [tip, ended, cancel, owner, channel, generation, deadline, woken, deleted, turn] = row;
+  if (!tip) return undefined;
+  const [ownerOfTip = '', seq] = tip.split(' ');
+  return {
+    owner: owner ?? '',
+    instance: (channel ?? '').slice(liveChannelStart.length),
+    lastSeq: Number(seq),
+    attempt: Number.parseInt(ownerOfTip, 10),
+    ended: ended === '1',
+    cancelRequested: Boolean(cancel),
+    deleted: deleted === '1',
+    generation: Number(generation ?? 0),
+    ...(deadline && { parked: { deadline: Number(deadline), woken: woken === '1' } }),
+    ...(turn && { turnOf: turn }),
+  };
+}
+
+type ClaimReply = [number, number, string, string, string, string, number, number, number];
+
+/** @param begin what the claim brought to begin the run with: its event after the seq. */
+export function toClaim(reply: unknown, begin: string): Claim {
+  const [code, lastSeq, cancel, spec, answers, steers, claims, bytes, begun] = reply as ClaimReply;
+  if (code === CODES.unknown) return { kind: 'unknown' };
+  if (code === CODES.ended) return { kind: 'ended' };
+  if (code === CODES.fenced) return { kind: 'fenced' };
+  const parsed: RunSpec = parseRunSpec(spec);
+  const controls = toControls(cancel, answers, steers);
+  return {
+    kind: 'claimed',
+    lastSeq,
+    ...(bytes > 0 && { bytes }),
+    ...(begun === 1 && { begun: JSON.parse(`{"seq":${lastSeq},${begin}`) as BegunEvent }),
+    spec: parsed,
+    claims,
+    controls,
+  };
+}
+
+const REFUSALS = {
+  [CODES.fenced]: 'fenced',
+  [CODES.ended]: 'ended',
+  [CODES.full]: 'full',
+  [CODES.unknown]: 'lost',
+} as const;
+
+/** For each batch of the call, in its place. Throws the error that stands in place of a reply. */
+export function toAppendReplies(reply: unknown, { batches, named, others, bytes }: AppendOrder): AppendReply[] {
+  if (reply instanceof Error) throw reply;
+  const lines = String(reply).split('\n');
+  const replies = new Array<AppendReply>(batches.length);
+  let line = 1;
+  for (const i of named) {
+    const { firstSeq, events } = batches[i] as AppendBatch;
+    const asNamed: AppendReply = { kind: 'ok', lastSeq: firstSeq + events.length - 1, bytes: bytes[i] ?? 0 };
+    replies[i] = lines[0] === '0' ? toAppendReply(lines[line++]) : asNamed;
+  }
+  for (const i of others) replies[i] = toAppendReply(lines[line++]);
+  return replies;
+}
+
+function toAppendReply(line: string | undefined): AppendReply {
+  if (!line) throw new Error('the reply to an append lacks a run');
+  const words = line.split(' ');
+  const code = Number(words[0]);
+  if (code === CODES.gap) return { kind: 'gap', lastSeq: Number(words[1]) };
+  if (code < 0) return { kind: REFUSALS[code as keyof typeof REFUSALS] };
+  const bytes = Number(words[3]);
+  const cancel = words[4];
+  return {
+    kind: 'ok',
+    lastSeq: Number(words[2]),
+    ...(bytes > 0 && { bytes }),
+    ...(cancel && { cancel: cancel as CancelReason }),
+  };
+}
+
+export function toCancelOutcome(reply: unknown): CancelOutcome {
+  const [code, generation] = reply as [number, number];
+  switch (code) {
+    case CODES.done:
+      return { kind: 'requested' };
+    case CODES.cancelledHere:
+      return { kind: 'cancelled', generation };
+    case CODES.ended:
+      return { kind: 'ended' };
+    default:
+      return { kind: 'unknown' };
+  }
+}
+
+export function toControls(cancel: string | null, answers: string | null, steers: string | null): Controls {
+  const lines = (text: string | null): string[] => (text ? text.trimEnd().split('\n') : []);
+  return {
+    ...(cancel && { cancel: cancel as CancelReason }),
+    answers: new Map(lines(answers).map((line) => line.split(' ') as [string, ApprovalDecision])),
+    steers: lines(steers).map((line) => JSON.parse(line) as string),
+  };
+}
+
+export function toAnswerOutcome(reply: unknown): AnswerOutcome {
+  const [code, generation = -1] = reply as [number, number?];
+  const wake = generation >= 0 ? { wake: generation } : {};
+  switch (code) {
+    case CODES.done:
+      return { kind: 'recorded', ...wake };
+    case CODES.repeated:
+      return { kind: 'repeated', ...wake };
+    case CODES.refused:
+      return { kind: 'refused' };
+    case CODES.ended:
+      return { kind: 'ended' };
+    default:
+      return { kind: 'unknown' };
+  }
+}
+
+export function toParkOutcome(code: unknown): ParkOutcome {
+  switch (code) {
+    case CODES.done:
+      return 'parked';
+    case CODES.repeated:
+      return 'awake';
+    case CODES.fenced:
+      return 'fenced';
+    case CODES.ended:
+      return 'ended';
+    default:
+      return 'unknown';
+  }
+}
+
+export function toSteerOutcome(code: unknown): 'recorded' | 'refused' | 'ended' | 'unknown' {
+  switch (code) {
+    case CODES.done:
+      return 'recorded';
+    case CODES.refused:
+      return 'refused';
+    case CODES.ended:
+      return 'ended';
+    default:
+      return 'unknown';
+  }
+}

@@ -1,0 +1,300 @@
+import {
+  GatewayError,
+  LIMITS,
+  parseRunSpec,
+  type ApprovalDecision,
+  type CancelReason,
+  type LoggedEvent,
+  type RunSpec,
+  type TerminalEvent,
+} from '#libs/contract';
+import type { Redis } from 'ioredis';
+import { randomBytes } from 'node:crypto';
+import { runScript, runScripts, unavailable, type RedisConnection, type ScriptCall } from '../redis/connect-redis.js';
+import type { RedisKeys } from '../keys.js';
+import type {
+  AnswerOutcome,
+  AppendBatch,
+  AppendReply,
+  CancelOutcome,
+  Claim,
+  ClaimTerms,
+  Controls,
+  Parking,
+  ParkOutcome,
+  RunHead,
+  RunLog,
+} from '../ports.js';
+import { queuedEvent, sessionOfTurn } from './queued-event.js';
+import {
+  afterSeq,
+  appendCall,
+  appendOrder,
+  HEAD_FIELDS,
+  toAnswerOutcome,
+  toAppendReplies,
+  toCancelOutcome,
+  toClaim,
+  toControls,
+  toHead,
+  toParkOutcome,
+  toSteerOutcome,
+  type AppendOrder,
+} from './run-log-replies.js';
+import {
+  ANSWER,
+  CANCEL,
+  CLAIM,
+  CODES,
+  CONFIRM,
+  END,
+  FORGIVE,
+  MARK_DELETED,
+  OPEN,
+  PARK,
+  STEER,
+} from '../scripts/run-scripts.js';
+
+/**
+ * The run log on Redis. One instance per connection; the connection's role decides how long a call may wait. Attempts are its own:
+ * one that has the same number in another instance is another one, and whichever claims later fences the other.
+ */
+export function redisRunLog(connection: RedisConnection): RunLog {
+  return new RedisRunLog(connection);
+}
+
+class RedisRunLog implements RunLog {
+  private readonly redis: Redis;
+  private readonly keys: RedisKeys;
+  private readonly word = randomBytes(4).toString('hex');
+
+  constructor(private readonly connection: RedisConnection) {
+    this.redis = connection.redis;
+    this.keys = connection.keys;
+  }
+
+  open(spec: RunSpec): Promise<'opened' | 'exists'> {
+    const { redis, keys } = this;
+    return guarded(async () => {
+      // Into the index first: a run that nobody remembers could stay `queued` for ever.
+      const args = [LIMITS.runLogOrphanTtlSeconds, spec.owner, keys.live(spec.instance), JSON.stringify(spec)];
+      const [, , opened] = await Promise.all([
+        redis.zadd(keys.unconfirmed, spec.createdAt, spec.runId),
+        redis.zadd(keys.runsOf(spec.owner), spec.createdAt, spec.runId),
+        runScript(redis, OPEN, this.pair(spec.runId), [
+          ...args,
+          spec.runId,
+          JSON.stringify(queuedEvent(spec)),
+          sessionOfTurn(spec) ?? '',
+        ]),
+      ]);
+      return opened === 1 ? 'opened' : 'exists';
+    });
+  }
+
+  read(runId: string, after: number, limit: number = LIMITS.relayReadBatchMax): Promise<LoggedEvent[]> {
+    return guarded(async () => {
+      const rows = await this.redis.xrange(this.keys.log(runId), `${after + 1}-0`, '+', 'COUNT', limit);
+      return rows.map(([, fields]) => JSON.parse(fields[1] ?? 'null') as LoggedEvent);
+    });
+  }
+
+  head(runId: string): Promise<RunHead | undefined> {
+    return guarded(async () => {
+      return toHead(await this.redis.hmget(this.keys.meta(runId), ...HEAD_FIELDS), this.keys.live(''));
+    });
+  }
+
+  spec(runId: string): Promise<RunSpec | undefined> {
+    return guarded(async () => {
+      const text = await this.redis.hget(this.keys.meta(runId), 'spec');
+      return text === null ? undefined : parseRunSpec(text);
+    });
+  }
+
+  claim(runId: string, attempt: number, worker: string, { generation = 0, start }: ClaimTerms = {}): Promise<Claim> {
+    return guarded(async () => {
+      const begin = start ? afterSeq(start) : '';
+      const args = [this.owner(attempt), worker, generation, runId, begin];
+      const reply = runScript(this.redis, CLAIM, this.pair(runId), args);
+      // Somebody waits for the first token: under load a turn lasts milliseconds.
+      this.connection.sendNow();
+      return toClaim(await reply, begin);
+    });
+  }
+
+  park({ runId, attempt, event, deadline, generation, approvalIds }: Parking): Promise<ParkOutcome> {
+    return guarded(async () => {
+      const args = [
+        this.owner(attempt),
+        afterSeq(event),
+        runId,
+        deadline,
+        generation,
+        approvalIds.length,
+        ...approvalIds,
+      ];
+      return toParkOutcome(await runScript(this.redis, PARK, this.pair(runId), args));
+    });
+  }
+
+  answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome> {
+    return guarded(async () =>
+      toAnswerOutcome(await runScript(this.redis, ANSWER, [this.keys.meta(runId)], [approvalId, decision])),
+    );
+  }
+
+  steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'> {
+    return guarded(async () => {
+      const args = [JSON.stringify(text), LIMITS.steersPerRunMax];
+      return toSteerOutcome(await runScript(this.redis, STEER, [this.keys.meta(runId)], args));
+    });
+  }
+
+  controls(runId: string): Promise<Controls> {
+    return guarded(async () => {
+      const [cancel, answers, steers] = await this.redis.hmget(this.keys.meta(runId), 'cancel', 'answers', 'steers');
+      return toControls(cancel ?? null, answers ?? null, steers ?? null);
+    });
+  }
+
+  forgive(runId: string, attempt: number): Promise<void> {
+    return guarded(
+      async () => void (await runScript(this.redis, FORGIVE, [this.keys.meta(runId)], [this.owner(attempt)])),
+    );
+  }
+
+  append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
+    return guarded(async () => {
+      const orders = perCall(batches, ({ events }) => events.length).map(appendOrder);
+      const { log, meta, live } = this.keys;
+      const names = {
+        keysOf: (runId: string) => [log(runId), meta(runId)],
+        channelOf: live,
+        ownerOf: (attempt: number) => this.owner(attempt),
+      };
+      const calls = orders.map((order) => appendCall(order, names));
+      const replies = runScripts(this.redis, calls);
+      // Writers call where a turn ends: gathered until the next one ended, the events would wait for all that it reads.
+      this.connection.sendNow();
+      return (await replies).flatMap((reply, i) => toAppendReplies(reply, orders[i] as AppendOrder));
+    });
+  }
+
+  end(runId: string, event: TerminalEvent): Promise<boolean> {
+    return guarded(async () => {
+      const code = await runScript(this.redis, END, this.pair(runId), [afterSeq(event), runId]);
+      return code === CODES.done;
+    });
+  }
+
+  requestCancel(runId: string, reason: CancelReason): Promise<CancelOutcome> {
+    return guarded(async () => {
+      const args = [afterSeq({ type: 'run.cancelled', reason }), runId, reason, this.keys.control('')];
+      return toCancelOutcome(await runScript(this.redis, CANCEL, this.pair(runId), args));
+    });
+  }
+
+  cancelRequests(runIds: readonly string[]): Promise<Map<string, CancelReason>> {
+    return guarded(async () => {
+      const pipeline = this.redis.pipeline();
+      for (const runId of runIds) pipeline.hget(this.keys.meta(runId), 'cancel');
+      const flags = ((await pipeline.exec()) ?? []).map(([error, flag]) => {
+        if (error) throw error;
+        return flag as CancelReason | null;
+      });
+      return new Map(runIds.flatMap((runId, i) => (flags[i] ? [[runId, flags[i]]] : [])));
+    });
+  }
+
+  followersElsewhere(runId: string): Promise<number> {
+    return guarded(async () => {
+      const [, count] = await this.redis.pubsub('NUMSUB', this.keys.log(runId));
+      return Number(count);
+    });
+  }
+
+  markDeleted(runId: string): Promise<void> {
+    return guarded(async () => void (await runScript(this.redis, MARK_DELETED, [this.keys.meta(runId)], [])));
+  }
+
+  confirmPersisted(runIds: readonly string[]): Promise<void> {
+    return guarded(async () => {
+      if (runIds.length === 0) return;
+      const calls = perCall(runIds, () => 0).map((ids): ScriptCall => {
+        return [CONFIRM, ids.flatMap((runId) => this.pair(runId)), [LIMITS.runLogTtlSeconds]];
+      });
+      const owners = (await runScripts(this.redis, calls)).flatMap((reply) => {
+        if (reply instanceof Error) throw reply;
+        return reply as string[];
+      });
+      const idsOf = new Map<string, string[]>();
+      runIds.forEach((runId, i) => {
+        const owner = owners[i] ?? '';
+        const ids = idsOf.get(owner);
+        if (ids) ids.push(runId);
+        else idsOf.set(owner, [runId]);
+      });
+      await Promise.all([...idsOf].map(([owner, ids]) => this.redis.zrem(this.keys.runsOf(owner), ...ids)));
+      // Out of the index last: whatever fails before is done again by the reconciler.
+      await this.redis.zrem(this.keys.unconfirmed, ...runIds);
+    });
+  }
+
+  remove(runIds: readonly string[]): Promise<void> {
+    return guarded(async () => {
+      if (runIds.length === 0) return;
+      const keys = runIds.flatMap((runId) => this.pair(runId));
+      await this.redis.unlink(...keys);
+      await this.redis.zrem(this.keys.unconfirmed, ...runIds);
+    });
+  }
+
+  unconfirmed(openedBefore: number, limit: number, after?: string): Promise<string[]> {
+    return guarded(async () => {
+      const { redis, keys } = this;
+      if (after === undefined) return redis.zrangebyscore(keys.unconfirmed, '-inf', openedBefore, 'LIMIT', 0, limit);
+      const rank = await redis.zrank(keys.unconfirmed, after);
+      if (rank === null) return [];
+      const rows = await redis.zrange(keys.unconfirmed, String(rank + 1), String(rank + limit), 'WITHSCORES');
+      return rows.filter((_, i) => i % 2 === 0 && Number(rows[i + 1]) <= openedBefore);
+    });
+  }
+
+  private owner(attempt: number): string {
+    return `${attempt}:${this.word}`;
+  }
+
+  private pair(runId: string): string[] {
+    return [this.keys.log(runId), this.keys.meta(runId)];
+  }
+}
+
+/** One call keeps Redis busy for some 15 microseconds per run or event; nobody else is served meanwhile. */
+const RUNS_PER_CALL_MAX = 64;
+const EVENTS_PER_CALL_MAX = 1_024;
+
+/** Cuts work on many runs into calls. A run that has more events than a call may have gets one of its own. */
+function perCall<T>(runs: readonly T[], eventsOf: (run: T) => number): T[][] {
+  const calls: T[][] = [];
+  let events = Infinity;
+  for (const run of runs) {
+    events += eventsOf(run);
+    const call = calls.at(-1);
+    if (call && call.length < RUNS_PER_CALL_MAX && events <= EVENTS_PER_CALL_MAX) {
+      call.push(run);
+    } else {
+      calls.push([run]);
+      events = eventsOf(run);
+    }
+  }
+  return calls;
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw cause instanceof GatewayError ? cause : unavailable(cause);
+  }
+}

@@ -1,0 +1,13 @@
+import type { ApprovalsConfig } from '../config.js';
+import type { FileSettings } from './read-file.js';
+import type { Values } from '../settings/variables.js';
+
+/** The rules of the file, in their order. One that could not be read has been reported, and nothing starts. */
+export function readApprovals(file: FileSettings, values: Values): ApprovalsConfig {
+  const rules = file.approvals.map(({ tool = '', match, policy = 'always' }) => ({
+    tool,
+    policy,
+    ...(match && { match }),
+  }));
+  return { timeoutSeconds: values.APPROVAL_TIMEOUT_SECONDS, rules };
+}

@@ -1,0 +1,123 @@
+import { priceKey, type PriceTable, type UpstreamSettings } from '#libs/contract';
+import type { ModelsConfig, RouteConfig } from '../config.js';
+import type { FileSettings } from './read-file.js';
+import { isReadFor, secretOf, type Sources } from './sources.js';
+import type { Values } from '../settings/variables.js';
+
+/** Upstreams and routes: those of the file, else what the environment connects, else the built-in demo model. */
+export function readModels(sources: Sources, file: FileSettings, values: Values): ModelsConfig {
+  const upstreams = file.upstreams.length > 0 ? fileUpstreams(sources, file, values) : upstreamsOf(values);
+  const routes = file.models.map((entry) => routeOf(sources, entry));
+  checkNames(sources, file, { upstreams, routes });
+  return {
+    defaultName: values.API_SERVER_MODEL_NAME,
+    ...(values.OPENAI_MODEL !== undefined && { defaultModel: values.OPENAI_MODEL }),
+    unknown: values.MODELS_UNKNOWN,
+    upstreams,
+    routes,
+    fallback: values.FALLBACK_MODELS ?? [],
+  };
+}
+
+function routeOf({ problems }: Sources, entry: FileSettings['models'][number]): RouteConfig {
+  const { name = '', upstream = '', model = '', fallback = [], context_tokens: contextTokens } = entry;
+  const { price_input: input, price_cached_input: cachedInput, price_output: output } = entry;
+  const isPriced = input !== undefined && output !== undefined;
+  if (!isPriced && (input ?? output ?? cachedInput) !== undefined) {
+    problems.add(entry.path, 'expected price_input and price_output together');
+  }
+  return {
+    name,
+    upstream,
+    model,
+    fallback,
+    ...(contextTokens !== undefined && { contextTokens }),
+    ...(isPriced && { price: { input, cachedInput: cachedInput ?? input, output } }),
+  };
+}
+
+/** What models cost, by where they are served. */
+export function priceTable({ routes }: Pick<ModelsConfig, 'routes'>): PriceTable {
+  return new Map(
+    routes.flatMap(({ upstream, model, price }) => (price ? [[priceKey(upstream, model), price] as const] : [])),
+  );
+}
+
+type Timing = Pick<UpstreamSettings, 'retriesMax' | 'firstByteTimeoutMs' | 'idleTimeoutMs'>;
+
+function timing(values: Values): Timing {
+  return {
+    retriesMax: values.UPSTREAM_RETRIES,
+    firstByteTimeoutMs: values.UPSTREAM_FIRST_BYTE_MS,
+    idleTimeoutMs: values.UPSTREAM_IDLE_MS,
+  };
+}
+
+function upstreamsOf(values: Values): UpstreamSettings[] {
+  const { OPENAI_API_KEY, OPENAI_BASE_URL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL } = values;
+  const found: UpstreamSettings[] = [];
+  if (OPENAI_API_KEY !== undefined || OPENAI_BASE_URL !== undefined) {
+    found.push({ name: 'openai', provider: 'openai', ...access(OPENAI_BASE_URL, OPENAI_API_KEY), ...timing(values) });
+  }
+  if (ANTHROPIC_API_KEY !== undefined) {
+    const reach = access(ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY);
+    found.push({ name: 'anthropic', provider: 'anthropic', ...reach, ...timing(values) });
+  }
+  return found.length > 0 ? found : [{ name: 'demo', provider: 'demo', ...timing(values) }];
+}
+
+function fileUpstreams(sources: Sources, file: FileSettings, values: Values): UpstreamSettings[] {
+  const defaults = timing(values);
+  return file.upstreams.map((entry) => {
+    const key = isReadFor(sources, 'worker') ? upstreamKey(sources, entry) : undefined;
+    // A provider that could not be read has been reported; nothing is made of this entry.
+    const provider = entry.provider ?? 'demo';
+    const way = entry.api_key ?? entry.api_key_env ?? entry.base_url;
+    if (provider !== 'demo' && way === undefined) {
+      sources.problems.add(
+        entry.path,
+        'expected api_key or api_key_env, or base_url for a server that asks for no key',
+      );
+    }
+    return {
+      name: entry.name ?? '',
+      provider,
+      ...access(entry.base_url, key),
+      retriesMax: entry.retries ?? defaults.retriesMax,
+      firstByteTimeoutMs: entry.first_byte_ms ?? defaults.firstByteTimeoutMs,
+      idleTimeoutMs: entry.idle_ms ?? defaults.idleTimeoutMs,
+    };
+  });
+}
+
+const upstreamKey = (sources: Sources, entry: FileSettings['upstreams'][number]): string | undefined =>
+  secretOf(sources, `${entry.path}.api_key`, { text: entry.api_key, variable: entry.api_key_env });
+
+function access(baseUrl: string | undefined, apiKey: string | undefined): Pick<UpstreamSettings, 'baseUrl' | 'apiKey'> {
+  return { ...(baseUrl !== undefined && { baseUrl }), ...(apiKey !== undefined && { apiKey }) };
+}
+
+interface Named {
+  readonly upstreams: readonly UpstreamSettings[];
+  readonly routes: readonly RouteConfig[];
+}
+
+function checkNames({ problems }: Sources, file: FileSettings, { upstreams, routes }: Named): void {
+  const upstreamNames = upstreams.map(({ name }) => name);
+  const routeNames = routes.map(({ name }) => name);
+  upstreams.forEach(({ name }, index) => {
+    if (name && upstreamNames.indexOf(name) < index)
+      problems.add(`upstreams[${index}].name`, 'a name of its own', name);
+  });
+  routes.forEach(({ name, upstream, fallback }, index) => {
+    const path = file.models[index]?.path ?? `models[${index}]`;
+    if (name && routeNames.indexOf(name) < index) problems.add(`${path}.name`, 'a name of its own', name);
+    if (upstream && !upstreamNames.includes(upstream)) {
+      problems.add(`${path}.upstream`, `one of the upstreams: ${upstreamNames.join(', ')}`, upstream);
+    }
+    for (const other of fallback) {
+      const known = other !== name && routeNames.includes(other);
+      if (!known) problems.add(`${path}.fallback`, 'names of other entries of models', other);
+    }
+  });
+}

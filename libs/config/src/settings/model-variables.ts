@@ -1,0 +1,61 @@
+import { LIMITS } from '#libs/contract';
+import { httpUrl, integer, listOf, matching, milliseconds, oneOf, secret } from '../values/parsers.js';
+import type { Variable } from './variable.js';
+
+export const modelName = matching(
+  new RegExp(`^[^\\s,]{1,${LIMITS.modelNameCharsMax}}$`),
+  `a model name of 1 to ${LIMITS.modelNameCharsMax} characters without spaces and commas`,
+);
+
+/** Upstreams without a file, and how they are asked. */
+export const MODEL_VARIABLES = [
+  {
+    name: 'OPENAI_API_KEY',
+    meaning: 'connects OpenAI, or the server at `OPENAI_BASE_URL`',
+    secret: true,
+    parser: secret,
+  },
+  { name: 'OPENAI_BASE_URL', meaning: 'any server that speaks the OpenAI API, with its `/v1`', parser: httpUrl },
+  {
+    name: 'OPENAI_MODEL',
+    path: 'routing.default_model',
+    meaning: 'upstream model behind the default name; unset: the first one listed',
+    parser: modelName,
+  },
+  { name: 'ANTHROPIC_API_KEY', meaning: 'connects Anthropic', secret: true, parser: secret },
+  { name: 'ANTHROPIC_BASE_URL', meaning: 'another address for the Anthropic API', parser: httpUrl },
+  {
+    name: 'MODELS_UNKNOWN',
+    path: 'routing.unknown',
+    default: 'reject',
+    meaning: 'a model name nobody serves: `reject` (404), `default`, or `passthrough` to the first upstream',
+    parser: oneOf('reject', 'default', 'passthrough'),
+  },
+  {
+    name: 'FALLBACK_MODELS',
+    path: 'routing.fallback',
+    meaning: 'models that stand in when another fails before its first event, in this order',
+    parser: listOf(modelName),
+  },
+  {
+    name: 'UPSTREAM_RETRIES',
+    path: 'routing.retries',
+    default: '2',
+    meaning: 'attempts after the first, before the first token',
+    parser: integer(0, 10),
+  },
+  {
+    name: 'UPSTREAM_FIRST_BYTE_MS',
+    path: 'routing.first_byte_ms',
+    default: '60000',
+    meaning: 'longest wait for the first byte of an answer',
+    parser: milliseconds,
+  },
+  {
+    name: 'UPSTREAM_IDLE_MS',
+    path: 'routing.idle_ms',
+    default: '60000',
+    meaning: 'longest silence within an answer',
+    parser: milliseconds,
+  },
+] as const satisfies readonly Variable[];

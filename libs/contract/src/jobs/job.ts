@@ -1,0 +1,143 @@
+import type { RunError } from '../errors.js';
+import type { IncompleteReason } from '../runs/run-event.js';
+import type { RunStatus } from '../runs/run-snapshot.js';
+
+/**
+ * When a job runs. Plain JSON, stored in rows; times are milliseconds since the epoch. `delayMs` and `timezone` of `once`
+ * only remember how the user said it, for display. `interval` occurs at `anchor + k * everyMs`, k = 1, 2, 3 ...
+ */
+export type Schedule =
+  | { readonly kind: 'once'; readonly at: number; readonly delayMs?: number; readonly timezone?: string }
+  | { readonly kind: 'interval'; readonly everyMs: number; readonly anchor: number }
+  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string };
+
+/** `completed`: nothing is left to do. `error`: its next occurrence could not be told. */
+export type JobState = 'scheduled' | 'paused' | 'completed' | 'error';
+export type Misfire = 'skip' | 'run_once';
+export type Overlap = 'skip' | 'queue' | 'cancel_previous';
+
+/** A job as its owner made it, and where it stands. Plain JSON; times are milliseconds since the epoch. */
+export interface Job {
+  /** 12 hex digits. */
+  readonly id: string;
+  readonly owner: string;
+  /** Counts changes; whoever writes names the version that was read. */
+  readonly version: number;
+  readonly name: string;
+  readonly prompt: string;
+  /** null: the default model at the time of the run. */
+  readonly model: string | null;
+  /** The server tools its runs may use; null: all. */
+  readonly tools: readonly string[] | null;
+  readonly schedule: Schedule;
+  readonly timezone: string;
+  /** `times` null: for ever. `completed` counts scheduled occurrences that ran. */
+  readonly repeat: { readonly times: number | null; readonly completed: number };
+  readonly state: JobState;
+  readonly pausedAt: number | null;
+  readonly pausedReason: string | null;
+  readonly createdAt: number;
+  /** The next occurrence, before jitter; null when there is none, or the job is not `scheduled`. */
+  readonly nextRunAt: number | null;
+  /** Somebody asked for a run besides the schedule. */
+  readonly runRequestedAt: number | null;
+  /** Delivery targets as they were written: `local`, `webhook:https://...`. */
+  readonly deliver: readonly string[];
+  readonly misfire: Misfire;
+  readonly overlap: Overlap;
+  /** `attempts` after the first one; the first comes `backoffSeconds` after the failure, each later one after twice the time. */
+  readonly retry: { readonly attempts: number; readonly backoffSeconds: number };
+  readonly jitterSeconds: number;
+  /** No occurrence after this. */
+  readonly endAt: number | null;
+  /** Of the request that made it, when that had an Idempotency-Key. */
+  readonly fingerprint?: string;
+}
+
+/**
+ *   waiting --(the job's previous run ended)--> claimed --(opened)--> running --> completed | failed | cancelled
+ *   skipped (another run of the job was going on) and missed (nobody was there in time) have no run.
+ */
+export type JobRunStatus =
+  'waiting' | 'claimed' | 'running' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'missed';
+
+/** What became of one delivery of a result to one target. */
+export interface JobDelivery {
+  readonly target: string;
+  readonly status: 'pending' | 'delivered' | 'failed' | 'suppressed';
+  readonly attempts: number;
+  /** Of the last attempt that failed. */
+  readonly error?: string;
+  readonly at?: number;
+  /** The next attempt, while it is pending. */
+  readonly nextAt?: number;
+}
+
+/** One attempt at one occurrence of a job. */
+export interface JobRun {
+  /** Made from job, slot and attempt: an occurrence has one run, whoever fires it and how often. */
+  readonly runId: string;
+  readonly jobId: string;
+  readonly owner: string;
+  readonly version: number;
+  /** The planned time. */
+  readonly slot: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly status: JobRunStatus;
+  /** When the scheduler shall look at it next; null: when something else happens. */
+  readonly wakeAt: number | null;
+  /** Asked for by hand. */
+  readonly manual: boolean;
+  /** Came later than the job's grace allows, or in place of several missed occurrences. */
+  readonly misfire: boolean;
+  readonly claimedAt: number;
+  readonly openedAt?: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** The answer, up to JOB_LIMITS.outputCharsMax. */
+  readonly output?: string;
+  readonly error?: RunError;
+  readonly deliveries: readonly JobDelivery[];
+}
+
+/** How the run behind a JobRun ended. */
+export interface JobRunEnd {
+  readonly status: Exclude<RunStatus, 'queued' | 'running'>;
+  readonly output: string;
+  readonly startedAt?: number;
+  readonly endedAt: number;
+  readonly error?: RunError;
+  /** Of an incomplete one. */
+  readonly reason?: IncompleteReason;
+}
+
+/** A run of a job that has not ended. */
+export interface ActiveJobRun {
+  readonly runId: string;
+  readonly status: Extract<JobRunStatus, 'waiting' | 'claimed' | 'running'>;
+}
+
+/** Bounds of jobs that are not configurable. */
+export const JOB_LIMITS = {
+  nameCharsMax: 200,
+  promptCharsMax: 5_000,
+  scheduleCharsMax: 200,
+  targetsMax: 8,
+  toolNamesMax: 128,
+  repeatTimesMax: 1_000_000,
+  retryAttemptsMax: 10,
+  retryBackoffSecondsMax: 3_600,
+  jitterSecondsMax: 3_600,
+  reasonCharsMax: 500,
+  nextCountMax: 100,
+  /** Clients of earlier servers know no pages: by default they get all jobs that an owner usually may have. */
+  pageJobsDefault: 1_000,
+  pageJobsMax: 1_000,
+  pageRunsDefault: 20,
+  pageRunsMax: 100,
+  outputCharsMax: 65_536,
+  runsKeptMax: 200,
+  /** A completed job is deleted when nobody touched it for so long. */
+  completedDaysMax: 7,
+} as const;

@@ -1,0 +1,251 @@
+import type { RunError } from '../errors.js';
+import type { JsonObject } from '../json.js';
+import { foldCall } from './fold-call.js';
+import {
+  isPending,
+  type Approval,
+  type ItemStatus,
+  type OutputItem,
+  type TextItem,
+  type ToolCallItem,
+} from './output-item.js';
+import type {
+  CancelReason,
+  FinishReason,
+  IncompleteReason,
+  LoggedEvent,
+  RunEventType,
+  TerminalEvent,
+  Usage,
+} from './run-event.js';
+import { addUsage, NO_USAGE } from './run-event.js';
+
+export type RunStatus =
+  'queued' | 'running' | 'waiting_for_approval' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
+
+/** The steps of a run: number, and whether it was completed. The last one may be open. */
+export interface StepState {
+  readonly step: number;
+  readonly status: ItemStatus;
+  readonly model: string;
+  readonly upstream: string;
+  readonly finishReason?: FinishReason;
+  /** Of a completed step (absent in rows of earlier versions), and of an open one once the run was parked in it. */
+  readonly usage?: Usage;
+}
+
+/** A text the user put in while the run went on: the model reads it behind that step (0: before the first). */
+export interface Steer {
+  readonly afterStep: number;
+  readonly text: string;
+}
+
+/** Everything that is known about a run, rebuilt from its events and from nothing else. Plain JSON. */
+export interface RunSnapshot {
+  readonly runId: string;
+  readonly protocol: string;
+  readonly owner: string;
+  readonly model: string;
+  readonly echo: JsonObject;
+  readonly metadata?: JsonObject;
+  readonly parentId?: string;
+  readonly sessionId?: string;
+  readonly jobId?: string;
+  readonly status: RunStatus;
+  readonly attempt: number;
+  readonly lastSeq: number;
+  /** The type of the event with that seq. */
+  readonly lastType?: RunEventType;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly updatedAt: number;
+  readonly endedAt?: number;
+  readonly steps: readonly StepState[];
+  readonly items: readonly OutputItem[];
+  /** Absent: nobody steered. */
+  readonly steers?: readonly Steer[];
+  /** Steering texts that came too late for the model. */
+  readonly leftover?: readonly string[];
+  readonly usage: Usage;
+  readonly finishReason?: FinishReason;
+  readonly incompleteReason?: IncompleteReason;
+  readonly cancelReason?: CancelReason;
+  readonly error?: RunError;
+}
+
+export const EMPTY_SNAPSHOT: RunSnapshot = {
+  runId: '',
+  protocol: '',
+  owner: '',
+  model: '',
+  echo: {},
+  status: 'queued',
+  attempt: 0,
+  lastSeq: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  steps: [],
+  items: [],
+  usage: NO_USAGE,
+};
+
+/** The visible answer: what the surviving steps said, apart by a blank line. */
+export function outputText({ items }: Pick<RunSnapshot, 'items'>): string {
+  return joinedText(
+    items.filter(({ status }) => status !== 'interrupted'),
+    'text',
+  );
+}
+
+/** The texts of one kind as one: those of one step as the model said them, whatever came between, and STEP_SEPARATOR between steps. */
+export function joinedText(items: readonly OutputItem[], kind: TextItem['type']): string {
+  let joined = '';
+  let step: number | undefined;
+  for (const item of items) {
+    if (item.type !== kind || item.text === '') continue;
+    joined += step === undefined || step === item.step ? item.text : STEP_SEPARATOR + item.text;
+    step = item.step;
+  }
+  return joined;
+}
+
+/** Stands between the texts of two steps wherever a protocol has one text for the whole run. */
+export const STEP_SEPARATOR = '\n\n';
+
+export function hasEnded({ status }: Pick<RunSnapshot, 'status'>): boolean {
+  return status !== 'queued' && status !== 'running' && status !== 'waiting_for_approval';
+}
+
+/** A call whose approval was asked for and not answered. */
+export type PendingCall = ToolCallItem & {
+  readonly approval: Required<Pick<Approval, 'requestedAt' | 'expiresAt'>> & Approval;
+};
+
+/** The calls that wait for an answer, in the order in which they were made. None once the run has ended. */
+export function pendingCalls(snapshot: RunSnapshot): PendingCall[] {
+  if (hasEnded(snapshot)) return [];
+  return snapshot.items.filter((item): item is PendingCall => item.type === 'tool_call' && isPending(item));
+}
+
+/** Reduces events with `fold`. Neighbouring deltas of one text are folded as one: a log is mostly deltas, and a fold copies. */
+export function foldAll(events: Iterable<LoggedEvent>, from: RunSnapshot = EMPTY_SNAPSHOT): RunSnapshot {
+  let snapshot = from;
+  let held: LoggedEvent | undefined;
+  for (const event of events) {
+    const joined = held && joinDeltas(held, event);
+    if (held && !joined) snapshot = fold(snapshot, held);
+    held = joined ?? event;
+  }
+  return held ? fold(snapshot, held) : snapshot;
+}
+
+function joinDeltas(one: LoggedEvent, next: LoggedEvent): LoggedEvent | undefined {
+  if (one.type !== next.type || !isTextDelta(one) || !isTextDelta(next) || one.step !== next.step) return undefined;
+  if ('logprobs' in one || 'logprobs' in next) return undefined;
+  return { ...next, text: one.text + next.text };
+}
+
+/** The only reducer over RunEvent: API answers, resume point, rows and pages are all made from its result. */
+export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
+  const snapshot: RunSnapshot = { ...before, lastSeq: event.seq, lastType: event.type, updatedAt: event.at };
+  switch (event.type) {
+    case 'run.queued': {
+      // What it carries is named as here.
+      const { type: _, seq: __, at: createdAt, ...facts } = event;
+      return { ...snapshot, ...facts, createdAt };
+    }
+    case 'run.started':
+      return withWaitingStatus({ ...snapshot, attempt: event.attempt, startedAt: before.startedAt ?? event.at });
+    case 'step.started': {
+      const { step, model, upstream } = event;
+      return { ...snapshot, steps: [...before.steps, { step, model, upstream, status: 'in_progress' }] };
+    }
+    case 'text.delta':
+    case 'reasoning.delta':
+    case 'refusal.delta':
+      return { ...snapshot, items: appendText(before.items, event) };
+    case 'tool_call.started':
+    case 'tool_call.arguments.delta':
+    case 'tool_call.ready':
+    case 'tool.started':
+    case 'tool.completed':
+      return { ...snapshot, items: foldCall(before.items, event) };
+    case 'approval.requested':
+    case 'approval.resolved':
+      return withWaitingStatus({ ...snapshot, items: foldCall(before.items, event) });
+    case 'tool.progress':
+      return snapshot;
+    case 'run.parked':
+      return {
+        ...snapshot,
+        steps: before.steps.map((s) => (s.step === event.step ? { ...s, usage: event.usage } : s)),
+      };
+    case 'run.steered':
+      return { ...snapshot, steers: [...(before.steers ?? []), steerOf(before, event.text)] };
+    case 'step.completed':
+      return {
+        ...closeStep(snapshot, event.step, 'completed', event),
+        usage: addUsage(before.usage, event.usage),
+      };
+    case 'step.interrupted':
+      return closeStep(snapshot, event.step, 'interrupted');
+    case 'run.completed':
+      return { ...ended(snapshot, event), status: 'completed', finishReason: event.finishReason };
+    case 'run.incomplete':
+      return { ...ended(snapshot, event), status: 'incomplete', incompleteReason: event.reason };
+    case 'run.failed':
+      return { ...ended(snapshot, event), status: 'failed', error: event.error };
+    case 'run.cancelled':
+      return { ...ended(snapshot, event), status: 'cancelled', cancelReason: event.reason };
+  }
+}
+
+/** What the open step of a parked run had cost is not lost with its end. */
+function ended(snapshot: RunSnapshot, { at, leftover }: LoggedEvent<TerminalEvent>): RunSnapshot {
+  const { status, usage: open = NO_USAGE } = snapshot.steps.at(-1) ?? {};
+  const usage = status === 'in_progress' ? addUsage(snapshot.usage, open) : snapshot.usage;
+  return { ...snapshot, endedAt: at, usage, ...(leftover && { leftover }) };
+}
+
+/** A run that has been started is waiting exactly while a call of it is. */
+function withWaitingStatus(snapshot: RunSnapshot): RunSnapshot {
+  const waits = snapshot.items.some((item) => item.type === 'tool_call' && isPending(item));
+  return { ...snapshot, status: waits ? 'waiting_for_approval' : 'running' };
+}
+
+function steerOf({ steps }: RunSnapshot, text: string): Steer {
+  return { afterStep: steps.at(-1)?.step ?? 0, text };
+}
+
+type TextDelta = LoggedEvent & { type: 'text.delta' | 'reasoning.delta' | 'refusal.delta' };
+const isTextDelta = (event: LoggedEvent): event is TextDelta => event.type in ITEM_OF;
+const ITEM_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal.delta': 'refusal' } as const;
+
+function appendText(items: readonly OutputItem[], event: TextDelta): readonly OutputItem[] {
+  const type = ITEM_OF[event.type];
+  const logprobs = event.type === 'text.delta' ? event.logprobs : undefined;
+  const last = items.at(-1);
+  if (last?.type !== type || last.step !== event.step) {
+    return [
+      ...items,
+      { type, step: event.step, status: 'in_progress', text: event.text, ...(logprobs && { logprobs }) },
+    ];
+  }
+  const merged = logprobs ? { logprobs: [...(last.logprobs ?? []), ...logprobs] } : {};
+  return items.with(-1, { ...last, text: last.text + event.text, ...merged });
+}
+
+function closeStep(
+  snapshot: RunSnapshot,
+  step: number,
+  status: ItemStatus,
+  end?: { readonly finishReason: FinishReason; readonly usage: Usage },
+): RunSnapshot {
+  const facts = end && { finishReason: end.finishReason, usage: end.usage };
+  return {
+    ...snapshot,
+    items: snapshot.items.map((item) => (item.step === step ? { ...item, status } : item)),
+    steps: snapshot.steps.map((s) => (s.step === step ? { ...s, status, ...facts } : s)),
+  };
+}

@@ -1,0 +1,136 @@
+import { GatewayError } from '../errors.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
+import type { Message } from '../message.js';
+
+/** A function that the caller offers; the model may call it, the caller executes it. */
+export interface ClientTool {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters?: JsonObject;
+  readonly strict?: boolean;
+}
+
+export type ToolChoice =
+  | { readonly kind: 'auto' | 'none' | 'required' }
+  | { readonly kind: 'named'; readonly name: string }
+  | { readonly kind: 'allowed'; readonly mode: 'auto' | 'required'; readonly names: readonly string[] };
+
+export type ResponseFormat =
+  | { readonly type: 'text' | 'json_object' }
+  | {
+      readonly type: 'json_schema';
+      readonly name: string;
+      readonly schema?: JsonObject;
+      readonly description?: string;
+      readonly strict?: boolean;
+    };
+
+/** What the caller asked of the model. A field that is absent was not asked for and is not sent upstream. */
+export interface Sampling {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly outputTokensMax?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly logitBias?: JsonObject;
+  readonly logprobs?: boolean;
+  readonly topLogprobs?: number;
+  readonly responseFormat?: ResponseFormat;
+  readonly parallelToolCalls?: boolean;
+  readonly reasoningEffort?: string;
+  readonly verbosity?: string;
+  readonly serviceTier?: string;
+  readonly user?: string;
+  /** Requests with the same one share the upstream's prompt cache. */
+  readonly promptCacheKey?: string;
+}
+
+/** What happens to a run whose only foreground listener went away. */
+export type OnDisconnect = 'cancel' | 'continue';
+
+/** The version of this shape. A worker refuses a spec that it does not understand instead of guessing. */
+export const RUN_SPEC_VERSION = 1;
+
+/** What a protocol makes of a request: everything about the run except who asked, when, and under which id. */
+export interface RunDraft {
+  readonly protocol: string;
+  /** The model route by the name the caller used; null asks for the default. */
+  readonly model: string | null;
+  /** The caller's system and developer text, joined in order; layered below the core system prompt. */
+  readonly instructions?: string;
+  /** The run's own input. What came before it is reached through `parentId`. */
+  readonly messages: readonly Message[];
+  readonly tools: readonly ClientTool[];
+  readonly toolChoice: ToolChoice;
+  readonly sampling: Sampling;
+  readonly onDisconnect: OnDisconnect;
+  readonly stream: boolean;
+  /** Facts of the request that only the protocol's own encoder needs. Copied into `run.queued`. */
+  readonly echo: JsonObject;
+  readonly metadata?: JsonObject;
+  /** The run that this one continues: its whole conversation comes before `messages`. Of the same owner. */
+  readonly parentId?: string;
+  /** The conversation object that gets the run's input and output as items when the run ends. */
+  readonly conversationId?: string;
+  /**
+   * When that conversation was made, in milliseconds since the epoch; given where its id may be made again: a later one gets
+   * nothing of this run.
+   */
+  readonly conversationMadeAt?: number;
+  /** What that conversation held when the run was ordered: it comes before `messages`, instead of the turns of `parentId`. */
+  readonly context?: readonly Message[];
+  readonly sessionId?: string;
+  /** The cron job that this run is an occurrence of. */
+  readonly jobId?: string;
+  /** The own input as the protocol lists it later; kept with the run's row. */
+  readonly input?: readonly JsonObject[];
+  /** Calls of server tools that are executed in the whole run; the model is told so of further ones. */
+  readonly toolCallsMax?: number;
+  /** `disabled`: a conversation that is too long for the model fails; else its oldest turns are left out. */
+  readonly truncation?: 'auto' | 'disabled';
+  /** Nobody waits for it: runs that somebody waits for are started first. */
+  readonly background?: boolean;
+  /** false: the store keeps that the run was, how it ended and what it used, but neither input nor output. */
+  readonly retain?: boolean;
+}
+
+/** The whole order for a run: what the API admits and the worker does. Plain JSON. */
+export interface RunSpec extends RunDraft {
+  readonly version: typeof RUN_SPEC_VERSION;
+  readonly runId: string;
+  /** Name of the API key that owns the run. */
+  readonly owner: string;
+  readonly model: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /**
+   * The run takes its turn in its session's order: it is queued when the one before it has ended, and the next one when it
+   * has ended itself. Absent: it only belongs to the session.
+   */
+  readonly inTurn?: true;
+  /** The API instance that waits for the events; its live channel gets every append. */
+  readonly instance: string;
+}
+
+/**
+ * Reads a spec back from storage: a queue is an input like any other.
+ * Throws GatewayError `internal_error` when the text is not a spec of this version.
+ */
+export function parseRunSpec(text: string): RunSpec {
+  const value: JsonValue = JSON.parse(text);
+  const isSpec =
+    isJsonObject(value) &&
+    value['version'] === RUN_SPEC_VERSION &&
+    ['runId', 'owner', 'model', 'protocol', 'instance'].every((key) => typeof value[key] === 'string') &&
+    typeof value['createdAt'] === 'number' &&
+    Array.isArray(value['messages']) &&
+    Array.isArray(value['tools']) &&
+    isJsonObject(value['toolChoice']) &&
+    isJsonObject(value['sampling']);
+  if (!isSpec)
+    throw new GatewayError('internal_error', 'The run was queued by an incompatible version of the gateway.');
+  return value as unknown as RunSpec;
+}

@@ -1,0 +1,39 @@
+import type { EventOf, JsonObject } from '#libs/contract';
+import type { Encoded } from '../../protocol.js';
+import { approvalFacts } from '../../runs/approval-object.js';
+import { NO_FRAMES } from '../../sse-frame.js';
+import type { ChatState } from './chat-state.js';
+import { sideEvent } from './chunk.js';
+import { EMOJI, isHidden, PROGRESS_EVENT } from './tool-progress.js';
+
+/**
+ * A call that waits for a human, shown beside the answer like its progress; the stream then rests on keep-alive comments.
+ * It is answered under POST /v1/runs/{X-Run-Id}/approval.
+ */
+export function showApprovalRequest(state: ChatState, event: EventOf<'approval.requested'>): Encoded<ChatState> {
+  const { request_id, choices: approval_choices, expires_at } = approvalFacts(event);
+  return show(state, event.name, {
+    toolCallId: event.callId,
+    status: 'waiting_for_approval',
+    request_id,
+    // `choices` is a chunk's own word.
+    approval_choices,
+    expires_at,
+  });
+}
+
+/** Only an answer to a request that was shown. */
+export function showApprovalAnswer(state: ChatState, event: EventOf<'approval.resolved'>): Encoded<ChatState> {
+  const { approvalId, callId, decision, by } = event;
+  if (by === 'policy') return [state, NO_FRAMES];
+  const known = state.serverCalls.find((call) => call.callId === callId);
+  if (!known) return [state, NO_FRAMES];
+  const status = decision === 'deny' ? 'denied' : 'approved';
+  return show(state, known.name, { toolCallId: callId, status, request_id: approvalId, choice: decision, by });
+}
+
+function show(state: ChatState, tool: string, fields: JsonObject & { toolCallId: string }): Encoded<ChatState> {
+  if (isHidden(tool)) return [state, NO_FRAMES];
+  const { label } = state.serverCalls.find((call) => call.callId === fields.toolCallId) ?? { label: tool };
+  return [state, [sideEvent(state.shape, PROGRESS_EVENT, { tool, emoji: EMOJI, label, ...fields })]];
+}

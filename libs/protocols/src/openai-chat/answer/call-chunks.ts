@@ -1,0 +1,36 @@
+import type { EventOf } from '#libs/contract';
+import type { Encoded } from '../../protocol.js';
+import { BROKEN_CALL } from '../../run-errors.js';
+import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
+import type { ChatState } from './chat-state.js';
+import { deltaChunk, type ChunkShape } from './chunk.js';
+import { breakOff } from './stream-end.js';
+
+/** First fragment: id, type and name stand in no other (OpenAI API reference, chat completion chunks). */
+export function startCall(state: ChatState, { callId, name }: EventOf<'tool_call.started'>): Encoded<ChatState> {
+  const index = state.calls.length;
+  const call = { index, id: callId, type: 'function', function: { name, arguments: '' } };
+  const calls = [...state.calls, { callId, sent: '' }];
+  return [{ ...state, committed: true, calls }, [deltaChunk(state.shape, { tool_calls: [call] })]];
+}
+
+/** Deltas of the gateway's own calls find no call here and are not shown. */
+export function continueCall(state: ChatState, callId: string, delta: string): Encoded<ChatState> {
+  const index = state.calls.findIndex((call) => call.callId === callId);
+  const call = state.calls[index];
+  if (!call || delta === '') return [state, NO_FRAMES];
+  const calls = state.calls.with(index, { callId, sent: call.sent + delta });
+  return [{ ...state, calls }, [argumentsChunk(state.shape, index, delta)]];
+}
+
+/** Sends what the deltas left out of the arguments: all of them, when there were none. */
+export function finishCall(state: ChatState, event: EventOf<'tool_call.ready'>): Encoded<ChatState> {
+  const call = state.calls.find(({ callId }) => callId === event.callId);
+  if (!call) return [state, NO_FRAMES];
+  if (!event.arguments.startsWith(call.sent)) return breakOff(state, BROKEN_CALL);
+  return continueCall(state, call.callId, event.arguments.slice(call.sent.length));
+}
+
+function argumentsChunk(shape: ChunkShape, index: number, delta: string): SseFrame {
+  return deltaChunk(shape, { tool_calls: [{ index, function: { arguments: delta } }] });
+}

@@ -1,0 +1,66 @@
+import { joinedText, outputText, type JsonObject, type OutputItem, type RunSnapshot } from '#libs/contract';
+import {
+  chatCreated,
+  chatId,
+  chatUsage,
+  FINISH_OF_INCOMPLETE,
+  finishOfCompleted,
+  type ChatFinish,
+} from './chat-answer.js';
+import { readEcho } from '../chat-echo.js';
+
+/**
+ * The whole answer of a run that ended as `completed` or `incomplete`: the same message that a reader of the stream puts
+ * together. Calls that were cut off are in it, like in the stream; `finish_reason` then says so, never `tool_calls`.
+ */
+export function final(snapshot: RunSnapshot): JsonObject {
+  const items = snapshot.items.filter((item) => item.status !== 'interrupted');
+  const calls = clientCalls(items);
+  const choice = {
+    index: 0,
+    message: messageOf(snapshot, items, calls),
+    logprobs: logprobsOf(snapshot, items),
+    finish_reason: finishOf(snapshot, calls.length > 0),
+  };
+  return {
+    id: chatId(snapshot.runId),
+    object: 'chat.completion',
+    created: chatCreated(snapshot.createdAt),
+    model: snapshot.model,
+    choices: [choice],
+    usage: chatUsage(snapshot.usage),
+  };
+}
+
+function messageOf(snapshot: RunSnapshot, items: readonly OutputItem[], calls: readonly JsonObject[]): JsonObject {
+  const text = outputText(snapshot);
+  const reasoning = joinedText(items, 'reasoning');
+  const refusal = joinedText(items, 'refusal') || null;
+  const hasOther = calls.length > 0 || refusal !== null;
+  return {
+    role: 'assistant',
+    content: text === '' && hasOther ? null : text,
+    refusal,
+    ...(reasoning !== '' && { reasoning_content: reasoning }),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+}
+
+function clientCalls(items: readonly OutputItem[]): JsonObject[] {
+  return items.flatMap((item) =>
+    item.type === 'tool_call' && item.executedBy === 'client'
+      ? [{ id: item.callId, type: 'function', function: { name: item.name, arguments: item.arguments } }]
+      : [],
+  );
+}
+
+function logprobsOf({ echo }: RunSnapshot, items: readonly OutputItem[]): JsonObject | null {
+  if (!readEcho(echo).logprobs) return null;
+  const content = items.flatMap((item) => (item.type === 'text' ? (item.logprobs ?? []) : []));
+  return content.length > 0 ? { content, refusal: null } : null;
+}
+
+function finishOf(snapshot: RunSnapshot, hasClientCalls: boolean): ChatFinish {
+  if (snapshot.incompleteReason) return FINISH_OF_INCOMPLETE[snapshot.incompleteReason];
+  return finishOfCompleted(snapshot.finishReason === 'tool_calls' ? 'tool_calls' : 'stop', hasClientCalls);
+}

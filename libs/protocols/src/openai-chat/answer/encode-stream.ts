@@ -1,0 +1,112 @@
+import { addUsage, STEP_SEPARATOR, type EventOf, type JsonValue, type LoggedEvent } from '#libs/contract';
+import type { Encoded } from '../../protocol.js';
+import { cancelledError, LOST_STEP } from '../../run-errors.js';
+import { NO_FRAMES } from '../../sse-frame.js';
+import { continueCall, finishCall, startCall } from './call-chunks.js';
+import { FINISH_OF_INCOMPLETE, finishOfCompleted } from './chat-answer.js';
+import { readEcho } from '../chat-echo.js';
+import type { ChatState } from './chat-state.js';
+import { chunkShape, deltaChunk, logprobsChunk, textChunk, type QueuedEvent, type TextField } from './chunk.js';
+import { showApprovalAnswer, showApprovalRequest } from './approval-progress.js';
+import { breakOff, finish } from './stream-end.js';
+import { noteServerCall, showToolEnd, showToolStart } from './tool-progress.js';
+
+/**
+ * One event of a run as Chat Completions chunks. The life of a stream: the role chunk with `run.started`, deltas, then
+ * either a finish chunk, usage if asked for and [DONE], or an error and [DONE]. After [DONE] nothing is said any more.
+ *
+ * All content deltas together are `outputText` of the run; all argument fragments of a call are its arguments.
+ */
+export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState> {
+  if (state.ended) return [state, NO_FRAMES];
+  switch (event.type) {
+    case 'run.queued':
+      return [queue(state, event), NO_FRAMES];
+    case 'run.started':
+      return open(state);
+    case 'step.started':
+      return [{ ...state, committed: false }, NO_FRAMES];
+    case 'text.delta':
+      return event.logprobs && state.wantsLogprobs
+        ? speakWithLogprobs(state, event, event.logprobs)
+        : speak(state, 'content', event);
+    case 'reasoning.delta':
+      return speak(state, 'reasoning_content', event);
+    case 'refusal.delta':
+      return speak(state, 'refusal', event);
+    case 'tool_call.started':
+      return event.executedBy === 'client' ? startCall(state, event) : [state, NO_FRAMES];
+    case 'tool_call.arguments.delta':
+      return continueCall(state, event.callId, event.delta);
+    case 'tool_call.ready':
+      return event.executedBy === 'client' ? finishCall(state, event) : noteServerCall(state, event);
+    case 'approval.requested':
+      return showApprovalRequest(state, event);
+    case 'approval.resolved':
+      return showApprovalAnswer(state, event);
+    case 'run.parked':
+    case 'run.steered':
+      return [state, NO_FRAMES];
+    case 'tool.started':
+      return showToolStart(state, event);
+    case 'tool.completed':
+      return showToolEnd(state, event);
+    case 'tool.progress':
+      return [state, NO_FRAMES];
+    case 'step.completed':
+      return [{ ...state, usage: addUsage(state.usage, event.usage) }, NO_FRAMES];
+    case 'step.interrupted':
+      return interrupt(state);
+    case 'run.completed':
+      return finish(state, finishOfCompleted(event.finishReason, state.calls.length > 0));
+    case 'run.incomplete':
+      return finish(state, FINISH_OF_INCOMPLETE[event.reason]);
+    case 'run.failed':
+      return breakOff(state, event.error);
+    case 'run.cancelled':
+      return breakOff(state, cancelledError(event.reason));
+  }
+}
+
+function queue(state: ChatState, event: QueuedEvent): ChatState {
+  const { includeUsage, usageOnFinish, logprobs } = readEcho(event.echo);
+  return { ...state, shape: chunkShape(event), includeUsage, usageOnFinish, wantsLogprobs: logprobs };
+}
+
+function open(state: ChatState): Encoded<ChatState> {
+  if (state.opened) return [state, NO_FRAMES];
+  return [{ ...state, opened: true }, [deltaChunk(state.shape, { role: 'assistant', content: '' })]];
+}
+
+/** Words of a step. */
+type Said = Pick<EventOf<'text.delta'>, 'step' | 'text'>;
+
+function speak(state: ChatState, field: TextField, { step, text }: Said): Encoded<ChatState> {
+  if (text === '') return [state, NO_FRAMES];
+  if (state.said[field] === step) return [state, [textChunk(state.shape, field, text)]];
+  return [beginText(state, field, step), [textChunk(state.shape, field, separated(state, field, text))]];
+}
+
+/** Logprobs may come with an empty text. */
+function speakWithLogprobs(state: ChatState, { step, text }: Said, logprobs: readonly JsonValue[]): Encoded<ChatState> {
+  if (state.said.content === step) return [state, [logprobsChunk(state.shape, text, logprobs)]];
+  if (text === '') return [{ ...state, committed: true }, [logprobsChunk(state.shape, '', logprobs)]];
+  const words = separated(state, 'content', text);
+  return [beginText(state, 'content', step), [logprobsChunk(state.shape, words, logprobs)]];
+}
+
+/** Where `outputText` has a separator, the stream has one: in front of what every step but the first one says. */
+function separated({ said }: ChatState, field: TextField, text: string): string {
+  return said[field] === 0 ? text : STEP_SEPARATOR + text;
+}
+
+/** Reasoning commits to nothing: another attempt may think again. */
+function beginText(state: ChatState, field: TextField, step: number): ChatState {
+  const committed = state.committed || field !== 'reasoning_content';
+  return { ...state, said: { ...state.said, [field]: step }, committed };
+}
+
+/** The run goes on in a new step. A stream that has shown the broken one cannot follow honestly. */
+function interrupt(state: ChatState): Encoded<ChatState> {
+  return state.committed ? breakOff(state, LOST_STEP) : [state, NO_FRAMES];
+}

@@ -1,0 +1,25 @@
+import type { RunError } from '#libs/contract';
+import { errorBody } from '../../error-body.js';
+import type { Encoded } from '../../protocol.js';
+import type { SseFrame } from '../../sse-frame.js';
+import type { ChatFinish } from './chat-answer.js';
+import type { ChatState } from './chat-state.js';
+import { finishChunk, usageChunk } from './chunk.js';
+
+const DONE: SseFrame = { data: '[DONE]' };
+
+/** The end of a whole or cut answer: finish chunk, usage if it was asked for, [DONE]. */
+export function finish(state: ChatState, reason: ChatFinish): Encoded<ChatState> {
+  const { shape, usage } = state;
+  const last = finishChunk(shape, reason, state.usageOnFinish ? usage : undefined);
+  const extra = state.includeUsage ? [usageChunk(shape, usage)] : [];
+  return [{ ...state, ended: true }, [last, ...extra, DONE]];
+}
+
+/**
+ * The end of a failure: the error, then [DONE], and no finish_reason. Clients take the end of the body for a normal end, so
+ * silence would read as success.
+ */
+export function breakOff(state: ChatState, error: RunError): Encoded<ChatState> {
+  return [{ ...state, ended: true }, [{ data: JSON.stringify(errorBody(error)) }, DONE]];
+}

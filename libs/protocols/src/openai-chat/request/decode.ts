@@ -1,0 +1,88 @@
+import type { JsonObject, RunDraft, Sampling } from '#libs/contract';
+import { readMetadata } from '../../metadata.js';
+import type { DecodeContext } from '../../protocol.js';
+import { optionalFlag, refuse } from '../../request-place.js';
+import type { ChatRequestDto } from './chat-request.dto.js';
+import { decodeMessages } from '../../messages/decode-messages.js';
+import { decodeResponseFormat } from './decode-response-format.js';
+import { decodeToolChoice, decodeTools } from '../../messages/decode-tools.js';
+
+export const NAME = 'openai-chat';
+
+/**
+ * The run that a checked Chat Completions body asks for. Throws GatewayError of status 400 that names the exact place,
+ * `messages[3].tool_calls[0].id`; problems of content parts are named by the message's content.
+ */
+export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
+  const { instructions, messages } = decodeMessages(dto.messages, context.messageTextCharsMax);
+  const tools = decodeTools(dto.tools ?? []);
+  const metadata = dto.metadata && readMetadata(dto.metadata, 'metadata');
+  return {
+    protocol: NAME,
+    model: dto.model ?? null,
+    ...(instructions !== undefined && { instructions }),
+    messages,
+    tools,
+    toolChoice: decodeToolChoice(dto.tool_choice, tools),
+    sampling: samplingOf(dto),
+    onDisconnect: context.onDisconnect ?? 'cancel',
+    stream: dto.stream === true || dto.stream === 'true',
+    echo: echoOf(dto, context),
+    ...(metadata && { metadata }),
+  };
+}
+
+/** What the encoder has to know about the request; see ChatEcho. */
+function echoOf(dto: ChatRequestDto, { hermesClient }: DecodeContext): JsonObject {
+  const options = dto.stream_options && { object: dto.stream_options, path: 'stream_options' };
+  return {
+    includeUsage: options !== undefined && optionalFlag(options, 'include_usage') === true,
+    usageOnFinish: hermesClient,
+    ...(dto.logprobs && { logprobs: true }),
+  };
+}
+
+function samplingOf(dto: ChatRequestDto): Sampling {
+  const sampling: { [K in keyof Sampling]: Sampling[K] | undefined } = {
+    temperature: dto.temperature,
+    topP: dto.top_p,
+    outputTokensMax: dto.max_completion_tokens ?? dto.max_tokens,
+    stop: stopSequences(dto.stop),
+    seed: dto.seed,
+    presencePenalty: dto.presence_penalty,
+    frequencyPenalty: dto.frequency_penalty,
+    logitBias: dto.logit_bias && checkLogitBias(dto.logit_bias),
+    logprobs: dto.logprobs,
+    topLogprobs: topLogprobs(dto),
+    responseFormat: dto.response_format && decodeResponseFormat(dto.response_format),
+    parallelToolCalls: dto.parallel_tool_calls,
+    reasoningEffort: dto.reasoning_effort,
+    verbosity: dto.verbosity,
+    serviceTier: dto.service_tier,
+    user: dto.safety_identifier ?? dto.user,
+    promptCacheKey: dto.prompt_cache_key,
+  };
+  return Object.fromEntries(Object.entries(sampling).filter(([, value]) => value !== undefined));
+}
+
+function stopSequences(stop: ChatRequestDto['stop']): readonly string[] | undefined {
+  if (stop === undefined) return undefined;
+  const sequences = typeof stop === 'string' ? [stop] : stop;
+  sequences.forEach((sequence, i) => {
+    const path = typeof stop === 'string' ? 'stop' : `stop[${i}]`;
+    if (typeof sequence !== 'string') throw refuse(path, 'must be a string.');
+    if (sequence === '') throw refuse(path, 'must not be empty.');
+  });
+  return sequences.length > 0 ? (sequences as readonly string[]) : undefined;
+}
+
+function topLogprobs({ logprobs, top_logprobs }: ChatRequestDto): number | undefined {
+  if (top_logprobs !== undefined && logprobs !== true) throw refuse('top_logprobs', "needs 'logprobs' to be true.");
+  return top_logprobs;
+}
+
+function checkLogitBias(bias: JsonObject): JsonObject {
+  const isFine = Object.values(bias).every((value) => typeof value === 'number' && value >= -100 && value <= 100);
+  if (!isFine) throw refuse('logit_bias', 'must hold numbers between -100 and 100.');
+  return bias;
+}

@@ -1,0 +1,146 @@
+import { fold, type EventOf, type LoggedEvent, type ToolCallItem } from '#libs/contract';
+import type { Encoded } from '../../protocol.js';
+import { NO_FRAMES } from '../../sse-frame.js';
+import { itemIdOf } from '../ids.js';
+import { callItem, callOutputItem, isHiddenCall, toldName } from './output-item.js';
+import { inTurn, say, type Move, type OpenCall, type ResponsesState } from './responses-state.js';
+import { settleText } from './text-stream.js';
+
+type Logged<T extends Parameters<typeof fold>[1]['type']> = LoggedEvent<EventOf<T>>;
+
+/** A call is announced with its first word; the text before it is whole then. */
+export function startCall(state: ResponsesState, event: Logged<'tool_call.started'>): Encoded<ResponsesState> {
+  return inTurn(state, settleText('completed', event), (settled) => {
+    const { run, outputCount } = settled;
+    const { callId, step, name, executedBy } = event;
+    const call: OpenCall = {
+      callId,
+      step,
+      name,
+      executedBy,
+      isHidden: isHiddenCall(event, settled.echo),
+      itemIndex: run.items.length,
+      outputIndex: outputCount,
+      arguments: '',
+      isClosed: false,
+      isAnswered: false,
+    };
+    const opened = { ...settled, run: fold(run, event), calls: [...settled.calls, call] };
+    if (call.isHidden) return [opened, NO_FRAMES];
+    const item = callItem({ ...call, id: callItemId(opened, call) }, settled.echo, 'in_progress');
+    const added = say('response.output_item.added', { output_index: outputCount, item });
+    return inTurn({ ...opened, outputCount: outputCount + 1 }, added);
+  });
+}
+
+export function continueCall(state: ResponsesState, callId: string, delta: string): Encoded<ResponsesState> {
+  const at = callIndex(state, { callId });
+  const call = state.calls[at];
+  if (!call || delta === '') return [state, NO_FRAMES];
+  const continued = { ...state, calls: state.calls.with(at, { ...call, arguments: call.arguments + delta }) };
+  if (call.isHidden) return [continued, NO_FRAMES];
+  const place = { item_id: callItemId(state, call), output_index: call.outputIndex };
+  return inTurn(continued, say('response.function_call_arguments.delta', { ...place, delta }));
+}
+
+/** The model has said everything: what the deltas left out of the arguments is sent, and the last text is whole. */
+export function completeArguments(state: ResponsesState, event: Logged<'tool_call.ready'>): Encoded<ResponsesState> {
+  const sent = state.calls.find((call) => call.callId === event.callId)?.arguments ?? '';
+  const rest = event.arguments.startsWith(sent) ? event.arguments.slice(sent.length) : '';
+  return inTurn(
+    state,
+    settleText('completed', event),
+    (settled) => continueCall(settled, event.callId, rest),
+    (continued) => [{ ...continued, run: fold(continued.run, event) }, NO_FRAMES],
+  );
+}
+
+/** The gateway executes the call: nothing takes it back any more. */
+export function dispatchCall(state: ResponsesState, event: Logged<'tool.started'>): Encoded<ResponsesState> {
+  return closeCall(callIndex(state, event), 'completed')({ ...state, run: fold(state.run, event) });
+}
+
+/** The result, and before it the end of its call, if the call was answered without being executed. */
+export function answerCall(state: ResponsesState, event: Logged<'tool.completed'>): Encoded<ResponsesState> {
+  const answered = { ...state, run: fold(state.run, event) };
+  return inTurn(answered, closeCall(callIndex(state, event), 'completed'), tellResults('in order'));
+}
+
+function callIndex({ calls }: ResponsesState, { callId }: { readonly callId: string }): number {
+  return calls.findIndex((call) => call.callId === callId);
+}
+
+/**
+ * Ends all calls of a step that ends. `isWhole`: the step is completed, so calls that are ready are whole. Those that are
+ * not were cut off: they get no `arguments.done`, which agents take for the word to act.
+ */
+export function settleCalls(isWhole: boolean, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>): Move {
+  return (state) => {
+    if (state.calls.length === 0) return [state, NO_FRAMES];
+    const run = state.calls.reduce((folded, { step, callId, arguments: delta, itemIndex }) => {
+      const isFolded = itemOf({ run: folded }, itemIndex).ready || delta === '';
+      return isFolded ? folded : fold(folded, { type: 'tool_call.arguments.delta', step, callId, delta, seq, at });
+    }, state.run);
+    const closings = state.calls.map((call, i): Move => {
+      const isReady = itemOf(state, call.itemIndex).ready;
+      return closeCall(i, isWhole && isReady ? 'completed' : 'incomplete');
+    });
+    const forget: Move = (told) => [{ ...told, calls: [] }, NO_FRAMES];
+    return inTurn({ ...state, run }, ...closings, tellResults('all'), forget);
+  };
+}
+
+function closeCall(at: number, status: 'completed' | 'incomplete'): Move {
+  return (state) => {
+    const call = state.calls[at];
+    if (!call || call.isClosed) return [state, NO_FRAMES];
+    const closed = { ...state, calls: state.calls.with(at, { ...call, isClosed: true }) };
+    if (call.isHidden) return [closed, NO_FRAMES];
+    const { arguments: text } = itemOf(state, call.itemIndex);
+    const id = callItemId(state, call);
+    const place = { item_id: id, output_index: call.outputIndex };
+    const { name } = toldName(call.name, state.echo);
+    const item = callItem({ ...call, id, arguments: text }, state.echo, status);
+    const done = say('response.output_item.done', { output_index: call.outputIndex, item });
+    if (status === 'incomplete') return inTurn(closed, done);
+    return inTurn(closed, say('response.function_call_arguments.done', { ...place, arguments: text, name }), done);
+  };
+}
+
+/** Results come in the order of the calls; at the end of a step, those that will never come are passed over. */
+function tellResults(which: 'in order' | 'all'): Move {
+  return (state) => {
+    const moves: Move[] = [];
+    for (const [at, call] of state.calls.entries()) {
+      if (call.executedBy !== 'server' || call.isHidden || call.isAnswered) continue;
+      const { output } = itemOf(state, call.itemIndex);
+      if (output !== undefined) moves.push(tellResult(at, call, output));
+      else if (which === 'in order') break;
+    }
+    return inTurn(state, ...moves);
+  };
+}
+
+function tellResult(at: number, call: OpenCall, output: string): Move {
+  return (state) => {
+    const { run, outputCount } = state;
+    const id = itemIdOf('function_call_output', run.runId, 'o', call.itemIndex);
+    const told = { ...state, outputCount: outputCount + 1, calls: state.calls.with(at, { ...call, isAnswered: true }) };
+    const place = { output_index: outputCount };
+    return inTurn(
+      told,
+      say('response.output_item.added', { ...place, item: callOutputItem(id, call.callId, '', 'in_progress') }),
+      say('response.output_item.done', { ...place, item: callOutputItem(id, call.callId, output, 'completed') }),
+    );
+  };
+}
+
+function callItemId({ run }: Pick<ResponsesState, 'run'>, { itemIndex }: OpenCall): string {
+  return itemIdOf('function_call', run.runId, 'o', itemIndex);
+}
+
+function itemOf({ run }: Pick<ResponsesState, 'run'>, index: number): ToolCallItem {
+  const item = run.items[index];
+  if (item?.type !== 'tool_call') throw new Error(`item ${index} of ${run.runId} is not a call`);
+  return item;
+}

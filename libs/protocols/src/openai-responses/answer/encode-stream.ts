@@ -1,0 +1,111 @@
+import { fold, isTerminal, type EventOf, type LoggedEvent, type TerminalEvent } from '#libs/contract';
+import { errorBody } from '../../error-body.js';
+import type { Encoded } from '../../protocol.js';
+import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
+import { answerCall, completeArguments, continueCall, dispatchCall, settleCalls, startCall } from './call-stream.js';
+import { responseObject } from './response-object.js';
+import { readEcho } from './responses-echo.js';
+import { inTurn, say, type Move, type ResponsesState } from './responses-state.js';
+import { settleText, speak } from './text-stream.js';
+
+/**
+ * One event of a run as events of the Responses stream, in the published order: `response.created`, [`response.queued`],
+ * `response.in_progress`, items, one of `response.completed`, `failed`, `incomplete`, then [DONE]. Every item is opened and
+ * closed by one function each, and the end closes what is open, so no log can make it say anything out of order.
+ *
+ * `sequence_number` counts the frames from 0; [DONE] has none. It depends on the log alone, so a stream is resumed by
+ * encoding the log anew and leaving out what was heard: see `resumedAfter`.
+ */
+export function encode(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState> {
+  if (state.stage === 'ended') return [state, NO_FRAMES];
+  if (state.stage === 'new' && event.type !== 'run.queued') return beforeTheBeginning(state, event);
+  switch (event.type) {
+    case 'text.delta':
+    case 'reasoning.delta':
+    case 'refusal.delta':
+      return speak(state, event);
+    case 'run.queued':
+      return create(state, event);
+    case 'run.started':
+      return inTurn({ ...state, run: fold(state.run, event) }, open);
+    // Nothing that this protocol has a word for: who waits for an approval finds it in the run of the same digits.
+    case 'approval.requested':
+    case 'approval.resolved':
+    case 'run.parked':
+    case 'run.steered':
+    case 'step.started':
+      return [{ ...state, run: fold(state.run, event) }, NO_FRAMES];
+    case 'tool_call.started':
+      return startCall(state, event);
+    case 'tool_call.arguments.delta':
+      return continueCall(state, event.callId, event.delta);
+    case 'tool_call.ready':
+      return completeArguments(state, event);
+    case 'tool.started':
+      return dispatchCall(state, event);
+    case 'tool.progress':
+      return [state, NO_FRAMES];
+    case 'tool.completed':
+      return answerCall(state, event);
+    case 'step.completed':
+      return completeStep(state, event);
+    case 'step.interrupted':
+      return inTurn(state, settleText('incomplete', event), settleCalls(false, event), taken(event));
+    case 'run.completed':
+    case 'run.incomplete':
+    case 'run.failed':
+    case 'run.cancelled':
+      return end(state, event);
+  }
+}
+
+const DONE: SseFrame = { data: '[DONE]' };
+
+/** A background response waits and says so; one that somebody listens to is in progress for them from the first moment. */
+function create(state: ResponsesState, event: LoggedEvent<EventOf<'run.queued'>>): Encoded<ResponsesState> {
+  if (state.stage !== 'new') return [state, NO_FRAMES];
+  const run = fold(state.run, event);
+  const created: ResponsesState = { ...state, run, echo: readEcho(run.echo), stage: 'created' };
+  const isBackground = created.echo.fields['background'] === true;
+  const response = responseObject(isBackground ? run : { ...run, status: 'running' });
+  const queued = isBackground ? [say('response.queued', { response })] : [];
+  return inTurn(created, say('response.created', { response }), ...queued);
+}
+
+/** Once per response, whatever number of attempts there are. */
+const open: Move = (state) => {
+  if (state.stage !== 'created') return [state, NO_FRAMES];
+  const response = responseObject({ ...state.run, status: 'running' });
+  return inTurn({ ...state, stage: 'open' }, say('response.in_progress', { response }));
+};
+
+function completeStep(state: ResponsesState, event: LoggedEvent<EventOf<'step.completed'>>): Encoded<ResponsesState> {
+  const isCut = event.finishReason === 'length' || event.finishReason === 'content_filter';
+  return inTurn(state, settleText(isCut ? 'incomplete' : 'completed', event), settleCalls(true, event), taken(event));
+}
+
+function taken(event: LoggedEvent): Move {
+  return (state) => [{ ...state, run: fold(state.run, event) }, NO_FRAMES];
+}
+
+/** No stream event is published for a cancelled response; its object says so in an event that is no success. */
+const LAST_EVENT = {
+  'run.completed': 'response.completed',
+  'run.incomplete': 'response.incomplete',
+  'run.failed': 'response.failed',
+  'run.cancelled': 'response.incomplete',
+} as const satisfies Record<TerminalEvent['type'], string>;
+
+function end(state: ResponsesState, event: LoggedEvent<TerminalEvent>): Encoded<ResponsesState> {
+  const lastWords: Move = (settled) =>
+    inTurn(settled, say(LAST_EVENT[event.type], { response: responseObject(settled.run) }));
+  const done: Move = (told) => [{ ...told, stage: 'ended' }, [DONE]];
+  return inTurn(state, open, settleText('incomplete', event), settleCalls(false, event), taken(event), lastWords, done);
+}
+
+/** The log could not be read: there is no response to speak of yet, so the failure is a plain `error` event. */
+function beforeTheBeginning(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState> {
+  if (!isTerminal(event)) return [state, NO_FRAMES];
+  const done: Move = (told) => [{ ...told, stage: 'ended' }, [DONE]];
+  return event.type === 'run.failed' ? inTurn(state, say('error', errorBody(event.error)), done) : done(state);
+}

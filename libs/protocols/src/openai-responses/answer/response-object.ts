@@ -1,0 +1,104 @@
+import { hasEnded, type JsonObject, type RunError, type RunSnapshot, type RunStatus, type Usage } from '#libs/contract';
+import { responseIdOf } from '../ids.js';
+import { outputItems } from './output-items.js';
+import { readEcho } from './responses-echo.js';
+
+const STATUS_OF: Readonly<Record<RunStatus, string>> = {
+  queued: 'queued',
+  running: 'in_progress',
+  waiting_for_approval: 'in_progress',
+  completed: 'completed',
+  incomplete: 'incomplete',
+  failed: 'failed',
+  cancelled: 'cancelled',
+};
+
+/** What the keys that a request may decide say when it did not (which of them may be null: the OpenAI API reference). */
+const DEFAULTS: JsonObject = {
+  previous_response_id: null,
+  instructions: null,
+  tools: [],
+  tool_choice: 'auto',
+  truncation: 'disabled',
+  parallel_tool_calls: true,
+  text: { format: { type: 'text' } },
+  top_p: 1,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  top_logprobs: 0,
+  temperature: 1,
+  reasoning: null,
+  max_output_tokens: null,
+  max_tool_calls: null,
+  store: true,
+  background: false,
+  service_tier: 'default',
+  safety_identifier: null,
+  prompt_cache_key: null,
+};
+
+/** The response object of a run in any status, with all 31 required keys. */
+export function responseObject(snapshot: RunSnapshot): JsonObject {
+  return responseWith(snapshot, outputItems(snapshot));
+}
+
+/** The same with an output that is known already. */
+export function responseWith(snapshot: RunSnapshot, output: readonly JsonObject[]): JsonObject {
+  const { runId, status, createdAt, endedAt, model, error, usage, metadata, echo } = snapshot;
+  return {
+    id: responseIdOf(runId),
+    object: 'response',
+    created_at: seconds(createdAt),
+    completed_at: status === 'completed' && endedAt !== undefined ? seconds(endedAt) : null,
+    status: STATUS_OF[status],
+    incomplete_details: incompleteDetails(snapshot),
+    model,
+    output,
+    error: error ? responseError(error) : null,
+    ...DEFAULTS,
+    ...readEcho(echo).fields,
+    usage: hasEnded(snapshot) ? responseUsage(usage) : null,
+    metadata: metadata ?? {},
+  };
+}
+
+export function responseUsage({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Usage): JsonObject {
+  return {
+    input_tokens: inputTokens,
+    input_tokens_details: { cached_tokens: cachedInputTokens },
+    output_tokens: outputTokens,
+    output_tokens_details: { reasoning_tokens: reasoningTokens },
+    total_tokens: inputTokens + outputTokens,
+  };
+}
+
+/** Two reasons are published; a run that used up its steps was cut short like one that used up its tokens. */
+function incompleteDetails({ incompleteReason }: RunSnapshot): JsonObject | null {
+  if (incompleteReason === undefined) return null;
+  return { reason: incompleteReason === 'content_filter' ? 'content_filter' : 'max_output_tokens' };
+}
+
+/** The published codes, and the one that OpenAI sends and agents look for when a conversation has become too long. */
+function responseError({ code, message }: RunError): JsonObject {
+  return { code: publishedCode(code), message };
+}
+
+function publishedCode(code: RunError['code']): string {
+  switch (code) {
+    case 'context_length_exceeded':
+      return code;
+    case 'rate_limit_exceeded':
+    case 'upstream_rate_limited':
+    case 'queue_full':
+      return 'rate_limit_exceeded';
+    case 'invalid_request':
+      return 'invalid_prompt';
+    default:
+      return 'server_error';
+  }
+}
+
+/** @param at milliseconds. @returns whole seconds. */
+function seconds(at: number): number {
+  return Math.floor(at / 1_000);
+}

@@ -1,0 +1,43 @@
+import { GatewayError, type LoggedEvent } from '#libs/contract';
+import type { Encoded } from '../../protocol.js';
+import { encode } from './encode-stream.js';
+import { begin, type ResponsesState } from './responses-state.js';
+
+interface ResumedEncoder {
+  begin(): ResponsesState;
+  encode(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
+  /**
+   * The stream itself failed. Before the cursor was reached, the response so far is older than what the client knows: it is told an
+   * `error` and nothing of the response.
+   */
+  fail(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
+}
+
+/**
+ * An encoder that leaves out the frames up to the number `startingAfter`; feed it the whole log. [DONE] always comes. Frames
+ * have the same numbers as in the first stream as long as the log is the one that was streamed; after it has expired, the
+ * events that are made of the stored run have others.
+ */
+export function resumedAfter(startingAfter: number): ResumedEncoder {
+  return {
+    begin,
+    encode(state, event) {
+      const [next, frames] = encode(state, event);
+      const heard = Math.max(0, startingAfter + 1 - state.sequence);
+      const numbered = next.sequence - state.sequence;
+      return [next, heard === 0 ? frames : frames.slice(Math.min(heard, numbered))];
+    },
+    fail(state, event) {
+      if (state.sequence > startingAfter) return encode(state, event);
+      return encode({ ...begin(), sequence: startingAfter + 1 }, event);
+    },
+  };
+}
+
+/** The query parameter `starting_after`. Throws GatewayError `invalid_cursor` for anything but the number of an event. */
+export function parseStartingAfter(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new GatewayError('invalid_cursor', "'starting_after' must be the sequence number of an event: 0, 1, 2 ...", {
+    param: 'starting_after',
+  });
+}

@@ -1,0 +1,149 @@
+import { fold, type EventOf, type JsonObject, type JsonValue, type LoggedEvent } from '#libs/contract';
+import type { Encoded } from '../../protocol.js';
+import { NO_FRAMES } from '../../sse-frame.js';
+import { textId, textItem, textPart, type TextKind, type TextOutput, type WireStatus } from './output-item.js';
+import { inTurn, say, type Move, type OpenText, type ResponsesState, type TextHead } from './responses-state.js';
+
+export type TextEvent = LoggedEvent<EventOf<'text.delta' | 'reasoning.delta' | 'refusal.delta'>>;
+
+/** How the three kinds of text are said. What models think is told as a summary: the form that both specifications have. */
+interface Words {
+  readonly event: 'text.delta' | 'reasoning.delta' | 'refusal.delta';
+  readonly partAdded: string;
+  readonly delta: string;
+  readonly done: string;
+  readonly partDone: string;
+  /** Which number a part has in its item. */
+  readonly index: 'content_index' | 'summary_index';
+  /** The key of the whole text in `done`. */
+  readonly whole: 'text' | 'refusal';
+}
+
+const WORDS: Readonly<Record<TextKind, Words>> = {
+  text: {
+    event: 'text.delta',
+    partAdded: 'response.content_part.added',
+    delta: 'response.output_text.delta',
+    done: 'response.output_text.done',
+    partDone: 'response.content_part.done',
+    index: 'content_index',
+    whole: 'text',
+  },
+  refusal: {
+    event: 'refusal.delta',
+    partAdded: 'response.content_part.added',
+    delta: 'response.refusal.delta',
+    done: 'response.refusal.done',
+    partDone: 'response.content_part.done',
+    index: 'content_index',
+    whole: 'refusal',
+  },
+  reasoning: {
+    event: 'reasoning.delta',
+    partAdded: 'response.reasoning_summary_part.added',
+    delta: 'response.reasoning_summary_text.delta',
+    done: 'response.reasoning_summary_text.done',
+    partDone: 'response.reasoning_summary_part.done',
+    index: 'summary_index',
+    whole: 'text',
+  },
+};
+
+const KIND_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal.delta': 'refusal' } as const;
+const NO_LOGPROBS: readonly JsonValue[] = [];
+
+/** The hot path. A delta goes on with the open item when it is of its kind and step, as in `fold`; else it begins one. */
+export function speak(state: ResponsesState, event: TextEvent): Encoded<ResponsesState> {
+  const kind = KIND_OF[event.type];
+  const { text } = state;
+  if (text && text.head.kind === kind && text.head.step === event.step) return goOn(state, text, event);
+  return inTurn(state, settleText('completed', event), (settled) => {
+    const opened: OpenText = { head: headOf(settled, kind, event), text: '', logprobs: NO_LOGPROBS, isShown: false };
+    return goOn(settled, opened, event);
+  });
+}
+
+/** Ends the open text item, if there is one, and folds it into the run. */
+export function settleText(status: WireStatus, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>): Move {
+  return (state) => {
+    const { text } = state;
+    if (!text) return [state, NO_FRAMES];
+    const { head, logprobs } = text;
+    const spoken = { type: WORDS[head.kind].event, step: head.step, text: text.text, seq, at } as TextEvent;
+    const run = fold(state.run, logprobs.length > 0 ? ({ ...spoken, logprobs } as TextEvent) : spoken);
+    const settled = { ...state, run, text: null };
+    return text.isShown ? inTurn(settled, ...closing(outputOf(text, state), head, status)) : [settled, NO_FRAMES];
+  };
+}
+
+function headOf({ run, outputCount }: ResponsesState, kind: TextKind, { step }: TextEvent): TextHead {
+  const id = textId(kind, run.runId, run.items.length);
+  const place = JSON.stringify({ item_id: id, output_index: outputCount, [WORDS[kind].index]: 0 });
+  return {
+    kind,
+    step,
+    id,
+    outputIndex: outputCount,
+    deltaBegin: `{"type":"${WORDS[kind].delta}","sequence_number":`,
+    deltaMiddle: `,${place.slice(1, -1)},"delta":`,
+  };
+}
+
+function goOn(state: ResponsesState, open: OpenText, event: TextEvent): Encoded<ResponsesState> {
+  const given = event.type === 'text.delta' ? event.logprobs : undefined;
+  const { head, isShown } = open;
+  const logprobs = given ? [...open.logprobs, ...given] : open.logprobs;
+  const text: OpenText = { head, text: open.text + event.text, logprobs, isShown: true };
+  const shown = state.echo.logprobs && given ? given : NO_LOGPROBS;
+  if (isShown && (event.text !== '' || shown.length > 0)) return delta(state, text, event.text, shown);
+  if (event.text === '' && shown.length === 0) return [{ ...state, text: { ...text, isShown } }, NO_FRAMES];
+  return inTurn(state, announce(head), (announced) => delta(announced, text, event.text, shown));
+}
+
+/** One token: one string around one JSON.stringify. */
+function delta(
+  state: ResponsesState,
+  text: OpenText,
+  words: string,
+  logprobs: readonly JsonValue[],
+): Encoded<ResponsesState> {
+  const { kind, deltaBegin, deltaMiddle } = text.head;
+  const tail = kind !== 'text' ? '}' : logprobs.length === 0 ? ',"logprobs":[]}' : withLogprobs(logprobs);
+  const data = deltaBegin + state.sequence + deltaMiddle + JSON.stringify(words) + tail;
+  return [{ ...state, text, sequence: state.sequence + 1 }, [{ event: WORDS[kind].delta, data }]];
+}
+
+function withLogprobs(logprobs: readonly JsonValue[]): string {
+  return `,"logprobs":${JSON.stringify(logprobs)}}`;
+}
+
+function announce(head: TextHead): Move {
+  const { kind, id } = head;
+  const item = textItem({ kind, id, text: '', logprobs: NO_LOGPROBS }, 'in_progress', 'empty');
+  const part = textPart({ kind, text: '', logprobs: NO_LOGPROBS });
+  return (state) =>
+    inTurn(
+      { ...state, outputCount: state.outputCount + 1 },
+      say('response.output_item.added', { output_index: head.outputIndex, item }),
+      say(WORDS[kind].partAdded, { ...placeOf(head), part }),
+    );
+}
+
+function closing(output: TextOutput, head: TextHead, status: WireStatus): readonly Move[] {
+  const words = WORDS[head.kind];
+  const logprobs = head.kind === 'text' ? { logprobs: output.logprobs } : {};
+  return [
+    say(words.done, { ...placeOf(head), [words.whole]: output.text, ...logprobs }),
+    say(words.partDone, { ...placeOf(head), part: textPart(output) }),
+    say('response.output_item.done', { output_index: head.outputIndex, item: textItem(output, status) }),
+  ];
+}
+
+/** Logprobs that nobody asked for are not shown. */
+function outputOf({ head, text, logprobs }: OpenText, { echo }: ResponsesState): TextOutput {
+  return { kind: head.kind, id: head.id, text, logprobs: echo.logprobs ? logprobs : NO_LOGPROBS };
+}
+
+function placeOf({ kind, id, outputIndex }: TextHead): JsonObject {
+  return { item_id: id, output_index: outputIndex, [WORDS[kind].index]: 0 };
+}

@@ -1,0 +1,76 @@
+import { LIMITS, type JsonObject, type ToolChoice } from '#libs/contract';
+import {
+  fieldOf,
+  listOf,
+  missing,
+  optionalText,
+  placeOf,
+  refuse,
+  requiredText,
+  type Place,
+} from '../../request-place.js';
+import type { DecodedTools, OfferedTool } from './decode-tools.js';
+
+/**
+ * `tool_choice` in its published forms. What it names must be one of `tools`. A tool that was left out may stand in a list
+ * of allowed tools, but a choice that demands one is refused: no answer could be what was asked for.
+ */
+export function decodeToolChoice(choice: string | JsonObject | undefined, tools: DecodedTools): ToolChoice {
+  if (choice === undefined) return { kind: 'auto' };
+  if (choice === 'auto' || choice === 'none' || choice === 'required') return { kind: choice };
+  if (typeof choice === 'string') throw refuse('tool_choice', 'must be none, auto, required or an object.');
+  const place: Place = { object: choice, path: 'tool_choice' };
+  const type = requiredText(place, 'type');
+  if (type === 'function') return { kind: 'named', name: offeredBy(place, tools).name };
+  if (type === 'allowed_tools') return decodeAllowed(place, tools);
+  throw refuse(
+    'tool_choice',
+    'demands a tool that nobody here executes: only functions and allowed_tools can be chosen.',
+    'unsupported_parameter',
+  );
+}
+
+function decodeAllowed(place: Place, tools: DecodedTools): ToolChoice {
+  const mode = requiredText(place, 'mode');
+  if (mode !== 'auto' && mode !== 'required') throw refuse(`${place.path}.mode`, 'must be auto or required.');
+  const path = `${place.path}.tools`;
+  const value = fieldOf(place, 'tools');
+  if (value === undefined) throw missing(path);
+  const list = listOf(value, path, LIMITS.toolsMax);
+  if (list.length === 0) throw refuse(path, 'must not be empty.');
+  const names = list.flatMap((item, i) => allowedNames(placeOf(item, `${path}[${i}]`), tools));
+  if (names.length > 0) return { kind: 'allowed', mode, names: [...new Set(names)] };
+  if (mode === 'auto') return { kind: 'none' };
+  throw refuse(
+    path,
+    'demands a tool that nobody here executes: only functions can be required.',
+    'unsupported_parameter',
+  );
+}
+
+function allowedNames(place: Place, tools: DecodedTools): readonly string[] {
+  const type = requiredText(place, 'type');
+  if (type === 'function') return [offeredBy(place, tools).name];
+  if (type === 'namespace') return namesOfNamespace(place, tools);
+  if (tools.leftOut.includes(type)) return [];
+  throw refuse(`${place.path}.type`, "must be the type of one of 'tools'.");
+}
+
+function namesOfNamespace(place: Place, { offered }: DecodedTools): readonly string[] {
+  const namespace = requiredText(place, 'name');
+  const names = offered.filter((tool) => tool.namespace === namespace).map((tool) => tool.name);
+  if (names.length > 0) return names;
+  throw refuse(`${place.path}.name`, "must be the name of a namespace in 'tools'.");
+}
+
+/** A function by its name, with `namespace` where it is in one; without it the name may be enough. */
+function offeredBy(place: Place, { offered }: DecodedTools): OfferedTool {
+  const name = requiredText(place, 'name');
+  const namespace = optionalText(place, 'namespace');
+  const named = offered.filter((tool) => tool.ownName === name);
+  const exact = named.find((tool) => tool.namespace === namespace);
+  const only = namespace === undefined && named.length === 1 ? named[0] : undefined;
+  const tool = exact ?? only;
+  if (tool) return tool;
+  throw refuse(`${place.path}.name`, "must be the name of one of 'tools'.");
+}

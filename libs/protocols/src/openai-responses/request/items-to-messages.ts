@@ -1,0 +1,185 @@
+import { LIMITS, type JsonObject, type Message } from '#libs/contract';
+import { decodeContent, type Content, type ContentPlace } from '../../decode-content.js';
+import {
+  fieldOf,
+  listOf,
+  missing,
+  optionalText,
+  placeOf,
+  refuse,
+  requiredText,
+  type Place,
+} from '../../request-place.js';
+import { summaryText, unpackSummary } from '../compaction.js';
+import { ConversationWriter } from './conversation-writer.js';
+import { flatName } from '../flat-name.js';
+import { isItemType, type ItemType } from '../ids.js';
+
+/** What errors call the list, and the bound for the text of one message in it. */
+export interface ItemsPlace {
+  readonly path: string;
+  readonly textCharsMax: number;
+}
+
+export interface DecodedItems {
+  /** The texts of all system and developer messages, wherever they stand, each once, joined by line breaks. */
+  readonly instructions?: string;
+  readonly messages: Message[];
+}
+
+/**
+ * Items of a request, a response or a conversation as messages. Reasoning is not sent to a model again. Calls that were cut
+ * off are left out with their results, and so is a text that was broken off and begun anew by another worker. References
+ * are nothing before `resolveReferences`.
+ *
+ * Throws GatewayError of status 400 that names the place: `input[3].call_id`.
+ */
+export function decodeItems(items: readonly unknown[], { path, textCharsMax }: ItemsPlace): DecodedItems {
+  const reader = new ItemReader(textCharsMax);
+  items.forEach((value, i) => {
+    // Clients of the Hermes API server send bare strings between the items.
+    if (typeof value === 'string') reader.take({ object: { role: 'user', content: value }, path: `${path}[${i}]` });
+    else reader.take(placeOf(value, `${path}[${i}]`));
+  });
+  return reader.result();
+}
+
+/** The messages of items that are known to be fine, such as those of a stored response. */
+export function itemsToMessages(items: readonly JsonObject[]): Message[] {
+  return decodeItems(items, { path: 'items', textCharsMax: Number.POSITIVE_INFINITY }).messages;
+}
+
+/** The system and developer texts of items that are known to be fine: what a later turn has to be told again. */
+export function systemTextOf(items: readonly JsonObject[]): string | undefined {
+  return decodeItems(items, { path: 'items', textCharsMax: Number.POSITIVE_INFINITY }).instructions;
+}
+
+/** A message needs no type, and neither does a reference. Throws GatewayError for types that mean nothing here. */
+export function itemTypeOf(place: Place): ItemType {
+  const type = optionalText(place, 'type') ?? (fieldOf(place, 'role') === undefined ? undefined : 'message');
+  if (type === undefined && typeof fieldOf(place, 'id') === 'string') return 'item_reference';
+  if (type === undefined) throw missing(`${place.path}.type`);
+  if (isItemType(type)) return type;
+  const known = 'message, function_call, function_call_output, reasoning, item_reference, compaction';
+  throw refuse(`${place.path}.type`, `must be one of ${known}.`, 'unsupported_parameter');
+}
+
+class ItemReader {
+  private readonly writer = new ConversationWriter();
+  /** Clients that send the same text with every turn mean it once. */
+  private readonly instructions = new Set<string>();
+  private readonly cutCalls = new Set<string>();
+  /** An assistant message that was broken off: it counts unless the assistant began anew right after it. */
+  private brokenOff: Place | undefined;
+
+  constructor(private readonly textCharsMax: number) {}
+
+  take(place: Place): void {
+    const type = itemTypeOf(place);
+    const isAssistant = type === 'message' && fieldOf(place, 'role') === 'assistant';
+    this.settleBrokenOff(isAssistant || type === 'reasoning' || type === 'function_call');
+    if (isAssistant && optionalText(place, 'status') === 'incomplete') this.brokenOff = place;
+    else this.read(type, place);
+  }
+
+  result(): DecodedItems {
+    this.settleBrokenOff(false);
+    const text = [...this.instructions].join('\n');
+    return { ...(text !== '' && { instructions: text }), messages: this.writer.messages };
+  }
+
+  private settleBrokenOff(isAnew: boolean): void {
+    const place = this.brokenOff;
+    this.brokenOff = undefined;
+    if (place && !isAnew) this.takeMessage(place);
+  }
+
+  private read(type: ItemType, place: Place): void {
+    switch (type) {
+      case 'message':
+        return this.takeMessage(place);
+      case 'function_call':
+        return this.takeCall(place);
+      case 'function_call_output':
+        return this.takeResult(place);
+      case 'reasoning':
+        optionalList(place, 'summary');
+        optionalList(place, 'content');
+        return;
+      case 'item_reference':
+        requiredText(place, 'id');
+        return;
+      case 'compaction':
+        return this.takeCompaction(place);
+    }
+  }
+
+  private takeMessage(place: Place): void {
+    const role = requiredText(place, 'role');
+    switch (role) {
+      case 'system':
+      case 'developer':
+        this.instruct(this.content(place, 'content', 'text').text);
+        return;
+      case 'user': {
+        const { parts, text } = this.content(place, 'content', 'text and images');
+        const hasImage = parts.some((part) => part.type === 'image');
+        this.writer.add({ role, content: hasImage ? parts : text });
+        return;
+      }
+      case 'assistant': {
+        const { text, refusal } = this.content(place, 'content', 'text and refusals');
+        this.writer.say(text);
+        if (refusal !== undefined) this.writer.refuse(refusal);
+        return;
+      }
+      default:
+        throw refuse(`${place.path}.role`, 'must be one of user, assistant, system, developer.');
+    }
+  }
+
+  private instruct(text: string): void {
+    if (text !== '') this.instructions.add(text);
+  }
+
+  private takeCall(place: Place): void {
+    const callId = requiredText(place, 'call_id');
+    const name = requiredText(place, 'name');
+    const namespace = optionalText(place, 'namespace');
+    const args = optionalText(place, 'arguments');
+    const path = `${place.path}.arguments`;
+    if (args === undefined) throw missing(path);
+    if (args.length > LIMITS.toolArgumentsCharsMax) {
+      throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
+    }
+    if (optionalText(place, 'status') === 'incomplete') this.cutCalls.add(callId);
+    else this.writer.call({ callId, name: namespace ? flatName(namespace, name) : name, arguments: args });
+  }
+
+  private takeResult(place: Place): void {
+    const callId = requiredText(place, 'call_id');
+    const { text: output, parts } = this.content(place, 'output', 'text and images');
+    const images = parts.filter((part) => part.type === 'image');
+    if (!this.cutCalls.has(callId)) this.writer.answer({ role: 'tool', callId, output }, images);
+  }
+
+  private takeCompaction(place: Place): void {
+    const summary = unpackSummary(requiredText(place, 'encrypted_content'));
+    if (summary === undefined) {
+      throw refuse(`${place.path}.encrypted_content`, 'must come from a compaction of this gateway.');
+    }
+    this.writer.add({ role: 'user', content: summaryText(summary) });
+  }
+
+  private content(place: Place, key: string, allows: ContentPlace['allows']): Content {
+    const value = fieldOf(place, key);
+    const path = `${place.path}.${key}`;
+    if (value === undefined) throw missing(path);
+    return decodeContent(value, { path, textCharsMax: this.textCharsMax, allows });
+  }
+}
+
+function optionalList(place: Place, key: string): void {
+  const value = fieldOf(place, key);
+  if (value !== undefined) listOf(value, `${place.path}.${key}`, LIMITS.contentPartsMax);
+}
