@@ -10,9 +10,9 @@ import { servicesBelow, usageOf } from './processes.js';
 /**
  * npm run build && node dist/bench/jobs.js [--jobs 10000] [--due 1000] [--minutes 2]
  *
- * Starts the whole gateway as `npm start` does, creates cron jobs over the API, `due` of them for every full minute and the
- * rest for far away, and prints how fast they were created, what memory they take, and how late the runs of a minute were
- * claimed by a scheduler and started by a worker. The demo model answers.
+ * Starts the whole gateway as `npm start` does, creates cron jobs over the API, `due` of them for every full minute and
+ * the rest for far away, and prints how fast they were created, what memory they take, and how late the runs of a
+ * minute were claimed by a scheduler and started by a worker. The demo model answers.
  */
 const { values } = parseArgs({
   options: {

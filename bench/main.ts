@@ -14,10 +14,10 @@ import { startPipe, type Pipe } from './pipe/start.js';
 /**
  * npm run bench -- [--only S1,S3] [--rounds 1] [--seconds 8] [--speed 1]
  *
- * Starts a paced model server, the bare pipe (pipe/start.ts) and the whole gateway as `npm start` does (separate processes,
- * private Redis, PGlite), drives the three with the same load in turn within each round, and prints what the gateway adds.
- * Absolute times of a shared machine are noise: compare a row with the floor and the pipe beside it. With `--speed 0.5` the scenarios are
- * those of a machine half as fast as the performance page's: see `scaled`.
+ * Starts a paced model server, the bare pipe (pipe/start.ts) and the whole gateway as `npm start` does (separate
+ * processes, private Redis, PGlite), drives the three with the same load in turn within each round, and prints what the
+ * gateway adds. Absolute times of a shared machine are noise: compare a row with the floor and the pipe beside it. With
+ * `--speed 0.5` the scenarios are those of a machine half as fast as the performance page's: see `scaled`.
  */
 const { values } = parseArgs({
   options: {

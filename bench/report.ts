@@ -39,8 +39,8 @@ export function printRow({ scenario, target, result, used, seconds }: Row): void
 }
 
 /**
- * The gateway's times as multiples of the bare pipe's in the same round, beside what the aim is of the pipe on the machine that
- * the aims were set on: this comparison survives a slow machine.
+ * The gateway's times as multiples of the bare pipe's in the same round, beside what the aim is of the pipe on the
+ * machine that the aims were set on: this comparison survives a slow machine.
  */
 export function printRatios({ aimOfPipe }: Scenario, ours: LoadResult, pipe: LoadResult): void {
   const of = (mine: Summary | null, theirs: Summary | null): string =>

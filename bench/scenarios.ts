@@ -25,8 +25,9 @@ export interface Scenario {
 export const TOKENS = 64;
 
 /**
- * The scenario for a machine of another speed than the page's (0.5: half as fast), as hard for it as the page's is for the page's: so many
- * times the users, and times that are longer by as much. What one user alone or an unpaced answer asks for scales by itself.
+ * The scenario for a machine of another speed than the page's (0.5: half as fast), as hard for it as the page's is for
+ * the page's: so many times the users, and times that are longer by as much. What one user alone or an unpaced answer
+ * asks for scales by itself.
  */
 export function scaled(scenario: Scenario, speed: number): Scenario {
   const { users, gapMs, aim } = scenario;

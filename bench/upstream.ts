@@ -40,7 +40,10 @@ function answer(response: ServerResponse, { model, stream }: { model: string; st
   });
 }
 
-/** As HTTP frames it: `response.write` makes four buffers of each, which cost the model server more than all else and the cores that it shares. */
+/**
+ * As HTTP frames it: `response.write` makes four buffers of each, which cost the model server more than all else and
+ * the cores that it shares.
+ */
 const chunkOf = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
 /** Writes token after token on schedule; a late one does not push back those behind it. */

@@ -1,4 +1,5 @@
-// Two turns over the Responses API: the second names the first, and the gateway knows the rest: node examples/responses.mjs
+// Two turns over the Responses API: the second names the first, and the gateway knows the rest: node
+// examples/responses.mjs
 import OpenAI from 'openai';
 
 const client = new OpenAI({

@@ -7,8 +7,9 @@ import { fuzz, type FuzzResult } from './run.js';
 /**
  * npm run fuzz -- [--requests 10000] [--seed 1] [--only chat,runs]
  *
- * Starts the whole gateway and sends so many malformed requests to every group of routes it documents. Fails on a 5xx that
- * is not 503 or 504, on an answer without the error envelope, on silence, on a process that died, and on memory that grew.
+ * Starts the whole gateway and sends so many malformed requests to every group of routes it documents. Fails on a 5xx
+ * that is not 503 or 504, on an answer without the error envelope, on silence, on a process that died, and on memory
+ * that grew.
  */
 const { values } = parseArgs({
   options: {

@@ -36,7 +36,9 @@ const PAGES = [
   '/{nothing}',
 ];
 
-/** What a chat client sends: better than a sample of the schema, because most of its mutations get past the first check. */
+/**
+ * What a chat client sends: better than a sample of the schema, because most of its mutations get past the first check.
+ */
 const CHAT = {
   model: 'talaria',
   messages: [
@@ -59,7 +61,10 @@ function call(id: string): object {
   return { id, type: 'function', function: { name: 'look', arguments: '{}' } };
 }
 
-/** Every route of a server by group: the first word of its path behind `/v1` or `/api`. New routes are covered as they come. */
+/**
+ * Every route of a server by group: the first word of its path behind `/v1` or `/api`. New routes are covered as they
+ * come.
+ */
 export async function readRoutes(url: string): Promise<Map<string, Operation[]>> {
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
   const groups = new Map<string, Operation[]>([['pages', PAGES.map(get)]]);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Completes package-lock.json for platforms whose optional packages the registry at hand does not serve, so that `npm ci`
-// accepts the lock here and installs the native packages there. Run it after `npm install` changed the lock.
+// Completes package-lock.json for platforms whose optional packages the registry at hand does not serve, so that `npm
+// ci` accepts the lock here and installs the native packages there. Run it after `npm install` changed the lock.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const FILE = 'package-lock.json';

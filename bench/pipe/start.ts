@@ -11,9 +11,9 @@ export interface Pipe {
 }
 
 /**
- * The bare pipe: the gateway's architecture and nothing else. One queue, one fenced append per run and turn, one channel, two
- * processes and a Redis that appends to disk; no keys, no validation, no admission, no claim, no recovery, no store. What the
- * gateway needs beyond it is the price of being a gateway, on this machine, in this minute.
+ * The bare pipe: the gateway's architecture and nothing else. One queue, one fenced append per run and turn, one
+ * channel, two processes and a Redis that appends to disk; no keys, no validation, no admission, no claim, no recovery,
+ * no store. What the gateway needs beyond it is the price of being a gateway, on this machine, in this minute.
  */
 export function startPipe(ports: { api: number; redis: number }, upstream: string, data: string): Pipe {
   mkdirSync(data, { recursive: true });

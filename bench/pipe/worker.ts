@@ -3,7 +3,9 @@ import { Redis } from 'ioredis';
 import { Agent, request } from 'undici';
 import { APPEND, QUEUE, type PipeEvent, type PipeJob } from './wire.js';
 
-/** The bare pipe's back: a job becomes a call of the model server, and what it says is appended. UPSTREAM, REDIS_PORT. */
+/**
+ * The bare pipe's back: a job becomes a call of the model server, and what it says is appended. UPSTREAM, REDIS_PORT.
+ */
 const connect = (): Redis => new Redis({ port: Number(process.env['REDIS_PORT']), maxRetriesPerRequest: null });
 const redis = connect();
 const append = String(await redis.call('SCRIPT', 'LOAD', APPEND));

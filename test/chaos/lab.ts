@@ -18,7 +18,9 @@ export interface LabOptions extends StackOptions {
 
 let postgres: Promise<TestPostgres> | undefined;
 
-/** One server for all deployments of this process: an embedded database each would take longer to start than to break. */
+/**
+ * One server for all deployments of this process: an embedded database each would take longer to start than to break.
+ */
 export const sharedPostgres = (): Promise<TestPostgres> => (postgres ??= startPostgres());
 
 export async function stopPostgres(): Promise<void> {

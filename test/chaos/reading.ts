@@ -39,7 +39,10 @@ export class Reading {
     return TERMINAL.test(this.frames.at(-1)?.data ?? '');
   }
 
-  /** Resolves when the run has ended and all of it was read. Rejects when `signal` aborts before. Asking twice reads once. */
+  /**
+   * Resolves when the run has ended and all of it was read. Rejects when `signal` aborts before. Asking twice reads
+   * once.
+   */
   toEnd(signal: AbortSignal): Promise<this> {
     return (this.end ??= this.readOn(signal));
   }

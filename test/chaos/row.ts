@@ -14,7 +14,9 @@ export function must(isSo: boolean, what: string): asserts isSo {
   if (!isSo) throw new Error(what);
 }
 
-/** Throws unless the audit found nothing, and, when `ends` is given, every run ended like that. @returns its figures. */
+/**
+ * Throws unless the audit found nothing, and, when `ends` is given, every run ended like that. @returns its figures.
+ */
 export function mustBeWhole(found: Audit, ends?: string): string {
   const { problems, runs, deliveries, connects, lost, doubled, altered } = found;
   must(problems.length === 0, `${problems.length} problems: ${problems.slice(0, 3).join('; ')}`);

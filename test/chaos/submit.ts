@@ -31,8 +31,8 @@ const RETRY_MS = 200;
 let turn = 0;
 
 /**
- * Asks for a streamed run as a patient client does: with an Idempotency-Key, again and elsewhere for as long as it gets no
- * answer, or one that says "later". Rejects on any other answer, and when `signal` aborts.
+ * Asks for a streamed run as a patient client does: with an Idempotency-Key, again and elsewhere for as long as it gets
+ * no answer, or one that says "later". Rejects on any other answer, and when `signal` aborts.
  */
 export async function submit(addresses: Addresses, options: SubmitOptions): Promise<Submitted> {
   const idempotencyKey = randomUUID();

@@ -5,7 +5,9 @@ import { cutConnections } from '../chaos/rows/redis.js';
 import { allStored } from '../chaos/rows/store.js';
 import { withSlack } from '../support/slack.js';
 
-/** The most telling rows of `npm run chaos` in one deployment: everything that can die dies once under the same streams. */
+/**
+ * The most telling rows of `npm run chaos` in one deployment: everything that can die dies once under the same streams.
+ */
 afterAll(() => stopPostgres());
 
 test(

@@ -12,8 +12,9 @@ import { launch, untilReady, type Service, type ServiceName } from '../support/s
 import { until } from '../support/until.js';
 
 /**
- * docker-compose.yml without an engine: its four services as processes with the environments that stand there and nothing else, and
- * Redis by its command. Only what containers would give is put in: other hosts and ports, folders, the test's Postgres.
+ * docker-compose.yml without an engine: its four services as processes with the environments that stand there and
+ * nothing else, and Redis by its command. Only what containers would give is put in: other hosts and ports, folders,
+ * the test's Postgres.
  */
 const SECRETS = {
   API_SERVER_KEY: 'api-0123456789abcdef',

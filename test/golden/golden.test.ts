@@ -8,7 +8,8 @@ import { transcript } from '../support/transcript.js';
 
 /**
  * Golden transcripts: <view>/<case>/events.jsonl is a run's log, stream.sse and final.json are what its listeners get.
- * After a change that is meant, UPDATE_GOLDEN=1 writes the outputs anew: read the difference against the API's reference.
+ * After a change that is meant, UPDATE_GOLDEN=1 writes the outputs anew: read the difference against the API's
+ * reference.
  */
 const HERE = dirname(fileURLToPath(import.meta.url));
 const isUpdate = process.env['UPDATE_GOLDEN'] === '1';

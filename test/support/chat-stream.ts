@@ -20,8 +20,8 @@ export interface ReadChat {
 }
 
 /**
- * Reads a whole stream, and throws when it breaks a rule of the wire: every frame is JSON, exactly one [DONE] at
- * the end, the same identity in all chunks, dense call indexes, names in first fragments only, one finish_reason at most.
+ * Reads a whole stream, and throws when it breaks a rule of the wire: every frame is JSON, exactly one [DONE] at the
+ * end, the same identity in all chunks, dense call indexes, names in first fragments only, one finish_reason at most.
  */
 export function readChat(text: string): ReadChat {
   const { frames, comments } = readStream(text);

@@ -35,7 +35,10 @@ export const readCompose = (): ComposeFile => parse(composeText(), { merge: true
 
 const VARIABLE = /\$(?:\$|\{([A-Z_]+)(:?[-?])?([^}]*)\})/g;
 
-/** A text of the file as Compose would give it on, with the variables that stand in `.env`. Throws for one that must be set. */
+/**
+ * A text of the file as Compose would give it on, with the variables that stand in `.env`. Throws for one that must be
+ * set.
+ */
 export function filledIn(text: string, env: Readonly<Record<string, string>>): string {
   return text.replace(VARIABLE, (whole, name: string | undefined, operator = '', word = '') => {
     if (name === undefined) return whole.slice(1);

@@ -1,6 +1,6 @@
 /**
- * Cron by brute force: an own reader of the five fields, and a walk from minute to minute with Intl as the only calendar.
- * Shares nothing with libs/schedule or croner, and knows the rules of docs/schedules.md.
+ * Cron by brute force: an own reader of the five fields, and a walk from minute to minute with Intl as the only
+ * calendar. Shares nothing with libs/schedule or croner, and knows the rules of docs/schedules.md.
  */
 const MINUTE = 60_000;
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 
 /**
- * Jest's globalTeardown: ends what tests left running, which is what a test whose `beforeAll` took too long does, and names it.
- * Finds them by the mark of this run in their environment; only where there is a /proc. The folder of what tests share goes, too.
+ * Jest's globalTeardown: ends what tests left running, which is what a test whose `beforeAll` took too long does, and
+ * names it. Finds them by the mark of this run in their environment; only where there is a /proc. The folder of what
+ * tests share goes, too.
  */
 export default function endLeftovers() {
   rmSync(process.env['TALARIA_TEST_SHARED'] ?? '', { recursive: true, force: true });

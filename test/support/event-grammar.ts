@@ -1,8 +1,8 @@
 import { isTerminal, type EventOf, type LoggedEvent, type RunEvent, type TerminalEvent } from '#libs/contract';
 
 /**
- * What is wrong with the whole log of an ended run, by the grammar in libs/contract/src/runs/run-event.ts: seq 1, 2, 3 ...,
- * steps and calls in their order, exactly one terminal event, which is the last. Empty when all is well.
+ * What is wrong with the whole log of an ended run, by the grammar in libs/contract/src/runs/run-event.ts: seq 1, 2, 3
+ * ..., steps and calls in their order, exactly one terminal event, which is the last. Empty when all is well.
  */
 export function checkLog(events: readonly LoggedEvent[]): string[] {
   const problems = checkPrefix(events);

@@ -2,8 +2,8 @@ import fc from './property.js';
 import type { FinishReason, JsonObject, LoggedEvent, RunEvent, TerminalEvent } from '#libs/contract';
 
 /**
- * Whole logs of ended runs, legal by test/support/event-grammar.ts: several steps and attempts, lost workers, calls of both
- * kinds with their arguments in fragments and out of step, cut answers, and ends of every kind. Texts are hostile.
+ * Whole logs of ended runs, legal by test/support/event-grammar.ts: several steps and attempts, lost workers, calls of
+ * both kinds with their arguments in fragments and out of step, cut answers, and ends of every kind. Texts are hostile.
  */
 export function eventLogs(): fc.Arbitrary<LoggedEvent[]> {
   return fc.record({ steps: fc.array(stepPlan, { maxLength: 4 }), echo: echoes, end: ends }).map(writeLog);
@@ -64,7 +64,10 @@ const calls = fc.record({
 const stepPlan = fc.record({
   pieces: fc.array(fc.oneof({ weight: 3, arbitrary: words }, { weight: 2, arbitrary: calls }), { maxLength: 5 }),
   cut: fc.constantFrom(null, null, null, null, 'length', 'content_filter'),
-  /** Where its worker is lost: while the model speaks (and repeats itself, or not), while tools are executed, or nowhere. */
+  /**
+   * Where its worker is lost: while the model speaks (and repeats itself, or not), while tools are executed, or
+   * nowhere.
+   */
   lost: fc.constantFrom('nowhere', 'nowhere', 'nowhere', 'speaking', 'repeated', 'executing'),
   usage: usages,
   steer: fc.option(texts, { freq: 5 }),

@@ -4,12 +4,12 @@ import { play, type Replies } from './fake-upstream-play.js';
 import { anthropicWire, openaiWire, type FakeWire } from './fake-upstream-wires.js';
 
 /**
- * A real HTTP server that speaks like OpenAI (`<url>/v1/chat/completions`) and Anthropic (`<url>/v1/messages`). The name
- * of the model says how it behaves: a word, then options, as in `cut:after=3` or `ok:n=500,gap=20`.
+ * A real HTTP server that speaks like OpenAI (`<url>/v1/chat/completions`) and Anthropic (`<url>/v1/messages`). The
+ * name of the model says how it behaves: a word, then options, as in `cut:after=3` or `ok:n=500,gap=20`.
  *
  *   ok                 `n` words (8), `gap` ms between them (0), `first` ms before the first
  *   slow:first=ms      the same as ok
- *   split  crlf        ok with text outside ASCII: one byte per write; lines that end with CRLF. `crlf=1` goes with both
+ *   split  crlf        ok with text outside ASCII: one byte per write; lines that end with CRLF. Both take `crlf=1`
  *   noise              ok between comments, unknown events and an empty choice or a ping
  *   nodone             ends behind the finish reason, without the protocol's last word
  *   eof:after=3        ends cleanly without a finish reason     cut:after=3  the connection breaks
@@ -23,8 +23,8 @@ import { anthropicWire, openaiWire, type FakeWire } from './fake-upstream-wires.
  *   hang:after=0       goes silent after so many words; with 0, before its headers
  *   html  json-instead-of-sse  redirect        whatever was asked for
  *   nostream           400 with param `stream` when a stream is asked for
- *   429 500 503 ...    that status; `times` so often for this model name (always), `ra` Retry-After in seconds, `date=1`
- *                      to give it as a date
+ *   429 500 503 ...    that status; `times` so often for this model name (always), `ra` Retry-After in seconds,
+ *                      `date=1` to give it as a date
  *   auth  context  refused                     401; 400 for a conversation that is too long; 400 that repeats the key
  *   script:name=x      the events put into `scripts` under x, as they are
  *
@@ -40,8 +40,8 @@ export interface FakeUpstream {
   /** Sockets that have been opened so far. */
   readonly sockets: number;
   /**
-   * Streams for `script:name=x`: each entry becomes one event; strings are sent as they are. `x@2` goes before `x` for a
-   * conversation with two tool results in it.
+   * Streams for `script:name=x`: each entry becomes one event; strings are sent as they are. `x@2` goes before `x` for
+   * a conversation with two tool results in it.
    */
   readonly scripts: Map<string, readonly (object | string)[]>;
   /** Forgets the requests and how often a status was given. */

@@ -1,6 +1,8 @@
 import Sequencer from '@jest/test-sequencer';
 
-/** Suites that take most of a minute or more, longest first. Only a matter of time: what is missing here begins later. */
+/**
+ * Suites that take most of a minute or more, longest first. Only a matter of time: what is missing here begins later.
+ */
 const LONG = [
   'e2e/launcher',
   'e2e/jobs',
@@ -12,8 +14,8 @@ const LONG = [
 const KINDS = ['e2e', 'contract', 'arch', 'unit', 'golden'];
 
 /**
- * The order in which suites begin. On a clean clone Jest knows of no times and goes by the sizes of files, by which a suite of a
- * minute may begin last and keep all but one worker waiting.
+ * The order in which suites begin. On a clean clone Jest knows of no times and goes by the sizes of files, by which a
+ * suite of a minute may begin last and keep all but one worker waiting.
  */
 export default class LongestFirst extends Sequencer {
   /** @param tests a list of `{path}`; gives the same in another order. */

@@ -9,9 +9,9 @@ import { projectRoot } from './project-root.js';
 import { until } from './until.js';
 
 /**
- * Puts an empty embedded database at `dir`, for a service or `pgliteDatabase` to open. It is a copy of one that all tests of a
- * run share: to make one costs eight seconds of a processor, a copy a tenth of that. Outside Jest nothing is put there, and
- * whoever opens the folder makes a new database, as in production.
+ * Puts an empty embedded database at `dir`, for a service or `pgliteDatabase` to open. It is a copy of one that all
+ * tests of a run share: to make one costs eight seconds of a processor, a copy a tenth of that. Outside Jest nothing is
+ * put there, and whoever opens the folder makes a new database, as in production.
  */
 export async function putEmptyDatabase(dir: string): Promise<void> {
   const shared = process.env['TALARIA_TEST_SHARED'] ?? '';
@@ -24,7 +24,9 @@ export async function putEmptyDatabase(dir: string): Promise<void> {
 const MAKE =
   "const { PGlite } = await import('@electric-sql/pglite'); await (await PGlite.create(process.argv[1])).close();";
 
-/** Whoever comes first makes it, in a process of its own: the memory that it takes is not given back. The others wait. */
+/**
+ * Whoever comes first makes it, in a process of its own: the memory that it takes is not given back. The others wait.
+ */
 async function makeOnce(template: string): Promise<void> {
   const isFirst = await mkdir(`${template}.lock`).then(
     () => true,

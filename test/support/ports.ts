@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
 
-/** Below the range from which systems give ports to outgoing connections: one of those could take it before it is used. */
+/**
+ * Below the range from which systems give ports to outgoing connections: one of those could take it before it is used.
+ */
 const FIRST = 15_000;
 const LAST = 32_000;
 

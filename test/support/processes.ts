@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { until } from './until.js';
 
-/** What a program with an environment of its own is given nevertheless: where programs are, and the mark of end-leftovers.mjs. */
+/**
+ * What a program with an environment of its own is given nevertheless: where programs are, and the mark of
+ * end-leftovers.mjs.
+ */
 export const inherited = (): { PATH: string; TALARIA_TEST_RUN: string } => ({
   PATH: process.env['PATH'] ?? '',
   TALARIA_TEST_RUN: process.env['TALARIA_TEST_RUN'] ?? '',

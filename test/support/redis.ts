@@ -15,7 +15,9 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-/** A private Redis server with the settings that Talaria asks for, on a free port, with its data in a temporary folder. */
+/**
+ * A private Redis server with the settings that Talaria asks for, on a free port, with its data in a temporary folder.
+ */
 export async function startRedis(extra: readonly string[] = []): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), 'talaria-redis-'));
   const port = await freePort();

@@ -36,7 +36,10 @@ export class ResponsesLab {
     return lab;
   }
 
-  /** The store loads what conversations need when there is one: on a busy machine that takes longer than an API waits for it. */
+  /**
+   * The store loads what conversations need when there is one: on a busy machine that takes longer than an API waits
+   * for it.
+   */
   private async warmUp(): Promise<void> {
     const carol = this.sdk(0, CAROL);
     const { id: conversation } = await answered(() => carol.conversations.create());

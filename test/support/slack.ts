@@ -1,6 +1,6 @@
 /**
- * How much longer than its bound a thing may take in a test. CI machines are shared and busy; what a bound is worth on a quiet
- * machine is measured by `npm run chaos` and `npm run bench`, or here with TEST_SLACK=1.
+ * How much longer than its bound a thing may take in a test. CI machines are shared and busy; what a bound is worth on
+ * a quiet machine is measured by `npm run chaos` and `npm run bench`, or here with TEST_SLACK=1.
  */
 const SLACK = Number(process.env['TEST_SLACK'] ?? 4);
 

@@ -7,7 +7,9 @@ interface Encoder<S> {
   encode(state: S, event: LoggedEvent): Encoded<S>;
 }
 
-/** What a listener is sent of a whole log. With `after`, the events up to it are encoded in silence: a resumed stream. */
+/**
+ * What a listener is sent of a whole log. With `after`, the events up to it are encoded in silence: a resumed stream.
+ */
 export function transcript<S>(encoder: Encoder<S>, events: readonly LoggedEvent[], after = 0): string {
   let state = encoder.begin();
   let text = '';

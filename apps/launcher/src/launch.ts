@@ -123,8 +123,8 @@ function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts): 
 }
 
 /**
- * The embedded database takes some seconds to be made, and until then jobs and sessions would be told to come back. A database of
- * its own may be away for longer than anybody wants to wait: runs do not need it.
+ * The embedded database takes some seconds to be made, and until then jobs and sessions would be told to come back. A
+ * database of its own may be away for longer than anybody wants to wait: runs do not need it.
  */
 function embeddedStore({ config }: ReadConfig, childEnv: NodeJS.ProcessEnv): string[] {
   const url = childEnv['STORE_URL'];

@@ -10,8 +10,8 @@ export function compilerOrder(root: string, env: NodeJS.ProcessEnv): ChildOrder 
 }
 
 /**
- * Calls back once compiled code of apps or libs has changed and nothing more has come for `DEBOUNCE_MS`. Gives back what
- * ends it. `onFailure` hears when the folder can no longer be watched.
+ * Calls back once compiled code of apps or libs has changed and nothing more has come for `DEBOUNCE_MS`. Gives back
+ * what ends it. `onFailure` hears when the folder can no longer be watched.
  */
 export function watchCode(folder: string, onChange: () => void, onFailure: (why: string) => void): () => void {
   let timer: NodeJS.Timeout | undefined;

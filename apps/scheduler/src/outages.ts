@@ -11,8 +11,8 @@ export type Neighbour = (typeof NEIGHBOURS)[keyof typeof NEIGHBOURS];
 export type NeighbourAddresses = Readonly<Record<Neighbour, string>>;
 
 /**
- * Turns the failures of duties into one log line per outage of a neighbour and one when it is back. At a start the store is
- * still being made; a warning per duty and second would look like a fault.
+ * Turns the failures of duties into one log line per outage of a neighbour and one when it is back. At a start the
+ * store is still being made; a warning per duty and second would look like a fault.
  */
 export class Outages {
   /** The duties that still miss a neighbour which is away. */

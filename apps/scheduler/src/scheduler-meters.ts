@@ -5,8 +5,8 @@ import { METRICS, type Counter, type Metrics } from '#libs/platform';
 export type DutyOutcome = 'done' | 'failed';
 
 /**
- * What the scheduler tells of the whole deployment. It is the one service that any number of replicas may answer for: each
- * tells the same, so take the maximum.
+ * What the scheduler tells of the whole deployment. It is the one service that any number of replicas may answer for:
+ * each tells the same, so take the maximum.
  */
 export class SchedulerMeters {
   private readonly duties: Counter;

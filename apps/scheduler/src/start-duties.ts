@@ -16,8 +16,9 @@ export interface DutiesSettings {
 }
 
 /**
- * Runs every duty at its interval, the first time somewhere in its first interval, when connections are up. A duty never overlaps itself: the interval
- * counts from its end. One that fails is logged and comes again; a neighbour that is away is logged once for all. Throws when two duties have one name.
+ * Runs every duty at its interval, the first time somewhere in its first interval, when connections are up. A duty
+ * never overlaps itself: the interval counts from its end. One that fails is logged and comes again; a neighbour that
+ * is away is logged once for all. Throws when two duties have one name.
  */
 export function startDuties(settings: DutiesSettings): { stop(): Promise<void> } {
   const names = settings.duties.map((duty) => duty.name);

@@ -8,8 +8,8 @@ export interface AppendTurnPorts {
 }
 
 /**
- * Adds what an ended run was given and what it said to its conversation, once. One that was deleted takes nothing, also when it was made anew since: that is no
- * reason to keep the run from being stored. Rejects when the database does.
+ * Adds what an ended run was given and what it said to its conversation, once. One that was deleted takes nothing, also
+ * when it was made anew since: that is no reason to keep the run from being stored. Rejects when the database does.
  */
 export async function appendTurn({ db, logger }: AppendTurnPorts, { snapshot, turn }: LoggedRun): Promise<void> {
   if (!turn) return;

@@ -38,7 +38,8 @@ export class ConversationDesk {
     await ensureConversation(db, conversation);
     if (items.length > 0) await appendItems(db, conversation, { items, at: conversation.createdAt });
     const made = await getConversation(db, conversation);
-    // The first run that ends in a conversation needs it, and somebody will be waiting for that; nobody for it to be loaded now.
+    // The first run that ends in a conversation needs it, and somebody will be waiting for that; nobody for it to be
+    // loaded now.
     setImmediate(() => {
       import('#libs/protocols').catch((cause: unknown) => logger.error({ err: cause }, 'protocols cannot be loaded'));
     });

@@ -10,8 +10,8 @@ const DRAIN_SECONDS = 10;
 const BODY_BYTES_MAX = 33_554_432;
 
 /**
- * Rows may come a moment later; tokens may not: on one machine the store yields to the services that stream. A third of their share
- * of a full machine, not a tenth: with that its answers took longer than the API waits for them.
+ * Rows may come a moment later; tokens may not: on one machine the store yields to the services that stream. A third of
+ * their share of a full machine, not a tenth: with that its answers took longer than the API waits for them.
  */
 const NICENESS = 5;
 

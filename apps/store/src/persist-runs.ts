@@ -21,7 +21,8 @@ export interface PersistPorts {
 
 /**
  * Makes the handler of the persist queue: folds the logs of these runs, writes the rows and what they add to
- * conversations, then confirms the runs that have ended. Doing a batch twice, or half, does no harm: rows are upserts by version, and confirming comes last.
+ * conversations, then confirms the runs that have ended. Doing a batch twice, or half, does no harm: rows are upserts
+ * by version, and confirming comes last.
  *
  *   log gone        confirmed long ago and expired: skipped
  *   not ended       written as it is, not confirmed: whoever ends it enqueues it again, or the scheduler does

@@ -19,8 +19,8 @@ const BATCH_ROWS_MAX = 200;
 const BATCHES_MAX = 500;
 const DAY_MS = 86_400_000;
 /**
- * A deleted run stays hidden in its row for this long: a run that continued it may be on its way into the database. Longer
- * than any run and its log.
+ * A deleted run stays hidden in its row for this long: a run that continued it may be on its way into the database.
+ * Longer than any run and its log.
  */
 const DELETED_RUN_HOLD_MS = DAY_MS;
 /** Until no log can be left from which the row of a deleted run would be made again. */
@@ -41,11 +41,11 @@ export interface RetentionPorts {
 }
 
 /**
- * Deletes what need not be kept any longer, in batches, so that reads and writes come in between. Several stores may do it
- * at the same time. Rejects when the database does; the next sweep goes on.
+ * Deletes what need not be kept any longer, in batches, so that reads and writes come in between. Several stores may do
+ * it at the same time. Rejects when the database does; the next sweep goes on.
  *
- *   older than retentionDays      goes, whoever continues it: a conversation then begins at its oldest turn that is left
- *                                 with what it used; sessions and conversations of that age go when nothing is left in them
+ *   older than retentionDays      goes, whoever continues it: a conversation then begins at its oldest turn still there
+ *                                 with what it used; sessions and conversations of that age go when nothing is in them
  *   beyond retentionRunsMax       the same, the oldest of an owner first
  *   deleted by its owner          goes after a day, once no other run continues it
  *   completed jobs                go after a week, with the history of their runs

@@ -5,12 +5,12 @@ import { LIMITS, type JsonObject, type Tool } from '#libs/contract';
 export type ApprovalPolicy = (tool: Tool, args: JsonObject) => string | undefined;
 
 /**
- * The first rule whose tool and pattern fit a call decides, else the tool's own default. Patterns see the arguments as JSON
- * written anew, so that no escape and no space of the model's hides anything from them. What is remembered is the tool, or
- * the tool under that rule: "always" to one pattern allows nothing that another one asks for.
+ * The first rule whose tool and pattern fit a call decides, else the tool's own default. Patterns see the arguments as
+ * JSON written anew, so that no escape and no space of the model's hides anything from them. What is remembered is the
+ * tool, or the tool under that rule: "always" to one pattern allows nothing that another one asks for.
  *
- * A pattern may take time with the square of what a model wrote, during which every run of the worker waits: longer arguments
- * are not shown to it, and the call is asked for under a name of its own.
+ * A pattern may take time with the square of what a model wrote, during which every run of the worker waits: longer
+ * arguments are not shown to it, and the call is asked for under a name of its own.
  */
 export function approvalPolicy(rules: readonly ApprovalRule[]): ApprovalPolicy {
   const compiled = rules.map((rule) => ({ ...rule, name: globOf(rule.tool) }));

@@ -10,10 +10,10 @@ export interface Turn {
 }
 
 /**
- * A worker that dies takes all its runs with it, and nobody can tell which of them was to blame. So runs that are on their
- * last attempt begin one after the other: each has a moment in which no other of them is begun. One that survives it is
- * cleared, and its worker's later death is not charged to it; one that does not is found out, alone, and the others are
- * executed by the next worker (fault P13).
+ * A worker that dies takes all its runs with it, and nobody can tell which of them was to blame. So runs that are on
+ * their last attempt begin one after the other: each has a moment in which no other of them is begun. One that survives
+ * it is cleared, and its worker's later death is not charged to it; one that does not is found out, alone, and the
+ * others are executed by the next worker (fault P13).
  */
 export class LastAttempts {
   private last: Promise<void> = Promise.resolve();
@@ -23,7 +23,10 @@ export class LastAttempts {
     private readonly aloneMs = ALONE_MS,
   ) {}
 
-  /** Resolves when it is this run's turn, which is before it is claimed; undefined when the queue wants it back before that. */
+  /**
+   * Resolves when it is this run's turn, which is before it is claimed; undefined when the queue wants it back before
+   * that.
+   */
   async enter({ runId, attempt, signal }: RunJob): Promise<Turn | undefined> {
     const before = this.last;
     const { promise: left, resolve: release } = newGate();

@@ -66,7 +66,7 @@ class RunTakenAway extends Error {}
 /**
  * Job in, events out. One that may be the last waits for its turn first. Life of one attempt:
  *
- *   claim (fence first; it begins a fresh run) -> read and fold the log -> agent loop -> terminal event, acknowledged -> done
+ *   claim (fence first; it begins a fresh run) -> read and fold the log -> agent loop -> terminal event, acked -> done
  *     ended | fenced: nothing to do                       \__ cancelled, failed, timed out: the terminal event says so
  *                                                         \__ the worker leaves: hand_back, without a terminal event
  *                                                         \__ parked: done, without a terminal event; another job comes

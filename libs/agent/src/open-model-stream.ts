@@ -18,9 +18,9 @@ export interface ModelStream {
 
 /**
  * Asks the candidates in turn until one says something. A candidate that fails before its first event makes way for the
- * next when the failure is the upstream's own (see `FALLS_BACK`); the last failure is thrown. Each candidate is sent the
- * newest turns that fit its window, or everything if nothing may be left out. Nothing is retried after
- * the first event: the listener has seen it.
+ * next when the failure is the upstream's own (see `FALLS_BACK`); the last failure is thrown. Each candidate is sent
+ * the newest turns that fit its window, or everything if nothing may be left out. Nothing is retried after the first
+ * event: the listener has seen it.
  */
 export async function openModelStream(
   route: ModelRoute,
@@ -65,7 +65,9 @@ function mayFallBack(error: unknown): boolean {
   return error instanceof GatewayError && FALLS_BACK.has(error.code);
 }
 
-/** Puts events that were read back in front. A plain object and no generator: it adds no promise of its own per event. */
+/**
+ * Puts events that were read back in front. A plain object and no generator: it adds no promise of its own per event.
+ */
 export function startingWith(
   read: readonly ModelEvent[],
   iterator: AsyncIterator<ModelEvent>,

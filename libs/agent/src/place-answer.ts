@@ -15,8 +15,8 @@ export interface PlacedAnswer {
 export const nextStep = ({ book }: AgentRun): number => (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
 
 /**
- * An answer belongs to the step that a lost worker left open if it repeats what was shown of it, and from there on goes on
- * seamlessly; else to a new one, and the open one is closed.
+ * An answer belongs to the step that a lost worker left open if it repeats what was shown of it, and from there on goes
+ * on seamlessly; else to a new one, and the open one is closed.
  */
 export async function placeAnswer(
   run: AgentRun,

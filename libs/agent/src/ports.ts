@@ -45,8 +45,8 @@ export interface ApprovalPorts {
   /** The answer that is known by now; lateness is one. */
   answerTo(approval: Approval): ApprovalAnswer | undefined;
   /**
-   * Lets the run go until one of these is answered. `awake`: there is something new to look at instead, go on. Rejects when
-   * it is not known whether the run was parked: then nothing more may be emitted.
+   * Lets the run go until one of these is answered. `awake`: there is something new to look at instead, go on. Rejects
+   * when it is not known whether the run was parked: then nothing more may be emitted.
    */
   park(parking: { step: number; usage: Usage; approvals: readonly Approval[] }): Promise<'parked' | 'awake'>;
 }

@@ -11,8 +11,8 @@ export interface ShownStep {
 }
 
 /**
- * The open step of this run, if the answer of another model call could go on in it: nothing but one kind of text was shown,
- * reasoning before it aside. Logprobs are not matched, so a step that has some is not.
+ * The open step of this run, if the answer of another model call could go on in it: nothing but one kind of text was
+ * shown, reasoning before it aside. Logprobs are not matched, so a step that has some is not.
  */
 export function shownStep(snapshot: RunSnapshot): ShownStep | undefined {
   const last = snapshot.steps.at(-1);

@@ -13,8 +13,9 @@ import { openToolbox } from './toolbox.js';
  * the run goes on after the last completed step. Emits every event but the terminal one, which it returns for the
  * worker to write.
  *
- * Throws RunParked when the run waits for an approval, RunLeft when the worker leaves before the next step, GatewayError when it fails, `ports.signal.reason` after an abort, and whatever `emit` and `flushed` threw
- * as it is. After it has settled it emits nothing more, also when a tool was abandoned.
+ * Throws RunParked when the run waits for an approval, RunLeft when the worker leaves before the next step,
+ * GatewayError when it fails, `ports.signal.reason` after an abort, and whatever `emit` and `flushed` threw as it is.
+ * After it has settled it emits nothing more, also when a tool was abandoned.
  */
 export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentPorts): Promise<TerminalEvent> {
   if (hasEnded(resume)) throw new Error(`run ${spec.runId} has its terminal event`);

@@ -81,7 +81,9 @@ interface Answer {
 
 type OpenCall = Pick<EventOf<'tool_call.ready'>, 'callId' | 'name' | 'executedBy'> & { arguments: string };
 
-/** Turns model events into run events until the model ends. The hot path: no copying, no await without back-pressure. */
+/**
+ * Turns model events into run events until the model ends. The hot path: no copying, no await without back-pressure.
+ */
 async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream }: PlacedAnswer): Promise<Answer> {
   const calls = new Map<string, OpenCall>();
   const take = (event: Exclude<ModelEvent, { type: 'end' }>): RunEvent | undefined => {

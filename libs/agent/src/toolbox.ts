@@ -6,7 +6,9 @@ export interface Toolbox {
   readonly offered: readonly ClientTool[];
   /** A name that nobody offered, or that the caller forbade, is the server's: it answers that there is no such tool. */
   executedBy(name: string): ExecutedBy;
-  /** The server tool of this name. Undefined when there is none, or when the caller's tool of the same name hides it. */
+  /**
+   * The server tool of this name. Undefined when there is none, or when the caller's tool of the same name hides it.
+   */
   serverTool(name: string): Tool | undefined;
 }
 

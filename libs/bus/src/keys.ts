@@ -1,10 +1,10 @@
 /**
- * Every Redis name in the system. No other file may spell one (test/arch/arrows.test.ts).
- * `<p>` is the deployment's prefix (REDIS_PREFIX), so that two deployments on one server cannot see each other.
- * Braces are a cluster hash tag: one run's keys share a slot. A cluster is not supported all the same: an append takes the logs of many
- * runs in one call (ADR 2).
+ * Every Redis name in the system. No other file may spell one (test/arch/arrows.test.ts). `<p>` is the deployment's
+ * prefix (REDIS_PREFIX), so that two deployments on one server cannot see each other. Braces are a cluster hash tag:
+ * one run's keys share a slot. A cluster is not supported all the same: an append takes the logs of many runs in one
+ * call (ADR 2).
  *
- *   <p>:{<runId>}:log          stream   id `<seq>-0`, field `e` = LoggedEvent JSON; its name is also the run's live channel
+ *   <p>:{<runId>}:log          stream   id `<seq>-0`, field `e` = LoggedEvent JSON; the live channel has the same name
  *   <p>:{<runId>}:meta         hash     tip, claims, term, cancel, ch, worker, owner, spec, turn; of runs that were
  *                                       parked or steered: parked, woken, gen, answers, steers, steered
  *   <p>:runs:unconfirmed       zset     runs the store has not confirmed, by time of opening
@@ -17,11 +17,11 @@
  *   <p>:workers:info|seen      hash, zset  who can execute runs
  *   <p>:idempotency:<sha256>   string   `<fingerprint> <runId>`
  *   <p>:writable               string   written and let go to see whether Redis takes writes
- *   <p>:{<sha256>}:turns       hash     whose turn it is in a session (sha256 of owner and session id); fields: turn-scripts.ts
+ *   <p>:{<sha256>}:turns       hash     whose turn it is in a session (sha256 of owner and id); fields: turn-scripts.ts
  *   <p>:{<sha256>}:line        list     run ids that wait for their turn in that session
  *   <p>:sessions:unsettled     zset     sessions that had a turn, by the time of the last look
  *   <p>:conversation:<sha256>  string   `<runId> <ms>`, the last run of a conversation and when it was begun
- *   {<p>}:fair-order           hash     `now`, `at`, and the last tag of every lane and key; in one slot with BullMQ's keys
+ *   {<p>}:fair-order           hash     `now`, `at`, the last tag of every lane and key; in one slot with BullMQ's keys
  *   {<p>}:...                  BullMQ's own keys
  */
 export function redisKeys(prefix: string) {

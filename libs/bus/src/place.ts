@@ -12,5 +12,7 @@ export interface PlaceRequest {
 
 export type Place =
   | { readonly kind: 'placed'; readonly tag: number }
-  /** `full`: the key has as many runs waiting as it may. `no_memory`: what Redis has left is for the runs that it holds. */
+  /**
+   * `full`: the key has as many runs waiting as it may. `no_memory`: what Redis has left is for the runs that it holds.
+   */
   | { readonly kind: 'full' | 'no_memory' };

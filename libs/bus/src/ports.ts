@@ -81,16 +81,16 @@ export interface AppendBatch {
   readonly events: readonly string[];
   readonly terminal: boolean;
   /**
-   * What is known of the log, which spares it some looks: AppendReply.bytes of the append before this one, whose lastSeq was
-   * `firstSeq - 1`, and the instance that opened the run.
+   * What is known of the log, which spares it some looks: AppendReply.bytes of the append before this one, whose
+   * lastSeq was `firstSeq - 1`, and the instance that opened the run.
    */
   readonly tip?: { readonly bytes: number; readonly instance: string };
 }
 
 export type AppendReply =
   /**
-   * Appended now or already there; `bytes`: of the whole log, unless every append has to look at something of it; `cancel` is set once
-   * somebody asked to cancel the run.
+   * Appended now or already there; `bytes`: of the whole log, unless every append has to look at something of it;
+   * `cancel` is set once somebody asked to cancel the run.
    */
   | { readonly kind: 'ok'; readonly lastSeq: number; readonly bytes?: number; readonly cancel?: CancelReason }
   /** `full`: LIMITS.runLogBytesMax reached. `lost`: the log is gone altogether. */
@@ -133,9 +133,9 @@ export type AnswerOutcome =
   | { readonly kind: 'ended' | 'unknown' };
 
 /**
- * The truth about runs while they live. Two implementations: Redis (`redisRunLog`) and memory (`memoryRunLog`, for tests);
- * both pass test/contract/run-log.suite.ts. Every method rejects with GatewayError `queue_unavailable` when Redis does
- * not answer in time, on connections that were opened for the API.
+ * The truth about runs while they live. Two implementations: Redis (`redisRunLog`) and memory (`memoryRunLog`, for
+ * tests); both pass test/contract/run-log.suite.ts. Every method rejects with GatewayError `queue_unavailable` when
+ * Redis does not answer in time, on connections that were opened for the API.
  */
 export interface RunLog {
   /** Creates the log with its first event, `run.queued`, and remembers the spec. 'exists' when the id is taken. */
@@ -158,11 +158,13 @@ export interface RunLog {
   /** The owner lets the run go until it is answered or the deadline is over. Repeating it changes nothing. */
   park(parking: Parking): Promise<ParkOutcome>;
   /**
-   * Records the answer to a request; the first one counts, and saying it again is no error, be the run over by then or not.
-   * Whether the request exists is the caller's to know.
+   * Records the answer to a request; the first one counts, and saying it again is no error, be the run over by then or
+   * not. Whether the request exists is the caller's to know.
    */
   answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome>;
-  /** Leaves a text for the owner; at most LIMITS.steersPerRunMax of a run. One that comes too late ends as `leftover`. */
+  /**
+   * Leaves a text for the owner; at most LIMITS.steersPerRunMax of a run. One that comes too late ends as `leftover`.
+   */
   steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'>;
   /** What was left for the owner so far. */
   controls(runId: string): Promise<Controls>;
@@ -180,8 +182,8 @@ export interface RunLog {
   /** Deletes logs with all they hold, as if these runs had never been. Nobody may be writing them. */
   remove(runIds: readonly string[]): Promise<void>;
   /**
-   * Runs opened before `openedBefore` (ms) that the store has not confirmed, oldest first, at most `limit`. `after`: the
-   * last run of an earlier page, to go on behind it; once that run has been confirmed the answer is empty.
+   * Runs opened before `openedBefore` (ms) that the store has not confirmed, oldest first, at most `limit`. `after`:
+   * the last run of an earlier page, to go on behind it; once that run has been confirmed the answer is empty.
    */
   unconfirmed(openedBefore: number, limit: number, after?: string): Promise<string[]>;
 }
@@ -198,8 +200,9 @@ export interface LiveHub {
   /** The channel name of this process: put it into RunSpec.instance of every run opened here. */
   readonly instance: string;
   /**
-   * Resolves once nothing published later can be missed, short of a broken connection. `instance` is the run's own; when
-   * it is this process's, no SUBSCRIBE is needed. An empty `wake` call means: messages may be missing, read the log.
+   * Resolves once nothing published later can be missed, short of a broken connection. `instance` is the run's own;
+   * when it is this process's, no SUBSCRIBE is needed. An empty `wake` call means: messages may be missing, read the
+   * log.
    */
   watch(runId: string, instance: string, wake: Wake): Promise<LiveSubscription>;
   close(): Promise<void>;
@@ -216,8 +219,8 @@ export type { Lane, Place, PlaceRequest };
 /** The queue of runs that wait for a worker. Carries ids only: the spec lies in the run's log. */
 export interface RunQueue {
   /**
-   * The place of a key's next run among the waiting ones, for `enqueue` (see fair-order.ts). Costs a round trip only while
-   * runs wait.
+   * The place of a key's next run among the waiting ones, for `enqueue` (see fair-order.ts). Costs a round trip only
+   * while runs wait.
    */
   place(request: PlaceRequest): Promise<Place>;
   /** @param tag of `place`; 0 starts it before all that wait. */
@@ -268,8 +271,8 @@ export interface ConversationTurn {
 }
 
 /**
- * Who has the turn in a conversation, kept LIMITS.runLogOrphanTtlSeconds: long after the store has the items of the run.
- * `conversation` is any string; it is hashed before it becomes a key.
+ * Who has the turn in a conversation, kept LIMITS.runLogOrphanTtlSeconds: long after the store has the items of the
+ * run. `conversation` is any string; it is hashed before it becomes a key.
  */
 export interface ConversationTurns {
   last(conversation: string): Promise<ConversationTurn | undefined>;

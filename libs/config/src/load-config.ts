@@ -33,8 +33,8 @@ export function loadConfig(env: Environment, readFile: ReadFile = readTextFile, 
 }
 
 /**
- * `loadConfig` for all services on one machine, which cannot share a port; and which settings were made: the launcher runs a
- * Redis of its own only when nobody named one.
+ * `loadConfig` for all services on one machine, which cannot share a port; and which settings were made: the launcher
+ * runs a Redis of its own only when nobody named one.
  */
 export function readConfig(env: Environment, readFile: ReadFile = readTextFile): ReadConfig {
   return read({ env, readFile }, checkPorts);

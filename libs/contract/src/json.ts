@@ -11,7 +11,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is nested deeper than LIMITS.jsonDepthMax: JSON.parse makes what JSON.stringify and recursion break at. */
+/**
+ * Whether a value is nested deeper than LIMITS.jsonDepthMax: JSON.parse makes what JSON.stringify and recursion break
+ * at.
+ */
 export function isTooDeep(value: JsonValue): boolean {
   return isDeeper(value, LIMITS.jsonDepthMax);
 }

@@ -12,7 +12,9 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\b(api[-_ ]?key|token|password|secret)(["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi, `$1$2${HIDDEN}`],
 ];
 
-/** The text without anything that looks like a secret. It finds shapes, not values: it is the second line of defence. */
+/**
+ * The text without anything that looks like a secret. It finds shapes, not values: it is the second line of defence.
+ */
 export function redactSecrets(text: string): string {
   return SECRETS.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
 }

@@ -3,7 +3,9 @@ import type { JsonObject } from './json.js';
 export interface ToolContext {
   readonly runId: string;
   readonly owner: string;
-  /** The session of the run. Absent: the run stands alone, or begins a chain that is known by the id of its first run. */
+  /**
+   * The session of the run. Absent: the run stands alone, or begins a chain that is known by the id of its first run.
+   */
   readonly sessionId?: string;
   readonly callId: string;
   /** Aborted on cancel, timeout and loss of the run; a tool that ignores it is abandoned, not awaited. */

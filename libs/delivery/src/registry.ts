@@ -26,8 +26,8 @@ export function splitTarget(target: string): { readonly scheme: string; readonly
 }
 
 /**
- * Reads `deliver`: one target, a comma-separated list of them, or an array; each once. Throws GatewayError `invalid_request`
- * that says which target is wrong and which there are.
+ * Reads `deliver`: one target, a comma-separated list of them, or an array; each once. Throws GatewayError
+ * `invalid_request` that says which target is wrong and which there are.
  */
 export function parseDeliver(value: string | readonly unknown[], targets: readonly DeliveryTarget[]): string[] {
   const words = typeof value === 'string' ? value.split(',') : value;

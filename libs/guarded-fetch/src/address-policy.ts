@@ -72,7 +72,9 @@ function parseBlock(entry: string): Block | undefined {
   return ipaddr.isValidCIDR(entry) ? ipaddr.parseCIDR(entry) : undefined;
 }
 
-/** Takes the four-part form only: the library also reads 0x7f.1 and 127.1, which the URL parser has normalised by now. */
+/**
+ * Takes the four-part form only: the library also reads 0x7f.1 and 127.1, which the URL parser has normalised by now.
+ */
 function parseAddress(text: string): Address | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
   return ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text) : undefined;

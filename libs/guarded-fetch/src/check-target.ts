@@ -15,9 +15,9 @@ export type Target =
   | { readonly kind: 'refused' | 'failed'; readonly why: string };
 
 /**
- * Decides whether a URL may be fetched. Its host is resolved here and only here: connect to the addresses of the result,
- * else the answer of the name server can have changed by then (DNS rebinding). One address that is not allowed refuses
- * the whole name. `base` is the URL that a redirect came from.
+ * Decides whether a URL may be fetched. Its host is resolved here and only here: connect to the addresses of the
+ * result, else the answer of the name server can have changed by then (DNS rebinding). One address that is not allowed
+ * refuses the whole name. `base` is the URL that a redirect came from.
  */
 export async function checkTarget(
   text: string,

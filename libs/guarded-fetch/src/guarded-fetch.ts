@@ -134,7 +134,9 @@ const REQUEST_HEADERS = {
   'accept-encoding': 'identity',
 };
 
-/** Answers every lookup of the socket with the checked addresses. Literals are not looked up: they were checked as such. */
+/**
+ * Answers every lookup of the socket with the checked addresses. Literals are not looked up: they were checked as such.
+ */
 function pinnedTo(addresses: readonly HostAddress[]): LookupFunction {
   return (_hostname, options, callback) => {
     const [first] = addresses;

@@ -21,10 +21,10 @@ export interface HistoryPorts {
 
 export interface HistoryReader {
   /**
-   * The conversation that ends with this run, oldest turn first, at most LIMITS.historyTurnsMax turns: runs that have not
-   * reached the store come from their logs, all others from the store by one query. A turn that is nowhere any more
-   * (deleted, expired) ends the chain: the conversation begins after it. Empty when the run itself is nowhere.
-   * Rejects with GatewayError `unavailable` when the store is needed and away.
+   * The conversation that ends with this run, oldest turn first, at most LIMITS.historyTurnsMax turns: runs that have
+   * not reached the store come from their logs, all others from the store by one query. A turn that is nowhere any more
+   * (deleted, expired) ends the chain: the conversation begins after it. Empty when the run itself is nowhere. Rejects
+   * with GatewayError `unavailable` when the store is needed and away.
    */
   turns(runId: string): Promise<readonly Turn[]>;
   /** The last of these alone; from its log as long as that lives. */

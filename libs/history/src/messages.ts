@@ -7,8 +7,8 @@ export function messagesOf(turns: readonly Turn[]): Message[] {
 }
 
 /**
- * Everything that the model shall read: what came before the run, from the conversation object or the runs it belongs to,
- * then its own input. Rejects as `HistoryReader.turns` does.
+ * Everything that the model shall read: what came before the run, from the conversation object or the runs it belongs
+ * to, then its own input. Rejects as `HistoryReader.turns` does.
  */
 export async function conversationOf(
   { context, parentId, messages }: Pick<RunDraft, 'context' | 'parentId' | 'messages'>,
@@ -19,8 +19,9 @@ export async function conversationOf(
 }
 
 /**
- * A conversation and what is said next, as an upstream accepts it: every call has its result behind it, and every result its
- * call before it. A call whose result never came (the turn was cancelled, the client went on without it) gets one that says so.
+ * A conversation and what is said next, as an upstream accepts it: every call has its result behind it, and every
+ * result its call before it. A call whose result never came (the turn was cancelled, the client went on without it)
+ * gets one that says so.
  */
 export function joinConversation(turns: readonly Turn[], own: readonly Message[]): Message[] {
   return closeCalls([...messagesOf(turns), ...own]);

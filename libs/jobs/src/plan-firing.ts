@@ -19,9 +19,10 @@ interface Occurrence {
 }
 
 /**
- * Decides about a job that is due at `now` (ms). A run that was asked for by hand comes first and leaves the schedule alone.
- * Of a backlog only the latest occurrence counts, so an outage is never followed by a burst; it is run when it is within
- * its grace or `misfire` says so, else it is noted as missed. Throws when the schedule cannot tell what comes next.
+ * Decides about a job that is due at `now` (ms). A run that was asked for by hand comes first and leaves the schedule
+ * alone. Of a backlog only the latest occurrence counts, so an outage is never followed by a burst; it is run when it
+ * is within its grace or `misfire` says so, else it is noted as missed. Throws when the schedule cannot tell what comes
+ * next.
  */
 export function planFiring(job: Job, active: readonly ActiveJobRun[], now: number): Firing {
   const occurrence = job.runRequestedAt === null ? latestOf(job, now) : byHand(job.runRequestedAt);

@@ -8,8 +8,9 @@ export interface Settled {
 }
 
 /**
- * What the end of a run means for its job: the outcome, another attempt or not, and what is delivered. Failures are delivered
- * after their last attempt, whatever the answer says; a run that somebody cancelled is neither tried again nor delivered.
+ * What the end of a run means for its job: the outcome, another attempt or not, and what is delivered. Failures are
+ * delivered after their last attempt, whatever the answer says; a run that somebody cancelled is neither tried again
+ * nor delivered.
  */
 export function settleRun(job: Job, run: JobRun, { end, now }: { end: JobRunEnd; now: number }): Settled {
   const error = errorOf(end);

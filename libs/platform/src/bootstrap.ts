@@ -30,8 +30,9 @@ const CLOSE_SECONDS_MAX = 5;
 const LAST_WORDS_MS = 100;
 
 /**
- * Runs a service: creates the Nest application on Fastify, listens, and on SIGTERM, SIGINT or the end of the launcher drains:
- * readiness turns 503, the work under way is finished, the server closes, the resources close in reverse order, exit 0.
+ * Runs a service: creates the Nest application on Fastify, listens, and on SIGTERM, SIGINT or the end of the launcher
+ * drains: readiness turns 503, the work under way is finished, the server closes, the resources close in reverse order,
+ * exit 0.
  */
 export async function bootstrap(service: Service): Promise<NestFastifyApplication> {
   const { name, logger, host, port } = service;
@@ -80,8 +81,9 @@ async function shutDown(
 }
 
 /**
- * Exits when the last log lines are written, or found to be unwritable. Without the pause, lines that are still under way to
- * a pipe whose reader has died (the launcher, killed) are written again and again by sonic-boom's exit hook, for ever.
+ * Exits when the last log lines are written, or found to be unwritable. Without the pause, lines that are still under
+ * way to a pipe whose reader has died (the launcher, killed) are written again and again by sonic-boom's exit hook, for
+ * ever.
  */
 function leave(code: number): void {
   setTimeout(() => process.exit(code), LAST_WORDS_MS);

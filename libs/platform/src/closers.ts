@@ -10,7 +10,9 @@ export class Closers {
     return resource;
   }
 
-  /** Closes everything once. A release that fails does not keep the others from being tried; the failures are returned. */
+  /**
+   * Closes everything once. A release that fails does not keep the others from being tried; the failures are returned.
+   */
   async closeAll(): Promise<readonly unknown[]> {
     const failures: unknown[] = [];
     for (let close = this.closes.pop(); close; close = this.closes.pop()) {

@@ -2,7 +2,10 @@ import { isJsonObject, isTooDeep, type JsonObject, type JsonValue } from '#libs/
 
 const PREVIEW_CHARS_MAX = 80;
 
-/** The arguments of a call as an object; undefined when the model wrote something else, or what could not be written anew. */
+/**
+ * The arguments of a call as an object; undefined when the model wrote something else, or what could not be written
+ * anew.
+ */
 export function parseArguments(text: string): JsonObject | undefined {
   try {
     const value = JSON.parse(text) as JsonValue;
@@ -13,8 +16,8 @@ export function parseArguments(text: string): JsonObject | undefined {
 }
 
 /**
- * One short line that tells a human what a call is about: the first argument that is a non-blank string or a number, cut
- * at 80 characters. undefined when there is none.
+ * One short line that tells a human what a call is about: the first argument that is a non-blank string or a number,
+ * cut at 80 characters. undefined when there is none.
  */
 export function previewOf(argumentsText: string): string | undefined {
   const values = Object.values(parseArguments(argumentsText) ?? {});

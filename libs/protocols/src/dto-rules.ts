@@ -5,8 +5,8 @@ import { IsDefined, ValidateBy } from 'class-validator';
 export const RULE_CODE = 'code';
 
 /**
- * A rule for a top-level field of a request, for `parseDto`. `problem` goes on after the field's name: "must be a string."
- * Absent fields (null included) are not asked; see `Required`.
+ * A rule for a top-level field of a request, for `parseDto`. `problem` goes on after the field's name: "must be a
+ * string." Absent fields (null included) are not asked; see `Required`.
  */
 export function Rule(
   isFine: (value: unknown) => boolean,

@@ -6,8 +6,8 @@ import { RULE_CODE } from './dto-rules.js';
  * Makes a DTO of a request body: only the fields that the class declares with rules are looked at, as they are (no
  * conversion), so keys like `__proto__` or `constructor` go nowhere. null counts as absent.
  *
- * Throws GatewayError (400) for the first problem in the order of declaration, with the field as `param` and the code of
- * the broken rule: `missing_required_parameter`, `invalid_request`, ...
+ * Throws GatewayError (400) for the first problem in the order of declaration, with the field as `param` and the code
+ * of the broken rule: `missing_required_parameter`, `invalid_request`, ...
  */
 export function parseDto<Dto extends object>(cls: new () => Dto, body: unknown): Dto {
   if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');

@@ -5,7 +5,9 @@ import type { Protocol } from './protocol.js';
 /** Every protocol that the gateway speaks. The API makes one route per path from it, after `checkRegistry`. */
 export const PROTOCOLS: readonly Protocol[] = [openaiChat, openaiResponses];
 
-/** Throws an Error when two protocols share a name or a path (aliases included), or a path is not absolute. For boot. */
+/**
+ * Throws an Error when two protocols share a name or a path (aliases included), or a path is not absolute. For boot.
+ */
 export function checkRegistry(protocols: readonly Protocol[]): void {
   const paths = protocols.flatMap((protocol) => [protocol.path, ...(protocol.aliases ?? [])]);
   const relative = paths.find((path) => !path.startsWith('/'));

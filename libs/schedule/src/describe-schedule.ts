@@ -3,8 +3,8 @@ import type { Schedule } from './schedule.js';
 import { wallTime } from './wall-clock.js';
 
 /**
- * Short text for people: `every 2h`, `once in 30m`, `once at 2026-02-03 14:00`, `0 9 * * 1-5`. Local times are those of the
- * schedule's zone; `parseSchedule` reads the text back.
+ * Short text for people: `every 2h`, `once in 30m`, `once at 2026-02-03 14:00`, `0 9 * * 1-5`. Local times are those of
+ * the schedule's zone; `parseSchedule` reads the text back.
  */
 export function describeSchedule(schedule: Schedule): string {
   switch (schedule.kind) {

@@ -17,7 +17,8 @@ const DURATION = /^\d{1,15}\s*[a-z]+((\s*,\s*|\s+and\s+|\s*)\d{1,15}\s*[a-z]+)*$
 const unitOf = (word: string): number | undefined => UNITS.find(([, ...words]) => words.includes(word))?.[0];
 
 /**
- * Reads an elapsed time: `30m`, `1h30m`, `2 hours and 5 minutes`. Whole numbers, each unit once; the case does not matter.
+ * Reads an elapsed time: `30m`, `1h30m`, `2 hours and 5 minutes`. Whole numbers, each unit once; the case does not
+ * matter.
  * @returns milliseconds, which may be 0; undefined when the text is no duration.
  */
 export function parseDuration(text: string): number | undefined {

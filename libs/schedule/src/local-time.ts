@@ -8,8 +8,8 @@ const ISO =
 export const looksLikeTime = (text: string): boolean => /^\d{4}-\d{1,2}-\d{1,2}/.test(text);
 
 /**
- * Reads an ISO 8601 time; a blank may stand for the `T`, a date alone is its midnight. Without an offset it is the local time
- * of `timezone`.
+ * Reads an ISO 8601 time; a blank may stand for the `T`, a date alone is its midnight. Without an offset it is the
+ * local time of `timezone`.
  * @returns milliseconds since the epoch
  * @throws GatewayError `invalid_schedule`
  */

@@ -12,7 +12,8 @@ const FORMS =
   'Use a delay ("30m"), an interval ("every 2h"), a cron expression ("0 9 * * 1-5"), a time ("2026-02-03T14:00") or days with a time ("weekdays at 9am").';
 
 /**
- * Reads the text that a user wrote; docs/schedules.md has the grammar. What it returns occurs at least once after `now`.
+ * Reads the text that a user wrote; docs/schedules.md has the grammar. What it returns occurs at least once after
+ * `now`.
  * @throws GatewayError `invalid_schedule`, whose message says why; `invalid_timezone`
  */
 export function parseSchedule(text: string, context: ScheduleContext): Schedule {

@@ -27,7 +27,10 @@ function resolve(name: string): string | undefined {
   }
 }
 
-/** The spelling of a name that the platform knows under another: mixed case is believed, `asia/kolkata` -> `Asia/Kolkata`. */
+/**
+ * The spelling of a name that the platform knows under another: mixed case is believed, `asia/kolkata` ->
+ * `Asia/Kolkata`.
+ */
 function capitalised(name: string): string {
   if (/[a-z]/.test(name) && /[A-Z]/.test(name)) return name;
   if (!name.includes('/') && name.length <= 7) return name.toUpperCase();

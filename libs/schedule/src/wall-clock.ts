@@ -34,8 +34,8 @@ function clockOf(timezone: string): Intl.DateTimeFormat {
 }
 
 /**
- * The instant at which the clocks of a zone show `wall` (see `wallTime`). A time that happens twice is its first; one that
- * clocks skip is the first instant after the gap.
+ * The instant at which the clocks of a zone show `wall` (see `wallTime`). A time that happens twice is its first; one
+ * that clocks skip is the first instant after the gap.
  */
 export function instantOf(wall: number, timezone: string): number {
   const offsetAt = (instant: number): number => wallTime(instant, timezone) - instant;

@@ -30,9 +30,10 @@ export interface StoredItemPage {
 }
 
 /**
- * Conversations in the store. `undefined` and `false`: there is no such conversation or item of this owner. All reject with
- * GatewayError `unavailable` when the store cannot be asked, and as the store refuses: `array_above_max_length` when a
- * conversation is full, `invalid_cursor` for an item that is not there, `invalid_request` for an id that is another item's.
+ * Conversations in the store. `undefined` and `false`: there is no such conversation or item of this owner. All reject
+ * with GatewayError `unavailable` when the store cannot be asked, and as the store refuses: `array_above_max_length`
+ * when a conversation is full, `invalid_cursor` for an item that is not there, `invalid_request` for an id that is
+ * another item's.
  */
 export interface ConversationsClient {
   /** Makes it unless it is there; either way gives it as it is now, undefined when it is somebody else's. */

@@ -33,7 +33,8 @@ export interface SessionClient {
   /** A new session whose next turn continues `from.runId`. Rejects with `session_exists`. */
   forkSession(fork: SessionFork): Promise<SessionRecord>;
   /**
-   * Deletes the session, and its runs created up to `upTo` (ms) with everything they hold, except those that another conversation goes on from.
+   * Deletes the session, and its runs created up to `upTo` (ms) with everything they hold, except those that another
+   * conversation goes on from.
    * @returns the ids of the deleted runs; none when there is no such session.
    */
   deleteSession(name: SessionName, upTo: number): Promise<readonly string[]>;

@@ -4,7 +4,10 @@ import { ERRORS, GatewayError, isJsonObject, type ErrorCode, type JsonValue } fr
 export interface StoreAddress {
   readonly url: string;
   readonly token?: string;
-  /** Until a store that does not answer counts as away; default five seconds, as long as a statement of the database may take. Nobody waits for a scheduler. */
+  /**
+   * Until a store that does not answer counts as away; default five seconds, as long as a statement of the database may
+   * take. Nobody waits for a scheduler.
+   */
   readonly answerMsMax?: number;
 }
 

@@ -116,7 +116,10 @@ function pidExists(pid: number): boolean {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)), counted behind the command's closing bracket; nothing where there is no /proc. */
+/**
+ * Field 22 of /proc/<pid>/stat (proc(5)), counted behind the command's closing bracket; nothing where there is no
+ * /proc.
+ */
 async function startOf(pid: number): Promise<{ started?: string }> {
   const text = await readIfThere(`/proc/${pid}/stat`);
   const started = text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];

@@ -9,7 +9,9 @@ export class SchemaTooNewError extends Error {
 
 /** Any number; the same in every version, so that all replicas wait for each other. */
 const ADVISORY_LOCK = 8_642_001;
-/** An index on a large table takes longer than any other statement may; so does waiting for the replica that builds it. */
+/**
+ * An index on a large table takes longer than any other statement may; so does waiting for the replica that builds it.
+ */
 const STATEMENT_MS_MAX = 300_000;
 
 /**

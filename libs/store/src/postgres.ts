@@ -32,7 +32,8 @@ export function postgresDatabase({ url, onError }: PostgresSettings): SqlDatabas
     query: (sql, params) => ask(pool, { sql, params }),
     transaction: async (work, limits) => {
       const client = await pool.connect();
-      // A connection that breaks between two statements is an `error` event, which ends the process when nobody listens.
+      // A connection that breaks between two statements is an `error` event, which ends the process when nobody
+      // listens.
       client.on('error', told);
       let isUsable = false;
       try {

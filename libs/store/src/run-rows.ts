@@ -67,8 +67,8 @@ with recursive chain as (
 select snapshot, input from chain join runs using (id) order by place desc`;
 
 /**
- * The conversation that ends with this run, oldest turn first: one query, at most `limit` turns. Empty when the run is not
- * here; begins later than the conversation did when an older turn is not here.
+ * The conversation that ends with this run, oldest turn first: one query, at most `limit` turns. Empty when the run is
+ * not here; begins later than the conversation did when an older turn is not here.
  */
 export async function getTurns(db: SqlQueries, runId: string, limit: number): Promise<readonly Turn[]> {
   const rows = await db.query<{ snapshot: string; input: string | null }>(TURNS, [
@@ -141,8 +141,8 @@ with gone as (
 select count(*)::int as count from gone`;
 
 /**
- * Retention by age: deletes the oldest runs that were created before `ms`, at most `limit` of them. What continues one of
- * them goes on as a conversation that begins later.
+ * Retention by age: deletes the oldest runs that were created before `ms`, at most `limit` of them. What continues one
+ * of them goes on as a conversation that begins later.
  * @returns how many; fewer than `limit` means that none is left.
  */
 export async function deleteRunsBefore(db: SqlQueries, ms: number, limit: number): Promise<number> {

@@ -129,7 +129,10 @@ const sum = (families: ReadonlyMap<string, number>): number =>
   [...families.values()].reduce((all, one) => all + one, 0);
 
 const GIVEN_BACK_RUNS = 300;
-/** What stays: the Idempotency-Key for its day, and the job as long as it is among the last thousand (1,040 bytes, of ids). */
+/**
+ * What stays: the Idempotency-Key for its day, and the job as long as it is among the last thousand (1,040 bytes, of
+ * ids).
+ */
 const LEFT_BYTES_MAX = 2_500;
 
 const memoryGivenBack: Row = {

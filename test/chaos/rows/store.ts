@@ -98,7 +98,8 @@ const schedulerKilled: Row = {
       await lab.load(10, { model: 'ok:n=50,gap=100' });
       await lab.allSpeak();
       await lab.crew.of('scheduler')[0]?.kill();
-      // A run whose job was taken out of the queue behind everybody's back, and one that its worker never told the store of.
+      // A run whose job was taken out of the queue behind everybody's back, and one that its worker never told the
+      // store of.
       const [, orphan] = lab.watched;
       await lab.crew.of('worker')[0]?.kill();
       const jobs = await lab.redis.keys(`{talaria}:runs:${orphan?.run.runId}*`);

@@ -27,7 +27,9 @@ const VISITS: readonly Visit[] = [
   { weight: 1, model: '429:ra=1,times=2' },
 ];
 
-/** What clients saw over the whole soak. A run is audited as soon as it has been read, and only its figures are kept. */
+/**
+ * What clients saw over the whole soak. A run is audited as soon as it has been read, and only its figures are kept.
+ */
 export class Load {
   readonly runs = new Map<string, { readonly events: number }>();
   readonly totals = { deliveries: 0, connects: 0, lost: 0, doubled: 0, altered: 0 };
@@ -40,7 +42,9 @@ export class Load {
     private readonly random: Random,
   ) {}
 
-  /** So many clients, one run after the other each, until `stop` is called. Resolves when all have read their last run. */
+  /**
+   * So many clients, one run after the other each, until `stop` is called. Resolves when all have read their last run.
+   */
   async visit(clients: number): Promise<void> {
     await Promise.all(Array.from({ length: clients }, () => this.client()));
   }

@@ -12,7 +12,10 @@ import {
 import { checkLog, checkPrefix } from '../../support/event-grammar.js';
 import { runSpec } from '../../support/run-spec.js';
 
-/** A run of the calls with one tool that needs approval (`pay`) and one that does not (`look`); `effects` are the calls made. */
+/**
+ * A run of the calls with one tool that needs approval (`pay`) and one that does not (`look`); `effects` are the calls
+ * made.
+ */
 function scene(calls: readonly [name: string, args: string][] = [['pay', '{"to":"ann"}']]) {
   const effects: string[] = [];
   const tool = (name: string): Tool => ({

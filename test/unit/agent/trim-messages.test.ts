@@ -14,7 +14,9 @@ const window = (contextTokens?: number, outputTokensMax?: number) => ({ contextT
 const trim = (messages: readonly Message[], contextTokens?: number, system = '') =>
   trimMessages({ system, tools: [], messages }, window(contextTokens, 10));
 
-/** A conversation as histories make them: calls with their results behind them, maybe something before the first user. */
+/**
+ * A conversation as histories make them: calls with their results behind them, maybe something before the first user.
+ */
 const words = fc.string({ maxLength: 400, unit: 'grapheme' });
 let calls = 0;
 const step = fc.record({ text: words, outputs: fc.array(words, { maxLength: 3 }) }).map(({ text, outputs }) => {

@@ -164,7 +164,10 @@ describe('parseJson', () => {
     expect(parse('{"content":"what is __proto__?"}')).toEqual({ content: 'what is __proto__?' });
   });
 
-  /** Of this process, in microseconds, the least of some: of one alone, the collector's threads and neighbours are a part. */
+  /**
+   * Of this process, in microseconds, the least of some: of one alone, the collector's threads and neighbours are a
+   * part.
+   */
   const costOf = (word: string): number => {
     const body = Buffer.from(`["${word}"${',0'.repeat(400_000)}${',{"a":0}'.repeat(40_000)}]`);
     const costs = Array.from({ length: 7 }, () => {

@@ -12,8 +12,8 @@ import { startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 
 /**
- * A stand-in for every service: writes its start and its end into a journal. All but the scheduler listen and are ready.
- * FAIL_<name> is an exit code to end with at once; DEAF makes it ignore SIGTERM.
+ * A stand-in for every service: writes its start and its end into a journal. All but the scheduler listen and are
+ * ready. FAIL_<name> is an exit code to end with at once; DEAF makes it ignore SIGTERM.
  */
 const SERVICE = `
   const { appendFileSync } = require('node:fs');

@@ -1,8 +1,9 @@
 import { lastOccurrence, nextOccurrences, type Schedule } from '#libs/schedule';
 
 /**
- * What happens when clocks change. A fixed time (no `*`, `?` or `/` in minute and hour) that clocks skip happens at the first
- * instant after the gap, one that they repeat happens once; any other expression runs through on the clock of the wall.
+ * What happens when clocks change. A fixed time (no `*`, `?` or `/` in minute and hour) that clocks skip happens at the
+ * first instant after the gap, one that they repeat happens once; any other expression runs through on the clock of the
+ * wall.
  */
 type Row = readonly [expression: string, after: string, ...occurrences: string[]];
 
@@ -75,7 +76,8 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     ['0 9 L * *', '2011-12-20T00:00Z', '2011-12-30T19:00Z', '2012-01-30T19:00Z'],
     ['*/30 * * * *', '2011-12-30T09:00Z', '2011-12-30T09:30Z', '2011-12-30T10:00Z', '2011-12-30T10:30Z'],
   ],
-  // Half an hour. 4 October 2026: 02:00 -> 02:30 at 15:30Z of the 3rd. 5 April 2026: 02:00 -> 01:30 at 15:00Z of the 4th.
+  // Half an hour. 4 October 2026: 02:00 -> 02:30 at 15:30Z of the 3rd. 5 April 2026: 02:00 -> 01:30 at 15:00Z of the
+  // 4th.
   'Australia/Lord_Howe': [
     ['15 2 * * *', '2026-10-03T00:00Z', '2026-10-03T15:30Z', '2026-10-04T15:15Z'],
     ['*/15 2 * * *', '2026-10-03T00:00Z', '2026-10-03T15:30Z', '2026-10-03T15:45Z', '2026-10-04T15:00Z'],

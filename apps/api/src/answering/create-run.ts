@@ -50,8 +50,8 @@ interface Creation {
 }
 
 /**
- * What every protocol's POST does: understand the body, resolve the model, get the run admitted, then relay it (stream) or
- * wait for it (no stream; the same path, folded). Errors before the first byte are thrown and become an HTTP status.
+ * What every protocol's POST does: understand the body, resolve the model, get the run admitted, then relay it (stream)
+ * or wait for it (no stream; the same path, folded). Errors before the first byte are thrown and become an HTTP status.
  */
 export class CreateRun {
   constructor(private readonly parts: CreateRunParts) {}

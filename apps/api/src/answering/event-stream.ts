@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { API_LIMITS } from '../words/api-limits.js';
 
 /**
- * One SSE answer. Frames are collected with `add` and leave with `flush`, many in one write and never one in two. When the
- * client reads more slowly than the run speaks, both give a promise: wait for it before adding more, so that the server
- * holds one burst per slow client and no other reader notices.
+ * One SSE answer. Frames are collected with `add` and leave with `flush`, many in one write and never one in two. When
+ * the client reads more slowly than the run speaks, both give a promise: wait for it before adding more, so that the
+ * server holds one burst per slow client and no other reader notices.
  */
 export class EventStream {
   private burst = '';
@@ -72,9 +72,9 @@ export class EventStream {
   }
 
   /**
-   * One chunk in one write to the socket. Through the response a chunk is four buffers and a writev, which was the largest
-   * single cost of the API under 200 streams (14 % of its time). A response that has no socket yet, because it queues behind
-   * others on its connection, and HTTP/1.0, which has no chunks, take the response's own way.
+   * One chunk in one write to the socket. Through the response a chunk is four buffers and a writev, which was the
+   * largest single cost of the API under 200 streams (14 % of its time). A response that has no socket yet, because it
+   * queues behind others on its connection, and HTTP/1.0, which has no chunks, take the response's own way.
    */
   private write(text: string): boolean {
     const { response } = this;

@@ -13,8 +13,8 @@ export interface Encoder<S> {
 }
 
 /**
- * Speaks one run's events to one client. Up to `spokenUpTo` the encoder is fed in silence: that is how a stream is resumed
- * from any number, on any replica, without any saved state.
+ * Speaks one run's events to one client. Up to `spokenUpTo` the encoder is fed in silence: that is how a stream is
+ * resumed from any number, on any replica, without any saved state.
  */
 export class Relay<S> {
   private state: S;
@@ -37,8 +37,8 @@ export class Relay<S> {
   readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);
 
   /**
-   * The relay itself failed: told in the stream, as the protocol tells a failed run, also before the first event that the client
-   * has not heard. Nothing broken looks whole.
+   * The relay itself failed: told in the stream, as the protocol tells a failed run, also before the first event that
+   * the client has not heard. Nothing broken looks whole.
    */
   fail(cause: unknown): Promise<void> | undefined {
     const { encoder } = this;

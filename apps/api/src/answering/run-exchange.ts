@@ -53,8 +53,8 @@ export interface Client {
 }
 
 /**
- * Answers with the events of a run as SSE, from the first to the terminal one, or to the end of the protocol's stream. From here on
- * nothing is thrown: what fails is said in the stream, and what cannot be said cuts the connection.
+ * Answers with the events of a run as SSE, from the first to the terminal one, or to the end of the protocol's stream.
+ * From here on nothing is thrown: what fails is said in the stream, and what cannot be said cuts the connection.
  * @returns whether the answer is over while the run goes on without this client.
  */
 export async function streamRun<S>(

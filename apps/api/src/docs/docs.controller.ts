@@ -23,7 +23,9 @@ const PAGE = `<!doctype html>
 `;
 const START = "window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true });\n";
 
-/** The files the page loads from swagger-ui, and nothing else of it: names are looked up, never joined from a request. */
+/**
+ * The files the page loads from swagger-ui, and nothing else of it: names are looked up, never joined from a request.
+ */
 const ASSETS: ReadonlyMap<string, string> = new Map([
   ['swagger-ui.css', 'text/css; charset=utf-8'],
   ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],

@@ -25,9 +25,9 @@ const EXPOSED_HEADERS =
 export type CorsOutcome = 'proceed' | 'preflight';
 
 /**
- * Answers browsers. `*` opens the API to every page, without credentials; otherwise an origin has to
- * stand in the list, letter by letter, and none does by default. An origin that is not allowed is refused outright: without
- * the headers the page could not read the answer, but a run would have been paid for.
+ * Answers browsers. `*` opens the API to every page, without credentials; otherwise an origin has to stand in the list,
+ * letter by letter, and none does by default. An origin that is not allowed is refused outright: without the headers
+ * the page could not read the answer, but a run would have been paid for.
  */
 export class Cors {
   private readonly origins: ReadonlySet<string>;

@@ -71,7 +71,9 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
   };
 }
 
-/** Headers that every answer carries; set on the raw response, where streams and Fastify's answers both take them from. */
+/**
+ * Headers that every answer carries; set on the raw response, where streams and Fastify's answers both take them from.
+ */
 export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, path: string): void {
   reply.raw.setHeader('x-request-id', request.id);
   setSecurityHeaders(reply.raw, path);

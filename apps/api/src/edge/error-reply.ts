@@ -13,8 +13,8 @@ export interface ErrorReply {
 }
 
 /**
- * Turns whatever was thrown into an answer: the protocol's own shape on a protocol's path, the OpenAI envelope elsewhere.
- * Causes that are not ours to show become `internal_error`; `onInternal` is told of every 5xx.
+ * Turns whatever was thrown into an answer: the protocol's own shape on a protocol's path, the OpenAI envelope
+ * elsewhere. Causes that are not ours to show become `internal_error`; `onInternal` is told of every 5xx.
  */
 export class ErrorReplies {
   private readonly protocolOf: ReadonlyMap<string, Protocol>;

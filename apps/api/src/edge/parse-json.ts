@@ -10,8 +10,8 @@ const CLOSE_OBJECT = 0x7d;
 
 /**
  * The value of a JSON body; undefined for an empty one. Throws GatewayError `invalid_json` for invalid UTF-8 (never
- * replaced by U+FFFD), for nesting beyond LIMITS.jsonDepthMax (found before anything is built from it: JSON.parse takes a
- * million levels, JSON.stringify breaks at five thousand), for a key `__proto__`, and for what is not JSON.
+ * replaced by U+FFFD), for nesting beyond LIMITS.jsonDepthMax (found before anything is built from it: JSON.parse takes
+ * a million levels, JSON.stringify breaks at five thousand), for a key `__proto__`, and for what is not JSON.
  */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;

@@ -6,7 +6,9 @@ interface Route {
   readonly path: string;
 }
 
-/** The routes as the router has them: which methods a path knows (405 and Allow), and what the documentation must name. */
+/**
+ * The routes as the router has them: which methods a path knows (405 and Allow), and what the documentation must name.
+ */
 export class RouteTable {
   private readonly known: Route[] = [];
   private readonly patterns = new Map<string, { readonly matches: RegExp; readonly methods: Set<string> }>();

@@ -45,7 +45,9 @@ const STATUS_OF_PARSE_ERROR: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** What came was not HTTP, so there is no request to answer: the bytes are written by hand, then the connection ends. */
+/**
+ * What came was not HTTP, so there is no request to answer: the bytes are written by hand, then the connection ends.
+ */
 function answerBrokenRequest(replies: ErrorReplies, cause: NodeJS.ErrnoException, socket: Socket): void {
   const isOurs = cause.code !== 'ECONNRESET' && socket.writable && socket.bytesWritten === 0;
   if (isOurs) {

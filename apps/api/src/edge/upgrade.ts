@@ -69,7 +69,10 @@ export function takeUpgrades(
   });
 }
 
-/** @param open owners of the connections there are. @returns the owner. Throws GatewayError, in the order of the edge hook. */
+/**
+ * @param open owners of the connections there are. @returns the owner. Throws GatewayError, in the order of the edge
+ * hook.
+ */
 function admit(parts: UpgradeParts, request: IncomingMessage, open: readonly string[]): string {
   if (!parts.isAllowedHost(request.headers.host)) {
     throw new GatewayError('host_not_allowed', 'This server is not known by that name.');

@@ -58,7 +58,10 @@ export class JobService {
     }
   }
 
-  /** A job of this owner. Throws GatewayError `job_not_found`, the same for a job that does not exist and for another key's. */
+  /**
+   * A job of this owner. Throws GatewayError `job_not_found`, the same for a job that does not exist and for another
+   * key's.
+   */
   async get(id: string, owner: string): Promise<JobView> {
     const view = isJobId(id) ? await this.parts.jobs.view({ id }) : undefined;
     if (view?.job.owner === owner) return view;
@@ -72,8 +75,8 @@ export class JobService {
   }
 
   /**
-   * Applies a change to the newest version of a job. Throws `job_not_found`, `job_limit_reached` when it takes up a completed
-   * one for which there is no room, or `job_conflict` when others never let it.
+   * Applies a change to the newest version of a job. Throws `job_not_found`, `job_limit_reached` when it takes up a
+   * completed one for which there is no room, or `job_conflict` when others never let it.
    */
   async change(id: string, owner: string, change: JobChange): Promise<JobView> {
     for (let i = 0; i < CHANGES_MAX; i++) {
@@ -119,7 +122,10 @@ export class JobService {
   }
 }
 
-/** The next occurrences of a job, ms, before jitter: none of a job that is not scheduled, none that `repeat` or `endAt` forbid. */
+/**
+ * The next occurrences of a job, ms, before jitter: none of a job that is not scheduled, none that `repeat` or `endAt`
+ * forbid.
+ */
 export function nextRuns({ state, nextRunAt, schedule, repeat, endAt }: Job, count: number): number[] {
   if (state !== 'scheduled' || nextRunAt === null) return [];
   const left = repeat.times === null ? Infinity : repeat.times - repeat.completed;

@@ -31,7 +31,9 @@ import { integerParameter, textParameter } from './query.js';
 
 const NEXT_COUNT = 5;
 
-/** Cron jobs: the verbs and records of the Hermes jobs API, and what it lacked. Another key's job is answered like none. */
+/**
+ * Cron jobs: the verbs and records of the Hermes jobs API, and what it lacked. Another key's job is answered like none.
+ */
 @Controller('api/jobs')
 export class JobsController {
   constructor(

@@ -75,7 +75,9 @@ export function assembleOperators(
   };
 }
 
-/** Whoever asks while somebody else's look is under way gets its result: a flood of requests is a few looks at Redis. */
+/**
+ * Whoever asks while somebody else's look is under way gets its result: a flood of requests is a few looks at Redis.
+ */
 function sharedWhileRunning<T>(look: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => (running ??= look().finally(() => (running = undefined)));

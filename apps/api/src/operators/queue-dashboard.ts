@@ -24,8 +24,8 @@ const readOnly = (): GatewayError =>
   new GatewayError('forbidden', 'The dashboard is read-only. QUEUE_DASHBOARD_WRITE=true lets it change jobs.');
 
 /**
- * Bull Board, registered under DASHBOARD_PATH. Its routes are marked as the admin's where they are registered; the edge asks for the
- * token before any of them is reached. Jobs carry run ids and nothing of what was said (docs/adr/0003).
+ * Bull Board, registered under DASHBOARD_PATH. Its routes are marked as the admin's where they are registered; the edge
+ * asks for the token before any of them is reached. Jobs carry run ids and nothing of what was said (docs/adr/0003).
  */
 export async function addQueueDashboard(
   scope: FastifyInstance,

@@ -43,8 +43,8 @@ const TASK = [
 ].join(' ');
 
 /**
- * POST /v1/responses/compact: the user's messages as they were, and one compaction item in place of everything else, to be
- * sent back as input. The summary is made by a run like any other, which is not stored.
+ * POST /v1/responses/compact: the user's messages as they were, and one compaction item in place of everything else, to
+ * be sent back as input. The summary is made by a run like any other, which is not stored.
  */
 export class CompactResponse {
   constructor(private readonly parts: CompactParts) {}

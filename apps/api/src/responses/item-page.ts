@@ -4,7 +4,9 @@ import type { ItemPageQuery, StoredItemPage } from '#libs/store-client';
 const PAGE_ITEMS = 20;
 const PAGE_ITEMS_MAX = 100;
 
-/** Reads `?order=&limit=&after=` of a list of items: desc, 20 (1 to 100). Throws GatewayError that names the parameter. */
+/**
+ * Reads `?order=&limit=&after=` of a list of items: desc, 20 (1 to 100). Throws GatewayError that names the parameter.
+ */
 export function parseItemQuery(query: Readonly<Record<string, unknown>>): ItemPageQuery {
   const { order = 'desc', limit = String(PAGE_ITEMS), after } = query;
   if (order !== 'asc' && order !== 'desc') throw invalid('order', 'must be asc or desc.');

@@ -73,7 +73,10 @@ export class PrepareResponse implements Preparation {
     if (tools !== undefined) this.parts.logger.info({ runId, keyName: owner, tools }, 'tools left out');
   }
 
-  /** The echo of a response that may be continued. Throws GatewayError `previous_response_not_found`, `invalid_request` while that response is not finished. */
+  /**
+   * The echo of a response that may be continued. Throws GatewayError `previous_response_not_found`, `invalid_request`
+   * while that response is not finished.
+   */
   async parentEcho(parentId: string, owner: string): Promise<JsonObject> {
     const which = this.isOwnUnstored(parentId) ? 'unstored too' : 'stored only';
     const parent = await this.parts.finder.lookUp(parentId, owner, which);

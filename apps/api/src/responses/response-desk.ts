@@ -36,8 +36,8 @@ export class ResponseDesk {
   }
 
   /**
-   * Nobody sees it any more; what continues it goes on knowing it. The store first: if it is away nothing has changed, and the
-   * client may try again. A run that is still going is ended.
+   * Nobody sees it any more; what continues it goes on knowing it. The store first: if it is away nothing has changed,
+   * and the client may try again. A run that is still going is ended.
    */
   async delete(id: string, owner: string): Promise<JsonObject> {
     const { runs, store, log } = this.parts;

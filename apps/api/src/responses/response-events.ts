@@ -8,7 +8,10 @@ import type { Listeners } from '../runs/listeners.js';
 import { storedEvents } from '../runs/stored-events.js';
 import type { ResponseFinder } from '../runs/response-finder.js';
 
-/** GET /v1/responses/{id}?stream=true: any number of listeners, on any replica, after any event, during and after the run. */
+/**
+ * GET /v1/responses/{id}?stream=true: any number of listeners, on any replica, after any event, during and after the
+ * run.
+ */
 export class ResponseEvents {
   constructor(
     private readonly parts: ExchangeParts & { readonly listeners: Listeners; readonly finder: ResponseFinder },
@@ -45,8 +48,8 @@ export class ResponseEvents {
   }
 
   /**
-   * The events have expired. Without a cursor they are told anew from what was kept, each text whole. The numbers of the first
-   * stream mean nothing in that one, so a cursor gets the end alone, which holds the whole response.
+   * The events have expired. Without a cursor they are told anew from what was kept, each text whole. The numbers of
+   * the first stream mean nothing in that one, so a cursor gets the end alone, which holds the whole response.
    */
   private tellStored(client: Client, snapshot: RunSnapshot, startingAfter: number | undefined): Promise<void> {
     const encoder = startingAfter === undefined ? resumedAfter(-1) : endAfter(startingAfter);

@@ -11,8 +11,8 @@ export function systemTextIn(echo: JsonObject): string | undefined {
 }
 
 /**
- * The draft with the system texts of the turns before it. System and developer messages are items like any others, so they
- * hold for the turns after theirs; `instructions` are for one response and do not. Throws GatewayError
+ * The draft with the system texts of the turns before it. System and developer messages are items like any others, so
+ * they hold for the turns after theirs; `instructions` are for one response and do not. Throws GatewayError
  * `string_above_max_length`.
  */
 export function withSystemText(draft: RunDraft, before: string | undefined): RunDraft {
@@ -30,7 +30,10 @@ export function withSystemText(draft: RunDraft, before: string | undefined): Run
   };
 }
 
-/** Everything that the model is told as system text: what holds from before, the request's `instructions`, its own items. */
+/**
+ * Everything that the model is told as system text: what holds from before, the request's `instructions`, its own
+ * items.
+ */
 export function instructionsAfter(draft: RunDraft, before: string | undefined): string | undefined {
   const { fields } = draft.echo;
   const given = isJsonObject(fields) ? fields['instructions'] : undefined;

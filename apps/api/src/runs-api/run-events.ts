@@ -77,8 +77,9 @@ export class RunEvents {
 }
 
 /**
- * The number after which to speak. Last-Event-ID wins, because a browser that reconnects sends it to the same URL; one that
- * is foreign, malformed or ahead means everything, never a silent skip. `after_seq` that is ahead means "from now on".
+ * The number after which to speak. Last-Event-ID wins, because a browser that reconnects sends it to the same URL; one
+ * that is foreign, malformed or ahead means everything, never a silent skip. `after_seq` that is ahead means "from now
+ * on".
  */
 function cursorOf(
   runId: string,

@@ -44,7 +44,9 @@ export class StartRun {
     }
   }
 
-  /** What a run continues must be there, the caller's, kept, and over; a result must answer a call that was made there. */
+  /**
+   * What a run continues must be there, the caller's, kept, and over; a result must answer a call that was made there.
+   */
   private async assertParent({ draft, owner }: Order): Promise<void> {
     if (draft.parentId === undefined) return;
     const found = await this.parts.finder.lookUp(draft.parentId, owner, 'any protocol');

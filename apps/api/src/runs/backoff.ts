@@ -9,7 +9,10 @@ export interface Backoff {
   reset(): void;
 }
 
-/** Waits 100 ms, then twice as long each time up to `delayMsMax`, until `totalMsMax` have passed since the first failure. */
+/**
+ * Waits 100 ms, then twice as long each time up to `delayMsMax`, until `totalMsMax` have passed since the first
+ * failure.
+ */
 export function backoff(delayMsMax: number, totalMsMax: number): Backoff {
   let failures = 0;
   let failingSince = 0;

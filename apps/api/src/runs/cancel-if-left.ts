@@ -9,8 +9,9 @@ export interface LeavingParts {
 }
 
 /**
- * Ends a run whose client is gone and who said, or whose protocol says, that nobody wants the answer then; nobody ends a run
- * that others listen to, here or through another process. What fails is logged: the run then goes on to its own end.
+ * Ends a run whose client is gone and who said, or whose protocol says, that nobody wants the answer then; nobody ends
+ * a run that others listen to, here or through another process. What fails is logged: the run then goes on to its own
+ * end.
  */
 export async function cancelIfLeft({ runs, listeners, logger }: LeavingParts, runId: string): Promise<void> {
   if (listeners.countOf(runId) > 0) return;

@@ -6,8 +6,8 @@ import { noCallOf, strayResults } from '#libs/protocols';
 export type EarlierCalls = () => Promise<readonly string[]>;
 
 /**
- * Throws GatewayError `invalid_request` for a result that answers no call, neither of these messages nor of what came before
- * them: the model would never hear of it. `earlier` are looked through in their order, the cheapest first.
+ * Throws GatewayError `invalid_request` for a result that answers no call, neither of these messages nor of what came
+ * before them: the model would never hear of it. `earlier` are looked through in their order, the cheapest first.
  */
 export async function assertCallsOf(messages: readonly Message[], earlier: readonly EarlierCalls[]): Promise<void> {
   let missing = strayResults(messages);

@@ -64,8 +64,8 @@ export class ModelDirectory {
   }
 
   /**
-   * The model a run is queued for. Throws GatewayError `model_not_found`, or `unavailable` when no worker was ever heard of
-   * and nobody can know the name.
+   * The model a run is queued for. Throws GatewayError `model_not_found`, or `unavailable` when no worker was ever
+   * heard of and nobody can know the name.
    */
   async resolve(name: string | null): Promise<string> {
     if (name === null || name === this.defaultName) return this.defaultName;
@@ -109,8 +109,9 @@ export class ModelDirectory {
   }
 
   /**
-   * Refuses a caller's function with the name of a server tool: nobody could tell whose call it is. As of the last look;
-   * a tool that has just come gives way to the caller's (the agent's toolbox). Throws GatewayError `invalid_request`.
+   * Refuses a caller's function with the name of a server tool: nobody could tell whose call it is. As of the last
+   * look; a tool that has just come gives way to the caller's (the agent's toolbox). Throws GatewayError
+   * `invalid_request`.
    */
   async assertNoServerTool(tools: readonly { readonly name: string }[]): Promise<void> {
     if (tools.length === 0) return;
@@ -124,7 +125,9 @@ export class ModelDirectory {
     );
   }
 
-  /** Throws GatewayError `invalid_request` for a server tool that no worker offers; while no worker is known, for none. */
+  /**
+   * Throws GatewayError `invalid_request` for a server tool that no worker offers; while no worker is known, for none.
+   */
   async assertServerTools(names: readonly string[]): Promise<void> {
     const missingIn = ({ tools, tellsTools }: Snapshot): string | undefined =>
       tellsTools ? names.find((name) => !tools.has(name)) : undefined;

@@ -8,7 +8,9 @@ export interface ControlPorts {
   readonly queue: Pick<RunQueue, 'wake'>;
 }
 
-/** What was answered: which request if it was one, how many, and whether all of it had been answered the same before. */
+/**
+ * What was answered: which request if it was one, how many, and whether all of it had been answered the same before.
+ */
 export interface Resolved {
   readonly requestId?: string;
   readonly resolved: number;
@@ -38,7 +40,10 @@ export class RunControl {
     return { requestId, ...(await this.answerAll(runId, [requestId], decision)) };
   }
 
-  /** Leaves a text that the model reads at its next step. Throws GatewayError `run_not_found`, `run_not_accepting_steer`. */
+  /**
+   * Leaves a text that the model reads at its next step. Throws GatewayError `run_not_found`,
+   * `run_not_accepting_steer`.
+   */
   async steer(runId: string, owner: string, text: string): Promise<void> {
     const found = await this.runs.find(runId, owner);
     const outcome = found.kind === 'stored' ? 'ended' : await withDeadline(this.ports.log.steer(runId, text));

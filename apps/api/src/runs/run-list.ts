@@ -25,8 +25,8 @@ interface Part {
 }
 
 /**
- * The runs of an owner, newest first: those the store has, and those it has not confirmed, which are in Redis. Of live runs
- * only the first and the last event are read, so what they said and used so far is not in the list.
+ * The runs of an owner, newest first: those the store has, and those it has not confirmed, which are in Redis. Of live
+ * runs only the first and the last event are read, so what they said and used so far is not in the list.
  */
 export class RunList {
   constructor(private readonly ports: { readonly live: LiveRuns; readonly store: Pick<StoreClient, 'runs'> }) {}

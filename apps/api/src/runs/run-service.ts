@@ -69,9 +69,9 @@ export class RunService {
   constructor(private readonly ports: RunPorts) {}
 
   /**
-   * Opens the run's log and queues the run, in one round trip: both go over one connection, so the log is there before a
-   * worker hears of the run, and a job without a log is dropped. 'exists' when somebody else opened it (its job is theirs,
-   * and a second one is none). A run that could not be queued is ended, so that nobody waits for it for ever.
+   * Opens the run's log and queues the run, in one round trip: both go over one connection, so the log is there before
+   * a worker hears of the run, and a job without a log is dropped. 'exists' when somebody else opened it (its job is
+   * theirs, and a second one is none). A run that could not be queued is ended, so that nobody waits for it for ever.
    * @param tag its place among the waiting runs.
    */
   async open(spec: RunSpec, tag = 0): Promise<'opened' | 'exists'> {
@@ -135,9 +135,9 @@ export class RunService {
   }
 
   /**
-   * Gives `take` everything after `start.after`, in order, each event once, and resolves after the terminal event, or early
-   * when `signal` aborts or `isEnough` says so. While Redis is away it waits and goes on where it was (fault R2), for API_LIMITS.relayOutageMsMax.
-   * Throws GatewayError `run_log_lost` or `queue_unavailable`.
+   * Gives `take` everything after `start.after`, in order, each event once, and resolves after the terminal event, or
+   * early when `signal` aborts or `isEnough` says so. While Redis is away it waits and goes on where it was (fault R2),
+   * for API_LIMITS.relayOutageMsMax. Throws GatewayError `run_log_lost` or `queue_unavailable`.
    */
   async follow(start: FollowStart, take: TakeBatch, signal: AbortSignal): Promise<void> {
     const { log, hub } = this.ports;
@@ -175,8 +175,8 @@ export class RunService {
   }
 
   /**
-   * Finds a run of this owner. Throws GatewayError `run_not_found`, the same for a run that does not exist, was never ours,
-   * or has no well-formed id; `unavailable` when only the store could know and it is away.
+   * Finds a run of this owner. Throws GatewayError `run_not_found`, the same for a run that does not exist, was never
+   * ours, or has no well-formed id; `unavailable` when only the store could know and it is away.
    */
   async find(runId: string, owner: string): Promise<FoundRun> {
     if (!isRunId(runId)) throw runNotFound();
@@ -207,8 +207,8 @@ export class RunService {
   }
 
   /**
-   * Asks for the end of a run of this owner and waits a little for it. Repeating it changes nothing. @returns the status:
-   * a final one, or 'stopping' when the worker has not ended it within API_LIMITS.stopWaitMsMax.
+   * Asks for the end of a run of this owner and waits a little for it. Repeating it changes nothing. @returns the
+   * status: a final one, or 'stopping' when the worker has not ended it within API_LIMITS.stopWaitMsMax.
    */
   async stop(runId: string, owner: string): Promise<RunStatus | 'stopping'> {
     const found = await this.find(runId, owner);

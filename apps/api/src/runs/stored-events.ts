@@ -13,12 +13,13 @@ import {
 } from '#libs/contract';
 
 /**
- * The events of a run whose log has expired, made from what was kept: they fold to the same items, usage and end, but each
- * text comes whole, and the numbers are new. The last one carries the run's own last number.
+ * The events of a run whose log has expired, made from what was kept: they fold to the same items, usage and end, but
+ * each text comes whole, and the numbers are new. The last one carries the run's own last number.
  */
 export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
   const { runId, protocol, owner, model, echo, metadata, createdAt } = snapshot;
-  // Where only the sum was kept, all usage stands at the last whole step, but for what the open step of a parked run cost.
+  // Where only the sum was kept, all usage stands at the last whole step, but for what the open step of a parked run
+  // cost.
   const open = snapshot.steps.find((step) => step.status === 'in_progress')?.usage ?? NO_USAGE;
   const lastWhole = snapshot.steps.findLast((step) => step.status === 'completed');
   const steersAfter = (step: number): RunEvent[] =>

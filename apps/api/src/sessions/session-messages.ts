@@ -13,9 +13,9 @@ export interface MessagePage {
 }
 
 /**
- * The messages of a conversation, oldest first, behind the one with the id `after`; at most `limit`. Ids are `<run>:<n>`, n
- * counting within the run; of a run that goes on only what it was asked and its completed steps are there. Throws
- * GatewayError `invalid_cursor`.
+ * The messages of a conversation, oldest first, behind the one with the id `after`; at most `limit`. Ids are
+ * `<run>:<n>`, n counting within the run; of a run that goes on only what it was asked and its completed steps are
+ * there. Throws GatewayError `invalid_cursor`.
  */
 export function pageOfMessages(turns: readonly Turn[], limit: number, after?: string): MessagePage {
   const all = turns.flatMap(messagesOfTurn);

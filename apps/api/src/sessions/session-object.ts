@@ -1,7 +1,9 @@
 import type { TurnState } from '#libs/bus';
 import type { JsonObject, SessionRecord } from '#libs/contract';
 
-/** A session as clients see it. Times are seconds with a fraction, as in run objects; `cost` has no currency of its own. */
+/**
+ * A session as clients see it. Times are seconds with a fraction, as in run objects; `cost` has no currency of its own.
+ */
 export function sessionObject(record: SessionRecord): JsonObject {
   const { sessionId, title, lastRunId, createdAt, updatedAt, forkedFrom, totals } = record;
   const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = totals;

@@ -5,7 +5,10 @@ import { checkSessionId } from '../runs/placing/session-headers.js';
 
 type Query = Readonly<Record<string, unknown>>;
 
-/** `limit` (1 to API_LIMITS.sessionsPageMax), `after` and `q`. Throws GatewayError `invalid_request` with the parameter's name. */
+/**
+ * `limit` (1 to API_LIMITS.sessionsPageMax), `after` and `q`. Throws GatewayError `invalid_request` with the
+ * parameter's name.
+ */
 export function pageOf(query: Query): { readonly limit: number; readonly after?: string; readonly search?: string } {
   const [limit, after, search] = ['limit', 'after', 'q'].map((name) => text(query[name], name));
   const count = limit === undefined ? API_LIMITS.sessionsPage : Number(limit);

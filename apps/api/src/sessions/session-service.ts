@@ -41,9 +41,9 @@ export interface ForkRequest {
 const STORED_POLL_MS = 50;
 
 /**
- * What can be done with sessions beside continuing them: rows from the store, turns from Redis. A session of another owner is
- * one that does not exist. All throw GatewayError `session_not_found`, and `unavailable` or `queue_unavailable` when the
- * store or Redis does not answer.
+ * What can be done with sessions beside continuing them: rows from the store, turns from Redis. A session of another
+ * owner is one that does not exist. All throw GatewayError `session_not_found`, and `unavailable` or
+ * `queue_unavailable` when the store or Redis does not answer.
  */
 export class SessionService {
   constructor(private readonly parts: SessionParts) {}
@@ -73,8 +73,8 @@ export class SessionService {
   }
 
   /**
-   * Throws `session_busy` while a turn goes on or waits. Afterwards nothing of the session's runs is left, in the store or
-   * in Redis, but for what a fork goes on from.
+   * Throws `session_busy` while a turn goes on or waits. Afterwards nothing of the session's runs is left, in the store
+   * or in Redis, but for what a fork goes on from.
    */
   async delete(ref: SessionRef): Promise<void> {
     const { record, state } = await this.get(ref);
@@ -82,7 +82,8 @@ export class SessionService {
     if (!(await this.parts.sessionTurns.forget(ref))) {
       throw new GatewayError('session_busy', 'The session is busy. Stop its runs first.');
     }
-    // By the clock that dated the turns. A session that nobody took turns in has its runs from the clocks of the replicas.
+    // By the clock that dated the turns. A session that nobody took turns in has its runs from the clocks of the
+    // replicas.
     const upTo = Math.max(record.lastRunAt, state.last?.createdAt ?? Date.now());
     const stored = await this.parts.sessions.deleteSession(ref, upTo);
     await this.parts.log.remove([...new Set([...stored, ...unstored])]);

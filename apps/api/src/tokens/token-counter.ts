@@ -20,8 +20,8 @@ export class TokenCounter {
   private readonly pending = new Map<number, Pending>();
 
   /**
-   * Tokens of the texts together, in the model's encoding or our estimate of it. Throws GatewayError `rate_limit_exceeded`
-   * when too many are waiting, `unavailable` when it takes too long.
+   * Tokens of the texts together, in the model's encoding or our estimate of it. Throws GatewayError
+   * `rate_limit_exceeded` when too many are waiting, `unavailable` when it takes too long.
    */
   async count(model: string, texts: readonly string[]): Promise<number> {
     if (this.pending.size >= PENDING_MAX) {

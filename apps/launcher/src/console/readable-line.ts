@@ -11,8 +11,8 @@ const LEVELS: Readonly<Record<number, string>> = {
 const UNSHOWN = new Set(['level', 'time', 'service', 'pid', 'msg', 'err']);
 
 /**
- * A service's log line (one JSON object, as pino writes it) for eyes: time, level, message, facts, and the stack of an error.
- * Any other line is given back as it is.
+ * A service's log line (one JSON object, as pino writes it) for eyes: time, level, message, facts, and the stack of an
+ * error. Any other line is given back as it is.
  */
 export function readableLine(line: string): string {
   if (!line.startsWith('{"level":')) return line;

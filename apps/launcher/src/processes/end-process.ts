@@ -4,8 +4,8 @@ import { isAlive, type ProcessIdentity } from './process-identity.js';
 const POLL_MS = 20;
 
 /**
- * SIGTERM, after `graceMs` SIGKILL. @returns whether the process is gone; false when not even that ends it. Rejects with the
- * signal's reason when nobody waits any longer.
+ * SIGTERM, after `graceMs` SIGKILL. @returns whether the process is gone; false when not even that ends it. Rejects
+ * with the signal's reason when nobody waits any longer.
  */
 export async function endProcess(identity: ProcessIdentity, graceMs: number, signal?: AbortSignal): Promise<boolean> {
   for (const name of ['SIGTERM', 'SIGKILL'] as const) {

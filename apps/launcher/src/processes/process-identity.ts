@@ -26,8 +26,8 @@ export function parseIdentity(value: unknown): ProcessIdentity | undefined {
 }
 
 /**
- * proc(5): the name stands in parentheses and may hold anything; state is field 3, the number of threads field 20, the start
- * time field 22. While threads are left, a process that counts as ended still has its ports and files.
+ * proc(5): the name stands in parentheses and may hold anything; state is field 3, the number of threads field 20, the
+ * start time field 22. While threads are left, a process that counts as ended still has its ports and files.
  */
 function startedByProc(pid: number): string | undefined {
   let stat: string;

@@ -6,8 +6,8 @@ import type { Printer } from '../console/print.js';
 import { identify, isAlive, parseIdentity, type ProcessIdentity } from './process-identity.js';
 
 /**
- * Writes down which processes serve a data folder, for the next start: a launcher that is killed cannot stop them, and they
- * drain for a while. @returns what is to be called with every life of a service.
+ * Writes down which processes serve a data folder, for the next start: a launcher that is killed cannot stop them, and
+ * they drain for a while. @returns what is to be called with every life of a service.
  */
 export function recordServices(dataDir: string): (name: string, pid: number) => void {
   const lives = new Map<string, ProcessIdentity | undefined>();
@@ -28,8 +28,8 @@ export interface LeftServices {
 }
 
 /**
- * Ends the services of an earlier launcher that was killed: they hold ports, and would take runs from a Redis that is about to
- * be stopped. Throws LaunchError when one does not end.
+ * Ends the services of an earlier launcher that was killed: they hold ports, and would take runs from a Redis that is
+ * about to be stopped. Throws LaunchError when one does not end.
  */
 export async function endLeftServices({ dataDir, graceMs, printer, signal }: LeftServices): Promise<void> {
   const end = async ([name, identity]: readonly [string, ProcessIdentity]): Promise<void> => {

@@ -59,8 +59,8 @@ const READERS: ReadonlyMap<string, readonly ServiceName[]> = new Map<VariableNam
 ]);
 
 /**
- * The environment of the services as one of them gets it, without the secrets that only others read: a program that a model
- * runs can read its worker's. A variable that is handed on to an MCP server by its own name stays.
+ * The environment of the services as one of them gets it, without the secrets that only others read: a program that a
+ * model runs can read its worker's. A variable that is handed on to an MCP server by its own name stays.
  */
 export function envOf(service: ServiceName, env: NodeJS.ProcessEnv, { config }: ReadConfig): NodeJS.ProcessEnv {
   const handedOn = config.tools.mcpServers.flatMap(({ transport }) =>
@@ -78,8 +78,8 @@ export function envOf(service: ServiceName, env: NodeJS.ProcessEnv, { config }: 
 const SPARE_SECONDS = 15;
 
 /**
- * Half of the young generation, in MB (V8's own maximum is 16). A small one saves memory at rest and under load, a large one
- * collections: what lives as long as a request dies young then.
+ * Half of the young generation, in MB (V8's own maximum is 16). A small one saves memory at rest and under load, a
+ * large one collections: what lives as long as a request dies young then.
  */
 const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = { store: 16, api: 8, worker: 8, scheduler: 2 };
 

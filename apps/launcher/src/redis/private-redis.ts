@@ -47,8 +47,8 @@ export function privateRedis({ server, dir, port }: PrivateRedisOptions): Privat
 }
 
 /**
- * Ends a private Redis that an earlier launcher could not stop because it was killed. Two servers on one append-only file
- * would destroy it, so nothing may start before this resolves. Gives its pid; undefined when there was none.
+ * Ends a private Redis that an earlier launcher could not stop because it was killed. Two servers on one append-only
+ * file would destroy it, so nothing may start before this resolves. Gives its pid; undefined when there was none.
  *
  * It is known by its process (number and start time), or, when the launcher died before it could write that down, by
  * answering on the recorded port and naming this very folder. SIGTERM, after `stopMsMax` SIGKILL. Throws LaunchError
@@ -63,8 +63,9 @@ export async function endLeftover(dir: string, stopMsMax = STOP_MS_MAX): Promise
 }
 
 /**
- * The append-only file is written anew when it has doubled, but not below this: from the server's own 64 MB a busy gateway would be
- * at it every 20 s, each time for half a second of CPU. Reading so much at a start takes a few seconds.
+ * The append-only file is written anew when it has doubled, but not below this: from the server's own 64 MB a busy
+ * gateway would be at it every 20 s, each time for half a second of CPU. Reading so much at a start takes a few
+ * seconds.
  */
 const REWRITES = ['--auto-aof-rewrite-min-size', '256mb'];
 

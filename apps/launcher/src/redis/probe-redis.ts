@@ -7,7 +7,9 @@ export type RedisProbe =
   | { readonly kind: 'loading' }
   | { readonly kind: 'away'; readonly why: string };
 
-/** Asks once, on a connection of its own, for `PROBE_MS` at most. INFO is answered while a server loads; PING is not. */
+/**
+ * Asks once, on a connection of its own, for `PROBE_MS` at most. INFO is answered while a server loads; PING is not.
+ */
 export function probeRedis(url: string): Promise<RedisProbe> {
   return withRedis(url, async (redis) => {
     const facts = redisFactsOf(await redis.info());

@@ -21,8 +21,8 @@ export interface RedisWanted {
 }
 
 /**
- * The URL of a Redis that answers and keeps what it is given: the named one, else a private one, for which the server is
- * installed where that can be done. Throws LaunchError when there is none, or when the named one would lose runs.
+ * The URL of a Redis that answers and keeps what it is given: the named one, else a private one, for which the server
+ * is installed where that can be done. Throws LaunchError when there is none, or when the named one would lose runs.
  */
 export async function provideRedis(wanted: RedisWanted): Promise<string> {
   const url = wanted.named ?? (await startPrivate(wanted));

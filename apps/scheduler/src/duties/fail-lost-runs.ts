@@ -10,8 +10,8 @@ const SUSPECT_MS_MIN = 10_000;
 const LOGGED_IDS_MAX = 20;
 
 /**
- *   healthy --(no job, not ended)--> suspect `jobless` --(still so, 10 s later)--> ended with run.failed, enqueued for the store
- *                                                      \__ a parked run gets its job again instead; a worker then sees to it
+ *   healthy --(no job, not ended)--> suspect `jobless` --(still so, 10 s later)--> run.failed, enqueued for the store
+ *                                                      \__ a parked run gets its job again instead
  *   parked --(answered)------------> its job is woken: whoever took the answer may have died before that
  *   healthy --(no log)-------------> suspect `gone`    --(still so, 10 s later)--> taken out of the index
  *

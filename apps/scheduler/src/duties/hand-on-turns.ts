@@ -7,7 +7,8 @@ const AGE_MS_MIN = 2_000;
 const SESSIONS_PER_LOOK_MAX = 500;
 
 /**
- * Sessions whose turn was not handed on: whoever ended it died before it could say so, or before the next run was queued.
+ * Sessions whose turn was not handed on: whoever ended it died before it could say so, or before the next run was
+ * queued.
  *
  *   the active run has ended, or its log is gone   hand the turn on
  *   nobody has claimed it and it has no job        queue it

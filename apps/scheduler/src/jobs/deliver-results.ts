@@ -20,8 +20,8 @@ interface UnderWay {
 }
 
 /**
- * Delivers what is due; each result that is done makes room for another. Resolves when nothing is due any more. At least once:
- * a receiver tells a repetition by the id of the message.
+ * Delivers what is due; each result that is done makes room for another. Resolves when nothing is due any more. At
+ * least once: a receiver tells a repetition by the id of the message.
  */
 export async function deliverResults(ports: JobPorts, signal: AbortSignal): Promise<void> {
   const underWay = new Set<UnderWay>();

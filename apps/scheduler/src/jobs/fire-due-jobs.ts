@@ -9,8 +9,8 @@ const JOBS_PER_CLAIM_MAX = 100;
 const PAGES_MAX = 1_000;
 
 /**
- * Fires everything that is due, page after page, and arms the timer of what is due next. Any number of schedulers may do it
- * at once: an occurrence is claimed by the version of its job, and by the unique id of its run.
+ * Fires everything that is due, page after page, and arms the timer of what is due next. Any number of schedulers may
+ * do it at once: an occurrence is claimed by the version of its job, and by the unique id of its run.
  */
 export async function fireDueJobs(ports: JobPorts, signal: AbortSignal): Promise<void> {
   for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages++) {
@@ -55,8 +55,8 @@ function claimOf({ job, active }: DueJob, { now, ports }: { now: number; ports: 
 }
 
 /**
- * Before the claim, because a crash after it would leave the old run going on. Cancelling twice, or for a claim that another
- * scheduler wins, does no harm.
+ * Before the claim, because a crash after it would leave the old run going on. Cancelling twice, or for a claim that
+ * another scheduler wins, does no harm.
  */
 async function cancelRun({ log, runs, persist, logger }: JobPorts, runId: string): Promise<void> {
   try {

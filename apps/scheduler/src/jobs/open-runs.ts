@@ -10,8 +10,8 @@ const LOOK_AGAIN_MS = 600_000;
 const TRY_AGAIN_MS = 5_000;
 
 /**
- * Opens the runs of claimed occurrences. Both steps are idempotent under the run's id, so a run that was opened before and
- * not noted is not run twice. What cannot be opened now stays claimed, and `lookAfterRuns` comes to it again.
+ * Opens the runs of claimed occurrences. Both steps are idempotent under the run's id, so a run that was opened before
+ * and not noted is not run twice. What cannot be opened now stays claimed, and `lookAfterRuns` comes to it again.
  */
 export async function openRuns(
   ports: JobPorts,

@@ -22,8 +22,8 @@ import { TokenGuard } from './token.guard.js';
 type Params = Readonly<Record<string, unknown>>;
 
 /**
- * The internal routes of conversations, for the API only. Every one takes `?owner=`, and answers 404 for another owner's.
- * `?settle=<run id>` on reads of items: add first what that ended run owes to the conversation.
+ * The internal routes of conversations, for the API only. Every one takes `?owner=`, and answers 404 for another
+ * owner's. `?settle=<run id>` on reads of items: add first what that ended run owes to the conversation.
  */
 @Controller('internal/conversations/:id')
 @UseGuards(TokenGuard)

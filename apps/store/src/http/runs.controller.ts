@@ -9,10 +9,11 @@ export { TOKEN };
 export const DATABASE = Symbol('DATABASE');
 
 /**
- * The internal routes of runs, for the API only: it decides who may see what. GET /internal/runs/:id gives a RunSnapshot, GET
- * /internal/runs?owner=&status=&session=&job=&limit=&after= a RunPage, GET /internal/runs/:id/turns?limit= the conversation that ends
- * with the run, oldest turn first: Turn[], empty when the run is not here. DELETE /internal/runs/:id hides the run from all but
- * the last of these, also when its row is yet to come.
+ * The internal routes of runs, for the API only: it decides who may see what. GET /internal/runs/:id gives a
+ * RunSnapshot, GET /internal/runs?owner=&status=&session=&job=&limit=&after= a RunPage, GET
+ * /internal/runs/:id/turns?limit= the conversation that ends with the run, oldest turn first: Turn[], empty when the
+ * run is not here. DELETE /internal/runs/:id hides the run from all but the last of these, also when its row is yet to
+ * come.
  */
 @Controller('internal/runs')
 @UseGuards(TokenGuard)

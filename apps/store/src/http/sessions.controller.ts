@@ -15,9 +15,9 @@ import { StoreErrorFilter } from './store-error.filter.js';
 import { TokenGuard } from './token.guard.js';
 
 /**
- * Sessions, for the API only: it decides who may do what, and checks what clients send. GET /internal/sessions?owner=&search=
- * &limit=&after= gives a SessionPage; on /internal/session?owner=&id= GET gives a SessionRecord, PATCH {title} renames, PUT
- * {title, from} forks, DELETE (with &up_to=) deletes and gives {runIds}.
+ * Sessions, for the API only: it decides who may do what, and checks what clients send. GET
+ * /internal/sessions?owner=&search= &limit=&after= gives a SessionPage; on /internal/session?owner=&id= GET gives a
+ * SessionRecord, PATCH {title} renames, PUT {title, from} forks, DELETE (with &up_to=) deletes and gives {runIds}.
  */
 @Controller('internal')
 @UseGuards(TokenGuard)

@@ -17,7 +17,10 @@ export type Decision =
   /** The model is told why the tool is not executed. */
   | { readonly kind: 'answer'; readonly output: string };
 
-/** What becomes of a call: it is executed, or the model is told why not. Approval is not asked here, only a denial is heard. */
+/**
+ * What becomes of a call: it is executed, or the model is told why not. Approval is not asked here, only a denial is
+ * heard.
+ */
 export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem): Decision {
   const tool = toolbox.serverTool(call.name);
   // Dispatched by a worker that was lost: what it did is unknown, also when this worker does not have the tool.

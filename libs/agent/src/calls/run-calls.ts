@@ -7,12 +7,12 @@ import { RunParked } from '../run-parked.js';
 import { settleApprovals } from './settle-approvals.js';
 
 /**
- * Answers every server call of a step that has no answer yet, as far as they are allowed; client calls are left alone. The
- * same for a fresh step and for one that a lost worker or a parked run had begun: only the marks on the calls differ.
- * `usage`: what the model call of the step cost.
+ * Answers every server call of a step that has no answer yet, as far as they are allowed; client calls are left alone.
+ * The same for a fresh step and for one that a lost worker or a parked run had begun: only the marks on the calls
+ * differ. `usage`: what the model call of the step cost.
  *
- * A failing tool is an answer for the model. What is thrown is RunParked when calls still wait to be allowed, an abort of
- * the run, or a failure of a port; nothing is emitted later.
+ * A failing tool is an answer for the model. What is thrown is RunParked when calls still wait to be allowed, an abort
+ * of the run, or a failure of a port; nothing is emitted later.
  */
 export async function runCalls(run: AgentRun, step: number, usage: Usage): Promise<void> {
   const { ports } = run;

@@ -11,8 +11,8 @@ export interface SettledCalls {
 }
 
 /**
- * Asks for every call that needs to be allowed and takes the answers that are there. All requests of a step are asked at
- * once, before any call is made. A call that was dispatched before is not asked for again: what it did, it did.
+ * Asks for every call that needs to be allowed and takes the answers that are there. All requests of a step are asked
+ * at once, before any call is made. A call that was dispatched before is not asked for again: what it did, it did.
  */
 export async function settleApprovals(run: AgentRun, step: number): Promise<SettledCalls> {
   for (const call of openCalls(run, step)) await settle(run, step, call);

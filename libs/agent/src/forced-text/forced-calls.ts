@@ -18,10 +18,10 @@ export function forcedTools(choice: ToolChoice, offered: readonly ClientTool[]):
 }
 
 /**
- * Some models, of servers that take `tool_choice` for a hint, write a forced call down as text. The same events, but such a text
- * becomes the call that it is: `tool_call` with the id `callId` and its arguments, and no text. Events are held back only
- * while the text can still be such a call; any other text flows on as it came, and so does a text that was cut off or
- * that accompanies a real call. How the text was split does not matter.
+ * Some models, of servers that take `tool_choice` for a hint, write a forced call down as text. The same events, but
+ * such a text becomes the call that it is: `tool_call` with the id `callId` and its arguments, and no text. Events are
+ * held back only while the text can still be such a call; any other text flows on as it came, and so does a text that
+ * was cut off or that accompanies a real call. How the text was split does not matter.
  */
 export async function* callsFromText(
   events: AsyncIterable<ModelEvent>,

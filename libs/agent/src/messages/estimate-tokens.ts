@@ -1,9 +1,9 @@
 import type { ClientTool, ContentPart, Message } from '#libs/contract';
 
 /**
- * Tokens of a text, too many rather than too few: two and a half characters of ASCII to a token (English prose has four to
- * five, code and JSON about three in the tokenizers of OpenAI and Anthropic), and a token for every other UTF-16 unit (Chinese has
- * about one per character, most other scripts fewer).
+ * Tokens of a text, too many rather than too few: two and a half characters of ASCII to a token (English prose has four
+ * to five, code and JSON about three in the tokenizers of OpenAI and Anthropic), and a token for every other UTF-16
+ * unit (Chinese has about one per character, most other scripts fewer).
  */
 export function estimateTokens(text: string): number {
   let others = 0;

@@ -20,8 +20,8 @@ const ANSWER_TOKENS = 4_096;
 const ESTIMATE_ERROR_MAX = 4;
 
 /**
- * The newest messages that fit the model's window, by whole turns: a turn is a user message and everything up to the next
- * one, so no call is parted from its result. The system text, the tools and the last turn always stay.
+ * The newest messages that fit the model's window, by whole turns: a turn is a user message and everything up to the
+ * next one, so no call is parted from its result. The system text, the tools and the last turn always stay.
  *
  * When even those are too much by the estimate, they are sent all the same, because the estimate is too high and the
  * upstream knows better; beyond any doubt too much is refused here. Throws GatewayError `context_length_exceeded`.

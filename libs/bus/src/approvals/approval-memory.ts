@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 import { inTime, type RedisConnection } from '../redis/connect-redis.js';
 import type { ApprovalMemory, ApprovalPlace } from './approval-ports.js';
 
-/** Remembered approvals on Redis: a set per key, kept for ever, and a set per session, kept for a while after its last answer. */
+/**
+ * Remembered approvals on Redis: a set per key, kept for ever, and a set per session, kept for a while after its last
+ * answer.
+ */
 export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory {
   const { redis, keys } = connection;
   const sessionKey = ({ owner, session }: ApprovalPlace): string =>

@@ -3,10 +3,16 @@ import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import type { LiveRun, LiveRuns, RunPlace } from './live-run-ports.js';
 import { HEAD_FIELDS, toHead } from '../run-log/run-log-replies.js';
 
-/** Entries of one creation time that are read at once; more runs than this in one millisecond of one owner do not happen. */
+/**
+ * Entries of one creation time that are read at once; more runs than this in one millisecond of one owner do not
+ * happen.
+ */
 const SAME_TIME_MAX = 200;
 
-/** The index of an owner's runs that the store has not confirmed. Entries whose log is gone are dropped when they are met. */
+/**
+ * The index of an owner's runs that the store has not confirmed. Entries whose log is gone are dropped when they are
+ * met.
+ */
 export function redisLiveRuns({ redis, keys }: RedisConnection): LiveRuns {
   const read = async ({ runId, createdAt }: RunPlace): Promise<LiveRun> => {
     const log = keys.log(runId);

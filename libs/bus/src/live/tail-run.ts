@@ -19,16 +19,16 @@ type Result = IteratorResult<Batch, undefined>;
 const OVER: Result = { done: true, value: undefined };
 
 /**
- * Every event of a run after `after`, in order, each once, in batches, until the terminal one. Watching begins with the first
- * `next`; a second one may only follow when the first has settled.
+ * Every event of a run after `after`, in order, each once, in batches, until the terminal one. Watching begins with the
+ * first `next`; a second one may only follow when the first has settled.
  *
  * The log is the truth and the live channel is a hint. Order of work: watch, then read the log, then wait. Live events
  * that are next in line are used as they are; anything else (a gap, an overfull inbox, silence for a second) sends us
  * back to the log. Losing every live message costs latency, not events. The inbox is bounded, so a slow consumer costs
  * bounded memory: it falls back to reading the log at its own pace.
  *
- * Ends early, without the terminal event, when `signal` aborts. Rejects with GatewayError `run_log_lost` when the log is
- * gone, and `queue_unavailable` when Redis is; it is over then.
+ * Ends early, without the terminal event, when `signal` aborts. Rejects with GatewayError `run_log_lost` when the log
+ * is gone, and `queue_unavailable` when Redis is; it is over then.
  */
 export function tailRun(
   bus: { readonly log: RunLog; readonly hub: LiveHub },
@@ -38,7 +38,9 @@ export function tailRun(
   return new RunTail(bus, start, signal);
 }
 
-/** Not a generator: a live batch that is waited for is handed over in the turn in which it came, through one promise. */
+/**
+ * Not a generator: a live batch that is waited for is handed over in the turn in which it came, through one promise.
+ */
 export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   private readonly inbox = new TailInbox();
   private readonly pages = new Pages();
@@ -177,8 +179,8 @@ async function assertLogExists(log: RunLog, runId: string, signal: AbortSignal):
 }
 
 /**
- * Reads of one log, page by page, of so many events that a page has about LIMITS.relayReadCharsMax characters: readers that
- * are slow together would hold the process's memory in pages of large events otherwise.
+ * Reads of one log, page by page, of so many events that a page has about LIMITS.relayReadCharsMax characters: readers
+ * that are slow together would hold the process's memory in pages of large events otherwise.
  */
 class Pages {
   private count = FIRST_PAGE_EVENTS;

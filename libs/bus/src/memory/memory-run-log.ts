@@ -47,7 +47,9 @@ export interface MemoryRunLog extends RunLog {
   follow(runId: string): () => void;
 }
 
-/** The run log in memory, for tests: the same rules as the scripts of scripts.ts, held to them by the contract suite. */
+/**
+ * The run log in memory, for tests: the same rules as the scripts of scripts.ts, held to them by the contract suite.
+ */
 export function memoryRunLog(): MemoryRunLog {
   return new InMemoryRunLog();
 }

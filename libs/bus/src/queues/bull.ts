@@ -19,7 +19,10 @@ export function openQueue<T = unknown>({ redis, keys }: RedisConnection, name: s
   return queue;
 }
 
-/** After a call that Redis refused (no memory, loading, a failover). BullMQ's own 15 s are as long as the lock of a job lives. */
+/**
+ * After a call that Redis refused (no memory, loading, a failover). BullMQ's own 15 s are as long as the lock of a job
+ * lives.
+ */
 const RETRY_MS = 1_000;
 
 /**

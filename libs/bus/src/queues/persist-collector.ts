@@ -8,9 +8,9 @@ export interface PersistCollector {
 }
 
 /**
- * Long enough to fill a job at a hundred runs per second: a row in a full batch costs the store a third of what it costs in
- * a batch of ten. Nobody waits for rows (the log answers first, for an hour after they were confirmed), and a process
- * that dies in between is made good by the scheduler's `persist-unconfirmed` duty.
+ * Long enough to fill a job at a hundred runs per second: a row in a full batch costs the store a third of what it
+ * costs in a batch of ten. Nobody waits for rows (the log answers first, for an hour after they were confirmed), and a
+ * process that dies in between is made good by the scheduler's `persist-unconfirmed` duty.
  */
 const COLLECT_MS = 1_000;
 

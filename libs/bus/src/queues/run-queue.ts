@@ -13,8 +13,8 @@ import { SampledLoad } from './sampled-load.js';
 const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 5_000;
 /**
- * The attempts that count are bounded by the worker (LIMITS.attemptsMax). BullMQ's own bounds come behind: one for a run
- * that ends its workers before they can count, one for a long run that many rollouts hand from worker to worker.
+ * The attempts that count are bounded by the worker (LIMITS.attemptsMax). BullMQ's own bounds come behind: one for a
+ * run that ends its workers before they can count, one for a long run that many rollouts hand from worker to worker.
  */
 const STALLED_COUNT_MAX = 10;
 const STARTS_MAX = 1_000;
@@ -32,8 +32,8 @@ const JOB_OPTIONS = {
 } as const;
 
 /**
- * The id of a run's job: enqueueing a run twice is one job. A finished job keeps its id taken for a while, so a run that
- * was parked comes back as `<runId>.<generation>`.
+ * The id of a run's job: enqueueing a run twice is one job. A finished job keeps its id taken for a while, so a run
+ * that was parked comes back as `<runId>.<generation>`.
  */
 const jobIdOf = (runId: string, generation = 0): string => (generation === 0 ? runId : `${runId}.${generation}`);
 
@@ -134,15 +134,18 @@ export interface RunWorkerSettings {
 }
 
 export interface RunWorker {
-  /** Takes no new run, tells the running ones that it leaves, breaks them off after `graceMs`, and resolves when all jobs are settled. */
+  /**
+   * Takes no new run, tells the running ones that it leaves, breaks them off after `graceMs`, and resolves when all
+   * jobs are settled.
+   */
   drain(graceMs: number): Promise<void>;
   /** Runs being executed here. */
   active(): number;
 }
 
 /**
- * A BullMQ worker fetches one job after the other, each a round trip and a turn of the event loop: at 150 runs per second
- * that was a queue of 100 ms before the first token. Large workers fetch on several connections.
+ * A BullMQ worker fetches one job after the other, each a round trip and a turn of the event loop: at 150 runs per
+ * second that was a queue of 100 ms before the first token. Large workers fetch on several connections.
  */
 const FETCHERS_MAX = 4;
 const RUNS_PER_FETCHER = 64;
@@ -216,7 +219,8 @@ function startFetcher(
   // The lock is gone: another worker may have the run by now. The log fences our writes; this stops the work.
   worker.on('lockRenewalFailed', (jobIds) => jobIds.forEach((jobId) => worker.cancelJob(jobId, 'lock_lost')));
   worker.on('failed', (job, cause) => {
-    // BullMQ tells of every rejection, also of one after which the job comes again; only a job that was given up is finished.
+    // BullMQ tells of every rejection, also of one after which the job comes again; only a job that was given up is
+    // finished.
     if (job?.id && job.finishedOn) onFailed(runOf(job.id).runId, cause);
   });
   return worker;

@@ -9,11 +9,11 @@ const AGE_MS_MAX = 250;
 const NOTHING_FREE = { waiting: Infinity, active: 0 };
 
 /**
- * Counts that are asked for once per AGE_MS_MAX at most, one question at a time. Only the first callers wait: a bound on the
- * queue may be a quarter of a second late, a request must not.
+ * Counts that are asked for once per AGE_MS_MAX at most, one question at a time. Only the first callers wait: a bound
+ * on the queue may be a quarter of a second late, a request must not.
  *
- * Between two looks it counts what this process has sent to free workers. A run counts from its place until a look that was
- * begun after it was queued: a crowd that comes at once would find the workers free for ever otherwise.
+ * Between two looks it counts what this process has sent to free workers. A run counts from its place until a look that
+ * was begun after it was queued: a crowd that comes at once would find the workers free for ever otherwise.
  */
 export class SampledLoad {
   private value: Load | undefined;
@@ -36,8 +36,8 @@ export class SampledLoad {
   }
 
   /**
-   * Takes a place at a free worker, for a run that goes before all that wait: nobody waits, and every run so far has one of
-   * the `slots`. Looks and counts at once: those that come together would all see the same free place otherwise.
+   * Takes a place at a free worker, for a run that goes before all that wait: nobody waits, and every run so far has
+   * one of the `slots`. Looks and counts at once: those that come together would all see the same free place otherwise.
    */
   takeFree(slots: number): boolean {
     const { waiting, active } = this.value ?? NOTHING_FREE;

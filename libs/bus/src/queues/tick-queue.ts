@@ -12,8 +12,8 @@ const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 
 /**
- * Timers on BullMQ: one delayed job per moment, however many cron jobs are due then, and only for moments that somebody armed.
- * They are derived: losing all of Redis loses none of the cron jobs.
+ * Timers on BullMQ: one delayed job per moment, however many cron jobs are due then, and only for moments that somebody
+ * armed. They are derived: losing all of Redis loses none of the cron jobs.
  */
 export function bullTickQueue(connection: RedisConnection): TickQueue {
   const queue = openQueue(connection, QUEUES.ticks, QUEUE_EVENTS_MAX);

@@ -19,12 +19,14 @@ export interface RedisConnection {
   readonly url: string;
   readonly role: RedisRole;
   /**
-   * Resolves when Redis takes writes; rejects with GatewayError `queue_unavailable` after two seconds, or at once when it is out
-   * of memory, a replica, or cannot write its append-only file: it answers PING then, but no run could be opened. So it does, with the
-   * reason, while the server is one that would lose runs.
+   * Resolves when Redis takes writes; rejects with GatewayError `queue_unavailable` after two seconds, or at once when
+   * it is out of memory, a replica, or cannot write its append-only file: it answers PING then, but no run could be
+   * opened. So it does, with the reason, while the server is one that would lose runs.
    */
   ping(): Promise<void>;
-  /** Sends the commands of this turn of the event loop now and not at its end: for who knows that no more will follow. */
+  /**
+   * Sends the commands of this turn of the event loop now and not at its end: for who knows that no more will follow.
+   */
   sendNow(): void;
   close(): void;
 }
@@ -71,8 +73,8 @@ export function connectRedis(settings: {
 
 /**
  * Commands of one turn of the event loop leave in one system call, and so do their replies: opening a run is five
- * commands, and system calls are most of what a command costs here and in Redis. They are commands of their own all the same:
- * a pipeline of ioredis would make one promise of them and copy every command of the client.
+ * commands, and system calls are most of what a command costs here and in Redis. They are commands of their own all the
+ * same: a pipeline of ioredis would make one promise of them and copy every command of the client.
  * @returns what sends them earlier.
  */
 function gatherWrites(redis: Redis): () => void {
@@ -137,8 +139,8 @@ export async function withDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T> 
 }
 
 /**
- * As `withDeadline` on a connection of the API. A worker waits for as long as Redis is away, like the run that it has: its calls
- * fail with the same error, but only when Redis refuses them.
+ * As `withDeadline` on a connection of the API. A worker waits for as long as Redis is away, like the run that it has:
+ * its calls fail with the same error, but only when Redis refuses them.
  */
 export function inTime<T>({ role }: RedisConnection, work: Promise<T>): Promise<T> {
   if (role === 'api') return withDeadline(work);
@@ -158,8 +160,9 @@ export function unavailable(cause: unknown): GatewayError {
 export type ScriptCall = readonly [script: Script, keys: readonly string[], args: readonly (string | number)[]];
 
 /**
- * Runs scripts by their digest, sent one after the other without waiting. Replies stand in the order of the calls; a call that failed is an Error
- * in its place. A server that does not know a script (it was restarted) is taught, and those calls are made again.
+ * Runs scripts by their digest, sent one after the other without waiting. Replies stand in the order of the calls; a
+ * call that failed is an Error in its place. A server that does not know a script (it was restarted) is taught, and
+ * those calls are made again.
  */
 export async function runScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
   const replies = await sendScripts(redis, calls);
@@ -189,8 +192,8 @@ function teach(redis: Redis): void {
 }
 
 /**
- * Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. The arguments are one
- * array, because those of a backlog are more than a function can be called with.
+ * Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. The
+ * arguments are one array, because those of a backlog are more than a function can be called with.
  */
 async function sendScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
   const send = ([script, keys, args]: ScriptCall): Promise<unknown> =>

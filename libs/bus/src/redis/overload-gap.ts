@@ -1,6 +1,9 @@
 import { performance } from 'node:perf_hooks';
 
-/** Share of the time that the event loop is busy, or waits for a core: above the first the gap grows, below the second it shrinks. */
+/**
+ * Share of the time that the event loop is busy, or waits for a core: above the first the gap grows, below the second
+ * it shrinks.
+ */
 const BUSY_SHARE = 0.85;
 const FREE_SHARE = 0.7;
 const LOOK_EVERY_MS = 200;
@@ -21,9 +24,9 @@ const EVENT_LOOP: LoadMeter = {
 };
 
 /**
- * How long, in milliseconds, the deltas of one answer may wait for each other: 0, unless this process is overloaded. A delta costs all
- * the same whether it holds one token or three, and a process that has no time left makes every token wait, and every
- * first token longest. So the gap grows until there is time again (docs/adr/0002). Ask at every flush.
+ * How long, in milliseconds, the deltas of one answer may wait for each other: 0, unless this process is overloaded. A
+ * delta costs all the same whether it holds one token or three, and a process that has no time left makes every token
+ * wait, and every first token longest. So the gap grows until there is time again (docs/adr/0002). Ask at every flush.
  */
 export function overloadGap(meter: LoadMeter = EVENT_LOOP): () => number {
   let before = meter.look();

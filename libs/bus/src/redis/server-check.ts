@@ -7,8 +7,9 @@ export interface ServerCheck {
 }
 
 /**
- * Looks at the server after every connect: another one may have taken its place. While it is refused each `assertFit` looks again,
- * because an operator can mend its settings under a connection. A server that may not be asked (an ACL without INFO) is taken.
+ * Looks at the server after every connect: another one may have taken its place. While it is refused each `assertFit`
+ * looks again, because an operator can mend its settings under a connection. A server that may not be asked (an ACL
+ * without INFO) is taken.
  * @param onUnfit told once of every reason.
  */
 export function checkServer(redis: Redis, onUnfit: (why: string) => void): ServerCheck {

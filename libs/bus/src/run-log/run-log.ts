@@ -56,8 +56,8 @@ import {
 } from '../scripts/run-scripts.js';
 
 /**
- * The run log on Redis. One instance per connection; the connection's role decides how long a call may wait. Attempts are its own:
- * one that has the same number in another instance is another one, and whichever claims later fences the other.
+ * The run log on Redis. One instance per connection, whose role decides how long a call may wait. Attempts belong to
+ * their instance: the same number in another instance is another attempt, and the later claim fences the other.
  */
 export function redisRunLog(connection: RedisConnection): RunLog {
   return new RedisRunLog(connection);

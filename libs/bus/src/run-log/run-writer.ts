@@ -40,11 +40,11 @@ const BATCH_EVENTS_MAX = 512;
 
 /**
  * The writers of one process. Events emitted in one turn of the event loop go out together, and what is emitted while
- * they are under way goes out when they have arrived: one call at a time for all runs. Nothing waits when the process is
- * idle; when it is crowded, the round trip is the batch (docs/adr/0002).
+ * they are under way goes out when they have arrived: one call at a time for all runs. Nothing waits when the process
+ * is idle; when it is crowded, the round trip is the batch (docs/adr/0002).
  *
- * @param gapMs see overload-gap.ts: so long after the last call that took them, deltas wait for more of their kind. First deltas
- * and everything else do not.
+ * @param gapMs see overload-gap.ts: so long after the last call that took them, deltas wait for more of their kind.
+ * First deltas and everything else do not.
  */
 export function runWriters(
   log: Pick<RunLog, 'append'>,

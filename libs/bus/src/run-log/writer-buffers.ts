@@ -12,8 +12,8 @@ export interface StampedEvent {
 const EVENT_BYTES = 64;
 
 /**
- * Events of this turn that have no number yet. Neighbouring deltas of one item become one event, up to a size: an event is the
- * least that a reader takes, and a fast answer in events of megabytes would cost each slow reader megabytes.
+ * Events of this turn that have no number yet. Neighbouring deltas of one item become one event, up to a size: an event
+ * is the least that a reader takes, and a fast answer in events of megabytes would cost each slow reader megabytes.
  */
 export class PendingEvents {
   private events: RunEvent[] = [];

@@ -26,8 +26,10 @@ local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, -#ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`);
 
-/** KEYS fair order, BullMQ's wait list and prioritized set; ARGV lane and owner, cost, waitingMax, tagMax, quietMs. -> tag | -1
- * full. An empty queue alone proves nothing: a crowd that was given places may be on its way into it. */
+/**
+ * KEYS fair order, BullMQ's wait list and prioritized set; ARGV lane and owner, cost, waitingMax, tagMax, quietMs. ->
+ * tag | -1 full. An empty queue alone proves nothing: a crowd that was given places may be on its way into it.
+ */
 export const PLACE = script(`
 local time = redis.call('TIME')
 local ms = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -9,8 +9,8 @@ local function mark(meta, tip)
 end`;
 
 /**
- * For runs that were steered. `steers` holds a JSON string per line, `steered` how many of them became run.steered events.
- * `leftover` puts the others into a terminal event: only here is it certain that none comes later.
+ * For runs that were steered. `steers` holds a JSON string per line, `steered` how many of them became run.steered
+ * events. `leftover` puts the others into a terminal event: only here is it certain that none comes later.
  */
 export const STEERING = `
 local function isSteered(event) return string.find(event, '^{"seq":%d+,"at":%d+,"type":"run%.steered"') ~= nil end
@@ -85,14 +85,15 @@ local function appendNamed(count, at)
 end`;
 
 /**
- * The pending events of many runs in one call: a command costs the client more than the script costs Redis, and the way between
- * Lua and a command more than the command. So an owner who knows where its logs stand names their tips and brings the message
- * for their listeners along; if all of them are as named, their events are stored and the message is passed on as it is.
+ * The pending events of many runs in one call: a command costs the client more than the script costs Redis, and the way
+ * between Lua and a command more than the command. So an owner who knows where its logs stand names their tips and
+ * brings the message for their listeners along; if all of them are as named, their events are stored and the message is
+ * passed on as it is.
  *
- * KEYS log, meta of each run, the named ones first; ARGV bytesMax, how many are named, how many channels, for each of these its
- * name and the message of the named runs, then for each run n (negative: the last event is terminal), the tip before it (of a
- * run that is not named: ''), the tip behind it, n events.
- * -> a line with the number of runs that were as named, or 0; then for each other run a line: 'code owner seq bytes[ cancel]'
+ * KEYS log, meta of each run, the named ones first; ARGV bytesMax, how many are named, how many channels, for each of
+ * these its name and the message of the named runs, then for each run n (negative: the last event is terminal), the tip
+ * before it (of a run that is not named: ''), the tip behind it, n events. -> a line with the number of runs that were
+ * as named, or 0; then for each other run a line: 'code owner seq bytes[ cancel]'
  *    when its events are there, '-3 seq', or 'code'; bytes 0 when its tip is not to be named
  */
 export const APPEND = script(`${TIP}

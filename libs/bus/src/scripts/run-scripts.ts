@@ -10,18 +10,21 @@ import { script } from './script.js';
  *
  * Control records (cancel, answers, steering texts) are fields of the meta hash: written by anybody, read by the owner.
  *
- * The field `tip` says where the log stands: 'owner seq bytes'. The owner is the attempt that claimed the run and a word for its worker,
- * 'attempt:worker', or 0 while nobody has. The word tells two workers with one attempt apart: the number comes from the queue in the
- * same Redis, and one that lost its last second gives it again while the first worker still writes. The owner names the tip that it knows, and if that is the tip, nothing stands in the way of its append. Whoever leaves something that appends have to look at
- * (a cancel, a steering text, the end) puts ' !' behind it, so that no owner ever names it.
+ * The field `tip` says where the log stands: 'owner seq bytes'. The owner is the attempt that claimed the run and a
+ * word for its worker, 'attempt:worker', or 0 while nobody has. The word tells two workers with one attempt apart: the
+ * number comes from the queue in the same Redis, and one that lost its last second gives it again while the first
+ * worker still writes. The owner names the tip that it knows, and if that is the tip, nothing stands in the way of its
+ * append. Whoever leaves something that appends have to look at (a cancel, a steering text, the end) puts ' !' behind
+ * it, so that no owner ever names it.
  *
- * The owner (the highest attempt that claimed) gives the sequence numbers. That makes an append idempotent, so a command
- * that is sent again after a cut connection doubles nothing, and makes a lost tail visible (reliability.md, findings 5
- * to 7 and C.2: 0 lost and 0 doubled in 176 worker kills and 1,032 cut connections).
+ * The owner (the highest attempt that claimed) gives the sequence numbers. That makes an append idempotent, so a
+ * command that is sent again after a cut connection doubles nothing, and makes a lost tail visible (reliability.md,
+ * findings 5 to 7 and C.2: 0 lost and 0 doubled in 176 worker kills and 1,032 cut connections).
  *
  * Every script publishes what it stored: to the channel of the API instance that opened the run, which needs no
- * SUBSCRIBE per run, and to the run's own channel (the name of its log) for all other listeners (an append only if there is one). A message is lines: a run
- * id, the new events of that run, and, on an instance's channel, the next run id and its events.
+ * SUBSCRIBE per run, and to the run's own channel (the name of its log) for all other listeners (an append only if
+ * there is one). A message is lines: a run id, the new events of that run, and, on an instance's channel, the next run
+ * id and its events.
  */
 
 /** Reply codes of all scripts. */
@@ -40,7 +43,10 @@ export const CODES = {
 /** Fences every attempt out: larger than any attempt number. */
 const ATTEMPT_OF_NOBODY = '9007199254740991';
 
-/** KEYS log, meta; ARGV ttl seconds, owner, instance channel, spec, runId, event, session whose turn it takes or ''. -> 0 | 1 opened */
+/**
+ * KEYS log, meta; ARGV ttl seconds, owner, instance channel, spec, runId, event, session whose turn it takes or ''. ->
+ * 0 | 1 opened
+ */
 export const OPEN = script(`
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('HSET', KEYS[2], 'tip', '0 1 ' .. #ARGV[6], 'owner', ARGV[2], 'ch', ARGV[3], 'spec', ARGV[4])
@@ -53,9 +59,10 @@ redis.call('PUBLISH', KEYS[1], ARGV[5] .. '\\n' .. ARGV[6])
 return 1`);
 
 /**
- * KEYS log, meta; ARGV owner, worker, generation, runId, run.started after its seq or ''. -> {code, lastSeq, cancel reason or '',
- * spec, answers, steers, claims before this one, bytes or 0 when the tip is not to be named, whether run.started was stored}. A job of another generation than the
- * run's is a leftover (its run never parked, or was parked again): fenced. Repeating a claim changes nothing.
+ * KEYS log, meta; ARGV owner, worker, generation, runId, run.started after its seq or ''. -> {code, lastSeq, cancel
+ * reason or '', spec, answers, steers, claims before this one, bytes or 0 when the tip is not to be named, whether
+ * run.started was stored}. A job of another generation than the run's is a leftover (its run never parked, or was
+ * parked again): fenced. Repeating a claim changes nothing.
  */
 export const CLAIM = script(`${TIP}
 local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'cancel', 'spec', 'answers', 'steers', 'gen', 'claims', 'ch')
@@ -104,8 +111,8 @@ if m[2] then return -2 end${END_HERE}
 return 0`);
 
 /**
- * KEYS log, meta; ARGV run.cancelled after its seq, runId, reason, control channel without the worker. -> {code, generation}
- * A parked run has no owner, also while the job that will take it up is on its way.
+ * KEYS log, meta; ARGV run.cancelled after its seq, runId, reason, control channel without the worker. -> {code,
+ * generation} A parked run has no owner, also while the job that will take it up is on its way.
  */
 export const CANCEL = script(`${TIP}${STEERING}
 local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'ch', 'worker', 'parked', 'gen')

@@ -9,8 +9,8 @@ export interface TurnPorts {
 }
 
 /**
- * The next run's turn has come: it is queued behind what its key has waiting, like any run that is new. What is lost between
- * these steps is found by the scheduler (hand-on-turns).
+ * The next run's turn has come: it is queued behind what its key has waiting, like any run that is new. What is lost
+ * between these steps is found by the scheduler (hand-on-turns).
  */
 export async function handOnTurn(
   { turns, queue }: Pick<TurnPorts, 'turns' | 'queue'>,

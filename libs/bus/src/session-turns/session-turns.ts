@@ -22,8 +22,8 @@ export interface TurnRequest {
 
 export type TurnEntry =
   /**
-   * The run has its place: it continues `parentId`, and is younger (`createdAt`) than every turn before it. Open its log,
-   * then call `ready`, within the opening time.
+   * The run has its place: it continues `parentId`, and is younger (`createdAt`) than every turn before it. Open its
+   * log, then call `ready`, within the opening time.
    */
   | { readonly kind: 'entered'; readonly parentId?: string; readonly createdAt: number }
   /** Another run is between `enter` and `ready`: ask again in a moment. */
@@ -47,12 +47,12 @@ export interface TurnState {
  * One turn at a time per session, across all replicas. The life of a run's turn:
  *
  *   enter (its place, and so its parent, is fixed) -> log opened -> ready -> 'turn'    queue its job now
- *                                                                         -> 'waits'   whoever ends the turn before queues it
+ *                                                                         -> 'waits'   until its turn, then queue it
  *   ... -> the run ends -> leave: gives the run whose turn it is now, to be queued
  *
- * A place is only given behind runs whose logs are open, so no run ever continues one that does not exist. An opener that
- * dies between `enter` and `ready` is put out by the next `enter` after the opening time. Every call may be repeated.
- * Two implementations: Redis (`redisSessionTurns`) and memory (`memorySessionTurns`), held to
+ * A place is only given behind runs whose logs are open, so no run ever continues one that does not exist. An opener
+ * that dies between `enter` and `ready` is put out by the next `enter` after the opening time. Every call may be
+ * repeated. Two implementations: Redis (`redisSessionTurns`) and memory (`memorySessionTurns`), held to
  * test/contract/session-turns.suite.ts. All reject with GatewayError `queue_unavailable` when Redis does not answer.
  */
 export interface SessionTurns {
@@ -60,8 +60,8 @@ export interface SessionTurns {
   /** `evicted`: it took too long to open its log; the run has no place and must not be executed. */
   ready(session: SessionRef, runId: string): Promise<'turn' | 'waits' | 'evicted'>;
   /**
-   * The run has ended, or was never opened. @returns the run whose turn it is now, to be queued (queueing a run twice is
-   * one job); undefined when nobody's is, or when the run had only waited.
+   * The run has ended, or was never opened. @returns the run whose turn it is now, to be queued (queueing a run twice
+   * is one job); undefined when nobody's is, or when the run had only waited.
    */
   leave(session: SessionRef, runId: string): Promise<string | undefined>;
   state(session: SessionRef): Promise<TurnState>;

@@ -31,8 +31,8 @@ export function chosenPorts({ config: { api, store, worker }, given }: Chosen): 
 }
 
 /**
- * Two services of one machine cannot share a port: the second would never start, and whoever asks there is answered by the
- * first. Not for services that are started one by one: those may have machines of their own.
+ * Two services of one machine cannot share a port: the second would never start, and whoever asks there is answered by
+ * the first. Not for services that are started one by one: those may have machines of their own.
  */
 export function checkPorts(chosen: Chosen, problems: Problems): void {
   const ports = chosenPorts(chosen);

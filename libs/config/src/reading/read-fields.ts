@@ -5,7 +5,9 @@ import type { Problems } from '../values/problems.js';
 export type Node = string | readonly Node[] | { readonly [key: string]: Node };
 type Mapping = Exclude<Node, string | readonly Node[]>;
 
-/** Reads a value that is no single text; what it holds is never shown in a problem. `undefined`: not what was expected. */
+/**
+ * Reads a value that is no single text; what it holds is never shown in a problem. `undefined`: not what was expected.
+ */
 export interface NodeReader<T> {
   readonly expected: string;
   read(node: Node): T | undefined;

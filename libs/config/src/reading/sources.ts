@@ -40,13 +40,15 @@ export function readSettings(sources: Sources, defaultPath: string): FileSetting
 }
 
 /**
- * Are the settings read for that service? Services share a file, but not their secrets: what only one of them uses is neither
- * asked for nor read in another, whose environment need not hold it.
+ * Are the settings read for that service? Services share a file, but not their secrets: what only one of them uses is
+ * neither asked for nor read in another, whose environment need not hold it.
  */
 export const isReadFor = ({ service }: Sources, name: ServiceName): boolean =>
   service === undefined || service === name;
 
-/** A secret that the file holds, or whose variable it names (`path` and `path_env`). Ask for it only where it is used. */
+/**
+ * A secret that the file holds, or whose variable it names (`path` and `path_env`). Ask for it only where it is used.
+ */
 export function secretOf(
   sources: Sources,
   path: string,

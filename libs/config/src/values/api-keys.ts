@@ -37,7 +37,9 @@ export function weakness(key: string): string | undefined {
   return undefined;
 }
 
-/** Seven letters and more: a word of four stands in one of 35,000 random keys of 32 letters, one of seven in a billion. */
+/**
+ * Seven letters and more: a word of four stands in one of 35,000 random keys of 32 letters, one of seven in a billion.
+ */
 const PLACEHOLDERS = ['changeme', 'yourapikey', 'yourkey', 'yoursecret', 'replaceme', 'keyhere', 'xxxxxxxx'];
 const SEQUENCES = [
   '0123456789'.repeat(4),

@@ -155,7 +155,9 @@ export const hostOrBlock: Parser<string> = {
   },
 };
 
-/** 300.0.0.1 and 10.0.0 are mistyped addresses and no names; libs/guarded-fetch takes neither (a test compares the two). */
+/**
+ * 300.0.0.1 and 10.0.0 are mistyped addresses and no names; libs/guarded-fetch takes neither (a test compares the two).
+ */
 const NUMBER_AT_ITS_END = /(?:^|\.)\d+\.?$/;
 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?$/;

@@ -17,7 +17,10 @@ export interface NewJob {
 
 export type JobInsertion = { readonly kind: 'created' | 'full' } | { readonly kind: 'exists'; readonly job: Job };
 
-/** `stale`: it was changed or deleted since it was read. `full`: it was completed, and there is no room to take it up again. */
+/**
+ * `stale`: it was changed or deleted since it was read. `full`: it was completed, and there is no room to take it up
+ * again.
+ */
 export type JobUpdate = 'written' | 'stale' | 'full';
 
 export interface JobFilter {
@@ -80,9 +83,9 @@ export interface JobRunChange {
 }
 
 /**
- * The rows of jobs: SQL (`sqlJobStore`), or the store service over HTTP (`httpJobStore`). Nothing here knows about calendars.
- * Every write names the version it was made from, so that a change, a firing and a settlement never overwrite each other.
- * Rejects when the rows cannot be reached; the HTTP one with GatewayError `unavailable`.
+ * The rows of jobs: SQL (`sqlJobStore`), or the store service over HTTP (`httpJobStore`). Nothing here knows about
+ * calendars. Every write names the version it was made from, so that a change, a firing and a settlement never
+ * overwrite each other. Rejects when the rows cannot be reached; the HTTP one with GatewayError `unavailable`.
  */
 export interface JobStore {
   /** Writes a new job, unless its id is taken or its owner has `jobsMax` that are not completed. */
@@ -101,8 +104,8 @@ export interface JobStore {
   due(query: { readonly limit: number }): Promise<DueJobs>;
   /**
    * Moves each job on and writes its run, all or nothing, and only where the job is still as it was read. Of each job's
-   * history the newest JOB_LIMITS.runsKeptMax runs stay, and all that are not over. @returns the ids of the runs that were
-   * written: those are the caller's to open.
+   * history the newest JOB_LIMITS.runsKeptMax runs stay, and all that are not over. @returns the ids of the runs that
+   * were written: those are the caller's to open.
    */
   claim(query: { readonly claims: readonly JobClaim[] }): Promise<readonly string[]>;
   /** What is to be done about runs of jobs. @param query.except owners whose deliveries are left out. */

@@ -3,8 +3,8 @@ import type { IncompleteReason } from '../runs/run-event.js';
 import type { RunStatus } from '../runs/run-snapshot.js';
 
 /**
- * When a job runs. Plain JSON, stored in rows; times are milliseconds since the epoch. `delayMs` and `timezone` of `once`
- * only remember how the user said it, for display. `interval` occurs at `anchor + k * everyMs`, k = 1, 2, 3 ...
+ * When a job runs. Plain JSON, stored in rows; times are milliseconds since the epoch. `delayMs` and `timezone` of
+ * `once` only remember how the user said it, for display. `interval` occurs at `anchor + k * everyMs`, k = 1, 2, 3 ...
  */
 export type Schedule =
   | { readonly kind: 'once'; readonly at: number; readonly delayMs?: number; readonly timezone?: string }
@@ -45,7 +45,10 @@ export interface Job {
   readonly deliver: readonly string[];
   readonly misfire: Misfire;
   readonly overlap: Overlap;
-  /** `attempts` after the first one; the first comes `backoffSeconds` after the failure, each later one after twice the time. */
+  /**
+   * `attempts` after the first one; the first comes `backoffSeconds` after the failure, each later one after twice the
+   * time.
+   */
   readonly retry: { readonly attempts: number; readonly backoffSeconds: number };
   readonly jitterSeconds: number;
   /** No occurrence after this. */

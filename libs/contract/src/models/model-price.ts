@@ -17,8 +17,8 @@ export const priceKey = (upstream: string, model: string): string => JSON.string
 const MILLION = 1_000_000;
 
 /**
- * What the completed steps of a run cost, each by the model that answered it. Steps of models without a price cost nothing;
- * undefined when no step has a price.
+ * What the completed steps of a run cost, each by the model that answered it. Steps of models without a price cost
+ * nothing; undefined when no step has a price.
  */
 export function costOf({ steps }: Pick<RunSnapshot, 'steps'>, prices: PriceTable): number | undefined {
   let cost: number | undefined;

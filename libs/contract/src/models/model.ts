@@ -32,10 +32,10 @@ export interface ModelRequest {
  *
  * `stream` yields events and, as the last one, exactly one `end`. It throws GatewayError with an `upstream_*` or
  * `context_length_exceeded` code, or the signal's reason after an abort, and nothing else. An answer that breaks off
- * (end of body without the protocol's own end) throws `upstream_cut`: it never ends like a whole one.
- * Retries of the request (408, 409, 429, 5xx, connection errors; with backoff, honouring Retry-After) happen inside, before
- * the first event and never after it. When streaming fails before the first event, the provider may ask once more
- * without streaming.
+ * (end of body without the protocol's own end) throws `upstream_cut`: it never ends like a whole one. Retries of the
+ * request (408, 409, 429, 5xx, connection errors; with backoff, honouring Retry-After) happen inside, before the first
+ * event and never after it. When streaming fails before the first event, the provider may ask once more without
+ * streaming.
  */
 export interface ModelProvider {
   /** The upstream's name from the config; shown in events. */

@@ -13,7 +13,9 @@ export interface UpstreamSettings {
   readonly apiKey?: string;
   /** Attempts after the first, before the first event. */
   readonly retriesMax: number;
-  /** Until the answer's headers are there, connecting included; for an answer that is not streamed: until it is made. */
+  /**
+   * Until the answer's headers are there, connecting included; for an answer that is not streamed: until it is made.
+   */
   readonly firstByteTimeoutMs: number;
   /** Longest silence within an answer. */
   readonly idleTimeoutMs: number;

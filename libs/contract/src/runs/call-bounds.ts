@@ -1,7 +1,10 @@
 import { GatewayError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 
-/** Throws `upstream_invalid` when one answer makes more tool calls than a step may have. @param count of the calls so far. */
+/**
+ * Throws `upstream_invalid` when one answer makes more tool calls than a step may have. @param count of the calls so
+ * far.
+ */
 export function checkCallCount(count: number): void {
   if (count > LIMITS.toolCallsPerStepMax) throw invalid(`made more than ${LIMITS.toolCallsPerStepMax} tool calls`);
 }

@@ -44,8 +44,8 @@ export interface ToolCallItem extends ItemBase {
 export type OutputItem = TextItem | ToolCallItem;
 
 /**
- * Whether something is certain to come of a call: the gateway has begun to execute it or has answered it, or the step in which
- * the caller was asked is completed. Nobody must execute a whole call of a lost step.
+ * Whether something is certain to come of a call: the gateway has begun to execute it or has answered it, or the step
+ * in which the caller was asked is completed. Nobody must execute a whole call of a lost step.
  */
 export function isCertain({ dispatched, output, ready, status }: ToolCallItem): boolean {
   return dispatched || output !== undefined || (status === 'completed' && ready);

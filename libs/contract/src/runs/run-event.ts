@@ -29,8 +29,8 @@ export type ApprovalBy = 'user' | 'timeout' | 'policy';
  *          [approval] tool.started tool.progress* tool.completed      before the step's step.completed
  *   approval = approval.requested approval.resolved, or approval.resolved alone when it is by `policy`
  *
- * `run.parked` stands behind an open approval: the run has no worker until somebody answers or the time is over; the next
- * attempt goes on within the same step. `run.steered` stands between two steps.
+ * `run.parked` stands behind an open approval: the run has no worker until somebody answers or the time is over; the
+ * next attempt goes on within the same step. `run.steered` stands between two steps.
  *
  * In a step the model speaks first: no delta and no further call comes after the first `tool_call.ready`.
  *

@@ -98,7 +98,10 @@ export function outputText({ items }: Pick<RunSnapshot, 'items'>): string {
   );
 }
 
-/** The texts of one kind as one: those of one step as the model said them, whatever came between, and STEP_SEPARATOR between steps. */
+/**
+ * The texts of one kind as one: those of one step as the model said them, whatever came between, and STEP_SEPARATOR
+ * between steps.
+ */
 export function joinedText(items: readonly OutputItem[], kind: TextItem['type']): string {
   let joined = '';
   let step: number | undefined;
@@ -128,7 +131,10 @@ export function pendingCalls(snapshot: RunSnapshot): PendingCall[] {
   return snapshot.items.filter((item): item is PendingCall => item.type === 'tool_call' && isPending(item));
 }
 
-/** Reduces events with `fold`. Neighbouring deltas of one text are folded as one: a log is mostly deltas, and a fold copies. */
+/**
+ * Reduces events with `fold`. Neighbouring deltas of one text are folded as one: a log is mostly deltas, and a fold
+ * copies.
+ */
 export function foldAll(events: Iterable<LoggedEvent>, from: RunSnapshot = EMPTY_SNAPSHOT): RunSnapshot {
   let snapshot = from;
   let held: LoggedEvent | undefined;

@@ -76,11 +76,14 @@ export interface RunDraft {
   /** The conversation object that gets the run's input and output as items when the run ends. */
   readonly conversationId?: string;
   /**
-   * When that conversation was made, in milliseconds since the epoch; given where its id may be made again: a later one gets
-   * nothing of this run.
+   * When that conversation was made, in milliseconds since the epoch; given where its id may be made again: a later one
+   * gets nothing of this run.
    */
   readonly conversationMadeAt?: number;
-  /** What that conversation held when the run was ordered: it comes before `messages`, instead of the turns of `parentId`. */
+  /**
+   * What that conversation held when the run was ordered: it comes before `messages`, instead of the turns of
+   * `parentId`.
+   */
   readonly context?: readonly Message[];
   readonly sessionId?: string;
   /** The cron job that this run is an occurrence of. */
@@ -107,8 +110,8 @@ export interface RunSpec extends RunDraft {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   /**
-   * The run takes its turn in its session's order: it is queued when the one before it has ended, and the next one when it
-   * has ended itself. Absent: it only belongs to the session.
+   * The run takes its turn in its session's order: it is queued when the one before it has ended, and the next one when
+   * it has ended itself. Absent: it only belongs to the session.
    */
   readonly inTurn?: true;
   /** The API instance that waits for the events; its live channel gets every append. */

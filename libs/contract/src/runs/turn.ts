@@ -29,8 +29,8 @@ export function turnOf(snapshot: RunSnapshot, input: RunInput | undefined): Turn
 /**
  * What the model said and was told by its tools: each completed step as the assistant's message and the results of its
  * calls, in the order of the calls, and behind it what the user put in meanwhile. Interrupted and open steps never
- * happened as far as the next model call of the run knows. For those who continue a run that has ended, the last thing that
- * it said counts even if it was broken off, as everybody saw it; calls of which nothing comes do not.
+ * happened as far as the next model call of the run knows. For those who continue a run that has ended, the last thing
+ * that it said counts even if it was broken off, as everybody saw it; calls of which nothing comes do not.
  */
 export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>): Message[] {
   const isOver = hasEnded(snapshot);

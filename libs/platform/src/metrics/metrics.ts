@@ -7,8 +7,8 @@ export type { Counter, Histogram } from 'prom-client';
 export type Series = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 
 /**
- * How often the lag of the event loop is looked at. Each look wakes the process, and at the library's 10 ms five idle services took
- * 6 % of a core for it. It is a part of every lag that is told: an idle process has 0.1 s.
+ * How often the lag of the event loop is looked at. Each look wakes the process, and at the library's 10 ms five idle
+ * services took 6 % of a core for it. It is a part of every lag that is told: an idle process has 0.1 s.
  */
 const LAG_LOOK_EVERY_MS = 100;
 

@@ -9,7 +9,10 @@ const isTextOrList = (value: unknown): boolean => typeof value === 'string' || A
 const isNotBlank = (value: unknown): boolean => typeof value !== 'string' || value.trim() !== '';
 const NO_SKILLS = 'is not supported: this gateway has no skills. Put what is to be done into the prompt.';
 
-/** What can be said of a job both when it is made and later. Texts of schedule, zone and targets are judged by what reads them. */
+/**
+ * What can be said of a job both when it is made and later. Texts of schedule, zone and targets are judged by what
+ * reads them.
+ */
 class JobFieldsDto {
   @IsTrueOrFalse()
   enabled?: boolean;

@@ -19,7 +19,9 @@ export interface Conversation {
   readonly messages: readonly Message[];
 }
 
-/** Where a list of messages stands in its request, and the calls that its tool messages may answer; both grow with it. */
+/**
+ * Where a list of messages stands in its request, and the calls that its tool messages may answer; both grow with it.
+ */
 export interface MessageList {
   readonly path: string;
   /** null: they are not known here, every answer is taken. */
@@ -29,8 +31,8 @@ export interface MessageList {
 }
 
 /**
- * The `messages` of a Chat Completions request; their number was checked with the DTO. At least one user or tool message
- * must have something to see: text that is not blank, or an image.
+ * The `messages` of a Chat Completions request; their number was checked with the DTO. At least one user or tool
+ * message must have something to see: text that is not blank, or an image.
  */
 export function decodeMessages(
   list: readonly unknown[],

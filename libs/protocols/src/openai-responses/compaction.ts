@@ -1,8 +1,8 @@
 const FORM = 'talaria.1.';
 
 /**
- * The `encrypted_content` of a compaction item. It holds what its owner has said and was told, and nothing else, so it is
- * packed and not encrypted: any replica can read it, for as long as its owner keeps it.
+ * The `encrypted_content` of a compaction item. It holds what its owner has said and was told, and nothing else, so it
+ * is packed and not encrypted: any replica can read it, for as long as its owner keeps it.
  */
 export function packSummary(summary: string): string {
   return FORM + Buffer.from(summary, 'utf8').toString('base64url');

@@ -26,7 +26,8 @@ export function isItemType(type: string): type is ItemType {
 }
 
 /**
- * The id of an item, stable because it is made of its place: `o` counts what the run said, `i` what it was given, from 0.
+ * The id of an item, stable because it is made of its place: `o` counts what the run said, `i` what it was given, from
+ * 0.
  */
 export function itemIdOf(type: ItemType, runId: string, side: 'i' | 'o', index: number): string {
   return `${PREFIX[type]}_${keyOf(runId)}${side}${index}`;

@@ -8,8 +8,8 @@ import { ResponsesRequestDto } from './request/responses-request.dto.js';
 import { begin } from './answer/responses-state.js';
 
 /**
- * POST /v1/responses, as the OpenAI API reference and the Open Responses specification have it; what goes beyond one request
- * is in `responsesOptions`.
+ * POST /v1/responses, as the OpenAI API reference and the Open Responses specification have it; what goes beyond one
+ * request is in `responsesOptions`.
  */
 export const openaiResponses = defineProtocol({
   name: NAME,

@@ -18,8 +18,9 @@ const ALIASES: ReadonlyMap<unknown, ApprovalDecision> = new Map([
 ]);
 
 /**
- * The body of POST /v1/runs/{id}/approval. Hermes' clients name no request. An id or an `all` that cannot be read is no answer
- * to the only request: it may have meant another. Throws GatewayError `invalid_approval_choice`, `missing_required_parameter`.
+ * The body of POST /v1/runs/{id}/approval. Hermes' clients name no request. An id or an `all` that cannot be read is no
+ * answer to the only request: it may have meant another. Throws GatewayError `invalid_approval_choice`,
+ * `missing_required_parameter`.
  */
 export function readApproval(body: unknown): ApprovalOrder {
   if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');

@@ -4,8 +4,8 @@ import { GatewayError } from '#libs/contract';
 const SEQ = /^\d{1,15}$/;
 
 /**
- * The number in a Last-Event-ID: `<run>:<seq>` or a bare seq. undefined for one that is malformed or of another run, which
- * means a full replay: a browser sends the header by itself and must not get stuck.
+ * The number in a Last-Event-ID: `<run>:<seq>` or a bare seq. undefined for one that is malformed or of another run,
+ * which means a full replay: a browser sends the header by itself and must not get stuck.
  */
 export function parseEventCursor(text: string, runId: string): number | undefined {
   const seq = text.startsWith(`${runId}:`) ? text.slice(runId.length + 1) : text;

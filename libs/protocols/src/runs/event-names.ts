@@ -1,6 +1,8 @@
 import type { RunEventType } from '#libs/contract';
 
-/** The public names of events (those of Hermes' run events, and more): no other view of a run uses our internal ones. */
+/**
+ * The public names of events (those of Hermes' run events, and more): no other view of a run uses our internal ones.
+ */
 export const EVENT_NAMES = {
   'run.queued': 'run.queued',
   'run.started': 'run.started',

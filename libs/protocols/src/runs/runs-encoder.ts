@@ -47,8 +47,8 @@ function frameOf({ runId }: RunSnapshot, { type, at, seq }: LoggedEvent, fields:
 }
 
 /**
- * What the model thought in a step, whole, in front of the step's end: clients of the Hermes API server know no other form of
- * it. It has no id, so that who is cut off behind it hears both again.
+ * What the model thought in a step, whole, in front of the step's end: clients of the Hermes API server know no other
+ * form of it. It has no id, so that who is cut off behind it hears both again.
  */
 function reasoningOf({ runId, items }: RunSnapshot, event: LoggedEvent): SseFrame[] {
   if (event.type !== 'step.completed') return [];

@@ -18,8 +18,8 @@ interface Turn {
 const OPENING: JsonObject = { type: 'text', text: '(The conversation begins here.)' };
 
 /**
- * The conversation as alternating turns, the first one the user's: neighbouring messages of one side become one turn, the
- * results of tools are the user's, and empty text is left out (the API refuses it).
+ * The conversation as alternating turns, the first one the user's: neighbouring messages of one side become one turn,
+ * the results of tools are the user's, and empty text is left out (the API refuses it).
  */
 export function toTurns(messages: readonly Message[]): JsonObject[] {
   const turns: Turn[] = [];
@@ -82,7 +82,10 @@ function toToolUse({ callId, name, arguments: text }: ToolCall): JsonObject {
   return { type: 'tool_use', id: toUseId(callId), name, input: inputOf(text) };
 }
 
-/** `input` must be an object. What the model wrote is kept where it is none that can be sent, so that it can see its mistake. */
+/**
+ * `input` must be an object. What the model wrote is kept where it is none that can be sent, so that it can see its
+ * mistake.
+ */
 function inputOf(text: string): JsonObject {
   if (text.trim() === '') return {};
   try {

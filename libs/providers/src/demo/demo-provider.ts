@@ -13,8 +13,9 @@ export interface DemoOptions {
 const WORD_DELAY_MS = 15;
 
 /**
- * The built-in model: no key, no network, nothing random. The default when no upstream is configured, so that streaming,
- * tools, limits and cancelling can be tried at once. The same request gives the same events. A word counts as a token.
+ * The built-in model: no key, no network, nothing random. The default when no upstream is configured, so that
+ * streaming, tools, limits and cancelling can be tried at once. The same request gives the same events. A word counts
+ * as a token.
  */
 export function demoProvider(settings: UpstreamSettings, options: DemoOptions = {}): ModelProvider {
   const { wordDelayMs = WORD_DELAY_MS } = options;

@@ -27,7 +27,8 @@ const ECHO_CHARS_MAX = 500;
 
 /**
  * Tool results are answered; else a tool is called that was demanded or that the text asks for (the time, a URL, or a
- * tool by its name); else the text is answered. A demand is met once per question: results are always answered with text.
+ * tool by its name); else the text is answered. A demand is met once per question: results are always answered with
+ * text.
  */
 export function replyTo(request: ModelRequest): DemoReply {
   const { messages } = request;

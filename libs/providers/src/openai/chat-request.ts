@@ -8,11 +8,11 @@ export interface ChatWire {
 }
 
 /**
- * The body of POST /chat/completions. What was not asked for is not in it: compatible servers refuse fields that they do
- * not know.
+ * The body of POST /chat/completions. What was not asked for is not in it: compatible servers refuse fields that they
+ * do not know.
  *
- * The output limit goes by two names. OpenAI's newer models refuse `max_tokens`, and many compatible servers know nothing
- * but `max_tokens`; so the name depends on who is asked.
+ * The output limit goes by two names. OpenAI's newer models refuse `max_tokens`, and many compatible servers know
+ * nothing but `max_tokens`; so the name depends on who is asked.
  */
 export function toChatRequest(request: ModelRequest, { streaming, isOpenAi }: ChatWire): JsonObject {
   const { model, sampling } = request;

@@ -15,8 +15,8 @@ interface Call {
 }
 
 /**
- * Puts the fragments of tool calls together. By the book, a fragment says its call's `index`, the first one also `id` and
- * the whole name, the others a piece of the arguments. What servers do besides:
+ * Puts the fragments of tool calls together. By the book, a fragment says its call's `index`, the first one also `id`
+ * and the whole name, the others a piece of the arguments. What servers do besides:
  *   all calls have index 0 and ids of their own (Ollama, Gemini's compatible endpoint)
  *   no id, or no index
  *   the name again with every fragment, or in pieces

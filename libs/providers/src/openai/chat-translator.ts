@@ -64,7 +64,9 @@ export class ChatTranslator implements Translator {
     return this.batch.take();
   }
 
-  /** A stream without a finish reason is cut, even with [DONE]: proxies write that one behind their own failures too. */
+  /**
+   * A stream without a finish reason is cut, even with [DONE]: proxies write that one behind their own failures too.
+   */
   end(): readonly ModelEvent[] {
     if (this.finishReason === undefined) {
       throw upstreamError(this.upstream.name, 'upstream_cut', 'ended its answer before it was finished');
@@ -124,7 +126,9 @@ export class ChatTranslator implements Translator {
   }
 }
 
-/** Text as most servers send it; Mistral's reasoning models send a list of parts, of which the text ones are the answer. */
+/**
+ * Text as most servers send it; Mistral's reasoning models send a list of parts, of which the text ones are the answer.
+ */
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';

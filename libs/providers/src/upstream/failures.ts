@@ -34,7 +34,9 @@ export function failureOf(error: unknown, upstream: Upstream): Failure {
     : { ...failed(upstream, 'upstream_unreachable', 'cannot be reached', { cause: error }), retry: true };
 }
 
-/** The failure that an `error` object says in the middle of a stream. Its words are shown when it is about the request. */
+/**
+ * The failure that an `error` object says in the middle of a stream. Its words are shown when it is about the request.
+ */
 export function failureInStream(error: unknown, upstream: Upstream): GatewayError {
   const { code, type, message } = wordsOf(error);
   const status = Number(code);

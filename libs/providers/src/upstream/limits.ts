@@ -24,7 +24,9 @@ export const UPSTREAM_LIMITS = {
   backoffFirstMs: 500,
   backoffMaxMs: 8_000,
 
-  /** How long the body may stay open behind the protocol's last word; a body read to its end keeps the socket usable. */
+  /**
+   * How long the body may stay open behind the protocol's last word; a body read to its end keeps the socket usable.
+   */
   doneGraceMs: 100,
   /** How long usage may take to follow the finish reason. */
   finishedGraceMs: 5_000,

@@ -25,8 +25,8 @@ export interface Translator {
 }
 
 /**
- * Reads an answer: a stream of events or, whatever was asked for, a JSON document. The last event is `end`. An answer that
- * has finished stays finished, however the connection ends. The feed fails with GatewayError.
+ * Reads an answer: a stream of events or, whatever was asked for, a JSON document. The last event is `end`. An answer
+ * that has finished stays finished, however the connection ends. The feed fails with GatewayError.
  */
 export function readAnswer(answer: UpstreamAnswer, translator: Translator, upstream: Upstream): EventFeed {
   const { contentType: type, body } = answer;
@@ -126,7 +126,10 @@ class StreamReader {
     this.body.close(CLOSED);
   }
 
-  /** An upstream that has finished may not hold the run up by keeping the body open, nor by sending more: each time runs once. */
+  /**
+   * An upstream that has finished may not hold the run up by keeping the body open, nor by sending more: each time runs
+   * once.
+   */
   private closeSoon(): void {
     const { doneGraceMs, finishedGraceMs } = UPSTREAM_LIMITS;
     this.finishedGrace ??= this.closeIn(finishedGraceMs);

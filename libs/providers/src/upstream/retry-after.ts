@@ -12,7 +12,10 @@ export function retryAfterMs(headers: Headers, now = Date.now()): number | undef
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), UPSTREAM_LIMITS.retryWaitMaxMs);
 }
 
-/** What to wait before retry number `retry` (0, 1, ...) when the answer does not say: doubling, with a quarter of jitter. */
+/**
+ * What to wait before retry number `retry` (0, 1, ...) when the answer does not say: doubling, with a quarter of
+ * jitter.
+ */
 export function backoffMs(retry: number): number {
   const ms = Math.min(UPSTREAM_LIMITS.backoffFirstMs * 2 ** retry, UPSTREAM_LIMITS.backoffMaxMs);
   return ms * (1 - Math.random() / 4);

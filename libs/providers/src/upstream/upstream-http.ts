@@ -15,8 +15,8 @@ export interface UpstreamAnswer {
 }
 
 /**
- * Requests to one upstream, over an own pool of sockets. Both reject with AnswerRefused or TransportError. Redirects are not
- * followed. Aborting `signal` closes the socket, whether or not the body is being read.
+ * Requests to one upstream, over an own pool of sockets. Both reject with AnswerRefused or TransportError. Redirects
+ * are not followed. Aborting `signal` closes the socket, whether or not the body is being read.
  */
 export interface UpstreamHttp {
   /** @param body sent as JSON. */
@@ -25,8 +25,9 @@ export interface UpstreamHttp {
 }
 
 /**
- * HTTP on undici's dispatcher with constant headers and with bodies that are pushed: the vendors' SDKs cost a run more than
- * all of the agent loop, and each layer between socket and translator that awaits costs every token (docs/adr/0020).
+ * HTTP on undici's dispatcher with constant headers and with bodies that are pushed: the vendors' SDKs cost a run more
+ * than all of the agent loop, and each layer between socket and translator that awaits costs every token
+ * (docs/adr/0020).
  *
  * @param baseUrl what stands before the paths, without a slash at its end.
  * @param headers of every request, with the credentials.

@@ -13,9 +13,9 @@ export interface Retrying {
 }
 
 /**
- * Tries until it works, the failure is final, or the retries are used up. Our own, because an
- * error that comes as the first event of a stream is one to be tried again, too. A wait ends with the signal, and has a bound:
- * a Retry-After of an hour must not hold the run for an hour. After an abort the outcome means nothing.
+ * Tries until it works, the failure is final, or the retries are used up. Our own, because an error that comes as the
+ * first event of a stream is one to be tried again, too. A wait ends with the signal, and has a bound: a Retry-After of
+ * an hour must not hold the run for an hour. After an abort the outcome means nothing.
  */
 export async function withRetries<T>(
   { upstream, retriesMax, signal }: Retrying,

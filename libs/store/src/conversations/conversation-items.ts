@@ -15,8 +15,8 @@ export interface NewItems {
 }
 
 /**
- * Adds items at the end, in their order; one that is there already keeps its place. Those who add at the same time wait for
- * each other, so no two items share a place. What a run has said is never turned away.
+ * Adds items at the end, in their order; one that is there already keeps its place. Those who add at the same time wait
+ * for each other, so no two items share a place. What a run has said is never turned away.
  * @returns false when there is no such conversation. Throws GatewayError `array_above_max_length` when it is full,
  * `invalid_request` for an item without a spare id whose id is another item's.
  */
@@ -62,8 +62,8 @@ select $1, (select coalesce(max(place), 0) from conversation_items where convers
 from unnest($2::text[], $3::text[]) with ordinality as added (item_id, item, n)`;
 
 /**
- * Throws GatewayError `array_above_max_length` when the conversation cannot take so many more items, or has as many bytes as
- * it may have already.
+ * Throws GatewayError `array_above_max_length` when the conversation cannot take so many more items, or has as many
+ * bytes as it may have already.
  */
 export async function assertRoom(db: SqlQueries, { id }: ConversationKey, more: number): Promise<void> {
   const [row] = await db.query<{ count: number; bytes: string | number }>(

@@ -67,7 +67,10 @@ const UPDATE = `
 update jobs set version = version + 1, enabled = $3::boolean, due_at = $4::bigint, ended_at = $5::bigint, record = $6
 where id = $1 and version = $2::bigint returning id`;
 
-/** Writes a change of `job.version`, unless it takes a completed job up again whose owner has `jobsMax` others. @param now ms. */
+/**
+ * Writes a change of `job.version`, unless it takes a completed job up again whose owner has `jobsMax` others. @param
+ * now ms.
+ */
 export async function updateJob(db: SqlDatabase, { job, dueAt, jobsMax }: NewJob, now: number): Promise<JobUpdate> {
   const columns = [job.id, job.version, isEnabled(job), dueAt, endedAt(job, now), JSON.stringify(job)];
   return db.transaction(async (tx) => {
@@ -89,8 +92,8 @@ export async function deleteJob(db: SqlQueries, id: string): Promise<boolean> {
 }
 
 /**
- * Retention: deletes at most `limit` completed jobs that were last written before `ms`, unless a run of theirs is not over or on
- * its way to somebody. @returns how many.
+ * Retention: deletes at most `limit` completed jobs that were last written before `ms`, unless a run of theirs is not
+ * over or on its way to somebody. @returns how many.
  */
 export async function deleteJobsEndedBefore(db: SqlQueries, ms: number, limit: number): Promise<number> {
   const rows = await db.query(

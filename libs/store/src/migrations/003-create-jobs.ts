@@ -1,9 +1,9 @@
 import type { Migration } from './migration.js';
 
 /**
- * The record is the whole job (or run of a job) as JSON text, as in `runs`; the columns beside it are what is filtered, ordered
- * and compared by, and for `version`, `status` and `wake_at` they are the truth. Times are milliseconds since the epoch.
- * An occurrence has one row whatever happens: the run id is made from job, slot and attempt.
+ * The record is the whole job (or run of a job) as JSON text, as in `runs`; the columns beside it are what is filtered,
+ * ordered and compared by, and for `version`, `status` and `wake_at` they are the truth. Times are milliseconds since
+ * the epoch. An occurrence has one row whatever happens: the run id is made from job, slot and attempt.
  */
 export const createJobs: Migration = {
   version: 3,

@@ -4,8 +4,8 @@ import type { Migration } from './migration.js';
 const OUTPUT = String.raw`,"output":("(?:[^"\\]|\\.)*")`;
 
 /**
- * The answer of a run stands beside its record, so that a list of jobs need not read it. It is JSON text, a string with its
- * quotes, for the reason that `runs.snapshot` is.
+ * The answer of a run stands beside its record, so that a list of jobs need not read it. It is JSON text, a string with
+ * its quotes, for the reason that `runs.snapshot` is.
  */
 export const jobOutputs: Migration = {
   version: 6,

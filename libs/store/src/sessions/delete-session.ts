@@ -37,8 +37,8 @@ const TOMBSTONE_MS = 2_000 * LIMITS.runLogOrphanTtlSeconds;
  * Deletes a session and its runs of the time up to `upTo` (ms since the epoch), with everything they hold, except what
  * another conversation still needs (a fork, a response that continues one of them).
  *
- * The tombstone stands before the first row goes: a run that is being written at this moment is either seen here or sees it
- * (`upsertSessions`). Half done it can be done again. @returns the ids of the deleted runs.
+ * The tombstone stands before the first row goes: a run that is being written at this moment is either seen here or
+ * sees it (`upsertSessions`). Half done it can be done again. @returns the ids of the deleted runs.
  */
 export async function deleteSession(
   db: SqlQueries,

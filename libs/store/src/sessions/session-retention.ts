@@ -1,8 +1,8 @@
 import type { SqlQueries } from '../ports.js';
 
 /**
- * Retention: deletes at most `limit` sessions that nothing happened in since `ms` and whose last run is gone: nothing of the
- * conversation is left to go on from. @returns how many.
+ * Retention: deletes at most `limit` sessions that nothing happened in since `ms` and whose last run is gone: nothing
+ * of the conversation is left to go on from. @returns how many.
  */
 export async function deleteSessionsUnusedSince(db: SqlQueries, ms: number, limit: number): Promise<number> {
   const rows = await db.query(

@@ -1,11 +1,13 @@
-/** Up to this length the engine's own search is quick for every text; beyond it, texts that repeat themselves are not. */
+/**
+ * Up to this length the engine's own search is quick for every text; beyond it, texts that repeat themselves are not.
+ */
 const NATIVE_CHARS_MAX = 200;
 
 /**
  * Up to `max` places of `wanted` in `text`, in their order. They overlap when `overlapping` says so.
  *
- * Takes time in proportion to the length of the text (times `max` when they overlap). `indexOf` multiplies both lengths:
- * 12 s for 5,000 characters in 2,000,000, during which nothing else of the process runs.
+ * Takes time in proportion to the length of the text (times `max` when they overlap). `indexOf` multiplies both
+ * lengths: 12 s for 5,000 characters in 2,000,000, during which nothing else of the process runs.
  */
 export function placesOf(
   text: string,
@@ -19,7 +21,9 @@ export function placesOf(
   return places;
 }
 
-/** Knuth, Morris and Pratt: after a mismatch the search goes on with what the characters seen so far can still become. */
+/**
+ * Knuth, Morris and Pratt: after a mismatch the search goes on with what the characters seen so far can still become.
+ */
 function finder(text: string, wanted: string): (from: number) => number {
   const borders = bordersOf(wanted);
   return (from) => {

@@ -13,9 +13,9 @@ export interface Query {
 }
 
 /**
- * A thread of its own is the only way to stop a regular expression that backtracks for ever, and to keep a text that is looked
- * for in one like it (quadratic in the worst case) off the event loop: a model's search must not hold up the other runs of a
- * worker. The program is a text, so that it does not depend on where the sources lie.
+ * A thread of its own is the only way to stop a regular expression that backtracks for ever, and to keep a text that is
+ * looked for in one like it (quadratic in the worst case) off the event loop: a model's search must not hold up the
+ * other runs of a worker. The program is a text, so that it does not depend on where the sources lie.
  */
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads');
@@ -35,8 +35,8 @@ const PROGRAM = `
 `;
 
 /**
- * Hands `use` a matcher. It rejects with a Refusal once it was waited for during SEARCH_MS_MAX, and when the pattern is none;
- * the thread is gone when the promise settles.
+ * Hands `use` a matcher. It rejects with a Refusal once it was waited for during SEARCH_MS_MAX, and when the pattern is
+ * none; the thread is gone when the promise settles.
  */
 export async function withMatcher<T>(query: Query, use: (matcher: Matcher) => Promise<T>): Promise<T> {
   assertPattern(query);

@@ -1,4 +1,7 @@
-/** Whether a name fits a pattern in which `*` stands for any characters (several for no more than one); `*.ts`. Takes time in proportion to both. */
+/**
+ * Whether a name fits a pattern in which `*` stands for any characters (several for no more than one); `*.ts`. Takes
+ * time in proportion to both.
+ */
 export function fitsWildcard(name: string, pattern: string): boolean {
   const [head = '', ...rest] = pattern.split(/\*+/);
   const tail = rest.pop();

@@ -3,9 +3,9 @@ import { MCP_LIMITS } from './mcp-settings.js';
 import { Unreachable } from './unreachable.js';
 
 /**
- * `fetch` with a limit on what one answer may bring, unpacked. An answer that is no success ends at its limit, any other
- * one fails there. GET is the stream of notifications, which lasts as long as the connection: the limit is on one event.
- * Rejects with Unreachable when there is no answer.
+ * `fetch` with a limit on what one answer may bring, unpacked. An answer that is no success ends at its limit, any
+ * other one fails there. GET is the stream of notifications, which lasts as long as the connection: the limit is on one
+ * event. Rejects with Unreachable when there is no answer.
  *
  * @param postMs for a POST and its whole answer: the SDK forgets a call that was given up, but keeps its socket.
  */
@@ -63,7 +63,9 @@ async function* beginning(body: Chunks): Chunks {
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** The bytes of an event stream since its last event, which ends with an empty line. CR belongs to the end of a line. */
+/**
+ * The bytes of an event stream since its last event, which ends with an empty line. CR belongs to the end of a line.
+ */
 class EventBytes {
   private bytes = 0;
   private isLineEmpty = true;

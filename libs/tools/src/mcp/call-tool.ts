@@ -15,16 +15,16 @@ export interface CallOrder {
 
 export interface CallOutcome {
   /**
-   * `answered`: also with an error, or with what is no answer; that concerns this call alone. `lost`: the connection is of no
-   * use any more. `session_gone`: the server has forgotten the session and did not look at the call.
+   * `answered`: also with an error, or with what is no answer; that concerns this call alone. `lost`: the connection is
+   * of no use any more. `session_gone`: the server has forgotten the session and did not look at the call.
    */
   readonly kind: 'answered' | 'lost' | 'session_gone';
   readonly result: ToolResult;
 }
 
 /**
- * One call over one connection. The server is told of an abort and of a time-out. Rejects only with the signal's reason;
- * everything else is an answer for the model.
+ * One call over one connection. The server is told of an abort and of a time-out. Rejects only with the signal's
+ * reason; everything else is an answer for the model.
  */
 export async function callTool(client: Client, order: CallOrder): Promise<CallOutcome> {
   const { tool, args, timeoutMs, context } = order;
@@ -49,8 +49,8 @@ export function kindOf(cause: unknown, client: Client): CallOutcome['kind'] {
 }
 
 /**
- * 404 is the protocol's answer to a session that the server does not know (Streamable HTTP, session management); servers made
- * with the SDK's examples say 400, and only their words tell it from what is wrong with the call.
+ * 404 is the protocol's answer to a session that the server does not know (Streamable HTTP, session management);
+ * servers made with the SDK's examples say 400, and only their words tell it from what is wrong with the call.
  */
 function isSessionGone({ code, message }: StreamableHTTPError, { transport }: Client): boolean {
   if (transport?.sessionId === undefined) return false;

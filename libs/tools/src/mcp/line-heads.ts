@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * The lines of a stream of UTF-8, each with its first `charsMax` characters: what is beyond is dropped as it comes, so a
- * stream without line ends costs no more than one line.
+ * The lines of a stream of UTF-8, each with its first `charsMax` characters: what is beyond is dropped as it comes, so
+ * a stream without line ends costs no more than one line.
  */
 export class LineHeads {
   private readonly decoder = new StringDecoder('utf8');

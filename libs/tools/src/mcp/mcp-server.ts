@@ -6,8 +6,8 @@ import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
 import { offeredTools } from './offered-tools.js';
 
 /**
- * One server and the connection to it: opened at start, and opened anew with growing waits whenever it is lost. The tools
- * it told last stay offered meanwhile; a call of one then fails, and only that call.
+ * One server and the connection to it: opened at start, and opened anew with growing waits whenever it is lost. The
+ * tools it told last stay offered meanwhile; a call of one then fails, and only that call.
  */
 export class McpServer {
   private offered: readonly Tool[] = [];

@@ -5,8 +5,8 @@ import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
 import { toolNameOf } from './tool-names.js';
 
 /**
- * The tools of a server as models are offered them. `refused` says of each tool that could not be taken over why: a name
- * that another one has, a schema that is too large, one tool too many.
+ * The tools of a server as models are offered them. `refused` says of each tool that could not be taken over why: a
+ * name that another one has, a schema that is too large, one tool too many.
  */
 export function offeredTools(
   settings: McpServerSettings,

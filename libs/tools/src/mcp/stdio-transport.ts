@@ -12,8 +12,9 @@ import { Unreachable } from './unreachable.js';
 type Program = Extract<McpServerSettings['transport'], { kind: 'stdio' }>;
 
 /**
- * The SDK's stdio transport with two differences: the program leads a process group of its own, which is ended as a whole
- * (`npx` and its like start the server as a child of theirs), and it gets the environment given here and nothing else.
+ * The SDK's stdio transport with two differences: the program leads a process group of its own, which is ended as a
+ * whole (`npx` and its like start the server as a child of theirs), and it gets the environment given here and nothing
+ * else.
  */
 export class StdioTransport implements Transport {
   onclose?: () => void;

@@ -4,16 +4,16 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 const MARK = 'TALARIA_PROCESS';
 
 /**
- * An environment entry for one program that this worker starts. Everything that the program starts inherits it, wherever
- * it goes; the worker's process id in it tells later whether anybody still cares.
+ * An environment entry for one program that this worker starts. Everything that the program starts inherits it,
+ * wherever it goes; the worker's process id in it tells later whether anybody still cares.
  */
 export function newMark(): { readonly name: string; readonly value: string } {
   return { name: MARK, value: `${process.pid}.${randomBytes(12).toString('hex')}` };
 }
 
 /**
- * The processes of this user that carry this mark, zombies excepted. A program that empties its environment is not found;
- * on systems without /proc none is.
+ * The processes of this user that carry this mark, zombies excepted. A program that empties its environment is not
+ * found; on systems without /proc none is.
  */
 export async function markedProcesses(mark: string): Promise<number[]> {
   return processesWhere((entry) => entry === mark);

@@ -16,7 +16,9 @@ export interface ProcessTree {
   readonly mark: string;
 }
 
-/** Asks the whole tree to end, and ends what is left after TERM_MS. Resolves when nothing of it is alive; never rejects. */
+/**
+ * Asks the whole tree to end, and ends what is left after TERM_MS. Resolves when nothing of it is alive; never rejects.
+ */
 export async function endTree(tree: ProcessTree): Promise<void> {
   await signalTree(tree, 'SIGTERM');
   const deadline = Date.now() + TERM_MS;

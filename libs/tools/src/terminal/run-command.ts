@@ -34,9 +34,9 @@ export interface CommandEnd {
 }
 
 /**
- * Runs one command with the operator's shell, without input and with an environment that has nothing of the worker's. When it settles
- * (end of the shell, time-out, abort), everything that the command started is being ended, also what it left running in
- * the background. Rejects only with the signal's reason.
+ * Runs one command with the operator's shell, without input and with an environment that has nothing of the worker's.
+ * When it settles (end of the shell, time-out, abort), everything that the command started is being ended, also what it
+ * left running in the background. Rejects only with the signal's reason.
  */
 export async function runCommand(command: Command, live: LiveTrees): Promise<CommandEnd> {
   command.signal.throwIfAborted();

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
 /**
- * On Linux a folder that is open can be reached by its descriptor, whatever happens to its name: `/proc/self/fd/7/name` is
- * what openat() does. Elsewhere names have to do.
+ * On Linux a folder that is open can be reached by its descriptor, whatever happens to its name: `/proc/self/fd/7/name`
+ * is what openat() does. Elsewhere names have to do.
  */
 const DESCRIPTORS = '/proc/self/fd';
 const hasDescriptors = existsSync(DESCRIPTORS);
@@ -30,14 +30,18 @@ export class Folder {
     return new Folder(await open(path, O_RDONLY | O_DIRECTORY), path);
   }
 
-  /** Opens the folder of this name, which is one part of a path. Rejects with the system's error, ENOTDIR for a link. */
+  /**
+   * Opens the folder of this name, which is one part of a path. Rejects with the system's error, ENOTDIR for a link.
+   */
   async enter(name: string, { create }: { create: boolean }): Promise<Folder> {
     const path = this.pathOf(name);
     if (create) await mkdir(path, { mode: 0o700 }).catch(ignoreExisting);
     return new Folder(await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), join(this.path, name));
   }
 
-  /** Where the system finds what has this name in this folder; valid until the folder is closed. Without a name: itself. */
+  /**
+   * Where the system finds what has this name in this folder; valid until the folder is closed. Without a name: itself.
+   */
   pathOf(name = ''): string {
     return join(hasDescriptors ? `${DESCRIPTORS}/${this.handle.fd}` : this.path, name);
   }

@@ -30,7 +30,9 @@ const REASONS: ReadonlyMap<string | undefined, string> = new Map([
   ['EDQUOT', 'cannot be written: the disk is full'],
 ]);
 
-/** A failure of the file system in words, for the path as the model wrote it. A code that is not expected is given back. */
+/**
+ * A failure of the file system in words, for the path as the model wrote it. A code that is not expected is given back.
+ */
 export function refusalOf(cause: unknown, path: string): unknown {
   const why = REASONS.get((cause as NodeJS.ErrnoException | undefined)?.code);
   return why === undefined ? cause : new Refusal(`The path '${path}' ${why}.`);

@@ -5,7 +5,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * Removes the workspaces that nobody has used for so many days. A workspace is as old as its folder's own time, which
- * every use sets anew. Links are removed and not followed. Rejects when the root cannot be read; a missing one is empty.
+ * every use sets anew. Links are removed and not followed. Rejects when the root cannot be read; a missing one is
+ * empty.
  */
 export async function sweepWorkspaces(root: string, daysMax: number, now = Date.now()): Promise<void> {
   const owners = await readdir(root).catch((cause: NodeJS.ErrnoException) => {

@@ -27,7 +27,9 @@ export function parseWorkspacePath(text: string): readonly string[] {
   return parts;
 }
 
-/** Control (Cc), format (Cf: zero width, direction), surrogate halves (Cs), private use (Co), line and paragraph ends. */
+/**
+ * Control (Cc), format (Cf: zero width, direction), surrogate halves (Cs), private use (Co), line and paragraph ends.
+ */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u;
 
 function problemOf(part: string): string | undefined {

@@ -21,8 +21,8 @@ interface Place {
 }
 
 /**
- * The files of one session. Paths come as parts (`parseWorkspacePath`); no link is followed, on no part of them, and only
- * plain files are opened. Everything the system refuses is a Refusal in words.
+ * The files of one session. Paths come as parts (`parseWorkspacePath`); no link is followed, on no part of them, and
+ * only plain files are opened. Everything the system refuses is a Refusal in words.
  */
 export class Workspace {
   constructor(

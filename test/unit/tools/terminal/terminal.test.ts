@@ -91,7 +91,9 @@ describe('a command', () => {
   });
 });
 
-/** A shell, a child, a grandchild, one that ignores SIGTERM, and one that has left the process group: five processes. */
+/**
+ * A shell, a child, a grandchild, one that ignores SIGTERM, and one that has left the process group: five processes.
+ */
 const FAMILY = `
   echo $$ >> pids
   sh -c 'echo $$ >> pids; sh -c "echo \\$\\$ >> pids; sleep 300" & sleep 300' &

@@ -4,9 +4,9 @@ import { isNetworkVisible, type ApiConfig } from '#libs/config';
 export type HostCheck = (host: string | undefined) => boolean;
 
 /**
- * Against DNS rebinding: a page on the web can make its own name point to 127.0.0.1, but not make the
- * browser send another Host. While the API listens on loopback, only names of this machine and configured ones pass, with
- * any port. On a network-visible address keys protect, and the names it is reached by are not ours to know.
+ * Against DNS rebinding: a page on the web can make its own name point to 127.0.0.1, but not make the browser send
+ * another Host. While the API listens on loopback, only names of this machine and configured ones pass, with any port.
+ * On a network-visible address keys protect, and the names it is reached by are not ours to know.
  */
 export function hostCheck({ host, allowedHosts }: Pick<ApiConfig, 'host' | 'allowedHosts'>): HostCheck {
   if (isNetworkVisible(host)) return () => true;

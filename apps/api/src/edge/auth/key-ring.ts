@@ -24,8 +24,8 @@ export class KeyRing {
   }
 
   /**
-   * The name of the key a request carries as `Authorization: Bearer` or `x-api-key`; undefined when it has none or a wrong
-   * one.
+   * The name of the key a request carries as `Authorization: Bearer` or `x-api-key`; undefined when it has none or a
+   * wrong one.
    */
   ownerOf(request: IncomingMessage): string | undefined {
     if (this.isEmpty) return LOCAL_OWNER;
@@ -52,7 +52,9 @@ export class KeyRing {
   }
 }
 
-/** The key as it was sent: undefined when there is none, or when two Authorization headers leave open which is meant. */
+/**
+ * The key as it was sent: undefined when there is none, or when two Authorization headers leave open which is meant.
+ */
 export function tokenOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
   const { authorization } = headers;
   if (authorization === undefined) {

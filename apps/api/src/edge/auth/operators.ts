@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import type { FailedLogins } from './failed-logins.js';
 
 /**
- * Routes that no user's key opens: the metrics have METRICS_TOKEN, everything of the admin has ADMIN_TOKEN, and then opens for keys
- * with the role `admin`, too.
+ * Routes that no user's key opens: the metrics have METRICS_TOKEN, everything of the admin has ADMIN_TOKEN, and then
+ * opens for keys with the role `admin`, too.
  */
 export type OperatorArea = 'metrics' | 'admin';
 

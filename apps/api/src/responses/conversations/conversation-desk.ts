@@ -23,8 +23,8 @@ interface LastTurn extends ConversationTurn {
 const OPENING_MS_MAX = 5_000;
 
 /**
- * Conversations as the API sees them: the items are in the store, and who has the turn is in Redis. One run at a time: the
- * next one is told what the one before has added, however recently that ended.
+ * Conversations as the API sees them: the items are in the store, and who has the turn is in Redis. One run at a time:
+ * the next one is told what the one before has added, however recently that ended.
  */
 export class ConversationDesk {
   constructor(private readonly parts: ConversationParts) {}

@@ -14,7 +14,9 @@ import { assertItemIds, conversationNotFound, type ConversationDesk } from './co
 /** As published: so many items at a time. */
 const ITEMS_AT_A_TIME_MAX = 20;
 
-/** The /v1/conversations resource. All throw GatewayError `conversation_not_found`, and `unavailable` without the store. */
+/**
+ * The /v1/conversations resource. All throw GatewayError `conversation_not_found`, and `unavailable` without the store.
+ */
 export class ConversationService {
   constructor(
     private readonly conversations: ConversationsClient,
@@ -45,8 +47,8 @@ export class ConversationService {
   }
 
   /**
-   * Its responses stay. The turn is forgotten first: a name means the same id again, and nobody shall find the last run of the
-   * deleted conversation there. If the store fails then, that run is still added when it is stored.
+   * Its responses stay. The turn is forgotten first: a name means the same id again, and nobody shall find the last run
+   * of the deleted conversation there. If the store fails then, that run is still added when it is stored.
    */
   async delete(ref: ConversationRef): Promise<JsonObject> {
     // Nobody takes the turn from another key's conversation.

@@ -23,9 +23,9 @@ export interface ResponseSocketParts extends ExchangeParts {
 }
 
 /**
- * One WebSocket of the Responses API: `response.create` messages in, stream events out, one response after the other. What
- * was made with `store: false` can be continued on this connection and nowhere else. Nothing is thrown: what goes wrong with
- * a message is said in an `error` message.
+ * One WebSocket of the Responses API: `response.create` messages in, stream events out, one response after the other.
+ * What was made with `store: false` can be continued on this connection and nowhere else. Nothing is thrown: what goes
+ * wrong with a message is said in an `error` message.
  */
 export class ResponseSocket {
   private readonly writer: SocketWriter;

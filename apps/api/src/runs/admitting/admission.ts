@@ -26,7 +26,9 @@ export class Admission {
     private readonly slots: () => number,
   ) {}
 
-  /** Takes a place for a request that waits for a run. Throws GatewayError `rate_limit_exceeded`. @returns its release. */
+  /**
+   * Takes a place for a request that waits for a run. Throws GatewayError `rate_limit_exceeded`. @returns its release.
+   */
   enter(owner: string): () => void {
     const { inFlightMax, inFlightPerKeyMax, ofKeys } = this.limits;
     if (this.inFlight >= inFlightMax)
@@ -45,8 +47,8 @@ export class Admission {
   }
 
   /**
-   * The place of another run in the queue, for RunService.open. Throws GatewayError `queue_full` when there is none, for all
-   * or for this key, or no memory, and `queue_unavailable` when Redis does not answer.
+   * The place of another run in the queue, for RunService.open. Throws GatewayError `queue_full` when there is none,
+   * for all or for this key, or no memory, and `queue_unavailable` when Redis does not answer.
    */
   async placeInQueue(owner: string, { background, jobId }: Pick<RunDraft, 'background' | 'jobId'>): Promise<number> {
     const { queuedMax, queuedPerKeyMax, ofKeys } = this.limits;

@@ -14,8 +14,8 @@ export interface Making {
 }
 
 /**
- * Idempotency-Key for what is made without a run: the first request reserves the key with a seed of ids, a repetition does the
- * work again under the same ids. So `make` must find what is there by its id, and leave it as it is.
+ * Idempotency-Key for what is made without a run: the first request reserves the key with a seed of ids, a repetition
+ * does the work again under the same ids. So `make` must find what is there by its id, and leave it as it is.
  */
 export class CreateOnce {
   constructor(
@@ -24,8 +24,9 @@ export class CreateOnce {
   ) {}
 
   /**
-   * @returns what `make` gives; a replay is marked on the reply. Throws GatewayError `idempotency_key_conflict`. A request that
-   * `make` refuses gives the key back; after any other failure it may have been done all the same, and the seed stays.
+   * @returns what `make` gives; a replay is marked on the reply. Throws GatewayError `idempotency_key_conflict`. A
+   * request that `make` refuses gives the key back; after any other failure it may have been done all the same, and the
+   * seed stays.
    */
   async answer<T>(request: CreatingRequest, reply: FastifyReply, make: (making: Making) => Promise<T>): Promise<T> {
     const seed = newRunId();

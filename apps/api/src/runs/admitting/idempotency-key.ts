@@ -23,8 +23,8 @@ export interface CreatingRequest {
 }
 
 /**
- * Reads Idempotency-Key; undefined when there is none. Throws GatewayError `invalid_idempotency_key` unless it is 1 to 255
- * visible ASCII characters.
+ * Reads Idempotency-Key; undefined when there is none. Throws GatewayError `invalid_idempotency_key` unless it is 1 to
+ * 255 visible ASCII characters.
  */
 export function idempotencyClaim({ owner, route, headers, body }: CreatingRequest): IdempotencyClaim | undefined {
   const key = headers[HEADERS.idempotencyKey];

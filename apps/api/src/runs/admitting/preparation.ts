@@ -10,7 +10,10 @@ export interface AnswerTraits {
 /** A draft with everything it refers to found. */
 export interface Completed {
   readonly draft: RunDraft;
-  /** Takes what one run alone can have, when nothing else refuses the run any more. Throws GatewayError, which refuses it. */
+  /**
+   * Takes what one run alone can have, when nothing else refuses the run any more. Throws GatewayError, which refuses
+   * it.
+   */
   begin?(): Promise<void>;
 }
 
@@ -18,8 +21,8 @@ export interface Completed {
 export interface Preparation {
   traits(draft: RunDraft): AnswerTraits;
   /**
-   * The draft with everything it refers to found; asked when its run is about to be opened, and not when a repeated request
-   * joins a run that is there. Throws GatewayError, which refuses the request.
+   * The draft with everything it refers to found; asked when its run is about to be opened, and not when a repeated
+   * request joins a run that is there. Throws GatewayError, which refuses the request.
    */
   complete(draft: RunDraft, run: { readonly owner: string; readonly runId: string }): Promise<Completed>;
 }

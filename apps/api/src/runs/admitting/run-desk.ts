@@ -55,7 +55,9 @@ export class RunDesk {
     },
   ) {}
 
-  /** @param signal aborts when the client goes away; the run is opened all the same, its end is the caller's decision. */
+  /**
+   * @param signal aborts when the client goes away; the run is opened all the same, its end is the caller's decision.
+   */
   async admit(order: Order, signal: AbortSignal): Promise<Admitted> {
     const { idempotency } = this.parts;
     const { claim } = order;

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 const DIGITS = 16;
 
 /**
- * The session of a request that names none: the same for every request of a conversation whose client sends all of it each
- * time, because key, system prompt and first user message stay (as Hermes makes it: `api-` and 16 hex digits). Two
+ * The session of a request that names none: the same for every request of a conversation whose client sends all of it
+ * each time, because key, system prompt and first user message stay (as Hermes makes it: `api-` and 16 hex digits). Two
  * conversations that begin alike share it; it only groups runs, and neither continues one nor keeps them in order.
  */
 export function derivedSessionId(owner: string, { instructions, messages }: RunDraft): string {

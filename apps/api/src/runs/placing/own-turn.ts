@@ -1,9 +1,9 @@
 import type { Message } from '#libs/contract';
 
 /**
- * What a request adds to a session. Chat clients send the whole conversation again with every request; in a named session
- * the stored history stands in its place, as with Hermes, so that nothing is said twice. What
- * remains is the last user message, with the tool results around it: results of calls that the client executed itself.
+ * What a request adds to a session. Chat clients send the whole conversation again with every request; in a named
+ * session the stored history stands in its place, as with Hermes, so that nothing is said twice. What remains is the
+ * last user message, with the tool results around it: results of calls that the client executed itself.
  */
 export function ownTurn(messages: readonly Message[]): readonly Message[] {
   const lastAnswer = messages.findLastIndex(({ role }) => role === 'assistant');

@@ -17,7 +17,7 @@ interface Asked extends AskedSession {
 /**
  * Where a request belongs:
  *
- *   it continues a run by itself (parentId)   a member of the session it names, without a turn: it may branch off anywhere
+ *   it continues a run by itself (parentId)   a member of the session it names, without a turn: it may branch anywhere
  *   X-Session-Id                              its last user message is the session's next turn
  *   the body's own session id                 its input is the session's next turn, as the protocol decoded it
  *   nothing                                   a member of a derived session, or of none

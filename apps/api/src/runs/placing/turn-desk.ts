@@ -23,9 +23,9 @@ export class TurnDesk {
   constructor(private readonly parts: TurnDeskParts) {}
 
   /**
-   * The place is taken when this resolves: open the run, or leave. Throws GatewayError `session_busy` when the session has a
-   * turn and `whenBusy` is reject, `session_queue_full`, `unavailable` when only the store knows the session and it is
-   * away, `queue_unavailable`.
+   * The place is taken when this resolves: open the run, or leave. Throws GatewayError `session_busy` when the session
+   * has a turn and `whenBusy` is reject, `session_queue_full`, `unavailable` when only the store knows the session and
+   * it is away, `queue_unavailable`.
    */
   async enter(session: SessionRef, runId: string, whenBusy: 'wait' | 'reject'): Promise<TurnPlace> {
     const deadline = Date.now() + 2 * LIMITS.sessionTurnOpeningMsMax;

@@ -7,8 +7,8 @@ import { sideEvent } from './chunk.js';
 import { EMOJI, isHidden, PROGRESS_EVENT } from './tool-progress.js';
 
 /**
- * A call that waits for a human, shown beside the answer like its progress; the stream then rests on keep-alive comments.
- * It is answered under POST /v1/runs/{X-Run-Id}/approval.
+ * A call that waits for a human, shown beside the answer like its progress; the stream then rests on keep-alive
+ * comments. It is answered under POST /v1/runs/{X-Run-Id}/approval.
  */
 export function showApprovalRequest(state: ChatState, event: EventOf<'approval.requested'>): Encoded<ChatState> {
   const { request_id, choices: approval_choices, expires_at } = approvalFacts(event);

@@ -11,7 +11,9 @@ export interface ChatState {
   readonly opened: boolean;
   /** [DONE] has been sent: nothing follows it. */
   readonly ended: boolean;
-  /** The last step that said something of this kind; 0: none did. The first words of a later one begin with a separator. */
+  /**
+   * The last step that said something of this kind; 0: none did. The first words of a later one begin with a separator.
+   */
   readonly said: Readonly<Record<TextField, number>>;
   /** Something of the open step was sent that counts as the answer and cannot be taken back. */
   readonly committed: boolean;

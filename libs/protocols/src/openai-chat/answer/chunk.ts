@@ -62,8 +62,8 @@ export function usageChunk({ identity }: ChunkShape, usage: Usage): SseFrame {
 }
 
 /**
- * A side event beside the chunks. The official SDKs hand on the data of every event, whatever its name, as a chunk: so it
- * is one, with an empty delta, and `fields` stand beside it. Clients that know the event read those.
+ * A side event beside the chunks. The official SDKs hand on the data of every event, whatever its name, as a chunk: so
+ * it is one, with an empty delta, and `fields` stand beside it. Clients that know the event read those.
  */
 export function sideEvent({ head, tail }: ChunkShape, event: string, fields: JsonObject): SseFrame {
   return { event, data: `${head}{}${tail.slice(0, -1)},${JSON.stringify(fields).slice(1)}` };

@@ -10,8 +10,9 @@ import {
 import { readEcho } from '../chat-echo.js';
 
 /**
- * The whole answer of a run that ended as `completed` or `incomplete`: the same message that a reader of the stream puts
- * together. Calls that were cut off are in it, like in the stream; `finish_reason` then says so, never `tool_calls`.
+ * The whole answer of a run that ended as `completed` or `incomplete`: the same message that a reader of the stream
+ * puts together. Calls that were cut off are in it, like in the stream; `finish_reason` then says so, never
+ * `tool_calls`.
  */
 export function final(snapshot: RunSnapshot): JsonObject {
   const items = snapshot.items.filter((item) => item.status !== 'interrupted');

@@ -17,8 +17,8 @@ export function finish(state: ChatState, reason: ChatFinish): Encoded<ChatState>
 }
 
 /**
- * The end of a failure: the error, then [DONE], and no finish_reason. Clients take the end of the body for a normal end, so
- * silence would read as success.
+ * The end of a failure: the error, then [DONE], and no finish_reason. Clients take the end of the body for a normal
+ * end, so silence would read as success.
  */
 export function breakOff(state: ChatState, error: RunError): Encoded<ChatState> {
   return [{ ...state, ended: true }, [{ data: JSON.stringify(errorBody(error)) }, DONE]];

@@ -71,8 +71,8 @@ function callIndex({ calls }: ResponsesState, { callId }: { readonly callId: str
 }
 
 /**
- * Ends all calls of a step that ends. `isWhole`: the step is completed, so calls that are ready are whole. Those that are
- * not were cut off: they get no `arguments.done`, which agents take for the word to act.
+ * Ends all calls of a step that ends. `isWhole`: the step is completed, so calls that are ready are whole. Those that
+ * are not were cut off: they get no `arguments.done`, which agents take for the word to act.
  */
 export function settleCalls(isWhole: boolean, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>): Move {
   return (state) => {

@@ -9,9 +9,10 @@ import { inTurn, say, type Move, type ResponsesState } from './responses-state.j
 import { settleText, speak } from './text-stream.js';
 
 /**
- * One event of a run as events of the Responses stream, in the published order: `response.created`, [`response.queued`],
- * `response.in_progress`, items, one of `response.completed`, `failed`, `incomplete`, then [DONE]. Every item is opened and
- * closed by one function each, and the end closes what is open, so no log can make it say anything out of order.
+ * One event of a run as events of the Responses stream, in the published order: `response.created`,
+ * [`response.queued`], `response.in_progress`, items, one of `response.completed`, `failed`, `incomplete`, then [DONE].
+ * Every item is opened and closed by one function each, and the end closes what is open, so no log can make it say
+ * anything out of order.
  *
  * `sequence_number` counts the frames from 0; [DONE] has none. It depends on the log alone, so a stream is resumed by
  * encoding the log anew and leaving out what was heard: see `resumedAfter`.
@@ -61,7 +62,9 @@ export function encode(state: ResponsesState, event: LoggedEvent): Encoded<Respo
 
 const DONE: SseFrame = { data: '[DONE]' };
 
-/** A background response waits and says so; one that somebody listens to is in progress for them from the first moment. */
+/**
+ * A background response waits and says so; one that somebody listens to is in progress for them from the first moment.
+ */
 function create(state: ResponsesState, event: LoggedEvent<EventOf<'run.queued'>>): Encoded<ResponsesState> {
   if (state.stage !== 'new') return [state, NO_FRAMES];
   const run = fold(state.run, event);

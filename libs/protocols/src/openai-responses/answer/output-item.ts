@@ -62,8 +62,8 @@ export function callOutputItem(id: string, callId: string, output: string, statu
 }
 
 /**
- * Calls that are not told of: of internal tools, by Hermes' convention, and of functions of the caller that the gateway answered,
- * because the caller's `tool_choice` forbids them. Whoever sees a call of its function carries it out.
+ * Calls that are not told of: of internal tools, by Hermes' convention, and of functions of the caller that the gateway
+ * answered, because the caller's `tool_choice` forbids them. Whoever sees a call of its function carries it out.
  */
 export function isHiddenCall(
   { name, executedBy }: { readonly name: string; readonly executedBy: ExecutedBy },

@@ -12,8 +12,8 @@ import { callItem, callOutputItem, isHiddenCall, textId, textItem, type WireStat
 import { readEcho, type ResponsesEcho } from './responses-echo.js';
 
 /**
- * The output of a response: per step what the model said, in its order, then the results of the gateway's own calls in the
- * order of the calls. Of a live run it is a prefix of what the output will be in the end, with the same ids.
+ * The output of a response: per step what the model said, in its order, then the results of the gateway's own calls in
+ * the order of the calls. Of a live run it is a prefix of what the output will be in the end, with the same ids.
  *
  * Items of a step that was lost with its worker stay: listeners were told of them, and they are `incomplete`.
  */
@@ -73,7 +73,9 @@ function shownLogprobs(item: TextItem, echo: ResponsesEcho): NonNullable<TextIte
   return echo.logprobs ? (item.logprobs ?? []) : [];
 }
 
-/** A text is whole when another item of its step, or the end of the model's words, followed; else it is as its step is. */
+/**
+ * A text is whole when another item of its step, or the end of the model's words, followed; else it is as its step is.
+ */
 function textStatus({ step, status }: TextItem, isOpenEnd: boolean, snapshot: RunSnapshot): WireStatus {
   if (!isOpenEnd) return 'completed';
   if (status === 'completed') return isCut(snapshot, step) ? 'incomplete' : 'completed';

@@ -13,7 +13,9 @@ const STATUS_OF: Readonly<Record<RunStatus, string>> = {
   cancelled: 'cancelled',
 };
 
-/** What the keys that a request may decide say when it did not (which of them may be null: the OpenAI API reference). */
+/**
+ * What the keys that a request may decide say when it did not (which of them may be null: the OpenAI API reference).
+ */
 const DEFAULTS: JsonObject = {
   previous_response_id: null,
   instructions: null,

@@ -7,16 +7,16 @@ interface ResumedEncoder {
   begin(): ResponsesState;
   encode(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
   /**
-   * The stream itself failed. Before the cursor was reached, the response so far is older than what the client knows: it is told an
-   * `error` and nothing of the response.
+   * The stream itself failed. Before the cursor was reached, the response so far is older than what the client knows:
+   * it is told an `error` and nothing of the response.
    */
   fail(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
 }
 
 /**
- * An encoder that leaves out the frames up to the number `startingAfter`; feed it the whole log. [DONE] always comes. Frames
- * have the same numbers as in the first stream as long as the log is the one that was streamed; after it has expired, the
- * events that are made of the stored run have others.
+ * An encoder that leaves out the frames up to the number `startingAfter`; feed it the whole log. [DONE] always comes.
+ * Frames have the same numbers as in the first stream as long as the log is the one that was streamed; after it has
+ * expired, the events that are made of the stored run have others.
  */
 export function resumedAfter(startingAfter: number): ResumedEncoder {
   return {
@@ -34,7 +34,9 @@ export function resumedAfter(startingAfter: number): ResumedEncoder {
   };
 }
 
-/** The query parameter `starting_after`. Throws GatewayError `invalid_cursor` for anything but the number of an event. */
+/**
+ * The query parameter `starting_after`. Throws GatewayError `invalid_cursor` for anything but the number of an event.
+ */
 export function parseStartingAfter(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new GatewayError('invalid_cursor', "'starting_after' must be the sequence number of an event: 0, 1, 2 ...", {

@@ -6,7 +6,9 @@ import { inTurn, say, type Move, type OpenText, type ResponsesState, type TextHe
 
 export type TextEvent = LoggedEvent<EventOf<'text.delta' | 'reasoning.delta' | 'refusal.delta'>>;
 
-/** How the three kinds of text are said. What models think is told as a summary: the form that both specifications have. */
+/**
+ * How the three kinds of text are said. What models think is told as a summary: the form that both specifications have.
+ */
 interface Words {
   readonly event: 'text.delta' | 'reasoning.delta' | 'refusal.delta';
   readonly partAdded: string;
@@ -52,7 +54,9 @@ const WORDS: Readonly<Record<TextKind, Words>> = {
 const KIND_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal.delta': 'refusal' } as const;
 const NO_LOGPROBS: readonly JsonValue[] = [];
 
-/** The hot path. A delta goes on with the open item when it is of its kind and step, as in `fold`; else it begins one. */
+/**
+ * The hot path. A delta goes on with the open item when it is of its kind and step, as in `fold`; else it begins one.
+ */
 export function speak(state: ResponsesState, event: TextEvent): Encoded<ResponsesState> {
   const kind = KIND_OF[event.type];
   const { text } = state;

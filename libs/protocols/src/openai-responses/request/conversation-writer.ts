@@ -9,8 +9,8 @@ import {
 
 /**
  * Makes messages of items. What the assistant said and called without a break is one message, and each result stands
- * behind its call, wherever it came: upstreams accept nothing else. Images they take from users only, so those of results are
- * handed on as a message of the user, behind all results of the same message.
+ * behind its call, wherever it came: upstreams accept nothing else. Images they take from users only, so those of
+ * results are handed on as a message of the user, behind all results of the same message.
  */
 export class ConversationWriter {
   readonly messages: Message[] = [];
@@ -36,7 +36,10 @@ export class ConversationWriter {
     this.replaceLast({ ...last, toolCalls: [...last.toolCalls, call] });
   }
 
-  /** The result of a call that is not here belongs to an earlier conversation, whose continuation this is: it goes first. */
+  /**
+   * The result of a call that is not here belongs to an earlier conversation, whose continuation this is: it goes
+   * first.
+   */
   answer(result: ToolMessage, images: readonly ContentPart[] = []): void {
     const asked = this.messages.findLastIndex(
       (message) => message.role === 'assistant' && message.toolCalls.some((call) => call.callId === result.callId),

@@ -12,8 +12,8 @@ import {
 import type { DecodedTools, OfferedTool } from './decode-tools.js';
 
 /**
- * `tool_choice` in its published forms. What it names must be one of `tools`. A tool that was left out may stand in a list
- * of allowed tools, but a choice that demands one is refused: no answer could be what was asked for.
+ * `tool_choice` in its published forms. What it names must be one of `tools`. A tool that was left out may stand in a
+ * list of allowed tools, but a choice that demands one is refused: no answer could be what was asked for.
  */
 export function decodeToolChoice(choice: string | JsonObject | undefined, tools: DecodedTools): ToolChoice {
   if (choice === undefined) return { kind: 'auto' };

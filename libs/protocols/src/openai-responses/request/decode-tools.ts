@@ -30,8 +30,9 @@ export interface DecodedTools {
 }
 
 /**
- * `tools`: functions, and namespaces of functions, with unique names. Hosted tools never fail a request: command-line agents
- * send them with every one. Throws GatewayError that names the place, also for more than LIMITS.toolsMax functions in all.
+ * `tools`: functions, and namespaces of functions, with unique names. Hosted tools never fail a request: command-line
+ * agents send them with every one. Throws GatewayError that names the place, also for more than LIMITS.toolsMax
+ * functions in all.
  */
 export function decodeTools(list: readonly unknown[]): DecodedTools {
   const reader = new ToolReader();

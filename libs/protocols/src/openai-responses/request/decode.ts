@@ -15,8 +15,8 @@ export const NAME = 'openai-responses';
 
 /**
  * The run that a checked Responses body asks for; `responsesOptions` tells what it asks of the API beside it. Throws
- * GatewayError of status 400 that names the exact place, and 404 `previous_response_not_found` for an id that no response
- * can have.
+ * GatewayError of status 400 that names the exact place, and 404 `previous_response_not_found` for an id that no
+ * response can have.
  */
 export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDraft {
   const stored = isTrue(dto.store ?? true);

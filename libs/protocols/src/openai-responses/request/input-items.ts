@@ -2,8 +2,8 @@ import { type JsonObject, type JsonValue } from '#libs/contract';
 import { isItemType, itemIdOf } from '../ids.js';
 
 /**
- * The input of a run as GET /v1/responses/{id}/input_items lists it, oldest first: `type` and `id` everywhere, the contents
- * of messages as parts, `status` where an item has one. An item keeps the id that it was sent with.
+ * The input of a run as GET /v1/responses/{id}/input_items lists it, oldest first: `type` and `id` everywhere, the
+ * contents of messages as parts, `status` where an item has one. An item keeps the id that it was sent with.
  */
 export function inputItemsOf(input: readonly JsonObject[], runId: string): JsonObject[] {
   return input.map((item, index) => listed(item, runId, index));

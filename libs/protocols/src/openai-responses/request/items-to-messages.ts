@@ -28,9 +28,9 @@ export interface DecodedItems {
 }
 
 /**
- * Items of a request, a response or a conversation as messages. Reasoning is not sent to a model again. Calls that were cut
- * off are left out with their results, and so is a text that was broken off and begun anew by another worker. References
- * are nothing before `resolveReferences`.
+ * Items of a request, a response or a conversation as messages. Reasoning is not sent to a model again. Calls that were
+ * cut off are left out with their results, and so is a text that was broken off and begun anew by another worker.
+ * References are nothing before `resolveReferences`.
  *
  * Throws GatewayError of status 400 that names the place: `input[3].call_id`.
  */

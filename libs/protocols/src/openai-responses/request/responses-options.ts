@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject, type RunDraft } from '#libs/contract';
 
-/** A conversation that a response belongs to: by the published id, or by a name as clients of the Hermes API server do. */
+/**
+ * A conversation that a response belongs to: by the published id, or by a name as clients of the Hermes API server do.
+ */
 export type ConversationChoice =
   { readonly kind: 'id'; readonly id: string } | { readonly kind: 'name'; readonly name: string };
 
@@ -13,7 +15,9 @@ export interface ResponsesOptions {
   readonly background: boolean;
   /** Its latest response comes before this run, and this run becomes its latest. Excludes `parentId`. */
   readonly conversation?: ConversationChoice;
-  /** The request brought its own `conversation_history`, which stands in `messages`: nothing else comes before the run. */
+  /**
+   * The request brought its own `conversation_history`, which stands in `messages`: nothing else comes before the run.
+   */
   readonly hasOwnHistory: boolean;
   /** Types of the tools that nobody here executes, as the request named them; the model does not see them. */
   readonly leftOutTools: readonly string[];
@@ -36,8 +40,8 @@ const HEADER_TYPES_MAX = 32;
 const HEADER_TYPE_CHARS_MAX = 64;
 
 /**
- * The value of the response header that names the left-out tools, `web_search, local_shell`; undefined when there are none.
- * The types come from a client: nothing but the characters of a token gets through.
+ * The value of the response header that names the left-out tools, `web_search, local_shell`; undefined when there are
+ * none. The types come from a client: nothing but the characters of a token gets through.
  */
 export function leftOutToolsHeader(draft: Pick<RunDraft, 'echo'>): string | undefined {
   const types = new Set(responsesOptions(draft).leftOutTools.map(tokenOf));

@@ -27,8 +27,8 @@ const isListOfStrings = (value: unknown): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 /**
- * The body of POST /v1/responses: the fields we know, by their published types and ranges. What lies inside of items, tools
- * and the other nested fields is judged by `decode`, which names the exact place. Unknown fields are ignored.
+ * The body of POST /v1/responses: the fields we know, by their published types and ranges. What lies inside of items,
+ * tools and the other nested fields is judged by `decode`, which names the exact place. Unknown fields are ignored.
  */
 export class ResponsesRequestDto {
   /** Absent: the default model. */

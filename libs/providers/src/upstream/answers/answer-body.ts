@@ -8,8 +8,8 @@ export interface BodyReader {
 }
 
 /**
- * The body of an answer. Nothing is taken from the socket before there is a reader, nor while it is paused: back-pressure
- * reaches the upstream. The time without a byte (`bodyTimeout`) does not run meanwhile.
+ * The body of an answer. Nothing is taken from the socket before there is a reader, nor while it is paused:
+ * back-pressure reaches the upstream. The time without a byte (`bodyTimeout`) does not run meanwhile.
  */
 export class AnswerBody {
   private reader: BodyReader | undefined;

@@ -1,8 +1,8 @@
 import { checkCallCount, type Message } from '#libs/contract';
 
 /**
- * Gives every call of an answer an id of its own. Upstreams leave ids out, use one twice within an answer, or begin with
- * the same `call_0` in every step; the run's log and the next request tell calls apart by nothing else.
+ * Gives every call of an answer an id of its own. Upstreams leave ids out, use one twice within an answer, or begin
+ * with the same `call_0` in every step; the run's log and the next request tell calls apart by nothing else.
  */
 export class CallIds {
   private taken: Set<string> | undefined;

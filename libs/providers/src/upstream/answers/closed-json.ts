@@ -1,6 +1,6 @@
 /**
- * Tells when a text that comes in pieces is a JSON object, array or string that is closed, and looks at each letter once:
- * to parse all that is there at every piece would cost the square of it. Only brackets and quotes are looked at.
+ * Tells when a text that comes in pieces is a JSON object, array or string that is closed, and looks at each letter
+ * once: to parse all that is there at every piece would cost the square of it. Only brackets and quotes are looked at.
  */
 export class ClosedJson {
   private depth = 0;

@@ -1,8 +1,8 @@
 import type { ModelEvent } from '#libs/contract';
 
 /**
- * The events of one network read. Neighbouring deltas of one kind become one event: under load a read holds many tokens,
- * and every event costs each of the layers above some microseconds. The run's log would merge them anyway.
+ * The events of one network read. Neighbouring deltas of one kind become one event: under load a read holds many
+ * tokens, and every event costs each of the layers above some microseconds. The run's log would merge them anyway.
  */
 export class EventBatch {
   private events: ModelEvent[] = [];

@@ -8,8 +8,8 @@ interface Waiter {
 const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
- * Events of one answer between who reads them and who takes them. An event that is waited for is handed over where it was
- * read, through one promise: generators on the way would cost every token several more.
+ * Events of one answer between who reads them and who takes them. An event that is waited for is handed over where it
+ * was read, through one promise: generators on the way would cost every token several more.
  */
 export class EventFeed implements AsyncIterator<ModelEvent, undefined> {
   private events: readonly ModelEvent[] = [];

@@ -5,12 +5,17 @@ import { UPSTREAM_LIMITS } from '../limits.js';
 
 const ENOUGH = new Error('enough was read');
 
-/** The bytes of a body up to its end, to where it broke off, or to `bytesMax` and a network read more. Never rejects. */
+/**
+ * The bytes of a body up to its end, to where it broke off, or to `bytesMax` and a network read more. Never rejects.
+ */
 export function readBytes(body: AnswerBody, bytesMax: number): Promise<Buffer> {
   return gather(body, bytesMax).then(({ bytes }) => bytes);
 }
 
-/** A whole JSON body of at most answerBytesMax bytes. Throws `upstream_invalid` when it is not JSON or larger, else as `brokenOff`. */
+/**
+ * A whole JSON body of at most answerBytesMax bytes. Throws `upstream_invalid` when it is not JSON or larger, else as
+ * `brokenOff`.
+ */
 export async function readJson(body: AnswerBody, upstream: string): Promise<JsonValue> {
   const { bytes, cause } = await gather(body, UPSTREAM_LIMITS.answerBytesMax);
   if (bytes.length > UPSTREAM_LIMITS.answerBytesMax) throw tooLarge(upstream, UPSTREAM_LIMITS.answerBytesMax);
