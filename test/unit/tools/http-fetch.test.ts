@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import type { JsonObject, Tool, ToolResult } from '#libs/contract';
 import { openGuard, resolveWithSystem } from '#libs/guarded-fetch';
 import { httpFetch } from '../../../libs/tools/src/http-fetch/http-fetch.js';
@@ -42,6 +42,54 @@ describe('http_fetch', () => {
     expect((await fetchIt()).output).toContain('\nfür');
   });
 
+  const word = Buffer.from([0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2]);
+  const bytes = (...parts: (string | Buffer)[]): Buffer => Buffer.concat(parts.map((part) => Buffer.from(part)));
+  test.each<[string, string, Buffer, string]>([
+    ['<meta charset>', 'text/html', bytes('<meta charset="windows-1251">', word), 'Привет'],
+    [
+      '<meta http-equiv>',
+      'text/html',
+      bytes('<meta http-equiv=Content-Type content="text/html; charset=windows-1251">', word),
+      'Привет',
+    ],
+    ['an XML declaration', 'text/xml', bytes(`<?xml version="1.0" encoding='windows-1251'?><a>`, word), 'Привет'],
+    ['a Japanese page', 'text/html', bytes('<meta charset=Shift_JIS>', Buffer.from([0x93, 0xfa, 0x96, 0x7b])), '日本'],
+    ['a byte order mark', 'text/plain; charset=utf-8', bytes(Buffer.from([0xff, 0xfe, 0x66, 0, 0xfc, 0])), 'fü'],
+    ['the header against the page', 'text/html; charset=utf-8', bytes('<meta charset="windows-1251">für'), 'für'],
+    ['a page that says UTF-16 and is not', 'text/html', bytes('<meta charset="utf-16">für'), 'für'],
+    ['bytes that cannot be UTF-8', 'text/plain', Buffer.from([0x66, 0xfc, 0x72]), 'für'],
+    ['a label that nobody knows, in the page', 'text/html', bytes('<meta charset="klingon">für'), 'für'],
+  ])('reads the charset of %s', async (_what, type, body, text) => {
+    serve(type, body);
+    expect((await fetchIt()).output).toContain(text);
+  });
+
+  test.each<[string, Buffer]>([
+    ['gzip', gzipSync('unpacked')],
+    ['X-GZIP', gzipSync('unpacked')],
+    ['deflate', deflateSync('unpacked')],
+    ['deflate', deflateRawSync('unpacked')],
+    ['br', brotliCompressSync('unpacked')],
+    ['deflate, gzip', gzipSync(deflateSync('unpacked'))],
+    ['identity', Buffer.from('unpacked')],
+  ])('unpacks %s', async (encoding, body) => {
+    serve('text/plain', body, { 'content-encoding': encoding });
+    expect(await fetchIt()).toEqual({ output: `200 ${base}/ text/plain\n\nunpacked`, isError: false });
+  });
+
+  test('unpacks no more than it would read', async () => {
+    serve('text/plain', gzipSync(Buffer.alloc(50_000_000, 'x')), { 'content-encoding': 'gzip' });
+    const { output } = await fetchIt({ max_chars: 10 });
+    expect(output).toContain('[Text cut: 1999990 more characters were left out.]');
+    expect(output).toContain('[Only the first 2000000 bytes of the content were read.]');
+  });
+
+  test('of packed content that ends too early the beginning is shown', async () => {
+    const packed = gzipSync(Buffer.from(Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join('')));
+    serve('text/plain', packed.subarray(0, packed.length / 2), { 'content-encoding': 'gzip' });
+    expect(await fetchIt()).toMatchObject({ isError: false, output: expect.stringContaining('line 100\n') });
+  });
+
   test('reduces HTML to its text', async () => {
     serve('text/html', '<html><title>T &amp; U</title><script>evil()</script><p>One<p>Two</html>');
     expect((await fetchIt()).output).toBe(`200 ${base}/ text/html\n\nT & U\n\nOne\nTwo`);
@@ -70,12 +118,14 @@ describe('http_fetch', () => {
     ['an image', 'image/png', Buffer.alloc(300), {}, 'type image/png, 300 bytes'],
     ['content without a type that has a NUL', undefined, Buffer.from('PK\0\0'), {}, 'type unknown, 4 bytes'],
     ['a large file', 'application/zip', Buffer.alloc(2_000_001), {}, 'type application/zip, more than 2000000 bytes'],
+    ['an unknown coding', 'text/plain', Buffer.from('hi'), { 'content-encoding': 'zz' }, 'text/plain, zz-compressed'],
+    ['no gzip', 'text/plain', Buffer.from('hi'), { 'content-encoding': 'gzip' }, 'text/plain, gzip-compressed'],
     [
-      'compressed text',
+      'a file within four codings',
       'text/plain',
       gzipSync('hi'),
-      { 'content-encoding': 'gzip' },
-      'type text/plain, gzip-compressed',
+      { 'content-encoding': 'gzip, gzip, gzip, gzip' },
+      'gzip, gzip, gzip, gzip-compressed',
     ],
   ])('%s is named and not shown', async (_what, type, body, headers, text) => {
     serve(type, body, headers);

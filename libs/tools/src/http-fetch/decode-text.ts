@@ -28,13 +28,55 @@ export function looksBinary(body: Uint8Array): boolean {
   return body.subarray(0, SNIFFED_BYTES).includes(0);
 }
 
-/** Decodes with the charset that the content type names; UTF-8 when it names none or one that nobody knows. */
+/**
+ * Decodes with the charset that the bytes or the answer name, in the order of the WHATWG encoding rules: a byte order
+ * mark, the content type, the page's own `<meta>` or XML declaration. Where none is named or known the text is UTF-8, or
+ * windows-1252 when it cannot be UTF-8, which is what browsers assume.
+ */
 export function decodeText(body: Uint8Array, contentType: string): string {
-  const label = /;\s*charset\s*=\s*"?([^\s";]{1,40})/i.exec(contentType)?.[1] ?? 'utf-8';
-  try {
-    return new TextDecoder(label).decode(body);
-  } catch {
-    // A RangeError for the label: decoding itself never throws, it puts U+FFFD where it must.
-    return new TextDecoder().decode(body);
+  const named = [markedCharset(body), headerCharset(contentType), declaredCharset(body, mediaTypeOf(contentType))];
+  for (const label of named) {
+    const decoder = label === undefined ? undefined : decoderOf(label);
+    if (decoder) return decoder.decode(body);
   }
+  try {
+    // `stream`: the content may have been cut in the middle of a character.
+    return new TextDecoder('utf-8', { fatal: true }).decode(body, { stream: true });
+  } catch {
+    return new TextDecoder('windows-1252').decode(body);
+  }
+}
+
+/** Undefined: nobody knows this label. */
+function decoderOf(label: string): TextDecoder | undefined {
+  try {
+    return new TextDecoder(label);
+  } catch {
+    return undefined;
+  }
+}
+
+function markedCharset(body: Uint8Array): string | undefined {
+  const [a, b, c] = body;
+  if (a === 0xef && b === 0xbb && c === 0xbf) return 'utf-8';
+  if (a === 0xff && b === 0xfe) return 'utf-16le';
+  return a === 0xfe && b === 0xff ? 'utf-16be' : undefined;
+}
+
+function headerCharset(contentType: string): string | undefined {
+  return /;\s*charset\s*=\s*["']?([^\s"';]{1,40})/i.exec(contentType)?.[1];
+}
+
+/** As in the HTML standard: only the beginning of a page is searched. */
+const PRESCANNED_BYTES = 1_024;
+
+function declaredCharset(body: Uint8Array, mediaType: string): string | undefined {
+  const start = Buffer.from(body.subarray(0, PRESCANNED_BYTES)).toString('latin1');
+  const isMarkup = mediaType === '' || mediaType === 'text/html' || mediaType.endsWith('xml');
+  if (!isMarkup) return undefined;
+  const label =
+    /^\s*<\?xml[^>]{0,200}\sencoding\s*=\s*["']([^"']{1,40})["']/i.exec(start)?.[1] ??
+    /<meta\s[^>]{0,400}?charset\s*=\s*["']?\s*([^\s"'/>;]{1,40})/i.exec(start)?.[1];
+  // A declaration that could be read as ASCII does not stand in UTF-16, whatever it says.
+  return label !== undefined && /^utf-?16/i.test(label) ? 'utf-8' : label;
 }

@@ -2,6 +2,7 @@ import type { JsonObject, Tool, ToolResult } from '#libs/contract';
 import { FETCH_LIMITS, guardedFetch, type FetchedResponse, type Guard } from '#libs/guarded-fetch';
 import { decodeText, isTextType, looksBinary, mediaTypeOf } from './decode-text.js';
 import { readableText } from './readable-text.js';
+import { unpackBody } from './unpack-body.js';
 
 const CHARS_DEFAULT = 20_000;
 const CHARS_MAX = 100_000;
@@ -74,26 +75,27 @@ function head(response: FetchedResponse): ToolResult {
   return { output: [firstLine(response), ...lines].join('\n'), isError: isFailure(response) };
 }
 
-function page(response: FetchedResponse, charsMax: number): ToolResult {
+async function page(response: FetchedResponse, charsMax: number): Promise<ToolResult> {
   const contentType = response.headers.get('content-type') ?? '';
   const mediaType = mediaTypeOf(contentType);
-  const encoding = response.headers.get('content-encoding') ?? 'identity';
-  const isText = encoding === 'identity' && (mediaType === '' ? !looksBinary(response.body) : isTextType(mediaType));
-  if (!isText) return notText(response, mediaType || 'unknown', encoding);
-  const raw = decodeText(response.body, contentType);
+  const unpacked = await unpackBody(response.body, response.headers.get('content-encoding') ?? '');
+  const isText = unpacked && (mediaType === '' ? !looksBinary(unpacked.body) : isTextType(mediaType));
+  if (!isText) return notText(response, mediaType || 'unknown');
+  const raw = decodeText(unpacked.body, contentType);
   const isHtml = mediaType === 'text/html' || mediaType === 'application/xhtml+xml';
   const text = isHtml ? readableText(raw.slice(0, HTML_CHARS_MAX)) : raw;
   const lines = [firstLine(response), '', text.slice(0, charsMax)];
   if (text.length > charsMax) lines.push(`[Text cut: ${text.length - charsMax} more characters were left out.]`);
   if (isHtml && raw.length > HTML_CHARS_MAX) {
     lines.push(`[Only the first ${HTML_CHARS_MAX} characters of the page were read.]`);
-  } else if (response.isCut) {
+  } else if (response.isCut || unpacked.isCut) {
     lines.push(`[Only the first ${FETCH_LIMITS.bodyBytesMax} bytes of the content were read.]`);
   }
   return { output: lines.join('\n'), isError: isFailure(response) };
 }
 
-function notText(response: FetchedResponse, mediaType: string, encoding: string): ToolResult {
+function notText(response: FetchedResponse, mediaType: string): ToolResult {
+  const encoding = response.headers.get('content-encoding') ?? 'identity';
   const type = encoding === 'identity' ? mediaType : `${mediaType}, ${encoding.slice(0, 40)}-compressed`;
   const size = response.isCut ? `more than ${FETCH_LIMITS.bodyBytesMax}` : response.body.length;
   return { output: `${firstLine(response)}\nThe content is not text: type ${type}, ${size} bytes.`, isError: true };
