@@ -48,7 +48,7 @@ export function decodeText(body: Uint8Array, contentType: string): string {
 }
 
 /** Undefined: nobody knows this label. */
-function decoderOf(label: string): TextDecoder | undefined {
+function decoderOf(label: string): InstanceType<typeof TextDecoder> | undefined {
   try {
     return new TextDecoder(label);
   } catch {
