@@ -29,9 +29,9 @@ export function looksBinary(body: Uint8Array): boolean {
 }
 
 /**
- * Decodes with the charset that the bytes or the answer name, in the order of the WHATWG encoding rules: a byte order
- * mark, the content type, the page's own `<meta>` or XML declaration. Where none is named or known the text is UTF-8, or
- * windows-1252 when it cannot be UTF-8, which is what browsers assume.
+ * Decodes with the charset that the bytes or the answer name, in the order of the WHATWG encoding rules: a byte
+ * order mark, the content type, the page's own `<meta>` or XML declaration. Without a charset that is known here the
+ * text is UTF-8, or windows-1252 when it cannot be UTF-8, which is what browsers assume.
  */
 export function decodeText(body: Uint8Array, contentType: string): string {
   const named = [markedCharset(body), headerCharset(contentType), declaredCharset(body, mediaTypeOf(contentType))];

@@ -12,9 +12,10 @@ export interface UnpackedBody {
 const CODINGS_MAX = 3;
 
 /**
- * Takes off what the Content-Encoding header names (RFC 9110 8.4): gzip, deflate and br. Some servers compress although
- * the request asks for `identity`. Each coding is unpacked as far as FETCH_LIMITS.bodyBytesMax and no further, and a body
- * that ends too early gives what it has. Undefined: a coding that is not known here, or bytes that are not what it says.
+ * Takes off the codings of a Content-Encoding header (RFC 9110 8.4): gzip, deflate and br. Some servers compress
+ * although the request asks for `identity`. Each coding is unpacked as far as FETCH_LIMITS.bodyBytesMax and no
+ * further, and of a body that ends too early the beginning is given. Undefined: a coding that is not known here, or
+ * bytes that are not in it.
  */
 export async function unpackBody(packed: Uint8Array, contentEncoding: string): Promise<UnpackedBody | undefined> {
   const codings = contentEncoding.split(',').flatMap((name) => codingOf(name) ?? []);
@@ -69,7 +70,7 @@ function unpacker(packed: Uint8Array, coding: string): Transform | undefined {
   }
 }
 
-/** `deflate` means the zlib format; some servers send the bare stream. The low half of a zlib stream's first byte is 8. */
+/** `deflate` means the zlib format, whose first byte ends in the half byte 8; some servers send the bare stream. */
 function isZlib(packed: Uint8Array): boolean {
   return ((packed[0] ?? 0) & 0x0f) === 8;
 }
