@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+const COLUMNS_MAX = 120;
+
+const documents = ['.', 'docs', 'docs/adr'].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+);
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+/** Lines of prose that are too long, with their numbers. Tables, code blocks and addresses cannot be broken. */
+function longLines(text: string): string[] {
+  let code = false;
+  return text.split('\n').flatMap((line, index) => {
+    if (/^\s*```/.test(line)) code = !code;
+    const exempt = code || /^\s*\||^#|https?:\S{40}/.test(line);
+    return exempt || line.length <= COLUMNS_MAX ? [] : [`${index + 1}: ${line}`];
+  });
+}
+
+test('prose in documents ends at 120 columns', () => {
+  expect(documents.length).toBeGreaterThan(30);
+  const found = documents.flatMap((file) => longLines(read(file)).map((line) => `${file}:${line}`));
+  expect(found).toEqual([]);
+});
+
+test('a long line is found, and a table or a code block is not', () => {
+  const long = 'word '.repeat(30);
+  expect(longLines(['short', long, `| ${long}|`, '```', long, '```', long].join('\n'))).toEqual([
+    `2: ${long}`,
+    `7: ${long}`,
+  ]);
+});
+
+test('the changelog: versions, then Added, Changed and Fixed, and an area in front of every line', () => {
+  const lines = read('CHANGELOG.md').split('\n');
+  const versions = lines.filter((line) => line.startsWith('## '));
+  expect(versions[0]).toBe('## Unreleased');
+  expect(versions.slice(1).filter((line) => !/^## \d+\.\d+\.\d+ - \d{4}-\d{2}-\d{2}$/.test(line))).toEqual([]);
+  expect(lines.filter((line) => /^### (?!Added$|Changed$|Fixed$|Removed$|Security$)/.test(line))).toEqual([]);
+  const areas = /^- \*\*(API|Runs|Models|Tools|Sessions|Jobs|Start|Operations|Development)(, \w+)*\*\*: /;
+  expect(lines.filter((line) => line.startsWith('- ') && !areas.test(line))).toEqual([]);
+});
