@@ -1,11 +1,5 @@
-import {
-  connectRedis,
-  memoryApprovalMemory,
-  redisApprovalMemory,
-  type ApprovalMemory,
-  type RedisConnection,
-} from '#libs/bus';
-import { LIMITS } from '#libs/contract';
+import { connectRedis, memoryApprovalMemory, redisApprovalMemory, type RedisConnection } from '#libs/bus';
+import { type ApprovalMemory, LIMITS } from '#libs/contract';
 import { startRedis, type TestRedis } from '../support/redis.js';
 
 let server: TestRedis;

@@ -1,4 +1,5 @@
-import { bullRunQueue, connectRedis, startRunWorker, type Lane, type RedisConnection, type RunQueue } from '#libs/bus';
+import { bullRunQueue, connectRedis, startRunWorker, type RedisConnection } from '#libs/bus';
+import type { Lane, RunQueue } from '#libs/contract';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 

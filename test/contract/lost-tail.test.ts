@@ -1,12 +1,5 @@
-import {
-  connectRedis,
-  redisRunLog,
-  runWriters,
-  type AppendRefused,
-  type RedisConnection,
-  type RunLog,
-} from '#libs/bus';
-import type { RunEvent, RunSpec } from '#libs/contract';
+import { connectRedis, redisRunLog, runWriters, type AppendRefused, type RedisConnection } from '#libs/bus';
+import type { RunEvent, RunLog, RunSpec } from '#libs/contract';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { runSpec } from '../support/run-spec.js';
 

@@ -2,22 +2,19 @@ import {
   bullPersistQueue,
   bullRunQueue,
   connectRedis,
-  memoryConversationTurns,
+  memoryConversationLock,
   memoryIdempotency,
   memoryWorkerRegistry,
   persistCollector,
-  redisConversationTurns,
+  redisConversationLock,
   redisIdempotency,
   redisWorkerRegistry,
   startPersistWorker,
   startRunWorker,
-  type ConversationTurns,
-  type Idempotency,
   type RedisConnection,
   type RunJob,
-  type WorkerInfo,
-  type WorkerRegistry,
 } from '#libs/bus';
+import type { ConversationLock, Idempotency, WorkerInfo, WorkerRegistry } from '#libs/contract';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -272,9 +269,9 @@ describe.each(registries)('worker registry: %s', (_name, create) => {
   });
 });
 
-const turnsOf: [string, () => ConversationTurns][] = [
-  ['memory', memoryConversationTurns],
-  ['redis', () => redisConversationTurns(connection)],
+const turnsOf: [string, () => ConversationLock][] = [
+  ['memory', memoryConversationLock],
+  ['redis', () => redisConversationLock(connection)],
 ];
 describe.each(turnsOf)('conversation turns: %s', (_name, create) => {
   test('of many who follow the same run, one gets the turn', async () => {

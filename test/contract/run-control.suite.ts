@@ -1,5 +1,4 @@
-import type { RunLog } from '#libs/bus';
-import { isTerminal, LIMITS, NO_USAGE, type LoggedEvent, type RunEvent } from '#libs/contract';
+import { isTerminal, LIMITS, type LoggedEvent, NO_USAGE, type RunEvent, type RunLog } from '#libs/contract';
 import { runSpec } from '../support/run-spec.js';
 
 const DONE: RunEvent = { type: 'run.completed', finishReason: 'stop' };

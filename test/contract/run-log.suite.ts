@@ -1,5 +1,5 @@
-import { runWriters, type LiveHub, type RunLog, type RunWriter, tailRun } from '#libs/bus';
-import { isTerminal, type LoggedEvent, type RunEvent } from '#libs/contract';
+import { runWriters, tailRun } from '#libs/bus';
+import { isTerminal, type LiveHub, type LoggedEvent, type RunEvent, type RunLog, type RunWriter } from '#libs/contract';
 import { setImmediate as turn } from 'node:timers/promises';
 import { runSpec } from '../support/run-spec.js';
 import { until } from '../support/until.js';

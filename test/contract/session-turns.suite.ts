@@ -1,4 +1,5 @@
-import { newRunId, type SessionRef, type SessionTurns, type TurnRequest } from '#libs/bus';
+import { newRunId } from '#libs/bus';
+import type { SessionRef, SessionTurns, TurnRequest } from '#libs/contract';
 import fc from '../support/property.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withSlack } from '../support/slack.js';

@@ -1,10 +1,5 @@
-import {
-  connectRedis,
-  memorySessionTurns,
-  redisSessionTurns,
-  type RedisConnection,
-  type SessionTurns,
-} from '#libs/bus';
+import { connectRedis, memorySessionTurns, redisSessionTurns, type RedisConnection } from '#libs/bus';
+import type { SessionTurns } from '#libs/contract';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { OPENING_MS, sessionTurnsSuite } from './session-turns.suite.js';
 

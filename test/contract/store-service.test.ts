@@ -1,6 +1,6 @@
-import { bullPersistQueue, connectRedis, redisRunLog, type RedisConnection, type RunLog } from '#libs/bus';
+import { bullPersistQueue, connectRedis, redisRunLog, type RedisConnection } from '#libs/bus';
 import { loadConfig } from '#libs/config';
-import { foldAll, type RunSnapshot } from '#libs/contract';
+import { foldAll, type RunLog, type RunSnapshot } from '#libs/contract';
 import { Closers, createLogger, Drain } from '#libs/platform';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';

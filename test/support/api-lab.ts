@@ -1,6 +1,6 @@
-import { connectRedis, redisRunLog, redisWorkerRegistry, type RunLog, type WorkerRegistry } from '#libs/bus';
+import { connectRedis, redisRunLog, redisWorkerRegistry } from '#libs/bus';
 import type { Environment } from '#libs/config';
-import { foldAll, type RunSnapshot } from '#libs/contract';
+import { foldAll, type RunLog, type RunSnapshot, type WorkerRegistry } from '#libs/contract';
 import { startApi, type TestApi } from './api-app.js';
 import { startRedis, type TestRedis } from './redis.js';
 import { scriptedWorker, type ScriptedWorker } from './scripted-worker.js';

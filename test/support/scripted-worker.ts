@@ -1,5 +1,4 @@
-import type { RunLog } from '#libs/bus';
-import { isTerminal, type CancelReason, type RunEvent } from '#libs/contract';
+import { type CancelReason, isTerminal, type RunEvent, type RunLog } from '#libs/contract';
 
 /** Plays the worker of one run, event by event, straight on the log. */
 export interface ScriptedWorker {

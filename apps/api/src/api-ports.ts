@@ -4,7 +4,7 @@ import {
   bullTickQueue,
   connectRedis,
   redisApprovalMemory,
-  redisConversationTurns,
+  redisConversationLock,
   redisFacts,
   redisIdempotency,
   redisLiveHub,
@@ -12,13 +12,10 @@ import {
   redisRunLog,
   redisSessionTurns,
   redisWorkerRegistry,
-  type ApprovalMemory,
   type DeploymentFacts,
-  type Idempotency,
-  type LiveRuns,
-  type WorkerRegistry,
 } from '#libs/bus';
 import type { Config } from '#libs/config';
+import type { ApprovalMemory, Idempotency, LiveRuns, WorkerRegistry } from '#libs/contract';
 import { redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
 import { conversationsClient, httpJobStore, sessionClient, storeClient, type SessionClient } from '#libs/store-client';
 import { randomBytes } from 'node:crypto';
@@ -65,7 +62,7 @@ export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiM
     conversations: conversationsClient(config.store),
     sessions: sessionClient(config.store),
     sessionTurns: redisSessionTurns(connection),
-    turns: redisConversationTurns(connection),
+    turns: redisConversationLock(connection),
     jobs: httpJobStore(config.store),
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
     live: redisLiveRuns(connection),

@@ -1,4 +1,4 @@
-import type { RunHead, RunLog } from '#libs/bus';
+import type { RunHead, RunIndex, RunJournal } from '#libs/contract';
 
 const PAGE_RUNS_MAX = 500;
 /** Per look. In calm times a lap is one look; after a long outage of the store it takes several. */
@@ -24,7 +24,11 @@ export class UnconfirmedWalk {
   }
 
   /** One look: pages of runs opened before `openedBefore` (ms), with their heads. */
-  async *look(log: RunLog, openedBefore: number, signal: AbortSignal): AsyncGenerator<readonly HeadOf[]> {
+  async *look(
+    log: RunJournal & RunIndex,
+    openedBefore: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly HeadOf[]> {
     for (let pages = 0; pages < PAGES_PER_LOOK_MAX && !signal.aborted; pages++) {
       const runIds = await log.unconfirmed(openedBefore, PAGE_RUNS_MAX, this.after);
       const heads = await Promise.all(runIds.map((runId) => log.head(runId)));

@@ -1,5 +1,4 @@
-import type { RunLog } from '#libs/bus';
-import type { JsonObject } from '#libs/contract';
+import type { JsonObject, RunJournal } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import {
   allItems,
@@ -24,7 +23,7 @@ import { readLoggedRun } from './read-logged-run.js';
 
 export interface ConversationPorts {
   readonly db: SqlDatabase;
-  readonly log: Pick<RunLog, 'read' | 'spec'>;
+  readonly log: RunJournal;
   readonly logger: Logger;
 }
 

@@ -1,5 +1,4 @@
-import type { RunLog } from '#libs/bus';
-import { costOf, hasEnded, type PriceTable, type RunSnapshot } from '#libs/contract';
+import { costOf, hasEnded, type PriceTable, type RunIndex, type RunJournal, type RunSnapshot } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import { sqlFault, upsertRuns, upsertSessions, type SessionRun, type SqlDatabase } from '#libs/store';
 import { appendTurn } from './append-turn.js';
@@ -11,7 +10,7 @@ const READS_AT_ONCE_MAX = 25;
 const GATHERED_CHARS_MAX = 16_000_000;
 
 export interface PersistPorts {
-  readonly log: Pick<RunLog, 'read' | 'spec' | 'confirmPersisted'>;
+  readonly log: RunJournal & RunIndex;
   readonly db: SqlDatabase;
   readonly logger: Logger;
   readonly prices: PriceTable;

@@ -1,12 +1,13 @@
-import { newRunId, type RunLog } from '#libs/bus';
+import { newRunId } from '#libs/bus';
 import {
   EMPTY_SNAPSHOT,
   foldAll,
   GatewayError,
   hasEnded,
-  LIMITS,
   type JsonObject,
+  LIMITS,
   type RunInput,
+  type RunJournal,
   type RunSnapshot,
   type RunSpec,
 } from '#libs/contract';
@@ -26,7 +27,7 @@ export interface LoggedRun {
 }
 
 export interface ReadPorts {
-  readonly log: Pick<RunLog, 'read' | 'spec'>;
+  readonly log: RunJournal;
   readonly logger: Logger;
 }
 

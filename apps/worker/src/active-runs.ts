@@ -1,5 +1,4 @@
-import type { RunLog } from '#libs/bus';
-import type { CancelReason } from '#libs/contract';
+import type { CancelReason, RunSignals } from '#libs/contract';
 
 export interface ActiveRun {
   cancel(reason: CancelReason): void;
@@ -19,7 +18,7 @@ export class ActiveRuns {
   private isLooking = false;
 
   constructor(
-    private readonly log: Pick<RunLog, 'cancelRequests'>,
+    private readonly log: RunSignals,
     private readonly lookEveryMs = LOOK_EVERY_MS,
   ) {}
 

@@ -1,4 +1,4 @@
-import type { WorkerInfo, WorkerRegistry } from '#libs/bus';
+import type { WorkerInfo, WorkerRegistry } from '#libs/contract';
 
 const ANNOUNCE_EVERY_MS = 5_000;
 const DISCOVER_EVERY_MS = 60_000;

@@ -1,4 +1,5 @@
-import type { RunJob, RunLog } from '#libs/bus';
+import type { RunJob } from '#libs/bus';
+import type { RunClaims } from '#libs/contract';
 
 /** A run that kills its worker mostly does so at once: while it is set up, or with its first request. */
 const ALONE_MS = 3_000;
@@ -19,7 +20,7 @@ export class LastAttempts {
   private last: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly log: Pick<RunLog, 'forgive'>,
+    private readonly log: RunClaims,
     private readonly aloneMs = ALONE_MS,
   ) {}
 

@@ -1,6 +1,5 @@
-import type { ModelInfo } from '#libs/bus';
 import type { ModelsConfig } from '#libs/config';
-import { GatewayError, type ModelCandidate, type ModelProvider, type ModelRoute } from '#libs/contract';
+import { GatewayError, type ModelCandidate, type ModelInfo, type ModelProvider, type ModelRoute } from '#libs/contract';
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
 

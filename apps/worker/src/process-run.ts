@@ -1,29 +1,24 @@
 import { runAgent, RunLeft, RunParked } from '#libs/agent';
+import { AppendRefused, type JobOutcome, type RunJob, type RunWriters } from '#libs/bus';
 import {
-  AppendRefused,
-  queuedEvent,
+  type CancelReason,
   type Claim,
-  type JobOutcome,
-  type RunJob,
-  type RunLog,
-  type RunWriter,
-  type RunWriters,
-} from '#libs/bus';
-import {
   EMPTY_SNAPSHOT,
   fold,
   foldAll,
   GatewayError,
   LIMITS,
-  toRunError,
-  type CancelReason,
   type LoggedEvent,
   type Message,
   type ModelRoute,
+  queuedEvent,
+  type RunLog,
   type RunSnapshot,
   type RunSpec,
+  type RunWriter,
   type TerminalEvent,
   type Tool,
+  toRunError,
 } from '#libs/contract';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import type { LastAttempts } from './last-attempts.js';

@@ -1,6 +1,6 @@
 import type { ApprovalPorts } from '#libs/agent';
-import { AppendRefused, type ApprovalMemory, type RunJob, type RunLog, type RunQueue } from '#libs/bus';
-import type { CancelReason, RunSpec } from '#libs/contract';
+import { AppendRefused, type RunJob } from '#libs/bus';
+import type { ApprovalMemory, CancelReason, RunClaims, RunQueue, RunSpec } from '#libs/contract';
 import { randomBytes } from 'node:crypto';
 import type { ApprovalPolicy } from './approval-policy.js';
 import type { RunControls } from './run-controls.js';
@@ -18,7 +18,7 @@ export class ParkFailed extends Error {}
 
 export interface RunApprovals {
   readonly parts: ApprovalParts;
-  readonly log: Pick<RunLog, 'park'>;
+  readonly log: RunClaims;
   readonly job: RunJob;
   readonly spec: RunSpec;
   readonly controls: RunControls;

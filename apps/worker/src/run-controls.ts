@@ -1,11 +1,11 @@
-import type { Controls, RunLog } from '#libs/bus';
+import type { Controls, RunSignals } from '#libs/contract';
 
 /** What others left for the owner of one run: read with the claim, and again when it matters. */
 export class RunControls {
   private isFresh = true;
 
   constructor(
-    private readonly log: Pick<RunLog, 'controls'>,
+    private readonly log: RunSignals,
     private readonly runId: string,
     private latest: Controls,
   ) {}

@@ -1,5 +1,12 @@
-import type { AppendBatch, AppendReply, RunLog } from '#libs/bus';
-import { toRunError, type ModelProvider, type RunSpec, type TerminalEvent } from '#libs/contract';
+import {
+  type AppendBatch,
+  type AppendReply,
+  type ModelProvider,
+  type RunAppends,
+  type RunSpec,
+  type TerminalEvent,
+  toRunError,
+} from '#libs/contract';
 import { METRICS, type Counter, type Histogram, type Logger, type Metrics } from '#libs/platform';
 
 /** What the worker counts: once per run, per model call and per append call; never per token. */
@@ -48,7 +55,7 @@ export class WorkerMeters {
   }
 
   /** The log's append, measured. */
-  measureAppends(log: Pick<RunLog, 'append'>): Pick<RunLog, 'append'> {
+  measureAppends(log: RunAppends): RunAppends {
     return {
       append: async (batches) => {
         const before = performance.now();

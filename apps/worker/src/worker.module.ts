@@ -14,12 +14,10 @@ import {
   watchControl,
   type PersistCollector,
   type RedisConnection,
-  type RunLog,
   type RunWorker,
-  type WorkerInfo,
 } from '#libs/bus';
 import type { Config } from '#libs/config';
-import { LIMITS, toRunError, GatewayError } from '#libs/contract';
+import { GatewayError, LIMITS, type RunLog, toRunError, type WorkerInfo } from '#libs/contract';
 import { conversationOf, historyReader } from '#libs/history';
 import { HealthModule, Metrics, MetricsModule, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
 import { createProvider } from '#libs/providers';

@@ -1,7 +1,7 @@
 export { memoryApprovalMemory, redisApprovalMemory } from './approvals/approval-memory.js';
 export { connectRedis, withDeadline, type RedisConnection, type RedisRole } from './redis/connect-redis.js';
 export { watchControl } from './run-log/control.js';
-export { memoryConversationTurns, redisConversationTurns } from './locks/conversation-turns.js';
+export { memoryConversationLock, redisConversationLock } from './locks/conversation-lock.js';
 export {
   QUEUE_NAMES,
   redisFacts,
@@ -14,7 +14,7 @@ export {
 export { redisIdempotency } from './locks/idempotency.js';
 export { redisKeys } from './keys.js';
 export { redisLiveHub } from './live/live-hub.js';
-export { isBehind, redisLiveRuns } from './live/live-runs.js';
+export { redisLiveRuns } from './live/live-runs.js';
 export {
   memoryIdempotency,
   memoryPersistQueue,
@@ -28,11 +28,6 @@ export { memoryRunLog, type MemoryRunLog } from './memory/memory-run-log.js';
 export { overloadGap } from './redis/overload-gap.js';
 export { persistCollector, type PersistCollector } from './queues/persist-collector.js';
 export { bullPersistQueue, startPersistWorker, type PersistWorkerSettings } from './queues/persist-queue.js';
-export type * from './approvals/approval-ports.js';
-export type * from './live/live-run-ports.js';
-export type * from './ports.js';
-export type * from './workers/worker-ports.js';
-export { queuedEvent } from './run-log/queued-event.js';
 export { isRunId, newRunId } from './run-log/run-id.js';
 export { redisRunLog } from './run-log/run-log.js';
 export {
@@ -47,7 +42,7 @@ export {
   AppendRefused,
   runWriters,
   type OpenWriter,
-  type RefusalReason,
+  type AppendRefusal,
   type RunWriters,
 } from './run-log/run-writer.js';
 export { tailRun, type RunTail, type TailStart } from './live/tail-run.js';
@@ -56,4 +51,3 @@ export { redisWorkerRegistry } from './workers/worker-registry.js';
 export { handOnTurn, turnOver, type TurnPorts } from './session-turns/hand-on-turn.js';
 export { memorySessionTurns } from './session-turns/memory-session-turns.js';
 export { redisSessionTurns } from './session-turns/redis-session-turns.js';
-export type * from './session-turns/session-turns.js';

@@ -100,3 +100,16 @@ export { answerMessages, turnOf, type RunInput, type Turn } from './runs/turn.js
 export type { SessionPage, SessionRecord, SessionTotals } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
 export { isSessionId, SESSION_ID_RULE } from './session-id.js';
+export type * from './ports/approvals.js';
+export type * from './ports/live-hub.js';
+export type * from './ports/locks.js';
+export type * from './ports/queues.js';
+export type * from './ports/run-claims.js';
+export { isBehind, type LiveRun, type LiveRuns, type RunIndex, type RunPosition } from './ports/run-index.js';
+export type * from './ports/run-journal.js';
+export type * from './ports/run-log.js';
+export type * from './ports/run-signals.js';
+export type * from './ports/session-turns.js';
+export type * from './ports/stored.js';
+export type * from './ports/workers.js';
+export { queuedEvent, sessionOfTurn } from './runs/queued-event.js';

@@ -4,19 +4,14 @@ import {
   GatewayError,
   LIMITS,
   turnOf,
-  type LoggedEvent,
-  type RunSpec,
+  type RunJournal,
+  type StoredRuns,
   type Turn,
 } from '#libs/contract';
 
 export interface HistoryPorts {
-  /** The run log. */
-  readonly log: {
-    spec(runId: string): Promise<RunSpec | undefined>;
-    read(runId: string, after: number): Promise<LoggedEvent[]>;
-  };
-  /** The store's client. */
-  readonly store: { turns(runId: string, limit?: number): Promise<readonly Turn[]> };
+  readonly log: RunJournal;
+  readonly store: Pick<StoredRuns, 'turns'>;
 }
 
 export interface HistoryReader {

@@ -4,6 +4,7 @@ import {
   type JsonValue,
   type RunSnapshot,
   type RunStatus,
+  type StoredRuns,
   type Turn,
 } from '#libs/contract';
 import { storeRequests, type StoreAddress } from './store-request.js';
@@ -20,14 +21,7 @@ export interface RunListQuery {
 }
 
 /** Finished runs. All reject with GatewayError `unavailable` when the store cannot be asked. */
-export interface StoreClient {
-  /** undefined: the store does not have it. */
-  run(runId: string): Promise<RunSnapshot | undefined>;
-  /**
-   * The conversation that ends with this run, oldest turn first; empty: the store does not have the run.
-   * @param limit of its newest turns; absent: LIMITS.historyTurnsMax.
-   */
-  turns(runId: string, limit?: number): Promise<readonly Turn[]>;
+export interface StoreClient extends StoredRuns {
   /** Hides the run from `run` and `runs`, now and when its row is yet to come. */
   deleteRun(runId: string): Promise<void>;
   /** An owner's runs, newest first. */

@@ -1,4 +1,5 @@
-import { memoryRunQueue, type PlaceRequest, type RunQueue } from '#libs/bus';
+import { memoryRunQueue } from '#libs/bus';
+import type { QueuePlaceRequest, RunQueue } from '#libs/contract';
 import { Admission } from '../../../apps/api/src/runs/admitting/admission.js';
 import { canonicalJson, idempotencyClaim } from '../../../apps/api/src/runs/admitting/idempotency-key.js';
 import { Listeners } from '../../../apps/api/src/runs/listeners.js';
@@ -43,7 +44,7 @@ describe('Admission', () => {
   });
 
   test('asks for a place with the limit of the key and the lane of the run', async () => {
-    const asked: PlaceRequest[] = [];
+    const asked: QueuePlaceRequest[] = [];
     const queue: Pick<RunQueue, 'depth' | 'place'> = {
       depth: async () => 0,
       place: async (request) => {

@@ -1,5 +1,5 @@
-import { memoryWorkerRegistry, type WorkerInfo } from '#libs/bus';
-import { GatewayError } from '#libs/contract';
+import { memoryWorkerRegistry } from '#libs/bus';
+import { GatewayError, type WorkerInfo } from '#libs/contract';
 import { createLogger } from '#libs/platform';
 import { ModelDirectory } from '../../../apps/api/src/runs/model-directory.js';
 

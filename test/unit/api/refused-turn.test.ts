@@ -1,6 +1,6 @@
 import {
   memoryApprovalMemory,
-  memoryConversationTurns,
+  memoryConversationLock,
   memoryIdempotency,
   memoryLiveHub,
   memoryPersistQueue,
@@ -25,7 +25,7 @@ function setUp(queuedMax: number) {
   const [log, queue, turns, sessionTurns] = [
     memoryRunLog(),
     memoryRunQueue(),
-    memoryConversationTurns(),
+    memoryConversationLock(),
     memorySessionTurns(),
   ];
   const logger = createLogger({ service: 'test', level: 'silent', pretty: false });

@@ -1,7 +1,8 @@
 import { foldAll, type RunEvent } from '#libs/contract';
-import { RunControl, type ControlPorts } from '../../../apps/api/src/runs/run-control.js';
+import { RunControl } from '../../../apps/api/src/runs/run-control.js';
 import type { RunService } from '../../../apps/api/src/runs/run-service.js';
 import { logged } from '../../support/event-log.js';
+import { runLogWith } from '../../support/run-log-with.js';
 
 /** A run whose calls wait for approvals with these ids, and what was answered to them. */
 function lab(...approvalIds: string[]) {
@@ -21,13 +22,13 @@ function lab(...approvalIds: string[]) {
     ]),
   );
   const answered: [string, string][] = [];
-  const log: ControlPorts['log'] = {
+  const log = runLogWith({
     answer: async (_runId, id, decision) => {
       answered.push([id, decision]);
       return { kind: 'recorded' };
     },
     steer: async () => 'recorded',
-  };
+  });
   const runs = { get: async () => snapshot } as unknown as RunService;
   return { control: new RunControl(runs, { log, queue: { wake: async () => undefined } }), answered };
 }

@@ -7,9 +7,8 @@ import {
   memoryRunQueue,
   memorySessionTurns,
   newRunId,
-  type RunLog,
 } from '#libs/bus';
-import { GatewayError, NO_USAGE, type LoggedEvent, type RunDraft } from '#libs/contract';
+import { GatewayError, type LoggedEvent, NO_USAGE, type RunDraft, type RunLog } from '#libs/contract';
 import { createLogger } from '#libs/platform';
 import { Admission } from '../../../apps/api/src/runs/admitting/admission.js';
 import { RunDesk, type Order } from '../../../apps/api/src/runs/admitting/run-desk.js';

@@ -1,5 +1,5 @@
-import { memorySessionTurns, newRunId, type SessionTurns } from '#libs/bus';
-import { GatewayError, LIMITS, type SessionRecord } from '#libs/contract';
+import { memorySessionTurns, newRunId } from '#libs/bus';
+import { GatewayError, LIMITS, type SessionRecord, type SessionTurns } from '#libs/contract';
 import { TurnDesk } from '../../../apps/api/src/runs/placing/turn-desk.js';
 
 const session = { owner: 'alice', sessionId: 's' };

@@ -1,5 +1,5 @@
-import { memoryLiveHub, memoryRunLog, tailRun, type LiveHub, type Wake } from '#libs/bus';
-import type { LoggedEvent } from '#libs/contract';
+import { memoryLiveHub, memoryRunLog, tailRun } from '#libs/bus';
+import type { LiveHub, LoggedEvent, Wake } from '#libs/contract';
 import { runSpec } from '../../support/run-spec.js';
 
 const event = (seq: number): LoggedEvent => ({ seq, at: 0, type: 'text.delta', step: 1, text: String(seq) });

@@ -1,5 +1,12 @@
-import { AppendRefused, memoryRunLog, runWriters, type AppendBatch, type AppendReply, type RunLog } from '#libs/bus';
-import { LIMITS, type LoggedEvent, type RunEvent } from '#libs/contract';
+import { AppendRefused, memoryRunLog, runWriters } from '#libs/bus';
+import {
+  type AppendBatch,
+  type AppendReply,
+  LIMITS,
+  type LoggedEvent,
+  type RunAppends,
+  type RunEvent,
+} from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runSpec } from '../../support/run-spec.js';
 import { until } from '../../support/until.js';
@@ -13,7 +20,7 @@ async function brokenLog(before: (batch: AppendBatch, n: number) => AppendReply 
   const spec = runSpec();
   await inner.open(spec);
   let n = 0;
-  const log: Pick<RunLog, 'append'> = {
+  const log: RunAppends = {
     async append(batches) {
       const replies: AppendReply[] = [];
       for (const batch of batches)

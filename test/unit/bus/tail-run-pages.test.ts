@@ -1,5 +1,5 @@
-import { memoryLiveHub, memoryRunLog, tailRun, type RunLog } from '#libs/bus';
-import { LIMITS, type LoggedEvent, type RunEvent } from '#libs/contract';
+import { memoryLiveHub, memoryRunLog, tailRun } from '#libs/bus';
+import { LIMITS, type LoggedEvent, type RunEvent, type RunLog } from '#libs/contract';
 import { runSpec } from '../../support/run-spec.js';
 
 const EVENTS = 1_000;

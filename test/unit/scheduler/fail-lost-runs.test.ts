@@ -1,5 +1,5 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns, type RunLog } from '#libs/bus';
-import { NO_USAGE } from '#libs/contract';
+import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
+import { NO_USAGE, type RunLog } from '#libs/contract';
 import { pino } from 'pino';
 import type { DutyPorts } from '../../../apps/scheduler/src/duties/duty.js';
 import { failLostRuns } from '../../../apps/scheduler/src/duties/fail-lost-runs.js';

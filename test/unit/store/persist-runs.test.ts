@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { persistRuns } from '../../../apps/store/src/persist-runs.js';
 import { migratedPglite } from '../../support/pglite.js';
 import { runSpec } from '../../support/run-spec.js';
+import { runLogWith } from '../../support/run-log-with.js';
 
 const logger = pino({ level: 'silent' });
 const DONE: RunEvent = { type: 'run.completed', finishReason: 'stop' };
@@ -75,9 +76,8 @@ describe('persisting finished runs', () => {
 
   test('a log that has lost its beginning makes no row', async () => {
     const runId = await run(text('x'), DONE);
-    const headless = { ...log, read: async (id: string, after: number) => log.read(id, Math.max(after, 1)) };
     await persistRuns({
-      log: { read: headless.read, spec: (id) => log.spec(id), confirmPersisted: (ids) => log.confirmPersisted(ids) },
+      log: runLogWith({ read: async (id, after) => log.read(id, Math.max(after, 1)) }, log),
       db,
       logger,
       prices: new Map(),
@@ -113,11 +113,11 @@ describe('persisting finished runs', () => {
     await persist([runId, runId]);
     const before = await getRun(db, runId);
     await persistRuns({
-      log: {
+      log: runLogWith({
         read: async (id) => (await log.read(id, 0)).slice(0, 2),
         spec: async () => undefined,
         confirmPersisted: async () => undefined,
-      },
+      }),
       db,
       logger,
       prices: new Map(),

@@ -1,10 +1,11 @@
 import type { RunJob } from '#libs/bus';
 import { LastAttempts } from '../../../apps/worker/src/last-attempts.js';
 import { until } from '../../support/until.js';
+import { runLogWith } from '../../support/run-log-with.js';
 
 function lab(aloneMs: number) {
   const forgiven: string[] = [];
-  const turns = new LastAttempts({ forgive: async (runId) => void forgiven.push(runId) }, aloneMs);
+  const turns = new LastAttempts(runLogWith({ forgive: async (runId) => void forgiven.push(runId) }), aloneMs);
   const order: string[] = [];
   const enter = async (runId: string, signal = new AbortController().signal) => {
     const turn = await turns.enter({

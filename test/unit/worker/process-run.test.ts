@@ -1,10 +1,11 @@
-import { memoryRunLog, runWriters, type AppendBatch, type AppendReply, type RunLog } from '#libs/bus';
-import type { LoggedEvent, ModelEvent, ModelProvider } from '#libs/contract';
+import { memoryRunLog, runWriters } from '#libs/bus';
+import type { AppendBatch, AppendReply, LoggedEvent, ModelEvent, ModelProvider, RunLog } from '#libs/contract';
 import { ActiveRuns } from '../../../apps/worker/src/active-runs.js';
 import { processRun, type RunPorts } from '../../../apps/worker/src/process-run.js';
 import { runSpec } from '../../support/run-spec.js';
 import { until } from '../../support/until.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runLogWith } from '../../support/run-log-with.js';
 
 const USAGE = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, reasoningTokens: 0 };
 
@@ -54,7 +55,7 @@ test('a run whose log has lost more than its writer can send again ends as lost,
   const memory = memoryRunLog();
   const append = async (batches: readonly AppendBatch[]): Promise<AppendReply[]> =>
     batches.map(() => ({ kind: 'gap', lastSeq: 0 }));
-  const log: RunLog = Object.assign(Object.create(memory) as RunLog, { append });
+  const log = runLogWith({ append }, memory);
   const spec = runSpec();
   await log.open(spec);
   const told: string[] = [];
@@ -74,7 +75,7 @@ test('a job that is taken away while its run is claimed is handed back', async (
     abort.abort();
     return claimed;
   };
-  const log: RunLog = Object.assign(Object.create(memory) as RunLog, { claim });
+  const log = runLogWith({ claim }, memory);
   const spec = runSpec();
   await log.open(spec);
   expect(await processRun(jobOf(spec.runId, abort.signal), portsOf(log, []))).toBe('hand_back');
@@ -83,12 +84,12 @@ test('a job that is taken away while its run is claimed is handed back', async (
 
 test('while a look at silent runs waits for Redis, no second one is begun', async () => {
   let looks = 0;
-  const log: Pick<RunLog, 'cancelRequests'> = {
+  const log = runLogWith({
     cancelRequests: () => {
       looks++;
       return new Promise(() => undefined);
     },
-  };
+  });
   const active = new ActiveRuns(log, 2);
   active.add('run_a', { busy: false, cancel: () => undefined });
   active.start();

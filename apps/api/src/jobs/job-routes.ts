@@ -1,6 +1,5 @@
-import type { TickQueue } from '#libs/bus';
 import type { Config } from '#libs/config';
-import type { JobStore } from '#libs/contract';
+import type { JobStore, TickQueue } from '#libs/contract';
 import { createTargets } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
 import type { Provider } from '@nestjs/common';

@@ -1,5 +1,12 @@
-import { type TickQueue } from '#libs/bus';
-import { GatewayError, JOB_LIMITS, type Job, type JobFilter, type JobRun, type JobStore } from '#libs/contract';
+import {
+  GatewayError,
+  type Job,
+  JOB_LIMITS,
+  type JobFilter,
+  type JobRun,
+  type JobStore,
+  type TickQueue,
+} from '#libs/contract';
 import type { JobView } from '#libs/contract';
 import type { DeliveryTarget } from '#libs/delivery';
 import { dueAt, isJobId, jobIdFrom, newJobId } from '#libs/jobs';

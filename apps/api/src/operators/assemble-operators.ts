@@ -1,5 +1,6 @@
-import type { DeploymentFacts, WorkerRegistry } from '#libs/bus';
+import type { DeploymentFacts } from '#libs/bus';
 import type { Config } from '#libs/config';
+import type { WorkerRegistry } from '#libs/contract';
 import { MetricsModule, type Drain, type Logger, type Metrics } from '#libs/platform';
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';

@@ -1,5 +1,6 @@
-import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts, type QueueName, type WorkerRegistry } from '#libs/bus';
+import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts, type QueueName } from '#libs/bus';
 import type { StoreConfig } from '#libs/config';
+import type { WorkerRegistry } from '#libs/contract';
 import type { Drain } from '#libs/platform';
 import { API_LIMITS } from '../words/api-limits.js';
 import type { ApiMeters } from '../edge/api-meters.js';

@@ -1,5 +1,5 @@
-import { withDeadline, type RunLog } from '#libs/bus';
-import { GatewayError, hasEnded, isJsonObject, type JsonObject } from '#libs/contract';
+import { withDeadline } from '#libs/bus';
+import { GatewayError, hasEnded, isJsonObject, type JsonObject, type RunIndex } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import { inputItemsOf, responseObject } from '#libs/protocols';
 import type { ItemPageQuery, StoreClient } from '#libs/store-client';
@@ -9,7 +9,7 @@ import type { FoundResponse, ResponseFinder } from '../runs/response-finder.js';
 
 export interface ResponseDeskParts {
   readonly runs: RunService;
-  readonly log: Pick<RunLog, 'markDeleted'>;
+  readonly log: RunIndex;
   readonly store: Pick<StoreClient, 'deleteRun'>;
   readonly history: HistoryReader;
   readonly finder: ResponseFinder;

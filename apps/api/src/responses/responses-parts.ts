@@ -1,4 +1,4 @@
-import type { ConversationTurns, RunLog } from '#libs/bus';
+import type { ConversationLock, RunLog } from '#libs/contract';
 import { historyReader } from '#libs/history';
 import { openaiResponses } from '#libs/protocols';
 import type { ConversationsClient, StoreClient } from '#libs/store-client';
@@ -27,7 +27,7 @@ export interface ResponsesPorts {
   readonly log: RunLog;
   readonly store: StoreClient;
   readonly conversations: ConversationsClient;
-  readonly turns: ConversationTurns;
+  readonly turns: ConversationLock;
 }
 
 /** What everything that makes runs is made of. */

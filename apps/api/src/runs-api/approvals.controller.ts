@@ -1,5 +1,5 @@
-import { withDeadline, type ApprovalMemory } from '#libs/bus';
-import { GatewayError } from '#libs/contract';
+import { withDeadline } from '#libs/bus';
+import { type ApprovalMemory, GatewayError } from '#libs/contract';
 import { Controller, Delete, Get, HttpCode, Inject, Param } from '@nestjs/common';
 import { Owner } from '../edge/auth/owner.decorator.js';
 

@@ -1,5 +1,4 @@
-import type { RunHead } from '#libs/bus';
-import { GatewayError, type RunSnapshot } from '#libs/contract';
+import { GatewayError, type RunHead, type RunSnapshot } from '#libs/contract';
 import { parseAfterSeq, parseEventCursor, runsEncoder, type SseFrame } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_LIMITS } from '../words/api-limits.js';

@@ -1,4 +1,4 @@
-import type { ApprovalMemory, LiveRuns, RunLog } from '#libs/bus';
+import type { ApprovalMemory, LiveRuns, RunJournal } from '#libs/contract';
 import { historyReader } from '#libs/history';
 import type { StoreClient } from '#libs/store-client';
 import type { Provider, Type } from '@nestjs/common';
@@ -13,7 +13,7 @@ import { RunControl, type ControlPorts } from '../runs/run-control.js';
 import { RunList } from '../runs/run-list.js';
 
 export interface RunsPorts extends ControlPorts {
-  readonly log: ControlPorts['log'] & Pick<RunLog, 'read' | 'spec'>;
+  readonly log: ControlPorts['log'] & RunJournal;
   readonly live: LiveRuns;
   readonly store: Pick<StoreClient, 'runs' | 'turns'>;
   readonly approvals: ApprovalMemory;

@@ -1,5 +1,4 @@
-import type { ModelInfo, WorkerInfo, WorkerRegistry } from '#libs/bus';
-import { GatewayError, toRunError } from '#libs/contract';
+import { GatewayError, type ModelInfo, toRunError, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import { API_LIMITS } from '../words/api-limits.js';
 

@@ -1,5 +1,12 @@
-import { isRunId, withDeadline, type RunHead, type RunLog } from '#libs/bus';
-import { GatewayError, isJsonObject, type JsonObject, type RunSnapshot } from '#libs/contract';
+import { isRunId, withDeadline } from '#libs/bus';
+import {
+  GatewayError,
+  isJsonObject,
+  type JsonObject,
+  type RunHead,
+  type RunJournal,
+  type RunSnapshot,
+} from '#libs/contract';
 import { openaiResponses, runIdOfResponse } from '#libs/protocols';
 import type { RunService } from './run-service.js';
 
@@ -17,7 +24,7 @@ type Which = 'stored only' | 'unstored too' | 'any protocol';
 export class ResponseFinder {
   constructor(
     private readonly runs: RunService,
-    private readonly log: Pick<RunLog, 'read'>,
+    private readonly log: RunJournal,
   ) {}
 
   /** Throws GatewayError `response_not_found`; `unavailable` when only the store could know and it is away. */

@@ -1,10 +1,10 @@
-import { withDeadline, type RunLog, type RunQueue } from '#libs/bus';
-import { GatewayError, pendingCalls, type RunSnapshot } from '#libs/contract';
+import { withDeadline } from '#libs/bus';
+import { GatewayError, pendingCalls, type RunQueue, type RunSignals, type RunSnapshot } from '#libs/contract';
 import type { ApprovalOrder } from '#libs/protocols';
 import type { RunService } from './run-service.js';
 
 export interface ControlPorts {
-  readonly log: Pick<RunLog, 'answer' | 'steer'>;
+  readonly log: RunSignals;
   readonly queue: Pick<RunQueue, 'wake'>;
 }
 

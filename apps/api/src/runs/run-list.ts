@@ -1,5 +1,14 @@
-import { isBehind, type LiveRun, type LiveRuns, type RunPlace } from '#libs/bus';
-import { foldAll, GatewayError, hasEnded, type RunSnapshot, type RunStatus } from '#libs/contract';
+import {
+  foldAll,
+  GatewayError,
+  hasEnded,
+  isBehind,
+  type LiveRun,
+  type LiveRuns,
+  type RunPosition,
+  type RunSnapshot,
+  type RunStatus,
+} from '#libs/contract';
 import type { StoreClient } from '#libs/store-client';
 import { API_LIMITS } from '../words/api-limits.js';
 
@@ -21,7 +30,7 @@ export interface RunListPage {
 /** Rows of one source in order, and how far that source was looked through; no `end`: to its end. */
 interface Part {
   readonly rows: readonly RunSnapshot[];
-  readonly end?: RunPlace;
+  readonly end?: RunPosition;
 }
 
 /**
@@ -46,7 +55,7 @@ export class RunList {
     return { runs, ...(last && { next: placeText(last) }) };
   }
 
-  private async livePart(order: RunListOrder, after: RunPlace | undefined): Promise<Part> {
+  private async livePart(order: RunListOrder, after: RunPosition | undefined): Promise<Part> {
     const rows: RunSnapshot[] = [];
     let end = after;
     for (let scanned = 0; scanned < API_LIMITS.liveRunsScannedMax; scanned += API_LIMITS.liveRunsPage) {
@@ -83,13 +92,13 @@ function fits(run: RunSnapshot, { status, sessionId, jobId }: RunListOrder): boo
   );
 }
 
-function byPlace(a: RunPlace, b: RunPlace): number {
+function byPlace(a: RunPosition, b: RunPosition): number {
   return isBehind(a, b) ? 1 : -1;
 }
 
-const placeText = ({ createdAt, runId }: RunPlace): string => `${createdAt}.${runId}`;
+const placeText = ({ createdAt, runId }: RunPosition): string => `${createdAt}.${runId}`;
 
-function parsePlace(text: string): RunPlace {
+function parsePlace(text: string): RunPosition {
   const match = /^(\d{1,15})\.([\w-]{1,200})$/.exec(text);
   if (match) return { createdAt: Number(match[1]), runId: match[2] ?? '' };
   throw new GatewayError('invalid_cursor', "'after' is not what a list of runs gave as 'next'.", { param: 'after' });

@@ -1,32 +1,25 @@
+import { handOnTurn, isRunId, tailRun, turnOver, withDeadline, type TurnPorts } from '#libs/bus';
 import {
-  handOnTurn,
-  isRunId,
-  tailRun,
-  turnOver,
-  withDeadline,
   type ApprovalMemory,
-  type LiveHub,
-  type PersistQueue,
-  type RunHead,
-  type RunLog,
-  type RunQueue,
-  type SessionRef,
-  type SessionTurns,
-  type TurnPorts,
-} from '#libs/bus';
-import {
+  type CancelReason,
   EMPTY_SNAPSHOT,
   foldAll,
   GatewayError,
   hasEnded,
   isTerminal,
   LIMITS,
-  toRunError,
-  type CancelReason,
+  type LiveHub,
   type LoggedEvent,
+  type PersistQueue,
+  type RunHead,
+  type RunLog,
+  type RunQueue,
   type RunSnapshot,
   type RunSpec,
   type RunStatus,
+  type SessionRef,
+  type SessionTurns,
+  toRunError,
 } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import type { StoreClient } from '#libs/store-client';

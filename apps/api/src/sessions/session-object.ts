@@ -1,5 +1,4 @@
-import type { TurnState } from '#libs/bus';
-import type { JsonObject, SessionRecord } from '#libs/contract';
+import type { JsonObject, SessionRecord, TurnState } from '#libs/contract';
 
 /**
  * A session as clients see it. Times are seconds with a fraction, as in run objects; `cost` has no currency of its own.

@@ -1,18 +1,17 @@
-import {
-  withDeadline,
-  type LastTurn,
-  type RunLog,
-  type SessionRef,
-  type SessionTurns,
-  type TurnState,
-} from '#libs/bus';
+import { withDeadline } from '#libs/bus';
 import {
   GatewayError,
   hasEnded,
+  type LastTurn,
+  type RunIndex,
+  type RunJournal,
   type RunSnapshot,
   type SessionPage,
   type SessionRecord,
+  type SessionRef,
+  type SessionTurns,
   type Turn,
+  type TurnState,
 } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import type { SessionClient, SessionListQuery, StoreClient } from '#libs/store-client';
@@ -26,7 +25,7 @@ export interface SessionParts {
   readonly sessions: SessionClient;
   readonly history: HistoryReader;
   readonly store: Pick<StoreClient, 'run'>;
-  readonly log: Pick<RunLog, 'spec' | 'remove'>;
+  readonly log: RunJournal & RunIndex;
 }
 
 export interface ForkRequest {

@@ -1,4 +1,4 @@
-import type { PersistQueue, RunLog, RunQueue, SessionTurns } from '#libs/bus';
+import type { PersistQueue, RunLog, RunQueue, SessionTurns } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 
 export interface DutyPorts {

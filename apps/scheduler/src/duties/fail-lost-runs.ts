@@ -1,5 +1,5 @@
-import { turnOver, type QueuedRun, type SessionRef, type SessionTurns } from '#libs/bus';
-import { GatewayError, toRunError } from '#libs/contract';
+import { turnOver } from '#libs/bus';
+import { GatewayError, type QueuedRun, type SessionRef, type SessionTurns, toRunError } from '#libs/contract';
 import { type HeadOf, UnconfirmedWalk } from '../walk-unconfirmed.js';
 import type { Duty, DutyPorts } from './duty.js';
 

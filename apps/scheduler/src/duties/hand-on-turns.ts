@@ -1,4 +1,5 @@
-import { handOnTurn, type UnsettledSession } from '#libs/bus';
+import { handOnTurn } from '#libs/bus';
+import type { UnsettledSession } from '#libs/contract';
 import type { Duty, DutyPorts } from './duty.js';
 
 const EVERY_MS = 5_000;

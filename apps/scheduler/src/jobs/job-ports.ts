@@ -1,12 +1,11 @@
-import type { PersistQueue, RunLog, RunQueue, TickQueue } from '#libs/bus';
-import type { JobStore } from '#libs/contract';
+import type { JobStore, PersistQueue, RunJournal, RunQueue, RunSignals, TickQueue } from '#libs/contract';
 import type { DeliveryTarget } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
 
 /** What firing, settling and delivering need of the world. What time it is the store says. */
 export interface JobPorts {
   readonly jobs: JobStore;
-  readonly log: Pick<RunLog, 'open' | 'head' | 'requestCancel'>;
+  readonly log: RunJournal & RunSignals;
   readonly runs: Pick<RunQueue, 'place' | 'enqueue' | 'depth' | 'remove'>;
   readonly persist: Pick<PersistQueue, 'enqueue'>;
   readonly ticks: Pick<TickQueue, 'arm'>;

@@ -1,7 +1,6 @@
-import { LIMITS } from '#libs/contract';
+import { type ApprovalContext, type ApprovalMemory, LIMITS } from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { inTime, type RedisConnection } from '../redis/connect-redis.js';
-import type { ApprovalMemory, ApprovalPlace } from './approval-ports.js';
 
 /**
  * Remembered approvals on Redis: a set per key, kept for ever, and a set per session, kept for a while after its last
@@ -9,7 +8,7 @@ import type { ApprovalMemory, ApprovalPlace } from './approval-ports.js';
  */
 export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory {
   const { redis, keys } = connection;
-  const sessionKey = ({ owner, session }: ApprovalPlace): string =>
+  const sessionKey = ({ owner, session }: ApprovalContext): string =>
     keys.allowedIn(
       createHash('sha256')
         .update(JSON.stringify([owner, session]))
@@ -60,7 +59,7 @@ export function memoryApprovalMemory(): ApprovalMemory {
     sets.set(key, set);
     return set;
   };
-  const sessionKey = ({ owner, session }: ApprovalPlace): string => JSON.stringify([owner, session]);
+  const sessionKey = ({ owner, session }: ApprovalContext): string => JSON.stringify([owner, session]);
   return {
     async recall(place, scope) {
       if (setOf(place.owner).has(scope)) return 'always';

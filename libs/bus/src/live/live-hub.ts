@@ -1,6 +1,5 @@
-import type { LoggedEvent } from '#libs/contract';
+import type { LiveHub, LoggedEvent, Wake } from '#libs/contract';
 import type { RedisConnection } from '../redis/connect-redis.js';
-import type { LiveHub, Wake } from '../ports.js';
 
 /**
  * The live hub on Redis pub/sub. `connection` is of role `subscriber` and used for nothing else.

@@ -1,6 +1,5 @@
-import type { LoggedEvent } from '#libs/contract';
+import { isBehind, type LiveRun, type LiveRuns, type LoggedEvent, type RunPosition } from '#libs/contract';
 import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
-import type { LiveRun, LiveRuns, RunPlace } from './live-run-ports.js';
 import { HEAD_FIELDS, toHead } from '../run-log/run-log-replies.js';
 
 /**
@@ -14,7 +13,7 @@ const SAME_TIME_MAX = 200;
  * met.
  */
 export function redisLiveRuns({ redis, keys }: RedisConnection): LiveRuns {
-  const read = async ({ runId, createdAt }: RunPlace): Promise<LiveRun> => {
+  const read = async ({ runId, createdAt }: RunPosition): Promise<LiveRun> => {
     const log = keys.log(runId);
     const [fields, first, last] = await Promise.all([
       redis.hmget(keys.meta(runId), ...HEAD_FIELDS),
@@ -44,14 +43,8 @@ export function redisLiveRuns({ redis, keys }: RedisConnection): LiveRuns {
   };
 }
 
-function placesOf(rows: readonly string[]): RunPlace[] {
-  const places: RunPlace[] = [];
+function placesOf(rows: readonly string[]): RunPosition[] {
+  const places: RunPosition[] = [];
   for (let i = 0; i + 1 < rows.length; i += 2) places.push({ runId: rows[i] ?? '', createdAt: Number(rows[i + 1]) });
   return places;
-}
-
-/** Whether a place comes after another in the order of runs, newest first. */
-export function isBehind(place: RunPlace, after: RunPlace | undefined): boolean {
-  if (!after || place.createdAt !== after.createdAt) return !after || place.createdAt < after.createdAt;
-  return place.runId < after.runId;
 }

@@ -1,6 +1,13 @@
-import { GatewayError, isTerminal, LIMITS, type LoggedEvent } from '#libs/contract';
+import {
+  GatewayError,
+  isTerminal,
+  LIMITS,
+  type LiveHub,
+  type LiveSubscription,
+  type LoggedEvent,
+  type RunJournal,
+} from '#libs/contract';
 import { charsOf } from '../run-log/event-size.js';
-import type { LiveHub, LiveSubscription, RunLog } from '../ports.js';
 import { TailInbox } from './tail-inbox.js';
 
 export interface TailStart {
@@ -31,7 +38,7 @@ const OVER: Result = { done: true, value: undefined };
  * is gone, and `queue_unavailable` when Redis is; it is over then.
  */
 export function tailRun(
-  bus: { readonly log: RunLog; readonly hub: LiveHub },
+  bus: { readonly log: RunJournal; readonly hub: LiveHub },
   start: TailStart,
   signal: AbortSignal,
 ): RunTail {
@@ -52,7 +59,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   private silence: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly bus: { readonly log: RunLog; readonly hub: LiveHub },
+    private readonly bus: { readonly log: RunJournal; readonly hub: LiveHub },
     private readonly start: TailStart,
     private readonly signal: AbortSignal,
   ) {
@@ -173,7 +180,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   }
 }
 
-async function assertLogExists(log: RunLog, runId: string, signal: AbortSignal): Promise<void> {
+async function assertLogExists(log: RunJournal, runId: string, signal: AbortSignal): Promise<void> {
   if (signal.aborted || (await log.head(runId))) return;
   throw new GatewayError('run_log_lost', 'The events of this run were lost.');
 }
@@ -187,7 +194,7 @@ class Pages {
   /** The last page was full. */
   hasMore = false;
 
-  async read(log: RunLog, runId: string, after: number): Promise<readonly LoggedEvent[]> {
+  async read(log: RunJournal, runId: string, after: number): Promise<readonly LoggedEvent[]> {
     const page = await log.read(runId, after, this.count);
     this.hasMore = page.length === this.count;
     if (!this.hasMore) return page;

@@ -1,7 +1,6 @@
-import { LIMITS } from '#libs/contract';
+import { type Idempotency, LIMITS, type Reservation } from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
-import type { Idempotency, Reservation } from '../ports.js';
 import { RELEASE_KEY } from '../scripts/admission-scripts.js';
 
 /** Idempotency keys on Redis: one string per key, so that any API replica decides alike. */

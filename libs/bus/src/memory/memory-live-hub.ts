@@ -1,5 +1,5 @@
+import type { LiveHub, Wake } from '#libs/contract';
 import type { MemoryRunLog } from './memory-run-log.js';
-import type { LiveHub, Wake } from '../ports.js';
 
 /** The live hub over a memory log. */
 export function memoryLiveHub(log: MemoryRunLog, instance: string): LiveHub {

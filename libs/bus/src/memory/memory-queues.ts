@@ -1,6 +1,5 @@
+import type { Idempotency, PersistQueue, QueuedRun, RunQueue, WorkerInfo, WorkerRegistry } from '#libs/contract';
 import { toReservation } from '../locks/idempotency.js';
-import type { Idempotency, PersistQueue, QueuedRun, RunQueue } from '../ports.js';
-import type { WorkerInfo, WorkerRegistry } from '../workers/worker-ports.js';
 
 export interface MemoryRunQueue extends RunQueue {
   /** Takes the oldest waiting run, as a worker would. */

@@ -1,26 +1,25 @@
 import {
-  LIMITS,
+  type AnswerOutcome,
+  type AppendBatch,
+  type AppendReply,
   type ApprovalDecision,
+  type BegunEvent,
+  type CancelOutcome,
   type CancelReason,
+  type Claim,
+  type ClaimTerms,
+  type Controls,
+  LIMITS,
   type LoggedEvent,
+  type Parking,
+  type ParkOutcome,
+  queuedEvent,
+  type RunHead,
+  type RunLog,
   type RunSpec,
+  sessionOfTurn,
   type TerminalEvent,
 } from '#libs/contract';
-import type {
-  AnswerOutcome,
-  AppendBatch,
-  AppendReply,
-  BegunEvent,
-  CancelOutcome,
-  Claim,
-  ClaimTerms,
-  Controls,
-  Parking,
-  ParkOutcome,
-  RunHead,
-  RunLog,
-} from '../ports.js';
-import { queuedEvent, sessionOfTurn } from '../run-log/queued-event.js';
 
 interface MemoryRun {
   readonly spec: RunSpec;

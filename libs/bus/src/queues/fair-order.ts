@@ -1,5 +1,5 @@
+import type { Lane, QueuePlaceRequest } from '#libs/contract';
 import { runScript, type RedisConnection } from '../redis/connect-redis.js';
-import type { Lane, PlaceRequest } from '../ports.js';
 import { PLACE, STARTED } from '../scripts/admission-scripts.js';
 
 /**
@@ -28,7 +28,7 @@ const QUIET_MS = 2_500;
 export async function nextTag(
   connection: RedisConnection,
   bullKeys: { readonly wait: string; readonly prioritized: string },
-  { owner, lane, waitingMax }: PlaceRequest,
+  { owner, lane, waitingMax }: QueuePlaceRequest,
 ): Promise<number | undefined> {
   const keys = [connection.keys.fairOrder, bullKeys.wait, bullKeys.prioritized];
   const args = [`${lane}:${owner}`, LANE_COST[lane], waitingMax, TAG_MAX, QUIET_MS];

@@ -1,4 +1,4 @@
-import type { PersistQueue } from '../ports.js';
+import type { PersistQueue } from '#libs/contract';
 
 export interface PersistCollector {
   /** Notes a finished run; it is enqueued with its neighbours within `COLLECT_MS`. */

@@ -1,8 +1,8 @@
+import type { PersistQueue } from '#libs/contract';
 import { Worker } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
 import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
-import type { PersistQueue } from '../ports.js';
 
 const KEPT_COMPLETED = 100;
 const RETRY_DELAY_MS = 1_000;

@@ -1,10 +1,10 @@
+import type { QueuedRun, RunQueue } from '#libs/contract';
 import { WaitingError, Worker, type Job, type Queue } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
 import { inTime, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { nextTag, noteStarted } from './fair-order.js';
 import { QUEUES } from '../keys.js';
 import { usedMemoryShare } from '../redis/memory-share.js';
-import type { QueuedRun, RunQueue } from '../ports.js';
 import { SampledLoad } from './sampled-load.js';
 
 /**

@@ -1,8 +1,8 @@
+import type { TickQueue } from '#libs/contract';
 import { Worker } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
 import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
-import type { TickQueue } from '../ports.js';
 
 /** Jobs that are due within so short a time of each other share a timer. */
 const TICK_MS = 50;

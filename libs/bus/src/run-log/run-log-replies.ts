@@ -1,23 +1,21 @@
 import {
-  LIMITS,
-  parseRunSpec,
+  type AnswerOutcome,
+  type AppendBatch,
+  type AppendReply,
   type ApprovalDecision,
+  type BegunEvent,
+  type CancelOutcome,
   type CancelReason,
+  type Claim,
+  type Controls,
+  LIMITS,
+  type ParkOutcome,
+  parseRunSpec,
   type RunEvent,
+  type RunHead,
   type RunSpec,
 } from '#libs/contract';
 import type { ScriptCall } from '../redis/connect-redis.js';
-import type {
-  AnswerOutcome,
-  AppendBatch,
-  AppendReply,
-  BegunEvent,
-  CancelOutcome,
-  Claim,
-  Controls,
-  ParkOutcome,
-  RunHead,
-} from '../ports.js';
 import { APPEND } from '../scripts/append-script.js';
 import { CODES } from '../scripts/run-scripts.js';
 

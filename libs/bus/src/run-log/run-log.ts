@@ -1,31 +1,30 @@
 import {
+  type AnswerOutcome,
+  type AppendBatch,
+  type AppendReply,
+  type ApprovalDecision,
+  type CancelOutcome,
+  type CancelReason,
+  type Claim,
+  type ClaimTerms,
+  type Controls,
   GatewayError,
   LIMITS,
-  parseRunSpec,
-  type ApprovalDecision,
-  type CancelReason,
   type LoggedEvent,
+  type Parking,
+  type ParkOutcome,
+  parseRunSpec,
+  queuedEvent,
+  type RunHead,
+  type RunLog,
   type RunSpec,
+  sessionOfTurn,
   type TerminalEvent,
 } from '#libs/contract';
 import type { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { runScript, runScripts, unavailable, type RedisConnection, type ScriptCall } from '../redis/connect-redis.js';
 import type { RedisKeys } from '../keys.js';
-import type {
-  AnswerOutcome,
-  AppendBatch,
-  AppendReply,
-  CancelOutcome,
-  Claim,
-  ClaimTerms,
-  Controls,
-  Parking,
-  ParkOutcome,
-  RunHead,
-  RunLog,
-} from '../ports.js';
-import { queuedEvent, sessionOfTurn } from './queued-event.js';
 import {
   afterSeq,
   appendCall,

@@ -1,12 +1,22 @@
-import { isTerminal, LIMITS, type CancelReason, type LoggedEvent, type RunEvent } from '#libs/contract';
-import type { AppendBatch, AppendReply, BegunEvent, RunLog, RunWriter } from '../ports.js';
+import {
+  type AppendBatch,
+  type AppendReply,
+  type BegunEvent,
+  type CancelReason,
+  isTerminal,
+  LIMITS,
+  type LoggedEvent,
+  type RunAppends,
+  type RunEvent,
+  type RunWriter,
+} from '#libs/contract';
 import { PendingEvents, ReplayRing, type StampedEvent } from './writer-buffers.js';
 
-export type RefusalReason = 'fenced' | 'ended' | 'full' | 'lost' | 'unreachable';
+export type AppendRefusal = 'fenced' | 'ended' | 'full' | 'lost' | 'unreachable';
 
 /** The writer lost its run. Stop quietly: someone else is writing, or nobody may. Only `full` leaves the run ours. */
 export class AppendRefused extends Error {
-  constructor(readonly reason: RefusalReason) {
+  constructor(readonly reason: AppendRefusal) {
     super(`append refused: ${reason}`);
     this.name = 'AppendRefused';
   }
@@ -46,11 +56,7 @@ const BATCH_EVENTS_MAX = 512;
  * @param gapMs see overload-gap.ts: so long after the last call that took them, deltas wait for more of their kind.
  * First deltas and everything else do not.
  */
-export function runWriters(
-  log: Pick<RunLog, 'append'>,
-  gapMs: () => number = () => 0,
-  now: () => number = Date.now,
-): RunWriters {
+export function runWriters(log: RunAppends, gapMs: () => number = () => 0, now: () => number = Date.now): RunWriters {
   const urgent = new Set<Writer>();
   const patient = new Set<Writer>();
   let busy = false;
@@ -100,7 +106,7 @@ export function runWriters(
 
 type Outcome = AppendReply | { readonly kind: 'failed' };
 
-async function deliver(log: Pick<RunLog, 'append'>, batches: readonly AppendBatch[]): Promise<Outcome[]> {
+async function deliver(log: RunAppends, batches: readonly AppendBatch[]): Promise<Outcome[]> {
   try {
     return await log.append(batches);
   } catch {
@@ -227,7 +233,7 @@ class Writer implements RunWriter {
     }, APPEND_RETRY_MS);
   }
 
-  private refuse(reason: RefusalReason): void {
+  private refuse(reason: AppendRefusal): void {
     this.refused = new AppendRefused(reason);
     const waiters = this.waiters;
     this.waiters = [];

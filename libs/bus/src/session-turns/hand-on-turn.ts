@@ -1,11 +1,9 @@
-import type { RunSpec } from '#libs/contract';
-import type { RunLog, RunQueue } from '../ports.js';
-import type { SessionRef, SessionTurns } from './session-turns.js';
+import type { RunJournal, RunQueue, RunSpec, SessionRef, SessionTurns } from '#libs/contract';
 
 export interface TurnPorts {
   readonly turns: SessionTurns;
   readonly queue: Pick<RunQueue, 'enqueue' | 'place'>;
-  readonly log: Pick<RunLog, 'head'>;
+  readonly log: RunJournal;
 }
 
 /**

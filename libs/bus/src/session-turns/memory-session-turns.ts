@@ -1,5 +1,12 @@
-import { LIMITS } from '#libs/contract';
-import type { LastTurn, SessionRef, SessionTurns, TurnEntry, TurnRequest, UnsettledSession } from './session-turns.js';
+import {
+  type LastTurn,
+  LIMITS,
+  type SessionRef,
+  type SessionTurns,
+  type TurnEntry,
+  type TurnRequest,
+  type UnsettledSession,
+} from '#libs/contract';
 
 interface Session {
   active: string | undefined;

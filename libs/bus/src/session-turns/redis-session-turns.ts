@@ -1,8 +1,15 @@
-import { LIMITS } from '#libs/contract';
+import {
+  LIMITS,
+  type SessionRef,
+  type SessionTurns,
+  type TurnEntry,
+  type TurnRequest,
+  type TurnState,
+  type UnsettledSession,
+} from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import type { Script } from '../scripts/script.js';
-import type { SessionRef, SessionTurns, TurnEntry, TurnRequest, TurnState, UnsettledSession } from './session-turns.js';
 import { ENTER, ENTRY, FORGET, LEAVE, NOT_ASKED, READINESS, READY, SETTLE } from './turn-scripts.js';
 
 const BUSY_SECONDS = LIMITS.runLogOrphanTtlSeconds;

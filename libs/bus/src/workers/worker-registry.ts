@@ -1,5 +1,5 @@
+import type { WorkerInfo, WorkerRegistry } from '#libs/contract';
 import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
-import type { WorkerInfo, WorkerRegistry } from './worker-ports.js';
 
 /** A worker that has been silent for so long is forgotten, and its models with it. */
 const FORGET_AFTER_MS = 86_400_000;

@@ -1,5 +1,5 @@
-import { withDeadline, type ConversationTurn, type ConversationTurns } from '#libs/bus';
-import { GatewayError, type JsonObject } from '#libs/contract';
+import { withDeadline } from '#libs/bus';
+import { type ConversationHolder, type ConversationLock, GatewayError, type JsonObject } from '#libs/contract';
 import type { ConversationRef, ConversationsClient } from '#libs/store-client';
 import { createHash } from 'node:crypto';
 import { API_LIMITS } from '../../words/api-limits.js';
@@ -7,12 +7,12 @@ import type { RunService } from '../../runs/run-service.js';
 
 export interface ConversationParts {
   readonly conversations: ConversationsClient;
-  readonly turns: ConversationTurns;
+  readonly turns: ConversationLock;
   readonly runs: Pick<RunService, 'head'>;
 }
 
 /** A conversation's last run. */
-interface LastTurn extends ConversationTurn {
+interface LastTurn extends ConversationHolder {
   /** It may still add something. */
   readonly isOpen: boolean;
   /** It has ended, and its log is there: what it adds can be added now. */

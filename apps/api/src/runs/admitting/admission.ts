@@ -1,6 +1,6 @@
-import { withDeadline, type RunQueue } from '#libs/bus';
+import { withDeadline } from '#libs/bus';
 import type { ApiConfig, KeyLimits } from '#libs/config';
-import { GatewayError, type RefusalReason, type RunDraft } from '#libs/contract';
+import { GatewayError, type RefusalReason, type RunDraft, type RunQueue } from '#libs/contract';
 
 /** Seconds after which a queue that was full is worth another try. */
 const QUEUE_FULL_RETRY_SECONDS = 5;

@@ -1,5 +1,5 @@
-import { newRunId, type Idempotency } from '#libs/bus';
-import { ERRORS, GatewayError } from '#libs/contract';
+import { newRunId } from '#libs/bus';
+import { ERRORS, GatewayError, type Idempotency } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import type { FastifyReply } from 'fastify';
 import { HEADERS } from '../../words/header-names.js';

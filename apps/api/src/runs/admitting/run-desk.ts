@@ -1,5 +1,13 @@
-import { newRunId, withDeadline, type Idempotency, type RunHead } from '#libs/bus';
-import { GatewayError, RUN_SPEC_VERSION, type RunDraft, type RunSnapshot, type RunSpec } from '#libs/contract';
+import { newRunId, withDeadline } from '#libs/bus';
+import {
+  GatewayError,
+  type Idempotency,
+  RUN_SPEC_VERSION,
+  type RunDraft,
+  type RunHead,
+  type RunSnapshot,
+  type RunSpec,
+} from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import type { StoreClient } from '#libs/store-client';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,13 @@
-import { withDeadline, type LastTurn, type SessionRef, type SessionTurns, type TurnEntry } from '#libs/bus';
-import { GatewayError, LIMITS, type SessionRecord } from '#libs/contract';
+import { withDeadline } from '#libs/bus';
+import {
+  GatewayError,
+  type LastTurn,
+  LIMITS,
+  type SessionRecord,
+  type SessionRef,
+  type SessionTurns,
+  type TurnEntry,
+} from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const OPENING_POLL_MS = 5;

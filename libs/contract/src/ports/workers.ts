@@ -1,14 +1,14 @@
 export interface WorkerInfo {
   readonly id: string;
   readonly version: string;
-  /** Runs it executes at the same time at most. */
+  /** Runs that the worker executes at the same time at most. */
   readonly capacity: number;
-  /** Runs it executes now; as of its last heartbeat. */
+  /** Runs that it executed at its last heartbeat. */
   readonly active?: number;
   readonly models: readonly ModelInfo[];
-  /** Names of the server tools that some run may be offered there. */
+  /** Names of the server tools that this worker can offer to runs. */
   readonly tools: readonly string[];
-  /** What `MODELS_UNKNOWN` is on that worker: may names beyond `models` be asked for? */
+  /** `MODELS_UNKNOWN` on that worker: what becomes of a name that is not in `models`. */
   readonly unknownModels: 'reject' | 'default' | 'passthrough';
   readonly defaultModel: string;
 }

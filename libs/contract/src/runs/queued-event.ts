@@ -1,4 +1,5 @@
-import type { EventOf, LoggedEvent, RunSpec } from '#libs/contract';
+import type { EventOf, LoggedEvent } from './run-event.js';
+import type { RunSpec } from './run-spec.js';
 
 /** The first event of every log, made from the spec: all that an encoder must know of the request. */
 export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {

@@ -1,4 +1,4 @@
-/** A session by its owner and name; another owner's session of the same name is another session. */
+/** A session by its key and name; another key's session of the same name is another session. */
 export interface SessionRef {
   readonly owner: string;
   readonly sessionId: string;
@@ -16,13 +16,13 @@ export interface TurnRequest {
   readonly whenBusy: 'wait' | 'reject';
   /** Turns that may wait in this session. */
   readonly waitingMax: number;
-  /** What the store knows of a session that is `unknown` here; null: nothing. */
+  /** The store's knowledge of a session that is `unknown` here; null: the store knows nothing either. */
   readonly last?: LastTurn | null;
 }
 
 export type TurnEntry =
   /**
-   * The run has its place: it continues `parentId`, and is younger (`createdAt`) than every turn before it. Open its
+   * The run has its turn: it continues `parentId`, and is younger (`createdAt`) than every turn before it. Open its
    * log, then call `ready`, within the opening time.
    */
   | { readonly kind: 'entered'; readonly parentId?: string; readonly createdAt: number }
@@ -30,7 +30,7 @@ export type TurnEntry =
   | { readonly kind: 'opening' }
   /** No record of this session: ask again with `last`. */
   | { readonly kind: 'unknown' }
-  /** It asked for `reject`, and the session has a turn. */
+  /** The request said `reject`, and the session has a turn. */
   | { readonly kind: 'busy' }
   | { readonly kind: 'full' };
 
@@ -39,41 +39,41 @@ export interface TurnState {
   readonly active?: string;
   /** In the order of their turns. */
   readonly waiting: readonly string[];
-  /** The youngest run: what the next turn continues. */
+  /** The youngest run: the next turn continues it. */
   readonly last?: LastTurn;
 }
 
 /**
  * One turn at a time per session, across all replicas. The life of a run's turn:
  *
- *   enter (its place, and so its parent, is fixed) -> log opened -> ready -> 'turn'    queue its job now
- *                                                                         -> 'waits'   until its turn, then queue it
+ *   enter (fixes its turn, and so its parent) -> log opened -> ready -> 'turn'    queue its job now
+ *                                                                    -> 'waits'   queued when the turn before it ends
  *   ... -> the run ends -> leave: gives the run whose turn it is now, to be queued
  *
- * A place is only given behind runs whose logs are open, so no run ever continues one that does not exist. An opener
+ * A turn is only given behind runs whose logs are open, so no run ever continues one that does not exist. An opener
  * that dies between `enter` and `ready` is put out by the next `enter` after the opening time. Every call may be
  * repeated. Two implementations: Redis (`redisSessionTurns`) and memory (`memorySessionTurns`), held to
  * test/contract/session-turns.suite.ts. All reject with GatewayError `queue_unavailable` when Redis does not answer.
  */
 export interface SessionTurns {
   enter(request: TurnRequest): Promise<TurnEntry>;
-  /** `evicted`: it took too long to open its log; the run has no place and must not be executed. */
+  /** `evicted`: its log was opened too late; the run has no turn and must not be executed. */
   ready(session: SessionRef, runId: string): Promise<'turn' | 'waits' | 'evicted'>;
   /**
    * The run has ended, or was never opened. @returns the run whose turn it is now, to be queued (queueing a run twice
-   * is one job); undefined when nobody's is, or when the run had only waited.
+   * is one job); undefined when the session has no other turn, or when the run had only waited.
    */
   leave(session: SessionRef, runId: string): Promise<string | undefined>;
   state(session: SessionRef): Promise<TurnState>;
   /** Drops the record of a session without turns, as if it had never been. false: the session has a turn. */
   forget(session: SessionRef): Promise<boolean>;
-  /** Sessions that had a turn and were not settled since, those looked at longest ago first: for repairs. */
+  /** Sessions that had a turn and were not settled since, the least recently checked first: for repairs. */
   unsettled(limit: number): Promise<readonly UnsettledSession[]>;
   /** Takes a session without turns off that list, unless it got one since; one with turns goes to its end. */
   settle(session: UnsettledSession, hasTurn: boolean): Promise<void>;
 }
 
 export interface UnsettledSession extends SessionRef {
-  /** When it was put on the list (ms since the epoch). */
+  /** When the session was put on the list (ms since the epoch). */
   readonly since: number;
 }

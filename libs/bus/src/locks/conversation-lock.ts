@@ -1,11 +1,10 @@
-import { LIMITS } from '#libs/contract';
+import { type ConversationLock, LIMITS } from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
-import type { ConversationTurns } from '../ports.js';
 import { BEGIN_TURN, LAST_TURN } from '../scripts/admission-scripts.js';
 
 /** Turns on Redis, so that any API replica decides alike. Rejects with GatewayError `queue_unavailable`. */
-export function redisConversationTurns({ redis, keys }: RedisConnection): ConversationTurns {
+export function redisConversationLock({ redis, keys }: RedisConnection): ConversationLock {
   const keyOf = (conversation: string): string =>
     keys.conversation(createHash('sha256').update(conversation).digest('hex'));
   return {
@@ -25,7 +24,7 @@ export function redisConversationTurns({ redis, keys }: RedisConnection): Conver
 }
 
 /** The same in memory, for tests. */
-export function memoryConversationTurns(): ConversationTurns {
+export function memoryConversationLock(): ConversationLock {
   const turns = new Map<string, { readonly runId: string; readonly at: number }>();
   return {
     async last(conversation) {

@@ -1,0 +1,28 @@
+export type Reservation =
+  { readonly kind: 'new' } | { readonly kind: 'same'; readonly runId: string } | { readonly kind: 'conflict' };
+
+/** Idempotency keys, kept LIMITS.idempotencyTtlSeconds. `scope` is any string; it is hashed before it becomes a key. */
+export interface Idempotency {
+  reserve(scope: string, fingerprint: string, runId: string): Promise<Reservation>;
+  /** Gives the key back after the run could not be started, unless another run holds the key by now. */
+  release(scope: string, runId: string): Promise<void>;
+}
+
+/** The run that holds a conversation, or held it last. */
+export interface ConversationHolder {
+  readonly runId: string;
+  /** How long ago the run took the lock, by Redis' clock, in milliseconds. */
+  readonly ageMs: number;
+}
+
+/**
+ * One run at a time per conversation. The last holder is remembered for LIMITS.runLogOrphanTtlSeconds: long after the
+ * store has the items of its run. `conversation` is any string; it is hashed before it becomes a key.
+ */
+export interface ConversationLock {
+  last(conversation: string): Promise<ConversationHolder | undefined>;
+  /** Makes `runId` the holder if `after` still is; false: another run came first. */
+  begin(conversation: string, runId: string, after: string | undefined): Promise<boolean>;
+  /** Forgets the conversation's last holder. */
+  forget(conversation: string): Promise<void>;
+}

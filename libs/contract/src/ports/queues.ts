@@ -1,0 +1,59 @@
+/** `background`: nobody watches the run, because it is a job's or was asked for in the background. */
+export type Lane = 'interactive' | 'background';
+
+export interface QueuePlaceRequest {
+  readonly owner: string;
+  readonly lane: Lane;
+  /** Runs that this key may have waiting in this lane. */
+  readonly waitingMax: number;
+  /** Runs that all workers together execute at the same time, as far as is known. */
+  readonly slots: number;
+}
+
+export type QueuePlace =
+  | { readonly kind: 'placed'; readonly tag: number }
+  /** `full`: the key has as many runs waiting as it may. `no_memory`: Redis keeps its last memory for existing runs. */
+  | { readonly kind: 'full' | 'no_memory' };
+
+/** A run and which of its jobs is meant: each time the run is parked, it gets another. */
+export interface QueuedRun {
+  readonly runId: string;
+  readonly generation: number;
+}
+
+/** The queue of runs that wait for a worker. It carries ids only: the spec is in the run's log. */
+export interface RunQueue {
+  /**
+   * The place of a key's next run among the waiting ones, for `enqueue` (see fair-order.ts). Costs a round trip only
+   * while runs wait.
+   */
+  place(request: QueuePlaceRequest): Promise<QueuePlace>;
+  /** @param tag from `place`; 0 starts the run before all that wait. */
+  enqueue(runId: string, tag?: number): Promise<void>;
+  /** The job that resumes a parked run after `delayMs` at the latest. A second one for one generation is ignored. */
+  enqueueParked(run: QueuedRun, delayMs: number): Promise<void>;
+  /** Starts that job now, whatever state it is in; a job that is waiting or active stays as it is. */
+  wake(run: QueuedRun): Promise<void>;
+  /** Runs that wait for a worker, at most a quarter of a second ago. */
+  depth(): Promise<number>;
+  /** Which of these runs have a job that is waiting, delayed or active. */
+  withJob(runs: readonly QueuedRun[]): Promise<Set<string>>;
+  /** Takes a waiting run out of the queue; a run that is being executed is left alone. */
+  remove(runId: string, generation?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The queue of finished runs on their way into the store. */
+export interface PersistQueue {
+  enqueue(runIds: readonly string[]): Promise<void>;
+  /** Batches on their way: waiting, active, or delayed after a failure. */
+  depth(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Timers that wake one scheduler. They are only hints: the store knows what is due. */
+export interface TickQueue {
+  /** Wakes a scheduler after `inMs` milliseconds; arming the same moment twice is one timer. */
+  arm(inMs: number): Promise<void>;
+  close(): Promise<void>;
+}
