@@ -38,8 +38,8 @@ export interface AppendBatch {
   readonly events: readonly string[];
   readonly terminal: boolean;
   /**
-   * What the writer knows of the log, which spares the append some lookups: `bytes` of the previous reply, whose lastSeq
-   * was `firstSeq - 1`, and the instance that opened the run.
+   * What the writer knows of the log, which spares the append some lookups: `bytes` of the previous reply, whose
+   * lastSeq was `firstSeq - 1`, and the instance that opened the run.
    */
   readonly tip?: { readonly bytes: number; readonly instance: string };
 }
