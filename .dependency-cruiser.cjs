@@ -90,7 +90,7 @@ module.exports = {
       from: { path: PURE },
       to: {
         path: 'node_modules',
-        pathNot: 'node_modules/(class-validator|class-transformer|reflect-metadata|croner)/',
+        pathNot: 'node_modules/(class-validator|reflect-metadata|croner)/',
       },
     },
     {

@@ -1,6 +1,6 @@
-import fc from '../../support/property.js';
-import { encodingOf } from '../../../apps/api/src/tokens/count-job.js';
-import { splitLongRuns } from '../../../apps/api/src/tokens/split-long-runs.js';
+import fc from '../../../support/property.js';
+import { encodingOf } from '../../../../apps/api/src/tokens/count-job.js';
+import { splitLongRuns } from '../../../../apps/api/src/tokens/split-long-runs.js';
 
 const text = fc
   .array(fc.oneof(fc.string(), fc.constant('a'.repeat(300)), fc.constant(' '.repeat(700))))

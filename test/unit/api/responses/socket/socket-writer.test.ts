@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { SocketWriter } from '../../../apps/api/src/responses/socket/socket-writer.js';
-import { until } from '../../support/until.js';
+import { SocketWriter } from '../../../../../apps/api/src/responses/socket/socket-writer.js';
+import { until } from '../../../../support/until.js';
 
 describe('writing to a WebSocket', () => {
   let server: WebSocketServer;

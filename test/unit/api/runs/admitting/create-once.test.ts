@@ -2,7 +2,7 @@ import { memoryIdempotency } from '#libs/bus';
 import { GatewayError } from '#libs/contract';
 import { createLogger } from '#libs/platform';
 import type { FastifyReply } from 'fastify';
-import { CreateOnce, idFromSeed, type Making } from '../../../apps/api/src/runs/admitting/create-once.js';
+import { CreateOnce, idFromSeed, type Making } from '../../../../../apps/api/src/runs/admitting/create-once.js';
 
 function lab() {
   const once = new CreateOnce(memoryIdempotency(), createLogger({ service: 'api', level: 'silent', pretty: false }));

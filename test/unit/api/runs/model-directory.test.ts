@@ -1,7 +1,7 @@
 import { memoryWorkerRegistry } from '#libs/bus';
 import { GatewayError, type WorkerInfo } from '#libs/contract';
 import { createLogger } from '#libs/platform';
-import { ModelDirectory } from '../../../apps/api/src/runs/model-directory.js';
+import { ModelDirectory } from '../../../../apps/api/src/runs/model-directory.js';
 
 const worker = (id: string, tools: readonly string[]): WorkerInfo => ({
   id,

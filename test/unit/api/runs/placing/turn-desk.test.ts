@@ -1,6 +1,6 @@
 import { memorySessionTurns, newRunId } from '#libs/bus';
 import { GatewayError, LIMITS, type SessionRecord, type SessionTurns } from '#libs/contract';
-import { TurnDesk } from '../../../apps/api/src/runs/placing/turn-desk.js';
+import { TurnDesk } from '../../../../../apps/api/src/runs/placing/turn-desk.js';
 
 const session = { owner: 'alice', sessionId: 's' };
 const away = new GatewayError('unavailable', 'away');

@@ -1,8 +1,8 @@
 import { foldAll, type RunEvent } from '#libs/contract';
-import { RunControl } from '../../../apps/api/src/runs/run-control.js';
-import type { RunService } from '../../../apps/api/src/runs/run-service.js';
-import { logged } from '../../support/event-log.js';
-import { runLogWith } from '../../support/run-log-with.js';
+import { RunControl } from '../../../../apps/api/src/runs/run-control.js';
+import type { RunService } from '../../../../apps/api/src/runs/run-service.js';
+import { logged } from '../../../support/event-log.js';
+import { runLogWith } from '../../../support/run-log-with.js';
 
 /** A run whose calls wait for approvals with these ids, and what was answered to them. */
 function lab(...approvalIds: string[]) {

@@ -1,8 +1,8 @@
 import { GatewayError, type Job } from '#libs/contract';
 import { createTargets } from '#libs/delivery';
-import { patch, type JobChange } from '../../../apps/api/src/jobs/change-job.js';
-import { newJob } from '../../../apps/api/src/jobs/new-job.js';
-import { HOUR, MINUTE, T0 } from '../../support/job.js';
+import { patch, type JobChange } from '../../../../apps/api/src/jobs/change-job.js';
+import { newJob } from '../../../../apps/api/src/jobs/new-job.js';
+import { HOUR, MINUTE, T0 } from '../../../support/job.js';
 
 const targets = createTargets({ webhookAllowedHosts: [] });
 const NOBODY = { cleared: new Set<string>(), targets, now: T0 };

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { FailedLogins } from '../../../apps/api/src/edge/auth/failed-logins.js';
-import { API_LIMITS } from '../../../apps/api/src/words/api-limits.js';
-import { Operators } from '../../../apps/api/src/edge/auth/operators.js';
+import { FailedLogins } from '../../../../../apps/api/src/edge/auth/failed-logins.js';
+import { API_LIMITS } from '../../../../../apps/api/src/words/api-limits.js';
+import { Operators } from '../../../../../apps/api/src/edge/auth/operators.js';
 
 const ADMIN = 'admin-token-1234';
 const ADMIN_KEY = 'key-of-an-admin-1234';

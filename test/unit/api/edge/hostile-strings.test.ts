@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { redactSecrets } from '#libs/contract';
 import { parseDto, PROTOCOLS, type Protocol } from '#libs/protocols';
-import { tokenOf } from '../../../apps/api/src/edge/auth/key-ring.js';
-import { hostCheck } from '../../../apps/api/src/edge/auth/allowed-hosts.js';
-import { parseJson } from '../../../apps/api/src/edge/parse-json.js';
-import { requestIdOf } from '../../../apps/api/src/words/request-id.js';
-import { cleanLine } from '../../../libs/platform/src/logged-error.js';
-import { withSlack } from '../../support/slack.js';
+import { tokenOf } from '../../../../apps/api/src/edge/auth/key-ring.js';
+import { hostCheck } from '../../../../apps/api/src/edge/auth/allowed-hosts.js';
+import { parseJson } from '../../../../apps/api/src/edge/parse-json.js';
+import { requestIdOf } from '../../../../apps/api/src/words/request-id.js';
+import { cleanLine } from '../../../../libs/platform/src/logged-error.js';
+import { withSlack } from '../../../support/slack.js';
 
 /** Texts that make a regular expression with two ways to match go back and forth. */
 const SIZE = 50_000;

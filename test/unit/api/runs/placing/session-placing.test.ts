@@ -1,9 +1,9 @@
 import type { Message, RunDraft } from '#libs/contract';
-import { derivedSessionId } from '../../../apps/api/src/runs/placing/derived-session-id.js';
-import { ownTurn } from '../../../apps/api/src/runs/placing/own-turn.js';
-import { placeInSession } from '../../../apps/api/src/runs/placing/place-in-session.js';
-import { checkSessionId, readSessionHeaders } from '../../../apps/api/src/runs/placing/session-headers.js';
-import { runSpec } from '../../support/run-spec.js';
+import { derivedSessionId } from '../../../../../apps/api/src/runs/placing/derived-session-id.js';
+import { ownTurn } from '../../../../../apps/api/src/runs/placing/own-turn.js';
+import { placeInSession } from '../../../../../apps/api/src/runs/placing/place-in-session.js';
+import { checkSessionId, readSessionHeaders } from '../../../../../apps/api/src/runs/placing/session-headers.js';
+import { runSpec } from '../../../../support/run-spec.js';
 
 const user = (content: string): Message => ({ role: 'user', content });
 const says = (text: string): Message => ({ role: 'assistant', text, toolCalls: [] });

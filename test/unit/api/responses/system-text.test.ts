@@ -1,6 +1,6 @@
-import { instructionsAfter, systemTextIn, withSystemText } from '../../../apps/api/src/responses/system-text.js';
+import { instructionsAfter, systemTextIn, withSystemText } from '../../../../apps/api/src/responses/system-text.js';
 import { inputItemsOf, systemTextOf } from '#libs/protocols';
-import { decodeResponses } from '../../support/responses-request.js';
+import { decodeResponses } from '../../../support/responses-request.js';
 
 const system = (content: string) => ({ role: 'system', content });
 const asks = (instructions: string | undefined, ...texts: string[]) =>

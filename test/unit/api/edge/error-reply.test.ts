@@ -2,7 +2,7 @@ import { ERRORS, GatewayError, type ErrorCode } from '#libs/contract';
 import { createLogger } from '#libs/platform';
 import { PROTOCOLS } from '#libs/protocols';
 import { BadRequestException, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
-import { ErrorReplies } from '../../../apps/api/src/edge/error-reply.js';
+import { ErrorReplies } from '../../../../apps/api/src/edge/error-reply.js';
 
 const replies = new ErrorReplies(PROTOCOLS, createLogger({ service: 'test', level: 'silent', pretty: false }));
 const reply = (cause: unknown, path = '/v1/runs') => replies.replyTo(cause, { path, id: 'req_1' });

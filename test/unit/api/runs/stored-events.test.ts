@@ -1,12 +1,12 @@
-import fc from '../../support/property.js';
+import fc from '../../../support/property.js';
 import { foldAll, NO_USAGE, type RunSnapshot } from '#libs/contract';
 import { responseObject } from '#libs/protocols';
-import { storedEvents } from '../../../apps/api/src/runs/stored-events.js';
-import { protocolNamed } from '../../support/chat-request.js';
-import { eventLogs } from '../../support/event-log.js';
-import { readResponses } from '../../support/responses-grammar.js';
-import { runSnapshot } from '../../support/run-snapshot.js';
-import { transcript } from '../../support/transcript.js';
+import { storedEvents } from '../../../../apps/api/src/runs/stored-events.js';
+import { protocolNamed } from '../../../support/chat-request.js';
+import { eventLogs } from '../../../support/event-log.js';
+import { readResponses } from '../../../support/responses-grammar.js';
+import { runSnapshot } from '../../../support/run-snapshot.js';
+import { transcript } from '../../../support/transcript.js';
 
 /** What a replay must give back; the numbers and times in between are not kept, and older rows lack the last type. */
 function kept(snapshot: RunSnapshot): object {

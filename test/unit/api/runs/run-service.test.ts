@@ -10,13 +10,13 @@ import {
 } from '#libs/bus';
 import { GatewayError, type LoggedEvent, NO_USAGE, type RunDraft, type RunLog } from '#libs/contract';
 import { createLogger } from '#libs/platform';
-import { Admission } from '../../../apps/api/src/runs/admitting/admission.js';
-import { RunDesk, type Order } from '../../../apps/api/src/runs/admitting/run-desk.js';
-import { TurnDesk } from '../../../apps/api/src/runs/placing/turn-desk.js';
-import { RunService, type RunPorts } from '../../../apps/api/src/runs/run-service.js';
-import { runSnapshot } from '../../support/run-snapshot.js';
-import { runSpec } from '../../support/run-spec.js';
-import { scriptedWorker } from '../../support/scripted-worker.js';
+import { Admission } from '../../../../apps/api/src/runs/admitting/admission.js';
+import { RunDesk, type Order } from '../../../../apps/api/src/runs/admitting/run-desk.js';
+import { TurnDesk } from '../../../../apps/api/src/runs/placing/turn-desk.js';
+import { RunService, type RunPorts } from '../../../../apps/api/src/runs/run-service.js';
+import { runSnapshot } from '../../../support/run-snapshot.js';
+import { runSpec } from '../../../support/run-spec.js';
+import { scriptedWorker } from '../../../support/scripted-worker.js';
 
 const away = (): GatewayError => new GatewayError('queue_unavailable', 'away');
 const LIMITS_OF_API = { inFlightPerKeyMax: 9, queuedPerKeyMax: 9, ofKeys: new Map() };

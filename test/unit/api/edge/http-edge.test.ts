@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Cors } from '../../../apps/api/src/edge/cors.js';
-import { parseJson } from '../../../apps/api/src/edge/parse-json.js';
-import { requestIdOf } from '../../../apps/api/src/words/request-id.js';
+import { Cors } from '../../../../apps/api/src/edge/cors.js';
+import { parseJson } from '../../../../apps/api/src/edge/parse-json.js';
+import { requestIdOf } from '../../../../apps/api/src/words/request-id.js';
 import { LIMITS } from '#libs/contract';
 
 const check = (origins: string[], headers: Record<string, string>, method = 'POST') => {

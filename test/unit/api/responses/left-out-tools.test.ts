@@ -1,6 +1,6 @@
 import type { Logger } from '#libs/platform';
 import { openaiResponses, parseDto } from '#libs/protocols';
-import { PrepareResponse, type PrepareParts } from '../../../apps/api/src/responses/prepare-response.js';
+import { PrepareResponse, type PrepareParts } from '../../../../apps/api/src/responses/prepare-response.js';
 
 /** What is logged when a run with these tools is opened, over HTTP or over a WebSocket. */
 async function logOf(tools: readonly object[]): Promise<unknown[]> {

@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { EventEmitter } from 'node:events';
 import { LIMITS, type LoggedEvent } from '#libs/contract';
 import { resumedAfter, runsEncoder } from '#libs/protocols';
-import { API_LIMITS } from '../../../apps/api/src/words/api-limits.js';
-import { EventStream, StreamSweep } from '../../../apps/api/src/answering/event-stream.js';
-import { Relay, type Encoder } from '../../../apps/api/src/answering/relay.js';
-import { protocolNamed } from '../../support/chat-request.js';
-import { dataLines } from '../../support/sse.js';
+import { API_LIMITS } from '../../../../apps/api/src/words/api-limits.js';
+import { EventStream, StreamSweep } from '../../../../apps/api/src/answering/event-stream.js';
+import { Relay, type Encoder } from '../../../../apps/api/src/answering/relay.js';
+import { protocolNamed } from '../../../support/chat-request.js';
+import { dataLines } from '../../../support/sse.js';
 
 /** A response that notes what is written and is as slow as the test says. */
 class FakeResponse extends EventEmitter {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { hostCheck } from '../../../apps/api/src/edge/auth/allowed-hosts.js';
-import { FailedLogins } from '../../../apps/api/src/edge/auth/failed-logins.js';
-import { KeyRing, LOCAL_OWNER } from '../../../apps/api/src/edge/auth/key-ring.js';
-import { API_LIMITS } from '../../../apps/api/src/words/api-limits.js';
+import { hostCheck } from '../../../../../apps/api/src/edge/auth/allowed-hosts.js';
+import { FailedLogins } from '../../../../../apps/api/src/edge/auth/failed-logins.js';
+import { KeyRing, LOCAL_OWNER } from '../../../../../apps/api/src/edge/auth/key-ring.js';
+import { API_LIMITS } from '../../../../../apps/api/src/words/api-limits.js';
 
 const ALICE = 'alice-key-0123456789';
 const BOB = 'bob-key-0123456789abc';

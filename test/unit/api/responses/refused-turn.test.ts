@@ -11,14 +11,14 @@ import {
 import { historyReader } from '#libs/history';
 import { createLogger } from '#libs/platform';
 import type { ConversationsClient } from '#libs/store-client';
-import { Admission } from '../../../apps/api/src/runs/admitting/admission.js';
-import { RunDesk, type Admitted } from '../../../apps/api/src/runs/admitting/run-desk.js';
-import { ConversationDesk } from '../../../apps/api/src/responses/conversations/conversation-desk.js';
-import { PrepareResponse } from '../../../apps/api/src/responses/prepare-response.js';
-import { ResponseFinder } from '../../../apps/api/src/runs/response-finder.js';
-import { RunService } from '../../../apps/api/src/runs/run-service.js';
-import { TurnDesk } from '../../../apps/api/src/runs/placing/turn-desk.js';
-import { decodeResponses } from '../../support/responses-request.js';
+import { Admission } from '../../../../apps/api/src/runs/admitting/admission.js';
+import { RunDesk, type Admitted } from '../../../../apps/api/src/runs/admitting/run-desk.js';
+import { ConversationDesk } from '../../../../apps/api/src/responses/conversations/conversation-desk.js';
+import { PrepareResponse } from '../../../../apps/api/src/responses/prepare-response.js';
+import { ResponseFinder } from '../../../../apps/api/src/runs/response-finder.js';
+import { RunService } from '../../../../apps/api/src/runs/run-service.js';
+import { TurnDesk } from '../../../../apps/api/src/runs/placing/turn-desk.js';
+import { decodeResponses } from '../../../support/responses-request.js';
 
 /** One API on memory twins, whose queue takes so many runs, and a conversation without items. */
 function setUp(queuedMax: number) {

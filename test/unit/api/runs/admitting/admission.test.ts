@@ -1,8 +1,8 @@
 import { memoryRunQueue } from '#libs/bus';
 import type { QueuePlaceRequest, RunQueue } from '#libs/contract';
-import { Admission } from '../../../apps/api/src/runs/admitting/admission.js';
-import { canonicalJson, idempotencyClaim } from '../../../apps/api/src/runs/admitting/idempotency-key.js';
-import { Listeners } from '../../../apps/api/src/runs/listeners.js';
+import { Admission } from '../../../../../apps/api/src/runs/admitting/admission.js';
+import { canonicalJson, idempotencyClaim } from '../../../../../apps/api/src/runs/admitting/idempotency-key.js';
+import { Listeners } from '../../../../../apps/api/src/runs/listeners.js';
 
 describe('Admission', () => {
   const limits = { inFlightMax: 9, inFlightPerKeyMax: 9, queuedMax: 9, queuedPerKeyMax: 9, ofKeys: new Map() };
