@@ -4,8 +4,8 @@ import { startApi } from '../support/api-app.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 
 /**
- * The OpenAPI document is a promise to whoever generates a client from it. The golden file holds it to the letter, order
- * included. After an intended change, UPDATE_GOLDEN=1 writes the file anew: read the difference before committing.
+ * The OpenAPI document is a promise to whoever generates a client from it. The golden file holds it to the letter, with
+ * its order. After an intended change, UPDATE_GOLDEN=1 writes the file anew: read the difference before committing it.
  * Without ADMIN_TOKEN, so that the dashboard of the queues is not loaded; its pages are not in the document.
  */
 const file = join(import.meta.dirname, '../golden/openapi.json');
