@@ -14,6 +14,7 @@ import {
   type Tool,
 } from '#libs/contract';
 import { runAgent, type AgentPorts } from '#libs/agent';
+import { modelRoute } from '#libs/providers';
 
 /** A provider that answers with what `script` yields; `asked` keeps the requests. */
 export function scriptedProvider(
@@ -120,7 +121,10 @@ export const NO_APPROVALS: AgentPorts['approvals'] = {
 export function labPorts(lab: Lab, append: (event: RunEvent) => void): AgentPorts {
   const providers = [lab.provider, ...(lab.standIns ?? [])];
   return {
-    route: { name: lab.spec.model, candidates: providers.map((provider) => ({ provider, model: 'lab-model' })) },
+    route: modelRoute(
+      lab.spec.model,
+      providers.map((provider) => ({ provider, model: 'lab-model' })),
+    ),
     tools: lab.tools ?? [],
     emit: (event) => void append(event),
     flushed: async () => undefined,

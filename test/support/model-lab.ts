@@ -1,10 +1,13 @@
 import {
   GatewayError,
+  type ModelCandidate,
   type ModelEvent,
   type ModelProvider,
   type ModelRequest,
   type UpstreamSettings,
 } from '#libs/contract';
+import { modelRoute } from '#libs/providers';
+import { openModelStream } from '../../libs/agent/src/open-model-stream.js';
 import { withSlack } from './slack.js';
 
 /** A request with one question and nothing special about it. */
@@ -16,6 +19,7 @@ export function question(model: string, overrides: Partial<ModelRequest> = {}): 
     tools: [],
     toolChoice: { kind: 'auto' },
     sampling: {},
+    affinity: 'lab',
     signal: new AbortController().signal,
     ...overrides,
   };
@@ -54,6 +58,24 @@ export async function listen(provider: ModelProvider, request: ModelRequest): Pr
   const events: ModelEvent[] = [];
   try {
     for await (const event of provider.stream(request)) events.push(event);
+  } catch (error) {
+    return heard(events, { error });
+  }
+  return heard(events, {});
+}
+
+/** Listens to the answer that a route leads to, asking again as its policy says; to the last failure if there is none. */
+export async function ask(candidates: readonly Omit<ModelCandidate, 'model'>[], request: ModelRequest): Promise<Heard> {
+  const events: ModelEvent[] = [];
+  const { model } = request;
+  const route = modelRoute(
+    model,
+    candidates.map((candidate) => ({ ...candidate, model })),
+  );
+  try {
+    const { leftOut, events: answer } = await openModelStream(route, request);
+    if (leftOut.length > 0) events.push({ type: 'left_out', fields: leftOut });
+    for await (const event of answer) events.push(event);
   } catch (error) {
     return heard(events, { error });
   }

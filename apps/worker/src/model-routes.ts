@@ -1,5 +1,6 @@
 import type { ModelsConfig } from '#libs/config';
 import { GatewayError, type ModelCandidate, type ModelInfo, type ModelProvider, type ModelRoute } from '#libs/contract';
+import { modelRoute } from '#libs/providers';
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
 
@@ -47,7 +48,7 @@ export class ModelRoutes {
     const route = this.config.routes.find((row) => row.name === name);
     const standIns = (route?.fallback ?? this.config.fallback).filter((other) => other !== name);
     const fallbacks = standIns.flatMap((other) => this.candidate(other) ?? []);
-    return { name, candidates: [primary, ...fallbacks] };
+    return modelRoute(name, [primary, ...fallbacks]);
   }
 
   private candidate(name: string): ModelCandidate | undefined {
@@ -91,6 +92,7 @@ export class ModelRoutes {
     const window = this.config.routes.find(
       (row) => row.upstream === upstream && row.model === model && row.contextTokens !== undefined,
     )?.contextTokens;
-    return { provider, model, ...(window !== undefined && { contextTokens: window }) };
+    const retriesMax = this.config.upstreams.find((row) => row.name === upstream)?.retriesMax ?? 0;
+    return { provider, model, retriesMax, ...(window !== undefined && { contextTokens: window }) };
   }
 }

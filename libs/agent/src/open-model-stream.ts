@@ -1,6 +1,7 @@
 import {
   GatewayError,
-  type ErrorCode,
+  type FailedAttempt,
+  type ModelAttempt,
   type ModelCandidate,
   type ModelEvent,
   type ModelRequest,
@@ -12,57 +13,53 @@ import { trimMessages } from './messages/trim-messages.js';
 /** An answer that has begun. */
 export interface ModelStream {
   readonly candidate: ModelCandidate;
+  /** Request fields that the upstream did not get, by their names on the wire. */
+  readonly leftOut: readonly string[];
   /** All events of the answer, the first included. Iterate it once; leaving the loop closes the upstream. */
   readonly events: AsyncIterable<ModelEvent>;
 }
 
+type Question = Omit<ModelRequest, 'model' | 'streaming' | 'without'>;
+
 /**
- * Asks the candidates in turn until one says something. A candidate that fails before its first event makes way for the
- * next when the failure is the upstream's own (see `FALLS_BACK`); the last failure is thrown. Each candidate is sent
- * the newest turns that fit its window, or everything if nothing may be left out. Nothing is retried after the first
- * event: the listener has seen it.
+ * Makes the attempts that the route names until one of them says something; throws what the route throws when none is
+ * left. Each candidate is sent the newest turns that fit its window, or everything if nothing may be left out.
  */
 export async function openModelStream(
   route: ModelRoute,
-  request: Omit<ModelRequest, 'model'>,
+  question: Question,
   truncation: RunSpec['truncation'] = 'auto',
 ): Promise<ModelStream> {
-  let failure: unknown;
-  for (const candidate of route.candidates) {
-    request.signal.throwIfAborted();
+  let failed: FailedAttempt | undefined;
+  for (;;) {
+    const attempt = await route.next(failed, question.affinity, question.signal);
     try {
-      const { provider, model, contextTokens } = candidate;
-      const { outputTokensMax } = request.sampling;
-      const window = { contextTokens: truncation === 'auto' ? contextTokens : undefined, outputTokensMax };
-      const messages = trimMessages(request, window);
-      const iterator = provider.stream({ ...request, messages, model })[Symbol.asyncIterator]();
-      const first = await iterator.next();
-      if (first.done) throw new GatewayError('upstream_cut', 'The upstream ended its answer before it began.');
-      return { candidate, events: startingWith([first.value], iterator) };
+      return await begin(attempt, question, truncation);
     } catch (error) {
-      if (!mayFallBack(error)) throw error;
-      failure = error;
+      failed = { attempt, error };
     }
   }
-  throw failure ?? new GatewayError('model_not_found', `The model '${route.name}' leads nowhere.`);
 }
 
-/**
- * Failures that another upstream may not have. Not among them: a refused request and a conversation that is too long
- * are the request's own fault, and a second upstream would hide that.
- */
-const FALLS_BACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'upstream_error',
-  'upstream_cut',
-  'upstream_invalid',
-  'upstream_auth_failed',
-  'upstream_rate_limited',
-  'upstream_unreachable',
-  'upstream_timeout',
-]);
+async function begin(
+  { candidate, streaming, without }: ModelAttempt,
+  question: Question,
+  truncation: RunSpec['truncation'],
+): Promise<ModelStream> {
+  const { provider, model, contextTokens } = candidate;
+  const { outputTokensMax } = question.sampling;
+  const window = { contextTokens: truncation === 'auto' ? contextTokens : undefined, outputTokensMax };
+  const messages = trimMessages(question, window);
+  const iterator = provider.stream({ ...question, messages, model, streaming, without })[Symbol.asyncIterator]();
+  const first = await firstOf(iterator);
+  if (first.type !== 'left_out') return { candidate, leftOut: [], events: startingWith([first], iterator) };
+  return { candidate, leftOut: first.fields, events: startingWith([await firstOf(iterator)], iterator) };
+}
 
-function mayFallBack(error: unknown): boolean {
-  return error instanceof GatewayError && FALLS_BACK.has(error.code);
+async function firstOf(iterator: AsyncIterator<ModelEvent>): Promise<ModelEvent> {
+  const first = await iterator.next();
+  if (first.done) throw new GatewayError('upstream_cut', 'The upstream ended its answer before it began.');
+  return first.value;
 }
 
 /**

@@ -12,7 +12,7 @@ export interface PlacedAnswer {
 }
 
 /** The number of the step after all that were begun. */
-export const nextStep = ({ book }: AgentRun): number => (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
+const nextStep = ({ book }: AgentRun): number => (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
 
 /**
  * An answer belongs to the step that a lost worker left open if it repeats what was shown of it, and from there on goes

@@ -11,9 +11,8 @@ import {
 } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
 import { conversation, systemText } from './messages/conversation.js';
-import { callsFromText, forcedTools } from './forced-text/forced-calls.js';
 import { openModelStream, type ModelStream } from './open-model-stream.js';
-import { nextStep, placeAnswer, type PlacedAnswer } from './place-answer.js';
+import { placeAnswer, type PlacedAnswer } from './place-answer.js';
 import { shownStep } from './repeated-text.js';
 import { runCalls } from './calls/run-calls.js';
 import { toolChoiceOf } from './toolbox.js';
@@ -30,7 +29,7 @@ export async function runStep(run: AgentRun): Promise<void> {
   // They stand between steps; while one is still open they wait for the next.
   if (!shown) await takeSteers(run);
   const stream = await ask(run);
-  const placed = await placeAnswer(run, { ...stream, events: eventsOf(run, stream) }, shown);
+  const placed = await placeAnswer(run, stream, shown);
   const { step } = placed;
   const { finishReason, usage, calls } = await relay(run, placed);
   if (finishReason === 'tool_calls') {
@@ -55,22 +54,20 @@ function ask(run: AgentRun): Promise<ModelStream> {
     tools: toolbox.offered,
     toolChoice: choiceOfStep(run),
     sampling: spec.sampling,
+    affinity: affinityOf(spec),
     signal: ports.signal,
   };
   return openModelStream(ports.route, request, spec.truncation);
 }
 
+/** The widest thing whose requests share a beginning: what the caller named, the session or the conversation, or the run. */
+function affinityOf({ owner, sampling, sessionId, conversationId, runId }: AgentRun['spec']): string {
+  return JSON.stringify([owner, sampling.promptCacheKey ?? sessionId ?? conversationId ?? runId]);
+}
+
 function choiceOfStep({ spec, book }: AgentRun): ToolChoice {
   const isFirstStep = !book.snapshot().steps.some((step) => step.status === 'completed');
   return toolChoiceOf(spec.toolChoice, isFirstStep);
-}
-
-/** What the model says; in a step whose call is forced, a call that it wrote down as text counts as made. */
-function eventsOf(run: AgentRun, { events }: ModelStream): ModelStream['events'] {
-  const tools = forcedTools(choiceOfStep(run), run.toolbox.offered);
-  if (tools.length === 0) return events;
-  // The run's own digits keep the id apart from those of other runs of the same conversation; 40 characters at most.
-  return callsFromText(events, { tools, callId: `call_${run.spec.runId.slice(-24)}_${nextStep(run)}` });
 }
 
 interface Answer {
@@ -105,6 +102,9 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
         if (event.delta === '') return undefined;
         addArguments(calls, event.callId, event.delta);
         return { type: 'tool_call.arguments.delta', step, callId: event.callId, delta: event.delta };
+      case 'left_out':
+        // It is told with `step.started`.
+        return undefined;
     }
   };
   let begun = isOpen;
@@ -112,7 +112,9 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
     if (ports.signal.aborted) throw ports.signal.reason;
     if (!begun) {
       const { provider, model } = stream.candidate;
-      await book.emit({ type: 'step.started', step, model, upstream: provider.upstream });
+      const { leftOut } = stream;
+      const started = { type: 'step.started', step, model, upstream: provider.upstream } as const;
+      await book.emit(leftOut.length > 0 ? { ...started, leftOut } : started);
       begun = true;
     }
     if (event.type === 'end') return answerOf(event, calls);

@@ -2,6 +2,8 @@ export { memoryApprovalMemory, redisApprovalMemory } from './approvals/approval-
 export { connectRedis, withDeadline, type RedisConnection, type RedisRole } from './redis/connect-redis.js';
 export { watchControl } from './run-log/control.js';
 export { memoryConversationLock, redisConversationLock } from './locks/conversation-lock.js';
+export { redisLeases } from './locks/leases.js';
+export { memoryLeases } from './memory/memory-leases.js';
 export {
   QUEUE_NAMES,
   redisFacts,

@@ -21,6 +21,7 @@
  *   <p>:{<sha256>}:line        list     run ids that wait for their turn in that session
  *   <p>:sessions:unsettled     zset     sessions that had a turn, by the time of the last look
  *   <p>:conversation:<sha256>  string   `<runId> <ms>`, the last run of a conversation and when it was begun
+ *   <p>:lease:<sha256>         zset     holders of a lease (sha256 of its name), by the time (ms) at which it ends
  *   {<p>}:fair-order           hash     `now`, `at`, the last tag of every lane and key; in one slot with BullMQ's keys
  *   {<p>}:...                  BullMQ's own keys
  */
@@ -43,6 +44,7 @@ export function redisKeys(prefix: string) {
     line: (session: string) => `${prefix}:{${session}}:line`,
     unsettledSessions: `${prefix}:sessions:unsettled`,
     conversation: (hash: string) => `${prefix}:conversation:${hash}`,
+    lease: (hash: string) => `${prefix}:lease:${hash}`,
     fairOrder: `{${prefix}}:fair-order`,
     bull: `{${prefix}}`,
   } as const;

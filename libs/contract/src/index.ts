@@ -42,7 +42,16 @@ export type {
 export { LIMITS } from './limits.js';
 export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './models/upstream.js';
 export type { AssistantMessage, ContentPart, Message, ToolCall, ToolMessage, UserMessage } from './message.js';
-export type { ModelCandidate, ModelEvent, ModelProvider, ModelRequest, ModelRoute } from './models/model.js';
+export type {
+  FailedAttempt,
+  ModelAttempt,
+  ModelCandidate,
+  ModelEvent,
+  ModelProvider,
+  ModelRequest,
+  ModelRoute,
+} from './models/model.js';
+export type { LeaseTerms, Leases } from './ports/leases.js';
 export {
   isCertain,
   type Approval,

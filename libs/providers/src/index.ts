@@ -1,2 +1,3 @@
 export { demoProvider, type DemoOptions } from './demo/demo-provider.js';
 export { createProvider } from './registry.js';
+export { modelRoute } from './route/model-route.js';

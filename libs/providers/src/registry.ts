@@ -2,6 +2,7 @@ import type { ModelProvider, ProviderName, UpstreamSettings } from '#libs/contra
 import { anthropicProvider } from './anthropic/anthropic-provider.js';
 import { demoProvider } from './demo/demo-provider.js';
 import { openaiProvider } from './openai/openai-provider.js';
+import { withForcedCalls } from './quirks/forced-text/forced-calls.js';
 
 /** Every kind of upstream there is, by the word for it in the config. The compiler asks for each of PROVIDER_NAMES. */
 const PROVIDERS: Readonly<Record<ProviderName, (settings: UpstreamSettings) => ModelProvider>> = {
@@ -11,4 +12,5 @@ const PROVIDERS: Readonly<Record<ProviderName, (settings: UpstreamSettings) => M
 };
 
 /** The provider of an upstream. Opens no connection. */
-export const createProvider = (settings: UpstreamSettings): ModelProvider => PROVIDERS[settings.provider](settings);
+export const createProvider = (settings: UpstreamSettings): ModelProvider =>
+  withForcedCalls(PROVIDERS[settings.provider](settings));

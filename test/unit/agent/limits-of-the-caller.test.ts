@@ -1,4 +1,5 @@
 import type { Message, ModelEvent, ModelRequest, Tool } from '#libs/contract';
+import { modelRoute } from '#libs/providers';
 import { attempt, says, scriptedProvider, type Lab } from '../../support/agent-lab.js';
 import { checkLog } from '../../support/event-grammar.js';
 import { runSpec } from '../../support/run-spec.js';
@@ -54,7 +55,7 @@ describe('truncation', () => {
       yield says.text('ok');
       yield says.end();
     });
-    const route = { name: 'small', candidates: [{ provider, model: 'm', contextTokens: 4_000 }] };
+    const route = modelRoute('small', [{ provider, model: 'm', contextTokens: 4_000 }]);
     return { lab: { spec, provider, ports: { route } }, asked };
   };
 

@@ -1,5 +1,5 @@
 import { isTooDeep, LIMITS, type JsonValue } from '#libs/contract';
-import { readCall } from '../../../libs/agent/src/forced-text/read-call.js';
+import { readCall } from '../../../libs/providers/src/quirks/forced-text/read-call.js';
 import { parseArguments } from '../../../libs/protocols/src/arguments-preview.js';
 import { toTurns } from '../../../libs/providers/src/anthropic/turns.js';
 

@@ -1,7 +1,7 @@
 import type { ModelProvider, ModelRequest, UpstreamSettings } from '#libs/contract';
 import { createProvider } from '#libs/providers';
 import { startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
-import { gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
+import { ask as askRoute, gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
 import { until } from '../../support/until.js';
 import { withSlack } from '../../support/slack.js';
 
@@ -17,7 +17,8 @@ beforeEach(() => upstream.reset());
 
 const provider = (overrides: Partial<UpstreamSettings> = {}): ModelProvider =>
   createProvider(upstreamSettings('anthropic', { baseUrl: upstream.url, ...overrides }));
-const ask = (model: string, overrides: Partial<UpstreamSettings> = {}) => listen(provider(overrides), question(model));
+const ask = (model: string, overrides: Partial<UpstreamSettings> = {}) =>
+  askRoute([{ provider: provider(overrides), retriesMax: overrides.retriesMax ?? 0 }], question(model));
 
 /** The body that arrives at the upstream. */
 async function sent(overrides: Partial<ModelRequest>): Promise<Record<string, unknown>> {

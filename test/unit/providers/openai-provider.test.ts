@@ -1,7 +1,7 @@
 import { createProvider } from '#libs/providers';
 import type { ModelProvider, UpstreamSettings } from '#libs/contract';
 import { startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.js';
-import { gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
+import { ask as askRoute, gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
 import { freePort } from '../../support/ports.js';
 import { until } from '../../support/until.js';
 import { withSlack } from '../../support/slack.js';
@@ -19,7 +19,8 @@ beforeEach(() => upstream.reset());
 
 const provider = (overrides: Partial<UpstreamSettings> = {}): ModelProvider =>
   createProvider(upstreamSettings('openai', { baseUrl: `${upstream.url}/v1`, ...overrides }));
-const ask = (model: string, overrides: Partial<UpstreamSettings> = {}) => listen(provider(overrides), question(model));
+const ask = (model: string, overrides: Partial<UpstreamSettings> = {}) =>
+  askRoute([{ provider: provider(overrides), retriesMax: overrides.retriesMax ?? 0 }], question(model));
 const lookup = {
   name: 'lookup',
   parameters: { type: 'object', properties: { q: { type: 'string' } }, required: ['q'] },
@@ -200,9 +201,9 @@ describe('retries', () => {
     expect(waited).toBeLessThan(withSlack(2_600));
   });
 
-  test('the last 429 says how long to wait, at most a minute', async () => {
+  test('the last 429 says how long to wait, however long it is', async () => {
     expect(gatewayError(await ask('429:ra=7')).retryAfterSeconds).toBe(7);
-    expect(gatewayError(await ask('429:ra=7200')).retryAfterSeconds).toBe(60);
+    expect(gatewayError(await ask('429:ra=7200')).retryAfterSeconds).toBe(7_200);
     expect(gatewayError(await ask('429')).retryAfterSeconds).toBeUndefined();
   });
 
@@ -214,7 +215,7 @@ describe('retries', () => {
 
   test('an abort ends the wait for a retry at once', async () => {
     const abort = new AbortController();
-    const heard = listen(provider({ retriesMax: 3 }), question('429:ra=50', { signal: abort.signal }));
+    const heard = askRoute([{ provider: provider(), retriesMax: 3 }], question('429:ra=5', { signal: abort.signal }));
     await until(() => upstream.requests.length === 1 && upstream.active === 0);
     const at = performance.now();
     abort.abort(new Error('enough'));

@@ -1,5 +1,6 @@
 import { memoryRunLog, runWriters } from '#libs/bus';
 import type { AppendBatch, AppendReply, LoggedEvent, ModelEvent, ModelProvider, RunLog } from '#libs/contract';
+import { modelRoute } from '#libs/providers';
 import { ActiveRuns } from '../../../apps/worker/src/active-runs.js';
 import { processRun, type RunPorts } from '../../../apps/worker/src/process-run.js';
 import { runSpec } from '../../support/run-spec.js';
@@ -26,7 +27,7 @@ function portsOf(log: RunLog, told: string[]): RunPorts {
     writers: runWriters(log),
     active: new ActiveRuns(log),
     settings: { systemPrompt: '', stepsMax: 3, toolSecondsMax: 5, runSecondsMax: 60 },
-    route: () => ({ name: 'demo', candidates: [{ provider, model: 'm' }] }),
+    route: () => modelRoute('demo', [{ provider, model: 'm' }]),
     toolsFor: async () => [],
     conversation: async ({ messages }) => messages,
     sessionOf: async () => undefined,

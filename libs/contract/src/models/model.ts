@@ -5,6 +5,8 @@ import type { ClientTool, Sampling, ToolChoice } from '../runs/run-spec.js';
 
 /** What a model says, in the order it says it. */
 export type ModelEvent =
+  /** Request fields that were not sent, by their names on the wire. If this event comes at all, it comes first. */
+  | { readonly type: 'left_out'; readonly fields: readonly string[] }
   | { readonly type: 'text'; readonly text: string; readonly logprobs?: readonly JsonValue[] }
   | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'refusal'; readonly text: string }
@@ -23,19 +25,22 @@ export interface ModelRequest {
   readonly tools: readonly ClientTool[];
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
+  /** Requests with the same key read a common prefix: they profit from the same upstream and its prompt cache. */
+  readonly affinity: string;
+  /** false: ask for the whole answer at once. Absent: stream. */
+  readonly streaming?: boolean;
+  /** Fields that this upstream is known to refuse for this model, by their names on the wire: they are not sent. */
+  readonly without?: readonly string[];
   /** Aborting it closes the upstream's socket. */
   readonly signal: AbortSignal;
 }
 
 /**
- * One upstream. A provider only translates.
+ * One upstream. A provider only translates: it sends one request and never decides to ask again (see ModelRoute).
  *
  * `stream` yields events and, as the last one, exactly one `end`. It throws GatewayError with an `upstream_*` or
  * `context_length_exceeded` code, or the signal's reason after an abort, and nothing else. An answer that breaks off
- * (end of body without the protocol's own end) throws `upstream_cut`: it never ends like a whole one. Retries of the
- * request (408, 409, 429, 5xx, connection errors; with backoff, honouring Retry-After) happen inside, before the first
- * event and never after it. When streaming fails before the first event, the provider may ask once more without
- * streaming.
+ * (end of body without the protocol's own end) throws `upstream_cut`: it never ends like a whole one.
  */
 export interface ModelProvider {
   /** The upstream's name from the config; shown in events. */
@@ -51,10 +56,34 @@ export interface ModelCandidate {
   readonly model: string;
   /** What the model takes in and gives out together, in tokens; absent: not known, nothing is left out for it. */
   readonly contextTokens?: number;
+  /** How often a failed request is sent again as it was. Absent: never. */
+  readonly retriesMax?: number;
 }
 
-/** Where a model name leads: the first candidate is asked, the others stand in when it fails before its first event. */
+/** One request to make: whom to ask, and in which manner. `streaming` and `without` go into the ModelRequest. */
+export interface ModelAttempt {
+  readonly candidate: ModelCandidate;
+  readonly streaming: boolean;
+  /** See `ModelRequest.without`. */
+  readonly without: readonly string[];
+  /** How often this candidate has been asked in this manner before. */
+  readonly retries: number;
+}
+
+/** An attempt that failed before its first event, and what its provider threw. */
+export interface FailedAttempt {
+  readonly attempt: ModelAttempt;
+  readonly error: unknown;
+}
+
+/** Where a model name leads, and the one place where it is decided whether, whom, how and when to ask again. */
 export interface ModelRoute {
   readonly name: string;
-  readonly candidates: readonly ModelCandidate[];
+  /**
+   * The attempt to make first, or after one that failed; resolves when its time has come. Throws the failure when nothing
+   * is left to try, and the signal's reason after an abort. A failure after the first event is never brought here: the
+   * listener has seen that event.
+   * @param affinity see `ModelRequest.affinity`.
+   */
+  next(failed: FailedAttempt | undefined, affinity: string, signal: AbortSignal): Promise<ModelAttempt>;
 }

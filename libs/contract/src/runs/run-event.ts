@@ -55,7 +55,14 @@ export type RunEvent =
       readonly jobId?: string;
     }
   | { readonly type: 'run.started'; readonly attempt: number; readonly worker: string }
-  | { readonly type: 'step.started'; readonly step: number; readonly model: string; readonly upstream: string }
+  | {
+      readonly type: 'step.started';
+      readonly step: number;
+      readonly model: string;
+      readonly upstream: string;
+      /** Request fields that the upstream did not get, because it does not take them; by their names on its wire. */
+      readonly leftOut?: readonly string[];
+    }
   | {
       readonly type: 'text.delta';
       readonly step: number;

@@ -29,9 +29,8 @@ export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
     stream: (request) =>
       askModel({
         upstream,
-        retriesMax,
         request,
-        send: (streaming, signal) => http.post('/v1/messages', toMessagesRequest(request, streaming), signal),
+        send: (signal) => http.post('/v1/messages', toMessagesRequest(request, request.streaming !== false), signal),
         translator: () => new MessageTranslator(request, upstream),
       }),
     listModels: (signal) =>

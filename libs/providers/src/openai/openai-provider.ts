@@ -24,10 +24,13 @@ export function openaiProvider(settings: UpstreamSettings): ModelProvider {
     stream: (request) =>
       askModel({
         upstream,
-        retriesMax,
         request,
-        send: (streaming, signal) =>
-          http.post('/chat/completions', toChatRequest(request, { ...wire, streaming }), signal),
+        send: (signal) =>
+          http.post(
+            '/chat/completions',
+            toChatRequest(request, { ...wire, streaming: request.streaming !== false }),
+            signal,
+          ),
         translator: () => new ChatTranslator(request, upstream),
       }),
     listModels: (signal) => listModels({ upstream, retriesMax, signal, send: (own) => http.get('/models', own) }),

@@ -1,25 +1,19 @@
 import type { ModelEvent, ModelRequest } from '#libs/contract';
 import type { EventFeed } from './answers/event-feed.js';
-import { failureOf, type Failure, type Upstream } from './failures.js';
+import { failureOf, type Upstream } from './failures.js';
 import { readAnswer, type Translator } from './read-answer.js';
 import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
-import { withRetries } from './with-retries.js';
 
 /** One request to one upstream, in one wire format. */
 export interface ModelCall {
   readonly upstream: Upstream;
-  readonly retriesMax: number;
   readonly request: ModelRequest;
   /** Sends the request; resolves with the headers of a good answer, rejects as UpstreamHttp does. */
-  send(streaming: boolean, signal: AbortSignal): Promise<UpstreamAnswer>;
-  /** A fresh translator: an answer that is asked for again starts from nothing. */
+  send(signal: AbortSignal): Promise<UpstreamAnswer>;
   translator(): Translator;
 }
 
-/**
- * What ModelProvider.stream promises, for any wire format: retries before the first event, one more try without
- * streaming, a closed socket however it ends, and the signal's reason after an abort.
- */
+/** What ModelProvider.stream promises, for any wire format: a closed socket however it ends, and the signal's reason. */
 export function askModel(call: ModelCall): AsyncIterable<ModelEvent> {
   return { [Symbol.asyncIterator]: () => new Asking(call) };
 }
@@ -49,18 +43,21 @@ class Asking implements AsyncIterator<ModelEvent, undefined> {
   }
 
   private async begin(): Promise<Result> {
-    const { signal } = this.call.request;
+    const { request, upstream } = this.call;
+    const { signal } = request;
     try {
       signal.throwIfAborted();
       this.state = 'open';
       signal.addEventListener('abort', this.abort, { once: true });
-      const { first, rest } = await open(this.call, this.socket.signal);
+      const answer = await this.call.send(this.socket.signal);
+      const feed = readAnswer(answer, this.call.translator(), upstream);
+      const first = await feed.next();
       signal.throwIfAborted();
-      this.answer = rest;
+      this.answer = feed;
       return first;
     } catch (error) {
       void this.return();
-      throw signal.aborted ? signal.reason : failureOf(error, this.call.upstream).error;
+      throw signal.aborted ? signal.reason : failureOf(error, upstream);
     }
   }
 
@@ -68,30 +65,4 @@ class Asking implements AsyncIterator<ModelEvent, undefined> {
     this.answer?.abort(this.call.request.signal.reason);
     this.socket.abort(CLOSED);
   };
-}
-
-interface OpenAnswer {
-  readonly first: Result;
-  readonly rest: EventFeed;
-}
-
-async function open(call: ModelCall, signal: AbortSignal): Promise<OpenAnswer> {
-  const retrying = { upstream: call.upstream, retriesMax: call.retriesMax, signal };
-  const streamed = await withRetries(retrying, () => begin(call, true, signal));
-  if (streamed.kind === 'ok') return streamed.value;
-  if (signal.aborted || !mayAnswerWhole(streamed.failure)) throw streamed.failure.error;
-  const whole = await withRetries(retrying, () => begin(call, false, signal));
-  if (whole.kind === 'ok') return whole.value;
-  throw whole.failure.error;
-}
-
-/** Up to the first event: whatever fails before it may be tried again. */
-async function begin(call: ModelCall, streaming: boolean, signal: AbortSignal): Promise<OpenAnswer> {
-  const answer = await call.send(streaming, signal);
-  const rest = readAnswer(answer, call.translator(), call.upstream);
-  return { first: await rest.next(), rest };
-}
-
-function mayAnswerWhole({ error, refusesStream }: Failure): boolean {
-  return refusesStream === true || error.code === 'upstream_cut' || error.code === 'upstream_invalid';
 }

@@ -9,29 +9,46 @@ export interface Upstream {
   readonly apiKey: string | undefined;
 }
 
-export interface Failure {
-  readonly error: GatewayError;
+/** What a failed request says about asking again. */
+export interface Hints {
   /** The same request may be answered if it is sent again. */
   readonly retry: boolean;
-  /** How long the upstream asked to wait. */
+  /** How long the upstream asked to wait; as it said, however long. */
   readonly waitMs?: number;
   /** The upstream does not stream: it may answer the same request when asked for the whole answer. */
   readonly refusesStream?: boolean;
 }
 
-/**
- * Everything that can go wrong with a call, in the words of the error table. Never the text of an exception: those name
- * hosts and headers. Timeouts are not tried again: the caller has waited once, and another upstream may stand in.
- */
-export function failureOf(error: unknown, upstream: Upstream): Failure {
-  if (error instanceof GatewayError) return { error, retry: RETRYABLE.has(error.code) };
-  if (error instanceof AnswerRefused) return failureOfAnswer(error, upstream);
-  if (!(error instanceof TransportError)) {
-    return failed(upstream, 'upstream_error', 'could not be asked', { cause: error });
+/** A failure whose answer says more about asking again than its code does. */
+export class UpstreamFailure extends GatewayError {
+  constructor(
+    readonly hints: Hints,
+    ...error: ConstructorParameters<typeof GatewayError>
+  ) {
+    super(...error);
   }
-  return error.kind === 'timeout'
-    ? failed(upstream, 'upstream_timeout', 'did not answer in time', { cause: error })
-    : { ...failed(upstream, 'upstream_unreachable', 'cannot be reached', { cause: error }), retry: true };
+}
+
+/** What any error of an attempt says about asking again. */
+export function hintsOf(error: GatewayError): Hints {
+  return error instanceof UpstreamFailure ? error.hints : { retry: RETRYABLE.has(error.code) };
+}
+
+/**
+ * Everything that can go wrong with a call, in the words of the error table. Never the text of an exception: exceptions
+ * name hosts and headers. Timeouts are not tried again: the caller has waited once, and another upstream may stand in.
+ */
+export function failureOf(error: unknown, upstream: Upstream): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof AnswerRefused) return failureOfAnswer(error, upstream);
+  const cause = { cause: error };
+  if (!(error instanceof TransportError)) {
+    const said = `Upstream '${upstream.name}' could not be asked.`;
+    return new UpstreamFailure({ retry: false }, 'upstream_error', said, cause);
+  }
+  if (error.kind === 'timeout')
+    return upstreamError(upstream.name, 'upstream_timeout', 'did not answer in time', cause);
+  return upstreamError(upstream.name, 'upstream_unreachable', 'cannot be reached', cause);
 }
 
 /**
@@ -49,7 +66,11 @@ export function upstreamError(name: string, code: ErrorCode, what: string, optio
   return new GatewayError(code, `Upstream '${name}' ${what}.`, options);
 }
 
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_error', 'upstream_rate_limited']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'upstream_error',
+  'upstream_rate_limited',
+  'upstream_unreachable',
+]);
 
 /** Codes and types by which OpenAI, Anthropic and llama.cpp name their errors. */
 const BY_WORD: Readonly<Record<string, ErrorCode>> = {
@@ -89,7 +110,7 @@ const SENTENCES_OF_STATUS: Readonly<Record<number, string>> = {
 /** Statuses whose body is about the request, so that its words help whoever sent it. */
 const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([400, 422]);
 
-function failureOfAnswer(cause: AnswerRefused, upstream: Upstream): Failure {
+function failureOfAnswer(cause: AnswerRefused, upstream: Upstream): UpstreamFailure {
   const { status, headers, error } = cause;
   const words = wordsOf(error);
   // Only an over-long conversation is told from the words; for the rest the status is the surer sign.
@@ -99,15 +120,15 @@ function failureOfAnswer(cause: AnswerRefused, upstream: Upstream): Failure {
   const said = isTooLong ? undefined : SENTENCES_OF_STATUS[status];
   const shown = ABOUT_THE_REQUEST.has(status) ? words.message : undefined;
   const text = said === undefined ? sentence(upstream, kind, shown) : `Upstream '${upstream.name}' ${said}.`;
-  return {
-    error: new GatewayError(kind, text, {
-      cause,
-      ...(kind === 'upstream_rate_limited' && waitMs && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
-    }),
+  const hints = {
     retry: isRetried(status) && !isTooLong && words.code !== 'insufficient_quota' && !forbidsRetry(headers),
     ...(waitMs !== undefined && { waitMs }),
     refusesStream: refusesStream(status, words),
   };
+  return new UpstreamFailure(hints, kind, text, {
+    cause,
+    ...(kind === 'upstream_rate_limited' && waitMs && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
+  });
 }
 
 function isRetried(status: number): boolean {
@@ -159,8 +180,4 @@ function wordsOf(error: unknown): Words {
       typeof value === 'string' ? [[key, value]] : typeof value === 'number' ? [[key, String(value)]] : [],
     ),
   );
-}
-
-function failed(upstream: Upstream, code: ErrorCode, what: string, options: ErrorOptions): Failure {
-  return { error: upstreamError(upstream.name, code, what, options), retry: false };
 }

@@ -20,7 +20,10 @@ export const UPSTREAM_LIMITS = {
   connectionsMax: 8_192,
   keepAliveMs: 30_000,
 
-  retryWaitMaxMs: 60_000,
+  /** An upstream that asks for a longer wait is not asked again for the same answer. */
+  retryWaitMaxMs: 5_000,
+  /** The longest wait that a caller is told: a month. */
+  toldWaitMaxMs: 2_592_000_000,
   backoffFirstMs: 500,
   backoffMaxMs: 8_000,
 

@@ -1,9 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { isJsonObject, type JsonValue } from '#libs/contract';
 import { failureOf, upstreamError, type Upstream } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
 import { readJson } from './answers/read-body.js';
 import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
-import { withRetries } from './with-retries.js';
+import { waitBeforeRetry } from './wait-before-retry.js';
 
 export interface ListCall {
   readonly upstream: Upstream;
@@ -16,22 +17,32 @@ export interface ListCall {
  * Names of the models of an upstream, in its order, each once, at most modelsMax. Reads `{data: [{id}]}` (OpenAI,
  * Anthropic) and a bare list (Together). Throws GatewayError, or the signal's reason after an abort.
  */
-export async function listModels({ upstream, retriesMax, signal, send }: ListCall): Promise<readonly string[]> {
+export async function listModels(call: ListCall): Promise<readonly string[]> {
+  const { signal } = call;
   signal.throwIfAborted();
   const socket = new AbortController();
   const close = () => socket.abort(CLOSED);
   signal.addEventListener('abort', close, { once: true });
   try {
-    const outcome = await withRetries({ upstream, retriesMax, signal: socket.signal }, async () =>
-      namesOf(await readJson((await send(socket.signal)).body, upstream.name), upstream.name),
-    );
-    if (outcome.kind === 'ok') return outcome.value;
-    throw outcome.failure.error;
+    return await askForList(call, socket.signal);
   } catch (error) {
-    throw signal.aborted ? signal.reason : failureOf(error, upstream).error;
+    throw signal.aborted ? signal.reason : error;
   } finally {
     signal.removeEventListener('abort', close);
     socket.abort(CLOSED);
+  }
+}
+
+async function askForList({ upstream, retriesMax, send }: ListCall, signal: AbortSignal): Promise<readonly string[]> {
+  for (let retries = 0; ; retries++) {
+    try {
+      return namesOf(await readJson((await send(signal)).body, upstream.name), upstream.name);
+    } catch (error) {
+      const failure = failureOf(error, upstream);
+      const waitMs = waitBeforeRetry(failure, retries, retriesMax);
+      if (waitMs === undefined) throw failure;
+      await wait(waitMs, undefined, { signal });
+    }
   }
 }
 

@@ -43,7 +43,7 @@ function readWhole(body: AnswerBody, translator: Translator, upstream: Upstream)
       feed.put(translator.end());
       feed.close();
     })
-    .catch((cause: unknown) => feed.close(failureOf(cause, upstream).error));
+    .catch((cause: unknown) => feed.close(failureOf(cause, upstream)));
   return feed;
 }
 
@@ -108,7 +108,7 @@ class StreamReader {
   }
 
   private close(cause: unknown): void {
-    this.feed.close(failureOf(cause, this.upstream).error);
+    this.feed.close(failureOf(cause, this.upstream));
   }
 
   private parse(text: string): { readonly cause: unknown } | undefined {

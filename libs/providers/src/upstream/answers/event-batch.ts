@@ -33,6 +33,7 @@ function merge(last: ModelEvent, event: ModelEvent): ModelEvent | undefined {
     case 'tool_arguments':
       if (last.type !== 'tool_arguments' || last.callId !== event.callId) return undefined;
       return { ...last, delta: last.delta + event.delta };
+    case 'left_out':
     case 'tool_call':
     case 'end':
       return undefined;

@@ -1,9 +1,28 @@
-import type { ClientTool, ModelEvent, ToolChoice } from '#libs/contract';
+import type { ClientTool, ModelEvent, ModelProvider, ToolChoice } from '#libs/contract';
+import { randomBytes } from 'node:crypto';
 import { CallText } from './call-text.js';
 import { readCall } from './read-call.js';
 
+/**
+ * A provider whose forced calls are calls, also when the model writes them down as text: some models of servers that take
+ * `tool_choice` for a hint do so.
+ */
+export function withForcedCalls(provider: ModelProvider): ModelProvider {
+  return {
+    ...provider,
+    stream: (request) => {
+      const tools = forcedTools(request.toolChoice, request.tools);
+      const events = provider.stream(request);
+      // Random, because such an id must not meet another one of the same conversation.
+      return tools.length === 0
+        ? events
+        : callsFromText(events, { tools, callId: `call_${randomBytes(12).toString('hex')}` });
+    },
+  };
+}
+
 /** The tools of which the model was told to call one; none when it may answer with text. */
-export function forcedTools(choice: ToolChoice, offered: readonly ClientTool[]): readonly ClientTool[] {
+function forcedTools(choice: ToolChoice, offered: readonly ClientTool[]): readonly ClientTool[] {
   switch (choice.kind) {
     case 'named':
       return offered.filter(({ name }) => name === choice.name);
@@ -18,10 +37,9 @@ export function forcedTools(choice: ToolChoice, offered: readonly ClientTool[]):
 }
 
 /**
- * Some models, of servers that take `tool_choice` for a hint, write a forced call down as text. The same events, but
- * such a text becomes the call that it is: `tool_call` with the id `callId` and its arguments, and no text. Events are
- * held back only while the text can still be such a call; any other text flows on as it came, and so does a text that
- * was cut off or that accompanies a real call. How the text was split does not matter.
+ * The same events, but a text that is a call of one of the tools becomes that call: `tool_call` with the id `callId` and
+ * its arguments, and no text. Events are held back only while the text can still be such a call. Any other text flows on
+ * as it came, and so does a text that was cut off or that accompanies a real call. How the text was split does not matter.
  */
 export async function* callsFromText(
   events: AsyncIterable<ModelEvent>,
@@ -40,11 +58,13 @@ export async function* callsFromText(
       return;
     }
     held.push(event);
-    isOpen = event.type === 'reasoning' || (event.type === 'text' && scanner.push(event.text));
-    const isOnlyReasoning = held.every(({ type }) => type === 'reasoning');
-    if (!isOpen || isOnlyReasoning) yield* held.splice(0);
+    isOpen = isBeforeText(event) || (event.type === 'text' && scanner.push(event.text));
+    if (!isOpen || held.every(isBeforeText)) yield* held.splice(0);
   }
 }
+
+/** Nothing that the caller takes for the answer itself. */
+const isBeforeText = ({ type }: ModelEvent): boolean => type === 'reasoning' || type === 'left_out';
 
 function* atEnd(
   held: readonly ModelEvent[],

@@ -1,7 +1,7 @@
 import type { ClientTool, ModelEvent } from '#libs/contract';
-import fc from '../../../support/property.js';
-import { callsFromText } from '../../../../libs/agent/src/forced-text/forced-calls.js';
-import { says } from '../../../support/agent-lab.js';
+import fc from '../../../../support/property.js';
+import { callsFromText } from '../../../../../libs/providers/src/quirks/forced-text/forced-calls.js';
+import { says } from '../../../../support/agent-lab.js';
 
 const weather: ClientTool = {
   name: 'weather',

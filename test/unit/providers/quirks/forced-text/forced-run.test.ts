@@ -1,14 +1,17 @@
 import type { ToolChoice } from '#libs/contract';
-import { attempt, says, scriptedProvider } from '../../../support/agent-lab.js';
-import { checkLog } from '../../../support/event-grammar.js';
-import { runSpec } from '../../../support/run-spec.js';
+import { withForcedCalls } from '../../../../../libs/providers/src/quirks/forced-text/forced-calls.js';
+import { attempt, says, scriptedProvider } from '../../../../support/agent-lab.js';
+import { checkLog } from '../../../../support/event-grammar.js';
+import { runSpec } from '../../../../support/run-spec.js';
 
 /** A model that answers with text, first with arguments, then with words. */
 const writes = () =>
-  scriptedProvider(({ messages }) =>
-    messages.some(({ role }) => role === 'tool')
-      ? [says.text('{"done":true}'), says.end()]
-      : [says.text('{"q":'), says.text('1}'), says.end()],
+  withForcedCalls(
+    scriptedProvider(({ messages }) =>
+      messages.some(({ role }) => role === 'tool')
+        ? [says.text('{"done":true}'), says.end()]
+        : [says.text('{"q":'), says.text('1}'), says.end()],
+    ),
   );
 const parameters = { type: 'object', properties: { q: { type: 'number' } } };
 const run = (toolChoice: ToolChoice) =>
