@@ -64,7 +64,9 @@ export async function listen(provider: ModelProvider, request: ModelRequest): Pr
   return heard(events, {});
 }
 
-/** Listens to the answer that a route leads to, asking again as its policy says; to the last failure if there is none. */
+/**
+ * Listens to the answer that a route leads to, asking again as its policy says; to the last failure if there is none.
+ */
 export async function ask(candidates: readonly Omit<ModelCandidate, 'model'>[], request: ModelRequest): Promise<Heard> {
   const events: ModelEvent[] = [];
   const { model } = request;

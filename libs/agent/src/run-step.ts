@@ -60,7 +60,10 @@ function ask(run: AgentRun): Promise<ModelStream> {
   return openModelStream(ports.route, request, spec.truncation);
 }
 
-/** The widest thing whose requests share a beginning: what the caller named, the session or the conversation, or the run. */
+/**
+ * The widest thing whose requests share a beginning: what the caller named, the session or the conversation, or the
+ * run.
+ */
 function affinityOf({ owner, sampling, sessionId, conversationId, runId }: AgentRun['spec']): string {
   return JSON.stringify([owner, sampling.promptCacheKey ?? sessionId ?? conversationId ?? runId]);
 }

@@ -1,6 +1,8 @@
 import { script } from './script.js';
 
-/** Leases of one name: a sorted set of holders by the time (ms) at which their lease ends. The clock is the server's. */
+/**
+ * Leases of one name: a sorted set of holders by the time (ms) at which their lease ends. The clock is the server's.
+ */
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

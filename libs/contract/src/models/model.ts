@@ -80,9 +80,9 @@ export interface FailedAttempt {
 export interface ModelRoute {
   readonly name: string;
   /**
-   * The attempt to make first, or after one that failed; resolves when its time has come. Throws the failure when nothing
-   * is left to try, and the signal's reason after an abort. A failure after the first event is never brought here: the
-   * listener has seen that event.
+   * The attempt to make first, or after one that failed; resolves when its time has come. Throws the failure when
+   * nothing is left to try, and the signal's reason after an abort. A failure after the first event is never brought
+   * here: the listener has seen that event.
    * @param affinity see `ModelRequest.affinity`.
    */
   next(failed: FailedAttempt | undefined, affinity: string, signal: AbortSignal): Promise<ModelAttempt>;

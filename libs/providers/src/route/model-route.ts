@@ -12,8 +12,8 @@ import { askWhole, fallBack, firstAttempt, sendAgain, type Strategy } from './st
 const STRATEGIES: readonly Strategy[] = [sendAgain, askWhole, fallBack];
 
 /**
- * The policy for asking again. What was tried before stands in the failed attempt, so a route keeps nothing between calls
- * and serves any number of runs.
+ * The policy for asking again. What was tried before stands in the failed attempt, so a route keeps nothing between
+ * calls and serves any number of runs.
  * @param candidates in the order in which they stand in for each other.
  */
 export function modelRoute(name: string, candidates: readonly ModelCandidate[]): ModelRoute {

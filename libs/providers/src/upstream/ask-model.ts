@@ -13,7 +13,9 @@ export interface ModelCall {
   translator(): Translator;
 }
 
-/** What ModelProvider.stream promises, for any wire format: a closed socket however it ends, and the signal's reason. */
+/**
+ * What ModelProvider.stream promises, for any wire format: a closed socket however it ends, and the signal's reason.
+ */
 export function askModel(call: ModelCall): AsyncIterable<ModelEvent> {
   return { [Symbol.asyncIterator]: () => new Asking(call) };
 }

@@ -4,8 +4,8 @@ import { CallText } from './call-text.js';
 import { readCall } from './read-call.js';
 
 /**
- * A provider whose forced calls are calls, also when the model writes them down as text: some models of servers that take
- * `tool_choice` for a hint do so.
+ * A provider whose forced calls are calls, also when the model writes them down as text: some models of servers that
+ * take `tool_choice` for a hint do so.
  */
 export function withForcedCalls(provider: ModelProvider): ModelProvider {
   return {
@@ -37,9 +37,10 @@ function forcedTools(choice: ToolChoice, offered: readonly ClientTool[]): readon
 }
 
 /**
- * The same events, but a text that is a call of one of the tools becomes that call: `tool_call` with the id `callId` and
- * its arguments, and no text. Events are held back only while the text can still be such a call. Any other text flows on
- * as it came, and so does a text that was cut off or that accompanies a real call. How the text was split does not matter.
+ * The same events, but a text that is a call of one of the tools becomes that call: `tool_call` with the id `callId`
+ * and its arguments, and no text. Events are held back only while the text can still be such a call. Any other text
+ * flows on as it came, and so does a text that was cut off or that accompanies a real call. How the text was split does
+ * not matter.
  */
 export async function* callsFromText(
   events: AsyncIterable<ModelEvent>,
