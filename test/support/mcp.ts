@@ -38,6 +38,9 @@ export async function mcpNotes(): Promise<McpNotes> {
   };
 }
 
+/** The example server of revision 2026-07-28; it refuses older clients. */
+export const NEW_MCP_EXAMPLE = join(import.meta.dirname, 'mcp-new-example.mjs');
+
 /** The example server over stdio, as the configuration would describe it. */
 export function stdioSettings(notes: McpNotes, fields: Partial<McpServerSettings> = {}): McpServerSettings {
   const env = { PATH: process.env['PATH'] ?? '', ONE: '1' };
@@ -57,10 +60,15 @@ export interface HttpExample {
   kill(): Promise<void>;
 }
 
-/** The example server over HTTP, as a process of its own. It wants the bearer token that the settings have. */
-export async function startHttpExample(notes: McpNotes, port = 0): Promise<HttpExample> {
-  const child = spawn(process.execPath, [MCP_EXAMPLE, 'http', notes.file, String(port)], {
+/** An example server over HTTP, as a process of its own. The older one wants the bearer token of the settings. */
+export async function startHttpExample(
+  notes: McpNotes,
+  port = 0,
+  { file = MCP_EXAMPLE, env = {} }: { file?: string; env?: Record<string, string> } = {},
+): Promise<HttpExample> {
+  const child = spawn(process.execPath, [file, 'http', notes.file, String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   });
   const exited = once(child, 'exit');
   const [line] = (await once(child.stdout, 'data')) as [Buffer];

@@ -42,8 +42,7 @@ export class ServerTools {
     for (const { tools } of [{ tools: this.patterns }, ...settings.toolsets.toolsets]) this.assertKnown(tools);
     for (const name of this.mcp.names()) {
       const isUsed = this.patterns.some((pattern) => couldName(pattern, `${name}__`));
-      if (!isUsed)
-        log({ server: name, level: 'warn', text: `no list of tools names its tools; add '${name}__*' to one` });
+      if (!isUsed) log({ server: name, level: 'warn', text: unusedText(name) });
     }
   }
 
@@ -99,6 +98,13 @@ export class ServerTools {
         );
     }
   }
+}
+
+function unusedText(server: string): string {
+  return (
+    `mcp ${server}: its tools are not offered, because no list names them: ` +
+    `add '${server}__*' to agent.tools (TOOLS) or to a toolset`
+  );
 }
 
 /** Whether a pattern can stand for a name that begins with `prefix`. */

@@ -30,7 +30,7 @@ describe('talaria.example.yaml', () => {
       { name: 'careful', toolsets: ['work', 'shell'] },
     ]);
     expect(config.tools.mcpServers.map(({ name, transport }) => `${name}/${transport.kind}`)).toEqual([
-      'github/stdio',
+      'folder/stdio',
       'docs/http',
     ]);
   });

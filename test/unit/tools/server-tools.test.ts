@@ -100,7 +100,10 @@ describe('MCP servers', () => {
 
   test('a server whose tools are in no list is told', () => {
     open({ everywhere: ['current_time'] }, { mcpServers: [stdioSettings(notes)] });
-    expect(said).toEqual(["no list of tools names its tools; add 'example__*' to one"]);
+    expect(said).toEqual([
+      'mcp example: its tools are not offered, because no list names them: ' +
+        "add 'example__*' to agent.tools (TOOLS) or to a toolset",
+    ]);
   });
 
   test('a server that does not answer holds up the first runs for a while only', async () => {

@@ -1,13 +1,21 @@
-import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { ErrorCode, McpError, type CallToolResult, type Progress } from '@modelcontextprotocol/sdk/types.js';
+import {
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  type CallToolResult,
+  type Client,
+  type Progress,
+  type Tool as McpToolInfo,
+} from '@modelcontextprotocol/client';
 import type { JsonObject, ToolContext, ToolResult } from '#libs/contract';
-import { resultOf } from './result-text.js';
-import { Unreachable } from './unreachable.js';
+import { resultOf } from './tools/result-parts.js';
+import { STREAM_ENDED } from './transport/tolerant-transport.js';
+import { Unreachable } from './transport/unreachable.js';
 
 export interface CallOrder {
   readonly server: string;
-  readonly tool: string;
+  readonly tool: McpToolInfo;
   readonly args: JsonObject;
   readonly context: ToolContext;
   readonly timeoutMs: number;
@@ -29,11 +37,15 @@ export interface CallOutcome {
 export async function callTool(client: Client, order: CallOrder): Promise<CallOutcome> {
   const { tool, args, timeoutMs, context } = order;
   try {
-    const result = await client.callTool({ name: tool, arguments: { ...args } }, undefined, {
-      signal: context.signal,
-      timeout: timeoutMs,
-      onprogress: (progress) => context.progress(progressText(progress)),
-    });
+    const result = await client.callTool(
+      { name: tool.name, arguments: { ...args } },
+      {
+        signal: context.signal,
+        timeout: timeoutMs,
+        onprogress: (progress) => context.progress(progressText(progress)),
+        toolDefinition: tool,
+      },
+    );
     return { kind: 'answered', result: resultOf(result as CallToolResult) };
   } catch (cause) {
     context.signal.throwIfAborted();
@@ -43,18 +55,23 @@ export async function callTool(client: Client, order: CallOrder): Promise<CallOu
 
 /** What a failed request says of the connection. */
 export function kindOf(cause: unknown, client: Client): CallOutcome['kind'] {
-  if (cause instanceof McpError) return cause.code === Number(ErrorCode.ConnectionClosed) ? 'lost' : 'answered';
-  if (cause instanceof Unreachable) return 'lost';
-  return cause instanceof StreamableHTTPError && isSessionGone(cause, client) ? 'session_gone' : 'answered';
+  if (cause instanceof Unreachable || hasCode(cause, SdkErrorCode.ConnectionClosed)) return 'lost';
+  if (cause instanceof Error && cause.cause instanceof Unreachable) return 'lost';
+  return cause instanceof SdkHttpError && isSessionGone(cause, client) ? 'session_gone' : 'answered';
+}
+
+function hasCode(cause: unknown, code: SdkErrorCode): boolean {
+  return cause instanceof SdkError && cause.code === code;
 }
 
 /**
- * 404 is the protocol's answer to a session that the server does not know (Streamable HTTP, session management);
- * servers made with the SDK's examples say 400, and only their words tell it from what is wrong with the call.
+ * 404 is the protocol's answer to a session that the server does not know (Streamable HTTP, session management until
+ * 2025-11-25); servers made with the SDK's examples say 400, and only their words tell it from what is wrong with the
+ * call.
  */
-function isSessionGone({ code, message }: StreamableHTTPError, { transport }: Client): boolean {
+function isSessionGone({ status, message }: SdkHttpError, { transport }: Client): boolean {
   if (transport?.sessionId === undefined) return false;
-  return code === 404 || (code === 400 && /session[ -]id|session not found/i.test(message));
+  return status === 404 || (status === 400 && /session[ -]id|session not found/i.test(message));
 }
 
 const EXPLANATION_CHARS_MAX = 2_000;
@@ -62,18 +79,22 @@ const EXPLANATION_CHARS_MAX = 2_000;
 /** What the model is told. The server's own errors are quoted; those of the network may name hosts and are not. */
 function explain(cause: unknown, { server, timeoutMs }: CallOrder): string {
   if (cause instanceof Unreachable) return `The MCP server '${server}' could not be reached.`;
-  if (cause instanceof StreamableHTTPError && (cause.code ?? 0) > 0) {
-    return `The MCP server '${server}' refused the call (HTTP ${cause.code}).`;
+  if (cause instanceof SdkHttpError) return refusal(server, cause.status);
+  if (hasCode(cause, SdkErrorCode.ConnectionClosed)) return brokeOff(server);
+  if (hasCode(cause, SdkErrorCode.RequestTimeout)) {
+    return `The MCP server '${server}' did not answer within ${timeoutMs / 1_000} s.`;
   }
-  if (!(cause instanceof McpError)) return `The MCP server '${server}' gave an answer that cannot be used.`;
-  switch (cause.code) {
-    case Number(ErrorCode.ConnectionClosed):
-      return `The MCP server '${server}' broke off. What the call has done is unknown; check before you repeat it.`;
-    case Number(ErrorCode.RequestTimeout):
-      return `The MCP server '${server}' did not answer within ${timeoutMs / 1_000} s.`;
-    default:
-      return cause.message.slice(0, EXPLANATION_CHARS_MAX);
-  }
+  if (!(cause instanceof ProtocolError)) return `The MCP server '${server}' gave an answer that cannot be used.`;
+  return cause.data === STREAM_ENDED ? brokeOff(server) : cause.message.slice(0, EXPLANATION_CHARS_MAX);
+}
+
+function refusal(server: string, status: number): string {
+  const wants = status === 401 || status === 403 ? ': it wants other credentials, which the operator has to set' : '';
+  return `The MCP server '${server}' refused the call (HTTP ${status})${wants}.`;
+}
+
+function brokeOff(server: string): string {
+  return `The MCP server '${server}' broke off. What the call has done is unknown; check before you repeat it.`;
 }
 
 function progressText({ message, progress, total }: Progress): string {

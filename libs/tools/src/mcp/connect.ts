@@ -1,11 +1,18 @@
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { ToolListChangedNotificationSchema, type Tool as McpToolInfo } from '@modelcontextprotocol/sdk/types.js';
+import {
+  Client,
+  ProtocolError,
+  StreamableHTTPClientTransport,
+  type PriorDiscovery,
+  type Transport,
+  type VersionNegotiationOptions,
+} from '@modelcontextprotocol/client';
 import type { LiveTrees } from '../processes/live-trees.js';
-import { boundedFetch } from './bounded-fetch.js';
 import { MCP_LIMITS, type McpLog, type McpServerSettings } from './mcp-settings.js';
-import { StdioTransport } from './stdio-transport.js';
+import { boundedFetch } from './transport/bounded-fetch.js';
+import { challengeText } from './transport/challenge.js';
+import { StdioTransport } from './transport/stdio-transport.js';
+import { TolerantTransport } from './transport/tolerant-transport.js';
+import { Unreachable } from './transport/unreachable.js';
 
 export interface ConnectParts {
   readonly live: LiveTrees;
@@ -17,58 +24,127 @@ export interface ConnectParts {
 export interface ConnectionOwner {
   onToolsChanged(client: Client): void;
   onClose(client: Client): void;
+  /** Takes a sentence on something odd that the server told and that was put up with. */
+  onNote(note: string): void;
   /** Breaks off the attempt to connect. */
   readonly signal: AbortSignal;
 }
 
-/** A client that has shaken hands with the server. Rejects when that fails, with nothing left running. */
-export async function connect(
-  settings: McpServerSettings,
-  parts: ConnectParts,
-  owner: ConnectionOwner,
-): Promise<Client> {
+/** Which generation of the protocol a server speaks; known from an earlier connection. */
+export type Verdict = PriorDiscovery;
+
+export interface Connected {
+  readonly client: Client;
+  /** For the next connection. Absent: the server was too busy to be judged. */
+  readonly verdict?: Verdict;
+}
+
+interface Attempt {
+  readonly settings: McpServerSettings;
+  readonly parts: ConnectParts;
+  readonly owner: ConnectionOwner;
+}
+
+/**
+ * A client that may be used: with revision 2026-07-28 where the server speaks it, else with the newest older revision
+ * that both know. Rejects when neither works, with nothing left running.
+ *
+ * A program is asked in the old way first, because older programs end at a request that they do not know. A server on
+ * the network is asked for the new revision first, and in the old way where that question is not answered.
+ */
+export async function connect(attempt: Attempt, verdict?: Verdict): Promise<Connected> {
+  const { transport, connectTimeoutSeconds } = attempt.settings;
+  if (verdict) return { client: await open(attempt, { prior: verdict }), verdict };
+  if (transport.kind === 'stdio') return connectProgram(attempt);
+  const probe = { timeoutMs: Math.min(MCP_LIMITS.probeMsMax, (connectTimeoutSeconds * 1_000) / 2) };
+  let isBusy = false;
+  const onAnswer = ({ status }: Response): void => void (isBusy ||= status === TOO_MANY);
+  try {
+    const client = await open(attempt, { negotiation: { mode: 'auto', probe }, onAnswer });
+    return { client, ...(!isBusy && { verdict: verdictOf(client) }) };
+  } catch (cause) {
+    if (attempt.owner.signal.aborted || cause instanceof Refused || isOutage(cause)) throw cause;
+    const client = await open(attempt, { prior: LEGACY });
+    return { client, ...(!isBusy && { verdict: LEGACY }) };
+  }
+}
+
+/** The server wants other credentials; the message says which. */
+class Refused extends Error {}
+
+const TOO_MANY = 429;
+const LEGACY: Verdict = { kind: 'legacy' };
+
+async function connectProgram(attempt: Attempt): Promise<Connected> {
+  try {
+    return { client: await open(attempt, { prior: LEGACY }), verdict: LEGACY };
+  } catch (cause) {
+    // Only an answer says that the program speaks a newer revision alone; silence and an exit do not.
+    if (attempt.owner.signal.aborted || !(cause instanceof ProtocolError)) throw cause;
+    const client = await open(attempt, { negotiation: { mode: { pin: NEW_REVISION } } }).catch(() => {
+      throw cause;
+    });
+    return { client, verdict: verdictOf(client) };
+  }
+}
+
+const NEW_REVISION = '2026-07-28';
+
+function verdictOf(client: Client): Verdict {
+  const discover = client.getDiscoverResult();
+  return discover ? { kind: 'modern', discover } : LEGACY;
+}
+
+/** Nobody is there, or nobody who wants this gateway: the old way would fail as the new way did. */
+function isOutage(cause: unknown): boolean {
+  return cause instanceof Error && (cause instanceof Unreachable || cause.cause instanceof Unreachable);
+}
+
+interface How {
+  readonly prior?: Verdict;
+  readonly negotiation?: VersionNegotiationOptions;
+  readonly onAnswer?: (answer: Response) => void;
+}
+
+async function open({ settings, parts, owner }: Attempt, { prior, negotiation, onAnswer }: How): Promise<Client> {
   const { name, connectTimeoutSeconds } = settings;
-  const client = new Client({ name: 'talaria', version: parts.version }, { capabilities: {} });
+  const client = new Client(
+    { name: 'talaria', version: parts.version },
+    { capabilities: {}, ...(negotiation && { versionNegotiation: negotiation }) },
+  );
+  let challenge: string | undefined;
+  const seen = (answer: Response): void => {
+    challenge ??= challengeText(answer);
+    onAnswer?.(answer);
+  };
   client.onclose = () => owner.onClose(client);
   client.onerror = (cause) => parts.log({ server: name, level: 'debug', text: cause.message });
-  client.setNotificationHandler(ToolListChangedNotificationSchema, () => owner.onToolsChanged(client));
+  client.setNotificationHandler('notifications/tools/list_changed', () => owner.onToolsChanged(client));
   try {
-    // The cast is for exactOptionalPropertyTypes alone: the SDK's own class declares `sessionId: string | undefined`.
-    await client.connect(transportOf(settings, parts) as Transport, {
+    await client.connect(new TolerantTransport(transportOf(settings, parts, seen), (note) => owner.onNote(note)), {
       timeout: connectTimeoutSeconds * 1_000,
       signal: owner.signal,
+      ...(prior && { prior }),
     });
     return client;
   } catch (cause) {
     await client.close().catch(() => undefined);
-    throw cause;
+    throw challenge === undefined ? cause : new Refused(challenge, { cause });
   }
 }
 
-function transportOf(settings: McpServerSettings, { live, log }: ConnectParts): unknown {
+function transportOf(
+  settings: McpServerSettings,
+  { live, log }: ConnectParts,
+  onAnswer: (answer: Response) => void,
+): Transport {
   const { name, transport, timeoutSeconds, connectTimeoutSeconds } = settings;
   if (transport.kind === 'stdio') {
     return new StdioTransport(transport, live, (line) => log({ server: name, level: 'debug', text: line }));
   }
+  const postMs = Math.max(timeoutSeconds, connectTimeoutSeconds) * 1_000 + MCP_LIMITS.lateAnswerMs;
   return new StreamableHTTPClientTransport(new URL(transport.url), {
     requestInit: { headers: { ...transport.headers } },
-    fetch: boundedFetch(Math.max(timeoutSeconds, connectTimeoutSeconds) * 1_000 + MCP_LIMITS.lateAnswerMs),
+    fetch: boundedFetch({ postMs, onAnswer }),
   });
-}
-
-/** All tools of a server, over all pages. Rejects when the server does not tell. */
-export async function listTools(
-  client: Client,
-  options: { readonly timeout: number; readonly signal: AbortSignal },
-): Promise<McpToolInfo[]> {
-  if (!client.getServerCapabilities()?.tools) return [];
-  const tools: McpToolInfo[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MCP_LIMITS.listPagesMax; page += 1) {
-    const answer = await client.listTools(cursor === undefined ? {} : { cursor }, options);
-    tools.push(...answer.tools);
-    cursor = answer.nextCursor;
-    if (cursor === undefined) break;
-  }
-  return tools;
 }

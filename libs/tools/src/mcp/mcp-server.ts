@@ -1,17 +1,33 @@
-import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import type { Client, Tool as McpToolInfo } from '@modelcontextprotocol/client';
 import type { JsonObject, Tool, ToolContext, ToolResult } from '#libs/contract';
 import { callTool, kindOf, type CallOrder, type CallOutcome } from './call-tool.js';
-import { connect, listTools, type ConnectParts } from './connect.js';
+import { connect, type ConnectionOwner, type ConnectParts, type Verdict } from './connect.js';
+import { listTools } from './list-tools.js';
 import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
-import { offeredTools } from './offered-tools.js';
+import { offeredTools } from './tools/offered-tools.js';
+import { causeText } from './transport/cause-text.js';
+import { watchChanges } from './watch-changes.js';
+
+interface Connection {
+  readonly client: Client;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** Aborted when another connection takes its place. */
+  readonly end: AbortController;
+}
 
 /**
  * One server and the connection to it: opened at start, and opened anew with growing waits whenever it is lost. The
  * tools it told last stay offered meanwhile; a call of one then fails, and only that call.
  */
-export class McpServer {
+export class McpServer implements ConnectionOwner {
   private offered: readonly Tool[] = [];
-  private connection: { readonly client: Client; readonly since: number } | undefined;
+  /** Milliseconds since the epoch: the list of tools is asked for again when a run begins after that. */
+  private freshUntil = 0;
+  private connection: Connection | undefined;
+  private verdict: Verdict | undefined;
+  /** Sentences about the list of tools that are in the log; the same again tells nobody anything. */
+  private noted = new Set<string>();
   /** Calls over each connection; one that was given up is closed after its last call. */
   private readonly underWay = new Map<Client, number>();
   private connecting: Promise<Client> | undefined;
@@ -31,8 +47,12 @@ export class McpServer {
     return this.settings.name;
   }
 
-  /** As the server told them last; none before it was reached for the first time. */
+  /**
+   * As the server told them last; none before it was reached for the first time. A list that is too old is given all
+   * the same, and asked for again in the background for later runs.
+   */
   tools(): readonly Tool[] {
+    if (this.connection && Date.now() > this.freshUntil) void this.refresh();
     return this.offered;
   }
 
@@ -44,13 +64,33 @@ export class McpServer {
   /** Ends the connection and, over stdio, the program. */
   async close(): Promise<void> {
     this.stop.abort(new Error('closed'));
+    this.connection?.end.abort();
     clearTimeout(this.retry);
     await this.connecting?.catch(() => undefined);
     const clients = new Set([...this.underWay.keys(), ...(this.connection ? [this.connection.client] : [])]);
     await Promise.all([...clients].map((client) => client.close().catch(() => undefined)));
   }
 
-  private async call(tool: string, args: JsonObject, context: ToolContext): Promise<ToolResult> {
+  // Told by the connection.
+
+  readonly signal = this.stop.signal;
+
+  onToolsChanged(client: Client): void {
+    if (this.connection?.client === client) void this.refresh();
+  }
+
+  onClose(client: Client): void {
+    this.lost(client);
+  }
+
+  onNote(note: string): void {
+    if (this.noted.size >= MCP_LIMITS.notesMax) this.noted = new Set();
+    if (this.noted.has(note)) return;
+    this.noted.add(note);
+    this.say('warn', note);
+  }
+
+  private async call(tool: McpToolInfo, args: JsonObject, context: ToolContext): Promise<ToolResult> {
     const { name, timeoutSeconds } = this.settings;
     const order = { server: name, tool, args, context, timeoutMs: timeoutSeconds * 1_000 };
     for (let attempt = 1; ; attempt += 1) {
@@ -97,18 +137,21 @@ export class McpServer {
 
   private async openNow(): Promise<Client> {
     try {
-      const client = await connect(this.settings, this.parts, {
-        onToolsChanged: (changed) => void this.refresh(changed),
-        onClose: (closed) => this.lost(closed),
-        signal: this.stop.signal,
-      });
-      this.connection = { client, since: Date.now() };
+      const { client, verdict } = await connect(
+        { settings: this.settings, parts: this.parts, owner: this },
+        this.verdict,
+      );
+      this.verdict = verdict;
+      const connection = { client, since: Date.now(), end: new AbortController() };
+      this.connection = connection;
       await this.takeTools(client);
+      void watchChanges(client, connection.end.signal, () => void this.refresh());
       return client;
     } catch (cause) {
-      this.warn(`cannot be reached: ${(cause as Error).message}`);
-      const client = this.connection?.client;
-      this.connection = undefined;
+      this.say('warn', `cannot be reached: ${causeText(cause)}`);
+      // The server may have been replaced by one of another generation.
+      this.verdict = undefined;
+      const client = this.leave();
       await client?.close().catch(() => undefined);
       this.failures += 1;
       this.retryLater();
@@ -116,35 +159,51 @@ export class McpServer {
     }
   }
 
+  /** The connection is not used for new calls any more. */
+  private leave(): Client | undefined {
+    const { connection } = this;
+    this.connection = undefined;
+    connection?.end.abort();
+    return connection?.client;
+  }
+
   private async takeTools(client: Client): Promise<void> {
     const { signal } = this.stop;
     const found = await listTools(client, { timeout: this.settings.connectTimeoutSeconds * 1_000, signal });
     const execute =
-      (tool: string): Tool['execute'] =>
+      (tool: McpToolInfo): Tool['execute'] =>
       (args, context) =>
         this.call(tool, args, context);
-    const { tools, refused } = offeredTools(this.settings, found, execute);
+    const { tools, refused } = offeredTools(this.settings, found.tools, execute);
+    const isNew = tools.map(({ name }) => name).join() !== this.offered.map(({ name }) => name).join();
     this.offered = tools;
-    refused.forEach((why) => this.warn(why));
+    this.freshUntil = Date.now() + found.freshMs;
+    if (isNew || tools.length === 0)
+      this.say('info', `${tools.length} ${tools.length === 1 ? 'tool' : 'tools'} offered`);
+    refused.forEach((why) => this.onNote(why));
   }
 
   /** The server says that its tools have changed. While they are being asked for, it may say so again and again. */
-  private async refresh(client: Client): Promise<void> {
+  private async refresh(): Promise<void> {
     this.isStale = true;
     if (this.isRefreshing) return;
     this.isRefreshing = true;
+    while (this.isStale && this.connection) {
+      this.isStale = false;
+      await this.takeToolsAgain(this.connection.client);
+    }
+    this.isRefreshing = false;
+  }
+
+  private async takeToolsAgain(client: Client): Promise<void> {
     try {
-      while (this.isStale) {
-        this.isStale = false;
-        await this.takeTools(client);
-      }
+      await this.takeTools(client);
     } catch (cause) {
-      // The tools stay as they were.
-      this.warn(`did not tell its tools: ${(cause as Error).message}`);
+      if (this.stop.signal.aborted) return;
+      this.say('warn', `did not tell its tools, and those that are known stay: ${causeText(cause)}`);
+      this.freshUntil = Date.now() + MCP_LIMITS.listMsDefault;
       if (kindOf(cause, client) !== 'answered') this.lost(client);
       this.closeUnused(client);
-    } finally {
-      this.isRefreshing = false;
     }
   }
 
@@ -157,12 +216,12 @@ export class McpServer {
   private lost(client: Client): void {
     const { connection } = this;
     if (connection?.client !== client || this.stop.signal.aborted) return;
-    this.connection = undefined;
+    this.leave();
     // While it is being opened, openNow() counts the failure.
     if (this.connecting) return;
     const wasGood = Date.now() - connection.since >= MCP_LIMITS.goodConnectionMs;
     this.failures = wasGood ? 0 : this.failures + 1;
-    this.warn('was lost; it will be connected again');
+    this.say('warn', 'the connection was lost; it will be made again');
     this.retryLater();
   }
 
@@ -175,7 +234,7 @@ export class McpServer {
     this.retry.unref();
   }
 
-  private warn(text: string): void {
-    this.parts.log({ server: this.name, level: 'warn', text });
+  private say(level: 'info' | 'warn', text: string): void {
+    this.parts.log({ server: this.name, level, text: `mcp ${this.name}: ${text}` });
   }
 }

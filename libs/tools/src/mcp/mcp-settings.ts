@@ -26,6 +26,12 @@ export interface McpServerSettings {
 export const MCP_LIMITS = {
   toolsMax: 128,
   listPagesMax: 50,
+  /** Age at which a list of tools is asked for again when its server says nothing of it. */
+  listMsDefault: 300_000,
+  listMsMin: 1_000,
+  listMsMax: 86_400_000,
+  /** For the answer to the question which revision of the protocol a server on the network speaks. */
+  probeMsMax: 10_000,
   descriptionCharsMax: 4_000,
   /** One message of a server, over either transport. */
   messageBytesMax: 8_388_608,
@@ -34,6 +40,8 @@ export const MCP_LIMITS = {
   /** From the time-out of an HTTP call to the end of its socket. */
   lateAnswerMs: 5_000,
   logLineCharsMax: 1_000,
+  /** Sentences on one server's tools that are not logged twice. */
+  notesMax: 1_000,
   /** Waits before connecting again: doubled from the first to the last. */
   retryMsMin: 1_000,
   retryMsMax: 60_000,
@@ -46,6 +54,6 @@ export const MCP_LIMITS = {
 /** What operators are told. `text` may quote the server, never a header or a variable. */
 export type McpLog = (event: {
   readonly server: string;
-  readonly level: 'warn' | 'debug';
+  readonly level: 'info' | 'warn' | 'debug';
   readonly text: string;
 }) => void;

@@ -64,7 +64,7 @@ describe.each(['stdio', 'http'] as const)('a server over %s', (kind) => {
     expect(names.filter((name) => name.includes('a_b'))).toEqual(['example__a_b']);
     expect(names.every((name) => /^[a-zA-Z0-9_-]{1,64}$/.test(name))).toBe(true);
     expect(said.filter((line) => line.startsWith('warn'))).toEqual([
-      `warn: the tool "a.b" is left out: another tool is offered as 'example__a_b'`,
+      `warn: mcp example: the tool "a.b" is left out: another tool is offered as 'example__a_b'`,
     ]);
     expect(toolOf('example__echo')).toMatchObject({
       description: 'Says it again.',

@@ -1,4 +1,4 @@
-import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { ToolResult } from '#libs/contract';
 
 /** What the model reads of a server's answer: its texts, and of everything else what it is. */

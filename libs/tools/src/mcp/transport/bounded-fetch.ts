@@ -1,25 +1,32 @@
-import type { FetchLike } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { MCP_LIMITS } from './mcp-settings.js';
+import type { FetchLike } from '@modelcontextprotocol/client';
+import { MCP_LIMITS } from '../mcp-settings.js';
+import { causeText } from './cause-text.js';
 import { Unreachable } from './unreachable.js';
 
+export interface FetchBounds {
+  /** For a POST and its whole answer: the client library forgets a call that was given up, but keeps its socket. */
+  readonly postMs: number;
+  /** Sees every answer before its body is read. */
+  readonly onAnswer?: (answer: Response) => void;
+}
+
 /**
- * `fetch` with a limit on what one answer may bring, unpacked. An answer that is no success ends at its limit, any
- * other one fails there. GET is the stream of notifications, which lasts as long as the connection: the limit is on one
- * event. Rejects with Unreachable when there is no answer.
- *
- * @param postMs for a POST and its whole answer: the SDK forgets a call that was given up, but keeps its socket.
+ * `fetch` with a limit on the size of one answer, unpacked. An answer that is no success ends at its limit, any other
+ * fails there. A stream of notifications lasts as long as the connection: its limit is on one event. Rejects with
+ * Unreachable, whose message has the system's reason, when there is no answer.
  */
-export function boundedFetch(postMs: number): FetchLike {
+export function boundedFetch({ postMs, onAnswer }: FetchBounds): FetchLike {
   return async (url, init) => {
-    const isStream = init?.method === 'GET';
+    const headers = new Headers(init?.headers);
+    const isStream = init?.method === 'GET' || headers.get('mcp-method') === 'subscriptions/listen';
     const late = isStream ? undefined : AbortSignal.timeout(postMs);
     const signal = AbortSignal.any([init?.signal, late].flatMap((given) => given ?? []));
-    const headers = new Headers(init?.headers);
     // A few bytes can be packed that become millions; a server that packs all the same is held to the same limits.
     headers.set('accept-encoding', 'identity');
     const response = await fetch(url, { ...init, headers, signal }).catch((cause: Error) => {
-      throw new Unreachable(cause.message, { cause });
+      throw new Unreachable(causeText(cause), { cause });
     });
+    onAnswer?.(response);
     if (!response.body) return response;
     const { status, statusText } = response;
     const body = response.ok ? untilLate(whole(response.body, isStream), late) : beginning(response.body);
@@ -29,7 +36,7 @@ export function boundedFetch(postMs: number): FetchLike {
 
 type Chunks = AsyncIterable<Uint8Array>;
 
-/** Nobody waits for a late answer; it falls silent, because the SDK asks anew for a stream that fails or ends. */
+/** Nobody waits for a late answer; it falls silent, because the library asks anew for a stream that fails or ends. */
 async function* untilLate(body: Chunks, late: AbortSignal | undefined): Chunks {
   try {
     yield* body;

@@ -1,12 +1,10 @@
-import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
+import { ReadBuffer, serializeMessage, type JSONRPCMessage, type Transport } from '@modelcontextprotocol/client';
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { LiveTrees } from '../processes/live-trees.js';
-import { newMark } from '../processes/marked-processes.js';
-import type { ProcessTree } from '../processes/process-group.js';
+import type { LiveTrees } from '../../processes/live-trees.js';
+import { newMark } from '../../processes/marked-processes.js';
+import type { ProcessTree } from '../../processes/process-group.js';
 import { LineHeads } from './line-heads.js';
-import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
+import { MCP_LIMITS, type McpServerSettings } from '../mcp-settings.js';
 import { Unreachable } from './unreachable.js';
 
 type Program = Extract<McpServerSettings['transport'], { kind: 'stdio' }>;

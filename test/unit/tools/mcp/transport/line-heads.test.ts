@@ -1,5 +1,5 @@
-import fc from '../../../support/property.js';
-import { LineHeads } from '../../../../libs/tools/src/mcp/line-heads.js';
+import fc from '../../../../support/property.js';
+import { LineHeads } from '../../../../../libs/tools/src/mcp/transport/line-heads.js';
 
 function headsOf(charsMax: number, chunks: readonly Buffer[]): string[] {
   const found: string[] = [];

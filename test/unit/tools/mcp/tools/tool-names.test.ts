@@ -1,5 +1,5 @@
-import fc from '../../../support/property.js';
-import { toolNameOf } from '../../../../libs/tools/src/mcp/tool-names.js';
+import fc from '../../../../support/property.js';
+import { toolNameOf } from '../../../../../libs/tools/src/mcp/tools/tool-names.js';
 
 test.each([
   ['github', 'create_issue', 'github__create_issue'],

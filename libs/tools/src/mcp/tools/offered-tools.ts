@@ -1,7 +1,7 @@
-import type { Tool as McpToolInfo } from '@modelcontextprotocol/sdk/types.js';
+import type { Tool as McpToolInfo } from '@modelcontextprotocol/client';
 import { LIMITS, type JsonObject, type Tool } from '#libs/contract';
-import { isNamed } from '../name-pattern.js';
-import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
+import { isNamed } from '../../name-pattern.js';
+import { MCP_LIMITS, type McpServerSettings } from '../mcp-settings.js';
 import { toolNameOf } from './tool-names.js';
 
 /**
@@ -11,11 +11,11 @@ import { toolNameOf } from './tool-names.js';
 export function offeredTools(
   settings: McpServerSettings,
   found: readonly McpToolInfo[],
-  executeNamed: (tool: string) => Tool['execute'],
+  executeNamed: (tool: McpToolInfo) => Tool['execute'],
 ): { readonly tools: readonly Tool[]; readonly refused: readonly string[] } {
   const tools = new Map<string, Tool>();
   const refused: string[] = [];
-  for (const info of found) {
+  for (const info of [...found].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (settings.tools && !isNamed(info.name, settings.tools)) continue;
     const name = toolNameOf(settings.name, info.name);
     const shown = JSON.stringify(info.name.slice(0, 100));
@@ -23,7 +23,7 @@ export function offeredTools(
     else if (tools.size >= MCP_LIMITS.toolsMax) refused.push(`the tool ${shown} is left out: there are too many`);
     else if (JSON.stringify(info.inputSchema).length > LIMITS.toolSchemaBytesMax) {
       refused.push(`the tool ${shown} is left out: its schema is too large`);
-    } else tools.set(name, offered(settings, { name, info, execute: executeNamed(info.name) }));
+    } else tools.set(name, offered(settings, { name, info, execute: executeNamed(info) }));
   }
   return { tools: [...tools.values()], refused };
 }

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { createGzip, gzipSync } from 'node:zlib';
 import type { RequestListener, ServerResponse } from 'node:http';
-import { boundedFetch } from '../../../../libs/tools/src/mcp/bounded-fetch.js';
-import { MCP_LIMITS } from '../../../../libs/tools/src/mcp/mcp-settings.js';
-import { Unreachable } from '../../../../libs/tools/src/mcp/unreachable.js';
-import { startHttpServer, type TestHttpServer } from '../../../support/http-server.js';
-import { until } from '../../../support/until.js';
+import { boundedFetch } from '../../../../../libs/tools/src/mcp/transport/bounded-fetch.js';
+import { MCP_LIMITS } from '../../../../../libs/tools/src/mcp/mcp-settings.js';
+import { Unreachable } from '../../../../../libs/tools/src/mcp/transport/unreachable.js';
+import { startHttpServer, type TestHttpServer } from '../../../../support/http-server.js';
+import { until } from '../../../../support/until.js';
 
 let server: TestHttpServer | undefined;
 afterEach(async () => {
@@ -19,7 +19,7 @@ async function ask(
   postMs = 60_000,
 ): Promise<Response> {
   server = await startHttpServer(listener);
-  return boundedFetch(postMs)(`http://127.0.0.1:${server.port}/`, init);
+  return boundedFetch({ postMs })(`http://127.0.0.1:${server.port}/`, init);
 }
 
 /** Writes on and on until the other side has had enough. */

@@ -1,0 +1,55 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
+
+/**
+ * The result of a `tools/call` with valid content alone. The client library refuses a result for one part that is not
+ * as the specification says, and then nobody learns what the call has brought; such a part becomes text here.
+ */
+export function readResult(raw: JsonObject): JsonObject {
+  const { resultType = 'complete', content, isError, structuredContent } = raw;
+  // A question to the user, or the handle of a task: not a result yet.
+  if (resultType !== 'complete') return raw;
+  const parts = Array.isArray(content) ? content.map(readPart) : [];
+  if (typeof content === 'string') parts.push({ type: 'text', text: content });
+  return {
+    resultType,
+    content: parts,
+    isError: isError === true,
+    ...(structuredContent !== undefined && { structuredContent }),
+  };
+}
+
+function readPart(part: JsonValue): JsonObject {
+  if (!isJsonObject(part)) return { type: 'text', text: asText(part) };
+  const { type, data, mimeType } = part;
+  if (type === 'image' || type === 'audio') return readMedia(type, data, mimeType);
+  return isUsable(part) ? part : { type: 'text', text: asText(part) };
+}
+
+/** Base64 may come in lines. Data that is no base64 is not shown as text: it may be long, and says nothing. */
+function readMedia(type: string, data: JsonValue | undefined, mimeType: JsonValue | undefined): JsonObject {
+  const packed = isText(data) ? data.replace(/\s+/g, '') : '';
+  if (!isText(mimeType) || !BASE64.test(packed)) return { type: 'text', text: `[${type} that cannot be read]` };
+  return { type, data: packed, mimeType };
+}
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+const isText = (value: JsonValue | undefined): value is string => typeof value === 'string';
+
+function isUsable({ type, text, uri, name, resource }: JsonObject): boolean {
+  switch (type) {
+    case 'text':
+      return isText(text);
+    case 'resource_link':
+      return isText(uri) && isText(name);
+    case 'resource':
+      return (
+        isJsonObject(resource) && isText(resource['uri']) && (isText(resource['text']) || isText(resource['blob']))
+      );
+    default:
+      return false;
+  }
+}
+
+function asText(part: JsonValue): string {
+  return isText(part) ? part : JSON.stringify(part);
+}

@@ -1,0 +1,92 @@
+import type { JSONRPCMessage, RequestId, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
+import { isJsonObject, type JsonObject } from '#libs/contract';
+import { readList } from '../tools/read-list.js';
+import { readResult } from '../tools/read-result.js';
+
+/** In `data` of the error that stands for an answer whose stream ended before it. */
+export const STREAM_ENDED = 'talaria: the stream of the answer ended';
+
+interface Asked {
+  readonly method: string;
+  readonly cursor?: unknown;
+}
+
+/**
+ * Puts up with servers as they are, before the client library checks their messages: bad entries of lists and results
+ * are repaired (see `readList` and `readResult`), and a request whose answer stream ends without the answer fails at
+ * once with STREAM_ENDED; the library would wait for the whole time-out.
+ */
+export class TolerantTransport implements Transport {
+  onclose?: (() => void) | undefined;
+  onerror?: ((error: Error) => void) | undefined;
+  onmessage?: Transport['onmessage'];
+  /** Requests without an answer. */
+  private readonly open = new Map<RequestId, Asked>();
+
+  constructor(
+    private readonly inner: Transport,
+    private readonly onNote: (note: string) => void,
+  ) {
+    inner.onclose = () => this.onclose?.();
+    inner.onerror = (error) => this.onerror?.(error);
+    inner.onmessage = (message, extra) => this.onmessage?.(this.take(message), extra);
+  }
+
+  get sessionId(): string | undefined {
+    return this.inner.sessionId;
+  }
+
+  get hasPerRequestStream(): boolean {
+    return this.inner.hasPerRequestStream ?? false;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.inner.setProtocolVersion?.(version);
+  }
+
+  start(): Promise<void> {
+    return this.inner.start();
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+
+  async send(message: JSONRPCMessage, options: TransportSendOptions = {}): Promise<void> {
+    if (!('method' in message)) return this.inner.send(message, options);
+    if (message.method === 'notifications/cancelled') this.open.delete(message.params?.['requestId'] as RequestId);
+    if (!('id' in message)) return this.inner.send(message, options);
+    const { id, method, params } = message;
+    this.open.set(id, { method, cursor: params?.['cursor'] });
+    options.requestSignal?.addEventListener('abort', () => this.open.delete(id), { once: true });
+    const onRequestStreamEnd = (): void => {
+      options.onRequestStreamEnd?.();
+      this.endWithoutAnswer(id);
+    };
+    try {
+      await this.inner.send(message, { ...options, onRequestStreamEnd });
+    } catch (cause) {
+      this.open.delete(id);
+      throw cause;
+    }
+  }
+
+  private endWithoutAnswer(id: RequestId): void {
+    if (!this.open.delete(id)) return;
+    const error = { code: -32_000, message: 'The stream of the answer ended.', data: STREAM_ENDED };
+    this.onmessage?.({ jsonrpc: '2.0', id, error });
+  }
+
+  private take<M extends JSONRPCMessage>(message: M): M {
+    if (!('id' in message) || message.id === undefined || 'method' in message) return message;
+    const asked = this.open.get(message.id);
+    this.open.delete(message.id);
+    if (!asked || !('result' in message) || !isJsonObject(message.result)) return message;
+    return { ...message, result: this.repaired(asked, message.result) };
+  }
+
+  private repaired({ method, cursor }: Asked, result: JsonObject): JsonObject {
+    if (method === 'tools/list') return readList(result, cursor, this.onNote);
+    return method === 'tools/call' ? readResult(result) : result;
+  }
+}
