@@ -4,7 +4,7 @@ import { readList } from '../tools/read-list.js';
 import { readResult } from '../tools/read-result.js';
 
 /** In `data` of the error that stands for an answer whose stream ended before it. */
-export const STREAM_ENDED = 'talaria: the stream of the answer ended';
+export const STREAM_ENDED = 'stream ended before the answer';
 
 interface Asked {
   readonly method: string;
