@@ -11,6 +11,7 @@ import { connectPorts, type ApiParts, type ApiPorts } from './api-ports.js';
 import { hostCheck } from './edge/auth/allowed-hosts.js';
 import { AuthGuard } from './edge/auth/auth.guard.js';
 import { FailedLogins } from './edge/auth/failed-logins.js';
+import { decorateOwner } from './edge/auth/request-owner.js';
 import { KeyRing } from './edge/auth/key-ring.js';
 import { Cors } from './edge/cors.js';
 import { CreateRun } from './answering/create-run.js';
@@ -132,7 +133,7 @@ function configureWith(
     const adapter = app.getHttpAdapter() as FastifyAdapter;
     const instance = adapter.getInstance();
     instance.server.maxConnections = config.api.connectionsMax;
-    instance.decorateRequest('owner', undefined);
+    decorateOwner(instance);
     routes.watch(instance);
     acceptJsonOnly(instance, config.api.bodyBytesMax);
     const failedLogins = new FailedLogins();

@@ -86,6 +86,7 @@ export {
   joinedText,
   outputText,
   pendingCalls,
+  RUN_STATUSES,
   STEP_SEPARATOR,
   type PendingCall,
   type RunSnapshot,

@@ -1,16 +1,30 @@
 export { errorBody } from './error-body.js';
 export { jobCursor, jobRunCursor, parseJobCursor, parseJobRunCursor } from './jobs/job-cursors.js';
 export { isoTime, jobObject, jobRunObject, scheduleObject } from './jobs/job-object.js';
-export { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto } from './jobs/job-request.dto.js';
+export { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto, RetryDto } from './jobs/job-request.dto.js';
 export { readMetadata } from './metadata.js';
-export { parseDto } from './parse-dto.js';
+export {
+  HasElementsUpTo,
+  IsIntegerBetween,
+  IsList,
+  IsObject,
+  IsOneOf,
+  IsString,
+  IsTrueOrFalse,
+  Required,
+  Rule,
+} from './dto/dto-rules.js';
+export { Described, KeepsNull, NothingElse, schemaOf, type DtoClass } from './dto/dto-schema.js';
+export { METADATA } from './dto/fragments.js';
+export { bodyObject, parseDto } from './dto/parse-dto.js';
+export { parseQuery } from './dto/parse-query.js';
 export { defineProtocol, type DecodeContext, type Encoded, type Protocol } from './protocol.js';
 export { checkRegistry, PROTOCOLS } from './registry.js';
 export { cancelledError } from './run-errors.js';
-export { parseAfterSeq, parseEventCursor } from './runs/cursor.js';
+export { parseEventCursor } from './runs/cursor.js';
 export { APPROVAL_CHOICES } from './runs/approval-object.js';
 export { readApproval, readSteer, type ApprovalOrder } from './runs/control-requests.js';
-export { approvalSchema, steerSchema } from './runs/request-schema.js';
+export { ApprovalDto, SteerDto } from './runs/control-request.dto.js';
 export { runsProtocol } from './runs/runs-protocol.js';
 export { runSummary } from './runs/run-summary.js';
 export { runObject } from './runs/run-object.js';
@@ -26,7 +40,7 @@ export { openaiResponses } from './openai-responses/openai-responses.js';
 export { outputItems } from './openai-responses/answer/output-items.js';
 export { referencesOf, resolveReferences } from './openai-responses/request/resolve-references.js';
 export { responseObject, responseUsage } from './openai-responses/answer/response-object.js';
-export { parseStartingAfter, resumedAfter } from './openai-responses/answer/resume.js';
+export { resumedAfter } from './openai-responses/answer/resume.js';
 export {
   leftOutToolsHeader,
   responsesOptions,

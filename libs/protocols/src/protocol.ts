@@ -25,10 +25,10 @@ export interface Protocol<Dto extends object = object, S = unknown> {
   readonly path: string;
   /** Other paths of the same POST. */
   readonly aliases?: readonly string[];
-  /** The body's class; `parseDto` checks its top-level fields. */
+  /**
+   * The body's class: `parseDto` checks its top-level fields, and `schemaOf` makes the OpenAPI document of its rules.
+   */
   readonly dto: new () => Dto;
-  /** JSON Schema of the body for the OpenAPI document, with an example. */
-  readonly requestSchema: JsonObject;
   /** Throws GatewayError of status 400, with `param`. */
   decode(dto: Dto, context: DecodeContext): RunDraft;
   begin(): S;

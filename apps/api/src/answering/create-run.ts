@@ -1,5 +1,5 @@
-import { fromRunError, GatewayError, isJsonObject, type RunDraft, type RunSnapshot } from '#libs/contract';
-import { cancelledError, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
+import { fromRunError, GatewayError, type RunDraft, type RunSnapshot } from '#libs/contract';
+import { bodyObject, cancelledError, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
@@ -77,10 +77,8 @@ export class CreateRun {
    */
   async readOrder(protocol: Protocol, request: RunRequest, preparation?: Preparation): Promise<ReadOrder> {
     const { body, headers, owner } = request;
-    if (owner === undefined) throw new GatewayError('invalid_api_key', 'A valid API key is required.');
     if (body === undefined || body === null) throw new GatewayError('invalid_json', 'The body is empty.');
-    if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');
-    const claim = idempotencyClaim({ owner, route: protocol.path, headers, body });
+    const claim = idempotencyClaim({ owner, route: protocol.path, headers, body: bodyObject(body) });
     const onDisconnect = onDisconnectOf(headers);
     const decoded = protocol.decode(parseDto(protocol.dto, body), {
       ...(onDisconnect && { onDisconnect }),

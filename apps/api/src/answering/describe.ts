@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorCode } from '#libs/contract';
+import { schemaOf, type DtoClass } from '#libs/protocols';
 import type { Type } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiQuery, ApiResponse } from '@nestjs/swagger';
 
 /** Schema of an answer that is an object and is described in words. */
 export const OBJECT = { type: 'object' };
@@ -10,6 +11,21 @@ export const IDEMPOTENCY_KEY = {
   description: 'Same key and body, same answer; kept for 24 hours.',
 };
 const ERROR_CONTENT = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
+
+/** The body of a route, as the rules of its DTO class have it. */
+export function body(cls: DtoClass, more: { readonly required?: boolean } = {}): MethodDecorator {
+  return ApiBody({ ...more, schema: { ...schemaOf(cls) } });
+}
+
+/** The parameters of a route's query, as the rules of their DTO class have them. */
+export function queries(cls: DtoClass): MethodDecorator[] {
+  const properties = Object.entries(schemaOf(cls)['properties'] as Readonly<Record<string, Fragment>>);
+  return properties.map(([name, { description, ...schema }]) =>
+    ApiQuery({ name, required: false, ...(description !== undefined && { description }), schema }),
+  );
+}
+
+type Fragment = Readonly<Record<string, unknown>> & { readonly description?: string };
 
 /** The error answers of a route, with the codes that each status can carry. */
 export function errors(...statuses: readonly number[]): MethodDecorator[] {

@@ -1,10 +1,10 @@
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { CapabilitiesController } from '../runs-api/capabilities.controller.js';
 import { describeJobs } from '../jobs/describe-jobs.js';
 import { HealthController } from '../models/health.controller.js';
 import { ModelsController } from '../models/models.controller.js';
 import { describeApprovals, describeRuns } from '../runs-api/describe-runs.js';
-import { errors, OBJECT, once } from '../answering/describe.js';
+import { body, errors, OBJECT, once } from '../answering/describe.js';
 import { describeResponses } from '../responses/describe-responses.js';
 import { describeSessions } from '../sessions/describe-sessions.js';
 import type { ProtocolRoute } from '../answering/protocol.controller.js';
@@ -29,7 +29,7 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   });
   describeModels();
   describeRuns();
-  describeJobs({ once, errors });
+  describeJobs();
   describeApprovals();
   describeResponses();
   describeSessions();
@@ -40,7 +40,7 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
           summary: `Create a run: ${protocol.name}`,
           description: 'With "stream": true the answer is text/event-stream. Replayed for the same Idempotency-Key.',
         }),
-        ApiBody({ schema: { ...protocol.requestSchema } }),
+        body(protocol.dto),
         ...runHeaders(),
         ...errors(400, 401, 404, 409, 413, 415, 429, 500, 502, 503, 504),
       ],

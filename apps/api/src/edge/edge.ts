@@ -1,7 +1,7 @@
 import { GatewayError } from '#libs/contract';
 import type { Drain } from '#libs/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { wrongKey } from './auth/auth.guard.js';
+import { wrongKey } from './auth/wrong-key.js';
 import type { HostCheck } from './auth/allowed-hosts.js';
 import type { FailedLogins } from './auth/failed-logins.js';
 import type { KeyRing } from './auth/key-ring.js';
@@ -14,13 +14,6 @@ import { pathOf } from '../words/request-path.js';
 import type { WatchRequest } from './request-watch.js';
 import type { RouteTable } from './route-table.js';
 import { setSecurityHeaders } from './security-headers.js';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Name of the key the request carries; undefined when it has no valid one. */
-    owner: string | undefined;
-  }
-}
 
 export interface EdgeParts {
   readonly keys: KeyRing;
@@ -65,8 +58,8 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
       else done();
       return;
     }
-    request.owner = parts.keys.ownerOf(request.raw);
-    if (request.owner === undefined) refuseStranger(request, parts.failedLogins);
+    request.keyName = parts.keys.ownerOf(request.raw);
+    if (request.keyName === undefined) refuseStranger(request, parts.failedLogins);
     done();
   };
 }

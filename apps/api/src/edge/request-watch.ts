@@ -25,7 +25,11 @@ export function watchRequests(meters: ApiMeters, logger: Logger): WatchRequest {
       if (isProbe(route) || !logger.isLevelEnabled('info')) return;
       const ms = Math.round(performance.now() - startedAt);
       const runId = runIdOf(request, raw.getHeader(HEADERS.runId));
-      const ids = { requestId: request.id, ...(runId && { runId }), ...(request.owner && { keyName: request.owner }) };
+      const ids = {
+        requestId: request.id,
+        ...(runId && { runId }),
+        ...(request.keyName && { keyName: request.keyName }),
+      };
       logger.info({ ...ids, method: request.method, route, status, ms, whole: raw.writableFinished }, 'request');
     });
   };

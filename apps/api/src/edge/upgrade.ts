@@ -6,7 +6,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { wrongKey } from './auth/auth.guard.js';
+import { wrongKey } from './auth/wrong-key.js';
 import type { HostCheck } from './auth/allowed-hosts.js';
 import type { FailedLogins } from './auth/failed-logins.js';
 import type { KeyRing } from './auth/key-ring.js';

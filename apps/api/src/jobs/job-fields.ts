@@ -1,6 +1,6 @@
-import { GatewayError, isJsonObject, JOB_LIMITS, type Job, type JsonObject, type Schedule } from '#libs/contract';
+import { GatewayError, JOB_LIMITS, type Job, type JsonObject, type Schedule } from '#libs/contract';
 import { parseDeliver, type DeliveryTarget } from '#libs/delivery';
-import type { PatchJobDto } from '#libs/protocols';
+import { parseDto, RetryDto, type PatchJobDto } from '#libs/protocols';
 import { nextOccurrences, parseSchedule, parseTimezone } from '#libs/schedule';
 
 /** Where a job's fields come from: what the request says, over what the job has. */
@@ -116,26 +116,10 @@ export function toolNames(names: readonly unknown[]): string[] {
 }
 
 function retryOf(retry: JsonObject, before: Job['retry']): Job['retry'] {
-  const { retryAttemptsMax, retryBackoffSecondsMax } = JOB_LIMITS;
   const isKnown = (key: string): boolean => key === 'attempts' || key === 'backoff';
   if (!Object.keys(retry).every(isKnown)) throw refuse('retry', 'takes attempts and backoff, and nothing else.');
-  return {
-    attempts: integerOf(retry, 'attempts', { min: 0, max: retryAttemptsMax }) ?? before.attempts,
-    backoffSeconds: integerOf(retry, 'backoff', { min: 1, max: retryBackoffSecondsMax }) ?? before.backoffSeconds,
-  };
-}
-
-function integerOf(object: JsonObject, key: string, { min, max }: { min: number; max: number }): number | undefined {
-  const value = Object.hasOwn(object, key) ? object[key] : undefined;
-  if (value === undefined) return undefined;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw refuse(`retry.${key}`, `must be an integer between ${min} and ${max}.`);
-}
-
-/** A body that has to be a JSON object. Throws GatewayError `invalid_request`. */
-export function objectBody(body: unknown): JsonObject {
-  if (isJsonObject(body)) return body;
-  throw new GatewayError('invalid_request', 'The body must be a JSON object.');
+  const { attempts = before.attempts, backoff = before.backoffSeconds } = parseDto(RetryDto, retry, 'retry');
+  return { attempts, backoffSeconds: backoff };
 }
 
 const refuse = (param: string, problem: string): GatewayError =>

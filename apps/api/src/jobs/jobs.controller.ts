@@ -1,35 +1,20 @@
-import { GatewayError, JOB_LIMITS, type JobView, type JsonObject } from '#libs/contract';
+import { GatewayError, type JobView, type JsonObject } from '#libs/contract';
 import { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto } from '#libs/protocols';
 import { isoTime, jobCursor, jobObject, jobRunCursor, jobRunObject } from '#libs/protocols';
-import { parseDto, parseJobCursor, parseJobRunCursor, scheduleObject } from '#libs/protocols';
+import { parseJobCursor, parseJobRunCursor, scheduleObject } from '#libs/protocols';
 import { describeSchedule, nextOccurrences, parseSchedule, parseTimezone } from '#libs/schedule';
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  HttpCode,
-  Inject,
-  Param,
-  Patch,
-  Post,
-  Query,
-  Res,
-} from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import type { IncomingHttpHeaders } from 'node:http';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import { HEADERS } from '../words/header-names.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
+import { dto } from '../edge/dto.pipe.js';
 import { ModelDirectory } from '../runs/model-directory.js';
 import { patch, pause, resume, runNow } from './change-job.js';
-import { clearedFields, objectBody, toolNames } from './job-fields.js';
+import { clearedFields, toolNames } from './job-fields.js';
 import { JobService, nextRuns } from './job-service.js';
 import { newJob } from './new-job.js';
-import { integerParameter, textParameter } from './query.js';
-
-const NEXT_COUNT = 5;
+import { JobListQuery, JobRunListQuery, NextRunsQuery } from './job.queries.js';
 
 /**
  * Cron jobs: the verbs and records of the Hermes jobs API, and what it lacked. Another key's job is answered like none.
@@ -42,11 +27,8 @@ export class JobsController {
   ) {}
 
   @Get()
-  async list(@Query() query: Record<string, unknown>, @Owner() owner: string): Promise<JsonObject> {
-    const { pageJobsDefault, pageJobsMax } = JOB_LIMITS;
-    const limit = integerParameter(query, 'limit', { max: pageJobsMax, otherwise: pageJobsDefault });
-    const after = textParameter(query, 'after');
-    const includeDisabled = ['true', '1'].includes(textParameter(query, 'include_disabled')?.toLowerCase() ?? '');
+  async list(@Query(dto(JobListQuery)) query: JobListQuery, @Owner() owner: string): Promise<JsonObject> {
+    const { include_disabled: includeDisabled, limit, after } = query;
     const from = after === undefined ? {} : { after: parseJobCursor(after) };
     const { views, hasMore } = await this.jobs.list({ owner, includeDisabled, limit, ...from });
     const last = views.at(-1);
@@ -56,30 +38,29 @@ export class JobsController {
   @Post()
   @HttpCode(201)
   async create(
-    @Body() body: unknown,
-    @Headers() headers: IncomingHttpHeaders,
+    @Body(dto(CreateJobDto)) asked: CreateJobDto,
     @Owner() owner: string,
+    @Req() { headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    const dto = parseDto(CreateJobDto, body);
-    const claim = idempotencyClaim({ owner, route: '/api/jobs', headers, body: objectBody(body) });
-    const model = dto.model === undefined ? null : await this.models.resolve(dto.model);
-    await this.models.assertServerTools(toolNames(dto.tools ?? []));
-    const sources = { dto, cleared: new Set<string>(), targets: this.jobs.targets, now: Date.now() };
-    const { view, isReplay } = await this.jobs.create(owner, claim, (id) => newJob({ id, owner, model }, dto, sources));
+    const claim = idempotencyClaim({ owner, route: '/api/jobs', headers, body });
+    const model = asked.model === undefined ? null : await this.models.resolve(asked.model);
+    await this.models.assertServerTools(toolNames(asked.tools ?? []));
+    const sources = { dto: asked, cleared: new Set<string>(), targets: this.jobs.targets, now: Date.now() };
+    const made = await this.jobs.create(owner, claim, (id) => newJob({ id, owner, model }, asked, sources));
+    const { view, isReplay } = made;
     if (isReplay) void reply.header(HEADERS.idempotencyReplayed, 'true');
     return { job: shown(view) };
   }
 
   @Post('preview')
   @HttpCode(200)
-  preview(@Body() body: unknown): JsonObject {
-    const dto = parseDto(PreviewJobDto, body);
-    const timezone = parseTimezone(dto.timezone ?? 'UTC');
+  preview(@Body(dto(PreviewJobDto)) asked: PreviewJobDto): JsonObject {
+    const timezone = parseTimezone(asked.timezone ?? 'UTC');
     const now = Date.now();
-    const schedule = parseSchedule(dto.schedule, { now, timezone });
+    const schedule = parseSchedule(asked.schedule, { now, timezone });
     const display = describeSchedule(schedule);
-    const next = nextOccurrences(schedule, now, dto.count ?? NEXT_COUNT).map(isoTime);
+    const next = nextOccurrences(schedule, now, asked.count).map(isoTime);
     return { schedule: scheduleObject(schedule, display), schedule_display: display, timezone, next };
   }
 
@@ -89,16 +70,20 @@ export class JobsController {
   }
 
   @Patch(':id')
-  async update(@Param('id') id: string, @Body() body: unknown, @Owner() owner: string): Promise<JsonObject> {
-    const dto = parseDto(PatchJobDto, body);
-    const cleared = clearedFields(objectBody(body), PATCHABLE);
-    if (Object.keys(dto).length + cleared.size === 0) {
+  async update(
+    @Param('id') id: string,
+    @Body(dto(PatchJobDto)) asked: PatchJobDto,
+    @Body() body: JsonObject,
+    @Owner() owner: string,
+  ): Promise<JsonObject> {
+    const cleared = clearedFields(body, PATCHABLE);
+    if (Object.keys(asked).length + cleared.size === 0) {
       throw new GatewayError('invalid_request', `There is no field to update. There are: ${PATCHABLE.join(', ')}.`);
     }
     const model =
-      dto.model === undefined ? (cleared.has('model') ? null : undefined) : await this.models.resolve(dto.model);
-    await this.models.assertServerTools(toolNames(dto.tools ?? []));
-    const change = patch({ dto, cleared, targets: this.jobs.targets, now: Date.now() }, model);
+      asked.model === undefined ? (cleared.has('model') ? null : undefined) : await this.models.resolve(asked.model);
+    await this.models.assertServerTools(toolNames(asked.tools ?? []));
+    const change = patch({ dto: asked, cleared, targets: this.jobs.targets, now: Date.now() }, model);
     return { job: shown(await this.jobs.change(id, owner, change)) };
   }
 
@@ -110,8 +95,11 @@ export class JobsController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  async pause(@Param('id') id: string, @Body() body: unknown, @Owner() owner: string): Promise<JsonObject> {
-    const { reason } = parseDto(PauseJobDto, body ?? {});
+  async pause(
+    @Param('id') id: string,
+    @Body(dto(PauseJobDto, { isOptional: true })) { reason }: PauseJobDto,
+    @Owner() owner: string,
+  ): Promise<JsonObject> {
     return { job: shown(await this.jobs.change(id, owner, pause(reason))) };
   }
 
@@ -130,12 +118,9 @@ export class JobsController {
   @Get(':id/runs')
   async runs(
     @Param('id') id: string,
-    @Query() query: Record<string, unknown>,
+    @Query(dto(JobRunListQuery)) { limit, after }: JobRunListQuery,
     @Owner() owner: string,
   ): Promise<JsonObject> {
-    const { pageRunsDefault, pageRunsMax } = JOB_LIMITS;
-    const limit = integerParameter(query, 'limit', { max: pageRunsMax, otherwise: pageRunsDefault });
-    const after = textParameter(query, 'after');
     const page = after === undefined ? { limit } : { limit, after: parseJobRunCursor(after) };
     const { runs, hasMore } = await this.jobs.runs({ id, owner }, page);
     const last = runs.at(-1);
@@ -145,10 +130,9 @@ export class JobsController {
   @Get(':id/next')
   async next(
     @Param('id') id: string,
-    @Query() query: Record<string, unknown>,
+    @Query(dto(NextRunsQuery)) { count }: NextRunsQuery,
     @Owner() owner: string,
   ): Promise<JsonObject> {
-    const count = integerParameter(query, 'count', { max: JOB_LIMITS.nextCountMax, otherwise: NEXT_COUNT });
     const { job } = await this.jobs.get(id, owner);
     return { timezone: job.timezone, next: nextRuns(job, count).map(isoTime) };
   }

@@ -1,14 +1,8 @@
 import { newRunId } from '#libs/bus';
-import {
-  GatewayError,
-  isJsonObject,
-  type ClientTool,
-  type JsonObject,
-  type Message,
-  type RunDraft,
-} from '#libs/contract';
+import { GatewayError, type ClientTool, type JsonObject, type Message, type RunDraft } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import {
+  bodyObject,
   inputItemsOf,
   itemsToMessages,
   openaiResponses,
@@ -18,7 +12,6 @@ import {
   systemTextOf,
 } from '#libs/protocols';
 import type { ConversationsClient } from '#libs/store-client';
-import { wrongKey } from '../edge/auth/auth.guard.js';
 import { conversationNotFound, namedConversationId, type ConversationDesk } from './conversations/conversation-desk.js';
 import type { RunRequest } from '../answering/create-run.js';
 import type { PrepareResponse } from './prepare-response.js';
@@ -52,9 +45,8 @@ export class ContextReader {
   constructor(private readonly parts: ContextReaderParts) {}
 
   /** Throws GatewayError as POST /v1/responses does; `missing_required_parameter` when there is nothing at all. */
-  async read({ body, owner }: RunRequest): Promise<ResponseContext> {
-    if (owner === undefined) throw wrongKey();
-    if (!isJsonObject(body)) throw new GatewayError('invalid_request', 'The body must be a JSON object.');
+  async read({ body: given, owner }: RunRequest): Promise<ResponseContext> {
+    const body = bodyObject(given);
     const hasInput = body['input'] !== undefined && body['input'] !== null;
     const draft = this.decode({ ...body, input: hasInput ? body['input'] : NO_INPUT });
     const before = await this.itemsBefore(draft, owner);

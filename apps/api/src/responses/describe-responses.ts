@@ -1,7 +1,9 @@
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ConversationsController } from './conversations/conversations.controller.js';
 import { ResponsesController } from './responses.controller.js';
-import { errors, IDEMPOTENCY_KEY, OBJECT, once } from '../answering/describe.js';
+import { body, errors, IDEMPOTENCY_KEY, OBJECT, once, queries } from '../answering/describe.js';
+import { AddItemsDto, CreateConversationDto, UpdateConversationDto } from './conversations/conversation.dto.js';
+import { ItemListQuery, ResponseQuery } from './response.queries.js';
 
 /** The routes of responses and conversations; making a response is described with the other protocols. */
 export function describeResponses(): void {
@@ -9,8 +11,7 @@ export function describeResponses(): void {
   once(ResponsesController, ApiTags('responses'), {
     get: [
       ApiOperation({ summary: 'A response; with ?stream=true its events, from the start or after a sequence number' }),
-      ApiQuery({ name: 'stream', required: false, schema: { type: 'boolean' } }),
-      ApiQuery({ name: 'starting_after', required: false, schema: { type: 'integer', minimum: 0 } }),
+      ...queries(ResponseQuery),
       ApiOkResponse({ description: 'The response, or the stream of its events.', schema: OBJECT }),
       ...errors(400, 401, 404, 429, 503),
     ],
@@ -26,7 +27,7 @@ export function describeResponses(): void {
     ],
     inputItems: [
       ApiOperation({ summary: 'The input items of a response' }),
-      ...pageQueries(),
+      ...queries(ItemListQuery),
       ApiOkResponse({ description: 'A page of items.', schema: OBJECT }),
       ...errors(400, 401, 404, 503),
     ],
@@ -47,18 +48,22 @@ export function describeResponses(): void {
 }
 
 function describeConversations(): void {
-  const body = ApiBody({ schema: OBJECT });
   const ok = (description: string): MethodDecorator => ApiOkResponse({ description, schema: OBJECT });
   once(ConversationsController, ApiTags('conversations'), {
     create: [
       ApiOperation({ summary: 'Create a conversation' }),
       ApiHeader(IDEMPOTENCY_KEY),
-      body,
+      body(CreateConversationDto, { required: false }),
       ok('It.'),
       ...errors(400, 401, 409, 503),
     ],
     get: [ApiOperation({ summary: 'A conversation' }), ok('It.'), ...errors(401, 404, 503)],
-    update: [ApiOperation({ summary: 'Replace its metadata' }), body, ok('It.'), ...errors(400, 401, 404, 503)],
+    update: [
+      ApiOperation({ summary: 'Replace its metadata' }),
+      body(UpdateConversationDto),
+      ok('It.'),
+      ...errors(400, 401, 404, 503),
+    ],
     delete: [
       ApiOperation({ summary: 'Delete a conversation; its responses stay' }),
       ok('It is gone.'),
@@ -67,25 +72,17 @@ function describeConversations(): void {
     addItems: [
       ApiOperation({ summary: 'Add up to 20 items' }),
       ApiHeader(IDEMPOTENCY_KEY),
-      body,
+      body(AddItemsDto),
       ok('Them.'),
       ...errors(400, 401, 404, 409, 503),
     ],
     listItems: [
       ApiOperation({ summary: 'The items of a conversation' }),
-      ...pageQueries(),
+      ...queries(ItemListQuery),
       ok('A page of items.'),
       ...errors(400, 401, 404, 503),
     ],
     item: [ApiOperation({ summary: 'One item' }), ok('It.'), ...errors(401, 404, 503)],
     deleteItem: [ApiOperation({ summary: 'Delete an item' }), ok('The conversation.'), ...errors(401, 404, 503)],
   });
-}
-
-function pageQueries(): MethodDecorator[] {
-  return [
-    ApiQuery({ name: 'order', required: false, schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' } }),
-    ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } }),
-    ApiQuery({ name: 'after', required: false, schema: { type: 'string' } }),
-  ];
 }

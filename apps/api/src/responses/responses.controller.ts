@@ -1,15 +1,13 @@
-import { parseStartingAfter } from '#libs/protocols';
-import { GatewayError, type JsonObject } from '#libs/contract';
+import type { JsonObject } from '#libs/contract';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Owner } from '../edge/auth/owner.decorator.js';
+import { dto } from '../edge/dto.pipe.js';
 import { CompactResponse } from './compact-response.js';
 import { InputTokens } from './input-tokens.js';
-import { parseItemQuery } from './item-page.js';
 import { ResponseDesk } from './response-desk.js';
 import { ResponseEvents } from './response-events.js';
-
-type QueryFields = Readonly<Record<string, unknown>>;
+import { ItemListQuery, ResponseQuery } from './response.queries.js';
 
 /** What there is to a response besides making one: that is the protocol's own POST. */
 @Controller(['v1/responses', 'responses'])
@@ -36,14 +34,13 @@ export class ResponsesController {
   @Get(':id')
   async get(
     @Param('id') id: string,
-    @Owner() owner: string,
+    @Query(dto(ResponseQuery)) query: ResponseQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const query = request.query as QueryFields;
-    if (query['stream'] === 'true') {
-      const startingAfter = startingAfterOf(query['starting_after']);
-      return this.events.handle(request, reply, { id, owner, startingAfter });
+    const { owner } = request;
+    if (query.stream === true) {
+      return this.events.handle(request, reply, { id, owner, startingAfter: query.starting_after });
     }
     void reply.send(await this.desk.get(id, owner));
   }
@@ -60,13 +57,11 @@ export class ResponsesController {
   }
 
   @Get(':id/input_items')
-  inputItems(@Param('id') id: string, @Owner() owner: string, @Query() query: QueryFields): Promise<JsonObject> {
-    return this.desk.inputItems(id, owner, parseItemQuery(query));
+  inputItems(
+    @Param('id') id: string,
+    @Owner() owner: string,
+    @Query(dto(ItemListQuery)) query: ItemListQuery,
+  ): Promise<JsonObject> {
+    return this.desk.inputItems(id, owner, query);
   }
-}
-
-function startingAfterOf(value: unknown): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'string') return parseStartingAfter(value);
-  throw new GatewayError('invalid_cursor', 'starting_after is given once.', { param: 'starting_after' });
 }

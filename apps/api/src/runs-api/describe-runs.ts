@@ -1,29 +1,16 @@
-import { approvalSchema, runsProtocol, steerSchema } from '#libs/protocols';
-import {
-  ApiBody,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiQuery,
-  ApiResponse,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApprovalDto, runsProtocol, SteerDto } from '#libs/protocols';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApprovalsController } from './approvals.controller.js';
 import { RunControlController } from './run-control.controller.js';
+import { RunEventsQuery, RunListQuery } from './run.queries.js';
 import { RunsController } from './runs.controller.js';
-import { errors, OBJECT, once } from '../answering/describe.js';
+import { body, errors, OBJECT, once, queries } from '../answering/describe.js';
 
 const text = { type: 'string' };
 
 const EVENTS =
   'Event ids are <run id>:<seq>. A Last-Event-ID that is foreign, malformed or ahead gives everything. After the events ' +
   'have expired, one final event with "replayed_from": "store" is left.';
-
-const cursorQueries = [
-  ApiQuery({ name: 'after_event_id', required: false, description: 'as Last-Event-ID', schema: text }),
-  ApiQuery({ name: 'after_seq', required: false, schema: { type: 'integer', minimum: 0 } }),
-];
 
 export function describeRuns(): void {
   once(RunsController, ApiTags('runs'), {
@@ -32,15 +19,14 @@ export function describeRuns(): void {
         summary: 'Start a run and do not wait for it',
         description: 'Replayed for the same Idempotency-Key.',
       }),
-      ApiBody({ schema: { ...runsProtocol.requestSchema } }),
+      body(runsProtocol.dto),
       ApiHeader({ name: 'Idempotency-Key', description: 'Same key and body, same run; kept for 24 hours.' }),
       ApiResponse({ status: 202, description: 'The run is queued.', schema: started }),
       ...errors(400, 401, 404, 409, 413, 415, 429, 503),
     ],
     list: [
       ApiOperation({ summary: 'Your runs, newest first: those that go on and those that have ended' }),
-      ...['status', 'session_id', 'job_id', 'after'].map((name) => ApiQuery({ name, required: false, schema: text })),
-      ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } }),
+      ...queries(RunListQuery),
       ApiOkResponse({ description: 'A page; `next` is the `after` of the following one.', schema: OBJECT }),
       ...errors(400, 401, 503),
     ],
@@ -57,7 +43,7 @@ export function describeRuns(): void {
         description: 'cancel: the run ends when this listener goes away as the last one; default: continue',
         schema: { type: 'string', enum: ['cancel', 'continue'] },
       }),
-      ...cursorQueries,
+      ...queries(RunEventsQuery),
       ApiOkResponse({ description: 'The events.', content: { 'text/event-stream': { schema: { type: 'string' } } } }),
       ...errors(400, 401, 404, 429, 503),
     ],
@@ -73,13 +59,13 @@ export function describeRuns(): void {
     ],
     approve: [
       ApiOperation({ summary: 'Allow or deny a call that the run waits for' }),
-      ApiBody({ schema: { ...approvalSchema } }),
+      body(ApprovalDto),
       ApiOkResponse({ description: 'The answer is recorded; repeating it changes nothing.', schema: OBJECT }),
       ...errors(400, 401, 404, 409, 503),
     ],
     steer: [
       ApiOperation({ summary: 'Say something that the model reads at its next step' }),
-      ApiBody({ schema: { ...steerSchema } }),
+      body(SteerDto),
       ApiOkResponse({ description: 'The text is recorded.', schema: OBJECT }),
       ...errors(400, 401, 404, 409, 503),
     ],

@@ -1,8 +1,9 @@
-import { readApproval, readSteer } from '#libs/protocols';
+import { ApprovalDto, readApproval, readSteer, SteerDto } from '#libs/protocols';
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { RunControl } from '../runs/run-control.js';
 import { RunService } from '../runs/run-service.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
+import { dto } from '../edge/dto.pipe.js';
 
 /** What can be done to a run that goes on, from any replica. */
 @Controller('v1/runs')
@@ -20,7 +21,11 @@ export class RunControlController {
 
   @Post(':id/approval')
   @HttpCode(200)
-  async approve(@Param('id') id: string, @Owner() owner: string, @Body() body: unknown): Promise<object> {
+  async approve(
+    @Param('id') id: string,
+    @Owner() owner: string,
+    @Body(dto(ApprovalDto)) body: ApprovalDto,
+  ): Promise<object> {
     const order = readApproval(body);
     const { requestId = null, resolved, replayed } = await this.control.approve(id, owner, order);
     const answer = { object: 'hermes.run.approval', run_id: id, request_id: requestId };
@@ -29,7 +34,11 @@ export class RunControlController {
 
   @Post(':id/steer')
   @HttpCode(200)
-  async steer(@Param('id') id: string, @Owner() owner: string, @Body() body: unknown): Promise<object> {
+  async steer(
+    @Param('id') id: string,
+    @Owner() owner: string,
+    @Body(dto(SteerDto, { isOptional: true })) body: SteerDto,
+  ): Promise<object> {
     await this.control.steer(id, owner, readSteer(body));
     return { object: 'hermes.run.steer', run_id: id, accepted: true };
   }

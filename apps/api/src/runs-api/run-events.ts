@@ -1,8 +1,7 @@
-import { GatewayError, type RunHead, type RunSnapshot } from '#libs/contract';
-import { parseAfterSeq, parseEventCursor, runsEncoder, type SseFrame } from '#libs/protocols';
+import type { RunHead, RunSnapshot } from '#libs/contract';
+import { parseEventCursor, runsEncoder, type SseFrame } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_LIMITS } from '../words/api-limits.js';
-import { wrongKey } from '../edge/auth/auth.guard.js';
 import { cancelIfLeft } from '../runs/cancel-if-left.js';
 import type { Listeners } from '../runs/listeners.js';
 import { storedEvents } from '../runs/stored-events.js';
@@ -13,7 +12,7 @@ import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts 
 
 /** Where a listener says it stopped, as it came in. */
 export interface CursorInput {
-  readonly afterSeq: unknown;
+  readonly afterSeq: number | undefined;
   /** The header, or the query parameter `after_event_id`. */
   readonly lastEventId: unknown;
 }
@@ -27,9 +26,8 @@ export class RunEvents {
   handle(request: FastifyRequest, reply: FastifyReply, input: CursorInput): Promise<void> {
     return withExchange(this.parts, request, async (exchange) => {
       const { owner } = request;
-      if (owner === undefined) throw wrongKey();
       const { id: runId } = request.params as { id: string };
-      const after = afterOf(input.afterSeq);
+      const after = input.afterSeq;
       const onDisconnect = onDisconnectOf(request.headers);
       const found = await this.parts.runs.find(runId, owner);
       reply.raw.setHeader(HEADERS.runId, runId);
@@ -90,12 +88,6 @@ function cursorOf(
     return cursor !== undefined && cursor <= lastSeq ? cursor : 0;
   }
   return Math.min(after ?? 0, lastSeq);
-}
-
-function afterOf(afterSeq: unknown): number | undefined {
-  if (afterSeq === undefined) return undefined;
-  if (typeof afterSeq === 'string') return parseAfterSeq(afterSeq);
-  throw new GatewayError('invalid_cursor', 'after_seq is given once.', { param: 'after_seq' });
 }
 
 function markStored<S>(encoder: Encoder<S>): Encoder<S> {

@@ -1,12 +1,13 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { runObject, runSummary } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RunList } from '../runs/run-list.js';
+import { RunList, type RunListOrder } from '../runs/run-list.js';
 import { RunService } from '../runs/run-service.js';
 import { HEADERS } from '../words/header-names.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
+import { dto } from '../edge/dto.pipe.js';
 import { RunEvents } from './run-events.js';
-import { readRunListQuery } from './run-list-query.js';
+import { RunEventsQuery, RunListQuery } from './run.queries.js';
 import { StartRun } from './start-run.js';
 
 /** Every run, whichever protocol made it. Another key's run is answered like one that never was. */
@@ -26,8 +27,8 @@ export class RunsController {
   }
 
   @Get()
-  async list(@Query() query: Record<string, unknown>, @Owner() owner: string): Promise<object> {
-    const { runs, next } = await this.runList.page(readRunListQuery(query, owner));
+  async list(@Query(dto(RunListQuery)) query: RunListQuery, @Owner() owner: string): Promise<object> {
+    const { runs, next } = await this.runList.page(listOrder(query, owner));
     return { object: 'list', data: runs.map(runSummary), has_more: next !== undefined, next: next ?? null };
   }
 
@@ -40,9 +41,23 @@ export class RunsController {
   listen(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-    @Query() query: Record<string, unknown>,
+    @Query(dto(RunEventsQuery)) query: RunEventsQuery,
   ): Promise<void> {
-    const lastEventId = request.headers[HEADERS.lastEventId] ?? query['after_event_id'];
-    return this.events.handle(request, reply, { afterSeq: query['after_seq'], lastEventId });
+    const lastEventId = request.headers[HEADERS.lastEventId] ?? query.after_event_id;
+    return this.events.handle(request, reply, { afterSeq: query.after_seq, lastEventId });
   }
+}
+
+function listOrder(query: RunListQuery, owner: string): RunListOrder {
+  const { limit, status, after } = query;
+  const sessionId = query.session_id ?? query.session;
+  const jobId = query.job_id ?? query.job;
+  return {
+    owner,
+    limit,
+    ...(status && { status }),
+    ...(sessionId !== undefined && { sessionId }),
+    ...(jobId !== undefined && { jobId }),
+    ...(after !== undefined && { after }),
+  };
 }

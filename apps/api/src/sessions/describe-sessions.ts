@@ -1,20 +1,14 @@
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { SessionsController } from './sessions.controller.js';
-import { errors, IDEMPOTENCY_KEY, OBJECT, once } from '../answering/describe.js';
-
-const text = { type: 'string' };
-const page = [
-  ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } }),
-  ApiQuery({ name: 'after', required: false, description: 'next_cursor of the page before', schema: text }),
-];
+import { body, errors, IDEMPOTENCY_KEY, OBJECT, once, queries } from '../answering/describe.js';
+import { ForkSessionDto, RenameSessionDto, SessionListQuery, SessionMessagesQuery } from './session.dto.js';
 
 /** What the document says about sessions. */
 export function describeSessions(): void {
   once(SessionsController, ApiTags('sessions'), {
     list: [
       ApiOperation({ summary: 'Your sessions, the last changed first' }),
-      ...page,
-      ApiQuery({ name: 'q', required: false, description: 'part of the title', schema: text }),
+      ...queries(SessionListQuery),
       ApiOkResponse({ description: 'A page.', schema: OBJECT }),
       ...errors(400, 401, 503),
     ],
@@ -25,13 +19,13 @@ export function describeSessions(): void {
     ],
     messages: [
       ApiOperation({ summary: 'What was said, oldest first, with what came before a fork' }),
-      ...page,
+      ...queries(SessionMessagesQuery),
       ApiOkResponse({ description: 'A page.', schema: OBJECT }),
       ...errors(400, 401, 404, 503),
     ],
     rename: [
       ApiOperation({ summary: 'Give the session another title' }),
-      ApiBody({ schema: { type: 'object', required: ['title'], properties: { title: text } } }),
+      body(RenameSessionDto),
       ApiOkResponse({ description: 'The session.', schema: OBJECT }),
       ...errors(400, 401, 404, 503),
     ],
@@ -43,10 +37,7 @@ export function describeSessions(): void {
     fork: [
       ApiOperation({ summary: 'A new session that goes on from one of the runs, the last one by default' }),
       ApiHeader(IDEMPOTENCY_KEY),
-      ApiBody({
-        required: false,
-        schema: { type: 'object', properties: { run_id: text, session_id: text, title: text } },
-      }),
+      body(ForkSessionDto, { required: false }),
       ApiResponse({ status: 201, description: 'The new session.', schema: OBJECT }),
       ...errors(400, 401, 404, 409, 503),
     ],

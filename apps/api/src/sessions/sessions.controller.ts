@@ -3,9 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CreateOnce } from '../runs/admitting/create-once.js';
 import { pageOfMessages } from './session-messages.js';
 import { sessionObject, turnFacts } from './session-object.js';
-import { forkOf, pageOf, titleOf } from './session-requests.js';
-import { SessionService } from './session-service.js';
+import { ForkSessionDto, RenameSessionDto, SessionListQuery, SessionMessagesQuery } from './session.dto.js';
+import { SessionService, type ForkRequest } from './session-service.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
+import { dto } from '../edge/dto.pipe.js';
 
 /** The sessions of the key that asks. Another key's session is answered like one that never was. */
 @Controller('api/sessions')
@@ -16,8 +17,10 @@ export class SessionsController {
   ) {}
 
   @Get()
-  async list(@Query() query: Record<string, unknown>, @Owner() owner: string): Promise<unknown> {
-    const { sessions, next } = await this.sessions.list({ owner, ...pageOf(query) });
+  async list(@Query(dto(SessionListQuery)) query: SessionListQuery, @Owner() owner: string): Promise<unknown> {
+    const { limit, after, q } = query;
+    const page = { limit, ...(after !== undefined && { after }), ...(q !== undefined && { search: q }) };
+    const { sessions, next } = await this.sessions.list({ owner, ...page });
     const data = sessions.map(sessionObject);
     return { object: 'list', data, has_more: next !== undefined, next_cursor: next ?? null };
   }
@@ -31,10 +34,9 @@ export class SessionsController {
   @Get(':id/messages')
   async messages(
     @Param('id') sessionId: string,
-    @Query() query: Record<string, unknown>,
+    @Query(dto(SessionMessagesQuery)) { limit, after }: SessionMessagesQuery,
     @Owner() owner: string,
   ): Promise<unknown> {
-    const { limit, after } = pageOf(query);
     const { messages, hasMore } = pageOfMessages(await this.sessions.turns({ owner, sessionId }), limit, after);
     const last = messages.at(-1)?.['id'] ?? null;
     return {
@@ -47,8 +49,12 @@ export class SessionsController {
   }
 
   @Patch(':id')
-  async rename(@Param('id') sessionId: string, @Body() body: unknown, @Owner() owner: string): Promise<unknown> {
-    return sessionObject(await this.sessions.rename({ owner, sessionId }, titleOf(body)));
+  async rename(
+    @Param('id') sessionId: string,
+    @Body(dto(RenameSessionDto)) { title }: RenameSessionDto,
+    @Owner() owner: string,
+  ): Promise<unknown> {
+    return sessionObject(await this.sessions.rename({ owner, sessionId }, title.trim()));
   }
 
   @Delete(':id')
@@ -61,14 +67,23 @@ export class SessionsController {
   @HttpCode(201)
   async fork(
     @Param('id') sessionId: string,
+    @Body(dto(ForkSessionDto, { isOptional: true })) asked: ForkSessionDto,
     @Owner() owner: string,
     @Req() { headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     const request = { owner, route: `/api/sessions/${sessionId}/fork`, headers, body };
     const fork = await this.once.answer(request, reply, (making) =>
-      this.sessions.fork({ owner, sessionId }, forkOf(body), making),
+      this.sessions.fork({ owner, sessionId }, forkOf(asked), making),
     );
     return sessionObject(fork);
   }
+}
+
+function forkOf({ run_id: runId, session_id: sessionId, title }: ForkSessionDto): ForkRequest {
+  return {
+    ...(runId !== undefined && { runId }),
+    ...(sessionId !== undefined && { sessionId }),
+    ...(title !== undefined && { title: title.trim() }),
+  };
 }

@@ -32,6 +32,9 @@ export const API_LIMITS = {
   liveRunsScannedMax: 1_000,
   sessionsPage: 50,
   sessionsPageMax: 200,
+  /** Items of a response or of a conversation, as published. */
+  itemsPage: 20,
+  itemsPageMax: 100,
 
   // Streams
   /** Frames collected before they are written; also what is written to a slow client before it has to catch up. */

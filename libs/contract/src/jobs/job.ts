@@ -134,6 +134,7 @@ export const JOB_LIMITS = {
   jitterSecondsMax: 3_600,
   reasonCharsMax: 500,
   nextCountMax: 100,
+  nextCountDefault: 5,
   /** Clients of earlier servers know no pages: by default they get all jobs that an owner usually may have. */
   pageJobsDefault: 1_000,
   pageJobsMax: 1_000,

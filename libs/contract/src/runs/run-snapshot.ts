@@ -20,8 +20,17 @@ import type {
 } from './run-event.js';
 import { addUsage, NO_USAGE } from './run-event.js';
 
-export type RunStatus =
-  'queued' | 'running' | 'waiting_for_approval' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
+/** In the order of a run's life. */
+export const RUN_STATUSES = [
+  'queued',
+  'running',
+  'waiting_for_approval',
+  'completed',
+  'incomplete',
+  'failed',
+  'cancelled',
+] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** The steps of a run: number, and whether it was completed. The last one may be open. */
 export interface StepState {

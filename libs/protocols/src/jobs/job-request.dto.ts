@@ -1,48 +1,68 @@
 import { JOB_LIMITS, LIMITS, type JsonObject } from '#libs/contract';
-import { IsIntegerBetween, IsList, IsObject, IsOneOf, IsText, IsTrueOrFalse, Required, Rule } from '../dto-rules.js';
-import { HasElementsUpTo } from '../dto-rules.js';
+import {
+  HasElementsUpTo,
+  IsIntegerBetween,
+  IsList,
+  IsObject,
+  IsOneOf,
+  IsText,
+  IsTextOrList,
+  IsTrueOrFalse,
+  Required,
+  Rule,
+} from '../dto/dto-rules.js';
+import { Described, schemaOf } from '../dto/dto-schema.js';
 
 const ZONE_CHARS_MAX = 64;
 
 const isNothing = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.length === 0);
-const isTextOrList = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value);
 const isNotBlank = (value: unknown): boolean => typeof value !== 'string' || value.trim() !== '';
 const NO_SKILLS = 'is not supported: this gateway has no skills. Put what is to be done into the prompt.';
 
-/**
- * What can be said of a job both when it is made and later. Texts of schedule, zone and targets are judged by what
- * reads them.
- */
+/** `retry` of a job. */
+export class RetryDto {
+  @IsIntegerBetween(0, JOB_LIMITS.retryAttemptsMax)
+  attempts?: number;
+
+  @IsIntegerBetween(1, JOB_LIMITS.retryBackoffSecondsMax)
+  @Described('seconds')
+  backoff?: number;
+}
+
+/** The fields that a job has when it is made and later. Whatever reads a schedule, a zone or a target checks its text. */
 class JobFieldsDto {
   @IsTrueOrFalse()
   enabled?: boolean;
 
-  @Rule(isTextOrList, 'must be a string or an array of strings.')
+  @IsTextOrList({ items: { type: 'string' } }, { elements: 'strings' })
+  @Described({ description: 'local, webhook:https://...; several apart by commas', default: 'local' })
   deliver?: string | readonly unknown[];
 
-  /** How often it runs; null: for ever. */
   @IsIntegerBetween(1, JOB_LIMITS.repeatTimesMax)
+  @Described({ nullable: true, description: 'how often; null: for ever' })
   repeat?: number;
 
-  /** IANA name of the zone in which local times are read. */
   @IsText(ZONE_CHARS_MAX)
+  @Described({ description: 'IANA name', default: 'UTC' })
   timezone?: string;
 
   @IsText(LIMITS.modelNameCharsMax)
+  @Described({ nullable: true })
   model?: string;
 
-  /** The server tools that its runs may use; null: all, []: none. */
-  @IsList()
+  @IsList({ type: 'string' })
   @HasElementsUpTo(JOB_LIMITS.toolNamesMax)
+  @Described({ nullable: true, description: 'server tools; null: all' })
   tools?: readonly unknown[];
 
   @IsOneOf('skip', 'run_once')
   misfire?: 'skip' | 'run_once';
 
   @IsOneOf('skip', 'queue', 'cancel_previous')
+  @Described({ default: 'skip' })
   overlap?: 'skip' | 'queue' | 'cancel_previous';
 
-  @IsObject()
+  @IsObject(schemaOf(RetryDto))
   retry?: JsonObject;
 
   @IsIntegerBetween(0, JOB_LIMITS.jitterSecondsMax)
@@ -50,6 +70,7 @@ class JobFieldsDto {
 
   /** A time, as a schedule has it; null: never. */
   @IsText(JOB_LIMITS.scheduleCharsMax)
+  @Described({ nullable: true })
   end_at?: string;
 
   @Rule(isNothing, NO_SKILLS, 'unsupported_parameter')
@@ -68,6 +89,7 @@ export class CreateJobDto extends JobFieldsDto {
 
   @Required()
   @IsText(JOB_LIMITS.scheduleCharsMax)
+  @Described('30m, every 2h, 0 9 * * 1-5, 2030-01-31T18:00, weekdays at 9am')
   schedule: string;
 
   @Required()
@@ -83,6 +105,7 @@ export class PatchJobDto extends JobFieldsDto {
   name?: string;
 
   @IsText(JOB_LIMITS.scheduleCharsMax)
+  @Described('30m, every 2h, 0 9 * * 1-5, 2030-01-31T18:00, weekdays at 9am')
   schedule?: string;
 
   @IsText(JOB_LIMITS.promptCharsMax)
@@ -94,13 +117,14 @@ export class PatchJobDto extends JobFieldsDto {
 export class PreviewJobDto {
   @Required()
   @IsText(JOB_LIMITS.scheduleCharsMax)
+  @Described('30m, every 2h, 0 9 * * 1-5, 2030-01-31T18:00, weekdays at 9am')
   schedule: string;
 
   @IsText(ZONE_CHARS_MAX)
   timezone?: string;
 
   @IsIntegerBetween(1, JOB_LIMITS.nextCountMax)
-  count?: number;
+  count: number = JOB_LIMITS.nextCountDefault;
 }
 
 /** The body of POST /api/jobs/{id}/pause; it may be empty. */

@@ -5,14 +5,12 @@ import { begin } from './answer/chat-state.js';
 import { decode, NAME } from './request/decode.js';
 import { final } from './answer/encode-final.js';
 import { encode } from './answer/encode-stream.js';
-import { requestSchema } from './request/request-schema.js';
 
 /** POST /v1/chat/completions, as the OpenAI API reference has it. */
 export const openaiChat = defineProtocol({
   name: NAME,
   path: '/v1/chat/completions',
   dto: ChatRequestDto,
-  requestSchema,
   decode,
   begin,
   encode,

@@ -2,7 +2,6 @@ import { errorBody } from '../error-body.js';
 import { defineProtocol } from '../protocol.js';
 import { decode, NAME } from './request/decode.js';
 import { encode } from './answer/encode-stream.js';
-import { requestSchema } from './request/request-schema.js';
 import { responseObject } from './answer/response-object.js';
 import { ResponsesRequestDto } from './request/responses-request.dto.js';
 import { begin } from './answer/responses-state.js';
@@ -16,7 +15,6 @@ export const openaiResponses = defineProtocol({
   path: '/v1/responses',
   aliases: ['/responses'],
   dto: ResponsesRequestDto,
-  requestSchema,
   decode,
   begin,
   encode,

@@ -1,7 +1,6 @@
 import { errorBody } from '../error-body.js';
 import { defineProtocol } from '../protocol.js';
 import { decode, NAME } from './decode.js';
-import { requestSchema } from './request-schema.js';
 import { runObject } from './run-object.js';
 import { runsEncoder } from './runs-encoder.js';
 import { RunsRequestDto } from './runs-request.dto.js';
@@ -14,7 +13,6 @@ export const runsProtocol = defineProtocol({
   name: NAME,
   path: '/v1/runs',
   dto: RunsRequestDto,
-  requestSchema,
   decode,
   ...runsEncoder,
   final: runObject,

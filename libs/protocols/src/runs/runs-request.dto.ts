@@ -1,39 +1,44 @@
 import { isSessionId, LIMITS, SESSION_ID_RULE, type JsonObject } from '#libs/contract';
-import { HasElementsUpTo, IsList, IsObject, IsText, Required, Rule } from '../dto-rules.js';
+import { HasElementsUpTo, IsList, IsObject, IsString, IsText, IsTextOrList, Required, Rule } from '../dto/dto-rules.js';
+import { Described, Example } from '../dto/dto-schema.js';
+import { METADATA, oneOf, text } from '../dto/fragments.js';
 
 const ID_CHARS_MAX = 256;
+const MESSAGE = oneOf({ type: 'string' }, { type: 'object' });
+const isSession = (value: unknown): boolean => typeof value === 'string' && isSessionId(value);
 
-const isInput = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value);
-
-/** The body of POST /v1/runs (that of Hermes' runs API). What lies inside of the lists is judged by `decodeRun`. */
+/** The body of POST /v1/runs (that of Hermes' runs API). `decode` checks what lies inside of the lists. */
+@Example({ input: 'What time is it in Lima?', session_id: 'lima-1' })
 export class RunsRequestDto {
-  /** Absent: the default model. */
   @IsText(LIMITS.modelNameCharsMax)
+  @Described('Absent: the default model.')
   model?: string;
 
   @Required()
-  @Rule(isInput, 'must be a string or an array.')
-  @HasElementsUpTo(LIMITS.messagesMax)
+  @IsTextOrList({ items: MESSAGE, minItems: 1, maxItems: LIMITS.messagesMax }, { text: text('What the user says.') })
   input: string | readonly unknown[];
 
-  @Rule((value) => typeof value === 'string', 'must be a string.')
+  @IsString()
+  @Described('Layered below the core system prompt.')
   instructions?: string;
 
-  @IsList()
+  @IsList(MESSAGE)
   @HasElementsUpTo(LIMITS.messagesMax)
+  @Described('Messages that come before the input.')
   conversation_history?: readonly unknown[];
 
-  /** Of a response or of a run. */
   @IsText(ID_CHARS_MAX)
+  @Described('A response or a run that this one continues.')
   previous_response_id?: string;
 
-  @Rule((value) => typeof value === 'string' && isSessionId(value), `must be ${SESSION_ID_RULE}.`)
+  @Rule(isSession, `must be ${SESSION_ID_RULE}.`, 'invalid_request', text('The session that this run is a turn of.'))
   session_id?: string;
 
-  @IsList()
+  @IsList({ type: 'object' })
   @HasElementsUpTo(LIMITS.toolsMax)
+  @Described('Functions of the caller.')
   tools?: readonly unknown[];
 
-  @IsObject()
+  @IsObject(METADATA)
   metadata?: JsonObject;
 }

@@ -1,4 +1,5 @@
 import { isJsonObject, type RunDraft } from '#libs/contract';
+import { schemaOf } from '#libs/protocols';
 import { protocolNamed, decodeChat } from '../../../support/chat-request.js';
 
 const hello = { role: 'user', content: 'Hello' };
@@ -23,7 +24,7 @@ describe('a Chat Completions request', () => {
   });
 
   test('the example of the documentation', () => {
-    const { example } = protocolNamed('openai-chat').requestSchema;
+    const { example } = schemaOf(protocolNamed('openai-chat').dto);
     if (!isJsonObject(example)) throw new Error('no example');
     expect(decodeChat(example)).toMatchObject({ model: 'talaria', stream: true, echo: { includeUsage: true } });
   });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { foldAll, type ErrorCode, type JsonObject, type LoggedEvent, type RunEvent } from '#libs/contract';
-import { parseStartingAfter, responseObject, resumedAfter, type SseFrame } from '#libs/protocols';
+import { responseObject, resumedAfter, type SseFrame } from '#libs/protocols';
 import { protocolNamed } from '../../../support/chat-request.js';
 import { logged } from '../../../support/event-log.js';
 import { readResponses } from '../../../support/responses-grammar.js';
@@ -55,13 +55,6 @@ describe('resuming', () => {
       '"type":"response.failed"',
       undefined,
     ]);
-  });
-
-  test.each(['0', '7', '123456789012345'])('%s is a cursor', (text) => expect(parseStartingAfter(text)).toBe(+text));
-  test.each(['', '-1', '1.5', 'x', '1e3', ' 1', '9'.repeat(16)])('%j is none', (text) => {
-    expect(() => parseStartingAfter(text)).toThrow(
-      expect.objectContaining({ code: 'invalid_cursor', param: 'starting_after' }),
-    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { parseAfterSeq, parseEventCursor } from '#libs/protocols';
+import { parseEventCursor } from '#libs/protocols';
 
 describe('parseEventCursor', () => {
   test.each([
@@ -28,16 +28,4 @@ describe('parseEventCursor', () => {
     'run_1:run_1:7',
     '1152921504606846976',
   ])('%j means a full replay', (text) => expect(parseEventCursor(text, 'run_1')).toBeUndefined());
-});
-
-describe('parseAfterSeq', () => {
-  test.each([
-    ['0', 0],
-    ['12', 12],
-  ])('%j is %j', (text, seq) => expect(parseAfterSeq(text)).toBe(seq));
-
-  test.each(['', 'abc', '-1', '1.5', 'run_1:7', '1152921504606846976', '\0', ' 1'])('refuses %j', (text) => {
-    const refused = expect.objectContaining({ code: 'invalid_cursor', param: 'after_seq' }) as Error;
-    expect(() => parseAfterSeq(text)).toThrow(refused);
-  });
 });

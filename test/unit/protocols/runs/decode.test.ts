@@ -1,5 +1,5 @@
 import { GatewayError, type RunDraft } from '#libs/contract';
-import { parseDto, readApproval, readSteer, runsProtocol } from '#libs/protocols';
+import { ApprovalDto, parseDto, readApproval, readSteer, runsProtocol, SteerDto } from '#libs/protocols';
 
 const decode = (body: unknown, onDisconnect?: 'cancel'): RunDraft =>
   runsProtocol.decode(parseDto(runsProtocol.dto, body), {
@@ -119,15 +119,18 @@ describe('POST /v1/runs', () => {
 });
 
 describe('answers and texts', () => {
+  const approvalOf = (body: unknown) => readApproval(parseDto(ApprovalDto, body));
+  const steerOf = (body: unknown) => readSteer(parseDto(SteerDto, body));
+
   test('an answer names its request, or all of them, or means the only one', () => {
-    expect(readApproval({ choice: 'session', request_id: 'apr_1' })).toEqual({
+    expect(approvalOf({ choice: 'session', request_id: 'apr_1' })).toEqual({
       decision: 'session',
       requestId: 'apr_1',
     });
-    expect(readApproval({ choice: 'approve', all: true })).toEqual({ decision: 'once', all: true });
-    expect(readApproval({ choice: 'once' })).toEqual({ decision: 'once' });
-    expect(readApproval({ choice: 'once', all: false, request_id: null })).toEqual({ decision: 'once' });
-    expect(readApproval({ choice: 'deny', request_id: 'apr_1', all: true })).toEqual({
+    expect(approvalOf({ choice: 'approve', all: true })).toEqual({ decision: 'once', all: true });
+    expect(approvalOf({ choice: 'once' })).toEqual({ decision: 'once' });
+    expect(approvalOf({ choice: 'once', all: false, request_id: null })).toEqual({ decision: 'once' });
+    expect(approvalOf({ choice: 'deny', request_id: 'apr_1', all: true })).toEqual({
       decision: 'deny',
       requestId: 'apr_1',
     });
@@ -142,15 +145,15 @@ describe('answers and texts', () => {
     [{ choice: 'once', request_id: 7 }, 'missing_required_parameter'],
     [[], 'invalid_request'],
   ])('%j is no answer', (body, code) => {
-    expect(refusal(() => readApproval(body)).code).toBe(code);
+    expect(refusal(() => approvalOf(body)).code).toBe(code);
   });
 
   test('a text is said under any of its names, and is never empty', () => {
-    expect(readSteer({ text: 'a' })).toBe('a');
-    expect(readSteer({ input: 'b' })).toBe('b');
-    expect(readSteer({ message: 'c' })).toBe('c');
-    for (const body of [{}, { text: ' ' }, { text: 7 }, 'text', { text: 'x'.repeat(20_000) }]) {
-      expect(refusal(() => readSteer(body)).code).toBe('invalid_steer_input');
+    expect(steerOf({ text: 'a' })).toBe('a');
+    expect(steerOf({ input: 'b' })).toBe('b');
+    expect(steerOf({ message: 'c' })).toBe('c');
+    for (const body of [{}, { text: ' ' }, { text: 7 }, { text: 'x'.repeat(20_000) }]) {
+      expect(refusal(() => steerOf(body)).code).toBe('invalid_steer_input');
     }
   });
 });

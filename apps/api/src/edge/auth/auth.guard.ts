@@ -1,12 +1,12 @@
-import { GatewayError } from '#libs/contract';
 import { PUBLIC_ROUTE } from '#libs/platform';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { wrongKey } from './wrong-key.js';
 
 /**
- * Global: every route asks for a key unless it or its controller is marked `@Public()`. Who asks was found out when the
- * request came in (http/edge.ts); this is where a route that forgot to think about it is closed.
+ * Global: every route asks for a key unless the route or its controller is marked `@Public()`. The edge has already found
+ * out whose key the request carries (edge.ts); the guard closes every route that says nothing about keys.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
@@ -15,12 +15,7 @@ export class AuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC_ROUTE, targets) === true) return true;
-    if (context.switchToHttp().getRequest<FastifyRequest>().owner !== undefined) return true;
+    if (context.switchToHttp().getRequest<FastifyRequest>().keyName !== undefined) return true;
     throw wrongKey();
   }
-}
-
-/** One answer for a missing key and for a wrong one. */
-export function wrongKey(): GatewayError {
-  return new GatewayError('invalid_api_key', 'A valid API key is required: Authorization: Bearer <key>, or x-api-key.');
 }

@@ -1,4 +1,4 @@
-import { GatewayError, isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
+import { GatewayError, isJsonObject, type JsonObject } from '#libs/contract';
 import { checkItemIds, inputItemsOf, itemsToMessages, readMetadata } from '#libs/protocols';
 import type {
   ConversationRef,
@@ -9,10 +9,8 @@ import type {
 } from '#libs/store-client';
 import { idFromSeed } from '../../runs/admitting/create-once.js';
 import { itemList } from '../item-page.js';
+import type { CreateConversationDto, UpdateConversationDto } from './conversation.dto.js';
 import { assertItemIds, conversationNotFound, type ConversationDesk } from './conversation-desk.js';
-
-/** As published: so many items at a time. */
-const ITEMS_AT_A_TIME_MAX = 20;
 
 /**
  * The /v1/conversations resource. All throw GatewayError `conversation_not_found`, and `unavailable` without the store.
@@ -24,12 +22,11 @@ export class ConversationService {
   ) {}
 
   /** @param seed of the ids, see CreateOnce: made again with the same one, it stays as it is. */
-  async create(owner: string, body: unknown, seed: string): Promise<JsonObject> {
-    const { metadata, items } = objectIn(body ?? {});
+  async create(owner: string, asked: CreateConversationDto, seed: string): Promise<JsonObject> {
     const made = {
-      metadata: metadataIn(metadata ?? {}),
+      metadata: readMetadata(asked.metadata ?? {}, 'metadata'),
       createdAt: Date.now(),
-      items: itemsIn(items ?? [], seed),
+      items: itemsIn(asked.items ?? [], seed),
     };
     return told(await this.conversations.ensure({ id: idFromSeed('conv', seed), owner }, made));
   }
@@ -38,12 +35,11 @@ export class ConversationService {
     return told(await this.conversations.get(ref));
   }
 
-  async update(ref: ConversationRef, body: unknown): Promise<JsonObject> {
-    const { metadata } = objectIn(body);
+  async update(ref: ConversationRef, { metadata }: UpdateConversationDto): Promise<JsonObject> {
     if (metadata === undefined) {
       throw new GatewayError('missing_required_parameter', "'metadata' is required.", { param: 'metadata' });
     }
-    return told(await this.conversations.update(ref, metadataIn(metadata ?? {})));
+    return told(await this.conversations.update(ref, readMetadata(metadata ?? {}, 'metadata')));
   }
 
   /**
@@ -59,8 +55,8 @@ export class ConversationService {
   }
 
   /** @param seed of the ids, see CreateOnce: items that are there already are not added again. */
-  async addItems(ref: ConversationRef, body: unknown, seed: string): Promise<JsonObject> {
-    const items = itemsIn(objectIn(body)['items'], seed);
+  async addItems(ref: ConversationRef, asked: readonly unknown[], seed: string): Promise<JsonObject> {
+    const items = itemsIn(asked, seed);
     if (!(await this.conversations.add(await this.desk.settled(ref), items))) throw conversationNotFound('id');
     return itemList({ items, hasMore: false });
   }
@@ -89,24 +85,9 @@ function told(conversation: StoredConversation | undefined): JsonObject {
   return { id, object: 'conversation', created_at: Math.floor(createdAt / 1_000), metadata };
 }
 
-function objectIn(body: unknown): JsonObject {
-  if (isJsonObject(body)) return body;
-  throw new GatewayError('invalid_request', 'The body must be a JSON object.');
-}
-
-function metadataIn(value: JsonValue): JsonObject {
-  if (isJsonObject(value)) return readMetadata(value, 'metadata');
-  throw new GatewayError('invalid_request', "'metadata' must be an object.", { param: 'metadata' });
-}
-
 /** Items with ids, judged as those of a response are. Throws GatewayError that names the place. */
-function itemsIn(value: JsonValue | undefined, seed: string): readonly JsonObject[] {
+function itemsIn(value: readonly unknown[], seed: string): readonly JsonObject[] {
   const param = 'items';
-  if (!Array.isArray(value)) throw new GatewayError('invalid_request', "'items' must be an array.", { param });
-  if (value.length > ITEMS_AT_A_TIME_MAX) {
-    const problem = `'items' must have at most ${ITEMS_AT_A_TIME_MAX} elements.`;
-    throw new GatewayError('array_above_max_length', problem, { param });
-  }
   const strange = value.findIndex((item) => !isJsonObject(item));
   if (strange >= 0) throw new GatewayError('invalid_request', `'items[${strange}]' must be an object.`, { param });
   checkItemIds(value as readonly JsonObject[], param);

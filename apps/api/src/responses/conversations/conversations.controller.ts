@@ -3,7 +3,10 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Re
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CreateOnce } from '../../runs/admitting/create-once.js';
 import { Owner } from '../../edge/auth/owner.decorator.js';
-import { itemList, parseItemQuery } from '../item-page.js';
+import { dto } from '../../edge/dto.pipe.js';
+import { itemList } from '../item-page.js';
+import { ItemListQuery } from '../response.queries.js';
+import { AddItemsDto, CreateConversationDto, UpdateConversationDto } from './conversation.dto.js';
 import { ConversationService } from './conversation-service.js';
 
 /** /v1/conversations as published. Another key's conversation is answered like one that never was. */
@@ -17,12 +20,13 @@ export class ConversationsController {
   @Post()
   @HttpCode(200)
   create(
+    @Body(dto(CreateConversationDto, { isOptional: true })) asked: CreateConversationDto,
     @Owner() owner: string,
     @Req() { headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
     const request = { owner, route: '/v1/conversations', headers, body };
-    return this.once.answer(request, reply, ({ seed }) => this.service.create(owner, body, seed));
+    return this.once.answer(request, reply, ({ seed }) => this.service.create(owner, asked, seed));
   }
 
   @Get(':id')
@@ -32,8 +36,12 @@ export class ConversationsController {
 
   @Post(':id')
   @HttpCode(200)
-  update(@Param('id') id: string, @Owner() owner: string, @Body() body: unknown): Promise<JsonObject> {
-    return this.service.update({ id, owner }, body);
+  update(
+    @Param('id') id: string,
+    @Body(dto(UpdateConversationDto)) asked: UpdateConversationDto,
+    @Owner() owner: string,
+  ): Promise<JsonObject> {
+    return this.service.update({ id, owner }, asked);
   }
 
   @Delete(':id')
@@ -45,21 +53,22 @@ export class ConversationsController {
   @HttpCode(200)
   addItems(
     @Param('id') id: string,
+    @Body(dto(AddItemsDto)) { items }: AddItemsDto,
     @Owner() owner: string,
     @Req() { headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
     const request = { owner, route: `/v1/conversations/${id}/items`, headers, body };
-    return this.once.answer(request, reply, ({ seed }) => this.service.addItems({ id, owner }, body, seed));
+    return this.once.answer(request, reply, ({ seed }) => this.service.addItems({ id, owner }, items, seed));
   }
 
   @Get(':id/items')
   async listItems(
     @Param('id') id: string,
     @Owner() owner: string,
-    @Query() query: Readonly<Record<string, unknown>>,
+    @Query(dto(ItemListQuery)) query: ItemListQuery,
   ): Promise<JsonObject> {
-    return itemList(await this.service.listItems({ id, owner }, parseItemQuery(query)));
+    return itemList(await this.service.listItems({ id, owner }, query));
   }
 
   @Get(':id/items/:item')

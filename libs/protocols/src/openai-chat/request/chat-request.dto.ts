@@ -1,7 +1,8 @@
-import { LIMITS } from '#libs/contract';
-import type { JsonObject } from '#libs/contract';
+import { LIMITS, type JsonObject } from '#libs/contract';
 import {
+  HasElements,
   HasElementsUpTo,
+  IsFlag,
   IsInteger,
   IsIntegerBetween,
   IsList,
@@ -10,43 +11,56 @@ import {
   IsOneOf,
   IsPositiveInteger,
   IsText,
+  IsTextOrList,
+  IsTextOrObject,
   IsTrueOrFalse,
   Required,
   Rule,
   Unsupported,
-} from '../../dto-rules.js';
+} from '../../dto/dto-rules.js';
+import { Described, Example, schemaOf } from '../../dto/dto-schema.js';
+import { METADATA } from '../../dto/fragments.js';
+import { MESSAGE, TOOL, TOOL_CHOICES } from '../../messages/message-schema.js';
+import { ChatStreamOptionsDto, ResponseFormatDto } from './response-format.dto.js';
 
 /** Short words whose values only the upstream knows: efforts, tiers. */
 const WORD_CHARS_MAX = 64;
 const IDENTIFIER_CHARS_MAX = 512;
-
-/** Clients of the Hermes API server send `stream` as a string. */
-const isStreamFlag = (value: unknown): boolean => typeof value === 'boolean' || value === 'true' || value === 'false';
 
 const isTextOnly = (value: unknown): boolean => Array.isArray(value) && value.every((item) => item === 'text');
 
 const USE_TOOLS = "is not supported. Use 'tools'";
 
 /**
- * The body of POST /v1/chat/completions: the fields we know, by their published types and ranges. What lies inside of
- * messages, tools and the other nested fields is judged by `decode`, which names the exact place. Unknown fields are
- * ignored.
+ * The body of POST /v1/chat/completions: the fields that the gateway knows, with their published types and ranges.
+ * `decode` checks what lies inside of messages, tools and other nested fields, and names the exact place. Unknown fields
+ * are ignored. The OpenAPI document is made of these rules.
  */
+@Example({
+  model: 'talaria',
+  messages: [
+    { role: 'system', content: 'Answer in one sentence.' },
+    { role: 'user', content: 'What is a talaria?' },
+  ],
+  stream: true,
+  stream_options: { include_usage: true },
+})
 export class ChatRequestDto {
-  /** Absent: the default model. */
   @IsText(LIMITS.modelNameCharsMax)
+  @Described('Absent: the default model.')
   model?: string;
 
   @Required()
-  @IsList()
-  @Rule((value) => !Array.isArray(value) || value.length > 0, 'must not be empty.')
+  @IsList(MESSAGE)
+  @HasElements()
   @HasElementsUpTo(LIMITS.messagesMax)
   messages: readonly unknown[];
 
-  @Rule(isStreamFlag, 'must be true or false.')
+  @IsFlag()
+  @Described({ default: false })
   stream?: boolean | 'true' | 'false';
 
-  @IsObject()
+  @IsObject(schemaOf(ChatStreamOptionsDto))
   stream_options?: JsonObject;
 
   @IsNumberBetween(0, 2)
@@ -56,17 +70,16 @@ export class ChatRequestDto {
   top_p?: number;
 
   @IsPositiveInteger()
+  @Described('Older name of max_completion_tokens, which wins.')
   max_tokens?: number;
 
-  /** Wins over max_tokens. */
   @IsPositiveInteger()
   max_completion_tokens?: number;
 
-  @Rule((value) => value === 1, 'must be 1: a run has one answer.', 'unsupported_parameter')
+  @Rule((value) => value === 1, 'must be 1: a run has one answer.', 'unsupported_parameter', { const: 1 })
   n?: number;
 
-  @Rule((value) => typeof value === 'string' || Array.isArray(value), 'must be a string or an array of strings.')
-  @HasElementsUpTo(LIMITS.stopSequencesMax)
+  @IsTextOrList({ items: { type: 'string' }, maxItems: LIMITS.stopSequencesMax }, { elements: 'strings' })
   stop?: string | readonly unknown[];
 
   @IsInteger()
@@ -78,51 +91,53 @@ export class ChatRequestDto {
   @IsNumberBetween(-2, 2)
   frequency_penalty?: number;
 
-  @IsObject()
+  @IsObject({ type: 'object', additionalProperties: { type: 'number', minimum: -100, maximum: 100 } })
   logit_bias?: JsonObject;
 
   @IsTrueOrFalse()
   logprobs?: boolean;
 
   @IsIntegerBetween(0, 20)
+  @Described('Needs logprobs.')
   top_logprobs?: number;
 
-  @IsObject()
+  @IsObject(schemaOf(ResponseFormatDto))
   response_format?: JsonObject;
 
-  @IsList()
+  @IsList(TOOL)
   @HasElementsUpTo(LIMITS.toolsMax)
   tools?: readonly unknown[];
 
-  @Rule(
-    (value) => typeof value === 'string' || (typeof value === 'object' && !Array.isArray(value)),
-    'must be a string or an object.',
-  )
+  @IsTextOrObject(...TOOL_CHOICES)
   tool_choice?: string | JsonObject;
 
   @IsTrueOrFalse()
   parallel_tool_calls?: boolean;
 
   @IsText(WORD_CHARS_MAX)
+  @Described('As the upstream knows it: low, medium, high ...')
   reasoning_effort?: string;
 
   @IsOneOf('low', 'medium', 'high')
   verbosity?: string;
 
   @IsText(WORD_CHARS_MAX)
+  @Described('As the upstream knows it.')
   service_tier?: string;
 
   @IsText(IDENTIFIER_CHARS_MAX)
+  @Described('A stable id of the end user.')
   safety_identifier?: string;
 
   @IsText(IDENTIFIER_CHARS_MAX)
+  @Described('Of requests that share the prompt cache of the upstream.')
   prompt_cache_key?: string;
 
-  /** Older name of safety_identifier, which wins. */
   @IsText(IDENTIFIER_CHARS_MAX)
+  @Described('Older name of safety_identifier.')
   user?: string;
 
-  @IsObject()
+  @IsObject(METADATA)
   metadata?: JsonObject;
 
   @Rule(isTextOnly, 'must be ["text"]: other kinds of answers are not supported.', 'unsupported_parameter')

@@ -1,25 +1,18 @@
 import type { JsonObject, ResponseFormat } from '#libs/contract';
-import { checkSchemaSize } from '../../json-schema-size.js';
-import { optionalFlag, optionalPlace, optionalText, refuse, requiredPlace, requiredText } from '../../request-place.js';
-import { isFunctionName, NAME_PROBLEM } from '../../function-name.js';
+import { parseDto } from '../../dto/parse-dto.js';
+import { missing } from '../../request-place.js';
+import { ChatJsonSchemaDto, ResponseFormatDto } from './response-format.dto.js';
 
 /** `response_format`: text, json_object, or json_schema {name, schema, strict, description}. */
 export function decodeResponseFormat(value: JsonObject): ResponseFormat {
-  const format = { object: value, path: 'response_format' };
-  const type = requiredText(format, 'type');
-  if (type === 'text' || type === 'json_object') return { type };
-  if (type !== 'json_schema') throw refuse('response_format.type', 'must be one of text, json_object, json_schema.');
-  const schemaFormat = requiredPlace(format, 'json_schema');
-  const name = requiredText(schemaFormat, 'name');
-  if (!isFunctionName(name)) throw refuse(`${schemaFormat.path}.name`, NAME_PROBLEM);
-  const schema = optionalPlace(schemaFormat, 'schema');
-  if (schema) checkSchemaSize(schema);
-  const description = optionalText(schemaFormat, 'description');
-  const strict = optionalFlag(schemaFormat, 'strict');
+  const { type, json_schema: format } = parseDto(ResponseFormatDto, value, 'response_format');
+  if (type !== 'json_schema') return { type };
+  if (format === undefined) throw missing('response_format.json_schema');
+  const { name, schema, description, strict } = parseDto(ChatJsonSchemaDto, format, 'response_format.json_schema');
   return {
     type,
     name,
-    ...(schema && { schema: schema.object }),
+    ...(schema && { schema }),
     ...(description !== undefined && { description }),
     ...(strict !== undefined && { strict }),
   };

@@ -1,10 +1,12 @@
 import type { JsonObject, RunDraft, Sampling } from '#libs/contract';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol.js';
-import { optionalFlag, refuse } from '../../request-place.js';
+import { parseDto } from '../../dto/parse-dto.js';
+import { refuse } from '../../request-place.js';
 import type { ChatRequestDto } from './chat-request.dto.js';
 import { decodeMessages } from '../../messages/decode-messages.js';
 import { decodeResponseFormat } from './decode-response-format.js';
+import { ChatStreamOptionsDto } from './response-format.dto.js';
 import { decodeToolChoice, decodeTools } from '../../messages/decode-tools.js';
 
 export const NAME = 'openai-chat';
@@ -34,9 +36,9 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
 
 /** What the encoder has to know about the request; see ChatEcho. */
 function echoOf(dto: ChatRequestDto, { hermesClient }: DecodeContext): JsonObject {
-  const options = dto.stream_options && { object: dto.stream_options, path: 'stream_options' };
+  const options = dto.stream_options && parseDto(ChatStreamOptionsDto, dto.stream_options, 'stream_options');
   return {
-    includeUsage: options !== undefined && optionalFlag(options, 'include_usage') === true,
+    includeUsage: options?.include_usage === true,
     usageOnFinish: hermesClient,
     ...(dto.logprobs && { logprobs: true }),
   };

@@ -1,4 +1,4 @@
-import { GatewayError, type LoggedEvent } from '#libs/contract';
+import type { LoggedEvent } from '#libs/contract';
 import type { Encoded } from '../../protocol.js';
 import { encode } from './encode-stream.js';
 import { begin, type ResponsesState } from './responses-state.js';
@@ -32,14 +32,4 @@ export function resumedAfter(startingAfter: number): ResumedEncoder {
       return encode({ ...begin(), sequence: startingAfter + 1 }, event);
     },
   };
-}
-
-/**
- * The query parameter `starting_after`. Throws GatewayError `invalid_cursor` for anything but the number of an event.
- */
-export function parseStartingAfter(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new GatewayError('invalid_cursor', "'starting_after' must be the sequence number of an event: 0, 1, 2 ...", {
-    param: 'starting_after',
-  });
 }

@@ -1,15 +1,6 @@
 import type { JsonObject, ResponseFormat } from '#libs/contract';
-import { isFunctionName, NAME_PROBLEM } from '../../function-name.js';
-import { checkSchemaSize } from '../../json-schema-size.js';
-import {
-  missing,
-  optionalFlag,
-  optionalPlace,
-  optionalText,
-  refuse,
-  requiredText,
-  type Place,
-} from '../../request-place.js';
+import { parseDto } from '../../dto/parse-dto.js';
+import { TextFormatDto, JsonSchemaTextFormatDto, TextDto } from './text.dto.js';
 
 export interface DecodedText {
   readonly format?: ResponseFormat;
@@ -18,17 +9,11 @@ export interface DecodedText {
   readonly echoed: JsonObject;
 }
 
-const VERBOSITIES = ['low', 'medium', 'high'];
 const PLAIN = { type: 'text' };
 
-/** `text`: {format, verbosity}, where a json_schema has its fields beside its type, unlike in Chat Completions. */
+/** `text`: {format, verbosity}. */
 export function decodeText(value: JsonObject): DecodedText {
-  const place: Place = { object: value, path: 'text' };
-  const verbosity = optionalText(place, 'verbosity');
-  if (verbosity !== undefined && !VERBOSITIES.includes(verbosity)) {
-    throw refuse('text.verbosity', `must be one of ${VERBOSITIES.join(', ')}.`);
-  }
-  const format = optionalPlace(place, 'format');
+  const { verbosity, format } = parseDto(TextDto, value, 'text');
   const decoded = format && decodeFormat(format);
   return {
     ...(decoded && { format: decoded }),
@@ -40,21 +25,14 @@ export function decodeText(value: JsonObject): DecodedText {
   };
 }
 
-function decodeFormat(format: Place): ResponseFormat {
-  const type = requiredText(format, 'type');
-  if (type === 'text' || type === 'json_object') return { type };
-  if (type !== 'json_schema') throw refuse('text.format.type', 'must be one of text, json_object, json_schema.');
-  const name = requiredText(format, 'name');
-  if (!isFunctionName(name)) throw refuse('text.format.name', NAME_PROBLEM);
-  const schema = optionalPlace(format, 'schema');
-  if (!schema) throw missing('text.format.schema');
-  checkSchemaSize(schema);
-  const description = optionalText(format, 'description');
-  const strict = optionalFlag(format, 'strict');
+function decodeFormat(format: JsonObject): ResponseFormat {
+  const { type } = parseDto(TextFormatDto, format, 'text.format');
+  if (type !== 'json_schema') return { type };
+  const { name, schema, description, strict } = parseDto(JsonSchemaTextFormatDto, format, 'text.format');
   return {
     type,
     name,
-    schema: schema.object,
+    schema,
     ...(description !== undefined && { description }),
     ...(strict !== undefined && { strict }),
   };

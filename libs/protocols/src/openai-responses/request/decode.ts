@@ -1,7 +1,8 @@
 import { GatewayError, type JsonObject, type RunDraft, type Sampling } from '#libs/contract';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol.js';
-import { optionalFlag, optionalText, refuse, requiredText, type Place } from '../../request-place.js';
+import { parseDto } from '../../dto/parse-dto.js';
+import { refuse, requiredText, type Place } from '../../request-place.js';
 import { decodeInput } from './decode-input.js';
 import { decodeText, type DecodedText } from './decode-text.js';
 import { decodeToolChoice } from './decode-tool-choice.js';
@@ -10,6 +11,7 @@ import { runIdOfResponse } from '../ids.js';
 import { responseFields } from './response-fields.js';
 import { optionsEcho, type ConversationChoice, type ResponsesOptions } from './responses-options.js';
 import type { ResponsesRequestDto } from './responses-request.dto.js';
+import { ReasoningDto, ResponsesStreamOptionsDto } from './text.dto.js';
 
 export const NAME = 'openai-responses';
 
@@ -69,7 +71,7 @@ function isTrue(flag: boolean | 'true' | 'false'): boolean {
 function optionsOf(dto: ResponsesRequestDto, stored: boolean): ResponsesOptions {
   const background = dto.background === true;
   if (background && !stored) throw refuse('background', "needs 'store' to be true.");
-  if (dto.stream_options) optionalFlag({ object: dto.stream_options, path: 'stream_options' }, 'include_obfuscation');
+  if (dto.stream_options) parseDto(ResponsesStreamOptionsDto, dto.stream_options, 'stream_options');
   const conversation = conversationOf(dto);
   return {
     background,
@@ -123,18 +125,8 @@ function asksForLogprobs({ include = [], top_logprobs = 0 }: ResponsesRequestDto
   return include.includes('message.output_text.logprobs') || top_logprobs > 0;
 }
 
-const WORD_CHARS_MAX = 64;
-
 function effortOf(reasoning: JsonObject | undefined): string | undefined {
-  if (!reasoning) return undefined;
-  const place: Place = { object: reasoning, path: 'reasoning' };
-  for (const key of ['effort', 'summary', 'generate_summary']) {
-    const word = optionalText(place, key);
-    if (word !== undefined && (word === '' || word.length > WORD_CHARS_MAX)) {
-      throw refuse(`reasoning.${key}`, `must be a string of 1 to ${WORD_CHARS_MAX} characters.`);
-    }
-  }
-  return optionalText(place, 'effort');
+  return reasoning && parseDto(ReasoningDto, reasoning, 'reasoning').effort;
 }
 
 function samplingOf(dto: ResponsesRequestDto, text: DecodedText, wantsLogprobs: boolean): Sampling {

@@ -1,81 +1,94 @@
-import { isJsonObject, LIMITS, type JsonObject } from '#libs/contract';
+import { LIMITS, type JsonObject } from '#libs/contract';
 import {
   HasElementsUpTo,
+  IsFlag,
   IsIntegerBetween,
   IsList,
+  IsListOfStrings,
   IsNumberBetween,
   IsObject,
   IsOneOf,
   IsPositiveInteger,
+  IsString,
   IsText,
+  IsTextOrList,
+  IsTextOrObject,
   IsTrueOrFalse,
   Required,
-  Rule,
   Unsupported,
-} from '../../dto-rules.js';
+} from '../../dto/dto-rules.js';
+import { Described, Example, schemaOf } from '../../dto/dto-schema.js';
+import { METADATA, object, text } from '../../dto/fragments.js';
+import { ITEM, TOOL, TOOL_CHOICES } from './item-schema.js';
+import { ReasoningDto, ResponsesStreamOptionsDto, TextDto } from './text.dto.js';
 
 /** Short words whose values only the upstream knows. */
 const WORD_CHARS_MAX = 64;
 const IDENTIFIER_CHARS_MAX = 512;
 const INCLUDES_MAX = 32;
 
-/** Clients of the Hermes API server send flags as strings. */
-const isFlag = (value: unknown): boolean => typeof value === 'boolean' || value === 'true' || value === 'false';
-const isStringOrList = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value);
-const isStringOrObject = (value: unknown): boolean => typeof value === 'string' || isJsonObject(value);
-const isListOfStrings = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');
-
 /**
- * The body of POST /v1/responses: the fields we know, by their published types and ranges. What lies inside of items,
- * tools and the other nested fields is judged by `decode`, which names the exact place. Unknown fields are ignored.
+ * The body of POST /v1/responses: the fields that the gateway knows, with their published types and ranges. `decode`
+ * checks what lies inside of items, tools and other nested fields, and names the exact place. Unknown fields are ignored.
+ * The OpenAPI document is made of these rules.
  */
+@Example({
+  model: 'talaria',
+  instructions: 'Answer in one sentence.',
+  input: 'What is a talaria?',
+  stream: true,
+})
 export class ResponsesRequestDto {
-  /** Absent: the default model. */
   @IsText(LIMITS.modelNameCharsMax)
+  @Described('Absent: the default model.')
   model?: string;
 
   @Required()
-  @Rule(isStringOrList, 'must be a string or an array of items.')
-  @Rule((value) => !Array.isArray(value) || value.length > 0, 'must not be empty.')
-  @HasElementsUpTo(LIMITS.messagesMax)
+  @IsTextOrList({ items: ITEM, minItems: 1, maxItems: LIMITS.messagesMax }, { elements: 'items' })
   input: string | readonly unknown[];
 
-  @Rule((value) => typeof value === 'string', 'must be a string.')
+  @IsString()
+  @Described('System text of this response; not carried over to the next.')
   instructions?: string;
 
   @IsText(WORD_CHARS_MAX)
+  @Described('The response that this one continues.')
   previous_response_id?: string;
 
   /** Published: an id or `{id}`. Any other string is a name, as clients of the Hermes API server use it. */
-  @Rule(isStringOrObject, 'must be a string or an object.')
+  @IsTextOrObject(text('An id (conv_...) or a name.'), object({ id: text('conv_...') }, ['id']))
   conversation?: string | JsonObject;
 
-  /** Of the Hermes API server: messages that stand before the input, in place of what is stored here. */
-  @IsList()
+  /** Of the Hermes API server. */
+  @IsList({ type: 'object' })
   @HasElementsUpTo(LIMITS.messagesMax)
+  @Described('Messages before the input, in place of stored ones.')
   conversation_history?: readonly unknown[];
 
-  @Rule(isFlag, 'must be true or false.')
+  @IsFlag()
+  @Described({ default: true })
   store?: boolean | 'true' | 'false';
 
   @IsTrueOrFalse()
+  @Described({ default: false })
   background?: boolean;
 
-  @Rule(isFlag, 'must be true or false.')
+  @IsFlag()
+  @Described({ default: false })
   stream?: boolean | 'true' | 'false';
 
-  @IsObject()
+  @IsObject(schemaOf(ResponsesStreamOptionsDto))
   stream_options?: JsonObject;
 
-  @IsList()
+  @IsList(TOOL)
   @HasElementsUpTo(LIMITS.toolsMax)
   tools?: readonly unknown[];
 
-  @Rule(isStringOrObject, 'must be a string or an object.')
+  @IsTextOrObject(...TOOL_CHOICES)
   tool_choice?: string | JsonObject;
 
   @IsTrueOrFalse()
+  @Described({ default: true })
   parallel_tool_calls?: boolean;
 
   @IsPositiveInteger()
@@ -99,34 +112,37 @@ export class ResponsesRequestDto {
   @IsNumberBetween(-2, 2)
   frequency_penalty?: number;
 
-  @IsObject()
+  @IsObject(schemaOf(TextDto))
   text?: JsonObject;
 
-  @IsObject()
+  @IsObject(schemaOf(ReasoningDto))
   reasoning?: JsonObject;
 
   /** Values that nobody knows are accepted: agents send those of the upstream they were made for. */
-  @Rule(isListOfStrings, 'must be an array of strings.')
-  @HasElementsUpTo(INCLUDES_MAX)
+  @IsListOfStrings(INCLUDES_MAX)
   include?: readonly string[];
 
   @IsOneOf('auto', 'disabled')
+  @Described({ default: 'disabled' })
   truncation?: 'auto' | 'disabled';
 
-  @IsObject()
+  @IsObject(METADATA)
   metadata?: JsonObject;
 
   @IsText(WORD_CHARS_MAX)
+  @Described('As the upstream knows it.')
   service_tier?: string;
 
   @IsText(IDENTIFIER_CHARS_MAX)
+  @Described('A stable id of the end user.')
   safety_identifier?: string;
 
   @IsText(IDENTIFIER_CHARS_MAX)
+  @Described('Of requests that share the prompt cache of the upstream.')
   prompt_cache_key?: string;
 
-  /** Older name of safety_identifier, which wins. */
   @IsText(IDENTIFIER_CHARS_MAX)
+  @Described('Older name of safety_identifier.')
   user?: string;
 
   @Unsupported("is not supported: prompt templates are not stored here. Use 'instructions' and 'input'.")

@@ -1,6 +1,6 @@
 import { GatewayError } from '#libs/contract';
 import { parseDto } from '#libs/protocols';
-import { protocolNamed } from '../../support/chat-request.js';
+import { protocolNamed } from '../../../support/chat-request.js';
 
 const { dto } = protocolNamed('openai-chat');
 const messages = [{ role: 'user', content: 'Hi' }];

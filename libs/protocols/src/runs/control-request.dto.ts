@@ -1,0 +1,57 @@
+import { LIMITS, type ApprovalDecision } from '#libs/contract';
+import { Required, Rule } from '../dto/dto-rules.js';
+import { Described, Example, Listed } from '../dto/dto-schema.js';
+import { text } from '../dto/fragments.js';
+import { APPROVAL_CHOICES } from './approval-object.js';
+
+/** Words of other clients for the same (Hermes' among them). */
+const ALIASES: ReadonlyMap<unknown, ApprovalDecision> = new Map([
+  ['approve', 'once'],
+  ['approved', 'once'],
+  ['allow', 'once'],
+  ['denied', 'deny'],
+  ['reject', 'deny'],
+]);
+
+/** The decision that a word stands for. */
+export const decisionOf = (word: unknown): ApprovalDecision | undefined =>
+  APPROVAL_CHOICES.find((choice) => choice === word) ?? ALIASES.get(word);
+
+const CHOICE_PROBLEM = `must be one of ${APPROVAL_CHOICES.join(', ')}.`;
+const isChoice = (word: unknown): boolean => decisionOf(word) !== undefined;
+/** A field that another client's body has under a name of its own; `readApproval` and `readSteer` check it. */
+const OtherName = (): PropertyDecorator => Rule(() => true, 'is always fine.');
+
+/** The body of POST /v1/runs/{id}/approval. */
+@Example({ choice: 'once', request_id: 'apr_0123456789abcdef01234567' })
+export class ApprovalDto {
+  @Required('invalid_approval_choice', CHOICE_PROBLEM)
+  @Rule(isChoice, CHOICE_PROBLEM, 'invalid_approval_choice', { enum: [...APPROVAL_CHOICES] })
+  choice: string;
+
+  @Described(text('As the request named itself; without it and all, the only open request is meant.'))
+  request_id?: unknown;
+
+  @OtherName()
+  approval_id?: unknown;
+
+  @Described({ type: 'boolean', description: 'Answers every open request of this run.' })
+  all?: unknown;
+
+  @OtherName()
+  resolve_all?: unknown;
+}
+
+/** The body of POST /v1/runs/{id}/steer. */
+@Example({ text: 'Use the second source instead.' })
+export class SteerDto {
+  @Listed()
+  @Described({ type: 'string', maxLength: LIMITS.steerCharsMax })
+  text?: unknown;
+
+  @OtherName()
+  input?: unknown;
+
+  @OtherName()
+  message?: unknown;
+}
