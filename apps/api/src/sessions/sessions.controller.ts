@@ -68,8 +68,7 @@ export class SessionsController {
   async fork(
     @Param('id') sessionId: string,
     @Body(dto(ForkSessionDto, { isOptional: true })) asked: ForkSessionDto,
-    @Owner() owner: string,
-    @Req() { headers, body }: FastifyRequest,
+    @Req() { owner, headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     const request = { owner, route: `/api/sessions/${sessionId}/fork`, headers, body };

@@ -6,8 +6,9 @@ import { Described, Listed } from './dto-schema.js';
 export const RULE_CODE = 'code';
 
 /**
- * A rule for one field of a DTO, for `parseDto`. `problem` continues a sentence that begins with the field's name: "must
- * be a string." Absent fields (null included) are not checked; see `Required`. With `schema` the field is in the document.
+ * A rule for one field of a DTO, for `parseDto`. `problem` continues a sentence that begins with the field's name:
+ * "must be a string." Absent fields (null included) are not checked; see `Required`. With `schema` the field is in
+ * the document.
  */
 export function Rule(
   isFine: (value: unknown) => boolean,

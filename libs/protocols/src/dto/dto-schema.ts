@@ -48,8 +48,8 @@ export function Example(example: JsonObject): ClassDecorator {
 }
 
 /**
- * The JSON Schema of a DTO class, made of its rules: its own fields first, then those that it inherits. The value that a
- * field has in a new instance is its default.
+ * The JSON Schema of a DTO class, made of its rules: its own fields first, then those that it inherits. The value
+ * that a field has in a new instance is its default.
  */
 export function schemaOf(cls: DtoClass): JsonObject {
   const chain = shapesOf(cls);

@@ -4,11 +4,12 @@ import { RULE_CODE } from './dto-rules.js';
 import { describedFields, keepsNull, othersProblem, type DtoClass } from './dto-schema.js';
 
 /**
- * Makes a DTO of a request body, or of an object inside a body. Only the fields that the class declares with rules are
- * read, and as they are (no conversion), so keys like `__proto__` or `constructor` go nowhere. null counts as absent.
+ * Makes a DTO of a request body, or of an object inside a body. Only the fields that the class declares with rules
+ * are read, and as they are (no conversion), so keys like `__proto__` or `constructor` go nowhere. null counts as
+ * absent.
  *
- * Throws GatewayError (400) for the first problem in the order of declaration, with the field as `param` and the code of
- * the broken rule: `missing_required_parameter`, `invalid_request`, ...
+ * Throws GatewayError (400) for the first problem in the order of declaration, with the field as `param` and the code
+ * of the broken rule: `missing_required_parameter`, `invalid_request`, ...
  *
  * @param path of the object inside the body, for `param`: `response_format.json_schema`.
  */

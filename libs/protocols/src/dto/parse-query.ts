@@ -5,8 +5,8 @@ import { codeOfField, fieldsOf, parseDto } from './parse-dto.js';
 const DIGITS = /^\d{1,15}$/;
 
 /**
- * Makes a DTO of a query string that was split into parameters. Every parameter is given once or not at all. Numbers and
- * flags are read from their text: a flag is set by `true` and `1` in any case, and by no other text.
+ * Makes a DTO of a query string that was split into parameters. Every parameter is given once or not at all. Numbers
+ * and flags are read from their text: a flag is set by `true` and `1` in any case, and by no other text.
  *
  * Throws GatewayError (400) as `parseDto` does, with the parameter as `param`.
  */

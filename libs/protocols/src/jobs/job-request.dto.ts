@@ -29,7 +29,9 @@ export class RetryDto {
   backoff?: number;
 }
 
-/** The fields that a job has when it is made and later. Whatever reads a schedule, a zone or a target checks its text. */
+/**
+ * The fields that a job has when it is made and later. Whatever reads a schedule, a zone or a target checks its text.
+ */
 class JobFieldsDto {
   @IsTrueOrFalse()
   enabled?: boolean;

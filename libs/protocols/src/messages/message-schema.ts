@@ -2,8 +2,8 @@ import { LIMITS, type JsonObject } from '#libs/contract';
 import { FUNCTION_NAME, object, oneOf, text } from '../dto/fragments.js';
 
 /**
- * JSON Schema of the messages and tools of Chat Completions. The readers in this folder check them one by one, because a
- * validator that builds a class for each of 2,000 messages would cost more than the rest of the request.
+ * JSON Schema of the messages and tools of Chat Completions. The readers in this folder check them one by one,
+ * because a validator that builds a class for each of 2,000 messages would cost more than the rest of the request.
  */
 const PART: JsonObject = oneOf(
   object({ type: { enum: ['text', 'input_text', 'output_text'] }, text: text('Words.') }, ['type', 'text']),

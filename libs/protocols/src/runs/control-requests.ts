@@ -9,8 +9,8 @@ export interface ApprovalOrder {
 }
 
 /**
- * Which requests an answer means. Hermes' clients name no request. An id or an `all` that cannot be read is no answer to
- * the only request: it may have meant another one. Throws GatewayError `missing_required_parameter`.
+ * Which requests an answer means. Hermes' clients name no request. An id or an `all` that cannot be read is no answer
+ * to the only request: it may have meant another one. Throws GatewayError `missing_required_parameter`.
  */
 export function readApproval(dto: ApprovalDto): ApprovalOrder {
   const decision = decisionOf(dto.choice);

@@ -54,8 +54,7 @@ export class ConversationsController {
   addItems(
     @Param('id') id: string,
     @Body(dto(AddItemsDto)) { items }: AddItemsDto,
-    @Owner() owner: string,
-    @Req() { headers, body }: FastifyRequest,
+    @Req() { owner, headers, body }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
     const request = { owner, route: `/v1/conversations/${id}/items`, headers, body };

@@ -33,8 +33,8 @@ const USE_TOOLS = "is not supported. Use 'tools'";
 
 /**
  * The body of POST /v1/chat/completions: the fields that the gateway knows, with their published types and ranges.
- * `decode` checks what lies inside of messages, tools and other nested fields, and names the exact place. Unknown fields
- * are ignored. The OpenAPI document is made of these rules.
+ * `decode` checks what lies inside of messages, tools and other nested fields, and names the exact place. Unknown
+ * fields are ignored. The OpenAPI document is made of these rules.
  */
 @Example({
   model: 'talaria',

@@ -29,8 +29,8 @@ const INCLUDES_MAX = 32;
 
 /**
  * The body of POST /v1/responses: the fields that the gateway knows, with their published types and ranges. `decode`
- * checks what lies inside of items, tools and other nested fields, and names the exact place. Unknown fields are ignored.
- * The OpenAPI document is made of these rules.
+ * checks what lies inside of items, tools and other nested fields, and names the exact place. Unknown fields are
+ * ignored. The OpenAPI document is made of these rules.
  */
 @Example({
   model: 'talaria',
