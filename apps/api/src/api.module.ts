@@ -1,43 +1,36 @@
-import { HealthModule, Metrics } from '#libs/platform';
+import { HealthModule, Metrics, ReleaseModule } from '#libs/platform';
 import { checkRegistry, PROTOCOLS } from '#libs/protocols';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions } from 'fastify';
 import type { Server } from 'node:http';
-import { CreateOnce } from './runs/admitting/create-once.js';
-import { buildCore } from './api-core.js';
-import { connectPorts, type ApiParts, type ApiPorts } from './api-ports.js';
-import { hostCheck } from './edge/auth/allowed-hosts.js';
-import { AuthGuard } from './edge/auth/auth.guard.js';
-import { FailedLogins } from './edge/auth/failed-logins.js';
-import { decorateOwner } from './edge/auth/request-owner.js';
-import { KeyRing } from './edge/auth/key-ring.js';
-import { Cors } from './edge/cors.js';
 import { CreateRun } from './answering/create-run.js';
-import { ApiDocument } from './docs/api-document.js';
-import { DocsController } from './docs/docs.controller.js';
-import { acceptJsonOnly, edgeHook } from './edge/edge.js';
-import { ErrorFilter } from './edge/error.filter.js';
-import { ErrorReplies } from './edge/error-reply.js';
-import { HealthController, VERSION } from './models/health.controller.js';
-import { ModelsController } from './models/models.controller.js';
 import { protocolController } from './answering/protocol.controller.js';
-import { RouteTable } from './edge/route-table.js';
-import { RunEvents } from './runs-api/run-events.js';
-import { RunsController } from './runs-api/runs.controller.js';
-import { SessionsController } from './sessions/sessions.controller.js';
-import { ignoreExpectations, serverOptions } from './edge/server-options.js';
-import { jobProviders } from './jobs/job-routes.js';
-import { JobsController } from './jobs/jobs.controller.js';
+import { ProtocolsModule } from './answering/protocols.module.js';
+import { buildCore } from './core/api-core.js';
+import { connectPorts, type ApiParts, type ApiPorts } from './core/api-ports.js';
+import { ApiDocument } from './docs/api-document.js';
+import { DocsModule } from './docs/docs.module.js';
 import { ApiMeters } from './edge/api-meters.js';
-import { assembleOperators, type AssembledOperators, type Eyes } from './operators/assemble-operators.js';
-import { responsesApi, RESPONSE_PATHS } from './responses/responses-parts.js';
-import { ModelDirectory } from './runs/model-directory.js';
-import { RunService } from './runs/run-service.js';
-import { runsApi } from './runs-api/runs-api.js';
-import { sessionService } from './sessions/session-parts.js';
-import type { ResponseSockets } from './responses/socket/response-sockets.js';
+import { hostCheck } from './edge/auth/allowed-hosts.js';
+import { FailedLogins } from './edge/auth/failed-logins.js';
+import { KeyRing } from './edge/auth/key-ring.js';
+import { decorateOwner } from './edge/auth/request-owner.js';
+import { Cors } from './edge/cors.js';
+import { acceptJsonOnly, edgeHook } from './edge/edge.js';
+import { EdgeModule } from './edge/edge.module.js';
+import { ErrorReplies } from './edge/error-reply.js';
+import { watchRequests } from './edge/request-watch.js';
+import { RouteTable } from './edge/route-table.js';
+import { ignoreExpectations, serverOptions } from './edge/server-options.js';
+import { JobsModule } from './jobs/jobs.module.js';
+import { ModelsModule } from './models/models.module.js';
+import { addDashboard, operatorDoors, OperatorsModule, type ReportParts } from './operators/operators.module.js';
+import { RESPONSE_PATHS, responsePreparation } from './responses/response-preparation.js';
+import { ResponsesModule } from './responses/responses.module.js';
+import { ResponseSockets } from './responses/socket/response-sockets.js';
+import { RunsModule } from './runs-api/runs.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
 
 /** What `bootstrap` needs to run the API. */
 export interface Api {
@@ -47,7 +40,13 @@ export interface Api {
   configure(app: NestFastifyApplication): void;
 }
 
-/** Composition root of the API: nothing here waits, so it starts and answers 503 while Redis is away. */
+/** What this process counts of itself. */
+interface Counting {
+  readonly metrics: Metrics;
+  readonly meters: ApiMeters;
+}
+
+/** Root of the API. Nothing here waits: the API starts while Redis is away, and answers 503 until Redis is back. */
 @Module({})
 export class ApiModule {
   static start(parts: ApiParts): Api {
@@ -57,72 +56,45 @@ export class ApiModule {
   }
 }
 
-/** The API over any ports: Redis in production, memory in tests. */
-export function assembleApi(parts: ApiParts, ports: ApiPorts, eyes: Eyes): Api {
-  const { config, logger, drain, version } = parts;
+/** The API over any ports: Redis in production, memory in tests. The `imports` are its table of contents. */
+export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting): Api {
+  const { config, logger, closers, drain, version } = parts;
+  const { meters } = counting;
   checkRegistry(PROTOCOLS);
-  const core = buildCore(parts, ports, eyes.meters);
-  const responses = responsesApi(core, ports);
-  const createRun = new CreateRun({ ...core, preparations: responses.preparations });
-  const runs = runsApi({ core, createRun, ports, authRequired: config.auth.keys.length > 0 });
-  const replies = new ErrorReplies(PROTOCOLS, logger, (...error) => eyes.meters.errorAnswered(...error));
-  const operators = assembleOperators({ ...parts, ...ports, ...eyes, replies }, core);
-  const routes = new RouteTable();
+  const core = buildCore(parts, ports, meters);
+  meters.watch(core);
+  const preparation = responsePreparation(core, ports);
+  const createRun = new CreateRun({ ...core, preparations: preparation.byProtocol });
+  const replies = new ErrorReplies(PROTOCOLS, logger, (...error) => meters.errorAnswered(...error));
+  const report = { ...parts, ...ports, ...counting };
   const protocols = PROTOCOLS.map((protocol) => ({ protocol, controller: protocolController(protocol) }));
-  const document = new ApiDocument(protocols, version);
   const module: DynamicModule = {
     module: ApiModule,
-    imports: [HealthModule.forService({ checks: { redis: ports.ping }, drain }), ...operators.imports],
-    controllers: [
-      ...protocols.map(({ controller }) => controller),
-      ...responses.controllers,
-      RunsController,
-      SessionsController,
-      JobsController,
-      ...runs.controllers,
-      ModelsController,
-      HealthController,
-      DocsController,
-      ...operators.controllers,
-    ],
-    providers: [
-      ...responses.providers,
-      ...jobProviders(ports, config.jobs),
-      ...runs.providers,
-      { provide: RunService, useValue: core.runs },
-      sessionService(ports),
-      { provide: CreateOnce, useValue: new CreateOnce(ports.idempotency, logger) },
-      { provide: CreateRun, useValue: createRun },
-      { provide: RunEvents, useValue: new RunEvents(core) },
-      { provide: ModelDirectory, useValue: core.models },
-      { provide: ErrorReplies, useValue: replies },
-      { provide: VERSION, useValue: version },
-      { provide: ApiDocument, useValue: document },
-      { provide: APP_GUARD, useClass: AuthGuard },
-      { provide: APP_FILTER, useClass: ErrorFilter },
-      ...operators.providers,
+    imports: [
+      EdgeModule.for(replies),
+      ProtocolsModule.for(protocols, createRun),
+      ResponsesModule.for(core, ports, { createRun, preparation }),
+      RunsModule.for(core, ports, { createRun, version }),
+      SessionsModule.for(core, ports),
+      JobsModule.for(core, ports, config.jobs),
+      ModelsModule.for(core, version),
+      DocsModule.for(protocols, version),
+      OperatorsModule.for(report),
+      HealthModule.forService({ checks: { redis: ports.ping }, drain }),
+      ReleaseModule.for(closers, logger),
     ],
   };
+  const routes = new RouteTable();
   return {
     module,
     fastify: serverOptions(replies, config.api.bodyBytesMax),
     routes,
-    configure: configureWith(parts, { routes, document, operators, replies, sockets: responses.sockets(createRun) }),
+    configure: configureWith(report, routes, replies),
   };
 }
 
-interface Configured {
-  readonly routes: RouteTable;
-  readonly document: ApiDocument;
-  readonly operators: AssembledOperators;
-  readonly replies: ErrorReplies;
-  readonly sockets: ResponseSockets;
-}
-
-function configureWith(
-  { config, logger, drain }: ApiParts,
-  { routes, document, operators, replies, sockets }: Configured,
-): Api['configure'] {
+function configureWith(report: ReportParts, routes: RouteTable, replies: ErrorReplies): Api['configure'] {
+  const { config, logger, drain, meters } = report;
   const keys = new KeyRing(config.auth.keys);
   if (keys.isEmpty) {
     logger.warn(
@@ -138,12 +110,13 @@ function configureWith(
     acceptJsonOnly(instance, config.api.bodyBytesMax);
     const failedLogins = new FailedLogins();
     const cors = new Cors(config.api.corsOrigins);
-    const isAllowedHost = hostCheck(config.api);
-    const edge = { keys, failedLogins, isAllowedHost, cors, drain };
-    adapter.setOnRequestHook(edgeHook({ ...edge, routes, replies, ...operators.doors(edge) }));
-    operators.addPages(instance);
+    const edge = { keys, failedLogins, isAllowedHost: hostCheck(config.api), cors, drain };
+    const operators = operatorDoors(config, edge);
+    adapter.setOnRequestHook(edgeHook({ ...edge, routes, replies, operators, watch: watchRequests(meters, logger) }));
+    addDashboard(instance, { ...report, replies });
     ignoreExpectations(app.getHttpServer() as Server);
-    sockets.attach(instance, { ...edge, paths: RESPONSE_PATHS, messageBytesMax: config.api.bodyBytesMax });
-    document.attach(app);
+    const upgrades = { ...edge, paths: RESPONSE_PATHS, messageBytesMax: config.api.bodyBytesMax };
+    app.get(ResponseSockets).attach(instance, upgrades);
+    app.get(ApiDocument).attach(app);
   };
 }

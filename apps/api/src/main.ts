@@ -11,5 +11,5 @@ await runMain(async () => {
   const drain = new Drain();
   const version = versionAbove(import.meta.dirname);
   const { module, fastify, configure } = ApiModule.start({ config, logger, closers, drain, version });
-  await bootstrap({ name: 'api', module, host, port, logger, closers, drain, drainSeconds, fastify, configure });
+  await bootstrap({ name: 'api', module, host, port, logger, drain, drainSeconds, fastify, configure });
 });

@@ -13,5 +13,5 @@ await runMain(async () => {
   const closers = new Closers();
   const drain = new Drain();
   const module = SchedulerModule.start({ config, logger, closers, drain, version: versionAbove(import.meta.dirname) });
-  await bootstrap({ name: 'scheduler', module, host, port, logger, closers, drain, drainSeconds: DRAIN_SECONDS });
+  await bootstrap({ name: 'scheduler', module, host, port, logger, drain, drainSeconds: DRAIN_SECONDS });
 });

@@ -1,6 +1,15 @@
 import { bullPersistQueue, bullRunQueue, connectRedis, redisFacts, redisRunLog, redisSessionTurns } from '#libs/bus';
 import type { Config, StoreConfig } from '#libs/config';
-import { HealthModule, Metrics, MetricsModule, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
+import {
+  HealthModule,
+  Metrics,
+  MetricsModule,
+  redisNews,
+  ReleaseModule,
+  type Closers,
+  type Drain,
+  type Logger,
+} from '#libs/platform';
 import { httpJobStore } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { createDuties } from './duties/registry.js';
@@ -48,6 +57,7 @@ export class SchedulerModule {
       imports: [
         HealthModule.forService({ checks: { redis: () => connection.ping(), store: storeCheck(config.store) }, drain }),
         MetricsModule.forService(metrics, config.metrics),
+        ReleaseModule.for(closers, logger),
       ],
     };
   }

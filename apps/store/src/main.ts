@@ -26,6 +26,6 @@ await runMain(async () => {
   const { module, running } = StoreModule.start({ config, logger, closers, drain, version });
   // What the API takes may be handed on to us whole, as the items of a conversation.
   const fastify = { bodyLimit: Math.max(2 * config.api.bodyBytesMax, BODY_BYTES_MAX) };
-  await bootstrap({ name: 'store', module, host, port, logger, closers, drain, drainSeconds: DRAIN_SECONDS, fastify });
+  await bootstrap({ name: 'store', module, host, port, logger, drain, drainSeconds: DRAIN_SECONDS, fastify });
   await running;
 });

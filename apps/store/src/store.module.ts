@@ -1,6 +1,15 @@
 import { connectRedis, redisRunLog, startPersistWorker } from '#libs/bus';
 import { priceTable, type Config, type StoreConfig } from '#libs/config';
-import { HealthModule, Metrics, MetricsModule, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
+import {
+  HealthModule,
+  Metrics,
+  MetricsModule,
+  redisNews,
+  ReleaseModule,
+  type Closers,
+  type Drain,
+  type Logger,
+} from '#libs/platform';
 import {
   migrate,
   pgliteDatabase,
@@ -74,7 +83,11 @@ export class StoreModule {
     };
     const module: DynamicModule = {
       module: StoreModule,
-      imports: [HealthModule.forService({ checks, drain }), MetricsModule.forService(metrics, config.metrics)],
+      imports: [
+        HealthModule.forService({ checks, drain }),
+        MetricsModule.forService(metrics, config.metrics),
+        ReleaseModule.for(closers, logger),
+      ],
       controllers: [RunsController, ConversationsController, JobsController, SessionsController],
       providers: [
         { provide: DATABASE, useValue: db },

@@ -11,5 +11,5 @@ await runMain(async () => {
   const drain = new Drain();
   const version = versionAbove(import.meta.dirname);
   const module = await WorkerModule.start({ config, logger, closers, drain, version });
-  await bootstrap({ name: 'worker', module, host, port, logger, closers, drain, drainSeconds: drainSeconds + 2 });
+  await bootstrap({ name: 'worker', module, host, port, logger, drain, drainSeconds: drainSeconds + 2 });
 });

@@ -19,7 +19,16 @@ import {
 import type { Config } from '#libs/config';
 import { GatewayError, LIMITS, type RunLog, toRunError, type WorkerInfo } from '#libs/contract';
 import { conversationOf, historyReader } from '#libs/history';
-import { HealthModule, Metrics, MetricsModule, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
+import {
+  HealthModule,
+  Metrics,
+  MetricsModule,
+  redisNews,
+  ReleaseModule,
+  type Closers,
+  type Drain,
+  type Logger,
+} from '#libs/platform';
 import { createProvider } from '#libs/providers';
 import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
@@ -103,7 +112,8 @@ export class WorkerModule {
       await Promise.all([silence(), worker.drain(config.worker.drainSeconds * 1_000)]);
     });
     const health = HealthModule.forService({ checks: { redis: () => connection.ping() }, drain });
-    return { module: WorkerModule, imports: [health, MetricsModule.forService(metrics, config.metrics)] };
+    const counting = MetricsModule.forService(metrics, config.metrics);
+    return { module: WorkerModule, imports: [health, counting, ReleaseModule.for(closers, logger)] };
   }
 }
 

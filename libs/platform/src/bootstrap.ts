@@ -3,7 +3,6 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
-import type { Closers } from './closers.js';
 import type { Drain } from './drain.js';
 import { nestLogger, type Logger } from './logger.js';
 
@@ -13,7 +12,6 @@ export interface Service {
   readonly host: string;
   readonly port: number;
   readonly logger: Logger;
-  readonly closers: Closers;
   readonly drain: Drain;
   /** Time to finish what is under way after SIGTERM. */
   readonly drainSeconds: number;
@@ -30,9 +28,9 @@ const CLOSE_SECONDS_MAX = 5;
 const LAST_WORDS_MS = 100;
 
 /**
- * Runs a service: creates the Nest application on Fastify, listens, and on SIGTERM, SIGINT or the end of the launcher
- * drains: readiness turns 503, the work under way is finished, the server closes, the resources close in reverse order,
- * exit 0.
+ * Runs a service: creates the Nest application on Fastify, and listens. On SIGTERM, SIGINT or the end of the launcher
+ * the service drains: readiness turns 503, and work under way is finished. Then the application closes: the server
+ * first, and last, by Nest's shutdown hook, what the service holds (ReleaseModule). Exit 0.
  */
 export async function bootstrap(service: Service): Promise<NestFastifyApplication> {
   const { name, logger, host, port } = service;
@@ -63,20 +61,11 @@ function stopOnSignal(service: Service, app: NestFastifyApplication): void {
   if (process.send && !process.connected) stop('the launcher is gone');
 }
 
-async function shutDown(
-  { name, logger, closers, drain, drainSeconds }: Service,
-  app: NestFastifyApplication,
-  why: string,
-) {
+async function shutDown({ name, logger, drain, drainSeconds }: Service, app: NestFastifyApplication, why: string) {
   logger.info({ why }, `${name} is draining`);
   await drain.begin(drainSeconds);
-  const close = async (): Promise<void> => {
-    await app.close();
-    const failures = await closers.closeAll();
-    for (const failure of failures) logger.warn({ err: failure }, 'a resource did not close');
-  };
   const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_SECONDS_MAX * 1_000).unref());
-  await Promise.race([close().catch((cause: unknown) => logger.warn({ err: cause }, 'closing failed')), late]);
+  await Promise.race([app.close().catch((cause: unknown) => logger.warn({ err: cause }, 'closing failed')), late]);
   logger.info(`${name} has stopped`);
 }
 

@@ -3,6 +3,7 @@ type Close = () => Promise<void> | void;
 /** Releases what was acquired, in reverse order. Register a release on the line that acquires. */
 export class Closers {
   private readonly closes: Close[] = [];
+  private readonly failures: unknown[] = [];
 
   /** @returns the resource, so that acquiring and registering are one expression. */
   own<T>(resource: T, close: (resource: T) => Promise<void> | void): T {
@@ -11,17 +12,17 @@ export class Closers {
   }
 
   /**
-   * Closes everything once. A release that fails does not keep the others from being tried; the failures are returned.
+   * Closes everything once. A release that fails does not keep the others from being tried.
+   * @returns the failures, and again those of earlier calls.
    */
   async closeAll(): Promise<readonly unknown[]> {
-    const failures: unknown[] = [];
     for (let close = this.closes.pop(); close; close = this.closes.pop()) {
       try {
         await close();
       } catch (cause) {
-        failures.push(cause);
+        this.failures.push(cause);
       }
     }
-    return failures;
+    return this.failures;
   }
 }

@@ -8,5 +8,6 @@ export { METRICS, type MetricSpec } from './metrics/catalog.js';
 export { Metrics, type Counter, type Histogram, type Series } from './metrics/metrics.js';
 export { mayReadMetrics, MetricsModule, type MetricsAccess } from './metrics/metrics.module.js';
 export { Public, PUBLIC_ROUTE } from './public.js';
+export { ReleaseModule } from './release.module.js';
 export { redisNews } from './redis-news.js';
 export { versionAbove } from './version.js';

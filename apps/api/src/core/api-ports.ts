@@ -15,15 +15,30 @@ import {
   type DeploymentFacts,
 } from '#libs/bus';
 import type { Config } from '#libs/config';
-import type { ApprovalMemory, Idempotency, LiveRuns, WorkerRegistry } from '#libs/contract';
+import type {
+  ApprovalMemory,
+  ConversationLock,
+  Idempotency,
+  JobStore,
+  LiveRuns,
+  RunLog,
+  TickQueue,
+  WorkerRegistry,
+} from '#libs/contract';
 import { redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
-import { conversationsClient, httpJobStore, sessionClient, storeClient, type SessionClient } from '#libs/store-client';
+import {
+  conversationsClient,
+  httpJobStore,
+  sessionClient,
+  storeClient,
+  type ConversationsClient,
+  type SessionClient,
+  type StoreClient,
+} from '#libs/store-client';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { JobPorts } from './jobs/job-routes.js';
-import type { ApiMeters } from './edge/api-meters.js';
-import type { ResponsesPorts } from './responses/responses-parts.js';
-import type { RunPorts } from './runs/run-service.js';
+import type { ApiMeters } from '../edge/api-meters.js';
+import type { RunPorts } from '../runs/run-service.js';
 
 /** What main.ts gives. */
 export interface ApiParts {
@@ -35,7 +50,13 @@ export interface ApiParts {
 }
 
 /** Everything outside this process that the API talks to. */
-export interface ApiPorts extends Omit<RunPorts, 'store'>, ResponsesPorts, JobPorts {
+export interface ApiPorts extends Omit<RunPorts, 'store' | 'log'> {
+  readonly log: RunLog;
+  readonly store: StoreClient;
+  readonly conversations: ConversationsClient;
+  readonly turns: ConversationLock;
+  readonly jobs: JobStore;
+  readonly ticks: TickQueue;
   readonly live: LiveRuns;
   readonly approvals: ApprovalMemory;
   readonly idempotency: Idempotency;

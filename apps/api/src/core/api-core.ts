@@ -1,17 +1,20 @@
-import { Admission } from './runs/admitting/admission.js';
-import { RunDesk } from './runs/admitting/run-desk.js';
+import { historyReader, type HistoryReader } from '#libs/history';
+import { Admission } from '../runs/admitting/admission.js';
+import { RunDesk } from '../runs/admitting/run-desk.js';
 import type { ApiParts, ApiPorts } from './api-ports.js';
-import { StreamSweep } from './answering/event-stream.js';
-import { Exchanges } from './answering/exchanges.js';
-import type { ExchangeParts } from './answering/run-exchange.js';
-import type { ApiMeters } from './edge/api-meters.js';
-import { Listeners } from './runs/listeners.js';
-import { ModelDirectory } from './runs/model-directory.js';
-import { RunService } from './runs/run-service.js';
-import { TurnDesk } from './runs/placing/turn-desk.js';
-import { TokenCounter } from './tokens/token-counter.js';
+import { StreamSweep } from '../answering/event-stream.js';
+import { Exchanges } from '../answering/exchanges.js';
+import type { ExchangeParts } from '../answering/run-exchange.js';
+import type { ApiMeters } from '../edge/api-meters.js';
+import { CreateOnce } from '../runs/admitting/create-once.js';
+import { ResponseFinder } from '../runs/response-finder.js';
+import { Listeners } from '../runs/listeners.js';
+import { ModelDirectory } from '../runs/model-directory.js';
+import { RunService } from '../runs/run-service.js';
+import { TurnDesk } from '../runs/placing/turn-desk.js';
+import { TokenCounter } from '../tokens/token-counter.js';
 
-/** What the routes of every protocol and every feature share. */
+/** What the feature modules share. Each of them takes from here what its controllers need. */
 export interface ApiCore extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
@@ -21,6 +24,9 @@ export interface ApiCore extends ExchangeParts {
   readonly messageCharsMax: number;
   /** API keys are configured. */
   readonly isKeyed: boolean;
+  readonly once: CreateOnce;
+  readonly finder: ResponseFinder;
+  readonly history: HistoryReader;
 }
 
 export function buildCore({ config, logger, closers, drain }: ApiParts, ports: ApiPorts, meters: ApiMeters): ApiCore {
@@ -46,5 +52,8 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
     meters,
     messageCharsMax: config.api.messageCharsMax,
     isKeyed: config.auth.keys.length > 0,
+    once: new CreateOnce(ports.idempotency, logger),
+    finder: new ResponseFinder(runs, ports.log),
+    history: historyReader(ports),
   };
 }

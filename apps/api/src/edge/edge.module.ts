@@ -1,0 +1,20 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { AuthGuard } from './auth/auth.guard.js';
+import { ErrorFilter } from './error.filter.js';
+import { ErrorReplies } from './error-reply.js';
+
+/** What holds for every route of every module: the guard that asks for a key, and the filter that answers errors. */
+@Module({})
+export class EdgeModule {
+  static for(replies: ErrorReplies): DynamicModule {
+    return {
+      module: EdgeModule,
+      providers: [
+        { provide: ErrorReplies, useValue: replies },
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_FILTER, useClass: ErrorFilter },
+      ],
+    };
+  }
+}

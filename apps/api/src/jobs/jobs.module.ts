@@ -1,0 +1,25 @@
+import type { Config } from '#libs/config';
+import { createTargets } from '#libs/delivery';
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { ApiCore } from '../core/api-core.js';
+import type { ApiPorts } from '../core/api-ports.js';
+import { ModelDirectory } from '../runs/model-directory.js';
+import { JobService } from './job-service.js';
+import { JobsController } from './jobs.controller.js';
+
+/** /api/jobs. */
+@Module({})
+export class JobsModule {
+  static for({ models, logger }: ApiCore, { jobs, ticks }: ApiPorts, config: Config['jobs']): DynamicModule {
+    const { jobsPerOwnerMax } = config;
+    const service = new JobService({ jobs, ticks, targets: createTargets(config), jobsPerOwnerMax, logger });
+    return {
+      module: JobsModule,
+      controllers: [JobsController],
+      providers: [
+        { provide: JobService, useValue: service },
+        { provide: ModelDirectory, useValue: models },
+      ],
+    };
+  }
+}

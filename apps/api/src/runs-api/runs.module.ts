@@ -1,0 +1,42 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { CreateRun } from '../answering/create-run.js';
+import type { ApiCore } from '../core/api-core.js';
+import type { ApiPorts } from '../core/api-ports.js';
+import { VERSION } from '../models/health.controller.js';
+import { ModelDirectory } from '../runs/model-directory.js';
+import { RunControl } from '../runs/run-control.js';
+import { RunList } from '../runs/run-list.js';
+import { RunService } from '../runs/run-service.js';
+import { APPROVAL_MEMORY, ApprovalsController } from './approvals.controller.js';
+import { AUTH_REQUIRED, CapabilitiesController } from './capabilities.controller.js';
+import { RunControlController } from './run-control.controller.js';
+import { RunEvents } from './run-events.js';
+import { RunsController } from './runs.controller.js';
+import { StartRun } from './start-run.js';
+
+interface Extras {
+  readonly createRun: CreateRun;
+  readonly version: string;
+}
+
+/** /v1/runs and what belongs to it: control, approvals, capabilities. */
+@Module({})
+export class RunsModule {
+  static for(core: ApiCore, ports: ApiPorts, { createRun, version }: Extras): DynamicModule {
+    return {
+      module: RunsModule,
+      controllers: [RunsController, RunControlController, ApprovalsController, CapabilitiesController],
+      providers: [
+        { provide: RunService, useValue: core.runs },
+        { provide: RunControl, useValue: new RunControl(core.runs, ports) },
+        { provide: RunList, useValue: new RunList(ports) },
+        { provide: RunEvents, useValue: new RunEvents(core) },
+        { provide: StartRun, useValue: new StartRun({ ...core, create: createRun }) },
+        { provide: ModelDirectory, useValue: core.models },
+        { provide: APPROVAL_MEMORY, useValue: ports.approvals },
+        { provide: AUTH_REQUIRED, useValue: core.isKeyed },
+        { provide: VERSION, useValue: version },
+      ],
+    };
+  }
+}
