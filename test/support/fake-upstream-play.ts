@@ -5,11 +5,24 @@ import type { FakeAnswer, FakeWire, Frames } from './fake-upstream-wires.js';
 /** What the server remembers between requests. */
 export interface Replies {
   readonly scripts: Map<string, readonly (object | string)[]>;
+  /** What `answer:name=x` answers, by that name. */
+  readonly answers: Map<string, RawAnswer>;
   /** How often a model name has been answered with its status. */
   readonly failures: Map<string, number>;
   /** How often a model name has been asked; with `vary=1` every answer to it begins with that number. */
   readonly asked: Map<string, number>;
 }
+
+/** An answer as it stands on the wire. It sees the request, and how often its model was asked before. */
+export type RawAnswer = (
+  body: Record<string, unknown>,
+  earlier: number,
+) => {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text and bytes are sent as they are, anything else as JSON. */
+  readonly body: unknown;
+};
 
 export interface Call {
   readonly wire: FakeWire;
@@ -28,6 +41,7 @@ interface Behaviour {
 /** Answers one call as the model's name says. Resolves when the last byte is written, or the client has gone. */
 export async function play(call: Call): Promise<void> {
   const behaviour = behaviourOf(String(call.body['model']));
+  if (behaviour.name === 'answer') return answerRaw(call, behaviour.text('name') ?? '');
   if (answersOtherwise(call, behaviour)) return;
   const answer = varied(call, behaviour, answerOf(call, behaviour));
   const first = behaviour.number('first', 0);
@@ -36,6 +50,17 @@ export async function play(call: Call): Promise<void> {
     return sendJson(call.response, 200, call.wire.whole(answer));
   }
   await stream(call, behaviour, answer);
+}
+
+function answerRaw({ body, response, replies }: Call, name: string): void {
+  const model = String(body['model']);
+  const earlier = replies.asked.get(model) ?? 0;
+  replies.asked.set(model, earlier + 1);
+  const answer = replies.answers.get(name);
+  if (!answer) throw new Error(`no answer is named ${name}`);
+  const { status = 200, headers = {}, body: said } = answer(body, earlier);
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(typeof said === 'string' || Buffer.isBuffer(said) ? said : JSON.stringify(said));
 }
 
 function varied({ body, replies }: Call, { text }: Behaviour, answer: FakeAnswer): FakeAnswer {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { play, type Replies } from './fake-upstream-play.js';
+import { play, type RawAnswer, type Replies } from './fake-upstream-play.js';
 import { anthropicWire, openaiWire, type FakeWire } from './fake-upstream-wires.js';
 
 /**
@@ -26,6 +26,7 @@ import { anthropicWire, openaiWire, type FakeWire } from './fake-upstream-wires.
  *   429 500 503 ...    that status; `times` so often for this model name (always), `ra` Retry-After in seconds,
  *                      `date=1` to give it as a date
  *   auth  context  refused                     401; 400 for a conversation that is too long; 400 that repeats the key
+ *   answer:name=x      what the function put into `answers` under x gives
  *   script:name=x      the events put into `scripts` under x, as they are
  *
  * Faults of a stream do not show when no stream is asked for: then the answer is whole.
@@ -44,6 +45,8 @@ export interface FakeUpstream {
    * a conversation with two tool results in it.
    */
   readonly scripts: Map<string, readonly (object | string)[]>;
+  /** What `answer:name=x` answers, whatever was asked for. */
+  readonly answers: Map<string, RawAnswer>;
   /** Forgets the requests and how often a status was given. */
   reset(): void;
   /** Cuts what is open. */
@@ -66,7 +69,7 @@ const MODELS = ['ok', 'tools', 'reasoning'];
 
 export async function startFakeUpstream(): Promise<FakeUpstream> {
   const requests: RecordedRequest[] = [];
-  const replies: Replies = { scripts: new Map(), failures: new Map(), asked: new Map() };
+  const replies: Replies = { scripts: new Map(), answers: new Map(), failures: new Map(), asked: new Map() };
   let active = 0;
   let sockets = 0;
   const server = createServer((request, response) => {
@@ -107,9 +110,11 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
       return sockets;
     },
     scripts: replies.scripts,
+    answers: replies.answers,
     reset() {
       requests.length = 0;
       replies.failures.clear();
+      replies.asked.clear();
     },
     stop: () =>
       new Promise((resolve, reject) => {

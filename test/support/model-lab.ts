@@ -6,7 +6,7 @@ import {
   type ModelRequest,
   type UpstreamSettings,
 } from '#libs/contract';
-import { modelRoute } from '#libs/providers';
+import { modelRoute, RefusedMemory } from '#libs/providers';
 import { openModelStream } from '../../libs/agent/src/open-model-stream.js';
 import { withSlack } from './slack.js';
 
@@ -67,12 +67,17 @@ export async function listen(provider: ModelProvider, request: ModelRequest): Pr
 /**
  * Listens to the answer that a route leads to, asking again as its policy says; to the last failure if there is none.
  */
-export async function ask(candidates: readonly Omit<ModelCandidate, 'model'>[], request: ModelRequest): Promise<Heard> {
+export async function ask(
+  candidates: readonly Omit<ModelCandidate, 'model'>[],
+  request: ModelRequest,
+  refused = new RefusedMemory(),
+): Promise<Heard> {
   const events: ModelEvent[] = [];
   const { model } = request;
   const route = modelRoute(
     model,
     candidates.map((candidate) => ({ ...candidate, model })),
+    refused,
   );
   try {
     const { leftOut, events: answer } = await openModelStream(route, request);

@@ -1,6 +1,6 @@
 import type { ModelsConfig } from '#libs/config';
 import { GatewayError, type ModelCandidate, type ModelInfo, type ModelProvider, type ModelRoute } from '#libs/contract';
-import { modelRoute } from '#libs/providers';
+import { modelRoute, RefusedMemory } from '#libs/providers';
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
 
@@ -8,6 +8,7 @@ const DISCOVERY_TIMEOUT_MS = 5_000;
 export class ModelRoutes {
   /** Upstream name -> the models it listed last. */
   private readonly listed = new Map<string, readonly string[]>();
+  private readonly refused = new RefusedMemory();
 
   constructor(
     private readonly config: ModelsConfig,
@@ -48,7 +49,7 @@ export class ModelRoutes {
     const route = this.config.routes.find((row) => row.name === name);
     const standIns = (route?.fallback ?? this.config.fallback).filter((other) => other !== name);
     const fallbacks = standIns.flatMap((other) => this.candidate(other) ?? []);
-    return modelRoute(name, [primary, ...fallbacks]);
+    return modelRoute(name, [primary, ...fallbacks], this.refused);
   }
 
   private candidate(name: string): ModelCandidate | undefined {

@@ -52,6 +52,7 @@ function ask(run: AgentRun): Promise<ModelStream> {
     system: systemText(ports.settings.systemPrompt, spec.instructions),
     messages: conversation(spec, snapshot),
     tools: toolbox.offered,
+    toolsAreOptional: spec.tools.length === 0 && (spec.toolChoice.kind === 'auto' || spec.toolChoice.kind === 'none'),
     toolChoice: choiceOfStep(run),
     sampling: spec.sampling,
     affinity: affinityOf(spec),

@@ -39,6 +39,7 @@ export type {
   JobWorkPage,
   NewJob,
 } from './jobs/job-store.js';
+export { leftOutHeader } from './left-out.js';
 export { LIMITS } from './limits.js';
 export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './models/upstream.js';
 export type { AssistantMessage, ContentPart, Message, ToolCall, ToolMessage, UserMessage } from './message.js';
@@ -50,6 +51,7 @@ export type {
   ModelProvider,
   ModelRequest,
   ModelRoute,
+  RefusedField,
 } from './models/model.js';
 export type { LeaseTerms, Leases } from './ports/leases.js';
 export {

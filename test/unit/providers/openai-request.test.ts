@@ -139,8 +139,8 @@ test('every sampling field by its wire name', async () => {
 });
 
 test('OpenAI itself is given its own name for the output limit', () => {
-  const request = question('gpt', { sampling: { outputTokensMax: 5 } });
-  expect(toChatRequest(request, { isOpenAi: true, streaming: false })).toEqual({
+  const request = question('gpt', { sampling: { outputTokensMax: 5 }, streaming: false });
+  expect(toChatRequest(request, { isOpenAi: true, isMistral: false })).toEqual({
     model: 'gpt',
     messages: PLAIN.messages,
     max_completion_tokens: 5,

@@ -47,7 +47,7 @@ describe('retryAfterMs', () => {
     [{ 'retry-after-ms': '250', 'retry-after': '9' }, 250],
     [{ 'retry-after-ms': 'x', 'retry-after': '9' }, 9_000],
   ])('%j', (headers, expected) => {
-    expect(retryAfterMs(new Headers(headers), at)).toBe(expected);
+    expect(retryAfterMs(new Headers(headers), {}, at)).toBe(expected);
   });
 });
 

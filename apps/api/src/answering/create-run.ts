@@ -1,4 +1,4 @@
-import { fromRunError, GatewayError, type RunDraft, type RunSnapshot } from '#libs/contract';
+import { fromRunError, GatewayError, leftOutHeader, type RunDraft, type RunSnapshot } from '#libs/contract';
 import { bodyObject, cancelledError, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -61,6 +61,7 @@ export class CreateRun {
     return withExchange(this.parts, request, async (exchange) => {
       const { order, traits } = await this.readOrder(protocol, request);
       for (const [name, value] of Object.entries(traits.headers)) reply.raw.setHeader(name, value);
+      nameLeftOut(reply, order.draft);
       const run = await this.parts.desk.admit(order, exchange.signal);
       reply.raw.setHeader(HEADERS.runId, run.runId);
       echoSession(reply, order.draft);
@@ -116,7 +117,7 @@ export class CreateRun {
     try {
       if (run.kind === 'stored') await this.answerStored(creation, draft, run.snapshot);
       else if (draft.stream) isOver = await this.stream(creation, run);
-      else await this.wait(creation, run);
+      else await this.wait(creation, draft, run);
     } finally {
       leave();
       // A request that joined another's run never ends it.
@@ -133,7 +134,7 @@ export class CreateRun {
     return streamRun(this.parts, { exchange, reply }, { runId, instance, encoder: protocol, spokenUpTo, ...primed });
   }
 
-  private async wait({ protocol, exchange, reply }: Creation, run: LiveRun): Promise<void> {
+  private async wait({ protocol, exchange, reply }: Creation, draft: RunDraft, run: LiveRun): Promise<void> {
     const primed = run.kind === 'opened' ? { primed: run.primed } : {};
     const { runId, instance } = run;
     const snapshot = await this.parts.runs.wait({ runId, instance, after: 0, ...primed }, exchange.signal);
@@ -144,12 +145,14 @@ export class CreateRun {
     if (exchange.interruption === 'draining') {
       throw new GatewayError('draining', 'This server is shutting down. The run goes on under its X-Run-Id.');
     }
+    nameLeftOut(reply, draft, snapshot);
     void reply.send(answerOf(protocol, snapshot));
   }
 
   /** The log has expired: the same answer from what was kept; a stream gives its texts whole. */
   private async answerStored({ protocol, ...client }: Creation, draft: RunDraft, snapshot: RunSnapshot): Promise<void> {
     if (!draft.stream) {
+      nameLeftOut(client.reply, draft, snapshot);
       void client.reply.send(answerOf(protocol, snapshot));
       return;
     }
@@ -160,6 +163,15 @@ export class CreateRun {
 /** Names the session of a run on its answer, under both names: clients of either kind look for the one they sent. */
 export function echoSession(reply: FastifyReply, { sessionId }: RunDraft): void {
   if (sessionId !== undefined) for (const name of HEADERS.session) reply.raw.setHeader(name, sessionId);
+}
+
+/**
+ * Names in a header what of the request went no further; what an upstream did not take is known when it has answered.
+ */
+function nameLeftOut(reply: FastifyReply, draft: RunDraft, snapshot?: RunSnapshot): void {
+  const steps = snapshot?.steps ?? [];
+  const value = leftOutHeader([...(draft.leftOut ?? []), ...steps.flatMap(({ leftOut = [] }) => leftOut)]);
+  if (value !== undefined) reply.raw.setHeader(HEADERS.leftOut, value);
 }
 
 /** The protocol's whole answer. Throws the GatewayError of a run that failed or was cancelled. */

@@ -19,7 +19,8 @@ const REQUEST_HEADERS = [
 /** Headers that SDKs add to tell about themselves and their tries: `x-stainless-*` and more with every version. */
 const SDK_HEADER = /^(?:x|anthropic|openai)-[a-z0-9-]{1,64}$/;
 const EXPOSED_HEADERS =
-  'x-run-id, x-session-id, x-hermes-session-id, x-left-out-tools, x-request-id, idempotency-replayed, retry-after, x-should-retry';
+  'x-run-id, x-session-id, x-hermes-session-id, x-left-out, x-left-out-tools, x-request-id, idempotency-replayed, ' +
+  'retry-after, x-should-retry';
 
 /** What became of a request's origin: go on, or answer the preflight with 204 and nothing more. */
 export type CorsOutcome = 'proceed' | 'preflight';

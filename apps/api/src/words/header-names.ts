@@ -1,6 +1,8 @@
 /** Headers of ours. Node gives incoming names in lower case. */
 export const HEADERS = {
   runId: 'x-run-id',
+  /** What of the request went no further, see `leftOutHeader`. */
+  leftOut: 'x-left-out',
   idempotencyKey: 'idempotency-key',
   idempotencyReplayed: 'idempotency-replayed',
   onDisconnect: 'x-on-disconnect',

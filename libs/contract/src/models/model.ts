@@ -15,6 +15,14 @@ export type ModelEvent =
   | { readonly type: 'tool_arguments'; readonly callId: string; readonly delta: string }
   | { readonly type: 'end'; readonly finishReason: FinishReason; readonly usage: Usage };
 
+/** A request field that an upstream refused by its name. */
+export interface RefusedField {
+  /** As it is called on the upstream's wire. */
+  readonly name: string;
+  /** JSON text of the only value that was refused; absent: the field is refused whatever it holds. */
+  readonly value?: string;
+}
+
 export interface ModelRequest {
   /** The upstream's own name of the model. */
   readonly model: string;
@@ -23,14 +31,16 @@ export interface ModelRequest {
   readonly messages: readonly Message[];
   /** Everything the model may call: server tools and the caller's. */
   readonly tools: readonly ClientTool[];
+  /** The caller brought no tools and forces no call: a model that takes no tools is asked without any. */
+  readonly toolsAreOptional?: boolean;
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
   /** Requests with the same key read a common prefix: they profit from the same upstream and its prompt cache. */
   readonly affinity: string;
   /** false: ask for the whole answer at once. Absent: stream. */
   readonly streaming?: boolean;
-  /** Fields that this upstream is known to refuse for this model, by their names on the wire: they are not sent. */
-  readonly without?: readonly string[];
+  /** Fields that this upstream is known to refuse for this model: they are not sent. */
+  readonly without?: readonly RefusedField[];
   /** Aborting it closes the upstream's socket. */
   readonly signal: AbortSignal;
 }
@@ -65,7 +75,7 @@ export interface ModelAttempt {
   readonly candidate: ModelCandidate;
   readonly streaming: boolean;
   /** See `ModelRequest.without`. */
-  readonly without: readonly string[];
+  readonly without: readonly RefusedField[];
   /** How often this candidate has been asked in this manner before. */
   readonly retries: number;
 }

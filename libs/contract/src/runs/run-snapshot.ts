@@ -38,6 +38,8 @@ export interface StepState {
   readonly status: ItemStatus;
   readonly model: string;
   readonly upstream: string;
+  /** See `step.started`. */
+  readonly leftOut?: readonly string[];
   readonly finishReason?: FinishReason;
   /** Of a completed step (absent in rows of earlier versions), and of an open one once the run was parked in it. */
   readonly usage?: Usage;
@@ -173,8 +175,9 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
     case 'run.started':
       return withWaitingStatus({ ...snapshot, attempt: event.attempt, startedAt: before.startedAt ?? event.at });
     case 'step.started': {
-      const { step, model, upstream } = event;
-      return { ...snapshot, steps: [...before.steps, { step, model, upstream, status: 'in_progress' }] };
+      const { step, model, upstream, leftOut } = event;
+      const begun: StepState = { step, model, upstream, ...(leftOut && { leftOut }), status: 'in_progress' };
+      return { ...snapshot, steps: [...before.steps, begun] };
     }
     case 'text.delta':
     case 'reasoning.delta':

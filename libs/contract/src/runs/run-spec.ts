@@ -71,6 +71,8 @@ export interface RunDraft {
   /** Facts of the request that only the protocol's own encoder needs. Copied into `run.queued`. */
   readonly echo: JsonObject;
   readonly metadata?: JsonObject;
+  /** Names of what the request asked for and the model does not get, see `leftOutHeader`. */
+  readonly leftOut?: readonly string[];
   /** The run that this one continues: its whole conversation comes before `messages`. Of the same owner. */
   readonly parentId?: string;
   /** The conversation object that gets the run's input and output as items when the run ends. */

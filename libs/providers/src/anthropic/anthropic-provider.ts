@@ -30,7 +30,8 @@ export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
       askModel({
         upstream,
         request,
-        send: (signal) => http.post('/v1/messages', toMessagesRequest(request, request.streaming !== false), signal),
+        body: () => toMessagesRequest(request, request.streaming !== false),
+        send: (body, signal) => http.post('/v1/messages', body, signal),
         translator: () => new MessageTranslator(request, upstream),
       }),
     listModels: (signal) =>

@@ -1,10 +1,12 @@
 import type { ClientTool, JsonObject, ModelRequest, ResponseFormat, Sampling, ToolChoice } from '#libs/contract';
+import { CALL_IDS } from '../upstream/refused-fields.js';
 import { toChatMessages } from './chat-messages.js';
 
 export interface ChatWire {
-  readonly streaming: boolean;
   /** OpenAI itself, not a server that is compatible with it. */
   readonly isOpenAi: boolean;
+  /** Mistral itself, whose call ids are shorter. */
+  readonly isMistral: boolean;
 }
 
 /**
@@ -12,14 +14,16 @@ export interface ChatWire {
  * do not know.
  *
  * The output limit goes by two names. OpenAI's newer models refuse `max_tokens`, and many compatible servers know
- * nothing but `max_tokens`; so the name depends on who is asked.
+ * nothing but `max_tokens`; so the name depends on who is asked, and a server that refuses one name gets the other.
  */
-export function toChatRequest(request: ModelRequest, { streaming, isOpenAi }: ChatWire): JsonObject {
-  const { model, sampling } = request;
-  const outputTokensMax = isOpenAi ? 'max_completion_tokens' : 'max_tokens';
+export function toChatRequest(request: ModelRequest, { isOpenAi, isMistral }: ChatWire): JsonObject {
+  const { model, sampling, streaming = true, without = [] } = request;
+  const refuses = (name: string): boolean => without.some((field) => field.name === name);
+  const names = isOpenAi ? ['max_completion_tokens', 'max_tokens'] : ['max_tokens', 'max_completion_tokens'];
+  const outputTokensMax = names.find((name) => !refuses(name)) ?? 'max_tokens';
   return {
     model,
-    messages: toChatMessages(request),
+    messages: toChatMessages(request, isMistral || refuses(CALL_IDS)),
     ...samplingFields(sampling),
     ...field(outputTokensMax, sampling.outputTokensMax),
     ...toolFields(request),

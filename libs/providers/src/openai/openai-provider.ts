@@ -18,27 +18,23 @@ export function openaiProvider(settings: UpstreamSettings): ModelProvider {
     headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
   });
   const upstream = { name, apiKey };
-  const wire = { isOpenAi: isOpenAi(settings.baseUrl) };
+  const host = hostOf(settings.baseUrl ?? OPENAI_URL);
+  const wire = { isOpenAi: isHostOf(host, 'api.openai.com'), isMistral: isHostOf(host, 'api.mistral.ai') };
   return {
     upstream: name,
     stream: (request) =>
       askModel({
         upstream,
         request,
-        send: (signal) =>
-          http.post(
-            '/chat/completions',
-            toChatRequest(request, { ...wire, streaming: request.streaming !== false }),
-            signal,
-          ),
+        body: () => toChatRequest(request, wire),
+        ownFields: ['stream_options'],
+        send: (body, signal) => http.post('/chat/completions', body, signal),
         translator: () => new ChatTranslator(request, upstream),
       }),
     listModels: (signal) => listModels({ upstream, retriesMax, signal, send: (own) => http.get('/models', own) }),
   };
 }
 
-function isOpenAi(baseUrl: string | undefined): boolean {
-  if (baseUrl === undefined) return true;
-  const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : '';
-  return host === 'api.openai.com' || host.endsWith('.api.openai.com');
-}
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : '');
+
+const isHostOf = (host: string, name: string): boolean => host === name || host.endsWith(`.${name}`);

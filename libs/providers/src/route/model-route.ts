@@ -6,40 +6,51 @@ import {
   type ModelRoute,
 } from '#libs/contract';
 import { setTimeout as wait } from 'node:timers/promises';
-import { askWhole, fallBack, firstAttempt, sendAgain, type Strategy } from './strategies.js';
+import { RefusedMemory } from './refused-memory.js';
+import {
+  askWhole,
+  fallBack,
+  firstAttempt,
+  leaveOutRefused,
+  sendAgain,
+  type Failed,
+  type Strategy,
+} from './strategies.js';
 
 /** In this order: the first way that is one for the failure is taken. */
-const STRATEGIES: readonly Strategy[] = [sendAgain, askWhole, fallBack];
+const STRATEGIES: readonly Strategy[] = [leaveOutRefused, sendAgain, askWhole, fallBack];
 
 /**
- * The policy for asking again. What was tried before stands in the failed attempt, so a route keeps nothing between
- * calls and serves any number of runs.
+ * The policy for asking again. How often and in which manner a candidate was asked stands in the failed attempt, so a
+ * route keeps nothing between calls and serves any number of runs.
  * @param candidates in the order in which they stand in for each other.
+ * @param refused what upstreams refused by name; shared by all routes of a process.
  */
-export function modelRoute(name: string, candidates: readonly ModelCandidate[]): ModelRoute {
+export function modelRoute(
+  name: string,
+  candidates: readonly ModelCandidate[],
+  refused: RefusedMemory = new RefusedMemory(),
+): ModelRoute {
   return {
     name,
     async next(failed, _affinity, signal) {
       signal.throwIfAborted();
-      return failed ? await after(failed, candidates, signal) : first(name, candidates);
+      if (failed) return await after(failed, { candidates, refused }, signal);
+      const [candidate] = candidates;
+      if (!candidate) throw new GatewayError('model_not_found', `The model '${name}' leads nowhere.`);
+      return firstAttempt(candidate, refused.of(candidate));
     },
   };
 }
 
-function first(name: string, candidates: readonly ModelCandidate[]): ModelAttempt {
-  const [candidate] = candidates;
-  if (!candidate) throw new GatewayError('model_not_found', `The model '${name}' leads nowhere.`);
-  return firstAttempt(candidate);
-}
-
 async function after(
   { attempt, error }: FailedAttempt,
-  candidates: readonly ModelCandidate[],
+  facts: Pick<Failed, 'candidates' | 'refused'>,
   signal: AbortSignal,
 ): Promise<ModelAttempt> {
   if (!(error instanceof GatewayError)) throw error;
   for (const strategy of STRATEGIES) {
-    const step = strategy({ attempt, error, candidates });
+    const step = strategy({ attempt, error, ...facts });
     if (!step) continue;
     if (step.waitMs > 0) await pause(step.waitMs, signal);
     return step.attempt;

@@ -1,5 +1,6 @@
-import { GatewayError, type ErrorCode, type ModelAttempt, type ModelCandidate } from '#libs/contract';
+import type { ErrorCode, GatewayError, ModelAttempt, ModelCandidate, RefusedField } from '#libs/contract';
 import { hintsOf } from '../upstream/failures.js';
+import { isSame, type RefusedMemory } from './refused-memory.js';
 import { waitBeforeRetry } from '../upstream/wait-before-retry.js';
 
 /** An attempt that failed, as the strategies see it. */
@@ -7,6 +8,7 @@ export interface Failed {
   readonly attempt: ModelAttempt;
   readonly error: GatewayError;
   readonly candidates: readonly ModelCandidate[];
+  readonly refused: RefusedMemory;
 }
 
 export interface Step {
@@ -15,11 +17,11 @@ export interface Step {
   readonly waitMs: number;
 }
 
-/** One way to go on after a failure; undefined when it is no way for this failure. Pure. */
+/** One way to go on after a failure; undefined when it is no way for this failure. */
 export type Strategy = (failed: Failed) => Step | undefined;
 
 /** How a candidate is asked at first. */
-export const firstAttempt = (candidate: ModelCandidate, without: readonly string[] = []): ModelAttempt => ({
+export const firstAttempt = (candidate: ModelCandidate, without: readonly RefusedField[]): ModelAttempt => ({
   candidate,
   streaming: true,
   without,
@@ -33,16 +35,31 @@ export const sendAgain: Strategy = ({ attempt, error }) => {
   return wait === undefined ? undefined : { attempt: { ...attempt, retries: retries + 1 }, waitMs: wait };
 };
 
+/** Refused fields of one request: each costs a request, and a server that refuses one after the other has to end. */
+const REFUSED_MAX = 8;
+
+/** A field that the upstream refuses by name is left out, now and in the next requests to this model. */
+export const leaveOutRefused: Strategy = ({ attempt, error, refused }) => {
+  const { without } = attempt;
+  const fields = (hintsOf(error).refuses ?? []).filter((field) => !without.some((known) => isSame(known, field)));
+  if (fields.length === 0 || without.length + fields.length > REFUSED_MAX + refused.of(attempt.candidate).length) {
+    return undefined;
+  }
+  refused.add(attempt.candidate, fields);
+  return { attempt: { ...attempt, without: [...without, ...fields], retries: 0 }, waitMs: 0 };
+};
+
 /** Some servers do not stream, or break streams off before the first word: the whole answer may still be had. */
 export const askWhole: Strategy = ({ attempt, error }) => {
-  const isStream = error.code === 'upstream_cut' || error.code === 'upstream_invalid' || hintsOf(error).refusesStream;
-  if (!attempt.streaming || !isStream) return undefined;
+  const isBroken = error.code === 'upstream_cut' || error.code === 'upstream_invalid';
+  if (!attempt.streaming || !(hintsOf(error).refusesStream ?? isBroken)) return undefined;
   return { attempt: { ...attempt, streaming: false, retries: 0 }, waitMs: 0 };
 };
 
 /**
- * Failures that another upstream may not have. Not among them: a refused request and a conversation that is too long
- * are the request's own fault, and a second upstream would hide that.
+ * Failures that another upstream may not have; a model that this upstream does not have is one more (`elsewhere`). Not
+ * among them: a refused request and a conversation that is too long are the request's own fault, and a second upstream
+ * would hide that.
  */
 const FALLS_BACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_error',
@@ -55,8 +72,8 @@ const FALLS_BACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** The next candidate stands in. */
-export const fallBack: Strategy = ({ attempt, error, candidates }) => {
+export const fallBack: Strategy = ({ attempt, error, candidates, refused }) => {
   const next = candidates[candidates.indexOf(attempt.candidate) + 1];
-  if (!next || !FALLS_BACK.has(error.code)) return undefined;
-  return { attempt: firstAttempt(next), waitMs: 0 };
+  if (!next || !(FALLS_BACK.has(error.code) || hintsOf(error).elsewhere)) return undefined;
+  return { attempt: firstAttempt(next, refused.of(next)), waitMs: 0 };
 };

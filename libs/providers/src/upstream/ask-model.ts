@@ -1,6 +1,7 @@
-import type { ModelEvent, ModelRequest } from '#libs/contract';
+import { GatewayError, type JsonObject, type ModelEvent, type ModelRequest } from '#libs/contract';
 import type { EventFeed } from './answers/event-feed.js';
-import { failureOf, type Upstream } from './failures.js';
+import { failureOf, UpstreamFailure, type Upstream } from './failures.js';
+import { leaveOut, refusedFields } from './refused-fields.js';
 import { readAnswer, type Translator } from './read-answer.js';
 import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
 
@@ -8,8 +9,14 @@ import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
 export interface ModelCall {
   readonly upstream: Upstream;
   readonly request: ModelRequest;
-  /** Sends the request; resolves with the headers of a good answer, rejects as UpstreamHttp does. */
-  send(signal: AbortSignal): Promise<UpstreamAnswer>;
+  /** The request in the upstream's wire format, with everything that was asked for. */
+  body(): JsonObject;
+  /** Fields of that body that nobody asked for: their absence is not told. */
+  readonly ownFields?: readonly string[];
+  /** Names of what was asked for and has no place in this wire format. */
+  readonly leftOut?: readonly string[];
+  /** Sends a body; resolves with the headers of a good answer, rejects as UpstreamHttp does. */
+  send(body: JsonObject, signal: AbortSignal): Promise<UpstreamAnswer>;
   translator(): Translator;
 }
 
@@ -26,11 +33,13 @@ type Result = IteratorResult<ModelEvent, undefined>;
 class Asking implements AsyncIterator<ModelEvent, undefined> {
   private readonly socket = new AbortController();
   private answer: EventFeed | undefined;
+  private first: Result | undefined;
   private state: 'new' | 'open' | 'over' = 'new';
 
   constructor(private readonly call: ModelCall) {}
 
   next(): Promise<Result> {
+    if (this.first) return this.takeFirst(this.first);
     if (this.answer) return this.answer.next();
     if (this.state === 'over') return this.return();
     return this.begin();
@@ -39,6 +48,7 @@ class Asking implements AsyncIterator<ModelEvent, undefined> {
   return(): Promise<Result> {
     this.state = 'over';
     this.answer = undefined;
+    this.first = undefined;
     this.call.request.signal.removeEventListener('abort', this.abort);
     this.socket.abort(CLOSED);
     return Promise.resolve({ done: true, value: undefined });
@@ -47,20 +57,45 @@ class Asking implements AsyncIterator<ModelEvent, undefined> {
   private async begin(): Promise<Result> {
     const { request, upstream } = this.call;
     const { signal } = request;
+    let sent: JsonObject = {};
     try {
       signal.throwIfAborted();
       this.state = 'open';
       signal.addEventListener('abort', this.abort, { once: true });
-      const answer = await this.call.send(this.socket.signal);
+      const without = (request.without ?? []).filter(({ name }) => name !== 'tools' || request.toolsAreOptional);
+      const { body, leftOut } = leaveOut(this.call.body(), without);
+      sent = body;
+      const answer = await this.call.send(body, this.socket.signal);
       const feed = readAnswer(answer, this.call.translator(), upstream);
       const first = await feed.next();
       signal.throwIfAborted();
       this.answer = feed;
-      return first;
+      return this.tell(leftOut, first);
     } catch (error) {
       void this.return();
-      throw signal.aborted ? signal.reason : failureOf(error, upstream);
+      throw signal.aborted ? signal.reason : this.withRefusals(failureOf(error, upstream), sent);
     }
+  }
+
+  /** The names of what was not sent, if there are some, stand before the first event. */
+  private tell(refused: readonly string[], first: Result): Result {
+    const { ownFields = [], leftOut = [] } = this.call;
+    const fields = [...leftOut, ...refused.filter((name) => !ownFields.includes(name))];
+    if (fields.length === 0) return first;
+    this.first = first;
+    return { done: false, value: { type: 'left_out', fields } };
+  }
+
+  private takeFirst(first: Result): Promise<Result> {
+    this.first = undefined;
+    return Promise.resolve(first);
+  }
+
+  private withRefusals(failure: GatewayError, body: JsonObject): GatewayError {
+    if (!(failure instanceof UpstreamFailure) || failure.code !== 'upstream_refused') return failure;
+    const toolsAreOptional = this.call.request.toolsAreOptional === true;
+    const refuses = refusedFields(failure.words, { body, toolsAreOptional });
+    return refuses.length === 0 ? failure : failure.with({ refuses });
   }
 
   private readonly abort = (): void => {

@@ -1,9 +1,9 @@
-/** An answer other than 2xx. `error` is the `error` member of its body, if it has one. */
+/** An answer other than 2xx. `body` is its JSON, or its text. */
 export class AnswerRefused extends Error {
   constructor(
     readonly status: number,
     readonly headers: Headers,
-    readonly error: unknown,
+    readonly body: unknown,
   ) {
     super(`The upstream answered ${status}.`);
   }

@@ -1,5 +1,7 @@
-import { GatewayError, isJsonObject, type ErrorCode } from '#libs/contract';
+import { GatewayError, type ErrorCode, type RefusedField } from '#libs/contract';
 import { AnswerRefused, TransportError } from './call-errors.js';
+import { codeOfStatus, codeOfWords, isAboutQuota, isUnknownModel } from './error-codes.js';
+import { wordsOf, type Words } from './error-words.js';
 import { redact } from './redact.js';
 import { retryAfterMs } from './retry-after.js';
 
@@ -17,17 +19,40 @@ export interface Hints {
   readonly waitMs?: number;
   /** The upstream does not stream: it may answer the same request when asked for the whole answer. */
   readonly refusesStream?: boolean;
+  /** Fields of the request that were refused by name, and without which the request still says what it means. */
+  readonly refuses?: readonly RefusedField[];
+  /** The upstream does not have the model: another one may. */
+  readonly elsewhere?: boolean;
 }
 
 /** A failure whose answer says more about asking again than its code does. */
 export class UpstreamFailure extends GatewayError {
+  /** @param words what the upstream said; not for showing. */
   constructor(
     readonly hints: Hints,
-    ...error: ConstructorParameters<typeof GatewayError>
+    code: ErrorCode,
+    message: string,
+    { words = {}, ...options }: ConstructorParameters<typeof GatewayError>[2] & { readonly words?: Words } = {},
   ) {
-    super(...error);
+    super(code, message, options);
+    this.words = words;
+  }
+
+  readonly words: Words;
+
+  /** The same failure, with more known about asking again. */
+  with(more: Partial<Hints>): UpstreamFailure {
+    const { code, message, cause, words, retryAfterSeconds } = this;
+    const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+    return new UpstreamFailure({ ...this.hints, ...more }, code, message, { cause, words, ...wait });
   }
 }
+
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'upstream_error',
+  'upstream_rate_limited',
+  'upstream_unreachable',
+]);
 
 /** What any error of an attempt says about asking again. */
 export function hintsOf(error: GatewayError): Hints {
@@ -51,45 +76,72 @@ export function failureOf(error: unknown, upstream: Upstream): GatewayError {
   return upstreamError(upstream.name, 'upstream_unreachable', 'cannot be reached', cause);
 }
 
-/**
- * The failure that an `error` object says in the middle of a stream. Its words are shown when it is about the request.
- */
-export function failureInStream(error: unknown, upstream: Upstream): GatewayError {
-  const { code, type, message } = wordsOf(error);
-  const status = Number(code);
-  const kind = codeOfWords(code, type) ?? (status >= 400 && status < 600 ? codeOfStatus(status) : 'upstream_error');
-  return new GatewayError(kind, sentence(upstream, kind, message), { cause: error });
-}
-
 /** A failure that the gateway sees itself: `what` completes "Upstream 'x' ...". */
 export function upstreamError(name: string, code: ErrorCode, what: string, options: ErrorOptions = {}): GatewayError {
   return new GatewayError(code, `Upstream '${name}' ${what}.`, options);
 }
 
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'upstream_error',
-  'upstream_rate_limited',
-  'upstream_unreachable',
-]);
+const NO_HEADERS = new Headers();
 
-/** Codes and types by which OpenAI, Anthropic and llama.cpp name their errors. */
-const BY_WORD: Readonly<Record<string, ErrorCode>> = {
-  context_length_exceeded: 'context_length_exceeded',
-  exceed_context_size_error: 'context_length_exceeded',
-  rate_limit_exceeded: 'upstream_rate_limited',
-  rate_limit_error: 'upstream_rate_limited',
-  insufficient_quota: 'upstream_rate_limited',
-  invalid_api_key: 'upstream_auth_failed',
-  authentication_error: 'upstream_auth_failed',
-  permission_error: 'upstream_auth_failed',
-  billing_error: 'upstream_auth_failed',
-  timeout_error: 'upstream_timeout',
-  invalid_request_error: 'upstream_refused',
-  not_found_error: 'upstream_refused',
-  overloaded_error: 'upstream_error',
-  server_error: 'upstream_error',
-  api_error: 'upstream_error',
-};
+/**
+ * The failure that an error says which came as a part of a good answer. A number in it is the status that the server
+ * would have answered with.
+ */
+export function failureInStream(error: unknown, upstream: Upstream): UpstreamFailure {
+  const words = wordsOf(error);
+  const status = Number(words.code ?? Number.NaN);
+  const isStatus = status >= 400 && status < 600;
+  const code = codeOfWords(words) ?? (isStatus ? codeOfStatus(status) : 'upstream_error');
+  return failure({ code, words, headers: NO_HEADERS, cause: error, retry: RETRYABLE.has(code) }, upstream);
+}
+
+function failureOfAnswer(cause: AnswerRefused, upstream: Upstream): UpstreamFailure {
+  const { status, headers, body } = cause;
+  const words = wordsOf(body);
+  // Only an over-long conversation is told from the words; for the rest the status is the surer sign.
+  const isTooLong = status < 500 && codeOfWords(words) === 'context_length_exceeded';
+  const code = isTooLong ? 'context_length_exceeded' : codeOfStatus(status);
+  const isRetried = status >= 500 || status === 408 || status === 409 || status === 429;
+  const retry = isRetried && !isTooLong && headers.get('x-should-retry') !== 'false';
+  return failure({ code, words, headers, cause, retry, status }, upstream);
+}
+
+interface Facts {
+  readonly code: ErrorCode;
+  readonly words: Words;
+  readonly headers: Headers;
+  readonly cause: unknown;
+  readonly retry: boolean;
+  readonly status?: number;
+}
+
+function failure({ code, words, headers, cause, retry, status }: Facts, upstream: Upstream): UpstreamFailure {
+  const waitMs = retryAfterMs(headers, words);
+  const hints = {
+    retry: retry && !isAboutQuota(words),
+    ...(waitMs !== undefined && { waitMs }),
+    // An answer that is a status says nothing of streams, unless it says it.
+    ...((status !== undefined || refusesStream(code, words)) && { refusesStream: refusesStream(code, words) }),
+    ...(isUnknownModel(code, words, status) && { elsewhere: true }),
+  };
+  const isBusy = code === 'upstream_rate_limited' || code === 'upstream_error';
+  return new UpstreamFailure(
+    hints,
+    code,
+    sentence(upstream, { code, words, ...(status !== undefined && { status }) }),
+    {
+      cause,
+      words,
+      ...(isBusy && waitMs && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
+    },
+  );
+}
+
+/** The field by its name, or in words: "streaming is not supported". */
+function refusesStream(code: ErrorCode, { param, message = '' }: Words): boolean {
+  if (code !== 'upstream_refused') return false;
+  return param === 'stream' || /\bstream(ing)?\b[^.]{0,40}\b(not|un)\s?(supported|available|allowed)/i.test(message);
+}
 
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   context_length_exceeded: 'says that the conversation is longer than the model can read',
@@ -104,80 +156,25 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
 const SENTENCES_OF_STATUS: Readonly<Record<number, string>> = {
   402: 'asks for a payment first',
   404: 'does not know the model or the address',
+  410: 'does not have the model or the address any more',
   413: 'says that the request is too large',
 };
+const REDIRECT =
+  'redirects to another address, which is not followed. Its base URL has moved, perhaps from http to https';
 
 /** Statuses whose body is about the request, so that its words help whoever sent it. */
 const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([400, 422]);
 
-function failureOfAnswer(cause: AnswerRefused, upstream: Upstream): UpstreamFailure {
-  const { status, headers, error } = cause;
-  const words = wordsOf(error);
-  // Only an over-long conversation is told from the words; for the rest the status is the surer sign.
-  const isTooLong = codeOfWords(words.code, words.type) === 'context_length_exceeded';
-  const kind = isTooLong ? 'context_length_exceeded' : codeOfStatus(status);
-  const waitMs = retryAfterMs(headers);
-  const said = isTooLong ? undefined : SENTENCES_OF_STATUS[status];
-  const shown = ABOUT_THE_REQUEST.has(status) ? words.message : undefined;
-  const text = said === undefined ? sentence(upstream, kind, shown) : `Upstream '${upstream.name}' ${said}.`;
-  const hints = {
-    retry: isRetried(status) && !isTooLong && words.code !== 'insufficient_quota' && !forbidsRetry(headers),
-    ...(waitMs !== undefined && { waitMs }),
-    refusesStream: refusesStream(status, words),
-  };
-  return new UpstreamFailure(hints, kind, text, {
-    cause,
-    ...(kind === 'upstream_rate_limited' && waitMs && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
-  });
-}
-
-function isRetried(status: number): boolean {
-  return status >= 500 || status === 408 || status === 409 || status === 429;
-}
-
-function forbidsRetry(headers: Headers): boolean {
-  return headers.get('x-should-retry') === 'false';
-}
-
-function refusesStream(status: number, { param }: Words): boolean {
-  return status >= 400 && status < 500 && (param === 'stream' || param === 'stream_options');
-}
-
-function codeOfStatus(status: number): ErrorCode {
-  if (status >= 500 || status === 409) return 'upstream_error';
-  if (status < 400) return 'upstream_invalid';
-  if (status === 429) return 'upstream_rate_limited';
-  if (status === 408) return 'upstream_timeout';
-  return status === 401 || status === 402 || status === 403 ? 'upstream_auth_failed' : 'upstream_refused';
-}
-
-function codeOfWords(code: string | undefined, type: string | undefined): ErrorCode | undefined {
-  for (const word of [code, type]) {
-    if (word !== undefined && Object.hasOwn(BY_WORD, word)) return BY_WORD[word];
-  }
-  return undefined;
-}
-
-function sentence(upstream: Upstream, kind: ErrorCode, words: string | undefined): string {
-  const what = `Upstream '${upstream.name}' ${SENTENCES[kind] ?? 'failed'}`;
-  const shown = kind === 'upstream_refused' && words ? redact(words, upstream.apiKey) : '';
+/** What the caller is told. The upstream's own words are shown where they are about the request. */
+function sentence(
+  upstream: Upstream,
+  { code, words, status }: { code: ErrorCode; words: Words; status?: number },
+): string {
+  const isRedirect = status !== undefined && status >= 300 && status < 400;
+  const ofStatus = isRedirect ? REDIRECT : status === undefined ? undefined : SENTENCES_OF_STATUS[status];
+  const ofCode = SENTENCES[code] ?? 'failed';
+  const what = `Upstream '${upstream.name}' ${code === 'context_length_exceeded' ? ofCode : (ofStatus ?? ofCode)}`;
+  const isShown = code === 'upstream_refused' && (status === undefined || ABOUT_THE_REQUEST.has(status));
+  const shown = isShown && words.message ? redact(words.message, upstream.apiKey) : '';
   return shown === '' ? `${what}.` : `${what}: ${shown}`;
-}
-
-interface Words {
-  readonly code?: string;
-  readonly type?: string;
-  readonly param?: string;
-  readonly message?: string;
-}
-
-function wordsOf(error: unknown): Words {
-  if (typeof error === 'string') return { message: error };
-  if (!isJsonObject(error)) return {};
-  const words = ['code', 'type', 'param', 'message'].map((key) => [key, error[key]] as const);
-  return Object.fromEntries(
-    words.flatMap(([key, value]) =>
-      typeof value === 'string' ? [[key, value]] : typeof value === 'number' ? [[key, String(value)]] : [],
-    ),
-  );
 }

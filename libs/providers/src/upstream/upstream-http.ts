@@ -90,7 +90,7 @@ async function send(
     const { status, headers, body } = await exchange.answer;
     if (status >= 200 && status < 300) return { contentType: contentTypeOf(headers), body };
     const start = await readBytes(body, UPSTREAM_LIMITS.errorBodyBytesMax);
-    throw new AnswerRefused(status, headersOf(headers), errorOf(start.toString()));
+    throw new AnswerRefused(status, headersOf(headers), jsonOrText(start.toString()));
   } catch (error) {
     signal.removeEventListener('abort', close);
     if (error instanceof AnswerRefused) throw error;
@@ -112,12 +112,10 @@ function headersOf(raw: IncomingHttpHeaders): Headers {
   return headers;
 }
 
-/** Both vendors put what they say of an error into the member `error`. */
-function errorOf(text: string): unknown {
+function jsonOrText(text: string): unknown {
   try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+    return JSON.parse(text);
   } catch {
-    return undefined;
+    return text;
   }
 }

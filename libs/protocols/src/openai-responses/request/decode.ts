@@ -49,6 +49,7 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
       options: optionsEcho({ ...options, leftOutTools: tools.leftOut }),
     },
     ...(metadata && { metadata }),
+    ...(tools.leftOut.length > 0 && { leftOut: tools.leftOut.map((type) => `tools.${type}`) }),
     ...(parentId !== undefined && { parentId }),
     input: input.items,
     retain: stored,

@@ -1,0 +1,96 @@
+import type { JsonObject, RefusedField } from '#libs/contract';
+import type { Words } from './error-words.js';
+
+/** Without these a request would mean something else, or nothing. */
+const KEPT: ReadonlySet<string> = new Set(['model', 'messages', 'system', 'stream', 'tool_choice', 'response_format']);
+/** English words: a sentence that has them need not speak of the field. */
+const COMMON_WORDS: ReadonlySet<string> = new Set(['user', 'stop', 'seed', 'n', 'store', 'metadata', 'reasoning']);
+
+/** The field as such is not taken. */
+const UNSUPPORTED =
+  /\b(not|un|n't|no longer) ?(be )?(currently )?(support(ed)?|permitted|allowed|accepted|recognized|available|enabled|expected|known|implemented)|\bun(supported|recognized|known|expected)\b|\bdeprecated\b|\bdoes(n't| not) (support|accept|allow)|\bextra (inputs?|fields?|forbidden)|extra_forbidden|additional propert|\binvalid (argument|parameter|field)|\bcannot (both )?be (used|specified|set)|\b(remove|omit)\b|\b(only|must be) (the )?(default|\d+(\.\d+)? is|allowed)|no such field|\bfields? (is|are) not\b/i;
+const UNSUPPORTED_CODES: ReadonlySet<string> = new Set([
+  'unsupported_parameter',
+  'unsupported_value',
+  'unknown_parameter',
+  'extra_forbidden',
+  'value_error.extra',
+]);
+/** The field is taken, but not with this value. */
+const OF_VALUE =
+  /\bonly\b[^.]{0,40}\b(allowed|default|supported)|supported (values|options)|unsupported value|\bnot support(ed)? (\d|'[^']*'\s+with)|\bwith this value|must be (one of|set to|\d)|\bcannot both\b|\bboth\b/i;
+
+const NO_TOOLS =
+  /\b(tools?|function[ _-]?call(s|ing)?|functions)\b[^.]{0,60}\b(not|un|n't|isn't) ?(supported|available|enabled|allowed)|\b(not|n't|no)\b[^.]{0,40}\bsupports? (for )?(the )?(use of )?(tools?|tool[ _-]?(use|calls?|calling)|function[ _-]?call(s|ing)?|functions)\b|no endpoints found that support tool|requires --enable-auto-tool-choice|--tool-call-parser|--jinja/i;
+const SHORT_CALL_IDS = /tool[ _]call[ _]id[^.]{0,80}length of 9/i;
+
+/** Looked at of an error's text. */
+const TEXT_CHARS_MAX = 2_000;
+/** A longer value is not remembered, so the field is refused anew. */
+const VALUE_CHARS_MAX = 128;
+
+/** Told instead of a field's name when an upstream wants the short call ids of Mistral. */
+export const CALL_IDS = 'tool_call_id';
+
+export interface SentRequest {
+  readonly body: JsonObject;
+  /** The caller did not ask for the tools, and can be answered without. */
+  readonly toolsAreOptional: boolean;
+}
+
+/**
+ * Fields of a request that the answer refuses by their names: as `param`, in FastAPI's `loc`, or in words. With `value`
+ * where the upstream takes the field, but not with this value: then another caller's value stays untouched. Only fields
+ * without which the request still means the same; none when the refusal is about something else.
+ */
+export function refusedFields(words: Words, { body, toolsAreOptional }: SentRequest): readonly RefusedField[] {
+  const message = (words.message ?? '').slice(0, TEXT_CHARS_MAX);
+  if (SHORT_CALL_IDS.test(message)) return [{ name: CALL_IDS }];
+  if ('tools' in body && NO_TOOLS.test(message)) return toolsAreOptional ? [{ name: 'tools' }] : [];
+  const isUnsupported =
+    UNSUPPORTED.test(message) || [words.code, words.type].some((word) => UNSUPPORTED_CODES.has(word ?? ''));
+  if (!isUnsupported) return [];
+  const names = Object.keys(body).filter((name) => !KEPT.has(name) && (name !== 'tools' || toolsAreOptional));
+  const byPath = names.filter((name) => isPath(words.param, name));
+  const named = byPath.length > 0 ? byPath : names.filter((name) => isNamed(message, name));
+  const refused = /\bboth\b/i.test(message) ? named.slice(-1) : named;
+  const isOfValue =
+    words.code === 'unsupported_value' || (OF_VALUE.test(message) && words.code !== 'unsupported_parameter');
+  return refused.flatMap((name) => (isOfValue ? withValue(name, body[name]) : [{ name }]));
+}
+
+function withValue(name: string, value: JsonObject[string]): RefusedField[] {
+  const text = JSON.stringify(value) ?? '';
+  return [{ name, value: text.slice(0, VALUE_CHARS_MAX) }];
+}
+
+/** The field itself or, for what we add ourselves, a part of it. A part of `tools` is a tool that is wrong. */
+function isPath(param: string | undefined, name: string): boolean {
+  if (param === undefined) return false;
+  return param === name || (name !== 'tools' && param.startsWith(`${name}.`));
+}
+
+function isNamed(message: string, name: string): boolean {
+  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  const isCommon = COMMON_WORDS.has(name) || name === 'tools';
+  const marked = String.raw`['"\x60]${escaped}['"\x60]|\b(?:parameters?|arguments?|fields?|inputs?|keys?|supplied|permitted|property):? ${escaped}\b|^${escaped}(?: is|:)`;
+  return new RegExp(isCommon ? marked : String.raw`(?<![\w.])${escaped}(?![\w])`, 'i').test(message);
+}
+
+/** The request body without what its upstream refuses, and the names of the fields that were in it. */
+export function leaveOut(
+  body: JsonObject,
+  without: readonly RefusedField[],
+): { readonly body: JsonObject; readonly leftOut: readonly string[] } {
+  const leftOut = without
+    .filter(({ name, value }) => name in body && isRefusedValue(body[name], value))
+    .map(({ name }) => name);
+  if (leftOut.length === 0) return { body, leftOut };
+  // Refused without tools.
+  const gone = leftOut.includes('tools') ? [...leftOut, 'tool_choice', 'parallel_tool_calls'] : leftOut;
+  return { body: Object.fromEntries(Object.entries(body).filter(([name]) => !gone.includes(name))), leftOut };
+}
+
+function isRefusedValue(value: JsonObject[string], refused: string | undefined): boolean {
+  return refused === undefined || (JSON.stringify(value) ?? '').slice(0, VALUE_CHARS_MAX) === refused;
+}
