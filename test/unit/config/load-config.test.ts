@@ -63,7 +63,7 @@ describe('without any setting', () => {
         defaultName: 'talaria',
         unknown: 'reject',
         upstreams: [
-          { name: 'demo', provider: 'demo', retriesMax: 2, firstByteTimeoutMs: 60_000, idleTimeoutMs: 60_000 },
+          { name: 'demo', provider: 'demo', retriesMax: 2, firstByteTimeoutMs: 600_000, idleTimeoutMs: 300_000 },
         ],
         routes: [],
         fallback: [],
@@ -312,7 +312,7 @@ describe('upstreams', () => {
         provider: 'openai',
         baseUrl: 'http://127.0.0.1:1/v1',
         retriesMax: 0,
-        firstByteTimeoutMs: 60_000,
+        firstByteTimeoutMs: 600_000,
         idleTimeoutMs: 5_000,
       },
     ]);

@@ -24,8 +24,7 @@ function openAnswer() {
   };
   const controller = { pause: nothing, resume: nothing, abort };
   const body = new AnswerBody(controller as unknown as Dispatcher.DispatchController);
-  const answer = { contentType: 'text/event-stream', body };
-  const feed = readAnswer(answer, new ChatTranslator(question('m'), UPSTREAM), UPSTREAM);
+  const feed = readAnswer(body, new ChatTranslator(question('m'), UPSTREAM), UPSTREAM);
   const isOpen = (): boolean => socket.closedBy === undefined;
   /** Keeps sending comments. @returns for how long it could, `limitMs` at most. */
   const chatter = (limitMs: number): number => {
@@ -68,4 +67,20 @@ test('usage that follows within the time counts', async () => {
   chatter(60_000);
   await feed.next();
   expect((await feed.next()).value).toMatchObject({ type: 'end', usage: { inputTokens: 3, outputTokens: 2 } });
+});
+
+test('an upstream that puts a finish reason on every chunk is heard to its end', async () => {
+  const { body, feed, isOpen, chatter } = openAnswer();
+  for (let i = 0; i < 5; i++) {
+    body.push(Buffer.from(FINISHED));
+    expect(chatter(UPSTREAM_LIMITS.finishedGraceMs - STEP_MS)).toBe(UPSTREAM_LIMITS.finishedGraceMs - STEP_MS);
+  }
+  expect(isOpen()).toBe(true);
+  body.push(Buffer.from('data: [DONE]\n\n'));
+  expect(chatter(60_000)).toBe(UPSTREAM_LIMITS.doneGraceMs);
+  const texts: string[] = [];
+  for (let next = await feed.next(); !next.done; next = await feed.next()) {
+    if (next.value.type === 'text') texts.push(next.value.text);
+  }
+  expect(texts.join('')).toBe('xxxxx');
 });

@@ -47,14 +47,14 @@ export const MODEL_VARIABLES = [
   {
     name: 'UPSTREAM_FIRST_BYTE_MS',
     path: 'routing.first_byte_ms',
-    default: '60000',
+    default: '600000',
     meaning: 'longest wait for the first byte of an answer',
     parser: milliseconds,
   },
   {
     name: 'UPSTREAM_IDLE_MS',
     path: 'routing.idle_ms',
-    default: '60000',
+    default: '300000',
     meaning: 'longest silence within an answer',
     parser: milliseconds,
   },

@@ -1,15 +1,13 @@
-import { checkArguments, isJsonObject, type JsonObject, type ModelEvent } from '#libs/contract';
+import { isJsonObject, type JsonObject, type ModelEvent } from '#libs/contract';
 import type { CallIds } from '../upstream/answers/call-ids.js';
-import { ClosedJson } from '../upstream/answers/closed-json.js';
+import { CallArguments } from './call-arguments.js';
 
 interface Call {
   readonly callId: string;
   /** As the upstream says it; empty when it does not. */
   readonly upstreamId: string;
-  /** Are the arguments whole? Asked about calls without an id only. */
-  readonly json: ClosedJson;
+  readonly args: CallArguments;
   name: string;
-  argumentsChars: number;
   /** The listener knows of it: its name is settled. */
   announced: boolean;
 }
@@ -43,8 +41,8 @@ export class ChatToolCalls {
   /** Announces what is left; gives the number of calls. A call without arguments gets an empty object, unless cut. */
   end({ isCut }: { isCut: boolean }): number {
     for (const call of this.calls) {
-      this.announce(call);
-      if (call.argumentsChars === 0 && !isCut) this.addArguments(call, '{}');
+      this.finish(call);
+      if (call.args.isEmpty && !isCut) this.tellArguments(call, '{}');
     }
     return this.calls.length;
   }
@@ -54,8 +52,7 @@ export class ChatToolCalls {
     const call = this.callOf(fragment, position, { name, text });
     if (!call.announced) call.name = joinName(call.name, name);
     if (text === '') return;
-    this.announce(call);
-    this.addArguments(call, text);
+    this.tellArguments(call, call.args.add(text));
   }
 
   private callOf(fragment: JsonObject, position: number, { name, text }: Parts): Call {
@@ -64,13 +61,12 @@ export class ChatToolCalls {
     const known = this.open.get(index);
     if (known && !beginsAnother(known, { id, name, text })) return known;
     const before = this.calls.at(-1);
-    if (before) this.announce(before);
+    if (before) this.finish(before);
     const call: Call = {
       callId: this.ids.give(id, this.calls.length),
       upstreamId: id,
-      json: new ClosedJson(),
+      args: new CallArguments(),
       name: '',
-      argumentsChars: 0,
       announced: false,
     };
     this.calls.push(call);
@@ -86,11 +82,15 @@ export class ChatToolCalls {
     return Math.max(-1, ...this.open.keys()) + 1;
   }
 
-  private addArguments(call: Call, delta: string): void {
-    call.argumentsChars += delta.length;
-    checkArguments(call.argumentsChars);
-    if (call.upstreamId === '') call.json.add(delta);
+  private tellArguments(call: Call, delta: string): void {
+    if (delta === '') return;
+    this.announce(call);
     this.emit({ type: 'tool_arguments', callId: call.callId, delta });
+  }
+
+  private finish(call: Call): void {
+    this.announce(call);
+    this.tellArguments(call, call.args.flush());
   }
 
   private announce(call: Call): void {
@@ -119,7 +119,7 @@ function partsOf(part: unknown): Parts {
 function beginsAnother(known: Call, { id, name, text }: Parts & { id: string }): boolean {
   if (name === '') return false;
   if (id !== '' && known.upstreamId !== '') return id !== known.upstreamId;
-  return id === '' && known.upstreamId === '' && text !== '' && known.json.isClosed;
+  return id === '' && known.upstreamId === '' && text !== '' && known.args.isClosed;
 }
 
 /** Names come whole, whole again, growing, or in pieces. */

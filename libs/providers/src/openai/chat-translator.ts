@@ -25,6 +25,7 @@ export class ChatTranslator implements Translator {
   private finishReason: FinishReason | undefined;
   private usage: Usage = NO_USAGE;
   private badLines = 0;
+  private hasDeltas = false;
 
   constructor(
     request: ModelRequest,
@@ -101,14 +102,32 @@ export class ChatTranslator implements Translator {
     if (isJsonObject(chunk['usage'])) this.usage = toUsage(chunk['usage']);
     const choice: unknown = Array.isArray(chunk['choices']) ? chunk['choices'][0] : undefined;
     if (!isJsonObject(choice) || (choice['index'] ?? 0) !== 0) return;
-    const said = choice[part];
-    if (isJsonObject(said)) this.readDelta(said, choice);
+    if (isJsonObject(choice['usage'])) this.usage = toUsage(choice['usage']);
+    const said = this.saidIn(choice, part);
+    if (said) this.readDelta(said, choice);
     const finish = choice['finish_reason'];
     if (typeof finish === 'string' && finish !== '') this.finish(finish);
   }
 
+  /**
+   * Some servers send whole messages in their streams, or the text alone (the older Completions API). Behind deltas a
+   * message only repeats them.
+   */
+  private saidIn(choice: JsonObject, part: 'delta' | 'message'): JsonObject | undefined {
+    const { delta, message, text } = choice;
+    const own = part === 'delta' ? delta : message;
+    if (isJsonObject(own) && hasContent(own)) {
+      this.hasDeltas = true;
+      return own;
+    }
+    if (this.hasDeltas) return undefined;
+    if (isJsonObject(message) && hasContent(message)) return message;
+    if (isJsonObject(delta) && hasContent(delta)) return delta;
+    return typeof text === 'string' ? { content: text } : undefined;
+  }
+
   private readDelta(delta: JsonObject, choice: JsonObject): void {
-    const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']);
+    const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']) || thinkingOf(delta['content']);
     if (reasoning !== '') this.batch.add({ type: 'reasoning', text: reasoning });
     const text = textOf(delta['content']);
     const logprobs = this.wantsLogprobs && choice['logprobs'] ? logprobsOf(choice['logprobs']) : undefined;
@@ -117,6 +136,8 @@ export class ChatTranslator implements Translator {
     const refusal = textOf(delta['refusal']);
     if (refusal !== '') this.batch.add({ type: 'refusal', text: refusal });
     if (Array.isArray(delta['tool_calls'])) this.calls.read(delta['tool_calls']);
+    // The name of calls before there could be several.
+    else if (isJsonObject(delta['function_call'])) this.calls.read([{ index: 0, function: delta['function_call'] }]);
   }
 
   private finish(word: string): void {
@@ -124,6 +145,15 @@ export class ChatTranslator implements Translator {
       throw upstreamError(this.upstream.name, 'upstream_error', 'failed while it answered');
     this.finishReason = toFinishReason(word);
   }
+}
+
+/** Something besides the role. An empty text is content, too: a server that sends it sends deltas. */
+const hasContent = (message: JsonObject): boolean => Object.keys(message).some((key) => key !== 'role');
+
+/** Mistral's reasoning: parts of the content that have a list of text parts each. */
+function thinkingOf(content: unknown): string {
+  if (!Array.isArray(content)) return '';
+  return content.map((part: unknown) => (isJsonObject(part) ? textOf(part['thinking']) : '')).join('');
 }
 
 /**

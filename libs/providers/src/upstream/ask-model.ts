@@ -1,9 +1,10 @@
 import { GatewayError, type JsonObject, type ModelEvent, type ModelRequest } from '#libs/contract';
+import type { AnswerBody } from './answers/answer-body.js';
 import type { EventFeed } from './answers/event-feed.js';
 import { failureOf, UpstreamFailure, type Upstream } from './failures.js';
 import { leaveOut, refusedFields } from './refused-fields.js';
 import { readAnswer, type Translator } from './read-answer.js';
-import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
+import { CLOSED } from './upstream-http.js';
 
 /** One request to one upstream, in one wire format. */
 export interface ModelCall {
@@ -15,8 +16,8 @@ export interface ModelCall {
   readonly ownFields?: readonly string[];
   /** Names of what was asked for and has no place in this wire format. */
   readonly leftOut?: readonly string[];
-  /** Sends a body; resolves with the headers of a good answer, rejects as UpstreamHttp does. */
-  send(body: JsonObject, signal: AbortSignal): Promise<UpstreamAnswer>;
+  /** Sends a body; resolves with the body of a good answer, rejects as UpstreamHttp does. */
+  send(body: JsonObject, signal: AbortSignal): Promise<AnswerBody>;
   translator(): Translator;
 }
 

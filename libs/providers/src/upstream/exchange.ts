@@ -45,7 +45,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // Informational answers come before the one that counts (RFC 9110, 15.2).
     if (status < 200) return;
     controller.pause();
-    this.body = new AnswerBody(controller);
+    this.body = new AnswerBody(controller, String(headers['content-encoding'] ?? '').toLowerCase());
     this.resolve({ status, headers, body: this.body });
   }
 

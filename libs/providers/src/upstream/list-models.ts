@@ -2,15 +2,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isJsonObject, type JsonValue } from '#libs/contract';
 import { failureOf, upstreamError, type Upstream } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
+import type { AnswerBody } from './answers/answer-body.js';
 import { readJson } from './answers/read-body.js';
-import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
+import { CLOSED } from './upstream-http.js';
 import { waitBeforeRetry } from './wait-before-retry.js';
 
 export interface ListCall {
   readonly upstream: Upstream;
   readonly retriesMax: number;
   readonly signal: AbortSignal;
-  send(signal: AbortSignal): Promise<UpstreamAnswer>;
+  send(signal: AbortSignal): Promise<AnswerBody>;
 }
 
 /**
@@ -36,7 +37,7 @@ export async function listModels(call: ListCall): Promise<readonly string[]> {
 async function askForList({ upstream, retriesMax, send }: ListCall, signal: AbortSignal): Promise<readonly string[]> {
   for (let retries = 0; ; retries++) {
     try {
-      return namesOf(await readJson((await send(signal)).body, upstream.name), upstream.name);
+      return namesOf(await readJson(await send(signal), upstream.name), upstream.name);
     } catch (error) {
       const failure = failureOf(error, upstream);
       const waitMs = waitBeforeRetry(failure, retries, retriesMax);

@@ -5,8 +5,8 @@ import type { AnswerBody } from './answers/answer-body.js';
 import { EventFeed } from './answers/event-feed.js';
 import { failureOf, upstreamError, type Upstream } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
-import { brokenOff, readJson, tooLarge } from './answers/read-body.js';
-import { CLOSED, type UpstreamAnswer } from './upstream-http.js';
+import { brokenOff, parseJson, tooLarge } from './answers/read-body.js';
+import { CLOSED } from './upstream-http.js';
 
 /** Makes model events of one answer in one wire format. Its `read` methods may throw GatewayError. */
 export interface Translator {
@@ -25,38 +25,38 @@ export interface Translator {
 }
 
 /**
- * Reads an answer: a stream of events or, whatever was asked for, a JSON document. The last event is `end`. An answer
- * that has finished stays finished, however the connection ends. The feed fails with GatewayError.
+ * Reads an answer: a stream of events or, whatever was asked for, a JSON document. The first character of the body
+ * tells which, because servers and proxies give either any content type. The last event is `end`. An answer that has
+ * finished stays finished, however the connection ends. The feed fails with GatewayError.
  */
-export function readAnswer(answer: UpstreamAnswer, translator: Translator, upstream: Upstream): EventFeed {
-  const { contentType: type, body } = answer;
-  if (type.includes('html')) throw upstreamError(upstream.name, 'upstream_invalid', 'answered with a web page');
-  if (/[/+]json\b/.test(type)) return readWhole(body, translator, upstream);
-  return new StreamReader(body, translator, upstream).feed;
-}
+export const readAnswer = (body: AnswerBody, translator: Translator, upstream: Upstream): EventFeed =>
+  new AnswerReader(body, translator, upstream).feed;
 
-function readWhole(body: AnswerBody, translator: Translator, upstream: Upstream): EventFeed {
-  const feed = new EventFeed();
-  readJson(body, upstream.name)
-    .then((answer) => {
-      translator.readWhole(answer);
-      feed.put(translator.end());
-      feed.close();
-    })
-    .catch((cause: unknown) => feed.close(failureOf(cause, upstream)));
-  return feed;
+type Kind = 'events' | 'document' | 'page';
+
+/** undefined while only white space has come, or the mark of the byte order. */
+function kindOf(text: string): Kind | undefined {
+  const first = /[^\s\uFEFF]/.exec(text)?.[0];
+  if (first === undefined) return undefined;
+  if (first === '{' || first === '[') return 'document';
+  return first === '<' ? 'page' : 'events';
 }
 
 /** Bytes in, events out, both in the turn of the event loop in which the bytes came. */
-class StreamReader {
+class AnswerReader {
   readonly feed = new EventFeed(() => this.allTaken());
   private readonly decoder = new StringDecoder('utf8');
   private readonly parser: EventSourceParser;
+  private kind: Kind | undefined;
+  /** Of a document: all of it so far. */
+  private readonly pieces: string[] = [];
   private bytes = 0;
   /** Read since everything was taken that was there to take. */
   private aheadBytes = 0;
   private finishedGrace: NodeJS.Timeout | undefined;
   private doneGrace: NodeJS.Timeout | undefined;
+  /** The upstream went on speaking behind its finish reason, so the reason is no sign of the end. */
+  private finishesEarly = false;
 
   constructor(
     private readonly body: AnswerBody,
@@ -69,10 +69,25 @@ class StreamReader {
 
   private data(chunk: Buffer): void {
     this.bytes += chunk.length;
-    this.aheadBytes += chunk.length;
-    const failed = this.parse(this.decoder.write(chunk));
+    const text = this.decoder.write(chunk);
+    this.kind ??= kindOf(text);
+    if (this.kind === 'events') return this.readEvents(text, chunk.length);
+    if (this.kind === 'page') {
+      return this.fail(upstreamError(this.upstream.name, 'upstream_invalid', 'answered with a web page'));
+    }
+    this.pieces.push(text);
+    const { answerBytesMax } = UPSTREAM_LIMITS;
+    if (this.bytes > answerBytesMax) this.fail(tooLarge(this.upstream.name, answerBytesMax));
+  }
+
+  private readEvents(text: string, bytes: number): void {
+    this.aheadBytes += bytes;
+    const wasFinished = this.translator.finished;
+    const failed = this.parse(text);
+    const events = this.translator.take();
+    if (wasFinished && events.length > 0) this.finishesEarly = true;
     // What was read before the failure is still given.
-    this.feed.put(this.translator.take());
+    this.feed.put(events);
     if (failed) return this.fail(failed.cause);
     if (this.bytes > UPSTREAM_LIMITS.streamBytesMax) {
       return this.fail(tooLarge(this.upstream.name, UPSTREAM_LIMITS.streamBytesMax));
@@ -93,8 +108,9 @@ class StreamReader {
   private end(cause: Error | undefined): void {
     clearTimeout(this.finishedGrace);
     clearTimeout(this.doneGrace);
+    const rest = this.decoder.end();
     // The last event of a body that ends without the blank line.
-    const failed = cause ? { cause: brokenOff(cause, this.upstream.name) } : this.parse(`${this.decoder.end()}\n\n`);
+    const failed = cause ? { cause: brokenOff(cause, this.upstream.name) } : this.readEnd(rest);
     if (failed && !this.translator.finished) {
       this.feed.put(this.translator.take());
       return this.close(failed.cause);
@@ -105,6 +121,16 @@ class StreamReader {
     } catch (cause) {
       this.close(cause);
     }
+  }
+
+  private readEnd(rest: string): { readonly cause: unknown } | undefined {
+    if (this.kind !== 'document') return this.parse(`${rest}\n\n`);
+    try {
+      this.translator.readWhole(parseJson(this.pieces.join('') + rest, this.upstream.name));
+    } catch (cause) {
+      return { cause };
+    }
+    return undefined;
   }
 
   private close(cause: unknown): void {
@@ -127,12 +153,14 @@ class StreamReader {
   }
 
   /**
-   * An upstream that has finished may not hold the run up by keeping the body open, nor by sending more: each time runs
-   * once.
+   * An upstream that has finished may not hold the run up by keeping the body open, nor by sending comments: the time
+   * runs once. Servers that put a finish reason on every chunk are heard to their end, or until they are silent for too
+   * long.
    */
   private closeSoon(): void {
     const { doneGraceMs, finishedGraceMs } = UPSTREAM_LIMITS;
-    this.finishedGrace ??= this.closeIn(finishedGraceMs);
+    if (this.finishesEarly) clearTimeout(this.finishedGrace);
+    else this.finishedGrace ??= this.closeIn(finishedGraceMs);
     if (this.translator.done) this.doneGrace ??= this.closeIn(doneGraceMs);
   }
 

@@ -7,21 +7,14 @@ import { Exchange } from './exchange.js';
 import { UPSTREAM_LIMITS } from './limits.js';
 import { readBytes } from './answers/read-body.js';
 
-/** A good answer whose body is still to be read. */
-export interface UpstreamAnswer {
-  /** In lower case; empty when the upstream does not say. */
-  readonly contentType: string;
-  readonly body: AnswerBody;
-}
-
 /**
  * Requests to one upstream, over an own pool of sockets. Both reject with AnswerRefused or TransportError. Redirects
  * are not followed. Aborting `signal` closes the socket, whether or not the body is being read.
  */
 export interface UpstreamHttp {
   /** @param body sent as JSON. */
-  post(path: string, body: unknown, signal: AbortSignal): Promise<UpstreamAnswer>;
-  get(path: string, signal: AbortSignal): Promise<UpstreamAnswer>;
+  post(path: string, body: unknown, signal: AbortSignal): Promise<AnswerBody>;
+  get(path: string, signal: AbortSignal): Promise<AnswerBody>;
 }
 
 /**
@@ -79,7 +72,7 @@ export const CLOSED = new Error('the call is over');
 async function send(
   request: Dispatcher.DispatchOptions,
   { signal, dispatcher, firstByteTimeoutMs }: Order,
-): Promise<UpstreamAnswer> {
+): Promise<AnswerBody> {
   signal.throwIfAborted();
   const exchange = new Exchange();
   const close = (): void => exchange.abort(CLOSED);
@@ -88,7 +81,7 @@ async function send(
   try {
     dispatcher.dispatch(request, exchange);
     const { status, headers, body } = await exchange.answer;
-    if (status >= 200 && status < 300) return { contentType: contentTypeOf(headers), body };
+    if (status >= 200 && status < 300) return body;
     const start = await readBytes(body, UPSTREAM_LIMITS.errorBodyBytesMax);
     throw new AnswerRefused(status, headersOf(headers), jsonOrText(start.toString()));
   } catch (error) {
@@ -98,10 +91,6 @@ async function send(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function contentTypeOf({ 'content-type': type }: IncomingHttpHeaders): string {
-  return String(type ?? '').toLowerCase();
 }
 
 function headersOf(raw: IncomingHttpHeaders): Headers {

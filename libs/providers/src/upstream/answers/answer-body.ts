@@ -1,11 +1,5 @@
 import type { Dispatcher } from 'undici';
-
-/** Takes the bytes of a body as the socket gives them, within that turn of the event loop. */
-export interface BodyReader {
-  data(chunk: Buffer): void;
-  /** The body is over, once: broken off when there is a cause. */
-  end(cause?: Error): void;
-}
+import { unpacking, type BodyReader } from './unpack.js';
 
 /**
  * The body of an answer. Nothing is taken from the socket before there is a reader, nor while it is paused:
@@ -15,8 +9,16 @@ export class AnswerBody {
   private reader: BodyReader | undefined;
   private over: { readonly cause?: Error } | undefined;
 
-  /** @param controller of the exchange, paused. */
-  constructor(private readonly controller: Dispatcher.DispatchController) {}
+  private hasBegun = false;
+
+  /**
+   * @param controller of the exchange, paused.
+   * @param encoding the answer's `content-encoding`, in lower case; empty for none.
+   */
+  constructor(
+    private readonly controller: Dispatcher.DispatchController,
+    private readonly encoding = '',
+  ) {}
 
   /** Begins, once. A body that is over by then ends at once. */
   read(reader: BodyReader): void {
@@ -40,7 +42,13 @@ export class AnswerBody {
 
   /** For the exchange: bytes came. */
   push(chunk: Buffer): void {
+    if (!this.hasBegun) this.begin(chunk);
     this.reader?.data(chunk);
+  }
+
+  private begin(first: Buffer): void {
+    this.hasBegun = true;
+    if (this.reader) this.reader = unpacking(first, this.encoding, this.reader, this.controller);
   }
 
   /** For the exchange: the body is over. */

@@ -12,6 +12,11 @@ export class ClosedJson {
     return this.state === 'closed';
   }
 
+  /** Within a string, where no bracket counts. */
+  get isInString(): boolean {
+    return this.string !== 'none';
+  }
+
   add(piece: string): void {
     for (let i = 0; i < piece.length && this.state !== 'spoilt'; i++) this.take(piece.charAt(i));
   }

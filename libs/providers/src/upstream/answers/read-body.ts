@@ -20,8 +20,13 @@ export async function readJson(body: AnswerBody, upstream: string): Promise<Json
   const { bytes, cause } = await gather(body, UPSTREAM_LIMITS.answerBytesMax);
   if (bytes.length > UPSTREAM_LIMITS.answerBytesMax) throw tooLarge(upstream, UPSTREAM_LIMITS.answerBytesMax);
   if (cause) throw brokenOff(cause, upstream);
+  return parseJson(bytes.toString(), upstream);
+}
+
+/** A document; throws `upstream_invalid` when it is not JSON. */
+export function parseJson(text: string, upstream: string): JsonValue {
   try {
-    return JSON.parse(bytes.toString());
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw upstreamError(upstream, 'upstream_invalid', 'answered with something that is not JSON', { cause });
   }
