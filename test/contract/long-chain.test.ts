@@ -4,7 +4,6 @@ import { getTurns, migrate, upsertRuns, type SqlDatabase } from '#libs/store';
 import { memoryRunLog, newRunId } from '#libs/bus';
 import { onBothDatabases } from '../support/both-databases.js';
 import { runSnapshot } from '../support/run-snapshot.js';
-import { withSlack } from '../support/slack.js';
 
 const TURNS = 1_000;
 const WORDS = 'a sentence of some words, as people and models write them. '.repeat(5);
@@ -28,13 +27,10 @@ function suite(name: string, fresh: () => Promise<SqlDatabase>): void {
         log: memoryRunLog(),
         store: { turns: (runId) => getTurns(counted, runId, LIMITS.historyTurnsMax) },
       });
-      const before = performance.now();
       const chain = await turns(ids.at(-1) ?? '');
-      const ms = performance.now() - before;
       expect(chain.map(({ runId }) => runId)).toEqual(ids);
       expect(joinConversation(chain, [])).toHaveLength(2 * TURNS);
       expect(queries).toBe(1);
-      expect(ms).toBeLessThan(withSlack(5_000));
     } finally {
       await db.close();
     }

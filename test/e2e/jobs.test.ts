@@ -9,7 +9,6 @@ import { jobOf } from '../support/job.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { startStack, type Service, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
-import { withSlack } from '../support/slack.js';
 
 /** Cron jobs on the real services: two schedulers, kill -9, a receiver of webhooks. */
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -84,7 +83,6 @@ async function plant(fields: Partial<Job>): Promise<Job> {
 
 test('a job that is run by hand is run at once, and its history tells how it went', async () => {
   const id = await make({ name: 'hello', schedule: '0 9 * * *', prompt: 'Say hello.' });
-  const asked = Date.now();
   await ask('POST', `/${id}/run`);
   const [run] = await until(async () => {
     const runs = await runsOf(id);
@@ -92,7 +90,6 @@ test('a job that is run by hand is run at once, and its history tells how it wen
   });
   expect(run).toMatchObject({ manual: true, attempt: 1, deliveries: [{ target: 'local', status: 'delivered' }] });
   expect(String(run?.['output'])).not.toBe('');
-  expect(Date.parse(String(run?.['started_at'])) - asked).toBeLessThan(withSlack(5_000));
   const answer = await fetch(`${stack.apis[0]?.url}/v1/runs/${String(run?.['run_id'])}`);
   expect(await answer.json()).toMatchObject({ status: 'completed', protocol: 'jobs', output: run?.['output'] });
   expect((await ask('GET', `/${id}`))['job']).toMatchObject({ last_status: 'ok', last_run_id: run?.['run_id'] });

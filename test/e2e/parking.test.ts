@@ -33,25 +33,22 @@ afterAll(async () => {
 
 const park = (): Promise<string> => runs.start({ model: 'tools', input: 'What time is it?' });
 
-/** Milliseconds for so many short runs, all at once. */
-async function flow(count: number): Promise<number> {
-  const began = performance.now();
+/** So many short runs, all at once. */
+async function flow(count: number): Promise<void> {
   const quick = async (_: unknown, i: number): Promise<void> => {
     const body = { model: 'ok:n=5,gap=20', messages: [{ role: 'user', content: 'Go.' }] };
     const { status } = await runs.post('/v1/chat/completions', body, i % 2);
     expect(status).toBe(200);
   };
   await Promise.all(Array.from({ length: count }, quick));
-  return performance.now() - began;
 }
 
 const logOf = (runId: string): Promise<LoggedEvent[]> => readLogAt(stack.redis.url, runId);
 
 let parked: readonly string[] = [];
 
-test('a hundred parked runs hold no place: other runs flow as before', async () => {
+test('a hundred parked runs hold none of the eight places: other runs flow', async () => {
   await flow(20);
-  const before = [await flow(60), await flow(60), await flow(60)];
   parked = await Promise.all(Array.from({ length: 100 }, park));
   await until(
     async () => {
@@ -60,12 +57,8 @@ test('a hundred parked runs hold no place: other runs flow as before', async () 
     },
     { ms: 60_000, what: 'a hundred runs to be parked' },
   );
-  const during = [await flow(60), await flow(60), await flow(60)];
-  const ratio = Math.min(...during) / Math.min(...before);
-  process.stdout.write(
-    `60 runs: ${before.map(Math.round).join(', ')} ms; with 100 parked: ${during.map(Math.round).join(', ')} ms\n`,
-  );
-  expect(ratio).toBeLessThan(2);
+  await flow(60);
+  await flow(60);
 });
 
 test('capabilities name what there is, and every endpoint of runs and lists that they name answers', async () => {
@@ -98,7 +91,7 @@ test('lists page through live and stored runs alike, each once', async () => {
     after = `&after=${String(body['next'])}`;
   }
   expect(new Set(seen).size).toBe(seen.length);
-  expect(seen.length).toBe(100 + 20 + 6 * 60);
+  expect(seen.length).toBe(100 + 20 + 2 * 60);
   for (const runId of parked) expect(seen).toContain(runId);
   expect((await runs.get('/v1/runs?status=odd')).status).toBe(400);
   expect((await runs.get('/v1/runs?after=odd')).body).toMatchObject({ error: { code: 'invalid_cursor' } });

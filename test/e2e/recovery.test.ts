@@ -6,7 +6,6 @@ import { readChat } from '../support/chat-stream.js';
 import { startStack, type Service, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 import { readLogAt } from '../support/read-log.js';
-import { withSlack } from '../support/slack.js';
 
 /** What happens to runs when processes die: the real services, kill -9. */
 let upstream: FakeUpstream;
@@ -105,10 +104,8 @@ test('SIGTERM hands the runs of a worker over at once', async () => {
   const { runId } = await start('ok:n=40,gap=100');
   await until(async () => (await view(runId)).output !== '');
   const owner = await workerOf(runId, two);
-  const stopped = Date.now();
   await owner.kill('SIGTERM');
   await until(async () => (await view(runId)).attempt === 2, { ms: 5_000 });
-  expect(Date.now() - stopped).toBeLessThan(withSlack(5_000));
   await until(async () => (await view(runId)).status === 'completed', { ms: 20_000 });
   expect(checkLog(await logOf(runId))).toEqual([]);
 });

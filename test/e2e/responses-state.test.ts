@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { WebSocket } from 'ws';
 import type { RecordedRequest } from '../support/fake-upstream.js';
+import { soon } from '../support/hang.js';
 import { ALICE, BOB, headers, rejected, ResponsesLab } from '../support/responses-lab.js';
 import { until } from '../support/until.js';
-import { withSlack } from '../support/slack.js';
 
 /** Conversations, WebSockets, compaction, token counts, and a store that is away, on real processes. */
 let lab: ResponsesLab;
@@ -149,9 +149,7 @@ describe('compaction and token counts', () => {
     const one = await sdk().responses.create({ model: 'ok:n=50', input: 'Hello world' });
     expect(await count({ input: 'Hello world', previous_response_id: one.id })).toBeGreaterThan(2 * short);
     expect(await count({ previous_response_id: one.id })).toBeGreaterThan(short);
-    const before = performance.now();
-    expect(await count({ input: 'a'.repeat(60_000) })).toBeGreaterThan(1_000);
-    expect(performance.now() - before).toBeLessThan(withSlack(10_000));
+    expect(await soon(count({ input: 'a'.repeat(60_000) }))).toBeGreaterThan(1_000);
     expect(await rejected(count({}))).toMatchObject({ status: 400, param: 'input' });
   });
 });
@@ -273,8 +271,7 @@ describe('while the store is away', () => {
     const port = new URL(lab.stack.store.url).port;
     await lab.stack.store.kill('SIGKILL');
     const ids: string[] = [before.id];
-    const start = performance.now();
-    while (performance.now() - start < 10_000) {
+    while (ids.length <= 40) {
       const n = ids.length;
       const previous = { previous_response_id: ids.at(-1) ?? '' };
       const made = await sdk(n % 2).responses.create({ model: 'ok:n=1', input: `q${n}`, ...previous });
@@ -284,7 +281,6 @@ describe('while the store is away', () => {
     }
     const questions = told(lab.upstream.requests.at(-1)).filter((line) => line.startsWith('user'));
     expect(questions).toEqual(ids.map((_, i) => `user: q${i}`));
-    expect(ids.length).toBeGreaterThan(20);
     expect(await rejected(sdk().responses.delete(ids[3] ?? ''))).toMatchObject({ status: 503 });
     expect((await sdk().responses.retrieve(ids[3] ?? '')).status).toBe('completed');
     const store = await lab.stack.start('store', { STORE_PORT: port });

@@ -222,7 +222,7 @@ describe('limits', () => {
       slow(request, response);
     };
     // The request has to reach the server before it is given up.
-    const timeoutMs = withSlack(150);
+    const timeoutMs = withSlack(500);
     const outcome = await get(`http://good.test:${server.port}/`, { timeoutMs });
     expect(textOf(outcome)).toBe(`failed: there was no whole answer within ${timeoutMs / 1_000} s`);
     await until(() => closed, { what: 'the connection to be closed' });

@@ -4,6 +4,7 @@ import { startFakeUpstream, type FakeUpstream } from '../../support/fake-upstrea
 import { ask as askRoute, gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
 import { freePort } from '../../support/ports.js';
 import { until } from '../../support/until.js';
+import { soon, turnsOfTheLoop } from '../../support/hang.js';
 import { withSlack } from '../../support/slack.js';
 
 const WORDS = Array.from({ length: 8 }, (_, i) => `word${i} `).join('');
@@ -17,6 +18,8 @@ beforeAll(async () => {
 afterAll(() => upstream.stop());
 beforeEach(() => upstream.reset());
 
+/** Patient beyond the end of a test: what ends an answer earlier is the abort. */
+const PATIENT = { firstByteTimeoutMs: 600_000, idleTimeoutMs: 600_000 };
 const provider = (overrides: Partial<UpstreamSettings> = {}): ModelProvider =>
   createProvider(upstreamSettings('openai', { baseUrl: `${upstream.url}/v1`, ...overrides }));
 const ask = (model: string, overrides: Partial<UpstreamSettings> = {}) =>
@@ -150,7 +153,7 @@ describe('failures', () => {
 
   test('silence is a timeout: before the answer, and within it', async () => {
     // Long enough for a busy machine: the request has to arrive, and the words before the silence have to come.
-    const silenceMs = withSlack(200);
+    const silenceMs = withSlack(500);
     const before = gatewayError(await ask('hang', { firstByteTimeoutMs: silenceMs, retriesMax: 2 }));
     expect(before.code).toBe('upstream_timeout');
     expect(upstream.requests).toHaveLength(1);
@@ -198,7 +201,6 @@ describe('retries', () => {
     const [first, second] = upstream.requests;
     const waited = (second?.at ?? 0) - (first?.at ?? 0);
     expect(waited).toBeGreaterThan(850);
-    expect(waited).toBeLessThan(withSlack(2_600));
   });
 
   test('the last 429 says how long to wait, however long it is', async () => {
@@ -217,26 +219,23 @@ describe('retries', () => {
     const abort = new AbortController();
     const heard = askRoute([{ provider: provider(), retriesMax: 3 }], question('429:ra=5', { signal: abort.signal }));
     await until(() => upstream.requests.length === 1 && upstream.active === 0);
-    const at = performance.now();
     abort.abort(new Error('enough'));
-    expect((await heard).error).toEqual(new Error('enough'));
-    expect(performance.now() - at).toBeLessThan(withSlack(250));
+    // Of turns of the event loop it takes a few; the wait would be five seconds of them.
+    expect(await Promise.race([heard, turnsOfTheLoop(20)])).toMatchObject({ error: new Error('enough') });
   });
 });
 
 describe('abort', () => {
   test.each(['ok:n=500,gap=20', 'hang', 'hang:after=3', 'slow:first=60000', 'ok:n=200000'])(
-    '%s: the socket closes within 250 ms and the reason is thrown',
+    '%s: the socket closes and the reason is thrown',
     async (model) => {
       const abort = new AbortController();
       const reason = new Error('the client has gone');
-      const heard = listen(provider(), question(model, { signal: abort.signal }));
-      await until(() => upstream.active === 1, { everyMs: 5 });
-      const at = performance.now();
+      const heard = listen(provider(PATIENT), question(model, { signal: abort.signal }));
+      await until(() => upstream.active === 1);
       abort.abort(reason);
-      expect((await heard).error).toBe(reason);
-      const aborted = await until(() => upstream.requests[0]?.aborted, { everyMs: 5 });
-      expect(aborted - at).toBeLessThan(withSlack(250));
+      expect((await soon(heard)).error).toBe(reason);
+      await soon(until(() => upstream.requests[0]?.aborted));
     },
   );
 

@@ -4,9 +4,9 @@ import type { JsonObject, Tool, ToolResult } from '#libs/contract';
 import { openGuard, resolveWithSystem } from '#libs/guarded-fetch';
 import { httpFetch } from '../../../libs/tools/src/http-fetch/http-fetch.js';
 import { readableText } from '../../../libs/tools/src/http-fetch/readable-text.js';
+import { mustEnd } from '../../support/hang.js';
 import { startHttpServer, type TestHttpServer } from '../../support/http-server.js';
 import { toolContext } from '../../support/tool-context.js';
-import { withSlack } from '../../support/slack.js';
 
 let server: TestHttpServer;
 let listener: RequestListener;
@@ -208,9 +208,7 @@ describe('text of a page', () => {
     'two million characters of %j are no work',
     (piece) => {
       const html = piece.repeat(2_000_000 / piece.length);
-      const began = performance.now();
-      readableText(html);
-      expect(performance.now() - began).toBeLessThan(withSlack(3_000));
+      expect(() => mustEnd(() => readableText(html))).not.toThrow();
     },
   );
 });

@@ -2,11 +2,11 @@ import { ServerTools, type ToolSettings } from '#libs/tools';
 import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { sweepWorkspaces } from '../../../libs/tools/src/workspace/sweep.js';
 import { mcpNotes, stdioSettings, type McpNotes } from '../../support/mcp.js';
 import { untilGone } from '../../support/processes.js';
 import { use, workspaceLab } from '../../support/tool-lab.js';
-import { withSlack } from '../../support/slack.js';
 
 let folder: string;
 let notes: McpNotes;
@@ -112,9 +112,8 @@ describe('MCP servers', () => {
     const tools = open({ everywhere: ['example__*', 'current_time'] }, { mcpServers: [silent] });
     tools.start();
     expect(await namesFor(tools, 'ann', 'talaria')).toEqual(['current_time']);
-    const before = Date.now();
-    await namesFor(tools, 'ann', 'talaria');
-    expect(Date.now() - before).toBeLessThan(withSlack(1_000));
+    const second = namesFor(tools, 'ann', 'talaria');
+    expect(await Promise.race([second, turnOfTheLoop('it waits')])).toEqual(['current_time']);
   });
 });
 

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileSearch } from '../../../../libs/tools/src/files/file-search.js';
-import { SEARCH_MS_MAX } from '../../../../libs/tools/src/files/search-thread.js';
 import { fitsWildcard } from '../../../../libs/tools/src/files/wildcard.js';
 import type { Tool } from '#libs/contract';
 import { use, workspaceLab, type WorkspaceLab } from '../../../support/tool-lab.js';
@@ -54,7 +53,8 @@ test('a pattern that backtracks for ever is stopped, and the event loop stays fr
   const result = await use(tool, { query: '(a+)+$', regex: true });
   clearInterval(heart);
   expect(result).toMatchObject({ isError: true, output: expect.stringContaining('too long') });
-  expect(beats).toBeGreaterThan(SEARCH_MS_MAX / 20 / 4);
+  // Of 250 on a quiet machine; of one or two if the search held the loop.
+  expect(beats).toBeGreaterThan(10);
 });
 
 test('a text that is looked for in one like it leaves the event loop free', async () => {
@@ -64,7 +64,7 @@ test('a text that is looked for in one like it leaves the event loop free', asyn
   // Found or given up: it takes seconds.
   await use(tool, { query: `${'a'.repeat(499)}b${'a'.repeat(500)}` });
   clearInterval(heart);
-  expect(beats).toBeGreaterThan(20);
+  expect(beats).toBeGreaterThan(3);
 });
 
 test('an owner does not wait for the search of another one', async () => {

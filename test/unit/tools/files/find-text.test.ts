@@ -1,3 +1,4 @@
+import { mustEnd } from '../../../support/hang.js';
 import fc from '../../../support/property.js';
 import { placesOf } from '../../../../libs/tools/src/files/find-text.js';
 
@@ -17,4 +18,11 @@ test('long and short texts are found where the engine finds them', () => {
       expect(placesOf(text, wanted, { max: 1, overlapping })).toEqual(expected.slice(0, 1));
     }),
   );
+});
+
+test('a long passage in a text that repeats itself makes nothing hang', () => {
+  const text = 'a'.repeat(2_000_000);
+  const half = 'a'.repeat(500_000);
+  // The engine's own search would take half an hour.
+  expect(mustEnd(() => placesOf(text, `${half}b${half}`, { max: 1, overlapping: false }))).toEqual([]);
 });
