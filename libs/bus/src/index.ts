@@ -1,5 +1,5 @@
 export { memoryApprovalMemory, redisApprovalMemory } from './approvals/approval-memory.js';
-export { connectRedis, withDeadline, type RedisConnection, type RedisRole } from './redis/connect-redis.js';
+export { connectRedis, withDeadline, type RedisConnection } from './redis/connect-redis.js';
 export { watchControl } from './run-log/control.js';
 export { memoryConversationLock, redisConversationLock } from './locks/conversation-lock.js';
 export { redisLeases } from './locks/leases.js';
@@ -11,10 +11,8 @@ export {
   type DeploymentFacts,
   type QueueFacts,
   type QueueName,
-  type UnconfirmedFacts,
 } from './queues/deployment-facts.js';
 export { redisIdempotency } from './locks/idempotency.js';
-export { redisKeys } from './keys.js';
 export { redisLiveHub } from './live/live-hub.js';
 export { redisLiveRuns } from './live/live-runs.js';
 export {
@@ -22,33 +20,19 @@ export {
   memoryPersistQueue,
   memoryRunQueue,
   memoryWorkerRegistry,
-  type MemoryPersistQueue,
   type MemoryRunQueue,
 } from './memory/memory-queues.js';
 export { memoryLiveHub } from './memory/memory-live-hub.js';
 export { memoryRunLog, type MemoryRunLog } from './memory/memory-run-log.js';
 export { overloadGap } from './redis/overload-gap.js';
 export { persistCollector, type PersistCollector } from './queues/persist-collector.js';
-export { bullPersistQueue, startPersistWorker, type PersistWorkerSettings } from './queues/persist-queue.js';
+export { bullPersistQueue, startPersistWorker } from './queues/persist-queue.js';
 export { isRunId, newRunId } from './run-log/run-id.js';
 export { redisRunLog } from './run-log/run-log.js';
-export {
-  bullRunQueue,
-  startRunWorker,
-  type JobOutcome,
-  type RunJob,
-  type RunWorker,
-  type RunWorkerSettings,
-} from './queues/run-queue.js';
-export {
-  AppendRefused,
-  runWriters,
-  type OpenWriter,
-  type AppendRefusal,
-  type RunWriters,
-} from './run-log/run-writer.js';
-export { tailRun, type RunTail, type TailStart } from './live/tail-run.js';
-export { bullTickQueue, startTickWorker, type TickWorkerSettings } from './queues/tick-queue.js';
+export { bullRunQueue, startRunWorker, type JobOutcome, type RunJob, type RunWorker } from './queues/run-queue.js';
+export { AppendRefused, runWriters, type RunWriters } from './run-log/run-writer.js';
+export { tailRun, type RunTail } from './live/tail-run.js';
+export { bullTickQueue, startTickWorker } from './queues/tick-queue.js';
 export { redisWorkerRegistry } from './workers/worker-registry.js';
 export { handOnTurn, turnOver, type TurnPorts } from './session-turns/hand-on-turn.js';
 export { memorySessionTurns } from './session-turns/memory-session-turns.js';

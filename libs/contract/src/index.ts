@@ -18,9 +18,6 @@ export {
   type JobRun,
   type JobRunEnd,
   type JobRunStatus,
-  type JobState,
-  type Misfire,
-  type Overlap,
   type Schedule,
 } from './jobs/job.js';
 export type {
@@ -36,7 +33,6 @@ export type {
   JobView,
   JobWork,
   JobWorkKind,
-  JobWorkPage,
   NewJob,
 } from './jobs/job-store.js';
 export { leftOutHeader } from './left-out.js';
@@ -53,15 +49,8 @@ export type {
   ModelRoute,
   RefusedField,
 } from './models/model.js';
-export type { LeaseTerms, Leases } from './ports/leases.js';
-export {
-  isCertain,
-  type Approval,
-  type ItemStatus,
-  type OutputItem,
-  type TextItem,
-  type ToolCallItem,
-} from './runs/output-item.js';
+export type { Leases } from './ports/leases.js';
+export { isCertain, type Approval, type OutputItem, type TextItem, type ToolCallItem } from './runs/output-item.js';
 export {
   addUsage,
   isTerminal,
@@ -93,7 +82,6 @@ export {
   type PendingCall,
   type RunSnapshot,
   type RunStatus,
-  type Steer,
   type StepState,
 } from './runs/run-snapshot.js';
 export {
@@ -109,7 +97,7 @@ export {
 } from './runs/run-spec.js';
 export type { Tool, ToolApproval, ToolContext, ToolResult } from './tool.js';
 export { answerMessages, turnOf, type RunInput, type Turn } from './runs/turn.js';
-export type { SessionPage, SessionRecord, SessionTotals } from './session.js';
+export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
 export { isSessionId, SESSION_ID_RULE } from './session-id.js';
 export type * from './ports/approvals.js';

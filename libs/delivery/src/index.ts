@@ -1,2 +1,2 @@
-export { createTargets, parseDeliver, splitTarget, type DeliverySettings } from './registry.js';
+export { createTargets, parseDeliver, splitTarget } from './registry.js';
 export type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';

@@ -4,8 +4,6 @@ export {
   openGuard,
   resolveWithSystem,
   type FetchedResponse,
-  type FetchOutcome,
-  type FetchRequest,
   type Guard,
   type Resolve,
 } from './guarded-fetch.js';

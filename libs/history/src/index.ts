@@ -1,2 +1,2 @@
-export { historyReader, type HistoryPorts, type HistoryReader } from './history-reader.js';
+export { historyReader, type HistoryReader } from './history-reader.js';
 export { conversationOf, joinConversation, messagesOf } from './messages.js';

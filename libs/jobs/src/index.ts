@@ -1,5 +1,5 @@
 export { advance } from './advance.js';
 export { dueAt } from './due-at.js';
 export { isJobId, jobIdFrom, jobRunId, newJobId } from './job-ids.js';
-export { planFiring, type Firing } from './plan-firing.js';
-export { settleRun, type Settled } from './settle-run.js';
+export { planFiring } from './plan-firing.js';
+export { settleRun } from './settle-run.js';

@@ -1,11 +1,11 @@
-export { bearerToken, isBearer, isSameSecret } from './bearer.js';
-export { bootstrap, EXIT_CONFIG, runMain, type Service } from './bootstrap.js';
+export { bearerToken, isSameSecret } from './bearer.js';
+export { bootstrap, EXIT_CONFIG, runMain } from './bootstrap.js';
 export { Closers } from './closers.js';
-export { Drain, type DrainWork } from './drain.js';
-export { HealthModule, type ReadyChecks } from './health.module.js';
+export { Drain } from './drain.js';
+export { HealthModule } from './health.module.js';
 export { createLogger, type Logger } from './logger.js';
 export { METRICS, type MetricSpec } from './metrics/catalog.js';
-export { Metrics, type Counter, type Histogram, type Series } from './metrics/metrics.js';
+export { Metrics, type Counter, type Histogram } from './metrics/metrics.js';
 export { mayReadMetrics, MetricsModule, type MetricsAccess } from './metrics/metrics.module.js';
 export { Public, PUBLIC_ROUTE } from './public.js';
 export { ReleaseModule } from './release.module.js';

@@ -18,19 +18,18 @@ export { Described, KeepsNull, NothingElse, schemaOf, type DtoClass } from './dt
 export { METADATA } from './dto/fragments.js';
 export { bodyObject, parseDto } from './dto/parse-dto.js';
 export { parseQuery } from './dto/parse-query.js';
-export { defineProtocol, type DecodeContext, type Encoded, type Protocol } from './protocol.js';
+export { type DecodeContext, type Encoded, type Protocol } from './protocol.js';
 export { checkRegistry, PROTOCOLS } from './registry.js';
 export { cancelledError } from './run-errors.js';
 export { parseEventCursor } from './runs/cursor.js';
-export { APPROVAL_CHOICES } from './runs/approval-object.js';
 export { readApproval, readSteer, type ApprovalOrder } from './runs/control-requests.js';
 export { ApprovalDto, SteerDto } from './runs/control-request.dto.js';
 export { runsProtocol } from './runs/runs-protocol.js';
 export { runSummary } from './runs/run-summary.js';
 export { runObject } from './runs/run-object.js';
-export { runsEncoder, type RunsState } from './runs/runs-encoder.js';
+export { runsEncoder } from './runs/runs-encoder.js';
 export { renderFrame, type SseFrame } from './sse-frame.js';
-export { packSummary, summaryText, unpackSummary } from './openai-responses/compaction.js';
+export { packSummary, unpackSummary } from './openai-responses/compaction.js';
 export { checkItemIds } from './openai-responses/request/decode-input.js';
 export { itemIdOf, responseIdOf, runIdOfItem, runIdOfResponse } from './openai-responses/ids.js';
 export { encode as encodeResponses } from './openai-responses/answer/encode-stream.js';
@@ -45,7 +44,6 @@ export {
   leftOutToolsHeader,
   responsesOptions,
   type ConversationChoice,
-  type ResponsesOptions,
 } from './openai-responses/request/responses-options.js';
 export { noCallOf, strayResults } from './openai-responses/request/stray-results.js';
 export { type ResponsesState } from './openai-responses/answer/responses-state.js';

@@ -7,12 +7,5 @@ export {
   type StoredConversation,
   type StoredItemPage,
 } from './conversations.js';
-export { storeClient, type RunListQuery, type StoreClient } from './store-client.js';
-export { storeRequests, type StoreAddress, type StoreRequest } from './store-request.js';
-export {
-  sessionClient,
-  type SessionClient,
-  type SessionFork,
-  type SessionListQuery,
-  type SessionName,
-} from './session-client.js';
+export { storeClient, type StoreClient } from './store-client.js';
+export { sessionClient, type SessionClient, type SessionListQuery } from './session-client.js';

@@ -7,7 +7,6 @@ export {
   listItems,
   type ItemPage,
   type ItemQuery,
-  type NewItems,
 } from './conversations/conversation-items.js';
 export {
   deleteConversation,
@@ -26,11 +25,11 @@ export { sqlJobStore } from './jobs/job-store.js';
 export { migrate, SchemaTooNewError } from './migrate.js';
 export { MIGRATIONS } from './migrations/registry.js';
 export { pgliteDatabase } from './pglite.js';
-export type { SqlDatabase, SqlQueries, SqlScalar, SqlValue } from './ports.js';
-export { postgresDatabase, type PostgresSettings } from './postgres.js';
+export type { SqlDatabase, SqlValue } from './ports.js';
+export { postgresDatabase } from './postgres.js';
 export { deleteRunsBefore, getRun, getTurns, listRuns, upsertRuns, type RunFilter, type RunPage } from './run-rows.js';
 export { deleteOldestRuns, surplusOfOwners } from './retention.js';
-export { sqlFault, type SqlFault } from './sql-fault.js';
+export { sqlFault } from './sql-fault.js';
 export { deleteSession } from './sessions/delete-session.js';
 export { deleteSessionsUnusedSince, deleteUsageBefore } from './sessions/session-retention.js';
 export {
@@ -38,7 +37,6 @@ export {
   getSession,
   listSessions,
   renameSession,
-  type ForkOrder,
   type SessionFilter,
   type SessionKey,
 } from './sessions/session-rows.js';
