@@ -46,7 +46,7 @@ async function turnOf(spec: RunSpec, snapshot: RunSnapshot): Promise<LoggedRun['
   if (conversationId === undefined || !hasEnded(snapshot) || snapshot.status === 'failed') return undefined;
   // Only loaded once there are conversations: a store without them keeps the memory.
   const { inputItemsOf, outputItems } = await import('#libs/protocols');
-  const items = [...inputItemsOf(input ?? [], runId), ...outputItems(snapshot)];
+  const items = [...inputItemsOf(input ?? [], runId), ...outputItems(snapshot, 'sealed')];
   // An item without an id is given one; under another run's key those are nobody's yet.
   const spare = inputItemsOf(items.map(withoutId), newRunId());
   return {

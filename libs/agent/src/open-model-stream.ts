@@ -8,6 +8,7 @@ import {
   type ModelRoute,
   type RunSpec,
 } from '#libs/contract';
+import { carriedBy } from './messages/carried-by.js';
 import { trimMessages } from './messages/trim-messages.js';
 
 /** An answer that has begun. */
@@ -49,7 +50,8 @@ async function begin(
   const { provider, model, contextTokens } = candidate;
   const { outputTokensMax } = question.sampling;
   const window = { contextTokens: truncation === 'auto' ? contextTokens : undefined, outputTokensMax };
-  const messages = trimMessages(question, window);
+  const carried = carriedBy(question.messages, provider.carries);
+  const messages = trimMessages({ ...question, messages: carried }, window);
   const iterator = provider.stream({ ...question, messages, model, streaming, without })[Symbol.asyncIterator]();
   const first = await firstOf(iterator);
   if (first.type !== 'left_out') return { candidate, leftOut: [], events: startingWith([first], iterator) };

@@ -1,6 +1,6 @@
 import type { ModelCandidate, ModelEvent, OutputItem, RunSnapshot } from '#libs/contract';
 
-/** A step that a lost worker left in the middle of a text that listeners have seen. */
+/** A step that a lost worker left in the middle of a text, part of which listeners have seen. */
 export interface ShownStep {
   readonly step: number;
   readonly kind: 'text' | 'refusal';
@@ -11,8 +11,8 @@ export interface ShownStep {
 }
 
 /**
- * The open step of this run, if the answer of another model call could go on in it: nothing but one kind of text was
- * shown, reasoning before it aside. Logprobs are not matched, so a step that has some is not.
+ * The open step of this run, if the answer of another model call could continue it: listeners saw text of one kind only,
+ * apart from reasoning before it. Undefined for a step with logprobs, because those are not compared.
  */
 export function shownStep(snapshot: RunSnapshot): ShownStep | undefined {
   const last = snapshot.steps.at(-1);
@@ -31,13 +31,13 @@ const hasLogprobs = (item: OutputItem): boolean => item.type !== 'tool_call' && 
 export interface Comparison {
   /** The new answer begins with all that was shown: the step goes on. */
   readonly repeats: boolean;
-  /** What is still to be emitted: in the shown step if it repeats, else everything that was read, for a new step. */
+  /** Still to be emitted: within the shown step if the answer repeats it, else in a new step, everything that was read. */
   readonly events: readonly ModelEvent[];
 }
 
 /**
- * Reads an answer as far as it must be read to know whether it repeats what was shown. Its reasoning is not compared: a
- * model that thinks differently and then says the same has said the same.
+ * Reads an answer until it is known whether the answer repeats what was shown. Reasoning is not compared: a model may
+ * think differently and then say the same. Sealed reasoning is emitted again, because its upstream expects it back.
  */
 export async function compareWithShown(
   shown: ShownStep,
@@ -58,9 +58,24 @@ export async function compareWithShown(
     if (event.type !== shown.kind || ('logprobs' in event && event.logprobs)) return { repeats: false, events: read };
     if (event.text.startsWith(rest)) {
       const more = event.text.slice(rest.length);
-      return { repeats: true, events: more === '' ? [] : [{ type: shown.kind, text: more }] };
+      const unheard: ModelEvent[] = more === '' ? [] : [{ type: shown.kind, text: more }];
+      return { repeats: true, events: [...sealedReasoning(read), ...unheard] };
     }
     if (!rest.startsWith(event.text)) return { repeats: false, events: read };
     rest = rest.slice(event.text.length);
   }
+}
+
+/** The blocks of reasoning that end with a seal, each as one event. */
+function sealedReasoning(events: readonly ModelEvent[]): ModelEvent[] {
+  const blocks: ModelEvent[] = [];
+  let text = '';
+  for (const event of events) {
+    if (event.type !== 'reasoning') continue;
+    text += event.text;
+    if (!event.seal) continue;
+    blocks.push({ type: 'reasoning', text, seal: event.seal });
+    text = '';
+  }
+  return blocks;
 }

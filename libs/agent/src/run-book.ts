@@ -1,4 +1,4 @@
-import { foldAll, type LoggedEvent, type RunEvent, type RunSnapshot } from '#libs/contract';
+import { foldAll, type EventOf, type LoggedEvent, type RunEvent, type RunSnapshot } from '#libs/contract';
 import type { AgentPorts } from './ports.js';
 
 /**
@@ -29,9 +29,9 @@ export function openRunBook(resume: RunSnapshot, ports: Pick<AgentPorts, 'emit' 
   };
 }
 
-type Piece = { type: 'text.delta' | 'refusal.delta'; step: number; text: string };
+type Piece = { type: 'text.delta' | 'reasoning.delta' | 'refusal.delta'; step: number; text: string };
 
-/** Events not folded yet; runs of text are kept as one growing string instead of one event per token. */
+/** Events that are not folded yet. Consecutive deltas of a text are kept as one growing string, not as one event per token. */
 class PendingEvents {
   private readonly events: RunEvent[] = [];
   private open: Piece | undefined;
@@ -43,9 +43,12 @@ class PendingEvents {
         this.addText(event);
         return;
       case 'reasoning.delta':
+        this.addText(event);
+        if (event.seal) this.seal(event);
+        return;
       case 'tool_call.arguments.delta':
       case 'tool.progress':
-        // The next step does not build on them: arguments come whole with tool_call.ready, the others are for showing.
+        // The next step does not need these: arguments come complete with tool_call.ready, progress is only shown.
         return;
       default:
         this.open = undefined;
@@ -56,6 +59,12 @@ class PendingEvents {
   /** The numbers are not those of the log (deltas were merged); the agent never looks at them. */
   stamped(seq: number, at: number): LoggedEvent[] {
     return this.events.map((event) => ({ ...event, seq, at }));
+  }
+
+  /** The seal belongs to the block of reasoning that was just added to, and ends that block. */
+  private seal({ step, seal }: EventOf<'reasoning.delta'>): void {
+    this.open = undefined;
+    if (seal) this.events.push({ type: 'reasoning.delta', step, text: '', seal });
   }
 
   private addText({ type, step, text }: Piece): void {

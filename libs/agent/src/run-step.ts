@@ -4,6 +4,7 @@ import {
   GatewayError,
   type EventOf,
   type FinishReason,
+  type JsonObject,
   type ModelEvent,
   type RunEvent,
   type ToolChoice,
@@ -80,7 +81,10 @@ interface Answer {
   readonly calls: Iterable<OpenCall>;
 }
 
-type OpenCall = Pick<EventOf<'tool_call.ready'>, 'callId' | 'name' | 'executedBy'> & { arguments: string };
+type OpenCall = Pick<EventOf<'tool_call.ready'>, 'callId' | 'name' | 'executedBy'> & {
+  arguments: string;
+  extraContent?: JsonObject;
+};
 
 /**
  * Turns model events into run events until the model ends. The hot path: no copying, no await without back-pressure.
@@ -93,19 +97,24 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
         if (event.logprobs) return { type: 'text.delta', step, text: event.text, logprobs: event.logprobs };
         return event.text === '' ? undefined : { type: 'text.delta', step, text: event.text };
       case 'reasoning':
+        if (event.seal) return { type: 'reasoning.delta', step, text: event.text, seal: event.seal };
         return event.text === '' ? undefined : { type: 'reasoning.delta', step, text: event.text };
       case 'refusal':
         return event.text === '' ? undefined : { type: 'refusal.delta', step, text: event.text };
       case 'tool_call': {
-        const { callId, name } = event;
+        const { callId, name, extraContent } = event;
         const executedBy = toolbox.executedBy(name);
-        openCall(calls, { callId, name, executedBy, arguments: '' });
-        return { type: 'tool_call.started', step, callId, name, executedBy };
+        const begun = { callId, name, executedBy, ...(extraContent && { extraContent }) };
+        openCall(calls, { ...begun, arguments: '' });
+        return { type: 'tool_call.started', step, ...begun };
       }
       case 'tool_arguments':
         if (event.delta === '') return undefined;
         addArguments(calls, event.callId, event.delta);
         return { type: 'tool_call.arguments.delta', step, callId: event.callId, delta: event.delta };
+      case 'tool_extra':
+        knownCall(calls, event.callId).extraContent = event.extraContent;
+        return undefined;
       case 'left_out':
         // It is told with `step.started`.
         return undefined;
@@ -146,10 +155,15 @@ function openCall(calls: Map<string, OpenCall>, call: OpenCall): void {
 }
 
 function addArguments(calls: Map<string, OpenCall>, callId: string, delta: string): void {
-  const call = calls.get(callId);
-  if (!call) throw invalid('sent arguments of a call that had not begun');
+  const call = knownCall(calls, callId);
   checkArguments(call.arguments.length + delta.length);
   call.arguments += delta;
+}
+
+function knownCall(calls: Map<string, OpenCall>, callId: string): OpenCall {
+  const call = calls.get(callId);
+  if (call) return call;
+  throw invalid('sent a part of a call that had not begun');
 }
 
 function invalid(what: string): GatewayError {

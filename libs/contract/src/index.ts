@@ -7,7 +7,7 @@ export {
   type RefusalReason,
   type RunError,
 } from './errors.js';
-export { checkArguments, checkCallCount } from './runs/call-bounds.js';
+export { checkArguments, checkCallCount, checkUpstreamState } from './runs/call-bounds.js';
 export { redisFactsOf, redisRefusals, type RedisFacts } from './redis-server.js';
 export { isJsonObject, isTooDeep, type JsonObject, type JsonValue } from './json.js';
 export {
@@ -38,7 +38,17 @@ export type {
 export { leftOutHeader } from './left-out.js';
 export { LIMITS } from './limits.js';
 export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './models/upstream.js';
-export type { AssistantMessage, ContentPart, Message, ToolCall, ToolMessage, UserMessage } from './message.js';
+export type {
+  AssistantMessage,
+  ContentPart,
+  Message,
+  Reasoning,
+  ReasoningSeal,
+  ToolCall,
+  ToolMessage,
+  UpstreamForm,
+  UserMessage,
+} from './message.js';
 export type {
   FailedAttempt,
   ModelAttempt,

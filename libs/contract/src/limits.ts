@@ -28,6 +28,10 @@ export const LIMITS = {
   toolArgumentsCharsMax: 262_144,
   toolOutputBytesMax: 262_144,
   toolSecondsMax: 120,
+  /** Opaque state on one block of reasoning or on one call: signatures, encrypted reasoning. Longer is refused. */
+  upstreamStateBytesMax: 1_048_576,
+  /** Reasoning that a client's history brings with one message. */
+  reasoningCharsMax: 1_048_576,
 
   // Approvals and steering
   approvalSecondsDefault: 900,

@@ -1,3 +1,5 @@
+import type { JsonObject } from './json.js';
+
 /** One conversation, free of any vendor's words. Instructions (system, developer) are not messages: see RunSpec. */
 export type Message = UserMessage | AssistantMessage | ToolMessage;
 
@@ -17,12 +19,51 @@ export interface ToolCall {
   readonly name: string;
   /** JSON text as the model wrote it; it may be invalid JSON. */
   readonly arguments: string;
+  /**
+   * Opaque state that an OpenAI-compatible upstream attached to this call and expects back with it, such as Gemini's
+   * `{google: {thought_signature}}`. At most LIMITS.upstreamStateBytesMax bytes as JSON.
+   */
+  readonly extraContent?: JsonObject;
+}
+
+/**
+ * The wire format in which an upstream spoke. State that came in one format is only ever sent back in the same format:
+ * no other kind of upstream understands it.
+ */
+export type UpstreamForm = 'openai' | 'anthropic';
+
+/**
+ * Opaque state that an upstream attached to its reasoning and expects back unchanged. At most
+ * LIMITS.upstreamStateBytesMax bytes as JSON.
+ */
+export interface ReasoningSeal {
+  readonly form: UpstreamForm;
+  /** `anthropic`: proves that the model wrote the text. Compatible servers send an empty one. */
+  readonly signature?: string;
+  /** `anthropic`: reasoning that only the upstream can read; it stands in place of a text (`redacted_thinking`). */
+  readonly encrypted?: string;
+  /** `openai`: the message field in which the text came, where that was not `reasoning_content`. */
+  readonly textField?: 'reasoning';
+  /** `openai`: other fields of the assistant message, under their own names: `reasoning_details`, `extra_content`. */
+  readonly fields?: JsonObject;
+}
+
+/** One block of reasoning. */
+export interface Reasoning {
+  /** What can be read of it; may be empty beside a seal. */
+  readonly text: string;
+  /** Absent: nothing was attached, or a client brought the text without it. */
+  readonly seal?: ReasoningSeal;
+  /** How much of the message stood before the block: characters of text, and calls. Absent: nothing did. */
+  readonly at?: { readonly chars: number; readonly calls: number };
 }
 
 export interface AssistantMessage {
   readonly role: 'assistant';
   readonly text: string;
   readonly refusal?: string;
+  /** In the order in which the model thought. Absent: none, or none that is known. */
+  readonly reasoning?: readonly Reasoning[];
   readonly toolCalls: readonly ToolCall[];
 }
 

@@ -132,7 +132,7 @@ export class PrepareResponse implements Preparation {
     if (!(await this.parts.finder.lookUp(runId, owner, 'stored only'))) return [];
     const turn = await this.parts.history.turn(runId);
     if (!turn) return [];
-    return [...inputItemsOf(turn.input?.items ?? [], runId), ...outputItems(turn.snapshot)];
+    return [...inputItemsOf(turn.input?.items ?? [], runId), ...outputItems(turn.snapshot, 'sealed')];
   }
 }
 

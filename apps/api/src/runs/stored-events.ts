@@ -79,13 +79,13 @@ function wordsOf(item: OutputItem): RunEvent[] {
     case 'text':
       return [{ type: 'text.delta', step, text: item.text, ...(item.logprobs && { logprobs: item.logprobs }) }];
     case 'reasoning':
-      return [{ type: 'reasoning.delta', step, text: item.text }];
+      return [{ type: 'reasoning.delta', step, text: item.text, ...(item.seal && { seal: item.seal }) }];
     case 'refusal':
       return [{ type: 'refusal.delta', step, text: item.text }];
     case 'tool_call': {
-      const { callId, name, executedBy } = item;
+      const { callId, name, executedBy, extraContent } = item;
       return [
-        { type: 'tool_call.started', step, callId, name, executedBy },
+        { type: 'tool_call.started', step, callId, name, executedBy, ...(extraContent && { extraContent }) },
         { type: 'tool_call.arguments.delta', step, callId, delta: item.arguments },
       ];
     }

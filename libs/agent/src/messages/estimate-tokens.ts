@@ -1,4 +1,4 @@
-import type { ClientTool, ContentPart, Message } from '#libs/contract';
+import type { ClientTool, ContentPart, Message, Reasoning } from '#libs/contract';
 
 /**
  * Tokens of a text, too many rather than too few: two and a half characters of ASCII to a token (English prose has four
@@ -14,7 +14,7 @@ export function estimateTokens(text: string): number {
 const ASCII_CHARS_PER_TOKEN = 2.5;
 /** Role, separators, ids. */
 const TOKENS_PER_MESSAGE = 8;
-/** The largest that OpenAI and Anthropic count for one image. */
+/** The most that OpenAI and Anthropic count for one image. */
 const TOKENS_PER_IMAGE = 1_600;
 
 /** Counts texts; `estimateTokens`, or a tokenizer. */
@@ -37,10 +37,14 @@ function contentTokens(message: Message, count: CountTokens): number {
     case 'assistant':
       return message.toolCalls.reduce(
         (sum, call) => sum + TOKENS_PER_MESSAGE + count(call.name) + count(call.arguments),
-        count(message.text) + count(message.refusal ?? ''),
+        count(message.text) + count(message.refusal ?? '') + reasoningTokens(message.reasoning ?? [], count),
       );
   }
 }
+
+/** Signatures are checked and not read by the model; encrypted reasoning is read, and is about as long as its text. */
+const reasoningTokens = (blocks: readonly Reasoning[], count: CountTokens): number =>
+  blocks.reduce((sum, { text, seal }) => sum + count(text) + count(seal?.encrypted ?? ''), 0);
 
 const partTokens = (parts: readonly ContentPart[], count: CountTokens): number =>
   parts.reduce((sum, part) => sum + (part.type === 'text' ? count(part.text) : TOKENS_PER_IMAGE), 0);

@@ -6,9 +6,9 @@ export function isTextDelta(event: RunEvent): event is TextDelta {
   return event.type === 'text.delta' || event.type === 'reasoning.delta' || event.type === 'refusal.delta';
 }
 
-/** The characters that make an event large or small; an estimate for bounds, not an account. */
+/** An estimate of the event's size in characters, for bounds. */
 export function charsOf(event: RunEvent): number {
-  if (isTextDelta(event)) return event.text.length;
+  if (isTextDelta(event) && !('seal' in event)) return event.text.length;
   if (event.type === 'tool_call.arguments.delta') return event.delta.length;
   return JSON.stringify(event).length;
 }

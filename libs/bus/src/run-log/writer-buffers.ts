@@ -37,7 +37,7 @@ export class PendingEvents {
     const last = this.events.at(-1);
     if (last?.type !== event.type) return undefined;
     if (isTextDelta(event) && isTextDelta(last)) {
-      const plain = !('logprobs' in event) && !('logprobs' in last);
+      const plain = isPlain(event) && isPlain(last);
       return plain && last.step === event.step && fits(last.text, event.text)
         ? { ...last, text: last.text + event.text }
         : undefined;
@@ -50,6 +50,8 @@ export class PendingEvents {
     return undefined;
   }
 }
+
+const isPlain = (delta: RunEvent): boolean => !('logprobs' in delta) && !('seal' in delta);
 
 const fits = (some: string, more: string): boolean => some.length + more.length <= LIMITS.mergedDeltaCharsMax;
 

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../json.js';
-import type { Message } from '../message.js';
+import type { JsonObject, JsonValue } from '../json.js';
+import type { Message, ReasoningSeal, UpstreamForm } from '../message.js';
 import type { FinishReason, Usage } from '../runs/run-event.js';
 import type { ClientTool, Sampling, ToolChoice } from '../runs/run-spec.js';
 
@@ -8,10 +8,18 @@ export type ModelEvent =
   /** Request fields that were not sent, by their names on the wire. If this event comes at all, it comes first. */
   | { readonly type: 'left_out'; readonly fields: readonly string[] }
   | { readonly type: 'text'; readonly text: string; readonly logprobs?: readonly JsonValue[] }
-  | { readonly type: 'reasoning'; readonly text: string }
+  /** `seal` ends the block of reasoning; its text may then be empty. */
+  | { readonly type: 'reasoning'; readonly text: string; readonly seal?: ReasoningSeal }
   | { readonly type: 'refusal'; readonly text: string }
   /** A call begins. `callId` is unique within the run. */
-  | { readonly type: 'tool_call'; readonly callId: string; readonly name: string }
+  | {
+      readonly type: 'tool_call';
+      readonly callId: string;
+      readonly name: string;
+      readonly extraContent?: JsonObject;
+    }
+  /** State that the upstream attaches to a call that has begun. See ToolCall.extraContent. */
+  | { readonly type: 'tool_extra'; readonly callId: string; readonly extraContent: JsonObject }
   | { readonly type: 'tool_arguments'; readonly callId: string; readonly delta: string }
   | { readonly type: 'end'; readonly finishReason: FinishReason; readonly usage: Usage };
 
@@ -55,6 +63,11 @@ export interface ModelRequest {
 export interface ModelProvider {
   /** The upstream's name from the config; shown in events. */
   readonly upstream: string;
+  /**
+   * The format in which the upstream takes back reasoning and the state that it attached. The loop leaves out of a
+   * request all reasoning and state of another format. Absent: the upstream takes nothing of the kind.
+   */
+  readonly carries?: UpstreamForm;
   stream(request: ModelRequest): AsyncIterable<ModelEvent>;
   /** Names of the models the upstream offers; throws GatewayError when it cannot be asked. */
   listModels(signal: AbortSignal): Promise<readonly string[]>;

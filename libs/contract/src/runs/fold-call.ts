@@ -1,7 +1,7 @@
 import type { OutputItem, ToolCallItem } from './output-item.js';
 import type { LoggedEvent } from './run-event.js';
 
-/** Everything that is said about a call and kept. */
+/** The events about a call that leave something behind. */
 export type CallEvent = LoggedEvent & {
   type:
     | 'tool_call.started'
@@ -16,8 +16,8 @@ export type CallEvent = LoggedEvent & {
 /** What one event changes about the calls of a run. */
 export function foldCall(items: readonly OutputItem[], event: CallEvent): readonly OutputItem[] {
   if (event.type === 'tool_call.started') {
-    const { step, callId, name, executedBy } = event;
-    const call = { type: 'tool_call', step, callId, name, executedBy } as const;
+    const { step, callId, name, executedBy, extraContent } = event;
+    const call = { type: 'tool_call', step, callId, name, executedBy, ...(extraContent && { extraContent }) } as const;
     return [...items, { ...call, status: 'in_progress', arguments: '', ready: false, dispatched: false }];
   }
   const at = items.findLastIndex((item) => item.type === 'tool_call' && item.callId === event.callId);
@@ -34,7 +34,11 @@ function callChange(
     case 'tool_call.arguments.delta':
       return { arguments: call.arguments + event.delta };
     case 'tool_call.ready':
-      return { arguments: event.arguments, ready: true };
+      return {
+        arguments: event.arguments,
+        ready: true,
+        ...(event.extraContent && { extraContent: event.extraContent }),
+      };
     case 'approval.requested': {
       const { approvalId, expiresAt, at } = event;
       return { approval: { approvalId, requestedAt: at, expiresAt } };

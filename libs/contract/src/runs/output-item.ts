@@ -1,7 +1,8 @@
-import type { JsonValue } from '../json.js';
+import type { JsonObject, JsonValue } from '../json.js';
+import type { ReasoningSeal } from '../message.js';
 import type { ApprovalBy, ApprovalDecision, ExecutedBy } from './run-event.js';
 
-/** `interrupted`: its step was broken off by a lost worker; listeners saw it, the run does not build on it. */
+/** `interrupted`: the worker was lost within the item's step; listeners saw the item, the run does not build on it. */
 export type ItemStatus = 'in_progress' | 'completed' | 'interrupted';
 
 interface ItemBase {
@@ -13,6 +14,8 @@ export interface TextItem extends ItemBase {
   readonly type: 'text' | 'reasoning' | 'refusal';
   readonly text: string;
   readonly logprobs?: readonly JsonValue[];
+  /** Of reasoning: what its upstream attached to it. It ends the item. */
+  readonly seal?: ReasoningSeal;
 }
 
 /** The request to allow one call, and its answer once there is one. */
@@ -31,9 +34,11 @@ export interface ToolCallItem extends ItemBase {
   readonly name: string;
   readonly arguments: string;
   readonly executedBy: ExecutedBy;
-  /** The arguments are whole. */
+  /** What its upstream attached to it. */
+  readonly extraContent?: JsonObject;
+  /** The arguments are complete. */
   readonly ready: boolean;
-  /** A server tool was dispatched; without `output` its outcome is unknown. */
+  /** The server tool was dispatched; as long as there is no `output`, its outcome is unknown. */
   readonly dispatched: boolean;
   readonly approval?: Approval;
   readonly output?: string;
@@ -44,14 +49,14 @@ export interface ToolCallItem extends ItemBase {
 export type OutputItem = TextItem | ToolCallItem;
 
 /**
- * Whether something is certain to come of a call: the gateway has begun to execute it or has answered it, or the step
- * in which the caller was asked is completed. Nobody must execute a whole call of a lost step.
+ * Whether the call counts: the gateway has begun to execute it or has answered it, or the step in which the caller was
+ * asked to execute it is completed. A complete call in a lost step must not be executed.
  */
 export function isCertain({ dispatched, output, ready, status }: ToolCallItem): boolean {
   return dispatched || output !== undefined || (status === 'completed' && ready);
 }
 
-/** Whether somebody is being asked to allow this call. */
+/** Whether the call waits for somebody's approval. */
 export function isPending({ approval, status }: ToolCallItem): boolean {
   return status === 'in_progress' && approval?.expiresAt !== undefined && approval.decision === undefined;
 }

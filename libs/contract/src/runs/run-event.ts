@@ -1,5 +1,6 @@
 import type { RunError } from '../errors.js';
 import type { JsonObject, JsonValue } from '../json.js';
+import type { ReasoningSeal } from '../message.js';
 
 /** Tokens of one step or of a whole run, as the upstream counted them. */
 export interface Usage {
@@ -7,6 +8,8 @@ export interface Usage {
   readonly outputTokens: number;
   /** Part of inputTokens that came from a prompt cache. */
   readonly cachedInputTokens: number;
+  /** Part of inputTokens that was written into a prompt cache. Absent: none, or the upstream does not say. */
+  readonly cacheWriteTokens?: number;
   /** Part of outputTokens that was reasoning. */
   readonly reasoningTokens: number;
 }
@@ -21,7 +24,7 @@ export type ApprovalDecision = 'once' | 'session' | 'always' | 'deny';
 export type ApprovalBy = 'user' | 'timeout' | 'policy';
 
 /**
- * The one vocabulary between worker, API and store. Events carry only what is new; `fold` rebuilds the rest.
+ * The only vocabulary between worker, API and store. Events carry only what is new; `fold` rebuilds the rest.
  *
  *   run  = run.queued (run.started step*)* terminal        run.started again = another attempt
  *   step = step.started (delta | call)* (step.completed | step.interrupted)
@@ -29,17 +32,20 @@ export type ApprovalBy = 'user' | 'timeout' | 'policy';
  *          [approval] tool.started tool.progress* tool.completed      before the step's step.completed
  *   approval = approval.requested approval.resolved, or approval.resolved alone when it is by `policy`
  *
- * `run.parked` stands behind an open approval: the run has no worker until somebody answers or the time is over; the
- * next attempt goes on within the same step. `run.steered` stands between two steps.
+ * `run.parked` follows an open approval: the run has no worker until somebody answers or the time is up. The next
+ * attempt continues within the same step. `run.steered` stands between two steps.
  *
- * In a step the model speaks first: no delta and no further call comes after the first `tool_call.ready`.
+ * Within a step the model speaks first: neither a delta nor another call follows the first `tool_call.ready`.
  *
- * `step` counts from 1 over the whole run, across attempts. A step that an attempt left unfinished is closed by the
- * next attempt with `step.interrupted`; its number is not used again. Or, when only text of it was known and the model
- * has said the same again, the next attempt goes on in it as if nothing had happened.
+ * `step` counts from 1 over the whole run, across attempts. When an attempt leaves a step unfinished, the next attempt
+ * closes that step with `step.interrupted` and does not use its number again. There is one exception: if only text of the
+ * step was seen and the model repeats that text, the next attempt continues the step as if nothing had happened.
  *
- * The calls of a step that ends with finishReason `length` or `content_filter` may be broken off: they have no
+ * Calls in a step that ends with finishReason `length` or `content_filter` may be cut off: they have no
  * `tool_call.ready` and are not executed.
+ *
+ * During a rollout, processes of two versions read each other's events. So a new fact becomes an optional field of an
+ * event that already exists, and a reader does without it; `fold` skips events of a type that it does not know.
  */
 export type RunEvent =
   | {
@@ -69,7 +75,14 @@ export type RunEvent =
       readonly text: string;
       readonly logprobs?: readonly JsonValue[];
     }
-  | { readonly type: 'reasoning.delta'; readonly step: number; readonly text: string }
+  | {
+      readonly type: 'reasoning.delta';
+      readonly step: number;
+      /** May be empty beside a seal. */
+      readonly text: string;
+      /** Ends this block of reasoning: later reasoning in the step begins another block. */
+      readonly seal?: ReasoningSeal;
+    }
   | { readonly type: 'refusal.delta'; readonly step: number; readonly text: string }
   | {
       readonly type: 'tool_call.started';
@@ -77,6 +90,8 @@ export type RunEvent =
       readonly callId: string;
       readonly name: string;
       readonly executedBy: ExecutedBy;
+      /** See ToolCall.extraContent. Where the upstream sends it later, only `tool_call.ready` has it. */
+      readonly extraContent?: JsonObject;
     }
   | {
       readonly type: 'tool_call.arguments.delta';
@@ -91,6 +106,7 @@ export type RunEvent =
       readonly name: string;
       readonly arguments: string;
       readonly executedBy: ExecutedBy;
+      readonly extraContent?: JsonObject;
     }
   | {
       readonly type: 'approval.requested';
@@ -113,11 +129,12 @@ export type RunEvent =
     }
   | {
       readonly type: 'run.parked';
-      /** The open step, and what its model call cost: the worker that goes on was not there. */
+      /** The open step. */
       readonly step: number;
+      /** What the step's model call cost: the worker that continues the step has not seen that call. */
       readonly usage: Usage;
     }
-  /** Something the user said while the run went on; the model reads it at the next step. */
+  /** A text that the user added while the run was under way; the model reads it in the next step. */
   | { readonly type: 'run.steered'; readonly text: string }
   | { readonly type: 'tool.started'; readonly step: number; readonly callId: string; readonly name: string }
   | { readonly type: 'tool.progress'; readonly step: number; readonly callId: string; readonly text: string }
@@ -146,13 +163,13 @@ export type TerminalEvent = (
   | { readonly type: 'run.failed'; readonly error: RunError }
   | { readonly type: 'run.cancelled'; readonly reason: CancelReason }
 ) & {
-  /** Steering texts that the model never saw. Put in by the run log, which alone knows of the last ones. */
+  /** Steering texts that the model never saw. The run log adds them: only it knows of the last of them. */
   readonly leftover?: readonly string[];
 };
 
 /**
- * An event in its place in the log. `seq` counts 1, 2, 3 ... without gaps and is given by the run's owner;
- * `at` is milliseconds since the epoch on the writer's clock, for showing, never for ordering.
+ * An event and its place in the log. The worker that owns the run numbers its events: `seq` is 1, 2, 3 ... without gaps.
+ * `at` is milliseconds since the epoch on that worker's clock; it is for display, never for ordering.
  */
 export type LoggedEvent<E extends RunEvent = RunEvent> = E & { readonly seq: number; readonly at: number };
 
@@ -173,10 +190,12 @@ export function isTerminal(event: RunEvent): event is TerminalEvent {
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0 };
 
 export function addUsage(a: Usage, b: Usage): Usage {
+  const cacheWriteTokens = (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0);
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
     cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+    ...(cacheWriteTokens > 0 && { cacheWriteTokens }),
     reasoningTokens: a.reasoningTokens + b.reasoningTokens,
   };
 }

@@ -159,7 +159,7 @@ export function foldAll(events: Iterable<LoggedEvent>, from: RunSnapshot = EMPTY
 
 function joinDeltas(one: LoggedEvent, next: LoggedEvent): LoggedEvent | undefined {
   if (one.type !== next.type || !isTextDelta(one) || !isTextDelta(next) || one.step !== next.step) return undefined;
-  if ('logprobs' in one || 'logprobs' in next) return undefined;
+  if ('logprobs' in one || 'logprobs' in next || 'seal' in one) return undefined;
   return { ...next, text: one.text + next.text };
 }
 
@@ -216,8 +216,13 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
       return { ...ended(snapshot, event), status: 'failed', error: event.error };
     case 'run.cancelled':
       return { ...ended(snapshot, event), status: 'cancelled', cancelReason: event.reason };
+    default:
+      return unknownEvent(event, snapshot);
   }
 }
+
+/** A newer version wrote the event: it says nothing to this one. `never` keeps the switch above complete. */
+const unknownEvent = (_: never, snapshot: RunSnapshot): RunSnapshot => snapshot;
 
 /** What the open step of a parked run had cost is not lost with its end. */
 function ended(snapshot: RunSnapshot, { at, leftover }: LoggedEvent<TerminalEvent>): RunSnapshot {
@@ -243,14 +248,19 @@ const ITEM_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal
 function appendText(items: readonly OutputItem[], event: TextDelta): readonly OutputItem[] {
   const type = ITEM_OF[event.type];
   const logprobs = event.type === 'text.delta' ? event.logprobs : undefined;
+  const seal = event.type === 'reasoning.delta' ? event.seal : undefined;
   const last = items.at(-1);
-  if (last?.type !== type || last.step !== event.step) {
+  if (last?.type !== type || last.step !== event.step || last.seal) {
+    const { step, text } = event;
     return [
       ...items,
-      { type, step: event.step, status: 'in_progress', text: event.text, ...(logprobs && { logprobs }) },
+      { type, step, status: 'in_progress', text, ...(logprobs && { logprobs }), ...(seal && { seal }) },
     ];
   }
-  const merged = logprobs ? { logprobs: [...(last.logprobs ?? []), ...logprobs] } : {};
+  const merged = {
+    ...(logprobs && { logprobs: [...(last.logprobs ?? []), ...logprobs] }),
+    ...(seal && { seal }),
+  };
   return items.with(-1, { ...last, text: last.text + event.text, ...merged });
 }
 

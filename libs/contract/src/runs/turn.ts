@@ -1,22 +1,22 @@
 import type { JsonObject } from '../json.js';
-import type { AssistantMessage, Message, ToolMessage } from '../message.js';
-import { isCertain, type OutputItem } from './output-item.js';
+import type { AssistantMessage, Message, Reasoning, ToolCall, ToolMessage } from '../message.js';
+import { isCertain, type OutputItem, type TextItem, type ToolCallItem } from './output-item.js';
 import { hasEnded, joinedText, type RunSnapshot } from './run-snapshot.js';
 
-/** What a run was asked, apart from everything before it. */
+/** What a run was asked, without the conversation before it. */
 export interface RunInput {
   readonly messages: readonly Message[];
-  /** The same as the protocol lists it. */
+  /** The same input as the protocol lists it. */
   readonly items?: readonly JsonObject[];
 }
 
-/** One run as a part of a conversation. */
+/** One run as part of a conversation. */
 export interface Turn {
   readonly runId: string;
   readonly owner: string;
   /** The turn before it. */
   readonly parentId?: string;
-  /** Absent: it was not kept. */
+  /** Absent: the input was not kept. */
   readonly input?: RunInput;
   readonly snapshot: RunSnapshot;
 }
@@ -27,10 +27,10 @@ export function turnOf(snapshot: RunSnapshot, input: RunInput | undefined): Turn
 }
 
 /**
- * What the model said and was told by its tools: each completed step as the assistant's message and the results of its
- * calls, in the order of the calls, and behind it what the user put in meanwhile. Interrupted and open steps never
- * happened as far as the next model call of the run knows. For those who continue a run that has ended, the last thing
- * that it said counts even if it was broken off, as everybody saw it; calls of which nothing comes do not.
+ * What the model said and what its tools answered: each completed step as the assistant's message, the results of its
+ * calls in the order of the calls, then the texts that the user added meanwhile. The next model call of the same run
+ * is not told of interrupted and open steps. Whoever continues a run that has ended is also told the last thing it said,
+ * even if that was cut off, because the listeners saw it; calls that do not count (`isCertain`) are left out.
  */
 export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>): Message[] {
   const isOver = hasEnded(snapshot);
@@ -55,23 +55,50 @@ export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 
   ];
 }
 
-/** None of a step in which nothing was said. */
+/** Nothing for a step in which the model said nothing. */
 function messagesOfOldStep(items: readonly OutputItem[]): Message[] {
-  const said = items.filter((item) => (item.type === 'tool_call' ? isCertain(item) : item.text !== ''));
+  const said = items.filter((item) => (item.type === 'tool_call' ? isCertain(item) : isSaid(item)));
   return said.every(({ type }) => type === 'reasoning') ? [] : messagesOfStep(said);
 }
 
 function messagesOfStep(items: readonly OutputItem[]): (AssistantMessage | ToolMessage)[] {
   const calls = items.filter((item) => item.type === 'tool_call');
   const refusal = joinedText(items, 'refusal');
+  const reasoning = reasoningOf(items);
   const assistant: AssistantMessage = {
     role: 'assistant',
     text: joinedText(items, 'text'),
-    toolCalls: calls.map(({ callId, name, arguments: text }) => ({ callId, name, arguments: text })),
+    toolCalls: calls.map(callOf),
     ...(refusal !== '' && { refusal }),
+    ...(reasoning.length > 0 && { reasoning }),
   };
   const results = calls.flatMap(({ callId, output, isError }): ToolMessage[] =>
     output === undefined ? [] : [{ role: 'tool', callId, output, ...(isError && { isError }) }],
   );
   return [assistant, ...results];
+}
+
+const isSaid = ({ text, seal }: TextItem): boolean => text !== '' || seal !== undefined;
+
+const callOf = ({ callId, name, arguments: text, extraContent }: ToolCallItem): ToolCall => ({
+  callId,
+  name,
+  arguments: text,
+  ...(extraContent && { extraContent }),
+});
+
+/** The reasoning of one step, each block with its place in the step's message. */
+function reasoningOf(items: readonly OutputItem[]): Reasoning[] {
+  let chars = 0;
+  let calls = 0;
+  const blocks: Reasoning[] = [];
+  for (const item of items) {
+    if (item.type === 'tool_call') calls++;
+    else if (item.type === 'text') chars += item.text.length;
+    else if (item.type === 'reasoning' && isSaid(item)) {
+      const at = chars + calls > 0 && { at: { chars, calls } };
+      blocks.push({ text: item.text, ...(item.seal && { seal: item.seal }), ...at });
+    }
+  }
+  return blocks;
 }

@@ -11,6 +11,7 @@ import {
   requiredText,
   type Place,
 } from '../request-place.js';
+import { decodeExtraContent, decodeReasoning } from './decode-reasoning.js';
 import { decodeContent, type Content, type ContentPlace } from '../decode-content.js';
 
 export interface Conversation {
@@ -94,7 +95,14 @@ function decodeAssistant(place: MessagePlace): AssistantMessage {
   const toolCalls = listOf(value, path, LIMITS.toolCallsPerStepMax).map((call, i) =>
     decodeCall(placeOf(call, `${path}[${i}]`)),
   );
-  return { role: 'assistant', text: content?.text ?? '', ...(refusal && { refusal }), toolCalls };
+  const reasoning = decodeReasoning(place);
+  return {
+    role: 'assistant',
+    text: content?.text ?? '',
+    ...(refusal && { refusal }),
+    ...(reasoning.length > 0 && { reasoning }),
+    toolCalls,
+  };
 }
 
 function decodeCall(place: Place): ToolCall {
@@ -112,8 +120,11 @@ function decodeCall(place: Place): ToolCall {
   const args = optionalText(call, 'arguments');
   const path = `${call.path}.arguments`;
   if (args === undefined) throw missing(path);
-  if (args.length <= LIMITS.toolArgumentsCharsMax) return { callId, name, arguments: args };
-  throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
+  if (args.length > LIMITS.toolArgumentsCharsMax) {
+    throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
+  }
+  const extraContent = decodeExtraContent(place);
+  return { callId, name, arguments: args, ...(extraContent && { extraContent }) };
 }
 
 function decodeToolAnswer(place: MessagePlace, callIds: ReadonlySet<string> | null): ToolMessage {

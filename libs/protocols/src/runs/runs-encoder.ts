@@ -74,7 +74,7 @@ function fieldsOf(event: Exclude<LoggedEvent, TerminalEvent>, run: RunSnapshot):
     case 'text.delta':
       return event.text === '' ? undefined : { delta: event.text, step: event.step };
     case 'reasoning.delta':
-      return { text: event.text, step: event.step };
+      return event.text === '' ? undefined : { text: event.text, step: event.step };
     case 'refusal.delta':
       return { delta: event.text, step: event.step };
     case 'tool_call.started':

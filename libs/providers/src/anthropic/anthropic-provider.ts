@@ -26,6 +26,7 @@ export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
   const upstream = { name, apiKey };
   return {
     upstream: name,
+    carries: 'anthropic',
     stream: (request) =>
       askModel({
         upstream,

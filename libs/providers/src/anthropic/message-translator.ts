@@ -1,5 +1,6 @@
 import {
   checkArguments,
+  checkUpstreamState,
   isJsonObject,
   type FinishReason,
   type JsonObject,
@@ -38,6 +39,8 @@ export class MessageTranslator implements Translator {
   private readonly batch = new EventBatch();
   private readonly ids: CallIds;
   private readonly calls = new Map<unknown, Call>();
+  /** The signature of the thinking block that is open, as far as it came. */
+  private signature: string | undefined;
   private readonly usage = new MessageUsage();
   private finishReason: FinishReason | undefined;
   private given = 0;
@@ -80,6 +83,7 @@ export class MessageTranslator implements Translator {
     if (this.finishReason === undefined) {
       throw upstreamError(this.upstream.name, 'upstream_cut', 'ended its answer before it was finished');
     }
+    this.sealThinking();
     const isCut = this.finishReason === 'length' || this.finishReason === 'content_filter';
     if (!isCut) for (const call of this.calls.values()) this.complete(call);
     const finishReason = isCut ? this.finishReason : this.calls.size > 0 ? 'tool_calls' : 'stop';
@@ -99,13 +103,15 @@ export class MessageTranslator implements Translator {
     throw upstreamError(this.upstream.name, 'upstream_invalid', 'sent events that are not JSON', { cause });
   }
 
-  /** Types that are not here (ping, content_block_stop, what is to come) say nothing that is needed. */
+  /** The other types (ping, and those of later versions) say nothing that is needed. */
   private read(event: JsonObject): void {
     switch (event['type']) {
       case 'content_block_delta':
         return this.readDelta(event['delta'], event['index']);
       case 'content_block_start':
         return this.startBlock(event['content_block'], event['index']);
+      case 'content_block_stop':
+        return this.sealThinking();
       case 'message_start':
         return this.usage.take(isJsonObject(event['message']) ? event['message']['usage'] : undefined);
       case 'message_delta':
@@ -124,10 +130,24 @@ export class MessageTranslator implements Translator {
   /** A block of a stream, which starts empty, or a whole one. Blocks of unknown types are passed over. */
   private startBlock(block: unknown, index: unknown): void {
     if (!isJsonObject(block)) return;
-    if (block['type'] === 'text') this.say('text', block['text']);
-    if (block['type'] === 'thinking') this.say('reasoning', block['thinking']);
-    if (block['type'] !== 'tool_use') return;
-    const { id, name, input } = block;
+    this.sealThinking();
+    switch (block['type']) {
+      case 'text':
+        return this.say('text', block['text']);
+      case 'thinking':
+        this.signature = '';
+        this.say('reasoning', block['thinking']);
+        return this.sign(block['signature']);
+      case 'redacted_thinking':
+        return this.redact(block['data']);
+      case 'tool_use':
+        return this.startCall(block, index);
+      default:
+        return;
+    }
+  }
+
+  private startCall({ id, name, input }: JsonObject, index: unknown): void {
     const callId = this.ids.give(typeof id === 'string' ? id : '', this.given++);
     this.batch.add({ type: 'tool_call', callId, name: typeof name === 'string' ? name : '' });
     this.calls.set(index, { callId, input: isJsonObject(input) ? JSON.stringify(input) : '{}', argumentsChars: 0 });
@@ -140,6 +160,8 @@ export class MessageTranslator implements Translator {
         return this.say('text', delta['text']);
       case 'thinking_delta':
         return this.say('reasoning', delta['thinking']);
+      case 'signature_delta':
+        return this.sign(delta['signature']);
       case 'input_json_delta': {
         const call = this.calls.get(index);
         const text = delta['partial_json'];
@@ -153,6 +175,26 @@ export class MessageTranslator implements Translator {
 
   private say(type: 'text' | 'reasoning', text: unknown): void {
     if (typeof text === 'string' && text !== '') this.batch.add({ type, text });
+  }
+
+  private sign(signature: unknown): void {
+    if (typeof signature !== 'string') return;
+    this.signature = (this.signature ?? '') + signature;
+    checkUpstreamState(Buffer.byteLength(this.signature));
+  }
+
+  /** Ends the open thinking block. Its signature has to go back with it; compatible servers may send an empty one. */
+  private sealThinking(): void {
+    const { signature } = this;
+    if (signature === undefined) return;
+    this.signature = undefined;
+    this.batch.add({ type: 'reasoning', text: '', seal: { form: 'anthropic', signature } });
+  }
+
+  private redact(data: unknown): void {
+    if (typeof data !== 'string') return;
+    checkUpstreamState(Buffer.byteLength(data));
+    this.batch.add({ type: 'reasoning', text: '', seal: { form: 'anthropic', encrypted: data } });
   }
 
   private addArguments(call: Call, delta: string): void {

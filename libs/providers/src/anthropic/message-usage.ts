@@ -26,6 +26,7 @@ export class MessageUsage {
       inputTokens: this.input + this.cacheRead + this.cacheWritten,
       outputTokens: this.output,
       cachedInputTokens: this.cacheRead,
+      ...(this.cacheWritten > 0 && { cacheWriteTokens: this.cacheWritten }),
       reasoningTokens: this.thinking,
     };
   }

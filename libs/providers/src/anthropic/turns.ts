@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type JsonValue,
   type Message,
+  type Reasoning,
   type ToolCall,
 } from '#libs/contract';
 
@@ -51,8 +52,27 @@ function blocksOf(message: Message): JsonObject[] {
   }
 }
 
-function assistantBlocks({ text, refusal, toolCalls }: AssistantMessage): JsonObject[] {
-  return [...textBlocks(text), ...textBlocks(refusal ?? ''), ...toolCalls.map(toToolUse)];
+/** Thinking stands where it stood in the answer: the API checks that a turn with calls comes back as it was. */
+function assistantBlocks({ text, refusal, reasoning = [], toolCalls }: AssistantMessage): JsonObject[] {
+  const blocks: JsonObject[] = [];
+  let chars = 0;
+  let calls = 0;
+  for (const block of reasoning) {
+    const at = block.at ?? { chars: 0, calls: 0 };
+    blocks.push(...textBlocks(text.slice(chars, at.chars)), ...toolCalls.slice(calls, at.calls).map(toToolUse));
+    blocks.push(...thinkingBlocks(block));
+    chars = Math.max(chars, at.chars);
+    calls = Math.max(calls, at.calls);
+  }
+  const rest = [...textBlocks(text.slice(chars)), ...textBlocks(refusal ?? '')];
+  return [...blocks, ...rest, ...toolCalls.slice(calls).map(toToolUse)];
+}
+
+/** Nothing for reasoning that an upstream of another kind wrote: it has no signature that this API could check. */
+function thinkingBlocks({ text, seal }: Reasoning): JsonObject[] {
+  if (seal?.form !== 'anthropic') return [];
+  if (seal.encrypted !== undefined) return [{ type: 'redacted_thinking', data: seal.encrypted }];
+  return [{ type: 'thinking', thinking: text, signature: seal.signature ?? '' }];
 }
 
 function textBlocks(text: string): JsonObject[] {

@@ -1,4 +1,12 @@
-import type { AssistantMessage, ContentPart, JsonObject, Message, ModelRequest, ToolCall } from '#libs/contract';
+import type {
+  AssistantMessage,
+  ContentPart,
+  JsonObject,
+  Message,
+  ModelRequest,
+  Reasoning,
+  ToolCall,
+} from '#libs/contract';
 import { fitCallId } from './fit-call-id.js';
 
 /**
@@ -28,22 +36,41 @@ function toChatMessage(message: Message, shortIds: boolean): JsonObject {
 }
 
 /** `content` may be null only beside calls or a refusal. */
-function toAssistantMessage({ text, refusal, toolCalls }: AssistantMessage, shortIds: boolean): JsonObject {
+function toAssistantMessage({ text, refusal, reasoning, toolCalls }: AssistantMessage, shortIds: boolean): JsonObject {
   const isEmpty = text === '' && (toolCalls.length > 0 || refusal !== undefined);
   return {
     role: 'assistant',
     content: isEmpty ? null : text,
     ...(refusal !== undefined && { refusal }),
+    ...(reasoning && reasoningFields(reasoning)),
     ...(toolCalls.length > 0 && { tool_calls: toolCalls.map((call) => toChatCall(call, shortIds)) }),
   };
 }
 
-function toChatCall({ callId, name, arguments: text }: ToolCall, shortIds: boolean): JsonObject {
-  // Servers parse the arguments of the history; a call without any was written as '' by some of them.
+/** Under the names that the server used itself. An empty text is left out: servers differ in whether they take it. */
+function reasoningFields(blocks: readonly Reasoning[]): JsonObject {
+  const text = blocks.map((block) => block.text).join('');
+  const textField = blocks.find(({ seal }) => seal?.textField)?.seal?.textField ?? 'reasoning_content';
+  const details = blocks.flatMap(({ seal }) => listOf(seal?.fields?.['reasoning_details']));
+  const fields = blocks.findLast(({ seal }) => seal?.fields?.['extra_content'])?.seal?.fields;
+  return {
+    ...(text !== '' && { [textField]: text }),
+    ...(details.length > 0 && { reasoning_details: details }),
+    ...(fields && { extra_content: fields['extra_content'] }),
+  };
+}
+
+const listOf = (value: JsonObject[string]): readonly JsonObject[] =>
+  Array.isArray(value) ? (value as readonly JsonObject[]) : [];
+
+function toChatCall({ callId, name, arguments: text, extraContent }: ToolCall, shortIds: boolean): JsonObject {
+  const extra = extraContent && { extra_content: extraContent };
+  // Servers parse the arguments of the history; some of them wrote '' for a call without any.
   return {
     id: fitCallId(callId, shortIds),
     type: 'function',
     function: { name, arguments: text === '' ? '{}' : text },
+    ...extra,
   };
 }
 

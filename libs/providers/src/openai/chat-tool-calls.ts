@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type ModelEvent } from '#libs/contract';
+import { checkUpstreamState, isJsonObject, type JsonObject, type ModelEvent } from '#libs/contract';
 import type { CallIds } from '../upstream/answers/call-ids.js';
 import { CallArguments } from './call-arguments.js';
 
@@ -8,8 +8,10 @@ interface Call {
   readonly upstreamId: string;
   readonly args: CallArguments;
   name: string;
-  /** The listener knows of it: its name is settled. */
+  /** The listener knows of the call: its name is settled. */
   announced: boolean;
+  /** State that came before the call was announced. */
+  extraContent?: JsonObject;
 }
 
 /**
@@ -51,8 +53,17 @@ export class ChatToolCalls {
     const { name, text } = partsOf(fragment['function']);
     const call = this.callOf(fragment, position, { name, text });
     if (!call.announced) call.name = joinName(call.name, name);
+    this.readState(call, fragment['extra_content']);
     if (text === '') return;
     this.tellArguments(call, call.args.add(text));
+  }
+
+  /** Gemini's signature of a call; usually beside the call's first fragment. */
+  private readState(call: Call, extraContent: unknown): void {
+    if (!isJsonObject(extraContent)) return;
+    checkUpstreamState(JSON.stringify(extraContent).length);
+    if (call.announced) this.emit({ type: 'tool_extra', callId: call.callId, extraContent });
+    else call.extraContent = extraContent;
   }
 
   private callOf(fragment: JsonObject, position: number, { name, text }: Parts): Call {
@@ -96,7 +107,8 @@ export class ChatToolCalls {
   private announce(call: Call): void {
     if (call.announced) return;
     call.announced = true;
-    this.emit({ type: 'tool_call', callId: call.callId, name: call.name });
+    const { callId, name, extraContent } = call;
+    this.emit({ type: 'tool_call', callId, name, ...(extraContent && { extraContent }) });
   }
 }
 

@@ -13,6 +13,7 @@ import { EventBatch } from '../upstream/answers/event-batch.js';
 import { failureInStream, upstreamError, type Upstream } from '../upstream/failures.js';
 import { UPSTREAM_LIMITS } from '../upstream/limits.js';
 import type { Translator } from '../upstream/read-answer.js';
+import { ChatReasoning } from './chat-reasoning.js';
 import { ChatToolCalls } from './chat-tool-calls.js';
 import { toFinishReason } from './finish-reason.js';
 
@@ -21,6 +22,7 @@ export class ChatTranslator implements Translator {
   done = false;
   private readonly batch = new EventBatch();
   private readonly calls: ChatToolCalls;
+  private readonly reasoning = new ChatReasoning();
   private readonly wantsLogprobs: boolean;
   private finishReason: FinishReason | undefined;
   private usage: Usage = NO_USAGE;
@@ -74,6 +76,7 @@ export class ChatTranslator implements Translator {
     }
     const isCut = this.finishReason === 'length' || this.finishReason === 'content_filter';
     const count = this.calls.end({ isCut });
+    this.sealReasoning();
     const finishReason = isCut ? this.finishReason : count > 0 ? 'tool_calls' : 'stop';
     return [...this.batch.take(), { type: 'end', finishReason, usage: this.usage }];
   }
@@ -127,17 +130,24 @@ export class ChatTranslator implements Translator {
   }
 
   private readDelta(delta: JsonObject, choice: JsonObject): void {
-    const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']) || thinkingOf(delta['content']);
+    const reasoning = this.reasoning.read(delta) || thinkingOf(delta['content']);
     if (reasoning !== '') this.batch.add({ type: 'reasoning', text: reasoning });
+    const calls: unknown[] = Array.isArray(delta['tool_calls']) ? delta['tool_calls'] : [];
     const text = textOf(delta['content']);
+    if (text !== '' || calls.length > 0) this.sealReasoning();
     const logprobs = this.wantsLogprobs && choice['logprobs'] ? logprobsOf(choice['logprobs']) : undefined;
     if (logprobs) this.batch.add({ type: 'text', text, logprobs });
     else if (text !== '') this.batch.add({ type: 'text', text });
     const refusal = textOf(delta['refusal']);
     if (refusal !== '') this.batch.add({ type: 'refusal', text: refusal });
-    if (Array.isArray(delta['tool_calls'])) this.calls.read(delta['tool_calls']);
+    if (calls.length > 0) this.calls.read(calls);
     // The name of calls before there could be several.
     else if (isJsonObject(delta['function_call'])) this.calls.read([{ index: 0, function: delta['function_call'] }]);
+  }
+
+  private sealReasoning(): void {
+    const seal = this.reasoning.takeSeal();
+    if (seal) this.batch.add({ type: 'reasoning', text: '', seal });
   }
 
   private finish(word: string): void {
@@ -173,11 +183,13 @@ function logprobsOf(logprobs: JsonValue): readonly JsonValue[] | undefined {
 function toUsage(usage: JsonObject): Usage {
   const input = usage['prompt_tokens_details'];
   const output = usage['completion_tokens_details'];
+  const written = count(isJsonObject(input) ? input['cache_write_tokens'] : undefined);
   return {
     inputTokens: count(usage['prompt_tokens']),
     outputTokens: count(usage['completion_tokens']),
     // DeepSeek says it in a field of its own.
     cachedInputTokens: count(isJsonObject(input) ? input['cached_tokens'] : usage['prompt_cache_hit_tokens']),
+    ...(written > 0 && { cacheWriteTokens: written }),
     reasoningTokens: count(isJsonObject(output) ? output['reasoning_tokens'] : undefined),
   };
 }

@@ -22,6 +22,8 @@ export function openaiProvider(settings: UpstreamSettings): ModelProvider {
   const wire = { isOpenAi: isHostOf(host, 'api.openai.com'), isMistral: isHostOf(host, 'api.mistral.ai') };
   return {
     upstream: name,
+    // OpenAI gives no reasoning out on this route, and refuses messages with fields that it does not know.
+    ...(!wire.isOpenAi && { carries: 'openai' as const }),
     stream: (request) =>
       askModel({
         upstream,

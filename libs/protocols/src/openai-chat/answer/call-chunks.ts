@@ -7,10 +7,12 @@ import { deltaChunk, type ChunkShape } from './chunk.js';
 import { breakOff } from './stream-end.js';
 
 /** First fragment: id, type and name stand in no other (OpenAI API reference, chat completion chunks). */
-export function startCall(state: ChatState, { callId, name }: EventOf<'tool_call.started'>): Encoded<ChatState> {
+export function startCall(state: ChatState, event: EventOf<'tool_call.started'>): Encoded<ChatState> {
+  const { callId, name, extraContent } = event;
   const index = state.calls.length;
-  const call = { index, id: callId, type: 'function', function: { name, arguments: '' } };
-  const calls = [...state.calls, { callId, sent: '' }];
+  const extra = extraContent && { extra_content: extraContent };
+  const call = { index, id: callId, type: 'function', function: { name, arguments: '' }, ...extra };
+  const calls = [...state.calls, { callId, sent: '', hasExtra: extra !== undefined }];
   return [{ ...state, committed: true, calls }, [deltaChunk(state.shape, { tool_calls: [call] })]];
 }
 
@@ -19,16 +21,19 @@ export function continueCall(state: ChatState, callId: string, delta: string): E
   const index = state.calls.findIndex((call) => call.callId === callId);
   const call = state.calls[index];
   if (!call || delta === '') return [state, NO_FRAMES];
-  const calls = state.calls.with(index, { callId, sent: call.sent + delta });
+  const calls = state.calls.with(index, { ...call, sent: call.sent + delta });
   return [{ ...state, calls }, [argumentsChunk(state.shape, index, delta)]];
 }
 
-/** Sends what the deltas left out of the arguments: all of them, when there were none. */
+/** Sends the arguments that the deltas left out (all of them if there were no deltas), and state that came late. */
 export function finishCall(state: ChatState, event: EventOf<'tool_call.ready'>): Encoded<ChatState> {
-  const call = state.calls.find(({ callId }) => callId === event.callId);
+  const index = state.calls.findIndex(({ callId }) => callId === event.callId);
+  const call = state.calls[index];
   if (!call) return [state, NO_FRAMES];
   if (!event.arguments.startsWith(call.sent)) return breakOff(state, BROKEN_CALL);
-  return continueCall(state, call.callId, event.arguments.slice(call.sent.length));
+  const [told, frames] = continueCall(state, call.callId, event.arguments.slice(call.sent.length));
+  if (!event.extraContent || call.hasExtra) return [told, frames];
+  return [told, [...frames, deltaChunk(state.shape, { tool_calls: [{ index, extra_content: event.extraContent }] })]];
 }
 
 function argumentsChunk(shape: ChunkShape, index: number, delta: string): SseFrame {

@@ -17,6 +17,8 @@ export interface ChatState {
   readonly said: Readonly<Record<TextField, number>>;
   /** Something of the open step was sent that counts as the answer and cannot be taken back. */
   readonly committed: boolean;
+  /** The text of the open block of reasoning, and how many entries of `reasoning_details` were sent. */
+  readonly reasoning: { readonly step: number; readonly text: string; readonly details: number };
   /** The caller's calls, in the order of their `index`. */
   readonly calls: readonly SentCall[];
   /** The gateway's calls that may still have something to show. */
@@ -29,6 +31,8 @@ export interface SentCall {
   readonly callId: string;
   /** The arguments as far as they were sent. */
   readonly sent: string;
+  /** Its `extra_content` was sent. */
+  readonly hasExtra: boolean;
 }
 
 /** A call that the gateway executes itself. */
@@ -50,6 +54,7 @@ export function begin(): ChatState {
     ended: false,
     said: { content: 0, reasoning_content: 0, refusal: 0 },
     committed: false,
+    reasoning: { step: 0, text: '', details: 0 },
     calls: [],
     serverCalls: [],
     usage: NO_USAGE,

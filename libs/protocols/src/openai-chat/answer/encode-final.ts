@@ -1,4 +1,12 @@
-import { joinedText, outputText, type JsonObject, type OutputItem, type RunSnapshot } from '#libs/contract';
+import {
+  joinedText,
+  outputText,
+  type JsonObject,
+  type OutputItem,
+  type RunSnapshot,
+  type ToolCallItem,
+} from '#libs/contract';
+import { messageExtraContent, reasoningDetails } from '../../messages/reasoning-details.js';
 import {
   chatCreated,
   chatId,
@@ -43,16 +51,30 @@ function messageOf(snapshot: RunSnapshot, items: readonly OutputItem[], calls: r
     content: text === '' && hasOther ? null : text,
     refusal,
     ...(reasoning !== '' && { reasoning_content: reasoning }),
+    ...stateOf(items),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
 }
 
+/** What upstreams attached to the reasoning and to the message, as the stream tells it. */
+function stateOf(items: readonly OutputItem[]): JsonObject {
+  const details: JsonObject[] = [];
+  let extra: JsonObject | undefined;
+  for (const item of items) {
+    if (item.type !== 'reasoning') continue;
+    details.push(...reasoningDetails(item, details.length));
+    extra = messageExtraContent(item) ?? extra;
+  }
+  return { ...(details.length > 0 && { reasoning_details: details }), ...(extra && { extra_content: extra }) };
+}
+
 function clientCalls(items: readonly OutputItem[]): JsonObject[] {
-  return items.flatMap((item) =>
-    item.type === 'tool_call' && item.executedBy === 'client'
-      ? [{ id: item.callId, type: 'function', function: { name: item.name, arguments: item.arguments } }]
-      : [],
-  );
+  return items.flatMap((item) => (item.type === 'tool_call' && item.executedBy === 'client' ? [callObject(item)] : []));
+}
+
+function callObject({ callId, name, arguments: text, extraContent }: ToolCallItem): JsonObject {
+  const extra = extraContent && { extra_content: extraContent };
+  return { id: callId, type: 'function', function: { name, arguments: text }, ...extra };
 }
 
 function logprobsOf({ echo }: RunSnapshot, items: readonly OutputItem[]): JsonObject | null {

@@ -6,6 +6,7 @@ import { continueCall, finishCall, startCall } from './call-chunks.js';
 import { FINISH_OF_INCOMPLETE, finishOfCompleted } from './chat-answer.js';
 import { readEcho } from '../chat-echo.js';
 import type { ChatState } from './chat-state.js';
+import { messageExtraContent, reasoningDetails } from '../../messages/reasoning-details.js';
 import { chunkShape, deltaChunk, logprobsChunk, textChunk, type QueuedEvent, type TextField } from './chunk.js';
 import { showApprovalAnswer, showApprovalRequest } from './approval-progress.js';
 import { breakOff, finish } from './stream-end.js';
@@ -31,7 +32,7 @@ export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState>
         ? speakWithLogprobs(state, event, event.logprobs)
         : speak(state, 'content', event);
     case 'reasoning.delta':
-      return speak(state, 'reasoning_content', event);
+      return think(state, event);
     case 'refusal.delta':
       return speak(state, 'refusal', event);
     case 'tool_call.started':
@@ -85,6 +86,20 @@ function speak(state: ChatState, field: TextField, { step, text }: Said): Encode
   if (text === '') return [state, NO_FRAMES];
   if (state.said[field] === step) return [state, [textChunk(state.shape, field, text)]];
   return [beginText(state, field, step), [textChunk(state.shape, field, separated(state, field, text))]];
+}
+
+/** Reasoning, and behind each block of it what its upstream wants back. */
+function think(state: ChatState, event: EventOf<'reasoning.delta'>): Encoded<ChatState> {
+  const { step, text, seal } = event;
+  const [spoken, frames] = speak(state, 'reasoning_content', event);
+  const { reasoning } = state;
+  const whole = reasoning.step === step ? reasoning.text + text : text;
+  if (!seal) return [{ ...spoken, reasoning: { ...reasoning, step, text: whole } }, frames];
+  const details = reasoningDetails({ text: whole, seal }, reasoning.details);
+  const extra = messageExtraContent({ text: whole, seal });
+  const delta = { ...(details.length > 0 && { reasoning_details: details }), ...(extra && { extra_content: extra }) };
+  const told = { ...spoken, reasoning: { step, text: '', details: reasoning.details + details.length } };
+  return [told, Object.keys(delta).length === 0 ? frames : [...frames, deltaChunk(state.shape, delta)]];
 }
 
 /** Logprobs may come with an empty text. */

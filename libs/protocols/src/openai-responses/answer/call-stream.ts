@@ -96,11 +96,12 @@ function closeCall(at: number, status: 'completed' | 'incomplete'): Move {
     if (!call || call.isClosed) return [state, NO_FRAMES];
     const closed = { ...state, calls: state.calls.with(at, { ...call, isClosed: true }) };
     if (call.isHidden) return [closed, NO_FRAMES];
-    const { arguments: text } = itemOf(state, call.itemIndex);
+    const { arguments: text, extraContent } = itemOf(state, call.itemIndex);
     const id = callItemId(state, call);
     const place = { item_id: id, output_index: call.outputIndex };
     const { name } = toldName(call.name, state.echo);
-    const item = callItem({ ...call, id, arguments: text }, state.echo, status);
+    const extra = extraContent && { extraContent };
+    const item = callItem({ ...call, id, arguments: text, ...extra }, state.echo, status);
     const done = say('response.output_item.done', { output_index: call.outputIndex, item });
     if (status === 'incomplete') return inTurn(closed, done);
     return inTurn(closed, say('response.function_call_arguments.done', { ...place, arguments: text, name }), done);

@@ -11,6 +11,8 @@ export interface TextOutput {
   readonly id: string;
   readonly text: string;
   readonly logprobs: readonly JsonValue[];
+  /** `encrypted_content` of a reasoning item. Absent: not asked for, or the item is not complete. */
+  readonly encrypted?: string;
 }
 
 /** A call, told of by the name that the caller gave it. */
@@ -19,6 +21,7 @@ export interface CallOutput {
   readonly callId: string;
   readonly name: string;
   readonly arguments: string;
+  readonly extraContent?: JsonObject;
 }
 
 const TYPE_OF = { text: 'message', refusal: 'message', reasoning: 'reasoning' } as const;
@@ -34,9 +37,11 @@ export function textItem(
   status: WireStatus,
   parts: 'with parts' | 'empty' = 'with parts',
 ): JsonObject {
-  const { kind, id } = output;
-  const shown = parts === 'empty' ? [] : [textPart(output)];
-  if (kind === 'reasoning') return { id, type: 'reasoning', status, summary: shown };
+  const { kind, id, encrypted } = output;
+  const shown = parts === 'empty' || (kind === 'reasoning' && output.text === '') ? [] : [textPart(output)];
+  if (kind === 'reasoning') {
+    return { id, type: 'reasoning', status, summary: shown, ...(encrypted && { encrypted_content: encrypted }) };
+  }
   return { id, type: 'message', status, role: 'assistant', content: shown };
 }
 
@@ -46,8 +51,9 @@ export function textPart({ kind, text, logprobs }: Pick<TextOutput, 'kind' | 'te
 }
 
 export function callItem(call: CallOutput, echo: ResponsesEcho, status: WireStatus): JsonObject {
-  const { id, callId, name, arguments: text } = call;
-  return { id, type: 'function_call', status, call_id: callId, ...toldName(name, echo), arguments: text };
+  const { id, callId, name, arguments: text, extraContent } = call;
+  const extra = extraContent && { extra_content: extraContent };
+  return { id, type: 'function_call', status, call_id: callId, ...toldName(name, echo), arguments: text, ...extra };
 }
 
 /** The name a caller knows a function by; those of namespaces are called by another name upstream. */

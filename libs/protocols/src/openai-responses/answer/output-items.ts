@@ -8,6 +8,7 @@ import {
   type ToolCallItem,
 } from '#libs/contract';
 import { itemIdOf } from '../ids.js';
+import { packReasoning } from '../sealed-reasoning.js';
 import { callItem, callOutputItem, isHiddenCall, textId, textItem, type WireStatus } from './output-item.js';
 import { readEcho, type ResponsesEcho } from './responses-echo.js';
 
@@ -16,9 +17,12 @@ import { readEcho, type ResponsesEcho } from './responses-echo.js';
  * the order of the calls. Of a live run it is a prefix of what the output will be in the end, with the same ids.
  *
  * Items of a step that was lost with its worker stay: listeners were told of them, and they are `incomplete`.
+ * @param sealing `sealed`: reasoning keeps its `encrypted_content` even if the request did not ask for it, for copies that
+ * later turns are told from.
  */
-export function outputItems(snapshot: RunSnapshot): JsonObject[] {
-  const echo = readEcho(snapshot.echo);
+export function outputItems(snapshot: RunSnapshot, sealing?: 'sealed'): JsonObject[] {
+  const asked = readEcho(snapshot.echo);
+  const echo = sealing ? { ...asked, encrypted: true } : asked;
   const output: JsonObject[] = [];
   let step: IndexedItem[] = [];
   snapshot.items.forEach((item, index) => {
@@ -43,9 +47,12 @@ function stepOutput(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: 
     const { runId } = snapshot;
     if (item.type !== 'tool_call') {
       const logprobs = shownLogprobs(item, echo);
-      if (item.text === '' && logprobs.length === 0) return [];
-      const output = { kind: item.type, id: textId(item.type, runId, index), text: item.text, logprobs };
-      return [textItem(output, textStatus(item, index === openEnd, snapshot))];
+      const status = textStatus(item, index === openEnd, snapshot);
+      const isSealed = echo.encrypted && item.type === 'reasoning' && status === 'completed';
+      const encrypted = isSealed && (item.text !== '' || item.seal) ? { encrypted: packReasoning(item) } : {};
+      if (item.text === '' && logprobs.length === 0 && !encrypted.encrypted) return [];
+      const id = textId(item.type, runId, index);
+      return [textItem({ kind: item.type, id, text: item.text, logprobs, ...encrypted }, status)];
     }
     if (isHiddenCall(item, echo)) return [];
     const id = itemIdOf('function_call', runId, 'o', index);

@@ -6,6 +6,8 @@ export interface ResponsesEcho {
   readonly fields: JsonObject;
   /** The request asked for logprobs; upstreams that send them unasked are not passed on. */
   readonly logprobs: boolean;
+  /** The request asked for `reasoning.encrypted_content`. */
+  readonly encrypted: boolean;
   /** Functions of namespaces: from the name the model sees to `{namespace, name}`. */
   readonly namespaced: JsonObject;
   /** The caller's functions by the names that the model uses. */
@@ -17,7 +19,7 @@ export function readEcho(echo: JsonObject): ResponsesEcho {
   const fields = objectOf(echo['fields']);
   const namespaced = objectOf(echo['namespaced']);
   const functions = new Set([...functionNames(fields['tools']), ...Object.keys(namespaced)]);
-  return { fields, logprobs: echo['logprobs'] === true, namespaced, functions };
+  return { fields, logprobs: echo['logprobs'] === true, encrypted: echo['encrypted'] === true, namespaced, functions };
 }
 
 function functionNames(tools: unknown): string[] {

@@ -1,4 +1,11 @@
-import { EMPTY_SNAPSHOT, type ExecutedBy, type JsonObject, type JsonValue, type RunSnapshot } from '#libs/contract';
+import {
+  EMPTY_SNAPSHOT,
+  type ExecutedBy,
+  type JsonObject,
+  type JsonValue,
+  type ReasoningSeal,
+  type RunSnapshot,
+} from '#libs/contract';
 import type { Encoded } from '../../protocol.js';
 import type { SseFrame } from '../../sse-frame.js';
 import type { TextKind } from './output-item.js';
@@ -25,7 +32,9 @@ export interface OpenText {
   readonly head: TextHead;
   readonly text: string;
   readonly logprobs: readonly JsonValue[];
-  /** The item was announced; an item without a word never is. */
+  /** Of reasoning: its upstream's state, which ends the item. */
+  readonly seal?: ReasoningSeal;
+  /** The item was announced. An item without a word is announced only at its end, for its encrypted content. */
   readonly isShown: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { fold, type EventOf, type JsonObject, type JsonValue, type LoggedEvent } from '#libs/contract';
 import type { Encoded } from '../../protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
+import { packReasoning } from '../sealed-reasoning.js';
 import { textId, textItem, textPart, type TextKind, type TextOutput, type WireStatus } from './output-item.js';
 import { inTurn, say, type Move, type OpenText, type ResponsesState, type TextHead } from './responses-state.js';
 
@@ -60,7 +61,7 @@ const NO_LOGPROBS: readonly JsonValue[] = [];
 export function speak(state: ResponsesState, event: TextEvent): Encoded<ResponsesState> {
   const kind = KIND_OF[event.type];
   const { text } = state;
-  if (text && text.head.kind === kind && text.head.step === event.step) return goOn(state, text, event);
+  if (text && !text.seal && text.head.kind === kind && text.head.step === event.step) return goOn(state, text, event);
   return inTurn(state, settleText('completed', event), (settled) => {
     const opened: OpenText = { head: headOf(settled, kind, event), text: '', logprobs: NO_LOGPROBS, isShown: false };
     return goOn(settled, opened, event);
@@ -72,11 +73,20 @@ export function settleText(status: WireStatus, { seq, at }: Pick<LoggedEvent, 's
   return (state) => {
     const { text } = state;
     if (!text) return [state, NO_FRAMES];
-    const { head, logprobs } = text;
-    const spoken = { type: WORDS[head.kind].event, step: head.step, text: text.text, seq, at } as TextEvent;
-    const run = fold(state.run, logprobs.length > 0 ? ({ ...spoken, logprobs } as TextEvent) : spoken);
-    const settled = { ...state, run, text: null };
-    return text.isShown ? inTurn(settled, ...closing(outputOf(text, state), head, status)) : [settled, NO_FRAMES];
+    const { head, logprobs, seal } = text;
+    const spoken = {
+      type: WORDS[head.kind].event,
+      step: head.step,
+      text: text.text,
+      seq,
+      at,
+      ...(logprobs.length > 0 && { logprobs }),
+      ...(seal && { seal }),
+    } as TextEvent;
+    const settled = { ...state, run: fold(state.run, spoken), text: null };
+    const output = outputOf(text, state, status);
+    if (text.isShown) return inTurn(settled, ...closing(output, head, status));
+    return output.encrypted === undefined ? [settled, NO_FRAMES] : inTurn(settled, ...wordless(output, head));
   };
 }
 
@@ -97,7 +107,8 @@ function goOn(state: ResponsesState, open: OpenText, event: TextEvent): Encoded<
   const given = event.type === 'text.delta' ? event.logprobs : undefined;
   const { head, isShown } = open;
   const logprobs = given ? [...open.logprobs, ...given] : open.logprobs;
-  const text: OpenText = { head, text: open.text + event.text, logprobs, isShown: true };
+  const seal = event.type === 'reasoning.delta' ? event.seal : undefined;
+  const text: OpenText = { head, text: open.text + event.text, logprobs, isShown: true, ...(seal && { seal }) };
   const shown = state.echo.logprobs && given ? given : NO_LOGPROBS;
   if (isShown && (event.text !== '' || shown.length > 0)) return delta(state, text, event.text, shown);
   if (event.text === '' && shown.length === 0) return [{ ...state, text: { ...text, isShown } }, NO_FRAMES];
@@ -143,9 +154,23 @@ function closing(output: TextOutput, head: TextHead, status: WireStatus): readon
   ];
 }
 
-/** Logprobs that nobody asked for are not shown. */
-function outputOf({ head, text, logprobs }: OpenText, { echo }: ResponsesState): TextOutput {
-  return { kind: head.kind, id: head.id, text, logprobs: echo.logprobs ? logprobs : NO_LOGPROBS };
+/** Reasoning of which there is nothing to be read: an item without a part. */
+function wordless(output: TextOutput, { outputIndex }: TextHead): readonly Move[] {
+  const { encrypted: _, ...opened } = output;
+  return [
+    (state) => [{ ...state, outputCount: state.outputCount + 1 }, NO_FRAMES],
+    say('response.output_item.added', { output_index: outputIndex, item: textItem(opened, 'in_progress', 'empty') }),
+    say('response.output_item.done', { output_index: outputIndex, item: textItem(output, 'completed') }),
+  ];
+}
+
+/** Logprobs and encrypted reasoning that nobody asked for are not shown. */
+function outputOf({ head, text, logprobs, seal }: OpenText, { echo }: ResponsesState, status: WireStatus): TextOutput {
+  const { kind, id } = head;
+  const isSealed = echo.encrypted && kind === 'reasoning' && status === 'completed';
+  const encrypted =
+    isSealed && (text !== '' || seal) ? { encrypted: packReasoning({ text, ...(seal && { seal }) }) } : {};
+  return { kind, id, text, logprobs: echo.logprobs ? logprobs : NO_LOGPROBS, ...encrypted };
 }
 
 function placeOf({ kind, id, outputIndex }: TextHead): JsonObject {

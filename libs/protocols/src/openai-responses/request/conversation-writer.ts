@@ -3,6 +3,7 @@ import {
   type AssistantMessage,
   type ContentPart,
   type Message,
+  type Reasoning,
   type ToolCall,
   type ToolMessage,
 } from '#libs/contract';
@@ -17,13 +18,22 @@ export class ConversationWriter {
   /** The messages of images, and their parts, to which those of later results are added. */
   private readonly shown = new Map<Message, ContentPart[]>();
 
+  /** Reasoning that belongs to what the assistant says or calls next. */
+  private thought: Reasoning[] = [];
+
   add(message: Message): void {
+    this.thought = [];
     this.messages.push(message);
   }
 
   say(text: string): void {
     const last = this.openAssistant();
     this.replaceLast({ ...last, text: joined(last.text, text) });
+  }
+
+  /** Reasoning that nothing follows is left out: there is no message that it could go back with. */
+  think(block: Reasoning): void {
+    this.thought.push(block);
   }
 
   refuse(refusal: string): void {
@@ -68,10 +78,21 @@ export class ConversationWriter {
 
   private openAssistant(): AssistantMessage {
     const last = this.messages.at(-1);
-    if (last?.role === 'assistant') return last;
-    const opened: AssistantMessage = { role: 'assistant', text: '', toolCalls: [] };
-    this.messages.push(opened);
-    return opened;
+    const open: AssistantMessage = last?.role === 'assistant' ? last : { role: 'assistant', text: '', toolCalls: [] };
+    const thoughtful = this.withThought(open);
+    if (open === last) this.replaceLast(thoughtful);
+    else this.messages.push(thoughtful);
+    return thoughtful;
+  }
+
+  private withThought(message: AssistantMessage): AssistantMessage {
+    if (this.thought.length === 0) return message;
+    const chars = message.text.length;
+    const calls = message.toolCalls.length;
+    const at = chars + calls > 0 && { at: { chars, calls } };
+    const reasoning = [...(message.reasoning ?? []), ...this.thought.map((block) => ({ ...block, ...at }))];
+    this.thought = [];
+    return { ...message, reasoning };
   }
 
   private replaceLast(message: AssistantMessage): void {

@@ -44,7 +44,7 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
     stream: isTrue(dto.stream ?? false),
     echo: {
       fields: responseFields(dto, { tools: tools.echoed, text: text.echoed, stored, options }),
-      logprobs: wantsLogprobs,
+      ...extrasOf(dto),
       namespaced: namespacedNames(tools.offered),
       options: optionsEcho({ ...options, leftOutTools: tools.leftOut }),
     },
@@ -55,6 +55,12 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
     retain: stored,
     ...mannerOf(dto, options),
   };
+}
+
+/** What the answer tells beyond the usual; see ResponsesEcho. */
+function extrasOf(dto: ResponsesRequestDto): JsonObject {
+  const isSealed = dto.include?.includes('reasoning.encrypted_content') === true;
+  return { logprobs: asksForLogprobs(dto), ...(isSealed && { encrypted: true }) };
 }
 
 /** How the run is carried out. */

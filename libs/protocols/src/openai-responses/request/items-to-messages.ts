@@ -1,4 +1,4 @@
-import { LIMITS, type JsonObject, type Message } from '#libs/contract';
+import { isJsonObject, LIMITS, type JsonObject, type Message } from '#libs/contract';
 import { decodeContent, type Content, type ContentPlace } from '../../decode-content.js';
 import {
   fieldOf,
@@ -10,7 +10,9 @@ import {
   requiredText,
   type Place,
 } from '../../request-place.js';
+import { decodeExtraContent } from '../../messages/decode-reasoning.js';
 import { summaryText, unpackSummary } from '../compaction.js';
+import { unpackReasoning } from '../sealed-reasoning.js';
 import { ConversationWriter } from './conversation-writer.js';
 import { flatName } from '../flat-name.js';
 import { isItemType, type ItemType } from '../ids.js';
@@ -28,9 +30,9 @@ export interface DecodedItems {
 }
 
 /**
- * Items of a request, a response or a conversation as messages. Reasoning is not sent to a model again. Calls that were
- * cut off are left out with their results, and so is a text that was broken off and begun anew by another worker.
- * References are nothing before `resolveReferences`.
+ * Items of a request, a response or a conversation as messages. Reasoning goes with the words or calls that follow it.
+ * Calls that were cut off are left out with their results, and so is a text that was cut off and that another worker
+ * began anew. References mean nothing before `resolveReferences`.
  *
  * Throws GatewayError of status 400 that names the place: `input[3].call_id`.
  */
@@ -103,9 +105,7 @@ class ItemReader {
       case 'function_call_output':
         return this.takeResult(place);
       case 'reasoning':
-        optionalList(place, 'summary');
-        optionalList(place, 'content');
-        return;
+        return this.takeReasoning(place);
       case 'item_reference':
         requiredText(place, 'id');
         return;
@@ -152,8 +152,27 @@ class ItemReader {
     if (args.length > LIMITS.toolArgumentsCharsMax) {
       throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
     }
-    if (optionalText(place, 'status') === 'incomplete') this.cutCalls.add(callId);
-    else this.writer.call({ callId, name: namespace ? flatName(namespace, name) : name, arguments: args });
+    if (optionalText(place, 'status') === 'incomplete') {
+      this.cutCalls.add(callId);
+      return;
+    }
+    const extraContent = decodeExtraContent(place);
+    const extra = extraContent && { extraContent };
+    this.writer.call({ callId, name: namespace ? flatName(namespace, name) : name, arguments: args, ...extra });
+  }
+
+  /** Cut off reasoning is no use to its upstream. Encrypted content that is not ours is passed over. */
+  private takeReasoning(place: Place): void {
+    const texts = ['content', 'summary'].map((key) => textOfList(place, key));
+    const content = optionalText(place, 'encrypted_content') ?? '';
+    if (content.length > ENCRYPTED_CHARS_MAX) {
+      const problem = `must have at most ${ENCRYPTED_CHARS_MAX} characters.`;
+      throw refuse(`${place.path}.encrypted_content`, problem, 'string_above_max_length');
+    }
+    if (optionalText(place, 'status') === 'incomplete') return;
+    const text = texts.find((some) => some !== '') ?? '';
+    const block = unpackReasoning(content) ?? { text };
+    if (block.text !== '' || block.seal) this.writer.think(block);
   }
 
   private takeResult(place: Place): void {
@@ -179,7 +198,17 @@ class ItemReader {
   }
 }
 
-function optionalList(place: Place, key: string): void {
+/** Text and state of one block, in base64url and with room for JSON's escapes. */
+const ENCRYPTED_CHARS_MAX = 2 * (LIMITS.reasoningCharsMax + LIMITS.upstreamStateBytesMax);
+
+/** The texts in a list of parts, joined. Throws GatewayError `string_above_max_length` for too long a text. */
+function textOfList(place: Place, key: string): string {
   const value = fieldOf(place, key);
-  if (value !== undefined) listOf(value, `${place.path}.${key}`, LIMITS.contentPartsMax);
+  const path = `${place.path}.${key}`;
+  const parts = value === undefined ? [] : listOf(value, path, LIMITS.contentPartsMax);
+  const text = parts
+    .map((part) => (isJsonObject(part) && typeof part['text'] === 'string' ? part['text'] : ''))
+    .join('');
+  if (text.length <= LIMITS.reasoningCharsMax) return text;
+  throw refuse(path, `must have at most ${LIMITS.reasoningCharsMax} characters.`, 'string_above_max_length');
 }

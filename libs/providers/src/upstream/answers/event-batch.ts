@@ -28,13 +28,16 @@ function merge(last: ModelEvent, event: ModelEvent): ModelEvent | undefined {
       if (last.type !== 'text' || last.logprobs || event.logprobs) return undefined;
       return { type: 'text', text: last.text + event.text };
     case 'reasoning':
+      if (last.type !== 'reasoning' || last.seal) return undefined;
+      return { ...event, text: last.text + event.text };
     case 'refusal':
-      return last.type === event.type ? { type: event.type, text: last.text + event.text } : undefined;
+      return last.type === 'refusal' ? { type: 'refusal', text: last.text + event.text } : undefined;
     case 'tool_arguments':
       if (last.type !== 'tool_arguments' || last.callId !== event.callId) return undefined;
       return { ...last, delta: last.delta + event.delta };
     case 'left_out':
     case 'tool_call':
+    case 'tool_extra':
     case 'end':
       return undefined;
   }
