@@ -97,6 +97,8 @@ function answersOtherwise({ wire, body, headers, response, replies }: Call, beha
         'invalid_value',
         `No such field. You sent ${key}, see https://me:pw@proxy.local/ ${'x'.repeat(600)}`,
       );
+    case 'carried':
+      return wire.isBare(body) && fail(400, 'invalid_value', 'The reasoning must be passed back to the API.');
     case 'context':
       return fail(400, 'context_length_exceeded', 'The conversation has 9999 tokens, the model reads 4096.');
     case 'nostream':
@@ -137,10 +139,17 @@ function answerOf({ wire, body }: Call, { name, number }: Behaviour): FakeAnswer
   if (name === 'reasoning') return { ...answer, reasoning: 'I think.' };
   if (name === 'refusal') return { ...answer, words: [], refusal: 'I will not.', finish: 'refusal' };
   const tool = wire.firstTool(body);
-  const isCalling = name === 'toolloop' || (/^(json-)?tools$/.test(name) && !wire.hasResultAtEnd(body));
+  const isCalling = name === 'toolloop' || (/^(json-)?(tools|carried)$/.test(name) && !wire.hasResultAtEnd(body));
   if (!tool || !isCalling) return answer;
   const id = `call_${(body['messages'] as unknown[]).length}`;
-  return { ...answer, words: [], call: { id, name: tool.name, args: argumentsFor(tool.schema) }, finish: 'tool_calls' };
+  const state = name === 'carried' && { reasoning: 'I think.', hasState: true };
+  return {
+    ...answer,
+    ...state,
+    words: [],
+    call: { id, name: tool.name, args: argumentsFor(tool.schema) },
+    finish: 'tool_calls',
+  };
 }
 
 /** Required properties, filled by type. */

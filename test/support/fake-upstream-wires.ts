@@ -7,6 +7,8 @@ export interface FakeAnswer {
   readonly call?: { readonly id: string; readonly name: string; readonly args: string };
   readonly finish: 'stop' | 'length' | 'tool_calls' | 'refusal';
   readonly hasUsage: boolean;
+  /** The call comes with opaque state of its own, where the format has a place for it. */
+  readonly hasState?: boolean;
 }
 
 /** An answer as server-sent events: each string is one event with its blank line. */
@@ -33,6 +35,8 @@ export interface FakeWire {
   /** The name and the schema of the first tool offered. */
   firstTool(body: Record<string, unknown>): { name: string; schema: unknown } | undefined;
   hasResultAtEnd(body: Record<string, unknown>): boolean;
+  /** An earlier answer with calls came back without the reasoning `I think.` or without the state that it came with. */
+  isBare(body: Record<string, unknown>): boolean;
 }
 
 const USAGE = { input: 10, cached: 4, output: 8, reasoning: 2 };
@@ -50,20 +54,22 @@ const openaiUsage = {
 const chunk = (delta: object, finish_reason: string | null = null): string =>
   sse({ id: 'chatcmpl-1', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] });
 const openaiFinish = (finish: FakeAnswer['finish']): string => (finish === 'refusal' ? 'stop' : finish);
-const toolCallOf = ({ id, name, args }: NonNullable<FakeAnswer['call']>, index: number): object => ({
+const EXTRA_CONTENT = { google: { thought_signature: 'c2ln' } };
+const toolCallOf = ({ id, name, args }: NonNullable<FakeAnswer['call']>, index: number, hasState = false): object => ({
   index,
   id,
   type: 'function',
   function: { name, arguments: args },
+  ...(hasState && { extra_content: EXTRA_CONTENT }),
 });
 
 export const openaiWire: FakeWire = {
-  frames({ reasoning, words, refusal, call, finish, hasUsage }, body) {
+  frames({ reasoning, words, refusal, call, finish, hasUsage, hasState }, body) {
     const wantsUsage = (body['stream_options'] as { include_usage?: boolean } | undefined)?.include_usage === true;
     const half = call && Math.ceil(call.args.length / 2);
     const calls = call
       ? [
-          chunk({ tool_calls: [toolCallOf({ ...call, args: '' }, 0)] }),
+          chunk({ tool_calls: [toolCallOf({ ...call, args: '' }, 0, hasState)] }),
           chunk({ tool_calls: [{ index: 0, function: { arguments: call.args.slice(0, half) } }] }),
           chunk({ tool_calls: [{ index: 0, function: { arguments: call.args.slice(half) } }] }),
         ]
@@ -83,7 +89,7 @@ export const openaiWire: FakeWire = {
       done: 'data: [DONE]\n\n',
     };
   },
-  whole: ({ model, reasoning, words, refusal, call, finish, hasUsage }) => ({
+  whole: ({ model, reasoning, words, refusal, call, finish, hasUsage, hasState }) => ({
     id: 'chatcmpl-1',
     object: 'chat.completion',
     model,
@@ -95,7 +101,7 @@ export const openaiWire: FakeWire = {
           content: words.length === 0 ? null : words.join(''),
           ...(reasoning !== undefined && { reasoning_content: reasoning }),
           ...(refusal !== undefined && { refusal }),
-          ...(call && { tool_calls: [toolCallOf(call, 0)] }),
+          ...(call && { tool_calls: [toolCallOf(call, 0, hasState)] }),
         },
         finish_reason: openaiFinish(finish),
       },
@@ -112,6 +118,13 @@ export const openaiWire: FakeWire = {
     return tools?.[0] && { name: tools[0].function.name, schema: tools[0].function.parameters };
   },
   hasResultAtEnd: (body) => lastOf(body)?.role === 'tool',
+  isBare: (body) =>
+    (body['messages'] as { reasoning_content?: string; tool_calls?: { extra_content?: object }[] }[]).some(
+      ({ reasoning_content: thought, tool_calls: calls }) =>
+        calls &&
+        (thought !== 'I think.' ||
+          calls.some((call) => JSON.stringify(call.extra_content) !== JSON.stringify(EXTRA_CONTENT))),
+    ),
 };
 
 const ANTHROPIC_FINISH = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool_use', refusal: 'refusal' };
@@ -191,4 +204,10 @@ export const anthropicWire: FakeWire = {
     const content = lastOf(body)?.content;
     return Array.isArray(content) && content.some((part) => part.type === 'tool_result');
   },
+  isBare: (body) =>
+    (body['messages'] as { content: { type: string; thinking?: string; signature?: string }[] }[]).some(
+      ({ content }) =>
+        content.some(({ type }) => type === 'tool_use') &&
+        (content[0]?.type !== 'thinking' || content[0].thinking !== 'I think.' || content[0].signature !== 'c2ln'),
+    ),
 };

@@ -18,6 +18,8 @@ import { anthropicWire, openaiWire, type FakeWire } from './fake-upstream-wires.
  *   emptychoices  nullcontent  usage-missing   what the words say
  *   tools              calls the first tool offered until the conversation ends with a result, then answers
  *   json-tools         the same, never as a stream         toolloop     calls it for ever
+ *   carried            thinks and calls the first tool, as `tools` does; 400 when earlier calls come back without what
+ *                      they came with: reasoning, signatures, state of the call
  *   reasoning  refusal  length                 what the words say
  *   error-in-stream:after=2                    an error event after so many words; `code` names it
  *   hang:after=0       goes silent after so many words; with 0, before its headers

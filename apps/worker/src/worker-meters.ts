@@ -85,12 +85,11 @@ export class WorkerMeters {
     if (ok > 0) this.appends.inc({ outcome: 'ok' }, ok);
   }
 
-  /** The provider, with the time to its first event measured. It adds a function call to an event, and no promise. */
+  /** The provider, with the time to its first event measured. Costs a function call per event, and no promise. */
   measureProvider(provider: ModelProvider): ModelProvider {
     const { upstream } = provider;
     return {
-      upstream,
-      listModels: (signal) => provider.listModels(signal),
+      ...provider,
       stream: (request) => {
         const events = provider.stream(request);
         return { [Symbol.asyncIterator]: () => this.measureFirst(events[Symbol.asyncIterator](), upstream) };
