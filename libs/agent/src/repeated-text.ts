@@ -11,8 +11,8 @@ export interface ShownStep {
 }
 
 /**
- * The open step of this run, if the answer of another model call could continue it: listeners saw text of one kind only,
- * apart from reasoning before it. Undefined for a step with logprobs, because those are not compared.
+ * The open step of this run, if the answer of another model call could continue it: listeners saw text of one kind
+ * only, apart from reasoning before it. Undefined for a step with logprobs, because those are not compared.
  */
 export function shownStep(snapshot: RunSnapshot): ShownStep | undefined {
   const last = snapshot.steps.at(-1);
@@ -31,7 +31,10 @@ const hasLogprobs = (item: OutputItem): boolean => item.type !== 'tool_call' && 
 export interface Comparison {
   /** The new answer begins with all that was shown: the step goes on. */
   readonly repeats: boolean;
-  /** Still to be emitted: within the shown step if the answer repeats it, else in a new step, everything that was read. */
+  /**
+   * Still to be emitted: within the shown step if the answer repeats it, else in a new step, everything that was
+   * read.
+   */
   readonly events: readonly ModelEvent[];
 }
 

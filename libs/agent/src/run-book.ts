@@ -31,7 +31,10 @@ export function openRunBook(resume: RunSnapshot, ports: Pick<AgentPorts, 'emit' 
 
 type Piece = { type: 'text.delta' | 'reasoning.delta' | 'refusal.delta'; step: number; text: string };
 
-/** Events that are not folded yet. Consecutive deltas of a text are kept as one growing string, not as one event per token. */
+/**
+ * Events that are not folded yet. Consecutive deltas of a text are kept as one growing string, not as one event per
+ * token.
+ */
 class PendingEvents {
   private readonly events: RunEvent[] = [];
   private open: Piece | undefined;

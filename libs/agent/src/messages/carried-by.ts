@@ -2,7 +2,8 @@ import type { AssistantMessage, Message, Reasoning, ToolCall, UpstreamForm } fro
 
 /**
  * The messages with only the reasoning and the attached state that an upstream of this form takes back. Plain reasoning
- * of an unknown origin, which clients bring in their history, goes to `openai` upstreams: `anthropic` ones ask for proof.
+ * of an unknown origin, which clients bring in their history, goes to `openai` upstreams: `anthropic` ones ask for
+ * proof.
  * @param form undefined: the upstream takes none of it.
  */
 export function carriedBy(messages: readonly Message[], form: UpstreamForm | undefined): readonly Message[] {

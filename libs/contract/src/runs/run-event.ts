@@ -38,8 +38,8 @@ export type ApprovalBy = 'user' | 'timeout' | 'policy';
  * Within a step the model speaks first: neither a delta nor another call follows the first `tool_call.ready`.
  *
  * `step` counts from 1 over the whole run, across attempts. When an attempt leaves a step unfinished, the next attempt
- * closes that step with `step.interrupted` and does not use its number again. There is one exception: if only text of the
- * step was seen and the model repeats that text, the next attempt continues the step as if nothing had happened.
+ * closes that step with `step.interrupted` and does not use its number again. There is one exception: if only text of
+ * the step was seen and the model repeats that text, the next attempt continues the step as if nothing had happened.
  *
  * Calls in a step that ends with finishReason `length` or `content_filter` may be cut off: they have no
  * `tool_call.ready` and are not executed.
@@ -168,8 +168,8 @@ export type TerminalEvent = (
 };
 
 /**
- * An event and its place in the log. The worker that owns the run numbers its events: `seq` is 1, 2, 3 ... without gaps.
- * `at` is milliseconds since the epoch on that worker's clock; it is for display, never for ordering.
+ * An event and its place in the log. The worker that owns the run numbers its events: `seq` is 1, 2, 3 ... without
+ * gaps. `at` is milliseconds since the epoch on that worker's clock; it is for display, never for ordering.
  */
 export type LoggedEvent<E extends RunEvent = RunEvent> = E & { readonly seq: number; readonly at: number };
 

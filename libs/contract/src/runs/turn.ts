@@ -29,8 +29,8 @@ export function turnOf(snapshot: RunSnapshot, input: RunInput | undefined): Turn
 /**
  * What the model said and what its tools answered: each completed step as the assistant's message, the results of its
  * calls in the order of the calls, then the texts that the user added meanwhile. The next model call of the same run
- * is not told of interrupted and open steps. Whoever continues a run that has ended is also told the last thing it said,
- * even if that was cut off, because the listeners saw it; calls that do not count (`isCertain`) are left out.
+ * is not told of interrupted and open steps. Whoever continues a run that has ended is also told the last thing it
+ * said, even if that was cut off, because the listeners saw it; calls that do not count (`isCertain`) are left out.
  */
 export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>): Message[] {
   const isOver = hasEnded(snapshot);

@@ -6,9 +6,10 @@ const OWN_ID = 'talaria_';
 const FORMAT = 'anthropic-claude-v1';
 
 /**
- * What an upstream attached to a block of reasoning, as entries of `reasoning_details`. The field comes from OpenRouter;
- * clients that know it send its entries back unchanged. Entries of an OpenAI-compatible upstream are passed on as they
- * came. Signed reasoning of an Anthropic upstream becomes `reasoning.text` with its signature, or `reasoning.encrypted`.
+ * What an upstream attached to a block of reasoning, as entries of `reasoning_details`. The field comes from
+ * OpenRouter; clients that know it send its entries back unchanged. Entries of an OpenAI-compatible upstream are
+ * passed on as they came. Signed reasoning of an Anthropic upstream becomes `reasoning.text` with its signature, or
+ * `reasoning.encrypted`.
  * @param index of the first entry within the whole answer: helpers of clients put entries together by it.
  */
 export function reasoningDetails({ text, seal }: Reasoning, index: number): JsonObject[] {

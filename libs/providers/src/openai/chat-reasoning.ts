@@ -4,8 +4,9 @@ import { checkUpstreamState, isJsonObject, type JsonObject, type JsonValue, type
 const STATE_FIELDS = ['reasoning_details', 'extra_content'] as const;
 
 /**
- * Gathers what one answer says about its reasoning besides the text. Servers name the text `reasoning_content` (DeepSeek,
- * Kimi, GLM) or `reasoning` (vLLM, OpenRouter); OpenRouter and MiniMax add `reasoning_details`, Gemini `extra_content`.
+ * Gathers what one answer says about its reasoning besides the text. Servers name the text `reasoning_content`
+ * (DeepSeek, Kimi, GLM) or `reasoning` (vLLM, OpenRouter); OpenRouter and MiniMax add `reasoning_details`, Gemini
+ * `extra_content`.
  */
 export class ChatReasoning {
   private textField: 'reasoning' | undefined;
