@@ -17,8 +17,8 @@ import { readEcho, type ResponsesEcho } from './responses-echo.js';
  * the order of the calls. Of a live run it is a prefix of what the output will be in the end, with the same ids.
  *
  * Items of a step that was lost with its worker stay: listeners were told of them, and they are `incomplete`.
- * @param sealing `sealed`: reasoning keeps its `encrypted_content` even if the request did not ask for it, for copies that
- * later turns are told from.
+ * @param sealing `sealed`: reasoning keeps its `encrypted_content` even if the request did not ask for it. For copies
+ * that later turns are told from.
  */
 export function outputItems(snapshot: RunSnapshot, sealing?: 'sealed'): JsonObject[] {
   const asked = readEcho(snapshot.echo);
