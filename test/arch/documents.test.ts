@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
@@ -33,6 +33,14 @@ test('a long line is found, and a table or a code block is not', () => {
     `2: ${long}`,
     `7: ${long}`,
   ]);
+});
+
+test.each(['ARCHITECTURE.md', 'docs/internals.md'])('%s names files and folders that exist', (document) => {
+  const named = [...read(document).matchAll(/`((?:apps|libs|test|docs|bench)\/[\w./-]+)`/g)].map(
+    ([, path = '']) => path,
+  );
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
 test('the changelog: versions, then Added, Changed and Fixed, and an area in front of every line', () => {
