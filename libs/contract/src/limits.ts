@@ -13,6 +13,10 @@ export const LIMITS = {
   toolsMax: 128,
   toolNameCharsMax: 64,
   toolSchemaBytesMax: 65_536,
+  /** Fields that the gateway passes on without knowing them; more are left out. */
+  extraFieldsMax: 32,
+  /** All of them as JSON. */
+  extraBytesMax: 65_536,
   stopSequencesMax: 4,
   modelNameCharsMax: 256,
   metadataPairsMax: 16,

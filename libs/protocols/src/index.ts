@@ -16,7 +16,7 @@ export {
 } from './dto/dto-rules.js';
 export { Described, KeepsNull, NothingElse, schemaOf, type DtoClass } from './dto/dto-schema.js';
 export { METADATA } from './dto/fragments.js';
-export { bodyObject, parseDto } from './dto/parse-dto.js';
+export { bodyObject, otherFields, parseDto } from './dto/parse-dto.js';
 export { parseQuery } from './dto/parse-query.js';
 export { type DecodeContext, type Encoded, type Protocol } from './protocol.js';
 export { checkRegistry, PROTOCOLS } from './registry.js';

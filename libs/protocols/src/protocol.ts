@@ -12,6 +12,8 @@ export interface DecodeContext {
   readonly hermesClient: boolean;
   /** Bound for the text of one message; longer texts are refused, never cut. */
   readonly messageTextCharsMax: number;
+  /** Fields of the body that the protocol's class does not declare. Absent: none. */
+  readonly otherFields?: JsonObject;
 }
 
 /**

@@ -175,3 +175,17 @@ test('without tools there is no choice of tools', async () => {
     parallel_tool_calls: false,
   });
 });
+
+test('fields of compatible servers go to these, not to OpenAI', () => {
+  const extra = { top_k: 20, thinking: { type: 'disabled' } };
+  const responseFormat = { type: 'json_object', schema: { type: 'object' } } as const;
+  const request = question('m', { sampling: { extra, responseFormat }, streaming: false });
+  expect(toChatRequest(request, { isOpenAi: false, isMistral: false })).toEqual({
+    ...{ model: 'm', messages: PLAIN.messages, ...extra },
+    response_format: responseFormat,
+  });
+  expect(toChatRequest(request, { isOpenAi: true, isMistral: false })).toEqual({
+    ...{ model: 'm', messages: PLAIN.messages },
+    response_format: { type: 'json_object' },
+  });
+});

@@ -221,3 +221,8 @@ test('the words of a refusal reach the caller without secrets', async () => {
   }));
   expect(gatewayError(await asked('plain')).message).toBe("Upstream 'lab' refused the request: WORDS [redacted]");
 });
+
+test('fields that have no place in the Messages API are named', async () => {
+  const heard = await ask([{ provider: messages() }], question('ok', { sampling: { extra: { min_p: 0.1 } } }));
+  expect(leftOut(heard)).toEqual(['min_p']);
+});

@@ -1,5 +1,5 @@
 import { fromRunError, GatewayError, leftOutHeader, type RunDraft, type RunSnapshot } from '#libs/contract';
-import { bodyObject, cancelledError, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
+import { bodyObject, cancelledError, otherFields, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
@@ -85,6 +85,7 @@ export class CreateRun {
       ...(onDisconnect && { onDisconnect }),
       hermesClient: Object.keys(headers).some((name) => name.startsWith('x-hermes-')),
       messageTextCharsMax: this.parts.messageCharsMax,
+      otherFields: otherFields(protocol.dto, bodyObject(body)),
     });
     const model = await this.parts.models.resolve(decoded.model);
     await this.parts.models.assertNoServerTool(decoded.tools);

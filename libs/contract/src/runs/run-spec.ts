@@ -17,7 +17,8 @@ export type ToolChoice =
   | { readonly kind: 'allowed'; readonly mode: 'auto' | 'required'; readonly names: readonly string[] };
 
 export type ResponseFormat =
-  | { readonly type: 'text' | 'json_object' }
+  /** `schema`: beside json_object, as llama.cpp and other compatible servers take it. */
+  | { readonly type: 'text' | 'json_object'; readonly schema?: JsonObject }
   | {
       readonly type: 'json_schema';
       readonly name: string;
@@ -46,6 +47,8 @@ export interface Sampling {
   readonly user?: string;
   /** Requests with the same one share the upstream's prompt cache. */
   readonly promptCacheKey?: string;
+  /** Fields of compatible servers, by their names on the wire; an upstream that has other names does not get them. */
+  readonly extra?: JsonObject;
 }
 
 /** What happens to a run whose only foreground listener went away. */

@@ -54,6 +54,12 @@ function refuseOthers(cls: DtoClass, object: JsonObject, path: string | undefine
   throw new GatewayError('invalid_request', `'${param}' ${problem}`, { param });
 }
 
+/** The fields of an object that its class does not declare. */
+export function otherFields(cls: DtoClass, object: JsonObject): JsonObject {
+  const declared = new Set(fieldsOf(cls));
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !declared.has(name)));
+}
+
 const fieldLists = new WeakMap<object, readonly string[]>();
 
 /** The fields with rules, and those that are only described, which their reader checks. */

@@ -32,6 +32,7 @@ export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
         upstream,
         request,
         body: () => toMessagesRequest(request, request.streaming !== false),
+        leftOut: Object.keys(request.sampling.extra ?? {}),
         send: (body, signal) => http.post('/v1/messages', body, signal),
         translator: () => new MessageTranslator(request, upstream),
       }),

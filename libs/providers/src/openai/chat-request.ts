@@ -24,14 +24,15 @@ export function toChatRequest(request: ModelRequest, { isOpenAi, isMistral }: Ch
   return {
     model,
     messages: toChatMessages(request, isMistral || refuses(CALL_IDS)),
-    ...samplingFields(sampling),
+    ...(!isOpenAi && sampling.extra),
+    ...samplingFields(sampling, isOpenAi),
     ...field(outputTokensMax, sampling.outputTokensMax),
     ...toolFields(request),
     ...(streaming && { stream: true, stream_options: { include_usage: true } }),
   };
 }
 
-function samplingFields(sampling: Sampling): JsonObject {
+function samplingFields(sampling: Sampling, isOpenAi: boolean): JsonObject {
   return {
     ...field('temperature', sampling.temperature),
     ...field('top_p', sampling.topP),
@@ -42,7 +43,7 @@ function samplingFields(sampling: Sampling): JsonObject {
     ...field('logit_bias', sampling.logitBias),
     ...field('logprobs', sampling.logprobs),
     ...field('top_logprobs', sampling.topLogprobs),
-    ...field('response_format', sampling.responseFormat && toResponseFormat(sampling.responseFormat)),
+    ...field('response_format', sampling.responseFormat && toResponseFormat(sampling.responseFormat, isOpenAi)),
     ...field('reasoning_effort', sampling.reasoningEffort),
     ...field('verbosity', sampling.verbosity),
     ...field('service_tier', sampling.serviceTier),
@@ -82,8 +83,8 @@ function toToolChoice(choice: ToolChoice): string | JsonObject | undefined {
   return mode === 'auto' ? undefined : mode;
 }
 
-function toResponseFormat(format: ResponseFormat): JsonObject {
-  if (format.type !== 'json_schema') return { type: format.type };
+function toResponseFormat(format: ResponseFormat, isOpenAi: boolean): JsonObject {
+  if (format.type !== 'json_schema') return { type: format.type, ...(!isOpenAi && field('schema', format.schema)) };
   const { name, schema, description, strict } = format;
   return {
     type: 'json_schema',

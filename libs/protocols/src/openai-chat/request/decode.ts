@@ -5,6 +5,7 @@ import { parseDto } from '../../dto/parse-dto.js';
 import { refuse } from '../../request-place.js';
 import type { ChatRequestDto } from './chat-request.dto.js';
 import { decodeMessages } from '../../messages/decode-messages.js';
+import { extraFields } from './extra-fields.js';
 import { decodeResponseFormat } from './decode-response-format.js';
 import { ChatStreamOptionsDto } from './response-format.dto.js';
 import { decodeToolChoice, decodeTools } from '../../messages/decode-tools.js';
@@ -19,6 +20,7 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
   const { instructions, messages } = decodeMessages(dto.messages, context.messageTextCharsMax);
   const tools = decodeTools(dto.tools ?? []);
   const metadata = dto.metadata && readMetadata(dto.metadata, 'metadata');
+  const { extra, leftOut } = extraFields(context.otherFields ?? {});
   return {
     protocol: NAME,
     model: dto.model ?? null,
@@ -26,11 +28,12 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
     messages,
     tools,
     toolChoice: decodeToolChoice(dto.tool_choice, tools),
-    sampling: samplingOf(dto),
+    sampling: { ...samplingOf(dto), ...(Object.keys(extra).length > 0 && { extra }) },
     onDisconnect: context.onDisconnect ?? 'cancel',
     stream: dto.stream === true || dto.stream === 'true',
     echo: echoOf(dto, context),
     ...(metadata && { metadata }),
+    ...(leftOut.length > 0 && { leftOut }),
   };
 }
 
