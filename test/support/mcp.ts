@@ -50,6 +50,7 @@ export function stdioSettings(notes: McpNotes, fields: Partial<McpServerSettings
     timeoutSeconds: withSlack(5),
     connectTimeoutSeconds: withSlack(5),
     approval: 'always',
+    images: true,
     ...fields,
   };
 }
@@ -82,6 +83,7 @@ export async function startHttpExample(
       timeoutSeconds: withSlack(5),
       connectTimeoutSeconds: withSlack(5),
       approval: 'always',
+    images: true,
     },
     async kill() {
       child.kill('SIGKILL');

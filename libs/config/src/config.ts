@@ -192,6 +192,8 @@ export interface McpServerConfig {
   readonly timeoutSeconds: number;
   /** For the handshake and for the list of its tools: a program may have to be fetched and started first. */
   readonly connectTimeoutSeconds: number;
+  /** Whether images in results go to the model; else it reads that there were some. */
+  readonly images: boolean;
   readonly approval: 'never' | 'always';
 }
 

@@ -31,6 +31,9 @@ export const LIMITS = {
   toolCallsPerStepMax: 128,
   toolArgumentsCharsMax: 262_144,
   toolOutputBytesMax: 262_144,
+  /** Of all images in one result, and of all in one run, as data URLs: they are part of the run's log. */
+  toolImagesBytesMax: 2_097_152,
+  runImagesBytesMax: 8_388_608,
   toolSecondsMax: 120,
   /** Opaque state on one block of reasoning or on one call: signatures, encrypted reasoning. Longer is refused. */
   upstreamStateBytesMax: 1_048_576,

@@ -17,6 +17,8 @@ export interface ToolContext {
 /** `output` is what the model reads. A failing tool is an answer for the model, not an error of the run. */
 export interface ToolResult {
   readonly output: string;
+  /** Images beside the text, as data URLs; the model sees them behind the results of the step. */
+  readonly images?: readonly string[];
   readonly isError?: boolean;
 }
 

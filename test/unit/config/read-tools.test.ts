@@ -27,6 +27,7 @@ describe('mcp_servers', () => {
     timeout_seconds: 7
     connect_timeout_seconds: 300
     approval: always
+    images: false
 `,
       { ...HOST, TOKEN: 'tok' },
     );
@@ -39,6 +40,7 @@ describe('mcp_servers', () => {
         timeoutSeconds: 7,
         connectTimeoutSeconds: 300,
         approval: 'always',
+        images: false,
       },
     ]);
   });
@@ -56,6 +58,7 @@ describe('mcp_servers', () => {
         timeoutSeconds: 60,
         connectTimeoutSeconds: 60,
         approval: 'never',
+        images: true,
       },
     ]);
   });

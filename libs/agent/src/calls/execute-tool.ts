@@ -1,5 +1,6 @@
 import { GatewayError, type JsonObject, type Tool, type ToolResult } from '#libs/contract';
 import type { AgentRun } from '../agent-run.js';
+import { boundImages, imageRoom } from './bound-images.js';
 import { boundOutput } from './bound-output.js';
 import type { CallGroup } from './call-group.js';
 
@@ -57,8 +58,10 @@ async function outcome(
   const { runId, owner, sessionId } = run.spec;
   const place = { runId, owner, callId, ...(sessionId !== undefined && { sessionId }) };
   try {
-    const { output, isError = false } = await tool.execute(args, { ...place, ...context });
-    return { output: boundOutput(output), isError };
+    const { output, images = [], isError = false } = await tool.execute(args, { ...place, ...context });
+    const shown = boundImages(images, imageRoom(run.book.snapshot()));
+    const text = [output, ...(shown.note === undefined ? [] : [shown.note])].join('\n');
+    return { output: boundOutput(text), isError, ...(shown.images.length > 0 && { images: shown.images }) };
   } catch (error) {
     // Only GatewayErrors are written to be read by others; any other message may hold what the model must not see.
     const output = error instanceof GatewayError ? boundOutput(error.message) : 'The tool failed.';

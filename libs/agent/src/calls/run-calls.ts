@@ -69,9 +69,9 @@ async function answerCall(run: AgentRun, { step, call, group }: CallInStep): Pro
     const progress = progressOf(run, { step, call, group });
     result = await executeTool({ ...decision, run, callId, group, progress });
   }
-  const { output, isError = false } = result;
+  const { output, images, isError = false } = result;
   const durationMs = Math.max(0, Math.round(ports.now() - startedAt));
-  await emit({ type: 'tool.completed', step, callId, name, output, isError, durationMs });
+  await emit({ type: 'tool.completed', step, callId, name, output, isError, durationMs, ...(images && { images }) });
 }
 
 /** One progress event may be this long; a tool that has more to say says it in its output. */

@@ -13,6 +13,7 @@ import {
   secret,
   text,
   toolPattern,
+  yesOrNo,
 } from '../values/parsers.js';
 import type { Problems } from '../values/problems.js';
 import { isMapping, readRecords, readText, type Fields, type Node, type RecordOf } from './read-fields.js';
@@ -98,6 +99,7 @@ const MCP_FIELDS = {
   timeout_seconds: { parser: integer(1, LIMITS.toolSecondsMax - 5) },
   connect_timeout_seconds: { parser: integer(1, CONNECT_SECONDS_MAX) },
   approval: { parser: oneOf('never', 'always') },
+  images: { parser: yesOrNo },
 } as const satisfies Fields;
 
 const APPROVAL_FIELDS = {

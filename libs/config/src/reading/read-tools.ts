@@ -43,7 +43,7 @@ const TIMEOUT_SECONDS_DEFAULT = 60;
 const CONNECT_TIMEOUT_SECONDS_DEFAULT = 60;
 
 function mcpServer(sources: Sources, entry: FileSettings['mcpServers'][number]): McpServerConfig | undefined {
-  const { path, name = '', command, url, tools, timeout_seconds, connect_timeout_seconds, approval } = entry;
+  const { path, name = '', command, url, tools, timeout_seconds, connect_timeout_seconds, approval, images } = entry;
   if ((command === undefined) === (url === undefined)) {
     sources.problems.add(path, 'expected either command, for a program, or url, for a server on the network');
     return undefined;
@@ -59,6 +59,7 @@ function mcpServer(sources: Sources, entry: FileSettings['mcpServers'][number]):
     timeoutSeconds: timeout_seconds ?? TIMEOUT_SECONDS_DEFAULT,
     connectTimeoutSeconds: connect_timeout_seconds ?? CONNECT_TIMEOUT_SECONDS_DEFAULT,
     approval: approval ?? 'never',
+    images: images ?? true,
   };
 }
 

@@ -50,6 +50,11 @@ function callChange(
     case 'tool.started':
       return { dispatched: true };
     case 'tool.completed':
-      return { output: event.output, isError: event.isError, durationMs: event.durationMs };
+      return {
+        output: event.output,
+        isError: event.isError,
+        durationMs: event.durationMs,
+        ...(event.images && { images: event.images }),
+      };
   }
 }

@@ -42,6 +42,8 @@ export interface ToolCallItem extends ItemBase {
   readonly dispatched: boolean;
   readonly approval?: Approval;
   readonly output?: string;
+  /** Data URLs of images in the result. */
+  readonly images?: readonly string[];
   readonly isError?: boolean;
   readonly durationMs?: number;
 }

@@ -144,6 +144,8 @@ export type RunEvent =
       readonly callId: string;
       readonly name: string;
       readonly output: string;
+      /** Data URLs. Absent: none. */
+      readonly images?: readonly string[];
       readonly isError: boolean;
       readonly durationMs: number;
     }

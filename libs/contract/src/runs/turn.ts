@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.js';
-import type { AssistantMessage, Message, Reasoning, ToolCall, ToolMessage } from '../message.js';
+import type { AssistantMessage, ContentPart, Message, Reasoning, ToolCall, ToolMessage } from '../message.js';
 import { isCertain, type OutputItem, type TextItem, type ToolCallItem } from './output-item.js';
 import { hasEnded, joinedText, type RunSnapshot } from './run-snapshot.js';
 
@@ -61,7 +61,7 @@ function messagesOfOldStep(items: readonly OutputItem[]): Message[] {
   return said.every(({ type }) => type === 'reasoning') ? [] : messagesOfStep(said);
 }
 
-function messagesOfStep(items: readonly OutputItem[]): (AssistantMessage | ToolMessage)[] {
+function messagesOfStep(items: readonly OutputItem[]): Message[] {
   const calls = items.filter((item) => item.type === 'tool_call');
   const refusal = joinedText(items, 'refusal');
   const reasoning = reasoningOf(items);
@@ -75,7 +75,15 @@ function messagesOfStep(items: readonly OutputItem[]): (AssistantMessage | ToolM
   const results = calls.flatMap(({ callId, output, isError }): ToolMessage[] =>
     output === undefined ? [] : [{ role: 'tool', callId, output, ...(isError && { isError }) }],
   );
-  return [assistant, ...results];
+  const images = calls.flatMap(imageParts);
+  return [assistant, ...results, ...(images.length > 0 ? [{ role: 'user', content: images } as const] : [])];
+}
+
+/** Upstreams take images from users alone, so those of results stand in a message of the user behind all results. */
+function imageParts({ callId, images = [] }: ToolCallItem): ContentPart[] {
+  if (images.length === 0) return [];
+  const head = { type: 'text', text: `Images in the result of the call ${callId}:` } as const;
+  return [head, ...images.map((url) => ({ type: 'image', url }) as const)];
 }
 
 const isSaid = ({ text, seal }: TextItem): boolean => text !== '' || seal !== undefined;

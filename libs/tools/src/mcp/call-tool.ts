@@ -19,6 +19,8 @@ export interface CallOrder {
   readonly args: JsonObject;
   readonly context: ToolContext;
   readonly timeoutMs: number;
+  /** Whether images of the result go to the model. */
+  readonly images: boolean;
 }
 
 export interface CallOutcome {
@@ -46,7 +48,7 @@ export async function callTool(client: Client, order: CallOrder): Promise<CallOu
         toolDefinition: tool,
       },
     );
-    return { kind: 'answered', result: resultOf(result as CallToolResult) };
+    return { kind: 'answered', result: resultOf(result as CallToolResult, order.images) };
   } catch (cause) {
     context.signal.throwIfAborted();
     return { kind: kindOf(cause, client), result: { output: explain(cause, order), isError: true } };

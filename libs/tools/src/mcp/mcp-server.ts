@@ -91,8 +91,8 @@ export class McpServer implements ConnectionOwner {
   }
 
   private async call(tool: McpToolInfo, args: JsonObject, context: ToolContext): Promise<ToolResult> {
-    const { name, timeoutSeconds } = this.settings;
-    const order = { server: name, tool, args, context, timeoutMs: timeoutSeconds * 1_000 };
+    const { name, timeoutSeconds, images } = this.settings;
+    const order = { server: name, tool, args, context, timeoutMs: timeoutSeconds * 1_000, images };
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.clientFor(context.signal);
       if (!client) return { output: `The MCP server '${name}' is not available now.`, isError: true };

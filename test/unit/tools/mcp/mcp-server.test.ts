@@ -81,7 +81,11 @@ describe.each(['stdio', 'http'] as const)('a server over %s', (kind) => {
     expect(await call('a_b')).toEqual({ output: 'spaced', isError: false });
     expect(await call('fail')).toEqual({ output: 'it went wrong', isError: true });
     expect(await call('refuse')).toEqual({ output: expect.stringContaining('no such thing'), isError: true });
-    expect(await call('picture')).toEqual({ output: '[image, image/png, 3 bytes]', isError: false });
+    expect(await call('picture')).toEqual({
+      output: '[image, image/png, 3 bytes]',
+      images: ['data:image/png;base64,AAAA'],
+      isError: false,
+    });
   });
 
   test('has only the tools of the allow-list', async () => {

@@ -1,23 +1,57 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { ToolResult } from '#libs/contract';
 
-/** What the model reads of a server's answer: its texts, and of everything else what it is. */
-export function resultOf({ content = [], structuredContent, isError = false }: CallToolResult): ToolResult {
+type Part = CallToolResult['content'][number];
+type Resource = Extract<Part, { type: 'resource' }>['resource'];
+
+/** Image formats that upstreams take. */
+const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
+const IMAGES_MAX = 16;
+
+/**
+ * What the model reads of a server's answer: its texts, and of everything else what it is; images and embedded
+ * resources that are images go along as data URLs.
+ *
+ * @param areShown whether images go to the model; else it reads that there were some.
+ */
+export function resultOf(result: CallToolResult, areShown: boolean): ToolResult {
+  const { content = [], structuredContent, isError = false } = result;
   const parts = content.map(partText);
   if (parts.length === 0 && structuredContent !== undefined) parts.push(JSON.stringify(structuredContent));
-  return { output: parts.join('\n') || '[No content.]', isError };
+  const images = areShown ? content.flatMap((part) => imageOf(part) ?? []).slice(0, IMAGES_MAX) : [];
+  return { output: parts.join('\n') || '[No content.]', isError, ...(images.length > 0 && { images }) };
 }
 
-function partText(part: CallToolResult['content'][number]): string {
+function partText(part: Part): string {
   switch (part.type) {
     case 'text':
       return part.text;
     case 'image':
     case 'audio':
-      return `[${part.type}, ${part.mimeType}, ${Math.floor((part.data.length * 3) / 4)} bytes]`;
+      return `[${part.type}, ${part.mimeType}, ${bytesOf(part.data)} bytes]`;
     case 'resource_link':
       return `[resource ${part.uri}]`;
     case 'resource':
-      return 'text' in part.resource ? part.resource.text : `[resource ${part.resource.uri}]`;
+      return resourceText(part.resource);
   }
 }
+
+function resourceText(resource: Resource): string {
+  if ('text' in resource) return resource.text;
+  const { uri, blob, mimeType = 'unknown type' } = resource;
+  if (mimeType.startsWith('text/') || mimeType === 'application/json') return Buffer.from(blob, 'base64').toString();
+  return `[resource ${uri}, ${mimeType}, ${bytesOf(blob)} bytes]`;
+}
+
+function imageOf(part: Part): string | undefined {
+  if (part.type === 'image') return dataUrl(part.mimeType, part.data);
+  if (part.type !== 'resource' || !('blob' in part.resource)) return undefined;
+  return dataUrl(part.resource.mimeType ?? '', part.resource.blob.replace(/\s+/g, ''));
+}
+
+function dataUrl(mimeType: string, data: string): string | undefined {
+  const type = mimeType.trim().toLowerCase();
+  return IMAGE_TYPES.has(type) ? `data:${type};base64,${data}` : undefined;
+}
+
+const bytesOf = (base64: string): number => Math.floor((base64.length * 3) / 4);
