@@ -81,6 +81,23 @@ export function runControlSuite(name: string, get: () => RunLog): void {
       ]);
     });
 
+    test('answers to questions are kept with the decision, and count as a part of it', async () => {
+      const runId = await running();
+      await park(runId);
+      const content = { who: { name: 'Ada\n{ once deny }', tags: ['a b', ' '] } };
+      expect(await get().answer(runId, 'apr_2', 'once', content)).toEqual({ kind: 'recorded', wake: 1 });
+      expect(await get().answer(runId, 'apr_2', 'once', content)).toEqual({ kind: 'repeated', wake: 1 });
+      expect(await get().answer(runId, 'apr_2', 'once', { who: { name: 'Bob' } })).toEqual({ kind: 'refused' });
+      expect(await get().answer(runId, 'apr_2', 'once')).toEqual({ kind: 'refused' });
+      expect(await get().answer(runId, 'apr_1', 'deny')).toEqual({ kind: 'recorded', wake: 1 });
+      const { answers, contents } = await get().controls(runId);
+      expect([...answers].sort()).toEqual([
+        ['apr_1', 'deny'],
+        ['apr_2', 'once'],
+      ]);
+      expect([...(contents ?? [])]).toEqual([['apr_2', content]]);
+    });
+
     test('an answer or a cancel that came before the parking keeps the run awake', async () => {
       const answered = await running();
       expect(await get().answer(answered, 'apr_2', 'always')).toEqual({ kind: 'recorded' });

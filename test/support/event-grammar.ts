@@ -27,8 +27,10 @@ interface CallState {
   arguments: string;
   state: 'writing' | 'ready' | 'asking' | 'running' | 'done';
   /** The answer to its approval, if there was one. */
-  decision?: string;
+  decision?: string | undefined;
   approvalId?: string;
+  /** What the call asks the user, until there is an answer. */
+  question?: string | undefined;
 }
 
 interface OpenStep {
@@ -148,12 +150,23 @@ class LogChecker {
         return expect('writing', 'ready');
       case 'approval.requested':
         if (call.executedBy !== 'server') this.say(event, 'is of a client call');
+        if (event.ask) {
+          // A call may ask the user again and again, while it is being made.
+          call.decision = undefined;
+          call.question = event.approvalId;
+          return expect('running', 'asking');
+        }
         if (call.decision !== undefined) this.say(event, 'asks again');
         call.approvalId = event.approvalId;
         return expect('ready', 'asking');
       case 'approval.resolved':
         if (call.decision !== undefined) this.say(event, 'answers again');
         call.decision = event.decision;
+        if (call.question !== undefined) {
+          if (event.approvalId !== call.question) this.say(event, 'answers another question');
+          call.question = undefined;
+          return expect('asking', 'running');
+        }
         if (event.by === 'policy' && call.approvalId === undefined) return expect('ready', 'ready');
         if (event.approvalId !== call.approvalId) this.say(event, 'answers another request');
         return expect('asking', 'ready');

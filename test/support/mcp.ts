@@ -83,7 +83,7 @@ export async function startHttpExample(
       timeoutSeconds: withSlack(5),
       connectTimeoutSeconds: withSlack(5),
       approval: 'always',
-    images: true,
+      images: true,
     },
     async kill() {
       child.kill('SIGKILL');

@@ -36,14 +36,15 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
     scopeOf: policy,
     recall: (scope) => memory.recall(place, scope),
     remember: (scope, decision) => memory.remember(place, scope, decision),
-    async open() {
-      const expiresAt = Date.now() + timeoutSeconds * 1_000;
+    async open(secondsMax = timeoutSeconds) {
+      const expiresAt = Date.now() + Math.min(secondsMax, timeoutSeconds) * 1_000;
       if (!(await memory.enterWait(owner, runId, expiresAt))) return undefined;
       return { approvalId: `apr_${randomBytes(12).toString('hex')}`, expiresAt };
     },
     answerTo({ approvalId, expiresAt = 0 }) {
       const decision = controls.answers.get(approvalId);
-      if (decision) return { decision, by: 'user' };
+      const answers = controls.contentOf(approvalId);
+      if (decision) return { decision, by: 'user', ...(answers && { answers }) };
       return expiresAt <= Date.now() ? { decision: 'deny', by: 'timeout' } : undefined;
     },
     async park({ step, usage, approvals }) {

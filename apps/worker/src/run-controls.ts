@@ -1,4 +1,4 @@
-import type { Controls, RunSignals } from '#libs/contract';
+import type { Controls, JsonObject, RunSignals } from '#libs/contract';
 
 /** What others left for the owner of one run: read with the claim, and again when it matters. */
 export class RunControls {
@@ -12,6 +12,11 @@ export class RunControls {
 
   get answers(): Controls['answers'] {
     return this.latest.answers;
+  }
+
+  /** The answers to the questions of a request. */
+  contentOf(approvalId: string): JsonObject | undefined {
+    return this.latest.contents?.get(approvalId);
   }
 
   /** All texts so far. The first call takes what came with the claim: a fresh run is not held up by another read. */

@@ -40,8 +40,12 @@ export interface ApprovalPorts {
   /** The widest earlier answer that covers the scope. */
   recall(scope: string): Promise<'session' | 'always' | undefined>;
   remember(scope: string, decision: 'session' | 'always'): Promise<void>;
-  /** A new request: its name and when it expires (ms since the epoch). undefined: nobody more may be asked. */
-  open(): Promise<{ readonly approvalId: string; readonly expiresAt: number } | undefined>;
+  /**
+   * A new request: its name and when it expires (ms since the epoch). undefined: nobody more may be asked.
+   *
+   * @param secondsMax until it expires; at most, and by default, the time for approvals.
+   */
+  open(secondsMax?: number): Promise<{ readonly approvalId: string; readonly expiresAt: number } | undefined>;
   /** The answer that is known by now; lateness is one. */
   answerTo(approval: Approval): ApprovalAnswer | undefined;
   /**
@@ -54,6 +58,8 @@ export interface ApprovalPorts {
 export interface ApprovalAnswer {
   readonly decision: ApprovalDecision;
   readonly by: ApprovalBy;
+  /** To the questions of the request, by their ids. */
+  readonly answers?: JsonObject;
 }
 
 export interface AgentSettings {

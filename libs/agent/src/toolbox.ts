@@ -16,9 +16,17 @@ export interface Toolbox {
  * A tool of the caller hides a server tool of the same name: the caller wrote the definition that the model sees, so
  * only the caller can answer for it. The API refuses such requests; this is what happens to one that gets here.
  */
-export function openToolbox(spec: Pick<RunSpec, 'tools' | 'toolChoice'>, serverTools: readonly Tool[]): Toolbox {
+export function openToolbox(
+  spec: Pick<RunSpec, 'tools' | 'toolChoice' | 'protocol'>,
+  serverTools: readonly Tool[],
+): Toolbox {
   const clientNames = new Set(spec.tools.map((tool) => tool.name));
-  const visible = serverTools.filter((tool) => !clientNames.has(tool.name));
+  const mayAsk = ASKING_PROTOCOLS.has(spec.protocol);
+  // A question needs somebody who knows how to answer it: the runs API, or a client that executes functions.
+  const visible = serverTools.filter(
+    (tool) => !clientNames.has(tool.name) && (!tool.asksUser || mayAsk || spec.tools.length > 0),
+  );
+  if (!mayAsk) for (const { name, asksUser } of visible) if (asksUser) clientNames.add(name);
   const byName = new Map(visible.map((tool) => [tool.name, tool]));
   const described = visible.map(({ name, description, parameters }) => ({ name, description, parameters }));
   return {
@@ -27,6 +35,9 @@ export function openToolbox(spec: Pick<RunSpec, 'tools' | 'toolChoice'>, serverT
     serverTool: (name) => byName.get(name),
   };
 }
+
+/** Protocols whose clients can answer requests of a run. */
+const ASKING_PROTOCOLS: ReadonlySet<string> = new Set(['runs']);
 
 /**
  * The caller's choice for one step. A forced call is forced in the first step only, else a server tool would be called

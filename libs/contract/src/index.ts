@@ -105,7 +105,7 @@ export {
   type Sampling,
   type ToolChoice,
 } from './runs/run-spec.js';
-export type { Tool, ToolApproval, ToolContext, ToolResult } from './tool.js';
+export type { Question, Tool, ToolApproval, ToolContext, ToolQuestions, ToolResult, ToolResume } from './tool.js';
 export { answerMessages, turnOf, type RunInput, type Turn } from './runs/turn.js';
 export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';

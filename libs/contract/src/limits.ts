@@ -49,6 +49,9 @@ export const LIMITS = {
   /** Remembered answers of one key, or of one session. */
   rememberedApprovalsMax: 1_000,
   sessionApprovalSeconds: 604_800,
+  /** Questions of one call with the state that the call goes on with, and the answers to them, as JSON. */
+  questionsCharsMax: 65_536,
+  answersCharsMax: 16_384,
   steerCharsMax: 16_384,
   steersPerRunMax: 64,
 

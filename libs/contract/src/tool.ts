@@ -1,5 +1,30 @@
 import type { JsonObject } from './json.js';
 
+/** Something that a call wants to know of the user before it goes on. */
+export interface Question {
+  /** Names the answer among those to the other questions of the same call. */
+  readonly id: string;
+  readonly message: string;
+  /** JSON Schema of the answer: an object whose properties are texts, numbers, truth values or lists of texts. */
+  readonly schema: JsonObject;
+  /** A page where the user does what is asked; the answer then only says that it is done. */
+  readonly url?: string;
+}
+
+/** What a call asks, and what it needs to go on, on whatever worker. Both are part of the run's log. */
+export interface ToolQuestions {
+  readonly questions: readonly Question[];
+  readonly state: JsonObject;
+}
+
+/** The call goes on: what it had asked, and the answers by the questions' ids. */
+export interface ToolResume {
+  readonly state: JsonObject;
+  /** Absent: the user declined, or did not answer in time. */
+  readonly answers?: JsonObject;
+  readonly by: 'user' | 'timeout';
+}
+
 export interface ToolContext {
   readonly runId: string;
   readonly owner: string;
@@ -10,6 +35,8 @@ export interface ToolContext {
   readonly callId: string;
   /** Aborted on cancel, timeout and loss of the run; a tool that ignores it is abandoned, not awaited. */
   readonly signal: AbortSignal;
+  /** Present when the call has asked before. */
+  readonly resume?: ToolResume;
   /** Shows listeners that something happens. Not kept, not shown to the model. */
   progress(text: string): void;
 }
@@ -20,6 +47,11 @@ export interface ToolResult {
   /** Images beside the text, as data URLs; the model sees them behind the results of the step. */
   readonly images?: readonly string[];
   readonly isError?: boolean;
+  /** In place of a result: the run waits for the user's answers, and the call is made again with them. */
+  readonly asks?: ToolQuestions & {
+    /** Seconds until it counts as not answered; at most the time for approvals, which is the default. */
+    readonly secondsMax?: number;
+  };
 }
 
 export type ToolApproval = 'never' | 'always';
@@ -35,5 +67,7 @@ export interface Tool {
   readonly idempotent: boolean;
   /** Whether somebody has to agree before each call, unless the operator's policy says otherwise. */
   readonly approval: ToolApproval;
+  /** It only hands a question on to the user: clients that execute functions themselves may do that, too. */
+  readonly asksUser?: boolean;
   execute(args: JsonObject, context: ToolContext): Promise<ToolResult>;
 }

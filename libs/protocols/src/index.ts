@@ -34,6 +34,7 @@ export { checkItemIds } from './openai-responses/request/decode-input.js';
 export { itemIdOf, responseIdOf, runIdOfItem, runIdOfResponse } from './openai-responses/ids.js';
 export { encode as encodeResponses } from './openai-responses/answer/encode-stream.js';
 export { inputItemsOf } from './openai-responses/request/input-items.js';
+export { readAnswers } from './runs/check-answers.js';
 export { itemsToMessages, systemTextOf } from './openai-responses/request/items-to-messages.js';
 export { openaiResponses } from './openai-responses/openai-responses.js';
 export { outputItems } from './openai-responses/answer/output-items.js';

@@ -1,5 +1,6 @@
 import { LIMITS, type Tool } from '#libs/contract';
 import { resolve } from 'node:path';
+import { clarify } from './clarify/clarify.js';
 import { currentTime } from './current-time/current-time.js';
 import { openGuard, resolveWithSystem, type Resolve } from '#libs/guarded-fetch';
 import { fileList } from './files/file-list.js';
@@ -41,6 +42,7 @@ export function createTools(settings: BuiltInSettings, live: LiveTrees, edges: T
   const workspaces = new Workspaces(resolve(settings.workspaceDir));
   return [
     currentTime(edges.now),
+    clarify(),
     httpFetch(openGuard({ allowedHosts: settings.fetchAllowedHosts, resolve: edges.resolve })),
     fileRead(workspaces),
     fileWrite(workspaces),

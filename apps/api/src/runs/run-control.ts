@@ -1,6 +1,13 @@
 import { withDeadline } from '#libs/bus';
-import { GatewayError, pendingCalls, type RunQueue, type RunSignals, type RunSnapshot } from '#libs/contract';
-import type { ApprovalOrder } from '#libs/protocols';
+import {
+  GatewayError,
+  type JsonObject,
+  pendingCalls,
+  type RunQueue,
+  type RunSignals,
+  type RunSnapshot,
+} from '#libs/contract';
+import { readAnswers, type ApprovalOrder } from '#libs/protocols';
 import type { RunService } from './run-service.js';
 
 export interface ControlPorts {
@@ -27,17 +34,20 @@ export class RunControl {
   /**
    * Answers one request, all that are open now, or the only one that is. Throws GatewayError `run_not_found`,
    * `approval_not_pending` when the request is not this run's, has expired, or was answered otherwise, and
-   * `missing_required_parameter` when several are open and none was named. The same answer again is no error.
+   * `missing_required_parameter` when several are open and none was named. A request with questions needs answers that
+   * fit their schemas, or `deny`; else `invalid_request`. The same answer again is no error.
    */
-  async approve(runId: string, owner: string, { decision, all, ...order }: ApprovalOrder): Promise<Resolved> {
+  async approve(runId: string, owner: string, { decision, all, answers, ...order }: ApprovalOrder): Promise<Resolved> {
     const snapshot = await this.runs.get(runId, owner);
     const open = openRequests(snapshot);
     if (order.requestId === undefined && open.length === 0) throw notPending('This run waits for no approval.');
-    if (all) return this.answerAll(runId, open, decision);
+    if (all) return this.answerAll(runId, withoutQuestions(snapshot, open, decision), { decision });
     const requestId = order.requestId ?? onlyOne(open);
-    if (wasAnswered(snapshot, requestId, decision)) return { requestId, resolved: 1, replayed: true };
+    const content = contentOf(snapshot, requestId, { decision, ...(answers !== undefined && { answers }) });
+    const answer = { decision, ...(content && { content }) };
+    if (wasAnswered(snapshot, requestId, answer)) return { requestId, resolved: 1, replayed: true };
     if (!open.includes(requestId)) throw notPending('This run has no open request with this id.');
-    return { requestId, ...(await this.answerAll(runId, [requestId], decision)) };
+    return { requestId, ...(await this.answerAll(runId, [requestId], answer)) };
   }
 
   /**
@@ -52,22 +62,14 @@ export class RunControl {
     throw new GatewayError('run_not_accepting_steer', why);
   }
 
-  private async answerAll(
-    runId: string,
-    ids: readonly string[],
-    decision: ApprovalOrder['decision'],
-  ): Promise<Resolved> {
-    const answers = await Promise.all(ids.map((id) => this.answer(runId, id, decision)));
-    return { resolved: ids.length, replayed: answers.every((answer) => answer === 'repeated') };
+  private async answerAll(runId: string, ids: readonly string[], answer: Answer): Promise<Resolved> {
+    const answers = await Promise.all(ids.map((id) => this.answer(runId, id, answer)));
+    return { resolved: ids.length, replayed: answers.every((outcome) => outcome === 'repeated') };
   }
 
-  private async answer(
-    runId: string,
-    id: string,
-    decision: ApprovalOrder['decision'],
-  ): Promise<'recorded' | 'repeated'> {
+  private async answer(runId: string, id: string, { decision, content }: Answer): Promise<'recorded' | 'repeated'> {
     const { log, queue } = this.ports;
-    const outcome = await withDeadline(log.answer(runId, id, decision));
+    const outcome = await withDeadline(log.answer(runId, id, decision, content));
     if (outcome.kind !== 'recorded' && outcome.kind !== 'repeated') {
       throw notPending(outcome.kind === 'refused' ? 'This request was answered otherwise.' : 'This run has ended.');
     }
@@ -89,12 +91,44 @@ function onlyOne([id, ...others]: readonly string[]): string {
   throw new GatewayError('missing_required_parameter', what, { param: 'request_id' });
 }
 
-function wasAnswered({ items }: RunSnapshot, requestId: string, decision: ApprovalOrder['decision']): boolean {
+interface Answer {
+  readonly decision: ApprovalOrder['decision'];
+  /** To the questions of the request, by their ids. */
+  readonly content?: JsonObject;
+}
+
+/** What is recorded with the decision: nothing for a request to allow a call, or a question that is declined. */
+function contentOf(
+  { items }: RunSnapshot,
+  requestId: string,
+  { decision, answers }: Pick<ApprovalOrder, 'decision' | 'answers'>,
+): JsonObject | undefined {
+  const item = items.find((found) => found.type === 'tool_call' && found.approval?.approvalId === requestId);
+  const ask = item?.type === 'tool_call' ? item.approval?.ask : undefined;
+  if (ask && decision !== 'deny') return readAnswers(ask, answers);
+  if (answers === undefined) return undefined;
+  const why = ask ? "cannot stand beside the choice 'deny'." : 'answers no question: this request has none.';
+  throw new GatewayError('invalid_request', `'answers' ${why}`, { param: 'answers' });
+}
+
+/** `all` allows or denies calls; it answers no question, but declines it. */
+function withoutQuestions(
+  snapshot: RunSnapshot,
+  open: readonly string[],
+  decision: ApprovalOrder['decision'],
+): readonly string[] {
+  if (decision === 'deny') return open;
+  const asking = new Set(pendingCalls(snapshot).flatMap(({ approval }) => (approval.ask ? [approval.approvalId] : [])));
+  return open.filter((id) => !asking.has(id));
+}
+
+function wasAnswered({ items }: RunSnapshot, requestId: string, { decision, content }: Answer): boolean {
   return items.some(
     (item) =>
       item.type === 'tool_call' &&
       item.approval?.approvalId === requestId &&
       item.approval.decision === decision &&
+      JSON.stringify(item.approval.answers) === JSON.stringify(content) &&
       item.approval.by === 'user',
   );
 }

@@ -95,13 +95,13 @@ function wordsOf(item: OutputItem): RunEvent[] {
 function approvalOf(item: ToolCallItem): RunEvent[] {
   const { step, callId, name, arguments: args, approval } = item;
   if (!approval) return [];
-  const { approvalId, expiresAt, decision, by = 'policy' } = approval;
+  const { approvalId, expiresAt, decision, by = 'policy', ask, answers } = approval;
   const call = { step, callId, approvalId };
   return [
     ...(expiresAt === undefined
       ? []
-      : [{ type: 'approval.requested', ...call, name, arguments: args, expiresAt } as const]),
-    ...(decision ? [{ type: 'approval.resolved', ...call, decision, by } as const] : []),
+      : [{ type: 'approval.requested', ...call, name, arguments: args, expiresAt, ...(ask && { ask }) } as const]),
+    ...(decision ? [{ type: 'approval.resolved', ...call, decision, by, ...(answers && { answers }) } as const] : []),
   ];
 }
 

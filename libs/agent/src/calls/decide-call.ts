@@ -21,17 +21,18 @@ export type Decision =
  * What becomes of a call: it is executed, or the model is told why not. Approval is not asked here, only a denial is
  * heard.
  */
-export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem): Decision {
+export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem, isAnswered = false): Decision {
   const tool = toolbox.serverTool(call.name);
   // Dispatched by a worker that was lost: what it did is unknown, also when this worker does not have the tool.
-  if (call.dispatched && !tool?.idempotent) return { kind: 'answer', output: OUTCOME_UNKNOWN };
+  if (call.dispatched && !isAnswered && !tool?.idempotent) return { kind: 'answer', output: OUTCOME_UNKNOWN };
   const name = call.name.slice(0, LIMITS.toolNameCharsMax);
   if (!tool) return { kind: 'answer', output: `Unknown tool '${name}'. Use only the tools that are offered.` };
   if (!permits(spec.toolChoice, call.name)) {
     return { kind: 'answer', output: `The tool '${name}' may not be called in this conversation.` };
   }
   if (isBeyond(spec.toolCallsMax, book.snapshot(), call)) return { kind: 'answer', output: USED_UP };
-  if (call.approval?.decision === 'deny') return { kind: 'answer', output: DENIED[call.approval.by ?? 'user'] };
+  if (call.approval?.decision === 'deny' && !call.approval.ask)
+    return { kind: 'answer', output: DENIED[call.approval.by ?? 'user'] };
   return parseArguments(tool, call.arguments);
 }
 

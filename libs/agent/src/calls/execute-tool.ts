@@ -1,4 +1,11 @@
-import { GatewayError, type JsonObject, type Tool, type ToolResult } from '#libs/contract';
+import {
+  GatewayError,
+  type JsonObject,
+  type Tool,
+  type ToolCallItem,
+  type ToolResult,
+  type ToolResume,
+} from '#libs/contract';
 import type { AgentRun } from '../agent-run.js';
 import { boundImages, imageRoom } from './bound-images.js';
 import { boundOutput } from './bound-output.js';
@@ -8,7 +15,7 @@ export interface ToolExecution {
   readonly run: AgentRun;
   readonly tool: Tool;
   readonly args: JsonObject;
-  readonly callId: string;
+  readonly call: ToolCallItem;
   readonly group: CallGroup;
   /** Called only while the tool is being waited for. */
   readonly progress: (text: string) => void;
@@ -52,13 +59,21 @@ export function executeTool(execution: ToolExecution): Promise<ToolResult> {
 
 /** Never rejects: a failing tool is an answer for the model. */
 async function outcome(
-  { run, tool, args, callId }: ToolExecution,
+  { run, tool, args, call }: ToolExecution,
   context: { signal: AbortSignal; progress: (text: string) => void },
 ): Promise<ToolResult> {
   const { runId, owner, sessionId } = run.spec;
-  const place = { runId, owner, callId, ...(sessionId !== undefined && { sessionId }) };
+  const resume = resumeOf(call);
+  const place = {
+    runId,
+    owner,
+    callId: call.callId,
+    ...(sessionId !== undefined && { sessionId }),
+    ...(resume && { resume }),
+  };
   try {
-    const { output, images = [], isError = false } = await tool.execute(args, { ...place, ...context });
+    const { output, images = [], isError = false, asks } = await tool.execute(args, { ...place, ...context });
+    if (asks) return { output, isError, asks };
     const shown = boundImages(images, imageRoom(run.book.snapshot()));
     const text = [output, ...(shown.note === undefined ? [] : [shown.note])].join('\n');
     return { output: boundOutput(text), isError, ...(shown.images.length > 0 && { images: shown.images }) };
@@ -67,4 +82,15 @@ async function outcome(
     const output = error instanceof GatewayError ? boundOutput(error.message) : 'The tool failed.';
     return { output, isError: true };
   }
+}
+
+/** A call that has asked goes on with the answers, which are in the log: any worker has them. */
+function resumeOf({ approval }: ToolCallItem): ToolResume | undefined {
+  if (!approval?.ask || approval.decision === undefined) return undefined;
+  const { ask, decision, answers = {}, by } = approval;
+  return {
+    state: ask.state,
+    ...(decision !== 'deny' && { answers }),
+    by: by === 'timeout' ? 'timeout' : 'user',
+  };
 }

@@ -1,6 +1,7 @@
 import type { RunEvent, ToolCallItem, ToolResult, Usage } from '#libs/contract';
 import type { AgentRun } from '../agent-run.js';
 import { CallGroup } from './call-group.js';
+import { askUser } from './ask-user.js';
 import { decide } from './decide-call.js';
 import { executeTool } from './execute-tool.js';
 import { RunParked } from '../run-parked.js';
@@ -18,8 +19,9 @@ export async function runCalls(run: AgentRun, step: number, usage: Usage): Promi
   const { ports } = run;
   for (;;) {
     ports.signal.throwIfAborted();
-    const { ready, waiting } = await settleApprovals(run, step);
-    await answerAll(run, step, ready);
+    const { ready, waiting, answered } = await settleApprovals(run, step);
+    const hasAsked = await answerAll(run, { step, calls: ready, answered });
+    if (hasAsked) continue;
     if (waiting.length === 0) return;
     // The log is whole before somebody else may go on with it.
     await ports.flushed();
@@ -29,34 +31,47 @@ export async function runCalls(run: AgentRun, step: number, usage: Usage): Promi
 }
 
 /** All at the same time; `tool.completed` comes as each is done. After a failure the others are abandoned. */
-async function answerAll(run: AgentRun, step: number, calls: readonly ToolCallItem[]): Promise<void> {
+async function answerAll(run: AgentRun, { step, calls, answered }: ReadyCalls): Promise<boolean> {
   const group = new CallGroup();
   const follow = (): void => group.fail(run.ports.signal.reason);
   run.ports.signal.addEventListener('abort', follow, { once: true });
   if (run.ports.signal.aborted) follow();
   const answers = calls.map((call) =>
-    answerCall(run, { step, call, group }).catch((error: unknown) => group.fail(error)),
+    answerCall(run, { step, call, group, isAnswered: answered.has(call.callId) }).catch((error: unknown) => {
+      group.fail(error);
+      return false;
+    }),
   );
-  await Promise.all(answers);
+  const asked = await Promise.all(answers);
   run.ports.signal.removeEventListener('abort', follow);
   group.throwIfFailed();
+  return asked.includes(true);
+}
+
+interface ReadyCalls {
+  readonly step: number;
+  readonly calls: readonly ToolCallItem[];
+  readonly answered: ReadonlySet<string>;
 }
 
 interface CallInStep {
   readonly step: number;
   readonly call: ToolCallItem;
+  /** Its questions have just been answered. */
+  readonly isAnswered: boolean;
   /** Fails with the first failure that is not an answer for the model. */
   readonly group: CallGroup;
 }
 
-async function answerCall(run: AgentRun, { step, call, group }: CallInStep): Promise<void> {
+/** Whether the call has asked the user something, in place of a result. */
+async function answerCall(run: AgentRun, { step, call, group, isAnswered }: CallInStep): Promise<boolean> {
   const { ports } = run;
   const { callId, name } = call;
   const emit = async (event: RunEvent): Promise<void> => {
     group.throwIfFailed();
     await run.book.emit(event);
   };
-  const decision = decide(run, call);
+  const decision = decide(run, call, isAnswered);
   if (!call.dispatched) await emit({ type: 'tool.started', step, callId, name });
   const startedAt = ports.now();
   let result: ToolResult;
@@ -67,18 +82,24 @@ async function answerCall(run: AgentRun, { step, call, group }: CallInStep): Pro
     if (!decision.tool.idempotent) await ports.flushed();
     group.throwIfFailed();
     const progress = progressOf(run, { step, call, group });
-    result = await executeTool({ ...decision, run, callId, group, progress });
+    result = await executeTool({ ...decision, run, call, group, progress });
+  }
+  if (result.asks) {
+    const asked = await askUser(run, { step, call, asks: result.asks });
+    if (asked === undefined) return true;
+    result = asked;
   }
   const { output, images, isError = false } = result;
   const durationMs = Math.max(0, Math.round(ports.now() - startedAt));
   await emit({ type: 'tool.completed', step, callId, name, output, isError, durationMs, ...(images && { images }) });
+  return false;
 }
 
 /** One progress event may be this long; a tool that has more to say says it in its output. */
 const PROGRESS_CHARS_MAX = 2_000;
 
 /** Progress is for showing: while the run waits for room, further progress of the call is dropped instead of queued. */
-function progressOf(run: AgentRun, { step, call, group }: CallInStep): (text: string) => void {
+function progressOf(run: AgentRun, { step, call, group }: Omit<CallInStep, 'isAnswered'>): (text: string) => void {
   let waiting = false;
   return (text) => {
     if (waiting) return;

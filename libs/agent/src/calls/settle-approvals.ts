@@ -8,6 +8,8 @@ import type { ApprovalAnswer } from '../ports.js';
 export interface SettledCalls {
   readonly ready: readonly ToolCallItem[];
   readonly waiting: readonly Approval[];
+  /** Calls whose questions have just been answered: they go on. */
+  readonly answered: ReadonlySet<string>;
 }
 
 /**
@@ -15,17 +17,31 @@ export interface SettledCalls {
  * at once, before any call is made. A call that was dispatched before is not asked for again: what it did, it did.
  */
 export async function settleApprovals(run: AgentRun, step: number): Promise<SettledCalls> {
-  for (const call of openCalls(run, step)) await settle(run, step, call);
+  const answered = new Set<string>();
+  for (const call of openCalls(run, step)) {
+    if (call.approval?.ask && call.approval.decision === undefined) {
+      if (await settleQuestion(run, step, call)) answered.add(call.callId);
+    } else await settle(run, step, call);
+  }
   const calls = openCalls(run, step);
   const isWaiting = ({ approval }: ToolCallItem): boolean => approval !== undefined && approval.decision === undefined;
   return {
     ready: calls.filter((call) => !isWaiting(call)),
     waiting: calls.flatMap((call) => (call.approval && isWaiting(call) ? [call.approval] : [])),
+    answered,
   };
 }
 
 function openCalls(run: AgentRun, step: number): ToolCallItem[] {
   return callsOf(run.book.snapshot(), step).filter((call) => call.executedBy === 'server' && call.output === undefined);
+}
+
+/** Whether there is an answer to what the call asks, a late one included. */
+async function settleQuestion(run: AgentRun, step: number, call: ToolCallItem): Promise<boolean> {
+  const answer = call.approval && run.ports.approvals.answerTo(call.approval);
+  if (!call.approval || !answer) return false;
+  await resolve(run, step, { call, approvalId: call.approval.approvalId, answer });
+  return true;
 }
 
 async function settle(run: AgentRun, step: number, call: ToolCallItem): Promise<void> {

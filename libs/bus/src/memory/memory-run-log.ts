@@ -19,6 +19,7 @@ import {
   type RunSpec,
   sessionOfTurn,
   type TerminalEvent,
+  type JsonObject,
 } from '#libs/contract';
 
 interface MemoryRun {
@@ -33,7 +34,7 @@ interface MemoryRun {
   cancel?: CancelReason;
   generation: number;
   parked?: { deadline: number; woken: boolean };
-  readonly answers: Map<string, ApprovalDecision>;
+  readonly answers: Map<string, readonly [ApprovalDecision, JsonObject?]>;
   readonly steers: string[];
   /** How many of them became events. */
   steered: number;
@@ -146,13 +147,13 @@ class InMemoryRunLog implements MemoryRunLog {
     return 'parked';
   }
 
-  async answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome> {
+  async answer(runId: string, id: string, decision: ApprovalDecision, content?: JsonObject): Promise<AnswerOutcome> {
     const run = this.runs.get(runId);
     if (!run) return { kind: 'unknown' };
-    const before = run.answers.get(approvalId);
-    if (before !== undefined && before !== decision) return { kind: 'refused' };
+    const [before, answer] = [run.answers.get(id), content ? ([decision, content] as const) : ([decision] as const)];
+    if (before && JSON.stringify(before) !== JSON.stringify(answer)) return { kind: 'refused' };
     if (run.ended) return { kind: before ? 'repeated' : 'ended' };
-    run.answers.set(approvalId, decision);
+    run.answers.set(id, answer);
     if (run.parked) run.parked.woken = true;
     return { kind: before ? 'repeated' : 'recorded', ...(run.parked && { wake: run.generation }) };
   }
@@ -244,8 +245,10 @@ class InMemoryRunLog implements MemoryRunLog {
   }
 }
 
-function controlsOf({ cancel, answers, steers }: MemoryRun): Controls {
-  return { ...(cancel && { cancel }), answers: new Map(answers), steers: [...steers] };
+function controlsOf({ cancel, answers: told, steers }: MemoryRun): Controls {
+  const contents = new Map([...told].flatMap(([id, [, content]]) => (content ? [[id, content] as const] : [])));
+  const answers = new Map([...told].map(([id, [decision]]) => [id, decision]));
+  return { ...(cancel && { cancel }), answers, ...(contents.size > 0 && { contents }), steers: [...steers] };
 }
 
 function withLeftover({ steers, steered }: MemoryRun, terminal: string): string {

@@ -14,6 +14,7 @@ import {
   type RunEvent,
   type RunHead,
   type RunSpec,
+  type JsonObject,
 } from '#libs/contract';
 import type { ScriptCall } from '../redis/connect-redis.js';
 import { APPEND } from '../scripts/append-script.js';
@@ -194,9 +195,22 @@ export function toControls(cancel: string | null, answers: string | null, steers
   const lines = (text: string | null): string[] => (text ? text.trimEnd().split('\n') : []);
   return {
     ...(cancel && { cancel: cancel as CancelReason }),
-    answers: new Map(lines(answers).map((line) => line.split(' ') as [string, ApprovalDecision])),
+    answers: new Map(lines(answers).map((line) => line.split(' ', 2) as [string, ApprovalDecision])),
+    ...(answers?.includes('{') && { contents: new Map(lines(answers).flatMap(contentOf)) }),
     steers: lines(steers).map((line) => JSON.parse(line) as string),
   };
+}
+
+/** JSON has no line breaks outside of texts, and in texts they are escaped. */
+export function answerLine(decision: ApprovalDecision, content: JsonObject | undefined): string {
+  return content ? `${decision} ${JSON.stringify(content)}` : decision;
+}
+
+/** `<approval id> <decision> <answers as JSON>` of one line; nothing where there are no answers. */
+function contentOf(line: string): [string, JsonObject][] {
+  const from = line.indexOf('{');
+  if (from < 0) return [];
+  return [[line.slice(0, line.indexOf(' ')), JSON.parse(line.slice(from)) as JsonObject]];
 }
 
 export function toAnswerOutcome(reply: unknown): AnswerOutcome {

@@ -9,6 +9,7 @@ import {
   type ClaimTerms,
   type Controls,
   GatewayError,
+  type JsonObject,
   LIMITS,
   type LoggedEvent,
   type Parking,
@@ -27,6 +28,7 @@ import { runScript, runScripts, unavailable, type RedisConnection, type ScriptCa
 import type { RedisKeys } from '../keys.js';
 import {
   afterSeq,
+  answerLine,
   appendCall,
   appendOrder,
   HEAD_FIELDS,
@@ -137,10 +139,9 @@ class RedisRunLog implements RunLog {
     });
   }
 
-  answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome> {
-    return guarded(async () =>
-      toAnswerOutcome(await runScript(this.redis, ANSWER, [this.keys.meta(runId)], [approvalId, decision])),
-    );
+  answer(runId: string, id: string, decision: ApprovalDecision, content?: JsonObject): Promise<AnswerOutcome> {
+    const args = [id, answerLine(decision, content)];
+    return guarded(async () => toAnswerOutcome(await runScript(this.redis, ANSWER, [this.keys.meta(runId)], args)));
   }
 
   steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'> {

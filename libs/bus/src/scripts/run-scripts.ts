@@ -151,8 +151,8 @@ redis.call('PUBLISH', KEYS[1], ARGV[3] .. '\\n' .. event)
 return 0`);
 
 /**
- * KEYS meta; ARGV approval id, decision. -> {code, generation to wake, or -1 when the run has an owner who will look}
- * The first answer counts: the same again is a repeat (1), another one is refused.
+ * KEYS meta; ARGV approval id, decision and answers in one line. -> {code, generation to wake, or -1 when the run has
+ * an owner who will look}. The first answer counts: the same again is a repeat (1), another one is refused.
  */
 export const ANSWER = script(`
 local m = redis.call('HMGET', KEYS[1], 'tip', 'term', 'answers', 'parked', 'gen')
@@ -162,7 +162,7 @@ local answers = m[3] or ''
 local from, to = string.find('\\n' .. answers, '\\n' .. ARGV[1] .. ' ', 1, true)
 local code = 0
 if from then
-  if string.match(answers, '^%a+', to) ~= ARGV[2] then return {-6} end
+  if string.match(answers, '^[^\\n]+', to) ~= ARGV[2] then return {-6} end
   code = 1
 elseif m[2] then
   return {-2}

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json.js';
 import type { ApprovalDecision, CancelReason } from '../runs/run-event.js';
 
 /** What others left for the writer of a run. */
@@ -5,6 +6,8 @@ export interface Controls {
   readonly cancel?: CancelReason;
   /** By approval id. */
   readonly answers: ReadonlyMap<string, ApprovalDecision>;
+  /** Answers to questions, by approval id. Absent: none. */
+  readonly contents?: ReadonlyMap<string, JsonObject>;
   /** All steering texts so far, also those that became events. */
   readonly steers: readonly string[];
 }
@@ -30,8 +33,10 @@ export interface RunSignals {
   /**
    * Records the answer to a request. The first answer counts; the same answer again is no error, even after the run has
    * ended. The caller must know that the request exists.
+   *
+   * @param content the answers to the questions of the request; at most LIMITS.answersCharsMax as JSON.
    */
-  answer(runId: string, approvalId: string, decision: ApprovalDecision): Promise<AnswerOutcome>;
+  answer(runId: string, approvalId: string, decision: ApprovalDecision, content?: JsonObject): Promise<AnswerOutcome>;
   /** Leaves a text; at most LIMITS.steersPerRunMax per run. A text that comes too late ends as `leftover`. */
   steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'>;
   /** Everything left for the writer so far. */

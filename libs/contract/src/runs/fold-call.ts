@@ -40,12 +40,12 @@ function callChange(
         ...(event.extraContent && { extraContent: event.extraContent }),
       };
     case 'approval.requested': {
-      const { approvalId, expiresAt, at } = event;
-      return { approval: { approvalId, requestedAt: at, expiresAt } };
+      const { approvalId, expiresAt, at, ask } = event;
+      return { approval: { approvalId, requestedAt: at, expiresAt, ...(ask && { ask }) } };
     }
     case 'approval.resolved': {
-      const { approvalId, decision, by } = event;
-      return { approval: { ...call.approval, approvalId, decision, by } };
+      const { approvalId, decision, by, answers } = event;
+      return { approval: { ...call.approval, approvalId, decision, by, ...(answers && { answers }) } };
     }
     case 'tool.started':
       return { dispatched: true };

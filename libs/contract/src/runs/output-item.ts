@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../json.js';
 import type { ReasoningSeal } from '../message.js';
+import type { ToolQuestions } from '../tool.js';
 import type { ApprovalBy, ApprovalDecision, ExecutedBy } from './run-event.js';
 
 /** `interrupted`: the worker was lost within the item's step; listeners saw the item, the run does not build on it. */
@@ -26,6 +27,9 @@ export interface Approval {
   readonly expiresAt?: number;
   readonly decision?: ApprovalDecision;
   readonly by?: ApprovalBy;
+  /** The call asks the user; absent: the user is asked whether it may be made. */
+  readonly ask?: ToolQuestions;
+  readonly answers?: JsonObject;
 }
 
 export interface ToolCallItem extends ItemBase {

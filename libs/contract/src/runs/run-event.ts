@@ -1,6 +1,7 @@
 import type { RunError } from '../errors.js';
 import type { JsonObject, JsonValue } from '../json.js';
 import type { ReasoningSeal } from '../message.js';
+import type { ToolQuestions } from '../tool.js';
 
 /** Tokens of one step or of a whole run, as the upstream counted them. */
 export interface Usage {
@@ -30,7 +31,8 @@ export type ApprovalBy = 'user' | 'timeout' | 'policy';
  *   step = step.started (delta | call)* (step.completed | step.interrupted)
  *   call = tool_call.started tool_call.arguments.delta* tool_call.ready, and for executedBy=server:
  *          [approval] tool.started tool.progress* tool.completed      before the step's step.completed
- *   approval = approval.requested approval.resolved, or approval.resolved alone when it is by `policy`
+ *   approval = approval.requested approval.resolved, or approval.resolved alone when it is by `policy`; a call that
+ *              asks the user has further ones, with questions and answers, behind its tool.started
  *
  * `run.parked` follows an open approval: the run has no worker until somebody answers or the time is up. The next
  * attempt continues within the same step. `run.steered` stands between two steps.
@@ -118,6 +120,8 @@ export type RunEvent =
       readonly arguments: string;
       /** Milliseconds since the epoch; unanswered until then means denied. */
       readonly expiresAt: number;
+      /** The call has begun and asks the user; absent: the user is asked whether it may be made. */
+      readonly ask?: ToolQuestions;
     }
   | {
       readonly type: 'approval.resolved';
@@ -126,6 +130,8 @@ export type RunEvent =
       readonly approvalId: string;
       readonly decision: ApprovalDecision;
       readonly by: ApprovalBy;
+      /** To the questions of the request, by their ids. */
+      readonly answers?: JsonObject;
     }
   | {
       readonly type: 'run.parked';

@@ -1,9 +1,12 @@
-import { pendingCalls, type JsonObject, type PendingCall, type RunSnapshot } from '#libs/contract';
+import { pendingCalls, type JsonObject, type PendingCall, type RunSnapshot, type ToolQuestions } from '#libs/contract';
 import { previewOf } from '../arguments-preview.js';
 import { seconds } from './run-facts.js';
 
 /** What may be answered to a request (Hermes' words). */
 export const APPROVAL_CHOICES = ['once', 'session', 'always', 'deny'] as const;
+
+/** A question is answered with `answers` beside the choice, or declined. */
+const QUESTION_CHOICES = ['once', 'deny'] as const;
 
 /** The requests that wait for an answer, oldest first; `request_id` is what an answer has to name. */
 export function approvalObjects(snapshot: RunSnapshot): JsonObject[] {
@@ -23,17 +26,21 @@ export interface ApprovalFacts {
   readonly name: string;
   readonly arguments: string;
   readonly expiresAt: number;
+  readonly ask?: ToolQuestions;
 }
 
 /** One request as clients see it, in events and in the run. */
-export function approvalFacts({ approvalId, callId, name, arguments: text, expiresAt }: ApprovalFacts): JsonObject {
+export function approvalFacts(facts: ApprovalFacts): JsonObject {
+  const { approvalId, callId, name, arguments: text, expiresAt, ask } = facts;
   return {
     request_id: approvalId,
     call_id: callId,
     tool: name,
     preview: previewOf(text) ?? null,
     arguments: text,
-    choices: APPROVAL_CHOICES,
+    choices: ask ? QUESTION_CHOICES : APPROVAL_CHOICES,
+    // The call has begun and wants to know something; without questions it waits to be allowed.
+    ...(ask && { questions: ask.questions.map((question) => ({ ...question })) }),
     expires_at: seconds(expiresAt),
   };
 }

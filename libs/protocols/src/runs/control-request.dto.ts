@@ -40,6 +40,12 @@ export class ApprovalDto {
 
   @OtherName()
   resolve_all?: unknown;
+
+  @Described({ description: 'To the questions of the request, by their ids; to an only question its answer.' })
+  answers?: unknown;
+
+  @OtherName()
+  answer?: unknown;
 }
 
 /** The body of POST /v1/runs/{id}/steer. */

@@ -121,8 +121,8 @@ function clientCall({ name, callId, arguments: args }: EventOf<'tool_call.ready'
   return { name, call_id: callId, arguments: args };
 }
 
-function approvalAnswer({ approvalId, callId, decision, by }: EventOf<'approval.resolved'>): JsonObject {
-  return { choice: decision, resolved: 1, request_id: approvalId, call_id: callId, by };
+function approvalAnswer({ approvalId, callId, decision, by, answers }: EventOf<'approval.resolved'>): JsonObject {
+  return { choice: decision, resolved: 1, request_id: approvalId, call_id: callId, by, ...(answers && { answers }) };
 }
 
 function toolStart({ name, callId }: EventOf<'tool.started'>, call: ToolCallItem | undefined): JsonObject {

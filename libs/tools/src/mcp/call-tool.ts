@@ -1,14 +1,15 @@
 import {
+  isInputRequiredResult,
   ProtocolError,
   SdkError,
   SdkErrorCode,
   SdkHttpError,
-  type CallToolResult,
   type Client,
   type Progress,
   type Tool as McpToolInfo,
 } from '@modelcontextprotocol/client';
 import type { JsonObject, ToolContext, ToolResult } from '#libs/contract';
+import { askResult, questionsOf, retryOf, type Retry } from './tools/input-required.js';
 import { resultOf } from './tools/result-parts.js';
 import { STREAM_ENDED } from './transport/tolerant-transport.js';
 import { Unreachable } from './transport/unreachable.js';
@@ -37,22 +38,38 @@ export interface CallOutcome {
  * reason; everything else is an answer for the model.
  */
 export async function callTool(client: Client, order: CallOrder): Promise<CallOutcome> {
-  const { tool, args, timeoutMs, context } = order;
+  const { context } = order;
   try {
-    const result = await client.callTool(
-      { name: tool.name, arguments: { ...args } },
-      {
-        signal: context.signal,
-        timeout: timeoutMs,
-        onprogress: (progress) => context.progress(progressText(progress)),
-        toolDefinition: tool,
-      },
-    );
-    return { kind: 'answered', result: resultOf(result as CallToolResult, order.images) };
+    return { kind: 'answered', result: await ask(client, order, context.resume ? retryOf(context.resume) : {}) };
   } catch (cause) {
     context.signal.throwIfAborted();
     return { kind: kindOf(cause, client), result: { output: explain(cause, order), isError: true } };
   }
+}
+
+/** How often a server may say "again" without a question. */
+const ROUNDS_MAX = 8;
+
+async function ask(client: Client, order: CallOrder, first: Retry): Promise<ToolResult> {
+  const { server, tool, args, timeoutMs, context } = order;
+  const options = {
+    signal: context.signal,
+    timeout: timeoutMs,
+    onprogress: (progress: Progress) => context.progress(progressText(progress)),
+    toolDefinition: tool,
+    allowInputRequired: true,
+  };
+  let retry = first;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const result = await client.callTool({ name: tool.name, arguments: { ...args }, ...retry }, options);
+    if (!isInputRequiredResult(result)) return resultOf(result, order.images);
+    const { inputRequests = {}, requestState } = result;
+    const questions = questionsOf(inputRequests as JsonObject);
+    if (!questions) return { output: `The MCP server '${server}' asks for what cannot be given here.`, isError: true };
+    if (questions.length > 0) return askResult(questions, requestState);
+    retry = requestState === undefined ? {} : { requestState };
+  }
+  return { output: `The MCP server '${server}' wanted the call to be made again and again.`, isError: true };
 }
 
 /** What a failed request says of the connection. */

@@ -110,7 +110,12 @@ async function open({ settings, parts, owner }: Attempt, { prior, negotiation, o
   const { name, connectTimeoutSeconds } = settings;
   const client = new Client(
     { name: 'talaria', version: parts.version },
-    { capabilities: {}, ...(negotiation && { versionNegotiation: negotiation }) },
+    {
+      // Told to servers of revision 2026-07-28 alone: see TolerantTransport.
+      capabilities: { elicitation: { form: {}, url: {} } },
+      inputRequired: { autoFulfill: false },
+      ...(negotiation && { versionNegotiation: negotiation }),
+    },
   );
   let challenge: string | undefined;
   const seen = (answer: Response): void => {

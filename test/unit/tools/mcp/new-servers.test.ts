@@ -1,4 +1,4 @@
-import type { JsonObject, Tool, ToolResult } from '#libs/contract';
+import type { JsonObject, Tool, ToolContext, ToolResult, ToolResume } from '#libs/contract';
 import { McpServer } from '../../../../libs/tools/src/mcp/mcp-server.js';
 import type { McpServerSettings } from '../../../../libs/tools/src/mcp/mcp-settings.js';
 import { LiveTrees } from '../../../../libs/tools/src/processes/live-trees.js';
@@ -40,9 +40,14 @@ async function open(settings: McpServerSettings): Promise<void> {
 }
 
 const names = (): string[] => server?.tools().map(({ name }) => name) ?? [];
-const call = (name: string, args: JsonObject = {}): Promise<ToolResult> =>
-  use(server?.tools().find((tool) => tool.name === `example__${name}`) as Tool, args);
+const call = (name: string, args: JsonObject = {}, fields: Partial<ToolContext> = {}): Promise<ToolResult> =>
+  use(server?.tools().find((tool) => tool.name === `example__${name}`) as Tool, args, fields);
 const count = async (line: string): Promise<number> => (await notes.lines()).filter((note) => note === line).length;
+
+/** The state of a call that asked, and the answer to it. */
+const resumeOf = (asked: ToolResult, answers?: JsonObject): { resume: ToolResume } => ({
+  resume: { state: asked.asks?.state ?? {}, by: 'user', ...(answers && { answers }) },
+});
 
 describe.each(['stdio', 'http'] as const)('a server over %s', (kind) => {
   const settingsOf = async (): Promise<McpServerSettings> => {
@@ -59,6 +64,24 @@ describe.each(['stdio', 'http'] as const)('a server over %s', (kind) => {
     expect(said.filter((line) => !line.startsWith('debug'))).toEqual(['info: mcp example: 6 tools offered']);
     expect(await call('echo', { text: 'x' })).toEqual({ output: 'echo: x', isError: false });
     expect(await call('refuse')).toEqual({ output: expect.stringContaining('no such thing'), isError: true });
+  });
+
+  test('asks the user; the call goes on with the answers, made by another worker', async () => {
+    await open(await settingsOf());
+    const asked = await call('ask');
+    expect(asked.asks).toMatchObject({
+      questions: [{ id: 'who', message: 'Who is it for?', schema: { required: ['name'] } }],
+      state: { ids: ['who'], requestState: expect.stringMatching(/^state-/) },
+    });
+    await server?.close();
+    await open(http?.settings ?? (await settingsOf()));
+    expect(await call('ask', {}, resumeOf(asked, { who: { name: 'Ada' } }))).toEqual({
+      output: 'Hello Ada, 1.',
+      isError: false,
+    });
+    expect(await call('ask', {}, resumeOf(asked))).toEqual({ output: 'no name: decline', isError: false });
+    const greeted = (await notes.lines()).filter((line) => line.startsWith('greeted'));
+    expect(greeted).toEqual([`greeted Ada ${String(asked.asks?.state['requestState'])}`]);
   });
 
   test('is asked for its list once while that is fresh', async () => {

@@ -14,7 +14,8 @@ interface Asked {
 /**
  * Puts up with servers as they are, before the client library checks their messages: bad entries of lists and results
  * are repaired (see `readList` and `readResult`), and a request whose answer stream ends without the answer fails at
- * once with STREAM_ENDED; the library would wait for the whole time-out.
+ * once with STREAM_ENDED; the library would wait for the whole time-out. Servers of older revisions are not told that
+ * users can be asked: their questions come while a call is under way, and a run waits between calls alone.
  */
 export class TolerantTransport implements Transport {
   onclose?: (() => void) | undefined;
@@ -64,7 +65,7 @@ export class TolerantTransport implements Transport {
       this.endWithoutAnswer(id);
     };
     try {
-      await this.inner.send(message, { ...options, onRequestStreamEnd });
+      await this.inner.send(withoutElicitation(message), { ...options, onRequestStreamEnd });
     } catch (cause) {
       this.open.delete(id);
       throw cause;
@@ -89,4 +90,9 @@ export class TolerantTransport implements Transport {
     if (method === 'tools/list') return readList(result, cursor, this.onNote);
     return method === 'tools/call' ? readResult(result) : result;
   }
+}
+
+function withoutElicitation(message: JSONRPCMessage): JSONRPCMessage {
+  if (!('method' in message) || message.method !== 'initialize') return message;
+  return { ...message, params: { ...message.params, capabilities: {} } };
 }
