@@ -1,4 +1,4 @@
-import { RunParked, type ApprovalAnswer, type ApprovalPorts } from '#libs/agent';
+import { RunParked, type ApprovalPorts } from '#libs/agent';
 import { foldAll, LIMITS, type LoggedEvent, type ModelEvent, type Tool, type ToolResult } from '#libs/contract';
 import { attempt, checkHistory, NO_APPROVALS, says, scriptedProvider, type Attempt } from '../../support/agent-lab.js';
 import { checkLog, checkPrefix } from '../../support/event-grammar.js';
@@ -6,6 +6,8 @@ import { runSpec } from '../../support/run-spec.js';
 
 const question = { id: 'who', message: 'Who?', schema: { type: 'object', properties: { name: { type: 'string' } } } };
 const asks = { questions: [question], state: { round: 1 } };
+
+type ApprovalAnswer = NonNullable<ReturnType<ApprovalPorts['answerTo']>>;
 
 /** A run of one call of a tool that asks the user; `made` are the executions, with the answers that they had. */
 function scene(fields: Partial<Tool> = {}) {
