@@ -22,7 +22,7 @@ export const nowUs = (): number => offsetUs + performance.now() * 1_000;
 /** The text of token `index`: a stamp made right before it is written, and its place in the answer. */
 export const stampedToken = (index: number): string => `@${Math.round(nowUs())}:${index} `;
 
-/** What an answer shall be: `bench-64-20` is 64 tokens, 20 ms apart; 0 ms means as fast as the socket takes them. */
+/** The answer that a model name asks for: `bench-64-20` is 64 tokens, 20 ms apart; 0 ms: as fast as the socket. */
 export interface Pace {
   readonly tokens: number;
   readonly gapMs: number;

@@ -3,7 +3,7 @@ import { Pool } from 'undici';
 import { nowUs, paceOf } from './clock.js';
 import { Samples, type Summary } from './samples.js';
 
-/** What one load process does; comes in as JSON in argv[2]. */
+/** The order for one load process, as JSON in argv[2]. */
 export interface LoadOrder {
   readonly url: string;
   readonly model: string;
@@ -13,7 +13,7 @@ export interface LoadOrder {
   readonly seconds: number;
 }
 
-/** What it found; goes out as one JSON line. Rates count what arrived within the window. */
+/** The result of one load process, printed as one JSON line. Rates count arrivals within the window. */
 export interface LoadResult {
   readonly tokensPerSecond: number;
   readonly requestsPerSecond: number;

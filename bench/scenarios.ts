@@ -1,7 +1,7 @@
 /** p50 and p99 in milliseconds. */
 export type Times = readonly [p50: number, p99: number];
 
-/** What is aimed at: the target of the performance page, on its machine when that is quiet. */
+/** The target of the performance page, for its machine when it is quiet. */
 export interface Aim {
   readonly tokensPerSecond?: number;
   readonly requestsPerSecond?: number;

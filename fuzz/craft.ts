@@ -2,17 +2,17 @@ import { mutateBody } from './mutate.js';
 import type { Random } from './random.js';
 import type { Operation } from './routes.js';
 
-/** One request as the bytes that go over the wire. */
+/** A request as the bytes on the wire. */
 export interface Crafted {
   readonly bytes: Buffer;
   /** For the report: request line and the way it is broken. */
   readonly what: string;
-  /** What is sent is no whole HTTP request: closing without an answer is an answer. */
+  /** The bytes are not a whole HTTP request, so that closing without a reply is correct. */
   readonly isBroken: boolean;
   readonly isHead: boolean;
 }
 
-/** What opens the routes: an API key, and the operators' tokens. */
+/** The credentials for all routes: an API key, and the operators' tokens. */
 export interface Keys {
   readonly api: string;
   readonly admin: string;

@@ -4,7 +4,7 @@ import type { Answer, Sent } from './send.js';
 /** Server errors that are documented: not now, or not in time. */
 const ALLOWED_5XX = new Set([503, 504]);
 
-/** What is wrong with an answer; undefined when nothing is. */
+/** The fault of an answer; undefined when it has none. */
 export function judge(request: Crafted, sent: Sent): string | undefined {
   if (sent.kind === 'answer') return judgeAnswer(sent.answer, request.isHead);
   if (request.isBroken) return undefined;

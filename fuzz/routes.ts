@@ -37,7 +37,8 @@ const PAGES = [
 ];
 
 /**
- * What a chat client sends: better than a sample of the schema, because most of its mutations get past the first check.
+ * A body as a chat client sends it. It is better than a sample of the schema, because most of its mutations get past
+ * the first check.
  */
 const CHAT = {
   model: 'talaria',

@@ -17,7 +17,7 @@ export interface FuzzResult {
   readonly requests: number;
   /** Answers by status; 0: closed or silent, as it may be after what is no HTTP. */
   readonly statuses: ReadonlyMap<number, number>;
-  /** What went wrong, the first of each kind, and how often anything did. */
+  /** The failures: the first of each kind, and the number of all. */
   readonly findings: readonly string[];
   readonly failures: number;
 }

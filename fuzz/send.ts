@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** What came back: nothing, or a status with its headers and as much of the body as was waited for. */
+/** The reply: none, or a status with its headers and the body up to the end of the wait. */
 export interface Answer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;

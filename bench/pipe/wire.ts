@@ -1,4 +1,4 @@
-/** What the two halves of the bare pipe say to each other. */
+/** The messages between the two halves of the bare pipe. */
 export const QUEUE = 'pipe';
 export const CHANNEL = 'pipe:live';
 

@@ -79,7 +79,7 @@ export interface Attempt {
 }
 
 /**
- * What a worker does with a run: one attempt, from the log so far to the terminal event or the error. `log` may be
+ * Does with a run as a worker does: one attempt, from the log so far to the terminal event or the error. `log` may be
  * given to watch it grow.
  */
 export async function attempt(lab: Lab, log: LoggedEvent[] = [queued(lab.spec)]): Promise<Attempt> {

@@ -25,7 +25,7 @@ export interface ApiLab {
   /** All runs that were opened here. */
   runs(): Promise<Set<string>>;
   work(runId: string): Promise<ScriptedWorker>;
-  /** What the log of a run folds to. */
+  /** The snapshot that the log of a run folds to. */
   snapshot(runId: string): Promise<RunSnapshot>;
   /** Makes the log of a run expire now. */
   expire(runId: string): Promise<void>;

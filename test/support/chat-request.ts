@@ -8,7 +8,7 @@ export function protocolNamed(name: string): Protocol {
   return found;
 }
 
-/** What POST /v1/chat/completions makes of a body; the body goes through JSON like a real one. */
+/** The draft that POST /v1/chat/completions makes of a body; the body goes through JSON like a real one. */
 export function decodeChat(body: object, context: Partial<DecodeContext> = {}): RunDraft {
   const chat = protocolNamed('openai-chat');
   const dto = parseDto(chat.dto, JSON.parse(JSON.stringify(body)));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** What the tests look at of a service in docker-compose.yml. */
+/** The keys of a service in docker-compose.yml that tests check. */
 export interface ComposeService {
   readonly image: string;
   readonly command?: readonly string[];

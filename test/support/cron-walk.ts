@@ -8,7 +8,7 @@ const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
 const clocks = new Map<string, { format: Intl.DateTimeFormat; shown: Map<number, number> }>();
 
-/** What the clock on the wall shows, as if it were UTC, in whole minutes. */
+/** The local time of the zone, written as if it were UTC, in whole minutes. */
 export function wallMinute(instant: number, zone: string): number {
   const clock = clocks.get(zone) ?? { format: minutesOf(zone), shown: new Map<number, number>() };
   clocks.set(zone, clock);

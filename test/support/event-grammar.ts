@@ -1,7 +1,7 @@
 import { isTerminal, type EventOf, type LoggedEvent, type RunEvent, type TerminalEvent } from '#libs/contract';
 
 /**
- * What is wrong with the whole log of an ended run, by the grammar in libs/contract/src/runs/run-event.ts: seq 1, 2, 3
+ * The faults in the whole log of an ended run, by the grammar in libs/contract/src/runs/run-event.ts: seq 1, 2, 3
  * ..., steps and calls in their order, exactly one terminal event, which is the last. Empty when all is well.
  */
 export function checkLog(events: readonly LoggedEvent[]): string[] {
@@ -29,7 +29,7 @@ interface CallState {
   /** The answer to its approval, if there was one. */
   decision?: string | undefined;
   approvalId?: string;
-  /** What the call asks the user, until there is an answer. */
+  /** The open question of the call to the user. */
   question?: string | undefined;
 }
 

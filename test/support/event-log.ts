@@ -92,7 +92,7 @@ const ends = fc.oneof(
         { type: 'run.cancelled', reason: 'requested', leftover: ['too late'] },
         { type: 'run.cancelled', reason: 'client_disconnected' },
       ),
-      /** How much of the log stands before it, in percent. */
+      /** The part of the log before it, in percent. */
       after: fc.nat(100),
     }),
   },

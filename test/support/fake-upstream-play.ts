@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import type { FakeAnswer, FakeWire, Frames } from './fake-upstream-wires.js';
 
-/** What the server remembers between requests. */
+/** The memory of the server between requests. */
 export interface Replies {
   readonly scripts: Map<string, readonly (object | string)[]>;
-  /** What `answer:name=x` answers, by that name. */
+  /** The answers to `answer:name=x`, by name. */
   readonly answers: Map<string, RawAnswer>;
   /** How often a model name has been answered with its status. */
   readonly failures: Map<string, number>;

@@ -1,4 +1,4 @@
-/** What the fake upstream is about to say. */
+/** The next event of the fake upstream. */
 export interface FakeAnswer {
   readonly model: string;
   readonly reasoning?: string;

@@ -47,7 +47,7 @@ export interface FakeUpstream {
    * a conversation with two tool results in it.
    */
   readonly scripts: Map<string, readonly (object | string)[]>;
-  /** What `answer:name=x` answers, whatever was asked for. */
+  /** The answers to `answer:name=x`, whatever the request. */
   readonly answers: Map<string, RawAnswer>;
   /** Forgets the requests and how often a status was given. */
   reset(): void;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Who asks for a name of a library's front door: the program (with benchmarks and fuzz), or only tests. */
+/** The askers for a name of a front door: the program (with benchmarks and fuzz), or only tests. */
 export type Asker = 'program' | 'test';
 
 const LIST = /(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'#libs\/([\w-]+)'/g;
@@ -16,7 +16,7 @@ const names = (list: string, side: 0 | -1): string[] =>
     .filter((name) => name !== '')
     .map((name) => name.split(/\s+as\s+|\s*:\s*/).at(side) ?? name);
 
-/** What the front doors of all libraries export, as `<library> <name>`. */
+/** The exports of the front doors of all libraries, as `<library> <name>`. */
 export function exportsOf(root: string): string[] {
   return readdirSync(join(root, 'libs')).flatMap((library) => {
     const door = readFileSync(join(root, 'libs', library, 'src/index.ts'), 'utf8');
@@ -24,7 +24,7 @@ export function exportsOf(root: string): string[] {
   });
 }
 
-/** Who asks for which `<library> <name>`, in the sources of these folders. */
+/** The asker for each `<library> <name>` that the sources of these folders import. */
 export function askersOf(root: string, folders: readonly string[]): ReadonlyMap<string, Asker> {
   const askers = new Map<string, Asker>();
   for (const folder of folders) {

@@ -12,7 +12,10 @@ export function mustEnd<T>(work: () => T): T {
   return runInNewContext('work()', { work }, { timeout: HANG_MS }) as T;
 }
 
-/** What a promise settles with. Rejects when it still waits after 30 s; the wrong thing to wait for takes a minute. */
+/**
+ * The result of a promise. Rejects when the promise still waits after 30 s. Only a wait for the wrong thing lasts a
+ * minute.
+ */
 export async function soon<T>(promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const hang = new Promise<never>((_, reject) => {

@@ -9,7 +9,7 @@ import { until } from './until.js';
 
 export const MCP_EXAMPLE = join(import.meta.dirname, 'mcp-example.mjs');
 
-/** What the example servers of a test have noted down. */
+/** The notes that the example servers of a test have written. */
 export interface McpNotes {
   readonly file: string;
   lines(): Promise<string[]>;

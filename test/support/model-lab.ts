@@ -49,7 +49,7 @@ export interface Heard {
   readonly calls: readonly { readonly callId: string; readonly name: string; readonly arguments: string }[];
   readonly end?: Extract<ModelEvent, { type: 'end' }>;
   readonly events: readonly ModelEvent[];
-  /** What the stream threw. */
+  /** The error that the stream threw. */
   readonly error?: unknown;
 }
 

@@ -16,7 +16,7 @@ import { readStream } from './transcript.js';
 /** A Responses stream as a strict client reads it. */
 export interface ReadResponses {
   readonly events: readonly JsonObject[];
-  /** What the events say the output is, put together from deltas and items, without the terminal event. */
+  /** The output according to the events, put together from deltas and items, without the terminal event. */
   readonly output: readonly JsonObject[];
   /** The object of the terminal event; undefined when the stream had only an `error`. */
   readonly response?: JsonObject;
@@ -162,7 +162,7 @@ class ResponsesReader implements ReadResponses {
     this.end = `response.${type}`;
   }
 
-  /** What the request said stays the same in every object. */
+  /** The fields of the request are the same in every object. */
   private sameIdentity(response: JsonObject): void {
     const changing = ['status', 'output', 'error', 'usage', 'incomplete_details', 'completed_at'];
     for (const [key, value] of Object.entries(this.response ?? response)) {

@@ -8,7 +8,7 @@ export const ALICE = 'alice-key-0123456789';
 export const BOB = 'bob-key-0123456789abc';
 /** Hers is what the lab does before the tests. */
 const CAROL = 'carol-key-0123456789';
-/** What Alice sends with a JSON body. */
+/** The headers of Alice for a JSON body. */
 export const headers = { authorization: `Bearer ${ALICE}`, 'content-type': 'application/json' };
 
 /** Real services with two API replicas, Postgres and a scripted model server, and two clients: Alice and Bob. */
@@ -63,7 +63,7 @@ export class ResponsesLab {
   }
 }
 
-/** What a call comes to once it is not refused. */
+/** The result of a call, repeated until the call is not refused. */
 const answered = <T>(call: () => Promise<T>): Promise<T> => until(() => call().catch(() => undefined));
 
 /** The error that a promise is rejected with; rejects when it is not. */

@@ -2,7 +2,7 @@ import { LIMITS, type RunDraft } from '#libs/contract';
 import { parseDto, type DecodeContext } from '#libs/protocols';
 import { protocolNamed } from './chat-request.js';
 
-/** What POST /v1/responses makes of a body; the body goes through JSON like a real one. */
+/** The draft that POST /v1/responses makes of a body; the body goes through JSON like a real one. */
 export function decodeResponses(body: object, context: Partial<DecodeContext> = {}): RunDraft {
   const responses = protocolNamed('openai-responses');
   const dto = parseDto(responses.dto, JSON.parse(JSON.stringify(body)));

@@ -158,7 +158,7 @@ const response: Check = (value, path) => {
   return problems.length > 0 || !isJsonObject(value) ? problems : consistency(value, path);
 };
 
-/** What the status has to do with the other keys. */
+/** The rules between the status and the other keys. */
 function consistency(value: Readonly<Record<string, JsonValue | undefined>>, path: string): string[] {
   const { status: is, error, usage: used, incomplete_details: details, completed_at: completedAt, output } = value;
   const rules: readonly (readonly [boolean, string])[] = [

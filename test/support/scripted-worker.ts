@@ -4,7 +4,7 @@ import { type CancelReason, isTerminal, type RunEvent, type RunLog } from '#libs
 export interface ScriptedWorker {
   /** Appends events in one batch. @returns the reason once somebody asked to cancel the run. */
   say(...events: RunEvent[]): Promise<CancelReason | undefined>;
-  /** One step that says the texts, one event each, and the end of the run. */
+  /** Appends one step that says the texts, one event each, and the end of the run. */
   answer(...texts: string[]): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ export const newJobId = (): string => randomBytes(ID_CHARS / 2).toString('hex');
 /** The job id that belongs to a text: the same for the same text, so that a repeated request makes one job. */
 export const jobIdFrom = (text: string): string => digest(text).slice(0, ID_CHARS);
 
-/** Whether a text from a client has the form of a job id; anything else cannot name a job. */
+/** Whether a text from a client has the form of a job id; no other text can name a job. */
 export const isJobId = (text: string): boolean => /^[0-9a-f]{12}$/.test(text);
 
 /** The run of an occurrence. Any number of schedulers make the same one, and a run log is opened once. */

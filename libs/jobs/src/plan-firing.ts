@@ -4,7 +4,7 @@ import { advance } from './advance.js';
 import { jitterMs } from './due-at.js';
 import { jobRunId } from './job-ids.js';
 
-/** What comes of a due job: the job moved on, the run of the occurrence, and the runs that it replaces. */
+/** The outcome of a due job: the job after it, the run of the occurrence, and the runs that this run replaces. */
 export interface Firing {
   readonly job: Job;
   readonly run: JobRun;
@@ -57,7 +57,7 @@ function graceMs(schedule: Schedule, slot: number): number {
 
 function admit({ overlap }: Job, active: readonly ActiveJobRun[]): JobRunStatus {
   if (active.length === 0 || overlap === 'cancel_previous') return 'claimed';
-  // One may wait. More would be the burst that nobody wants when the long run ends.
+  // One run may wait. More would start in a burst when the long run ends.
   const isRoom = overlap === 'queue' && !active.some(({ status }) => status === 'waiting');
   return isRoom ? 'waiting' : 'skipped';
 }

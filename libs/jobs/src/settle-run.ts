@@ -8,7 +8,7 @@ export interface Settled {
 }
 
 /**
- * What the end of a run means for its job: the outcome, another attempt or not, and what is delivered. Failures are
+ * The consequences of a run's end for its job: the outcome, another attempt or not, and what is delivered. Failures are
  * delivered after their last attempt, whatever the answer says; a run that somebody cancelled is neither tried again
  * nor delivered.
  */

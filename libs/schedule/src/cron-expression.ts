@@ -28,7 +28,7 @@ export function cronOf(expression: string, timezone: string): Cron {
   return new Cron(expression, options);
 }
 
-/** Whether a text is meant as a cron expression, so that a mistake in it is told as one. */
+/** Whether a text is meant as a cron expression, so that the error names a mistake in a cron expression. */
 export function looksLikeCron(text: string): boolean {
   return text.startsWith('@') || /^[\d*?,/-]+(\s+[\w*?,/#+-]+){2,}$/.test(text);
 }

@@ -4,7 +4,7 @@ import { instantOf } from './wall-clock.js';
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:(?:T|\s+)(\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3})\d*)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
-/** Whether a text is meant as a date, so that a mistake in it is told as one. */
+/** Whether a text is meant as a date, so that the error names a mistake in a date. */
 export const looksLikeTime = (text: string): boolean => /^\d{4}-\d{1,2}-\d{1,2}/.test(text);
 
 /**

@@ -65,7 +65,7 @@ export class ServerTools {
     return this.all().flatMap(({ name }) => (isNamed(name, this.patterns) ? [name] : []));
   }
 
-  /** What a run may use. Waits for MCP servers only while they are connected for the first time. */
+  /** The tools that a run may use. Waits for MCP servers only during their first connection. */
   async toolsFor(run: { readonly owner: string; readonly model: string }): Promise<readonly Tool[]> {
     if (!this.isConnected) {
       await this.mcp.settled(FIRST_CONNECTION_MS);

@@ -4,7 +4,7 @@ import { isNamed } from './name-pattern.js';
 export type ToolPatterns = readonly string[];
 
 export interface ToolsetSettings {
-  /** What is offered where neither the key nor the model is limited to toolsets. */
+  /** The tools offered when neither the key nor the model is limited to toolsets. */
   readonly everywhere: ToolPatterns;
   readonly toolsets: readonly { readonly name: string; readonly tools: ToolPatterns }[];
   readonly byKey: readonly ToolsetUse[];

@@ -17,7 +17,7 @@ const BYTES_MAX = 50_000_000;
 
 /** `file_search`: lines of the workspace's files that hold a text or match a pattern. */
 export function fileSearch(workspaces: Workspaces): Tool {
-  // One at a time for each owner: a pattern that runs for seconds costs a whole core.
+  // One search at a time for each owner, because a pattern that runs for seconds costs a whole core.
   const turns = new Serial();
   return {
     name: 'file_search',

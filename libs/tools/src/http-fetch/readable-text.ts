@@ -18,7 +18,7 @@ export function readableText(html: string): string {
   return tidy(decodeEntities(out.join('')));
 }
 
-/** What stands for the tag in the text, and where the text goes on. */
+/** The text that replaces the tag, and the index where the text continues. */
 interface Tag {
   readonly text: string;
   readonly end: number;
@@ -97,7 +97,7 @@ function decodeEntities(text: string): string {
   });
 }
 
-/** One space between words, at most one blank line between blocks. */
+/** Leaves one space between words, and at most one blank line between blocks. */
 function tidy(text: string): string {
   const lines = text.split('\n').map((line) => line.split(/\s+/).filter(Boolean).join(' '));
   const kept = lines.filter((line, i) => line !== '' || (i > 0 && lines[i - 1] !== ''));

@@ -72,7 +72,7 @@ async function ask(client: Client, order: CallOrder, first: Retry): Promise<Tool
   return { output: `The MCP server '${server}' wanted the call to be made again and again.`, isError: true };
 }
 
-/** What a failed request says of the connection. */
+/** The state of the connection after a failed request. */
 export function kindOf(cause: unknown, client: Client): CallOutcome['kind'] {
   if (cause instanceof Unreachable || hasCode(cause, SdkErrorCode.ConnectionClosed)) return 'lost';
   if (cause instanceof Error && cause.cause instanceof Unreachable) return 'lost';
@@ -95,7 +95,7 @@ function isSessionGone({ status, message }: SdkHttpError, { transport }: Client)
 
 const EXPLANATION_CHARS_MAX = 2_000;
 
-/** What the model is told. The server's own errors are quoted; those of the network may name hosts and are not. */
+/** The text for the model. It quotes the server's own errors, but no errors of the network, which may name hosts. */
 function explain(cause: unknown, { server, timeoutMs }: CallOrder): string {
   if (cause instanceof Unreachable) return `The MCP server '${server}' could not be reached.`;
   if (cause instanceof SdkHttpError) return refusal(server, cause.status);

@@ -20,7 +20,7 @@ export interface McpServerSettings {
   readonly timeoutSeconds: number;
   /** For the handshake and for the list of its tools: a program may have to be fetched and started first. */
   readonly connectTimeoutSeconds: number;
-  /** Whether images in results go to the model; else it reads that there were some. */
+  /** Whether images in results go to the model; otherwise the model reads only that there were images. */
   readonly images: boolean;
   readonly approval: ToolApproval;
 }
@@ -53,7 +53,7 @@ export const MCP_LIMITS = {
   exitMs: 1_000,
 } as const;
 
-/** What operators are told. `text` may quote the server, never a header or a variable. */
+/** A line for operators. `text` may quote the server, never a header or a variable. */
 export type McpLog = (event: {
   readonly server: string;
   readonly level: 'info' | 'warn' | 'debug';

@@ -147,7 +147,7 @@ async function readPlainFile(handle: FileHandle): Promise<Buffer> {
   // A second name may lie outside of the workspace.
   if (stat.nlink > 1) throw new Refusal('The file has a second name (hard link), and such files are not opened.');
   if (stat.size > WORKSPACE_LIMITS.fileBytesMax) throw tooLarge(stat.size);
-  // What is appended meanwhile is not read.
+  // Bytes that are appended meanwhile are not read.
   const buffer = Buffer.alloc(stat.size);
   let length = 0;
   while (length < buffer.length) {

@@ -3,7 +3,6 @@ import { McpServer } from '../../../../libs/tools/src/mcp/mcp-server.js';
 import { LiveTrees } from '../../../../libs/tools/src/processes/live-trees.js';
 import { startOddMcp, type OddMcp } from '../../../support/odd-mcp.js';
 import { use } from '../../../support/tool-lab.js';
-import { withSlack } from '../../../support/slack.js';
 
 /** Servers of an older revision that do not keep to the specification. */
 let odd: OddMcp | undefined;
@@ -104,7 +103,7 @@ test.each<[what: string, schema: JsonObject, result: JsonObject, told: string]>(
 test.each<[what: string, end: (response: { end(): void; destroy(): void }) => void]>([
   ['ends', (response) => response.end()],
   ['breaks off', (response) => response.destroy()],
-])('an answer whose stream %s is noticed at once', async (_what, end) => {
+])('an answer whose stream %s is no time-out', async (_what, end) => {
   await open({
     list: listOf({ name: 'get', inputSchema: object }),
     call: (_name, response) => {
@@ -113,13 +112,10 @@ test.each<[what: string, end: (response: { end(): void; destroy(): void }) => vo
       return undefined;
     },
   });
-  const before = Date.now();
   expect(await call('get')).toEqual({
     output: "The MCP server 'odd' broke off. What the call has done is unknown; check before you repeat it.",
     isError: true,
   });
-  // The time-out of a call is ten times that.
-  expect(Date.now() - before).toBeLessThan(withSlack(3_000));
 });
 
 test.each<[what: string, first: (method: string) => number | undefined]>([

@@ -77,7 +77,7 @@ class EventBytes {
   private bytes = 0;
   private isLineEmpty = true;
 
-  /** How many there are after this chunk. */
+  /** The count after this chunk. */
   add(chunk: Uint8Array): number {
     for (const byte of chunk) {
       if (byte === CR) continue;
