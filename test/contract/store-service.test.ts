@@ -1,7 +1,8 @@
 import { bullPersistQueue, connectRedis, redisRunLog, type RedisConnection } from '#libs/bus';
 import { loadConfig } from '#libs/config';
-import { foldAll, type RunLog, type RunSnapshot } from '#libs/contract';
+import { foldAll, type RunLog } from '#libs/contract';
 import { Closers, createLogger, Drain } from '#libs/platform';
+import { storeClient } from '#libs/store-client';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { StoreModule } from '../../apps/store/src/store.module.js';
@@ -42,7 +43,7 @@ describe('the store service', () => {
     return {
       running,
       status: async (path: string) => (await fetch(`${url}${path}`)).status,
-      run: async (runId: string) => (await (await fetch(`${url}/internal/runs/${runId}`)).json()) as RunSnapshot,
+      runs: storeClient({ url }).runs,
       async stop() {
         await drain.begin(10);
         await app.close();
@@ -73,12 +74,12 @@ describe('the store service', () => {
     try {
       expect(await store.status('/health/live')).toBe(200);
       expect(await store.status('/health/ready')).toBe(503);
-      expect(await store.status(`/internal/runs/${runIds[0]}`)).toBe(503);
+      await expect(store.runs.run(runIds[0] ?? '')).rejects.toMatchObject({ code: 'unavailable' });
       await postgres.start();
       await store.running;
       await until(allConfirmed, { what: 'all runs confirmed' });
       expect(await store.status('/health/ready')).toBe(200);
-      for (const runId of runIds) expect(await store.run(runId)).toEqual(foldAll(await log.read(runId, 0)));
+      for (const runId of runIds) expect(await store.runs.run(runId)).toEqual(foldAll(await log.read(runId, 0)));
     } finally {
       await store.stop();
     }
@@ -94,7 +95,7 @@ describe('the store service', () => {
       expect(await allConfirmed()).toBe(false);
       await postgres.start();
       await until(allConfirmed, { what: 'all runs confirmed' });
-      expect((await store.run(runIds[149] ?? '')).status).toBe('completed');
+      expect((await store.runs.run(runIds[149] ?? ''))?.status).toBe('completed');
     } finally {
       await store.stop();
     }
@@ -107,8 +108,8 @@ describe('the store service', () => {
     await stores[0].stop();
     try {
       await until(allConfirmed, { what: 'all runs confirmed' });
-      const statuses = await Promise.all(runIds.map((runId) => stores[1].status(`/internal/runs/${runId}`)));
-      expect(new Set(statuses)).toEqual(new Set([200]));
+      const rows = await Promise.all(runIds.map((runId) => stores[1].runs.run(runId)));
+      expect(new Set(rows.map((run) => run?.status))).toEqual(new Set(['completed']));
     } finally {
       await stores[1].stop();
     }

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import { ALICE, BOB, headers, rejected, ResponsesLab } from '../support/responses-lab.js';
 import { until } from '../support/until.js';
+import { storedRun } from '../support/stored-run.js';
 
 /** What a model is told of conversations, on real processes: nothing that was deleted, and everything else once. */
 let lab: ResponsesLab;
@@ -175,8 +176,7 @@ describe('a name whose conversation was deleted', () => {
     expect(await rejected(say('busy', 'too early'))).toMatchObject({ status: 409 });
     await sdk().conversations.delete(id);
     await say('busy', 'after');
-    const isStored = async () =>
-      (await fetch(`${lab.stack.store.url}/internal/runs/${one.id.replace('resp_', 'run_')}`)).ok;
+    const isStored = async () => (await storedRun(lab.stack.store.url, one.id.replace('resp_', 'run_'))) !== undefined;
     await until(async () => (await sdk().responses.retrieve(one.id)).status === 'completed' && (await isStored()));
     await say('busy', 'more');
     expect(told()[0]).toBe('user: after');

@@ -1,6 +1,6 @@
 import type { Job } from '#libs/contract';
 import { dueAt } from '#libs/jobs';
-import { httpJobStore } from '#libs/store-client';
+import { storeClient } from '#libs/store-client';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
@@ -77,7 +77,11 @@ const runsOf = async (id: string): Promise<Body[]> => (await ask('GET', `/${id}/
 /** A record that the API would not take: with seconds between its occurrences, or with one long ago. */
 async function plant(fields: Partial<Job>): Promise<Job> {
   const job = jobOf({ owner: 'local', createdAt: Date.now(), prompt: 'Say hello.', ...fields });
-  await httpJobStore({ url: stack.store.url, answerMsMax: 30_000 }).insert({ job, dueAt: dueAt(job), jobsMax: 1_000 });
+  await storeClient({ url: stack.store.url, answerMsMax: 30_000 }).jobs.insert({
+    job,
+    dueAt: dueAt(job),
+    jobsMax: 1_000,
+  });
   return job;
 }
 

@@ -6,6 +6,7 @@ import { readChat } from '../support/chat-stream.js';
 import { startStack, type Service, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 import { readLogAt } from '../support/read-log.js';
+import { storedRun } from '../support/stored-run.js';
 
 /** What happens to runs when processes die: the real services, kill -9. */
 let upstream: FakeUpstream;
@@ -132,7 +133,7 @@ test('rows reach the store, and answer when the log has expired', async () => {
   await text;
   const before = await view(runId);
   expect(before.status).toBe('completed');
-  await until(async () => (await fetch(`${stack.store.url}/internal/runs/${runId}`)).ok);
+  await until(async () => (await storedRun(stack.store.url, runId)) !== undefined);
   const redis = new Redis(stack.redis.url);
   await until(async () => (await redis.ttl(`talaria:{${runId}}:meta`)) > 0);
   await redis.del(`talaria:{${runId}}:log`, `talaria:{${runId}}:meta`);

@@ -4,6 +4,7 @@ import type { Response as OpenAIResponse, ResponseStreamEvent } from 'openai/res
 import type { RecordedRequest } from '../support/fake-upstream.js';
 import { ALICE, BOB, headers, rejected, ResponsesLab } from '../support/responses-lab.js';
 import { until } from '../support/until.js';
+import { storedRun } from '../support/stored-run.js';
 
 /** The Responses API as a client has it: the official SDK, two API replicas, real processes. */
 let lab: ResponsesLab;
@@ -238,7 +239,7 @@ describe('resuming', () => {
   test('after the log has expired there is the whole stream, or its end after a cursor', async () => {
     const made = await sdk().responses.create({ model: 'ok:n=9', input: 'x' });
     const runId = made.id.replace('resp_', 'run_');
-    await until(async () => (await fetch(`${lab.stack.store.url}/internal/runs/${runId}`)).status === 200);
+    await until(async () => (await storedRun(lab.stack.store.url, runId)) !== undefined);
     await expire(runId);
     expect((await sdk(1).responses.retrieve(made.id)).output_text).toBe(made.output_text);
     expect((await sdk(1).responses.inputItems.list(made.id)).data).toHaveLength(1);

@@ -1,3 +1,4 @@
+import { storeClient } from '#libs/store-client';
 import OpenAI from 'openai';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { ResponsesWS } from 'openai/resources/responses/ws';
@@ -8,6 +9,7 @@ import type { RecordedRequest } from '../support/fake-upstream.js';
 import { soon } from '../support/hang.js';
 import { ALICE, BOB, headers, rejected, ResponsesLab } from '../support/responses-lab.js';
 import { until } from '../support/until.js';
+import { storedRun } from '../support/stored-run.js';
 
 /** Conversations, WebSockets, compaction, token counts, and a store that is away, on real processes. */
 let lab: ResponsesLab;
@@ -206,7 +208,7 @@ describe('over a WebSocket', () => {
     const [own, other] = [await open(), await open()];
     const one = await own.ask({ input: 'One', store: false });
     const runId = one.response.id.replace('resp_', 'run_');
-    await until(async () => (await fetch(`${lab.stack.store.url}/internal/runs/${runId}`)).status === 200);
+    await until(async () => (await storedRun(lab.stack.store.url, runId)) !== undefined);
     const chained = { input: 'Two', store: false, previous_response_id: one.response.id };
     expect(await other.ask(chained)).toMatchObject({
       type: 'error',
@@ -285,10 +287,10 @@ describe('while the store is away', () => {
     expect((await sdk().responses.retrieve(ids[3] ?? '')).status).toBe('completed');
     const store = await lab.stack.start('store', { STORE_PORT: port });
     const isStored = async (id: string): Promise<boolean> =>
-      (await fetch(`${store.url}/internal/runs/${id.replace('resp_', 'run_')}`)).ok;
+      (await storedRun(store.url, id.replace('resp_', 'run_'))) !== undefined;
     await until(async () => (await Promise.all(ids.map(isStored))).every(Boolean), { ms: 40_000, what: 'all rows' });
-    const turns = await fetch(`${store.url}/internal/runs/${ids.at(-1)?.replace('resp_', 'run_')}/turns`);
-    expect(await turns.json()).toHaveLength(ids.length);
+    const { runs } = storeClient({ url: store.url });
+    expect(await runs.turns(ids.at(-1)?.replace('resp_', 'run_') ?? '')).toHaveLength(ids.length);
     const after = await sdk(1).responses.create({ model: 'ok', input: 'last', previous_response_id: ids.at(-1) ?? '' });
     expect(after.status).toBe('completed');
     expect(told(lab.upstream.requests.at(-1))).toHaveLength(2 * ids.length + 1);

@@ -1,12 +1,9 @@
-import { sqlJobStore } from '#libs/store';
 import type { JobStore } from '#libs/contract';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { JOB_STORE, JobsController } from '../../apps/store/src/http/jobs.controller.js';
-import { TOKEN } from '../../apps/store/src/http/token.guard.js';
+import { sqlJobStore } from '#libs/store';
 import { migratedPglite } from './pglite.js';
+import { serveStore } from './store-service.js';
 
-/** The job routes of the store service in this process, on a database of their own. */
+/** The store service with jobs alone in this process, on a database of its own. */
 export interface StoreOfJobs {
   readonly url: string;
   readonly jobs: JobStore;
@@ -16,22 +13,12 @@ export interface StoreOfJobs {
 export async function startStoreOfJobs(now: () => number = Date.now): Promise<StoreOfJobs> {
   const db = await migratedPglite();
   const jobs = sqlJobStore(db, now);
-  class StoreModule {}
-  const module = {
-    module: StoreModule,
-    controllers: [JobsController],
-    providers: [
-      { provide: JOB_STORE, useValue: jobs },
-      { provide: TOKEN, useValue: null },
-    ],
-  };
-  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), { logger: false });
-  await app.listen({ host: '127.0.0.1', port: 0 });
+  const service = await serveStore({ jobs });
   return {
-    url: await app.getUrl(),
+    url: service.url,
     jobs,
     async close() {
-      await app.close();
+      await service.close();
       await db.close();
     },
   };

@@ -10,7 +10,7 @@ import {
   type Drain,
   type Logger,
 } from '#libs/platform';
-import { httpJobStore } from '#libs/store-client';
+import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { createDuties } from './duties/registry.js';
 import { startJobs } from './jobs/start-jobs.js';
@@ -65,6 +65,6 @@ export class SchedulerModule {
 
 /** Asks what the firing of jobs asks, so that a wrong token is seen, too. */
 function storeCheck(store: StoreConfig): () => Promise<void> {
-  const jobs = httpJobStore({ ...store, answerMsMax: STORE_LOOK_MS_MAX });
+  const { jobs } = storeClient({ ...store, answerMsMax: STORE_LOOK_MS_MAX });
   return async () => void (await jobs.due({ limit: 1 }));
 }

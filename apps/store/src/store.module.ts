@@ -1,5 +1,6 @@
 import { connectRedis, redisRunLog, startPersistWorker } from '#libs/bus';
 import { priceTable, type Config, type StoreConfig } from '#libs/config';
+import type { StorePorts } from '#libs/contract';
 import {
   HealthModule,
   Metrics,
@@ -16,15 +17,15 @@ import {
   postgresDatabase,
   SchemaTooNewError,
   sqlJobStore,
+  sqlStoredRuns,
+  sqlStoredSessions,
   type SqlDatabase,
 } from '#libs/store';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { resolve } from 'node:path';
-import { JOB_STORE, JobsController } from './http/jobs.controller.js';
-import { ConversationDesk } from './conversation-desk.js';
-import { ConversationsController } from './http/conversations.controller.js';
-import { DATABASE, RunsController, TOKEN } from './http/runs.controller.js';
-import { SessionsController } from './http/sessions.controller.js';
+import { sqlStoredConversations } from './stored-conversations.js';
+import { InternalStoreController, STORE_PORTS } from './http/internal-store.controller.js';
+import { TOKEN } from './http/token.guard.js';
 import { openDatabase } from './open-database.js';
 import { persistRuns } from './persist-runs.js';
 import { startRetention } from './retention.js';
@@ -81,6 +82,12 @@ export class StoreModule {
       redis: () => connection.ping(),
       database: async () => void (await db.query('select 1')),
     };
+    const ports: StorePorts = {
+      runs: sqlStoredRuns(db, Date.now),
+      sessions: sqlStoredSessions(db, Date.now),
+      conversations: sqlStoredConversations({ db, log: redisRunLog(connection), logger, now: Date.now }),
+      jobs: sqlJobStore(db, Date.now),
+    };
     const module: DynamicModule = {
       module: StoreModule,
       imports: [
@@ -88,11 +95,9 @@ export class StoreModule {
         MetricsModule.forService(metrics, config.metrics),
         ReleaseModule.for(closers, logger),
       ],
-      controllers: [RunsController, ConversationsController, JobsController, SessionsController],
+      controllers: [InternalStoreController],
       providers: [
-        { provide: DATABASE, useValue: db },
-        { provide: ConversationDesk, useValue: new ConversationDesk({ db, log: redisRunLog(connection), logger }) },
-        { provide: JOB_STORE, useValue: sqlJobStore(db, Date.now) },
+        { provide: STORE_PORTS, useValue: ports },
         { provide: TOKEN, useValue: config.store.token ?? null },
       ],
     };

@@ -66,7 +66,7 @@ export class WorkerModule {
     const collector = collectEnded(parts, connection);
     const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
     const routes = modelRoutes(config, logger, meters);
-    const history = historyReader({ log, store: storeClient(config.store) });
+    const history = historyReader({ log, store: storeClient(config.store).runs });
     const tools = closers.own(openServerTools(config, parts.version, logger), (t) => t.close());
     const ports: RunPorts = {
       workerId,

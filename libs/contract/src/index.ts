@@ -20,21 +20,6 @@ export {
   type JobRunStatus,
   type Schedule,
 } from './jobs/job.js';
-export type {
-  DueJob,
-  DueJobs,
-  JobClaim,
-  JobFilter,
-  JobInsertion,
-  JobRunChange,
-  JobRunFilter,
-  JobStore,
-  JobUpdate,
-  JobView,
-  JobWork,
-  JobWorkKind,
-  NewJob,
-} from './jobs/job-store.js';
 export { leftOutHeader } from './left-out.js';
 export { LIMITS } from './limits.js';
 export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './models/upstream.js';
@@ -120,6 +105,11 @@ export type * from './ports/run-journal.js';
 export type * from './ports/run-log.js';
 export type * from './ports/run-signals.js';
 export type * from './ports/session-turns.js';
-export type * from './ports/stored.js';
+export type * from './ports/store/job-store.js';
+export type * from './ports/store/port-calls.js';
+export { STORE_CALLS, type StorePorts } from './ports/store/store-ports.js';
+export type * from './ports/store/stored-conversations.js';
+export type * from './ports/store/stored-runs.js';
+export type * from './ports/store/stored-sessions.js';
 export type * from './ports/workers.js';
 export { queuedEvent, sessionOfTurn } from './runs/queued-event.js';

@@ -11,42 +11,38 @@ export interface StoreAddress {
   readonly answerMsMax?: number;
 }
 
-export interface StoreRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With its leading slash and everything in it encoded. */
-  readonly path: string;
-  readonly body?: unknown;
-}
+/** Calls with a JSON body. Resolves with the result; undefined: the store has no such thing. */
+export type AskStore = (path: string, body: unknown) => Promise<JsonValue | undefined>;
 
 const ANSWER_MS_MAX = 5_000;
-/** 414: an id that is longer than the router reads, and so than any that there is. */
-const NOTHING_THERE = new Set([404, 414]);
 const ANSWER_BYTES_MAX = 67_108_864;
+const NOTHING_THERE = 404;
 
 /**
- * Requests to the store's internal HTTP API. One resolves with the answer's JSON, `undefined` when there is no such
- * thing and for an empty answer.
- * Rejects with the GatewayError that the store answered (4xx), or `unavailable` when it cannot be asked or understood.
+ * Requests to the store's internal HTTP API. They reject with the GatewayError that the store answered (4xx), or with
+ * `unavailable` when it cannot be asked or understood. A 404 that does not say `not_found` is one of the latter: some
+ * other version, or some other service, does not know the call.
  */
-export function storeRequests(address: StoreAddress): (request: StoreRequest) => Promise<JsonValue | undefined> {
+export function storeRequests(address: StoreAddress): AskStore {
   const { url, token, answerMsMax = ANSWER_MS_MAX } = address;
-  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return async ({ method, path, body }) => {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
+  return async (path, body) => {
     try {
       const answer = await fetch(new URL(path, url), {
-        method,
-        headers: { ...authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
         redirect: 'error',
         signal: AbortSignal.timeout(answerMsMax),
       });
-      if (NOTHING_THERE.has(answer.status)) {
-        await answer.body?.cancel();
-        return undefined;
-      }
       const text = await readText(answer);
-      if (answer.ok) return text === '' ? undefined : (JSON.parse(text) as JsonValue);
-      throw refusalOf(answer.status, text);
+      if (answer.ok) return resultIn(JSON.parse(text) as JsonValue);
+      const refusal = refusalOf(answer.status, text);
+      if (answer.status === NOTHING_THERE && refusal.code === 'not_found') return undefined;
+      throw refusal;
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
       throw new GatewayError('unavailable', 'The store cannot be reached right now. Try again shortly.', {
@@ -57,15 +53,27 @@ export function storeRequests(address: StoreAddress): (request: StoreRequest) =>
   };
 }
 
-/** Only what the store says of the request is passed on; of its own faults and of the token nobody is told. */
-function refusalOf(status: number, text: string): Error {
+function resultIn(answer: JsonValue): JsonValue {
+  const result = isJsonObject(answer) ? answer['result'] : undefined;
+  if (result === undefined) throw unreadable();
+  return result;
+}
+
+export const unreadable = (): GatewayError =>
+  new GatewayError('unavailable', 'The store gave an answer that cannot be read.', { retryAfterSeconds: 2 });
+
+/**
+ * Passes on only what the store says about the request. Its own faults, and a wrong token, throw what nobody is
+ * shown.
+ */
+function refusalOf(status: number, text: string): GatewayError {
   const fault = new Error(`the store answered ${status}`);
-  if (status < 400 || status >= 500 || status === 401) return fault;
+  if (status < 400 || status >= 500 || status === 401) throw fault;
   const value: JsonValue = JSON.parse(text);
   const error = isJsonObject(value) ? value['error'] : undefined;
-  if (!isJsonObject(error ?? null) || !isJsonObject(error as JsonValue)) return fault;
-  const { code, message, param } = error as { code?: JsonValue; message?: JsonValue; param?: JsonValue };
-  if (typeof code !== 'string' || !(code in ERRORS) || typeof message !== 'string') return fault;
+  if (!isJsonObject(error)) throw fault;
+  const { code, message, param } = error;
+  if (typeof code !== 'string' || !(code in ERRORS) || typeof message !== 'string') throw fault;
   return new GatewayError(code as ErrorCode, message, typeof param === 'string' ? { param } : {});
 }
 

@@ -1,13 +1,4 @@
-export {
-  allItems,
-  appendItems,
-  deleteItem,
-  getItem,
-  hasTurn,
-  listItems,
-  type ItemPage,
-  type ItemQuery,
-} from './conversations/conversation-items.js';
+export { allItems, appendItems, deleteItem, getItem, hasTurn, listItems } from './conversations/conversation-items.js';
 export {
   deleteConversation,
   deleteConversationsUnusedSince,
@@ -27,17 +18,12 @@ export { MIGRATIONS } from './migrations/registry.js';
 export { pgliteDatabase } from './pglite.js';
 export type { SqlDatabase, SqlValue } from './ports.js';
 export { postgresDatabase } from './postgres.js';
-export { deleteRunsBefore, getRun, getTurns, listRuns, upsertRuns, type RunFilter, type RunPage } from './run-rows.js';
+export { deleteRunsBefore, getRun, getTurns, listRuns, upsertRuns } from './run-rows.js';
+export { sqlStoredRuns } from './stored-runs.js';
 export { deleteOldestRuns, surplusOfOwners } from './retention.js';
 export { sqlFault } from './sql-fault.js';
 export { deleteSession } from './sessions/delete-session.js';
 export { deleteSessionsUnusedSince, deleteUsageBefore } from './sessions/session-retention.js';
-export {
-  forkSession,
-  getSession,
-  listSessions,
-  renameSession,
-  type SessionFilter,
-  type SessionKey,
-} from './sessions/session-rows.js';
+export { forkSession, getSession, listSessions, renameSession } from './sessions/session-rows.js';
+export { sqlStoredSessions } from './sessions/stored-sessions.js';
 export { upsertSessions, type SessionRun } from './sessions/upsert-sessions.js';

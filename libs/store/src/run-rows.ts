@@ -1,4 +1,4 @@
-import { turnOf, type RunInput, type RunSnapshot, type RunStatus, type Turn } from '#libs/contract';
+import { turnOf, type RunInput, type RunListQuery, type RunPage, type RunSnapshot, type Turn } from '#libs/contract';
 import { NOT_DELETED } from './deleted-runs.js';
 import type { SqlQueries, SqlScalar } from './ports.js';
 import { cursorText, parseCursor } from './run-cursor.js';
@@ -79,22 +79,6 @@ export async function getTurns(db: SqlQueries, runId: string, limit: number): Pr
   return rows.map(({ snapshot, input }) => turnOf(parseSnapshot(snapshot), parseInput(input)));
 }
 
-export interface RunFilter {
-  readonly owner: string;
-  readonly status?: RunStatus;
-  readonly sessionId?: string;
-  readonly jobId?: string;
-  readonly limit: number;
-  /** `next` of the page before. */
-  readonly after?: string;
-}
-
-export interface RunPage {
-  readonly runs: readonly RunSnapshot[];
-  /** Where to go on; absent on the last page. A page may be shorter than its limit and still have a next one. */
-  readonly next?: string;
-}
-
 // One row more than asked for tells whether there is a next page. Sizes come before snapshots: only what is returned
 // is read.
 const LIST = `
@@ -115,7 +99,7 @@ where place = 1 or (place <= $5::int and bytes_so_far <= $6::int)
 order by place`;
 
 /** An owner's runs, newest first. Throws GatewayError `invalid_cursor`. */
-export async function listRuns(db: SqlQueries, filter: RunFilter): Promise<RunPage> {
+export async function listRuns(db: SqlQueries, filter: RunListQuery): Promise<RunPage> {
   const { owner, status = null, limit } = filter;
   const after = filter.after === undefined ? undefined : parseCursor(filter.after);
   const place = [after?.createdAt ?? null, after?.runId ?? null];

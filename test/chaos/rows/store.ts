@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { storedRun } from '../../support/stored-run.js';
 import { until } from '../../support/until.js';
 import { Lab, sharedPostgres } from '../lab.js';
 import { must, mustBeWhole, type Row } from '../row.js';
@@ -23,12 +24,8 @@ export async function allStored(lab: Lab, runIds = lab.watched.map(({ run }) => 
 
 async function storedStatus(lab: Lab, runId: string): Promise<boolean> {
   const [store] = lab.crew.of('store');
-  const answer = await fetch(`${store?.url}/internal/runs/${runId}`).catch(() => undefined);
-  if (answer?.status !== 200) {
-    await answer?.body?.cancel();
-    return false;
-  }
-  return !['queued', 'running'].includes(((await answer.json()) as { status: string }).status);
+  const run = store && (await storedRun(store.url, runId));
+  return run !== undefined && !['queued', 'running'].includes(run.status);
 }
 
 async function liveReads(lab: Lab): Promise<number> {

@@ -24,17 +24,12 @@ import type {
   RunLog,
   TickQueue,
   WorkerRegistry,
+  StoredConversations,
+  StoredSessions,
+  StoredRuns,
 } from '#libs/contract';
 import { redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
-import {
-  conversationsClient,
-  httpJobStore,
-  sessionClient,
-  storeClient,
-  type ConversationsClient,
-  type SessionClient,
-  type StoreClient,
-} from '#libs/store-client';
+import { storeClient } from '#libs/store-client';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ApiMeters } from '../edge/api-meters.js';
@@ -52,15 +47,15 @@ export interface ApiParts {
 /** Everything outside this process that the API talks to. */
 export interface ApiPorts extends Omit<RunPorts, 'store' | 'log'> {
   readonly log: RunLog;
-  readonly store: StoreClient;
-  readonly conversations: ConversationsClient;
+  readonly store: StoredRuns;
+  readonly conversations: StoredConversations;
   readonly turns: ConversationLock;
   readonly jobs: JobStore;
   readonly ticks: TickQueue;
   readonly live: LiveRuns;
   readonly approvals: ApprovalMemory;
   readonly idempotency: Idempotency;
-  readonly sessions: SessionClient;
+  readonly sessions: StoredSessions;
   readonly registry: WorkerRegistry;
   readonly facts: DeploymentFacts;
   /** Resolves when Redis answers. */
@@ -74,17 +69,18 @@ export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiM
   const connection = closers.own(connectRedis({ url, prefix, role: 'api', ...news }), (c) => c.close());
   const subscriber = connectRedis({ url, prefix, role: 'subscriber', ...news });
   const instance = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const store = storeClient(config.store);
   return {
     log: redisRunLog(connection),
     hub: closers.own(redisLiveHub(subscriber, instance), (hub) => hub.close()),
     queue: closers.own(bullRunQueue(connection), (queue) => queue.close()),
     persist: closers.own(bullPersistQueue(connection), (queue) => queue.close()),
-    store: storeClient(config.store),
-    conversations: conversationsClient(config.store),
-    sessions: sessionClient(config.store),
+    store: store.runs,
+    conversations: store.conversations,
+    sessions: store.sessions,
     sessionTurns: redisSessionTurns(connection),
     turns: redisConversationLock(connection),
-    jobs: httpJobStore(config.store),
+    jobs: store.jobs,
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
     live: redisLiveRuns(connection),
     approvals: redisApprovalMemory(connection),

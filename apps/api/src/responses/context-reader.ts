@@ -1,5 +1,12 @@
 import { newRunId } from '#libs/bus';
-import { GatewayError, type ClientTool, type JsonObject, type Message, type RunDraft } from '#libs/contract';
+import {
+  GatewayError,
+  type ClientTool,
+  type JsonObject,
+  type Message,
+  type RunDraft,
+  type StoredConversations,
+} from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import {
   bodyObject,
@@ -11,7 +18,6 @@ import {
   responsesOptions,
   systemTextOf,
 } from '#libs/protocols';
-import type { ConversationsClient } from '#libs/store-client';
 import { conversationNotFound, namedConversationId, type ConversationDesk } from './conversations/conversation-desk.js';
 import type { RunRequest } from '../answering/create-run.js';
 import type { PrepareResponse } from './prepare-response.js';
@@ -33,7 +39,7 @@ export interface ContextReaderParts {
   readonly prepare: PrepareResponse;
   readonly history: HistoryReader;
   readonly desk: ConversationDesk;
-  readonly conversations: ConversationsClient;
+  readonly conversations: StoredConversations;
   readonly messageCharsMax: number;
 }
 

@@ -1,5 +1,4 @@
-import { GatewayError, type JsonObject } from '#libs/contract';
-import type { ItemPageQuery, StoredItemPage } from '#libs/store-client';
+import { GatewayError, type JsonObject, type ItemPageQuery, type StoredItemPage } from '#libs/contract';
 
 /** One page of items that are all at hand, oldest first. Throws GatewayError `invalid_cursor`. */
 export function pageOf(items: readonly JsonObject[], { order, limit, after }: ItemPageQuery): StoredItemPage {

@@ -1,4 +1,4 @@
-import { GatewayError, isJsonObject, type JsonObject, type RunDraft } from '#libs/contract';
+import { GatewayError, isJsonObject, type JsonObject, type RunDraft, type StoredConversations } from '#libs/contract';
 import {
   inputItemsOf,
   itemsToMessages,
@@ -13,7 +13,6 @@ import {
 } from '#libs/protocols';
 import type { HistoryReader } from '#libs/history';
 import type { Logger } from '#libs/platform';
-import type { ConversationsClient } from '#libs/store-client';
 import type { AnswerTraits, Completed, Preparation } from '../runs/admitting/preparation.js';
 import {
   conversationNotFound,
@@ -29,7 +28,7 @@ import { systemTextIn, withSystemText } from './system-text.js';
 export interface PrepareParts {
   readonly finder: ResponseFinder;
   readonly desk: ConversationDesk;
-  readonly conversations: ConversationsClient;
+  readonly conversations: StoredConversations;
   readonly history: HistoryReader;
   readonly logger: Logger;
 }

@@ -1,8 +1,15 @@
 import { withDeadline } from '#libs/bus';
-import { GatewayError, hasEnded, isJsonObject, type JsonObject, type RunIndex } from '#libs/contract';
+import {
+  GatewayError,
+  hasEnded,
+  isJsonObject,
+  type JsonObject,
+  type RunIndex,
+  type ItemPageQuery,
+  type StoredRuns,
+} from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import { inputItemsOf, responseObject } from '#libs/protocols';
-import type { ItemPageQuery, StoreClient } from '#libs/store-client';
 import type { RunService } from '../runs/run-service.js';
 import { itemList, pageOf } from './item-page.js';
 import type { FoundResponse, ResponseFinder } from '../runs/response-finder.js';
@@ -10,7 +17,7 @@ import type { FoundResponse, ResponseFinder } from '../runs/response-finder.js';
 export interface ResponseDeskParts {
   readonly runs: RunService;
   readonly log: RunIndex;
-  readonly store: Pick<StoreClient, 'deleteRun'>;
+  readonly store: Pick<StoredRuns, 'deleteRun'>;
   readonly history: HistoryReader;
   readonly finder: ResponseFinder;
 }

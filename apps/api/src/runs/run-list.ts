@@ -8,8 +8,8 @@ import {
   type RunPosition,
   type RunSnapshot,
   type RunStatus,
+  type StoredRuns,
 } from '#libs/contract';
-import type { StoreClient } from '#libs/store-client';
 import { API_LIMITS } from '../words/api-limits.js';
 
 export interface RunListOrder {
@@ -38,7 +38,7 @@ interface Part {
  * runs only the first and the last event are read, so what they said and used so far is not in the list.
  */
 export class RunList {
-  constructor(private readonly ports: { readonly live: LiveRuns; readonly store: Pick<StoreClient, 'runs'> }) {}
+  constructor(private readonly ports: { readonly live: LiveRuns; readonly store: Pick<StoredRuns, 'runs'> }) {}
 
   /** Throws GatewayError `invalid_cursor`, or `unavailable` when the store cannot be asked. */
   async page(order: RunListOrder): Promise<RunListPage> {

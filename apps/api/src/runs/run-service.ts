@@ -20,9 +20,9 @@ import {
   type SessionRef,
   type SessionTurns,
   toRunError,
+  type StoredRuns,
 } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import type { StoreClient } from '#libs/store-client';
 import { API_LIMITS } from '../words/api-limits.js';
 import { backoff } from './backoff.js';
 import { primed, type Batches } from './primed.js';
@@ -34,7 +34,7 @@ export interface RunPorts {
   readonly sessionTurns: SessionTurns;
   readonly persist: PersistQueue;
   readonly approvals: Pick<ApprovalMemory, 'leaveWait'>;
-  readonly store: Pick<StoreClient, 'run'>;
+  readonly store: Pick<StoredRuns, 'run'>;
   readonly logger: Logger;
 }
 

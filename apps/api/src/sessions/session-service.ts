@@ -12,9 +12,11 @@ import {
   type SessionTurns,
   type Turn,
   type TurnState,
+  type StoredSessions,
+  type SessionListQuery,
+  type StoredRuns,
 } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
-import type { SessionClient, SessionListQuery, StoreClient } from '#libs/store-client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { idFromSeed, type Making } from '../runs/admitting/create-once.js';
 import { API_LIMITS } from '../words/api-limits.js';
@@ -22,9 +24,9 @@ import { youngSession } from './session-object.js';
 
 export interface SessionParts {
   readonly sessionTurns: SessionTurns;
-  readonly sessions: SessionClient;
+  readonly sessions: StoredSessions;
   readonly history: HistoryReader;
-  readonly store: Pick<StoreClient, 'run'>;
+  readonly store: Pick<StoredRuns, 'run'>;
   readonly log: RunJournal & RunIndex;
 }
 
@@ -117,7 +119,7 @@ export class SessionService {
   }
 
   /** A run that ended a moment ago is on its way into the store. */
-  private async storedRun(runId: string): ReturnType<StoreClient['run']> {
+  private async storedRun(runId: string): ReturnType<StoredRuns['run']> {
     const deadline = Date.now() + API_LIMITS.storedWaitMsMax;
     for (;;) {
       const run = await this.parts.store.run(runId);

@@ -2,7 +2,7 @@ import { bullTickQueue, startTickWorker, type RedisConnection } from '#libs/bus'
 import type { Config } from '#libs/config';
 import { createTargets } from '#libs/delivery';
 import type { Closers, Drain } from '#libs/platform';
-import { httpJobStore } from '#libs/store-client';
+import { storeClient } from '#libs/store-client';
 import type { Duty, DutyPorts } from '../duties/duty.js';
 import { fireDueJobs } from './fire-due-jobs.js';
 import { jobDuties } from './job-duties.js';
@@ -25,7 +25,7 @@ export function startJobs({ config, connection, closers, drain }: JobParts, port
   const { queuedMax, queuedPerKeyMax } = config.api;
   const ownMax = new Map(config.auth.limits.map(({ name, queuedMax }) => [name, queuedMax]));
   const jobPorts: JobPorts = {
-    jobs: httpJobStore({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }),
+    jobs: storeClient({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }).jobs,
     log,
     runs,
     persist,

@@ -1,4 +1,4 @@
-import { GatewayError, LIMITS, type JsonObject } from '#libs/contract';
+import { GatewayError, LIMITS, type ItemPageQuery, type JsonObject, type StoredItemPage } from '#libs/contract';
 import type { SqlDatabase, SqlQueries } from '../ports.js';
 import { storable } from '../storable.js';
 import { valuesOf, type ConversationItem, type ConversationKey } from './conversation-rows.js';
@@ -83,18 +83,6 @@ async function insertItems(tx: SqlQueries, key: ConversationKey, items: readonly
   await tx.query(INSERT, [storable(key.id), ids, items.map(({ item }) => JSON.stringify(item))]);
 }
 
-export interface ItemQuery {
-  readonly order: 'asc' | 'desc';
-  readonly limit: number;
-  /** Id of the item after which the page begins. */
-  readonly after?: string;
-}
-
-export interface ItemPage {
-  readonly items: readonly JsonObject[];
-  readonly hasMore: boolean;
-}
-
 /**
  * A page of items. undefined: there is no such conversation. Throws GatewayError `invalid_cursor` when there is no item
  * `after`.
@@ -102,8 +90,8 @@ export interface ItemPage {
 export async function listItems(
   db: SqlQueries,
   key: ConversationKey,
-  { order, limit, after }: ItemQuery,
-): Promise<ItemPage | undefined> {
+  { order, limit, after }: ItemPageQuery,
+): Promise<StoredItemPage | undefined> {
   const [start] = await db.query<{ place: string | number | null }>(
     `select i.place from conversations c
      left join conversation_items i on i.conversation_id = c.id and i.id = $3

@@ -1,7 +1,6 @@
-import { LIMITS } from '#libs/contract';
+import { LIMITS, type SessionRef } from '#libs/contract';
 import type { SqlQueries } from '../ports.js';
 import { storable } from '../storable.js';
-import type { SessionKey } from './session-rows.js';
 
 const TOMBSTONE = `
 insert into deleted_sessions (owner, id, up_to, deleted_at) values ($1, $2, $3, $4)
@@ -42,7 +41,7 @@ const TOMBSTONE_MS = 2_000 * LIMITS.runLogOrphanTtlSeconds;
  */
 export async function deleteSession(
   db: SqlQueries,
-  key: SessionKey,
+  key: SessionRef,
   time: { readonly upTo: number; readonly now: number },
 ): Promise<readonly string[]> {
   const names = [storable(key.owner), storable(key.sessionId)];

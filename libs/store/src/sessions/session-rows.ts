@@ -1,25 +1,16 @@
-import { GatewayError, type SessionPage, type SessionRecord } from '#libs/contract';
+import {
+  GatewayError,
+  type SessionFork,
+  type SessionListQuery,
+  type SessionRef,
+  type SessionPage,
+  type SessionRecord,
+} from '#libs/contract';
 import type { SqlQueries, SqlValue } from '../ports.js';
 import { storable } from '../storable.js';
 import { parseSessionCursor, sessionCursorText } from './session-cursor.js';
 
-export interface SessionKey {
-  readonly owner: string;
-  readonly sessionId: string;
-}
-
-export interface SessionFilter {
-  readonly owner: string;
-  /** Part of the title, in any case. */
-  readonly search?: string;
-  readonly limit: number;
-  /** `next` of the page before. */
-  readonly after?: string;
-}
-
-export interface ForkOrder extends SessionKey {
-  readonly title: string | null;
-  readonly from: { readonly sessionId: string; readonly runId: string; readonly runCreatedAt: number };
+export interface ForkOrder extends SessionFork {
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -52,12 +43,12 @@ insert into sessions (
   owner, id, title, last_run_id, last_run_at, created_at, updated_at, forked_session_id, forked_run_id
 ) values ($1, $2, $3, $4, $5, $6, $6, $7, $4) on conflict do nothing returning id`;
 
-export async function getSession(db: SqlQueries, { owner, sessionId }: SessionKey): Promise<SessionRecord | undefined> {
+export async function getSession(db: SqlQueries, { owner, sessionId }: SessionRef): Promise<SessionRecord | undefined> {
   return (await readRecords(db, GET, [storable(owner), storable(sessionId)]))[0];
 }
 
 /** An owner's sessions, the last changed first. Throws GatewayError `invalid_cursor`. */
-export async function listSessions(db: SqlQueries, filter: SessionFilter): Promise<SessionPage> {
+export async function listSessions(db: SqlQueries, filter: SessionListQuery): Promise<SessionPage> {
   const { owner, search, limit } = filter;
   const after = filter.after === undefined ? undefined : parseSessionCursor(filter.after);
   const pattern = search === undefined ? null : `%${storable(search).replace(/[\\%_]/g, '\\$&')}%`;
@@ -72,7 +63,7 @@ export async function listSessions(db: SqlQueries, filter: SessionFilter): Promi
 /** undefined: there is no such session. The order of the list does not change. */
 export async function renameSession(
   db: SqlQueries,
-  key: SessionKey,
+  key: SessionRef,
   title: string,
 ): Promise<SessionRecord | undefined> {
   const params = [storable(key.owner), storable(key.sessionId), storable(title)];

@@ -1,3 +1,4 @@
+import type { StoredConversations } from '#libs/contract';
 import {
   memoryApprovalMemory,
   memoryConversationLock,
@@ -10,7 +11,6 @@ import {
 } from '#libs/bus';
 import { historyReader } from '#libs/history';
 import { createLogger } from '#libs/platform';
-import type { ConversationsClient } from '#libs/store-client';
 import { Admission } from '../../../../apps/api/src/runs/admitting/admission.js';
 import { RunDesk, type Admitted } from '../../../../apps/api/src/runs/admitting/run-desk.js';
 import { ConversationDesk } from '../../../../apps/api/src/responses/conversations/conversation-desk.js';
@@ -36,7 +36,7 @@ function setUp(queuedMax: number) {
   const admission = new Admission(queue, limits, () => 9);
   const turnDesk = new TurnDesk({ sessionTurns, sessions: { session: async () => undefined } });
   const desk = new RunDesk({ runs, admission, turns: turnDesk, idempotency: memoryIdempotency(), store, logger });
-  const conversations = { all: async () => [] } as unknown as ConversationsClient;
+  const conversations = { all: async () => [] } as unknown as StoredConversations;
   const prepare = new PrepareResponse({
     finder: new ResponseFinder(runs, log),
     desk: new ConversationDesk({ conversations, turns, runs }),

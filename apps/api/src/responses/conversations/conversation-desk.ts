@@ -1,12 +1,18 @@
 import { withDeadline } from '#libs/bus';
-import { type ConversationHolder, type ConversationLock, GatewayError, type JsonObject } from '#libs/contract';
-import type { ConversationRef, ConversationsClient } from '#libs/store-client';
+import {
+  type ConversationHolder,
+  type ConversationLock,
+  GatewayError,
+  type JsonObject,
+  type ConversationRef,
+  type StoredConversations,
+} from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { API_LIMITS } from '../../words/api-limits.js';
 import type { RunService } from '../../runs/run-service.js';
 
 export interface ConversationParts {
-  readonly conversations: ConversationsClient;
+  readonly conversations: StoredConversations;
   readonly turns: ConversationLock;
   readonly runs: Pick<RunService, 'head'>;
 }

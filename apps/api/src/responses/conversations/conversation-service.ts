@@ -1,12 +1,14 @@
-import { GatewayError, isJsonObject, type JsonObject } from '#libs/contract';
+import {
+  GatewayError,
+  isJsonObject,
+  type JsonObject,
+  type ConversationRef,
+  type StoredConversations,
+  type ItemPageQuery,
+  type StoredConversation,
+  type StoredItemPage,
+} from '#libs/contract';
 import { checkItemIds, inputItemsOf, itemsToMessages, readMetadata } from '#libs/protocols';
-import type {
-  ConversationRef,
-  ConversationsClient,
-  ItemPageQuery,
-  StoredConversation,
-  StoredItemPage,
-} from '#libs/store-client';
 import { idFromSeed } from '../../runs/admitting/create-once.js';
 import { itemList } from '../item-page.js';
 import type { CreateConversationDto, UpdateConversationDto } from './conversation.dto.js';
@@ -17,7 +19,7 @@ import { assertItemIds, conversationNotFound, type ConversationDesk } from './co
  */
 export class ConversationService {
   constructor(
-    private readonly conversations: ConversationsClient,
+    private readonly conversations: StoredConversations,
     private readonly desk: ConversationDesk,
   ) {}
 

@@ -7,9 +7,9 @@ import {
   type RunHead,
   type RunSnapshot,
   type RunSpec,
+  type StoredRuns,
 } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import type { StoreClient } from '#libs/store-client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_LIMITS } from '../../words/api-limits.js';
 import type { Batches } from '../primed.js';
@@ -58,7 +58,7 @@ export class RunDesk {
       readonly admission: Admission;
       readonly turns: TurnDesk;
       readonly idempotency: Idempotency;
-      readonly store: Pick<StoreClient, 'run' | 'turns'>;
+      readonly store: Pick<StoredRuns, 'run' | 'turns'>;
       readonly logger: Logger;
     },
   ) {}

@@ -1,4 +1,6 @@
-import type { ActiveJobRun, Job, JobRun, JobRunEnd } from './job.js';
+import type { ActiveJobRun, Job, JobRun, JobRunEnd } from '../../jobs/job.js';
+import type { PortCalls } from './port-calls.js';
+import { aFlag, anObject, aNumber, aText, listOf, oneOf, optional, orNull } from './shape.js';
 
 /** A job with the latest of its runs that is over and was not skipped; what that answered is in the history alone. */
 export interface JobView {
@@ -83,7 +85,7 @@ export interface JobRunChange {
 }
 
 /**
- * The rows of jobs: SQL (`sqlJobStore`), or the store service over HTTP (`httpJobStore`). Nothing here knows about
+ * The rows of jobs: SQL (`sqlJobStore`), or the store service over HTTP (`storeClient`). Nothing here knows about
  * calendars. Every write names the version it was made from, so that a change, a firing and a settlement never
  * overwrite each other. Rejects when the rows cannot be reached; the HTTP one with GatewayError `unavailable`.
  */
@@ -117,3 +119,42 @@ export interface JobStore {
   /** Writes changes where nothing else changed since. @returns the ids of the changed runs. */
   change(query: { readonly changes: readonly JobRunChange[] }): Promise<readonly string[]>;
 }
+
+const aJob = anObject({ id: aText, owner: aText, version: aNumber });
+const aJobRun = anObject({ runId: aText, jobId: aText, owner: aText, version: aNumber, status: aText });
+const aView = anObject({ job: aJob, latest: optional(anObject({ runId: aText })) });
+const anEntry = anObject({ job: aJob, dueAt: orNull(aNumber), jobsMax: aNumber });
+const ids = listOf(aText);
+
+export const JOB_STORE_CALLS: PortCalls<JobStore> = {
+  insert: {
+    args: { entry: anEntry },
+    gives: anObject({ kind: oneOf(['created', 'full', 'exists']), job: optional(aJob) }),
+  },
+  view: { args: { query: anObject({ id: aText }) }, finds: aView },
+  list: { args: { filter: anObject({ owner: aText, includeDisabled: aFlag, limit: aNumber }) }, gives: listOf(aView) },
+  update: { args: { entry: anEntry }, gives: oneOf(['written', 'stale', 'full']) },
+  remove: { args: { query: anObject({ id: aText }) }, gives: aFlag },
+  runs: { args: { filter: anObject({ jobId: aText, limit: aNumber }) }, gives: listOf(aJobRun) },
+  due: {
+    args: { query: anObject({ limit: aNumber }) },
+    gives: anObject({
+      now: aNumber,
+      jobs: listOf(anObject({ job: aJob, active: listOf(anObject({ runId: aText })) })),
+    }),
+  },
+  claim: {
+    args: {
+      query: anObject({ claims: listOf(anObject({ job: aJob, dueAt: orNull(aNumber), run: optional(aJobRun) })) }),
+    },
+    gives: ids,
+  },
+  work: {
+    args: { query: anObject({ kind: oneOf(['run', 'delivery']), limit: aNumber, except: optional(ids) }) },
+    gives: anObject({ now: aNumber, work: listOf(anObject({ job: aJob, run: aJobRun })) }),
+  },
+  change: {
+    args: { query: anObject({ changes: listOf(anObject({ run: aJobRun, next: optional(aJobRun) })) }) },
+    gives: ids,
+  },
+};
