@@ -5,9 +5,7 @@ export {
   ensureConversation,
   getConversation,
   updateConversation,
-  type Conversation,
   type ConversationItem,
-  type ConversationKey,
 } from './conversations/conversation-rows.js';
 export { dropOldDeletionMarks, eraseDeletedRuns, markRunDeleted } from './deleted-runs.js';
 export { FolderLockedError } from './folder-lock.js';
