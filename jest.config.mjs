@@ -19,7 +19,11 @@ const project = (displayName, folders) => ({
 });
 
 export default {
-  projects: [project('unit', ['unit', 'golden', 'arch']), project('contract', ['contract']), project('e2e', ['e2e'])],
+  projects: [
+    project('unit', ['unit', 'golden', 'arch']),
+    project('contract', ['contract']),
+    project('e2e', ['e2e', 'web']),
+  ],
   // End-to-end tests wait for processes most of their time: on few cores Jest's own choice would leave them idle.
   maxWorkers: Math.max(3, availableParallelism() - 1),
   testSequencer: '<rootDir>/test/support/longest-first.mjs',

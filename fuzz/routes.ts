@@ -33,6 +33,10 @@ const PAGES = [
   '/admin/queues',
   '/admin/queues/{page}',
   '/',
+  '/chat/{session}',
+  '/runs/{run}',
+  '/jobs/{job}',
+  '/assets/{file}',
   '/{nothing}',
 ];
 

@@ -189,9 +189,14 @@ test('slow senders are bounded, and idle connections outlive those of load balan
   expect(server.keepAliveTimeout).toBe(65_000);
 });
 
+/** What people open in a browser: public, and no part of the documentation. */
+const isPage = (path: string): boolean =>
+  path === '/' || /^\/(openapi\.json|docs|assets|chat|runs|inbox|jobs|overview)(\/|$)/.test(path);
+
 describe('keys', () => {
   const asks = (path: string): string => path.replace(/:\w+/g, `run_${'0'.repeat(32)}`).replace('*', 'talaria');
-  const isPublic = (path: string): boolean => /^\/(health|v1\/health|docs|openapi\.json)(\/|$)/.test(path);
+  const isPublic = (path: string): boolean =>
+    /^\/(health|v1\/health|docs|openapi\.json)(\/|$)/.test(path) || isPage(path);
 
   test('every route but the public ones asks for one', async () => {
     const guarded = api.routes.routes.filter(({ path }) => !isPublic(path));
@@ -298,7 +303,6 @@ describe('documentation and health', () => {
         return `${method.toUpperCase()} ${path}`;
       }),
     );
-    const isPage = (path: string): boolean => path === '/openapi.json' || path.startsWith('/docs');
     const routed = api.routes.routes
       .filter(({ method, path }) => METHODS.has(method) && !isPage(path))
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}').replace('*', '{path}')}`);

@@ -26,6 +26,7 @@ import { ignoreExpectations, serverOptions } from './edge/server-options.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { addDashboard, operatorDoors, OperatorsModule, type ReportParts } from './operators/operators.module.js';
+import { PagesModule } from './pages/pages.module.js';
 import { RESPONSE_PATHS, responsePreparation } from './responses/response-preparation.js';
 import { ResponsesModule } from './responses/responses.module.js';
 import { ResponseSockets } from './responses/socket/response-sockets.js';
@@ -79,6 +80,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
       JobsModule.for(core, ports, config.jobs),
       ModelsModule.for(core, version),
       DocsModule.for(protocols, version),
+      PagesModule.for(),
       OperatorsModule.for(report),
       HealthModule.forService({ checks: { redis: ports.ping }, drain }),
       ReleaseModule.for(closers, logger),

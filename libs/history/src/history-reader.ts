@@ -16,12 +16,12 @@ export interface HistoryPorts {
 
 export interface HistoryReader {
   /**
-   * The conversation that ends with this run, oldest turn first, at most LIMITS.historyTurnsMax turns: runs that have
-   * not reached the store come from their logs, all others from the store by one query. A turn that is nowhere any more
-   * (deleted, expired) ends the chain: the conversation begins after it. Empty when the run itself is nowhere. Rejects
-   * with GatewayError `unavailable` when the store is needed and away.
+   * The conversation that ends with this run, oldest turn first, at most `limit` turns (LIMITS.historyTurnsMax): runs
+   * that have not reached the store come from their logs, all others from the store by one query. A turn that is
+   * nowhere any more (deleted, expired) ends the chain: the conversation begins after it. Empty when the run itself is
+   * nowhere. Rejects with GatewayError `unavailable` when the store is needed and away.
    */
-  turns(runId: string): Promise<readonly Turn[]>;
+  turns(runId: string, limit?: number): Promise<readonly Turn[]>;
   /** The last of these alone; from its log as long as that lives. */
   turn(runId: string): Promise<Turn | undefined>;
 }
@@ -32,14 +32,15 @@ export function historyReader({ log, store }: HistoryPorts): HistoryReader {
       const [logged] = await loggedTurn(log, runId);
       return logged ?? (await store.turns(runId, 1)).at(-1);
     },
-    async turns(runId) {
+    async turns(runId, limit = LIMITS.historyTurnsMax) {
       let turns: readonly Turn[] = [];
       const seen = new Set<string>();
       let away: unknown;
       for (let next: string | undefined = runId; next !== undefined; next = turns[0]?.parentId) {
-        if (seen.has(next) || turns.length >= LIMITS.historyTurnsMax) break;
+        if (seen.has(next) || turns.length >= limit) break;
         seen.add(next);
-        const older: readonly Turn[] = away === undefined ? await store.turns(next).catch(remember) : [];
+        const older: readonly Turn[] =
+          away === undefined ? await store.turns(next, limit - turns.length).catch(remember) : [];
         // What the store does not have yet is in its log, and while the store is away so are all runs of the last hour.
         const found = older.length > 0 ? await withLogged(log, older) : await loggedTurn(log, next);
         if (found.length === 0) {
@@ -48,7 +49,7 @@ export function historyReader({ log, store }: HistoryPorts): HistoryReader {
         }
         turns = [...found, ...turns];
       }
-      return turns.slice(-LIMITS.historyTurnsMax);
+      return turns.slice(-limit);
 
       function remember(cause: unknown): readonly Turn[] {
         if (!(cause instanceof GatewayError) || cause.code !== 'unavailable') throw cause;

@@ -106,7 +106,8 @@ function metered(take: TakeBatch, meter: RelayMeter): TakeBatch {
   };
 }
 
-function openStream(reply: FastifyReply, sweep: StreamSweep): EventStream {
+/** The head of an SSE answer is sent; from here on its errors are told in the stream, or by cutting it. */
+export function openStream(reply: FastifyReply, sweep: StreamSweep): EventStream {
   reply.hijack();
   const stream = new EventStream(reply.raw, sweep);
   stream.open();

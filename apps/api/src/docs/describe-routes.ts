@@ -3,7 +3,7 @@ import { CapabilitiesController } from '../runs-api/capabilities.controller.js';
 import { describeJobs } from '../jobs/describe-jobs.js';
 import { HealthController } from '../models/health.controller.js';
 import { ModelsController } from '../models/models.controller.js';
-import { describeApprovals, describeRuns } from '../runs-api/describe-runs.js';
+import { describeApprovals, describeFollowing, describeRuns } from '../runs-api/describe-runs.js';
 import { body, errors, OBJECT, once } from '../answering/describe.js';
 import { describeResponses } from '../responses/describe-responses.js';
 import { describeSessions } from '../sessions/describe-sessions.js';
@@ -29,6 +29,7 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   });
   describeModels();
   describeRuns();
+  describeFollowing();
   describeJobs();
   describeApprovals();
   describeResponses();

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { ProtocolRoute } from '../answering/protocol.controller.js';
+import { isPageRoute } from '../pages/pages.js';
 import { describeRoutes } from './describe-routes.js';
 
 /** Summaries of the routes that come with libs/platform, which knows no OpenAPI. */
@@ -29,7 +30,7 @@ export function buildDocument(
     .build();
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_, method) => method });
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Error: ERROR } };
-  const isPage = (path: string): boolean => path === '/openapi.json' || path.startsWith('/docs');
+  const isPage = (path: string): boolean => path === '/openapi.json' || isPageRoute(path);
   const isPublic = (path: string): boolean => /^\/(v1\/)?health(\/(live|ready|startup))?$/.test(path);
   for (const [path, item] of Object.entries(document.paths)) {
     if (isPage(path)) delete document.paths[path];

@@ -58,6 +58,7 @@ export const CAPABILITY_ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   sessions: at('GET', '/api/sessions'),
   session: at('GET', '/api/sessions/{session_id}'),
   session_messages: at('GET', '/api/sessions/{session_id}/messages'),
+  session_turns: at('GET', '/api/sessions/{session_id}/turns'),
   session_rename: at('PATCH', '/api/sessions/{session_id}'),
   session_delete: at('DELETE', '/api/sessions/{session_id}'),
   session_fork: at('POST', '/api/sessions/{session_id}/fork'),
@@ -76,10 +77,13 @@ export const CAPABILITY_ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   run_list: at('GET', '/v1/runs'),
   run_status: at('GET', '/v1/runs/{run_id}'),
   run_events: at('GET', '/v1/runs/{run_id}/events'),
+  run_turn: at('GET', '/v1/runs/{run_id}/turn'),
+  runs_events: at('GET', '/v1/runs/events'),
   run_stop: at('POST', '/v1/runs/{run_id}/stop'),
   run_approval: at('POST', '/v1/runs/{run_id}/approval'),
   run_steer: at('POST', '/v1/runs/{run_id}/steer'),
   approvals: at('GET', '/v1/approvals'),
+  approvals_pending: at('GET', '/v1/approvals/pending'),
   approval_delete: at('DELETE', '/v1/approvals/{scope}'),
 };
 

@@ -1,6 +1,9 @@
 import { ApprovalDto, runsProtocol, SteerDto } from '#libs/protocols';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { API_LIMITS } from '../words/api-limits.js';
 import { ApprovalsController } from './approvals.controller.js';
+import { FollowController } from './follow.controller.js';
+import { PendingApprovalsController } from './pending-approvals.controller.js';
 import { RunControlController } from './run-control.controller.js';
 import { RunEventsQuery, RunListQuery } from './run.queries.js';
 import { RunsController } from './runs.controller.js';
@@ -68,6 +71,38 @@ export function describeRuns(): void {
       body(SteerDto),
       ApiOkResponse({ description: 'The text is recorded.', schema: OBJECT }),
       ...errors(400, 401, 404, 409, 503),
+    ],
+  });
+}
+
+/** What a page follows: many runs on one stream, whole turns, and all that waits for an answer. */
+export function describeFollowing(): void {
+  once(FollowController, ApiTags('runs'), {
+    listen: [
+      ApiOperation({
+        summary: 'The events of several runs on one SSE stream, each behind its own cursor',
+        description: 'Ends when all of them have ended. A browser has six connections to a host: this needs one.',
+      }),
+      ApiQuery({
+        name: 'run',
+        required: true,
+        description: '<run id>:<seq>, once for each run; seq 0: from the start',
+        schema: { type: 'array', items: text, maxItems: API_LIMITS.followedRunsMax },
+      }),
+      ApiOkResponse({ description: 'The events.', content: { 'text/event-stream': { schema: { type: 'string' } } } }),
+      ...errors(400, 401, 404, 429, 503),
+    ],
+    turn: [
+      ApiOperation({ summary: 'A run with what it was asked and what the user put in meanwhile' }),
+      ApiOkResponse({ description: 'The run, with `input` and `steers`.', schema: OBJECT }),
+      ...errors(401, 404, 503),
+    ],
+  });
+  once(PendingApprovalsController, ApiTags('runs'), {
+    list: [
+      ApiOperation({ summary: 'All requests for approval that wait for an answer, the oldest first' }),
+      ApiOkResponse({ description: 'The requests, each with its run.', schema: OBJECT }),
+      ...errors(401, 503),
     ],
   });
 }

@@ -17,7 +17,8 @@ export interface CursorInput {
   readonly lastEventId: unknown;
 }
 
-const COME_BACK = `retry: ${API_LIMITS.sseReconnectMs}\n\n`;
+/** Told to listeners when this process stops. */
+export const COME_BACK = `retry: ${API_LIMITS.sseReconnectMs}\n\n`;
 
 /** GET /v1/runs/{id}/events: any number of listeners, on any replica, from any event. */
 export class RunEvents {
@@ -78,7 +79,7 @@ export class RunEvents {
  * that is foreign, malformed or ahead means everything, never a silent skip. `after_seq` that is ahead means "from now
  * on".
  */
-function cursorOf(
+export function cursorOf(
   runId: string,
   lastEventId: unknown,
   { after, lastSeq }: { readonly after: number | undefined; readonly lastSeq: number },
@@ -90,7 +91,8 @@ function cursorOf(
   return Math.min(after ?? 0, lastSeq);
 }
 
-function markStored<S>(encoder: Encoder<S>): Encoder<S> {
+/** Says of every frame that it was made from the stored run. */
+export function markStored<S>(encoder: Encoder<S>): Encoder<S> {
   const mark = (frame: SseFrame): SseFrame => {
     if (frame.comment !== undefined) return frame;
     return { ...frame, data: JSON.stringify({ ...(JSON.parse(frame.data) as object), replayed_from: 'store' }) };

@@ -9,6 +9,9 @@ import { RunList } from '../runs/run-list.js';
 import { RunService } from '../runs/run-service.js';
 import { APPROVAL_MEMORY, ApprovalsController } from './approvals.controller.js';
 import { AUTH_REQUIRED, CapabilitiesController } from './capabilities.controller.js';
+import { FollowController, HISTORY } from './follow.controller.js';
+import { ManyRunEvents } from './many-run-events.js';
+import { PendingApprovalsController } from './pending-approvals.controller.js';
 import { RunControlController } from './run-control.controller.js';
 import { RunEvents } from './run-events.js';
 import { RunsController } from './runs.controller.js';
@@ -25,12 +28,21 @@ export class RunsModule {
   static for(core: ApiCore, ports: ApiPorts, { createRun, version }: Extras): DynamicModule {
     return {
       module: RunsModule,
-      controllers: [RunsController, RunControlController, ApprovalsController, CapabilitiesController],
+      controllers: [
+        FollowController,
+        RunsController,
+        RunControlController,
+        PendingApprovalsController,
+        ApprovalsController,
+        CapabilitiesController,
+      ],
       providers: [
         { provide: RunService, useValue: core.runs },
         { provide: RunControl, useValue: new RunControl(core.runs, ports) },
         { provide: RunList, useValue: new RunList(ports) },
         { provide: RunEvents, useValue: new RunEvents(core) },
+        { provide: ManyRunEvents, useValue: new ManyRunEvents(core) },
+        { provide: HISTORY, useValue: core.history },
         { provide: StartRun, useValue: new StartRun({ ...core, create: createRun }) },
         { provide: ModelDirectory, useValue: core.models },
         { provide: APPROVAL_MEMORY, useValue: ports.approvals },

@@ -81,7 +81,12 @@ function snapshotOf({ head, events }: LiveRun): RunSnapshot | undefined {
   const [first, last] = events;
   const snapshot = foldAll(first.seq === last.seq ? [first] : [first, last]);
   if (hasEnded(snapshot)) return snapshot;
-  return { ...snapshot, status: head.parked ? 'waiting_for_approval' : head.attempt > 0 ? 'running' : 'queued' };
+  const { attempt } = head;
+  return {
+    ...snapshot,
+    attempt,
+    status: head.parked ? 'waiting_for_approval' : head.attempt > 0 ? 'running' : 'queued',
+  };
 }
 
 function fits(run: RunSnapshot, { status, sessionId, jobId }: RunListOrder): boolean {

@@ -1,7 +1,13 @@
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { SessionsController } from './sessions.controller.js';
 import { body, errors, IDEMPOTENCY_KEY, OBJECT, once, queries } from '../answering/describe.js';
-import { ForkSessionDto, RenameSessionDto, SessionListQuery, SessionMessagesQuery } from './session.dto.js';
+import {
+  ForkSessionDto,
+  RenameSessionDto,
+  SessionListQuery,
+  SessionMessagesQuery,
+  SessionTurnsQuery,
+} from './session.dto.js';
 
 /** What the document says about sessions. */
 export function describeSessions(): void {
@@ -21,6 +27,12 @@ export function describeSessions(): void {
       ApiOperation({ summary: 'What was said, oldest first, with what came before a fork' }),
       ...queries(SessionMessagesQuery),
       ApiOkResponse({ description: 'A page.', schema: OBJECT }),
+      ...errors(400, 401, 404, 503),
+    ],
+    latestTurns: [
+      ApiOperation({ summary: 'The turns with all that came of them, newest first, with what came before a fork' }),
+      ...queries(SessionTurnsQuery),
+      ApiOkResponse({ description: 'A page; `next` is the `after` of the following one.', schema: OBJECT }),
       ...errors(400, 401, 404, 503),
     ],
     rename: [

@@ -1,11 +1,5 @@
-import {
-  answerMessages,
-  GatewayError,
-  type ContentPart,
-  type JsonObject,
-  type Message,
-  type Turn,
-} from '#libs/contract';
+import { answerMessages, GatewayError, type JsonObject, type Turn } from '#libs/contract';
+import { messageObject } from '../runs/message-object.js';
 
 export interface MessagePage {
   readonly messages: readonly JsonObject[];
@@ -35,34 +29,4 @@ function messagesOfTurn({ runId, input, snapshot }: Turn): JsonObject[] {
     created_at: at / 1_000,
     ...messageObject(message),
   }));
-}
-
-/** In the words of Chat Completions, which every client of sessions knows. */
-function messageObject(message: Message): JsonObject {
-  switch (message.role) {
-    case 'user':
-      return { role: 'user', content: contentObject(message.content) };
-    case 'tool':
-      return { role: 'tool', tool_call_id: message.callId, content: message.output };
-    case 'assistant':
-      return {
-        role: 'assistant',
-        content: message.text === '' ? null : message.text,
-        ...(message.refusal !== undefined && { refusal: message.refusal }),
-        ...(message.toolCalls.length > 0 && {
-          tool_calls: message.toolCalls.map(({ callId, name, arguments: text }) => ({
-            id: callId,
-            type: 'function',
-            function: { name, arguments: text },
-          })),
-        }),
-      };
-  }
-}
-
-function contentObject(content: string | readonly ContentPart[]): string | JsonObject[] {
-  if (typeof content === 'string') return content;
-  return content.map((part) =>
-    part.type === 'text' ? { type: 'text', text: part.text } : { type: 'image_url', image_url: { url: part.url } },
-  );
 }

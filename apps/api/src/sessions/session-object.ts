@@ -1,9 +1,10 @@
-import type { JsonObject, SessionRecord, TurnState } from '#libs/contract';
+import type { SessionRecord, TurnState } from '#libs/contract';
+import type { SessionObject, TurnFacts } from '#libs/wire';
 
 /**
  * A session as clients see it. Times are seconds with a fraction, as in run objects; `cost` has no currency of its own.
  */
-export function sessionObject(record: SessionRecord): JsonObject {
+export function sessionObject(record: SessionRecord): SessionObject {
   const { sessionId, title, lastRunId, createdAt, updatedAt, forkedFrom, totals } = record;
   const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = totals;
   return {
@@ -28,7 +29,7 @@ export function sessionObject(record: SessionRecord): JsonObject {
 }
 
 /** What is going on in the session now. */
-export function turnFacts({ active, waiting }: TurnState): JsonObject {
+export function turnFacts({ active, waiting }: TurnState): TurnFacts {
   return {
     status: active === undefined ? 'idle' : 'busy',
     active_run_id: active ?? null,

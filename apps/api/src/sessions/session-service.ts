@@ -67,6 +67,25 @@ export class SessionService {
     return last === undefined ? [] : this.parts.history.turns(last);
   }
 
+  /**
+   * The newest turns, newest first, or those from the run `from` on. `next` is where the page behind begins. Throws
+   * `invalid_cursor` for a run that is not there or another owner's.
+   */
+  async latestTurns(
+    ref: SessionRef,
+    { limit, from }: { readonly limit: number; readonly from?: string },
+  ): Promise<{ readonly turns: readonly Turn[]; readonly next?: string }> {
+    const { record, state } = await this.get(ref);
+    const last = from ?? state.last?.runId ?? record.lastRunId;
+    const found = last === undefined ? [] : await this.parts.history.turns(last, limit);
+    const turns = found.filter(({ owner }) => owner === ref.owner).reverse();
+    if (from !== undefined && turns[0]?.runId !== from) {
+      throw new GatewayError('invalid_cursor', 'after is not what a page of turns gave as next.', { param: 'after' });
+    }
+    const next = turns.length < limit ? undefined : turns.at(-1)?.parentId;
+    return { turns, ...(next !== undefined && { next }) };
+  }
+
   async rename(ref: SessionRef, title: string): Promise<SessionRecord> {
     const record = await this.parts.sessions.renameSession(ref, title);
     if (!record) throw notFound();

@@ -23,6 +23,16 @@ export class SessionMessagesQuery {
   after?: string;
 }
 
+/** The query of GET /api/sessions/{id}/turns. */
+export class SessionTurnsQuery {
+  @IsIntegerBetween(1, API_LIMITS.sessionsPageMax)
+  limit: number = API_LIMITS.sessionsPage;
+
+  @IsString()
+  @Described('next of the page before')
+  after?: string;
+}
+
 /** The query of GET /api/sessions. */
 export class SessionListQuery extends SessionMessagesQuery {
   @IsString()

@@ -1,9 +1,17 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import type { Page, TurnObject } from '#libs/wire';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CreateOnce } from '../runs/admitting/create-once.js';
 import { pageOfMessages } from './session-messages.js';
 import { sessionObject, turnFacts } from './session-object.js';
-import { ForkSessionDto, RenameSessionDto, SessionListQuery, SessionMessagesQuery } from './session.dto.js';
+import {
+  ForkSessionDto,
+  RenameSessionDto,
+  SessionListQuery,
+  SessionMessagesQuery,
+  SessionTurnsQuery,
+} from './session.dto.js';
+import { turnObject } from '../runs/turn-object.js';
 import { SessionService, type ForkRequest } from './session-service.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
@@ -46,6 +54,17 @@ export class SessionsController {
       has_more: hasMore,
       next_cursor: hasMore ? last : null,
     };
+  }
+
+  @Get(':id/turns')
+  async latestTurns(
+    @Param('id') sessionId: string,
+    @Query(dto(SessionTurnsQuery)) { limit, after: from }: SessionTurnsQuery,
+    @Owner() owner: string,
+  ): Promise<Page<TurnObject>> {
+    const order = { limit, ...(from !== undefined && { from }) };
+    const { turns, next } = await this.sessions.latestTurns({ owner, sessionId }, order);
+    return { object: 'list', data: turns.map(turnObject), has_more: next !== undefined, next: next ?? null };
   }
 
   @Patch(':id')

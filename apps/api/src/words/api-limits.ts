@@ -42,6 +42,9 @@ export const API_LIMITS = {
   /** Told to readers of a run's events when this process stops: come back so soon, to another replica. */
   sseReconnectMs: 200,
 
+  /** Runs whose events one stream of GET /v1/runs/events carries. */
+  followedRunsMax: 32,
+
   // WebSockets
   webSocketsMax: 1_000,
   /** Of one API key, half of what there are, as with the requests that wait for runs. */

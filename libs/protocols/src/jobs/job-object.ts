@@ -1,4 +1,5 @@
-import type { Job, JobRun, JobView, JsonObject, Schedule } from '#libs/contract';
+import type { Job, JobRun, JobView, Schedule } from '#libs/contract';
+import type { JobObject, JobRunEntry, ScheduleObject } from '#libs/wire';
 
 /** ISO 8601 in UTC, or null. */
 export const isoTime = (ms: number | null | undefined): string | null =>
@@ -8,7 +9,7 @@ export const isoTime = (ms: number | null | undefined): string | null =>
  * A job as clients see it: the record of the Hermes jobs API, and the fields it did not have.
  * @param display the schedule in words.
  */
-export function jobObject({ job, latest }: JobView, display: string): JsonObject {
+export function jobObject({ job, latest }: JobView, display: string): JobObject {
   return {
     id: job.id,
     name: job.name,
@@ -36,7 +37,7 @@ export function jobObject({ job, latest }: JobView, display: string): JsonObject
   };
 }
 
-function extras(job: Job): JsonObject {
+function extras(job: Job) {
   return {
     timezone: job.timezone,
     tools: job.tools,
@@ -49,7 +50,7 @@ function extras(job: Job): JsonObject {
 }
 
 /** A schedule as the reference writes it into records. */
-export function scheduleObject(schedule: Schedule, display: string): JsonObject {
+export function scheduleObject(schedule: Schedule, display: string): ScheduleObject {
   switch (schedule.kind) {
     case 'once':
       return { kind: 'once', run_at: isoTime(schedule.at), display };
@@ -60,12 +61,12 @@ export function scheduleObject(schedule: Schedule, display: string): JsonObject 
   }
 }
 
-function lastRun(run: JobView['latest']): JsonObject {
+function lastRun(run: JobView['latest']) {
   const failed = run?.deliveries.find(({ error, status }) => error !== undefined && status !== 'delivered');
   return {
     last_run_id: run && run.status !== 'missed' ? run.runId : null,
     last_run_at: isoTime(run?.startedAt ?? run?.slot),
-    last_status: run ? (run.status === 'completed' ? 'ok' : 'error') : null,
+    last_status: run ? (run.status === 'completed' ? ('ok' as const) : ('error' as const)) : null,
     last_error: run ? errorText(run) : null,
     last_delivery_error: failed ? `${failed.target}: ${failed.error}` : null,
   };
@@ -78,7 +79,7 @@ function errorText({ status, error }: NonNullable<JobView['latest']>): string | 
 }
 
 /** One entry of the history of a job. */
-export function jobRunObject(run: JobRun): JsonObject {
+export function jobRunObject(run: JobRun): JobRunEntry {
   const hasRun = run.status !== 'skipped' && run.status !== 'missed';
   const isQueued = run.status === 'waiting' || run.status === 'claimed';
   return {

@@ -1,4 +1,5 @@
-import { pendingCalls, type JsonObject, type PendingCall, type RunSnapshot, type ToolQuestions } from '#libs/contract';
+import { pendingCalls, type PendingCall, type RunSnapshot, type ToolQuestions } from '#libs/contract';
+import type { ApprovalRequest } from '#libs/wire';
 import { previewOf } from '../arguments-preview.js';
 import { seconds } from './run-facts.js';
 
@@ -9,11 +10,11 @@ export const APPROVAL_CHOICES = ['once', 'session', 'always', 'deny'] as const;
 const QUESTION_CHOICES = ['once', 'deny'] as const;
 
 /** The requests that wait for an answer, oldest first; `request_id` is what an answer has to name. */
-export function approvalObjects(snapshot: RunSnapshot): JsonObject[] {
+export function approvalObjects(snapshot: RunSnapshot): ApprovalRequest[] {
   return pendingCalls(snapshot).map(approvalObject);
 }
 
-function approvalObject({ callId, name, arguments: text, approval }: PendingCall): JsonObject {
+function approvalObject({ callId, name, arguments: text, approval }: PendingCall): ApprovalRequest {
   return {
     ...approvalFacts({ callId, name, arguments: text, ...approval }),
     requested_at: seconds(approval.requestedAt),
@@ -30,7 +31,7 @@ export interface ApprovalFacts {
 }
 
 /** One request as clients see it, in events and in the run. */
-export function approvalFacts(facts: ApprovalFacts): JsonObject {
+export function approvalFacts(facts: ApprovalFacts): Omit<ApprovalRequest, 'requested_at'> {
   const { approvalId, callId, name, arguments: text, expiresAt, ask } = facts;
   return {
     request_id: approvalId,

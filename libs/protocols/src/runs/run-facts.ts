@@ -1,11 +1,12 @@
-import { ERRORS, type JsonObject, type RunError, type Usage } from '#libs/contract';
+import { ERRORS, type RunError, type Usage } from '#libs/contract';
+import type { RunErrorObject, UsageObject } from '#libs/wire';
 
 /** @param at milliseconds since the epoch. @returns the same in seconds, with a fraction: how Hermes tells time. */
 export function seconds(at: number): number {
   return at / 1_000;
 }
 
-export function runUsage({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Usage): JsonObject {
+export function runUsage({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Usage): UsageObject {
   return {
     input_tokens: inputTokens,
     output_tokens: outputTokens,
@@ -15,6 +16,6 @@ export function runUsage({ inputTokens, outputTokens, cachedInputTokens, reasoni
   };
 }
 
-export function runError({ code, message }: RunError): JsonObject {
+export function runError({ code, message }: RunError): RunErrorObject {
   return { code, message, type: ERRORS[code].type };
 }

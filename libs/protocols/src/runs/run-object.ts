@@ -1,10 +1,11 @@
-import { hasEnded, outputText, type JsonObject, type OutputItem, type RunSnapshot } from '#libs/contract';
+import { hasEnded, outputText, type OutputItem, type RunSnapshot } from '#libs/contract';
+import type { RunItem, RunObject } from '#libs/wire';
 import { approvalObjects } from './approval-object.js';
 import { EVENT_NAMES } from './event-names.js';
 import { runError, runUsage, seconds } from './run-facts.js';
 
 /** The body of GET /v1/runs/{id}: what is known about the run now. Times are seconds with a fraction. */
-export function runObject(snapshot: RunSnapshot): JsonObject {
+export function runObject(snapshot: RunSnapshot): RunObject {
   const { runId, status, model, protocol, createdAt, startedAt, updatedAt, endedAt, attempt } = snapshot;
   const approvals = approvalObjects(snapshot);
   return {
@@ -36,13 +37,13 @@ export function runObject(snapshot: RunSnapshot): JsonObject {
 }
 
 /** Of rows without the type of their last event, those of ended runs still tell it: the status is its name. */
-function lastEvent(snapshot: RunSnapshot): JsonObject {
+function lastEvent(snapshot: RunSnapshot): RunObject['last_event'] {
   const { lastType, lastSeq, status } = snapshot;
   const ended = hasEnded(snapshot) ? `run.${status}` : null;
   return { type: lastType ? EVENT_NAMES[lastType] : ended, seq: lastSeq };
 }
 
-function itemObject(item: OutputItem, isOver: boolean): JsonObject {
+function itemObject(item: OutputItem, isOver: boolean): RunItem {
   const { step } = item;
   // Nothing goes on in a run that has ended: it was broken off there.
   const status = isOver && item.status === 'in_progress' ? 'incomplete' : item.status;

@@ -1,27 +1,31 @@
-import type { JsonObject, RunSnapshot } from '#libs/contract';
+import { hasEnded, type RunSnapshot } from '#libs/contract';
+import type { RunSummary } from '#libs/wire';
 import { runObject } from './run-object.js';
 
 /** A run in a list: what it is and how it stands. What it said and used is in the run itself. */
-const FACTS = [
-  'object',
-  'run_id',
-  'status',
-  'model',
-  'protocol',
-  'session_id',
-  'job_id',
-  'parent_run_id',
-  'created_at',
-  'updated_at',
-  'ended_at',
-  'last_event',
-  'finish_reason',
-  'reason',
-  'error',
-  'metadata',
-] as const;
-
-export function runSummary(snapshot: RunSnapshot): JsonObject {
+export function runSummary(snapshot: RunSnapshot): RunSummary {
   const run = runObject(snapshot);
-  return Object.fromEntries(FACTS.map((fact) => [fact, run[fact]]));
+  return {
+    object: run.object,
+    run_id: run.run_id,
+    status: run.status,
+    model: run.model,
+    protocol: run.protocol,
+    session_id: run.session_id,
+    job_id: run.job_id,
+    parent_run_id: run.parent_run_id,
+    created_at: run.created_at,
+    updated_at: run.updated_at,
+    ended_at: run.ended_at,
+    last_event: run.last_event,
+    finish_reason: run.finish_reason,
+    reason: run.reason,
+    error: run.error,
+    metadata: run.metadata,
+    attempt: run.attempt,
+    ...(hasUsage(snapshot) && { usage: run.usage }),
+  };
 }
+
+/** Of a run that is still in Redis only its first and its last event are known. */
+const hasUsage = (snapshot: RunSnapshot): boolean => hasEnded(snapshot) && snapshot.usage.inputTokens > 0;

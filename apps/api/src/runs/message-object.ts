@@ -1,0 +1,32 @@
+import type { ContentPart, Message } from '#libs/contract';
+import type { ChatContent, ChatMessage } from '#libs/wire';
+
+/** In the words of Chat Completions, which every client of sessions knows. */
+export function messageObject(message: Message): ChatMessage {
+  switch (message.role) {
+    case 'user':
+      return { role: 'user', content: contentObject(message.content) };
+    case 'tool':
+      return { role: 'tool', tool_call_id: message.callId, content: message.output };
+    case 'assistant':
+      return {
+        role: 'assistant',
+        content: message.text === '' ? null : message.text,
+        ...(message.refusal !== undefined && { refusal: message.refusal }),
+        ...(message.toolCalls.length > 0 && {
+          tool_calls: message.toolCalls.map(({ callId, name, arguments: text }) => ({
+            id: callId,
+            type: 'function',
+            function: { name, arguments: text },
+          })),
+        }),
+      };
+  }
+}
+
+function contentObject(content: string | readonly ContentPart[]): ChatContent {
+  if (typeof content === 'string') return content;
+  return content.map((part) =>
+    part.type === 'text' ? { type: 'text', text: part.text } : { type: 'image_url', image_url: { url: part.url } },
+  );
+}

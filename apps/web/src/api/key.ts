@@ -1,0 +1,8 @@
+const NAME = 'talaria.key';
+
+/** The API key of this tab: it is sent as a header, kept until the tab closes, and never part of an address. */
+export const apiKey = {
+  get: (): string | undefined => sessionStorage.getItem(NAME) ?? undefined,
+  set: (key: string): void => sessionStorage.setItem(NAME, key),
+  forget: (): void => sessionStorage.removeItem(NAME),
+};

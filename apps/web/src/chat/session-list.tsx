@@ -1,0 +1,105 @@
+import type { SessionObject } from '#libs/wire';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import { api } from '../api/calls.js';
+
+const LIVE_MS = 5_000;
+
+/** The sessions of this key, with a search of their titles. */
+export function SessionList({ current }: { readonly current: string }) {
+  const [search, setSearch] = useState('');
+  const [, navigate] = useLocation();
+  const { data, error, hasNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: ['sessions', search],
+    queryFn: ({ pageParam }) => api.sessions(search, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
+    // A session is listed once its first turn has ended, and named by it.
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 1) > 1 ? false : LIVE_MS),
+  });
+  const sessions = data?.pages.flatMap((page) => page.data) ?? [];
+  return (
+    <aside className="sessions" aria-label="Sessions">
+      <button type="button" className="primary" onClick={() => navigate('/chat')}>
+        New chat
+      </button>
+      <input
+        type="search"
+        aria-label="Search sessions"
+        placeholder="Search"
+        value={search}
+        onChange={(event) => setSearch(event.target.value)}
+      />
+      {error && <p role="alert">{error.message}</p>}
+      <ul>
+        {sessions.map((session) => (
+          <SessionRow key={session.id} session={session} isCurrent={session.id === current} />
+        ))}
+      </ul>
+      {hasNextPage && (
+        <button type="button" onClick={() => void fetchNextPage()}>
+          More
+        </button>
+      )}
+    </aside>
+  );
+}
+
+function SessionRow({ session, isCurrent }: { readonly session: SessionObject; readonly isCurrent: boolean }) {
+  const client = useQueryClient();
+  const [, navigate] = useLocation();
+  const [title, setTitle] = useState<string>();
+  const changed = (): Promise<void> => client.invalidateQueries({ queryKey: ['sessions'] });
+  const rename = useMutation({ mutationFn: (text: string) => api.rename(session.id, text), onSuccess: changed });
+  const remove = useMutation({
+    mutationFn: () => api.deleteSession(session.id),
+    onSuccess: async () => {
+      if (isCurrent) navigate('/chat');
+      await changed();
+    },
+  });
+  const name = session.title ?? session.id;
+  if (title !== undefined) {
+    const done = (): void => {
+      if (title.trim() !== '' && title !== name) rename.mutate(title.trim());
+      setTitle(undefined);
+    };
+    return (
+      <li>
+        <input
+          aria-label="Title"
+          autoFocus
+          value={title}
+          onChange={(event) => setTitle(event.target.value)}
+          onBlur={done}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') done();
+            if (event.key === 'Escape') setTitle(undefined);
+          }}
+        />
+      </li>
+    );
+  }
+  return (
+    <li className={isCurrent ? 'current' : undefined}>
+      <Link href={`/chat/${encodeURIComponent(session.id)}`} aria-current={isCurrent ? 'page' : undefined}>
+        {name}
+      </Link>
+      <button type="button" className="quiet" aria-label={`Rename ${name}`} onClick={() => setTitle(name)}>
+        ✎
+      </button>
+      <button
+        type="button"
+        className="quiet"
+        aria-label={`Delete ${name}`}
+        onClick={() => {
+          if (confirm(`Delete "${name}" and all its runs?`)) remove.mutate();
+        }}
+      >
+        ×
+      </button>
+      {remove.error && <p role="alert">{remove.error.message}</p>}
+    </li>
+  );
+}

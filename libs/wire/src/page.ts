@@ -1,0 +1,7 @@
+/** A list as /v1/runs gives it: `next` is the `after` of the following page. */
+export type Page<T> = {
+  readonly object: 'list';
+  readonly data: readonly T[];
+  readonly has_more: boolean;
+  readonly next: string | null;
+};

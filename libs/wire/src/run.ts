@@ -1,0 +1,102 @@
+import type { JsonMap } from './json.js';
+
+/** Where a run stands. The last four are final. */
+export type RunState =
+  'queued' | 'running' | 'waiting_for_approval' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
+
+/** What may be answered to a request for approval. */
+export type ApprovalWord = 'once' | 'session' | 'always' | 'deny';
+
+export type UsageObject = {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly total_tokens: number;
+  readonly input_tokens_details: { readonly cached_tokens: number };
+  readonly output_tokens_details: { readonly reasoning_tokens: number };
+};
+
+export type RunErrorObject = { readonly code: string; readonly message: string; readonly type: string };
+
+/** A request that waits for an answer. `arguments` is the JSON text of the model; times are seconds since the epoch. */
+export type ApprovalRequest = {
+  readonly request_id: string;
+  readonly call_id: string;
+  readonly tool: string;
+  readonly preview: string | null;
+  readonly arguments: string;
+  readonly choices: readonly ApprovalWord[];
+  /** What the call wants to know; absent: it waits to be allowed. */
+  readonly questions?: readonly JsonMap[];
+  readonly expires_at: number;
+  readonly requested_at: number;
+};
+
+export type ItemState = 'in_progress' | 'completed' | 'interrupted' | 'incomplete';
+
+/** Something the model said, thought, or refused. */
+export type MessageItem = {
+  readonly type: 'message' | 'reasoning' | 'refusal';
+  readonly step: number;
+  readonly status: ItemState;
+  readonly text: string;
+};
+
+/** A call of a tool. `duration` is in seconds. */
+export type ToolCallObject = {
+  readonly type: 'tool_call';
+  readonly step: number;
+  readonly status: ItemState;
+  readonly call_id: string;
+  readonly name: string;
+  readonly arguments: string;
+  readonly executed_by: 'server' | 'client';
+  readonly approval?: { readonly choice: ApprovalWord; readonly by: string | null };
+  readonly output: string | null;
+  readonly is_error: boolean | null;
+  readonly duration: number | null;
+};
+
+export type RunItem = MessageItem | ToolCallObject;
+
+/** A run in a list. Times are seconds since the epoch, with a fraction. */
+export type RunSummary = {
+  readonly object: 'hermes.run';
+  readonly run_id: string;
+  readonly status: RunState;
+  readonly model: string;
+  readonly protocol: string;
+  readonly session_id: string | null;
+  readonly job_id: string | null;
+  readonly parent_run_id: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly ended_at: number | null;
+  readonly last_event: { readonly type: string | null; readonly seq: number };
+  readonly finish_reason: string | null;
+  readonly reason: string | null;
+  readonly error: RunErrorObject | null;
+  readonly metadata: JsonMap;
+  /** Of an ended run that the store has. */
+  readonly usage?: UsageObject;
+  readonly attempt?: number;
+};
+
+/** A request for approval with the run that waits for it. */
+export type PendingApproval = {
+  readonly run_id: string;
+  readonly session_id: string | null;
+  readonly job_id: string | null;
+  readonly request: ApprovalRequest;
+};
+
+/** The body of GET /v1/runs/{id}. */
+export type RunObject = RunSummary & {
+  readonly started_at: number | null;
+  readonly attempt: number;
+  readonly output: string;
+  readonly items: readonly RunItem[];
+  readonly usage: UsageObject;
+  readonly approval: ApprovalRequest | null;
+  readonly approvals: readonly ApprovalRequest[];
+  readonly pending_steer: string | null;
+};

@@ -1,0 +1,46 @@
+/** The parts of GET /v1/capabilities that a client decides by. */
+export type Capabilities = {
+  readonly platform: string;
+  readonly version: string;
+  readonly model: string | null;
+  readonly auth: { readonly type: string; readonly required: boolean };
+};
+
+/** GET /health/detailed: the state of the deployment as one API process sees it. */
+export type ServiceReport = {
+  readonly status: 'ok' | 'degraded';
+  readonly version: string;
+  readonly node: string;
+  readonly uptime_seconds: number;
+  readonly draining: boolean;
+  readonly in_flight: number;
+  readonly listeners: number;
+  readonly redis: { readonly status: 'up' | 'down'; readonly latency_ms?: number };
+  readonly store: { readonly status: 'up' | 'down' };
+  readonly queues: { readonly [name: string]: QueueReport };
+  readonly runs_unconfirmed?: { readonly count: number; readonly oldest_seconds: number };
+  readonly workers: readonly WorkerReport[];
+};
+
+/** `waiting` and the like are numbers of jobs, by their state. */
+export type QueueReport = {
+  readonly status: 'up' | 'down';
+  readonly waiting?: number;
+  readonly prioritized?: number;
+  readonly active?: number;
+  readonly delayed?: number;
+  readonly oldest_wait_seconds?: number;
+};
+
+export type WorkerReport = {
+  readonly id: string;
+  readonly version: string;
+  readonly alive: boolean;
+  readonly silent_seconds: number;
+  readonly capacity: number;
+  readonly active: number | null;
+  readonly models: readonly string[];
+};
+
+/** A model as GET /v1/models lists it. */
+export type ModelObject = { readonly id: string; readonly object: 'model' };

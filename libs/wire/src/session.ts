@@ -1,0 +1,52 @@
+import type { RunObject, UsageObject } from './run.js';
+
+/** A conversation that the gateway keeps. Times are seconds; `cost` is in the currency of the price list. */
+export type SessionObject = {
+  readonly object: 'hermes.session';
+  readonly id: string;
+  readonly title: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly last_run_id: string | null;
+  readonly parent_session_id: string | null;
+  readonly forked_from_run_id: string | null;
+  readonly runs: number;
+  readonly usage: UsageObject;
+  readonly cost: number | null;
+};
+
+/** The answer to a fork is the new session. */
+export type ForkAnswer = SessionObject;
+
+/** What goes on in a session now; beside its object in GET /api/sessions/{id}. */
+export type TurnFacts = {
+  readonly status: 'idle' | 'busy';
+  readonly active_run_id: string | null;
+  readonly waiting_turns: number;
+};
+
+export type ChatContent =
+  | string
+  | readonly (
+      | { readonly type: 'text'; readonly text: string }
+      | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
+    )[];
+
+/** A message in the words of Chat Completions. */
+export type ChatMessage = {
+  readonly role: 'user' | 'assistant' | 'tool';
+  readonly content: ChatContent | null;
+  readonly refusal?: string;
+  readonly tool_call_id?: string;
+  readonly tool_calls?: readonly {
+    readonly id: string;
+    readonly type: 'function';
+    readonly function: { readonly name: string; readonly arguments: string };
+  }[];
+};
+
+/** One run as a part of its session: what was asked, what came of it, and what the user put in meanwhile. */
+export type TurnObject = RunObject & {
+  readonly input: readonly ChatMessage[];
+  readonly steers: readonly { readonly after_step: number; readonly text: string }[];
+};

@@ -1,0 +1,77 @@
+// Builds the web page into dist/web, unless it is there already: the manifest remembers a hash of all that goes into
+// it.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const target = join(root, 'dist/web');
+const SOURCES = ['apps/web', 'libs/wire/src', 'package-lock.json', 'scripts/build-web.mjs'];
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+const hash = await hashOf(SOURCES);
+if ((await builtHash()) !== hash) await build();
+
+async function build() {
+  const { build: bundle } = await import('vite');
+  // Built aside and moved: a server that runs meanwhile never finds half a page.
+  const fresh = `${target}.${process.pid}`;
+  await bundle({
+    root: join(root, 'apps/web'),
+    configFile: join(root, 'apps/web/vite.config.mjs'),
+    logLevel: 'warn',
+    build: { outDir: fresh, emptyOutDir: true },
+  });
+  const names = (await filesIn(fresh, '')).sort();
+  const files = Object.fromEntries(await Promise.all(names.map((name) => pack(fresh, name))));
+  await writeFile(join(fresh, 'manifest.json'), JSON.stringify({ hash, files }));
+  await rm(target, { recursive: true, force: true });
+  await rename(fresh, target);
+}
+
+/** Compresses once what would be compressed at every answer. */
+async function pack(folder, name) {
+  const text = await readFile(join(folder, name));
+  const [br, gz] = await Promise.all([promisify(brotliCompress)(text), promisify(gzip)(text, { level: 9 })]);
+  await Promise.all([writeFile(join(folder, `${name}.br`), br), writeFile(join(folder, `${name}.gz`), gz)]);
+  const sizes = { raw: text.length, br: br.length, gzip: gz.length };
+  return [name, { type: TYPES[extname(name)] ?? 'application/octet-stream', encodings: ['br', 'gzip'], sizes }];
+}
+
+async function builtHash() {
+  try {
+    return JSON.parse(await readFile(join(target, 'manifest.json'), 'utf8')).hash;
+  } catch {
+    return undefined;
+  }
+}
+
+async function hashOf(sources) {
+  const sum = createHash('sha256');
+  for (const source of sources) {
+    const path = join(root, source);
+    if (!existsSync(path)) continue;
+    const names = extname(source) === '' ? (await filesIn(path, '')).sort() : [''];
+    for (const name of names) sum.update(`${source}/${name}\0`).update(await readFile(join(path, name)));
+  }
+  return sum.digest('hex');
+}
+
+async function filesIn(folder, below) {
+  const entries = await readdir(join(folder, below), { withFileTypes: true });
+  const lists = entries.map((entry) => {
+    const name = below === '' ? entry.name : `${below}/${entry.name}`;
+    return entry.isDirectory() ? filesIn(folder, name) : [name];
+  });
+  return (await Promise.all(lists)).flat();
+}
