@@ -116,7 +116,7 @@ module.exports = {
     },
     {
       name: 'sources-need-no-dev-dependency',
-      comment: 'an installation with --omit=dev must start; the page is a bundle that holds what it needs (ADR 21)',
+      comment: 'an installation with --omit=dev must start; the page is a bundle that holds what it needs (ADR 26)',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: '^apps/web/' },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },

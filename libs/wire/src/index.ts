@@ -1,4 +1,3 @@
-export type { JsonArray, JsonMap, JsonScalar, Json } from './json.js';
 export type { Page } from './page.js';
 export type {
   ApprovalRequest,
@@ -14,6 +13,6 @@ export type {
   UsageObject,
 } from './run.js';
 export type { RunFrame, RunFrameOf } from './run-frame.js';
-export type { ChatContent, ChatMessage, ForkAnswer, SessionObject, TurnFacts, TurnObject } from './session.js';
-export type { JobObject, JobRunEntry, JobState, ScheduleObject, SchedulePreview } from './job.js';
-export type { Capabilities, ModelObject, QueueReport, ServiceReport, WorkerReport } from './service.js';
+export type { ChatContent, ChatMessage, SessionObject, TurnFacts, TurnObject } from './session.js';
+export type { JobObject, JobRunEntry, ScheduleObject, SchedulePreview } from './job.js';
+export type { Capabilities, ModelObject, ServiceReport } from './service.js';

@@ -15,9 +15,6 @@ export type SessionObject = {
   readonly cost: number | null;
 };
 
-/** The answer to a fork is the new session. */
-export type ForkAnswer = SessionObject;
-
 /** What goes on in a session now; beside its object in GET /api/sessions/{id}. */
 export type TurnFacts = {
   readonly status: 'idle' | 'busy';

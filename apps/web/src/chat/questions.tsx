@@ -1,13 +1,15 @@
-import type { ApprovalRequest, JsonMap } from '#libs/wire';
+import type { ApprovalRequest } from '#libs/wire';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../api/calls.js';
 import { prettyJson } from '../ui/pretty-json.js';
 
+type Question = NonNullable<ApprovalRequest['questions']>[number];
+
 interface QuestionsProps {
   readonly runId: string;
   readonly request: ApprovalRequest;
-  readonly questions: readonly JsonMap[];
+  readonly questions: readonly Question[];
 }
 
 /** A call that wants to know something. One question takes a text; several take JSON with the answers by their ids. */
@@ -48,7 +50,7 @@ export function Questions({ runId, request, questions }: QuestionsProps) {
 }
 
 /** Its words; a question without any is shown as it is. */
-function textOf(question: JsonMap): string {
+function textOf(question: Question): string {
   const words = question['message'] ?? question['question'] ?? question['text'];
   return typeof words === 'string' ? words : prettyJson(JSON.stringify(question));
 }
