@@ -1,5 +1,4 @@
-export { advance } from './advance.js';
-export { dueAt } from './due-at.js';
+export { advance, dueAt } from './due-at.js';
 export { isJobId, jobIdFrom, jobRunId, newJobId } from './job-ids.js';
 export { planFiring } from './plan-firing.js';
 export { settleRun } from './settle-run.js';

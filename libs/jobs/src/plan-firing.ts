@@ -1,7 +1,6 @@
 import type { ActiveJobRun, Job, JobRun, JobRunStatus, Schedule } from '#libs/contract';
 import { lastOccurrence, nextOccurrence } from '#libs/schedule';
-import { advance } from './advance.js';
-import { jitterMs } from './due-at.js';
+import { advance, jitterMs } from './due-at.js';
 import { jobRunId } from './job-ids.js';
 
 /** The outcome of a due job: the job after it, the run of the occurrence, and the runs that this run replaces. */

@@ -1,11 +1,10 @@
 import type { Tool } from '#libs/contract';
 import { McpServers } from './mcp/mcp-servers.js';
 import type { McpLog, McpServerSettings } from './mcp/mcp-settings.js';
-import { isNamed } from './name-pattern.js';
 import { LiveTrees } from './processes/live-trees.js';
 import { killOrphans } from './processes/process-group.js';
 import { checkRegistry, createTools, type BuiltInSettings } from './registry.js';
-import { allPatterns, mayUse, type ToolPatterns, type ToolsetSettings } from './toolsets.js';
+import { allPatterns, isNamed, mayUse, type ToolPatterns, type ToolsetSettings } from './toolsets.js';
 import { sweepWorkspaces } from './workspace/sweep.js';
 
 export interface ToolSettings extends BuiltInSettings {

@@ -1,5 +1,3 @@
-import { isNamed } from './name-pattern.js';
-
 /** Names of tools; one that ends in `*` stands for all that begin so. */
 export type ToolPatterns = readonly string[];
 
@@ -45,4 +43,9 @@ function patternsOf(
 ): ToolPatterns | undefined {
   const use = uses.find((entry) => entry.name === name);
   return use && toolsets.filter((set) => use.toolsets.includes(set.name)).flatMap(({ tools }) => tools);
+}
+
+/** Whether a name equals one of the patterns, or begins like a pattern that ends in `*`. */
+export function isNamed(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
 }

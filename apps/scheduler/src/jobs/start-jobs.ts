@@ -4,11 +4,15 @@ import { createTargets } from '#libs/delivery';
 import type { Closers, Drain } from '#libs/platform';
 import { storeClient } from '#libs/store-client';
 import type { Duty, DutyPorts } from '../duties/duty.js';
+import { deliverResults } from './deliver-results.js';
 import { fireDueJobs } from './fire-due-jobs.js';
-import { jobDuties } from './job-duties.js';
 import type { JobPorts } from './job-ports.js';
 import { lookAfterRuns } from './look-after-runs.js';
 
+/** The timers bring a job's run within milliseconds; this brings it when Redis lost a timer, or was away. */
+const FIRE_EVERY_MS = 2_000;
+const LOOK_EVERY_MS = 1_000;
+const DELIVER_EVERY_MS = 1_000;
 /** A hundred records on a busy store; nobody waits for it. */
 const STORE_ANSWER_MS_MAX = 15_000;
 
@@ -50,4 +54,13 @@ export function startJobs({ config, connection, closers, drain }: JobParts, port
     await worker.close();
   });
   return jobDuties(jobPorts);
+}
+
+/** The scheduler's duties for cron jobs. Each is harmless when several schedulers do it at the same time. */
+function jobDuties(ports: JobPorts): readonly Duty[] {
+  return [
+    { name: 'fire-due-jobs', everyMs: FIRE_EVERY_MS, run: (_, signal) => fireDueJobs(ports, signal) },
+    { name: 'look-after-job-runs', everyMs: LOOK_EVERY_MS, run: (_, signal) => lookAfterRuns(ports, signal) },
+    { name: 'deliver-job-results', everyMs: DELIVER_EVERY_MS, run: (_, signal) => deliverResults(ports, signal) },
+  ];
 }

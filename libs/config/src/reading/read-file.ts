@@ -1,7 +1,6 @@
 import { LIMITS, PROVIDER_NAMES } from '#libs/contract';
 import { LineCounter, parseDocument } from 'yaml';
 import { keyName } from '../values/api-keys.js';
-import { textList, textMap } from './node-readers.js';
 import {
   httpUrl,
   integer,
@@ -16,7 +15,16 @@ import {
   yesOrNo,
 } from '../values/parsers.js';
 import type { Problems } from '../values/problems.js';
-import { isMapping, readRecords, readText, type Fields, type Node, type RecordOf } from './read-fields.js';
+import {
+  isMapping,
+  readRecords,
+  readText,
+  textList,
+  textMap,
+  type Fields,
+  type Node,
+  type RecordOf,
+} from './read-fields.js';
 import { VARIABLES } from '../settings/variables.js';
 
 /** What the settings file says, checked in itself. */

@@ -6,8 +6,7 @@ import { parseWorkspacePath } from '../workspace/workspace-path.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Workspaces } from '../workspace/workspaces.js';
 import { optionalFlag, optionalText, textArgument } from '../workspace/arguments.js';
-import { LINES_MAX, type Matcher } from './matches.js';
-import { withMatcher, type Query } from './search-thread.js';
+import { LINES_MAX, withMatcher, type Matcher, type Query } from './search-thread.js';
 import { textOf } from './text-file.js';
 import { fitsWildcard } from './wildcard.js';
 

@@ -1,6 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import { Refusal } from '../workspace/refusal.js';
-import { LINE_CHARS_MAX, type Match, type Matcher } from './matches.js';
+
+/** Lines that one search gives, and how much of each. */
+export const LINES_MAX = 200;
+const LINE_CHARS_MAX = 300;
+
+interface Match {
+  /** From 1. */
+  readonly line: number;
+  readonly text: string;
+}
+
+/** The first `max` lines of a text that fit a query. */
+export type Matcher = (text: string, max: number) => Promise<readonly Match[]>;
 
 /** Time that one search may spend in its thread. */
 export const SEARCH_MS_MAX = 5_000;

@@ -1,6 +1,6 @@
 import type { Tool as McpToolInfo } from '@modelcontextprotocol/client';
 import { LIMITS, type JsonObject, type Tool } from '#libs/contract';
-import { isNamed } from '../../name-pattern.js';
+import { isNamed } from '../../toolsets.js';
 import { MCP_LIMITS, type McpServerSettings } from '../mcp-settings.js';
 import { toolNameOf } from './tool-names.js';
 
