@@ -66,6 +66,6 @@ test('a cluster is refused', async () => {
 });
 
 test('an old version is refused, also of a service', () => {
-  expect(redisRefusals({ version: '6.0.16' })).toEqual([expect.stringContaining('too old')]);
-  expect(redisRefusals({ version: '6.2.0', evictionPolicy: 'noeviction', isCluster: false })).toEqual([]);
+  expect(redisRefusals({ version: '6.2.14' })).toEqual([expect.stringContaining('too old')]);
+  expect(redisRefusals({ version: '7.0.0', evictionPolicy: 'noeviction', isCluster: false })).toEqual([]);
 });

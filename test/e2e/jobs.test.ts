@@ -1,4 +1,5 @@
 import type { Job } from '#libs/contract';
+import { webhookSecretOf } from '#libs/delivery';
 import { dueAt } from '#libs/jobs';
 import { storeClient } from '#libs/store-client';
 import type { IncomingMessage } from 'node:http';
@@ -105,7 +106,7 @@ test('a result is delivered to a webhook, signed, and again under the same id wh
   const id = await make({ name: 'hooked', schedule: '0 9 * * *', prompt: 'Say hello.', deliver: target });
   await ask('POST', `/${id}/run`);
   await until(() => received.length === 2, { what: 'two deliveries', ms: 30_000 });
-  const verifier = new Webhook(SECRET);
+  const verifier = new Webhook(webhookSecretOf(SECRET, 'local'));
   for (const { headers, body } of received) {
     const event = verifier.verify(body, headers) as { type: string; data: Body };
     expect(event).toMatchObject({ type: 'job.run.completed', data: { job_id: id, status: 'completed', attempt: 1 } });

@@ -1,3 +1,4 @@
+import { weakSecrets } from '#libs/config';
 import { HealthModule, Metrics, ReleaseModule } from '#libs/platform';
 import { checkRegistry, PROTOCOLS } from '#libs/protocols';
 import { Module, type DynamicModule } from '@nestjs/common';
@@ -103,6 +104,7 @@ function configureWith(report: ReportParts, routes: RouteTable, replies: ErrorRe
       'no API key is set: every program on this machine can use the gateway and see every run. Set API_SERVER_KEY (openssl rand -hex 24).',
     );
   }
+  for (const weak of weakSecrets(config)) logger.warn(`a secret can be guessed: ${weak}`);
   return (app) => {
     const adapter = app.getHttpAdapter() as FastifyAdapter;
     const instance = adapter.getInstance();

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { loadConfig, readTextFile } from '#libs/config';
-import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
+import { isNetworkVisible, loadConfig, readTextFile } from '#libs/config';
+import { bootstrap, closeToBrowsers, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { SchedulerModule } from './scheduler.module.js';
 
 /** A look at one page of runs is a few commands of two seconds at most. */
@@ -13,5 +13,15 @@ await runMain(async () => {
   const closers = new Closers();
   const drain = new Drain();
   const module = SchedulerModule.start({ config, logger, closers, drain, version: versionAbove(import.meta.dirname) });
-  await bootstrap({ name: 'scheduler', module, host, port, logger, drain, drainSeconds: DRAIN_SECONDS });
+  const door = { host, allowedHosts: config.api.allowedHosts, isVisible: isNetworkVisible(host) };
+  await bootstrap({
+    name: 'scheduler',
+    module,
+    host,
+    port,
+    logger,
+    drain,
+    drainSeconds: DRAIN_SECONDS,
+    configure: (app) => closeToBrowsers(app, door),
+  });
 });

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { loadConfig, readTextFile } from '#libs/config';
-import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
+import { isNetworkVisible, loadConfig, readTextFile } from '#libs/config';
+import { bootstrap, closeToBrowsers, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { setPriority } from 'node:os';
 import { StoreModule } from './store.module.js';
 
@@ -15,7 +15,11 @@ const BODY_BYTES_MAX = 33_554_432;
  */
 const NICENESS = 5;
 
+/** The embedded engine makes its files readable for everybody, unless the process forbids it. */
+const PRIVATE_FILES = 0o077;
+
 await runMain(async () => {
+  process.umask(PRIVATE_FILES);
   setPriority(NICENESS);
   const config = loadConfig(process.env, readTextFile, 'store');
   const { host, port } = config.store;
@@ -26,6 +30,19 @@ await runMain(async () => {
   const { module, running } = StoreModule.start({ config, logger, closers, drain, version });
   // What the API takes may be handed on to us whole, as the items of a conversation.
   const fastify = { bodyLimit: Math.max(2 * config.api.bodyBytesMax, BODY_BYTES_MAX) };
-  await bootstrap({ name: 'store', module, host, port, logger, drain, drainSeconds: DRAIN_SECONDS, fastify });
+  // By the name in STORE_URL the other services ask.
+  const allowedHosts = [new URL(config.store.url).hostname, ...config.api.allowedHosts];
+  const door = { host, allowedHosts, isVisible: isNetworkVisible(host) };
+  await bootstrap({
+    name: 'store',
+    module,
+    host,
+    port,
+    logger,
+    drain,
+    drainSeconds: DRAIN_SECONDS,
+    fastify,
+    configure: (app) => closeToBrowsers(app, door),
+  });
   await running;
 });

@@ -12,6 +12,7 @@ import {
   type Logger,
 } from '#libs/platform';
 import {
+  databaseClock,
   migrate,
   pgliteDatabase,
   postgresDatabase,
@@ -86,7 +87,7 @@ export class StoreModule {
       runs: sqlStoredRuns(db, Date.now),
       sessions: sqlStoredSessions(db, Date.now),
       conversations: sqlStoredConversations({ db, log: redisRunLog(connection), logger, now: Date.now }),
-      jobs: sqlJobStore(db, Date.now),
+      jobs: sqlJobStore(db, databaseClock(db)),
     };
     const module: DynamicModule = {
       module: StoreModule,

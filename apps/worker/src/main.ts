@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { loadConfig, readTextFile } from '#libs/config';
-import { bootstrap, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
+import { isNetworkVisible, loadConfig, readTextFile } from '#libs/config';
+import { bootstrap, closeToBrowsers, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { WorkerModule } from './worker.module.js';
 
 await runMain(async () => {
@@ -11,5 +11,15 @@ await runMain(async () => {
   const drain = new Drain();
   const version = versionAbove(import.meta.dirname);
   const module = await WorkerModule.start({ config, logger, closers, drain, version });
-  await bootstrap({ name: 'worker', module, host, port, logger, drain, drainSeconds: drainSeconds + 2 });
+  const door = { host, allowedHosts: config.api.allowedHosts, isVisible: isNetworkVisible(host) };
+  await bootstrap({
+    name: 'worker',
+    module,
+    host,
+    port,
+    logger,
+    drain,
+    drainSeconds: drainSeconds + 2,
+    configure: (app) => closeToBrowsers(app, door),
+  });
 });

@@ -1,4 +1,4 @@
-export { isNetworkVisible } from './checks/check-binding.js';
+export { isNetworkVisible, weakSecrets } from './checks/check-binding.js';
 export { chosenPorts } from './checks/check-ports.js';
 export type * from './config.js';
 export { describeSettings } from './settings/describe-settings.js';

@@ -1,11 +1,13 @@
 import { checkBinding } from './checks/check-binding.js';
 import { checkPorts } from './checks/check-ports.js';
+import { checkTools } from './checks/check-tools.js';
 import type { ApiConfig, Config, JobsConfig, StoreConfig } from './config.js';
 import { Problems } from './values/problems.js';
 import { readApprovals } from './reading/read-approvals.js';
 import { readKeys } from './reading/read-keys.js';
 import { readModels } from './reading/read-models.js';
 import { readTools } from './reading/read-tools.js';
+import { secretReaders, type SecretReaders } from './reading/secret-readers.js';
 import { readVariables } from './reading/read-variables.js';
 import {
   readSettings,
@@ -21,6 +23,7 @@ export interface ReadConfig {
   readonly config: Config;
   /** The settings that the environment or the file made; all others are defaults. */
   readonly given: ReadonlySet<VariableName>;
+  readonly secretReaders: SecretReaders;
 }
 
 /**
@@ -79,9 +82,12 @@ function read(from: Omit<Sources, 'problems'>, check: (read: ReadConfig, problem
     },
   };
   checkBinding(config, sources);
-  check({ config, given }, problems);
+  checkTools(config, sources);
+  const isShared = (name: string): boolean => VARIABLES.some((variable) => variable.name === name);
+  const result = { config, given, secretReaders: secretReaders(file, isShared) };
+  check(result, problems);
   problems.throwIfAny();
-  return { config, given };
+  return result;
 }
 
 const DEFAULT_FILE = VARIABLES.find((variable) => variable.name === 'TALARIA_CONFIG')?.default ?? 'talaria.yaml';

@@ -8,7 +8,7 @@ export {
   type RunError,
 } from './errors.js';
 export { checkArguments, checkCallCount, checkUpstreamState } from './runs/call-bounds.js';
-export { redisFactsOf, redisRefusals, type RedisFacts } from './redis-server.js';
+export { redisFactsOf, redisRefusals, redisWarnings, type RedisFacts } from './redis-server.js';
 export { isJsonObject, isTooDeep, type JsonObject, type JsonValue } from './json.js';
 export {
   JOB_LIMITS,
@@ -90,7 +90,16 @@ export {
   type Sampling,
   type ToolChoice,
 } from './runs/run-spec.js';
-export type { Question, Tool, ToolApproval, ToolContext, ToolQuestions, ToolResult, ToolResume } from './tool.js';
+export {
+  TOOL_NAMES,
+  type Question,
+  type Tool,
+  type ToolApproval,
+  type ToolContext,
+  type ToolQuestions,
+  type ToolResult,
+  type ToolResume,
+} from './tool.js';
 export { answerMessages, turnOf, type RunInput, type Turn } from './runs/turn.js';
 export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';

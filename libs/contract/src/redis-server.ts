@@ -5,13 +5,16 @@ export interface RedisFacts {
   /** Undefined when the server does not tell. */
   readonly evictionPolicy?: string;
   readonly appendOnly?: boolean;
+  /** Bytes; 0: as much as the machine has. */
+  readonly memoryMax?: number;
   readonly isCluster?: boolean;
   /** It answers, and still reads its data. */
   readonly isLoading?: boolean;
   readonly pid?: number;
 }
 
-const VERSION_MIN = [6, 2] as const;
+/** SET with NX and GET together needs 7.0.0, and 7.0 is the oldest version that the tests run with. */
+const VERSION_MIN = [7, 0] as const;
 
 /** @param info the reply to INFO. */
 export function redisFactsOf(info: string): RedisFacts {
@@ -19,6 +22,7 @@ export function redisFactsOf(info: string): RedisFacts {
   const said = new Map(lines.flatMap((line) => (line ? [[line[1], line[2] ?? ''] as const] : [])));
   const evictionPolicy = said.get('maxmemory_policy');
   const appendOnly = said.get('aof_enabled');
+  const memoryMax = said.get('maxmemory');
   const pid = Number(said.get('process_id'));
   return {
     version: said.get('redis_version') ?? '0',
@@ -26,6 +30,7 @@ export function redisFactsOf(info: string): RedisFacts {
     isLoading: said.get('loading') === '1',
     ...(evictionPolicy !== undefined && { evictionPolicy }),
     ...(appendOnly !== undefined && { appendOnly: appendOnly === '1' }),
+    ...(memoryMax !== undefined && { memoryMax: Number(memoryMax) }),
     ...(pid > 0 && { pid }),
   };
 }
@@ -47,6 +52,24 @@ export function redisRefusals({ version, evictionPolicy, isCluster }: RedisFacts
     refusals.push('Redis is a cluster (cluster-enabled yes), which Talaria cannot use. Give it a single server.');
   }
   return refusals;
+}
+
+/** What an operator should know about a server that may be used, one sentence or two each. */
+export function redisWarnings({ appendOnly, memoryMax }: RedisFacts): readonly string[] {
+  const warnings: string[] = [];
+  if (appendOnly === false) {
+    warnings.push(
+      'Redis keeps no append-only file: when it stops, queued and running runs are lost. Set appendonly yes.',
+    );
+  }
+  // Without a limit no request is refused in time: the machine runs out of memory, and Redis with it.
+  if (memoryMax === 0) {
+    warnings.push(
+      'Redis has no maxmemory, so large requests can use up the memory of its machine. ' +
+        'Set one: redis-cli CONFIG SET maxmemory 1gb (and in its configuration file).',
+    );
+  }
+  return warnings;
 }
 
 function isAtLeast(version: string, [majorMin, minorMin]: readonly [number, number]): boolean {

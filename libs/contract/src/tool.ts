@@ -56,6 +56,19 @@ export interface ToolResult {
 
 export type ToolApproval = 'never' | 'always';
 
+/** The built-in tools. The words stand in settings, so a name stays what it is. */
+export const TOOL_NAMES = [
+  'current_time',
+  'http_fetch',
+  'file_read',
+  'file_write',
+  'file_patch',
+  'file_list',
+  'file_search',
+  'todo',
+  'terminal',
+] as const;
+
 /** A function that the worker executes. One file; listed in libs/tools/src/registry.ts. */
 export interface Tool {
   /** Matches ^[a-zA-Z0-9_-]{1,64}$. */

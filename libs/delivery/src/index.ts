@@ -1,2 +1,3 @@
 export { createTargets, parseDeliver, splitTarget } from './registry.js';
 export type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
+export { webhookSecretOf } from './webhook.js';

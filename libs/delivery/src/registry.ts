@@ -1,5 +1,5 @@
 import { GatewayError, JOB_LIMITS } from '#libs/contract';
-import { openGuard, resolveWithSystem } from '#libs/guarded-fetch';
+import { openGuard, openResolver } from '#libs/guarded-fetch';
 import { local } from './local.js';
 import type { DeliveryTarget } from './target.js';
 import { webhook } from './webhook.js';
@@ -13,7 +13,7 @@ export interface DeliverySettings {
 
 /** Everywhere that results can go. A new kind is a folder and a line here. Throws when a setting is malformed. */
 export function createTargets({ webhookSecret, webhookAllowedHosts }: DeliverySettings): readonly DeliveryTarget[] {
-  const guard = openGuard({ allowedHosts: webhookAllowedHosts, resolve: resolveWithSystem });
+  const guard = openGuard({ allowedHosts: webhookAllowedHosts, resolve: openResolver() });
   return [local, webhook({ guard, ...(webhookSecret !== undefined && { secret: webhookSecret }) })];
 }
 

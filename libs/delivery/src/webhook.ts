@@ -1,15 +1,27 @@
 import { guardedFetch, type Guard } from '#libs/guarded-fetch';
+import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
 
 export interface WebhookSettings {
-  /** `whsec_` and base64, or base64 alone; absent: webhooks are refused. */
+  /**
+   * `whsec_` and base64, or base64 alone: the secrets of all API keys are made from it. Absent: webhooks are refused.
+   */
   readonly secret?: string;
   readonly guard: Guard;
 }
 
 /** Answers that say "not now": everything else below 500 is final (Standard Webhooks, "Delivery"). */
 const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
+/**
+ * The secret that signs what an API key's jobs deliver: HMAC-SHA256 of `talaria-webhook:<name of the key>`, with the
+ * bytes of `secret`. Each key has its own, or the holder of one could send signed results to the receiver of another.
+ */
+export function webhookSecretOf(secret: string, owner: string): string {
+  const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  return `whsec_${createHmac('sha256', bytes).update(`talaria-webhook:${owner}`).digest('base64')}`;
+}
 
 /** POSTs the result, signed by Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature. */
 export function webhook({ secret, guard }: WebhookSettings): DeliveryTarget {
@@ -38,10 +50,14 @@ async function post(parcel: Parcel, secret: string, guard: Guard): Promise<Deliv
     'user-agent': 'Talaria-Webhooks/1.0',
     'webhook-id': parcel.messageId,
     'webhook-timestamp': String(seconds),
-    'webhook-signature': new Webhook(secret).sign(parcel.messageId, new Date(seconds * 1_000), body),
+    'webhook-signature': new Webhook(webhookSecretOf(secret, parcel.job.owner)).sign(
+      parcel.messageId,
+      new Date(seconds * 1_000),
+      body,
+    ),
   };
   const { address: url, signal } = parcel;
-  const outcome = await guardedFetch({ url, method: 'POST', headers, body, signal }, guard);
+  const outcome = await guardedFetch({ url, method: 'POST', headers, body, signal, group: parcel.job.owner }, guard);
   if (outcome.kind !== 'response') return { kind: 'failed', why: outcome.why, final: outcome.kind === 'refused' };
   const { status } = outcome;
   if (status >= 200 && status < 300) return { kind: 'delivered' };

@@ -6,8 +6,15 @@ export interface HostAddress {
   readonly family: 4 | 6;
 }
 
-/** All addresses of a name. Rejects or gives none when the name is not known. */
-export type Resolve = (hostname: string) => Promise<readonly HostAddress[]>;
+/** Who asks for a name, and until when. */
+export interface NameQuestion {
+  readonly signal: AbortSignal;
+  /** Those of a group, such as an API key, share a bound of lookups at a time. */
+  readonly group?: string;
+}
+
+/** All addresses of a name. Rejects or gives none when the name is not known; stops when the signal aborts. */
+export type Resolve = (hostname: string, question: NameQuestion) => Promise<readonly HostAddress[]>;
 
 /** A URL that may be fetched, from these addresses and from no others. */
 export type Target =
@@ -21,14 +28,14 @@ export type Target =
  */
 export async function checkTarget(
   text: string,
-  guard: { allowed: AllowedHosts; resolve: Resolve },
+  guard: { readonly allowed: AllowedHosts; readonly resolve: Resolve; readonly question: NameQuestion },
   base?: URL,
 ): Promise<Target> {
   const parsed = parseUrl(text, base);
   if (!(parsed instanceof URL)) return parsed;
   const hostname = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
   const literal = familyOf(parsed.hostname);
-  const addresses = literal ? [{ address: hostname, family: literal }] : await lookUp(hostname, guard.resolve);
+  const addresses = literal ? [{ address: hostname, family: literal }] : await lookUp(hostname, guard);
   if (addresses.length === 0) return { kind: 'failed', why: `the host ${hostname} is not known` };
   const isNamed = guard.allowed.names.has(canonicalName(hostname));
   const isSafe = ({ address }: HostAddress): boolean =>
@@ -54,9 +61,12 @@ function parseUrl(text: string, base?: URL): URL | (Target & { kind: 'refused' }
 
 const URL_CHARS_MAX = 8_192;
 
-async function lookUp(hostname: string, resolve: Resolve): Promise<readonly HostAddress[]> {
+async function lookUp(
+  hostname: string,
+  { resolve, question }: { readonly resolve: Resolve; readonly question: NameQuestion },
+): Promise<readonly HostAddress[]> {
   try {
-    return await resolve(hostname);
+    return await resolve(hostname, question);
   } catch {
     // Unknown name, or no answer from the name server: the same to the caller, who gets no details of our network.
     return [];

@@ -1,11 +1,10 @@
-import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { Agent, request, type Dispatcher } from 'undici';
 import { parseAllowedHosts, type AllowedHosts } from './address-policy.js';
 import { checkTarget, type HostAddress, type Resolve, type Target } from './check-target.js';
 import { withDeadline } from './with-deadline.js';
 
-export type { Resolve } from './check-target.js';
+export type { NameQuestion, Resolve } from './check-target.js';
 
 /** Limits of one fetch, redirects included. */
 export const FETCH_LIMITS = {
@@ -32,18 +31,13 @@ export function openGuard(settings: {
   return { allowed: parseAllowedHosts(allowedHosts), resolve, timeoutMs };
 }
 
-/** The operating system's resolver: what every other program on the machine would get. */
-export const resolveWithSystem: Resolve = async (hostname) =>
-  (await lookup(hostname, { all: true, verbatim: true })).map(({ address, family }) => ({
-    address,
-    family: family === 6 ? 6 : 4,
-  }));
-
 export interface FetchRequest {
   readonly url: string;
   /** A POST is sent once, to the URL itself: its redirects are not followed but given back. */
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly signal: AbortSignal;
+  /** Whose request it is: those of a group share a bound of names that are looked up at a time. */
+  readonly group?: string;
   /** In place of the usual ones of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -89,7 +83,9 @@ export async function guardedFetch(order: FetchRequest, guard: Guard): Promise<F
 }
 
 async function followRedirects(order: FetchRequest, guard: Guard): Promise<FetchOutcome> {
-  let target = await abortable(checkTarget(order.url, guard), order.signal);
+  const { signal, group } = order;
+  const asking = { ...guard, question: { signal, ...(group !== undefined && { group }) } };
+  let target = await abortable(checkTarget(order.url, asking), signal);
   for (let redirects = 0; target.kind === 'allowed'; redirects++) {
     const answer = await fetchOnce(target, order);
     const isFollowed = order.method !== 'POST' && REDIRECTS.has(answer.status);
@@ -98,7 +94,7 @@ async function followRedirects(order: FetchRequest, guard: Guard): Promise<Fetch
     if (redirects === FETCH_LIMITS.redirectsMax) {
       return { kind: 'failed', why: `there were more than ${FETCH_LIMITS.redirectsMax} redirects` };
     }
-    target = await abortable(checkTarget(location, guard, target.url), order.signal);
+    target = await abortable(checkTarget(location, asking, target.url), signal);
     if (target.kind === 'refused') return { kind: 'refused', why: `it redirects, and ${target.why}` };
   }
   return target;

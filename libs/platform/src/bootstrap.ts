@@ -16,8 +16,8 @@ export interface Service {
   /** Time to finish what is under way after SIGTERM. */
   readonly drainSeconds: number;
   readonly fastify?: FastifyServerOptions;
-  /** Last touches before it listens: error handlers, body parsers. */
-  configure?(app: NestFastifyApplication): void | Promise<void>;
+  /** Last touches before it listens: error handlers, body parsers, and who may come in (`closeToBrowsers`). */
+  configure(app: NestFastifyApplication): void | Promise<void>;
 }
 
 /** sysexits.h EX_CONFIG: starting again will not help. The launcher gives up when it sees it. */
@@ -38,9 +38,9 @@ export async function bootstrap(service: Service): Promise<NestFastifyApplicatio
   const app = await NestFactory.create<NestFastifyApplication>(service.module, adapter, {
     logger: nestLogger(logger),
     abortOnError: false,
-    bodyParser: service.configure === undefined,
+    bodyParser: false,
   });
-  await service.configure?.(app);
+  await service.configure(app);
   stopOnSignal(service, app);
   await app.listen({ host, port });
   logger.info({ host, port }, `${name} is listening`);

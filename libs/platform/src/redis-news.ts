@@ -1,8 +1,8 @@
 import type { Logger } from './logger.js';
 
 /**
- * What every service does with what its connections to Redis tell: errors are counted and logged, and so is why a
- * server would lose runs. For `connectRedis`.
+ * Counts and logs connection errors, and logs why a server is unfit and what is risky about a usable one. Shared by all
+ * services, for `connectRedis`.
  */
 export const redisNews = (logger: Logger, meters: { redisFailed(): void }) => ({
   onError: (cause: Error): void => {
@@ -10,4 +10,5 @@ export const redisNews = (logger: Logger, meters: { redisFailed(): void }) => ({
     logger.warn({ err: cause }, 'redis connection');
   },
   onUnfit: (why: string): void => logger.error({ why }, 'this Redis would lose runs'),
+  onRisk: (warning: string): void => logger.warn({ warning }, 'the settings of this Redis'),
 });

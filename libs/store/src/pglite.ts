@@ -1,4 +1,4 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { lockFolder } from './folder-lock.js';
 import type { SqlDatabase, SqlQueries } from './ports.js';
@@ -8,15 +8,19 @@ interface Engine {
   query<T>(sql: string, params?: unknown[]): Promise<{ rows: T[] }>;
 }
 
+const PRIVATE_FOLDER = 0o700;
+
 /**
- * Rows in a folder, in this process: Postgres compiled to WebAssembly. For one store process; a second one on the same
- * folder gets FolderLockedError. Statements run one at a time and have no time limit: nothing else holds locks.
+ * Rows in a folder, in this process: Postgres compiled to WebAssembly. For one store process; a second one on the
+ * same folder gets FolderLockedError. The folder is private (0700), whoever made the folder above it. Statements run
+ * one at a time and have no time limit: nothing else holds locks.
  */
 export async function pgliteDatabase({ dir }: { dir: string }): Promise<SqlDatabase> {
-  await mkdir(dirname(dir), { recursive: true });
+  await mkdir(dirname(dir), { recursive: true, mode: PRIVATE_FOLDER });
   const lock = await lockFolder(dir);
   try {
     const engine = await openEngine(dir);
+    await chmod(dir, PRIVATE_FOLDER);
     return {
       ...queriesOf(engine),
       transaction: (work) => engine.transaction((tx) => work(queriesOf(tx))),
@@ -42,6 +46,7 @@ async function openEngine(dir: string) {
     // Made aside and moved in whole: a process that is killed while it makes the files must not leave half a database.
     const aside = `${dir}.new`;
     await rm(aside, { recursive: true, force: true });
+    await mkdir(aside, { mode: PRIVATE_FOLDER });
     const made = await PGlite.create(aside);
     await made.close();
     await rename(aside, dir);

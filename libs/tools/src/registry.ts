@@ -2,7 +2,7 @@ import { LIMITS, type Tool } from '#libs/contract';
 import { resolve } from 'node:path';
 import { clarify } from './clarify/clarify.js';
 import { currentTime } from './current-time/current-time.js';
-import { openGuard, resolveWithSystem, type Resolve } from '#libs/guarded-fetch';
+import { openGuard, openResolver, type Resolve } from '#libs/guarded-fetch';
 import { fileList } from './files/file-list.js';
 import { filePatch } from './files/file-patch.js';
 import { fileRead } from './files/file-read.js';
@@ -32,13 +32,13 @@ export interface ToolEdges {
   readonly resolve: Resolve;
 }
 
-const REAL_EDGES: ToolEdges = { now: Date.now, resolve: resolveWithSystem };
+const realEdges = (): ToolEdges => ({ now: Date.now, resolve: openResolver() });
 
 /**
  * All built-in tools. A new tool is a folder and a line here. `live` takes the processes that they start. Throws when a
  * setting is malformed.
  */
-export function createTools(settings: BuiltInSettings, live: LiveTrees, edges: ToolEdges = REAL_EDGES): Tool[] {
+export function createTools(settings: BuiltInSettings, live: LiveTrees, edges: ToolEdges = realEdges()): Tool[] {
   const workspaces = new Workspaces(resolve(settings.workspaceDir));
   return [
     currentTime(edges.now),

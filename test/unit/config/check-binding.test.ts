@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ConfigError, isNetworkVisible, loadConfig, readConfig, type Environment } from '#libs/config';
+import { ConfigError, isNetworkVisible, loadConfig, readConfig, weakSecrets, type Environment } from '#libs/config';
 
 const LOOPBACK = ['127.0.0.1', '127.8.9.1', '127.1', '::1', '[::1]', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1'];
 const VISIBLE = [
@@ -78,6 +78,32 @@ describe('the bind guard', () => {
       const API_SERVER_KEY = randomBytes(24).toString(round % 2 ? 'hex' : 'base64url');
       expect(refusal({ API_SERVER_HOST: '0.0.0.0', API_SERVER_KEY })).toBe('');
     }
+  });
+});
+
+describe('pages of any origin', () => {
+  test('need a key', () => {
+    expect(refusal({ API_SERVER_CORS_ORIGINS: '*' })).toContain('API_SERVER_CORS_ORIGINS: * needs an API key');
+    expect(refusal({ API_SERVER_CORS_ORIGINS: 'https://a.example,*' })).toContain('API_SERVER_CORS_ORIGINS');
+    expect(refusal({ API_SERVER_CORS_ORIGINS: '*', API_SERVER_KEY: STRONG })).toBe('');
+    expect(refusal({ API_SERVER_CORS_ORIGINS: 'https://a.example' })).toBe('');
+  });
+});
+
+describe('weak secrets on loopback', () => {
+  test.each(WEAK)('%s is taken, and named in a warning that does not show it', (weak) => {
+    const config = loadConfig(
+      { API_KEYS: `bob:${weak}`, ADMIN_TOKEN: `${weak}` === 'test' ? STRONG : 'a' },
+      () => undefined,
+    );
+    const warnings = weakSecrets(config);
+    expect(warnings[0]).toMatch(/^API key "bob" (is|has|repeats) /);
+    expect(warnings.join()).not.toContain(weak);
+  });
+
+  test('strong ones are not spoken of', () => {
+    const env = { API_KEYS: `bob:${STRONG}`, ADMIN_TOKEN: `1${STRONG}`, METRICS_TOKEN: `2${STRONG}` };
+    expect(weakSecrets(loadConfig(env, () => undefined))).toEqual([]);
   });
 });
 

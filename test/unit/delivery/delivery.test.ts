@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Job, JobRun } from '#libs/contract';
-import { createTargets, parseDeliver, splitTarget, type DeliveryOutcome } from '#libs/delivery';
+import { createTargets, webhookSecretOf, parseDeliver, splitTarget, type DeliveryOutcome } from '#libs/delivery';
 import { Webhook } from 'standardwebhooks';
+import { projectRoot } from '../../support/project-root.js';
 import { startHttpServer, type TestHttpServer } from '../../support/http-server.js';
 import { jobOf, jobRunOf, T0 } from '../../support/job.js';
 
@@ -81,7 +85,7 @@ describe('a webhook', () => {
   test('is signed so that the public library takes it, and says what happened', async () => {
     expect(await send()).toEqual({ kind: 'delivered' });
     const [{ headers, body } = { headers: {}, body: '' }] = seen;
-    expect(new Webhook(SECRET).verify(body, headers)).toEqual({
+    expect(new Webhook(webhookSecretOf(SECRET, job.owner)).verify(body, headers)).toEqual({
       type: 'job.run.completed',
       timestamp: expect.stringContaining('T'),
       data: {
@@ -99,6 +103,22 @@ describe('a webhook', () => {
     expect(headers).toMatchObject({ 'webhook-id': 'msg_1', 'content-type': 'application/json' });
     const other = new Webhook(Buffer.alloc(24, 8).toString('base64'));
     expect(() => other.verify(body, headers)).toThrow();
+  });
+
+  test('of one key is not signed with the secret of another, nor with that of the gateway', async () => {
+    await send();
+    const [{ headers, body } = { headers: {}, body: '' }] = seen;
+    for (const other of [SECRET, webhookSecretOf(SECRET, 'another'), webhookSecretOf(SECRET, `${job.owner}x`)]) {
+      expect(() => new Webhook(other).verify(body, headers)).toThrow();
+    }
+  });
+
+  test('has the secret that the documented command prints', () => {
+    const docs = readFileSync(join(projectRoot(), 'docs/jobs.md'), 'utf8');
+    const command = /```sh\n([^`]*openssl dgst[^`]*)```/.exec(docs)?.[1] ?? 'exit 1';
+    const env = { ...process.env, WEBHOOK_SECRET: SECRET, KEY_NAME: 'ann.b-c' };
+    const printed = execFileSync('bash', ['-c', command], { env, encoding: 'utf8' });
+    expect(printed.trim()).toBe(webhookSecretOf(SECRET, 'ann.b-c'));
   });
 
   test('of a failure says why', async () => {

@@ -5,6 +5,7 @@ import { withDeadline } from '../../../libs/guarded-fetch/src/with-deadline.js';
 const guard = {
   allowed: parseAllowedHosts([]),
   resolve: async () => [{ address: '93.184.216.34', family: 4 } as const],
+  question: { signal: new AbortController().signal },
 };
 
 describe('redirect targets', () => {

@@ -1,7 +1,16 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { checkRedis, waitForRedis, withoutSecrets } from '../../../apps/launcher/src/redis/check-redis.js';
@@ -25,9 +34,14 @@ const wait = (url: string, onLoading = (): void => undefined, awayMsMax = 5_000)
 
 describe('a Redis that is asked about itself', () => {
   test('as Talaria wants it, is taken', async () => {
-    const redis = await startRedis();
+    const redis = await startRedis(['--maxmemory', '64mb']);
     const facts = await wait(redis.url);
-    expect(facts).toMatchObject({ evictionPolicy: 'noeviction', appendOnly: true, pid: redis.pid });
+    expect(facts).toMatchObject({
+      evictionPolicy: 'noeviction',
+      appendOnly: true,
+      pid: redis.pid,
+      memoryMax: 67_108_864,
+    });
     expect(checkRedis(facts)).toEqual([]);
     await redis.stop();
   });
@@ -45,14 +59,21 @@ describe('a Redis that is asked about itself', () => {
     await redis.stop();
   });
 
+  test('that may use all memory of its machine, is warned about', async () => {
+    const redis = await startRedis();
+    expect(checkRedis(await wait(redis.url))).toEqual([expect.stringContaining('no maxmemory')]);
+    await redis.stop();
+  });
+
   test.each([
     ['5.0.7', false],
     ['6.0.16', false],
-    ['6.2.0', true],
+    ['6.2.14', false],
+    ['7.0.0', true],
     ['7.0.15', true],
     ['10.0.0', true],
   ])('of version %s is new enough: %s', (version, ok) => {
-    const check = (): string[] => checkRedis({ version });
+    const check = (): readonly string[] => checkRedis({ version });
     if (ok) expect(check()).toEqual([]);
     else expect(check).toThrow('too old');
   });
@@ -102,8 +123,9 @@ describe('a private Redis', () => {
 
   async function startPrivate(): Promise<{ url: string; pid: number; gone: Promise<unknown>; record: () => void }> {
     const [port = 0] = await freePorts(1);
-    const { url, order, recordPid } = privateRedis({ server, dir, port });
-    const child = spawn(order.command, order.args, { env: {}, stdio: 'ignore' });
+    const { url, order, recordPid } = privateRedis({ server, dir, port, password: 'p4ssw0rd' });
+    const child = spawn(order.command, order.args, { env: {}, stdio: ['pipe', 'ignore', 'ignore'] });
+    child.stdin.end(order.input);
     const gone = new Promise((resolve) => child.once('exit', resolve));
     await wait(url);
     const pid = child.pid ?? 0;
@@ -117,6 +139,8 @@ describe('a private Redis', () => {
     expect(checkRedis(facts)).toEqual([]);
     const redis = new Redis(url);
     expect(await redis.config('GET', 'appendfsync')).toEqual(['appendfsync', 'everysec']);
+    expect(facts.memoryMax).toBeGreaterThanOrEqual(268_435_456);
+    expect(facts.memoryMax).toBeLessThan(totalmem());
     await redis.set('kept', 'yes');
     redis.disconnect();
     await endLeftover(dir);
@@ -129,6 +153,20 @@ describe('a private Redis', () => {
     again.record();
     await endLeftover(dir);
     await again.gone;
+  });
+
+  test('answers nobody without its password, which no argument of a process tells', async () => {
+    chmodSync(dir, 0o755);
+    const { url, pid, gone, record } = await startPrivate();
+    record();
+    const stranger = new Redis(url.replace(':p4ssw0rd@', ''));
+    await expect(stranger.info()).rejects.toThrow('NOAUTH');
+    stranger.disconnect();
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('p4ssw0rd');
+    expect(statSync(dir).mode & 0o777).toBe(0o700);
+    expect(statSync(join(dir, 'server.json')).mode & 0o777).toBe(0o600);
+    await endLeftover(dir);
+    await gone;
   });
 
   test('of a launcher that was killed is ended by its recorded process, hung or not', async () => {

@@ -172,14 +172,26 @@ describe('the secrets of one service', () => {
     ADMIN_TOKEN: key('d'),
     WEBHOOK_SECRET: HOOK,
     DATABASE_URL: `postgres://u:${key('f')}@127.0.0.1/t`,
+    OPENAI_API_KEY: key('h'),
+    OPS_KEY: key('i'),
+    UP_KEY_FILE: `/secrets/${key('j')}`,
+    MCP_TOKEN: key('k'),
+    DB_PASSWORD: key('l'),
   };
-  const env = { ...SECRETS, API_SERVER_HOST: '0.0.0.0', METRICS_TOKEN: key('g') };
-  const settings = 'auth: { keys: [{ name: ops, role: admin, max_queued: 7 }] }';
-  const read = (given: NodeJS.ProcessEnv, file = settings) => readConfig(given, () => file);
+  const env = { PATH: '/bin', ...SECRETS, API_SERVER_HOST: '0.0.0.0', METRICS_TOKEN: key('g') };
+  const settings = `
+auth: { keys: [{ name: ops, role: admin, max_queued: 7 }, { name: one, key_env: OPS_KEY }] }
+upstreams: [{ name: up, provider: openai, api_key_env: UP_KEY }]
+models: [{ name: m, upstream: up, model: m }]
+mcp_servers:
+  - { name: web, url: 'https://mcp.example', token_env: MCP_TOKEN }
+  - { name: db, command: db, env_from: [DB_PASSWORD, PATH] }`;
+  const readFile = (file: string) => (path: string) => (path.startsWith('/secrets/') ? path.slice(9) : file);
+  const read = (given: NodeJS.ProcessEnv, file = settings) => readConfig(given, readFile(file));
   const KEPT = {
-    api: ['API_SERVER_KEY', 'API_KEYS', 'ADMIN_TOKEN', 'WEBHOOK_SECRET'],
+    api: ['API_SERVER_KEY', 'API_KEYS', 'ADMIN_TOKEN', 'WEBHOOK_SECRET', 'OPS_KEY'],
     scheduler: ['WEBHOOK_SECRET'],
-    worker: [],
+    worker: ['OPENAI_API_KEY', 'UP_KEY_FILE', 'MCP_TOKEN', 'DB_PASSWORD'],
     store: ['DATABASE_URL'],
   };
 
@@ -188,16 +200,18 @@ describe('the secrets of one service', () => {
     const kept = Object.entries(SECRETS).filter(([name, value]) => own[name] === value);
     expect(kept.map(([name]) => name)).toEqual(KEPT[service]);
     const text = JSON.stringify(own);
-    for (const part of [HOOK, ...[...'abcdf'].map(key)]) {
+    for (const part of [HOOK, ...[...'abcdfhijkl'].map(key)]) {
       expect(text.includes(part)).toBe(JSON.stringify(kept).includes(part));
     }
-    const { auth, metrics } = loadConfig(own, () => settings, service);
+    const { auth, metrics } = loadConfig(own, readFile(settings), service);
+    expect(own['PATH']).toBe('/bin');
     expect(auth.keys.map(({ name, role }) => [name, role])).toEqual(
       service === 'api'
         ? [
             ['default', 'user'],
             ['ops', 'admin'],
             ['dev', 'user'],
+            ['one', 'user'],
           ]
         : [],
     );
@@ -209,6 +223,7 @@ describe('the secrets of one service', () => {
     const file = 'mcp_servers: [{ name: db, command: db, env_from: [DATABASE_URL] }]';
     const given = { DATABASE_URL: SECRETS.DATABASE_URL };
     expect(envOf('worker', { ...given, API_SERVER_KEY: '' }, read(given, file))).toEqual(given);
+    expect(envOf('api', given, read(given, file))).toEqual({});
   });
 });
 

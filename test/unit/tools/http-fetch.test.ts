@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import type { JsonObject, Tool, ToolResult } from '#libs/contract';
-import { openGuard, resolveWithSystem } from '#libs/guarded-fetch';
+import { openGuard, openResolver } from '#libs/guarded-fetch';
 import { httpFetch } from '../../../libs/tools/src/http-fetch/http-fetch.js';
 import { readableText } from '../../../libs/tools/src/http-fetch/readable-text.js';
 import { mustEnd } from '../../support/hang.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const tool: Tool = httpFetch(openGuard({ allowedHosts: ['127.0.0.1/32'], resolve: resolveWithSystem }));
+const tool: Tool = httpFetch(openGuard({ allowedHosts: ['127.0.0.1/32'], resolve: openResolver() }));
 const fetchIt = (args: JsonObject = {}): Promise<ToolResult> =>
   tool.execute({ url: `${base}/`, ...args }, toolContext());
 

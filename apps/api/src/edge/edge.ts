@@ -1,5 +1,5 @@
 import { GatewayError } from '#libs/contract';
-import type { Drain } from '#libs/platform';
+import { assertOneHost, assertPlainBody, type Drain } from '#libs/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { wrongKey } from './auth/wrong-key.js';
 import type { HostCheck } from './auth/allowed-hosts.js';
@@ -34,13 +34,14 @@ export type EdgeHook = (request: FastifyRequest, reply: FastifyReply, done: (err
  * The order of things for every request, before a byte of its body is read:
  *
  *   request id, security headers -> Host -> Origin (a preflight ends here) -> is there such a route? -> draining?
- *   -> an operators' route? their token, no key -> whose key? -> no body from callers without one
+ *   -> an operators' route? their token, no key -> whose key? -> no body from callers without one -> no packed body
  */
 export function edgeHook(parts: EdgeParts): EdgeHook {
   return (request, reply, done) => {
     const path = pathOf(request.raw.url);
     setAnswerHeaders(request, reply, path);
     parts.watch(request, reply);
+    assertOneHost(request.raw.rawHeaders);
     if (!parts.isAllowedHost(request.headers.host)) {
       throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
     }
@@ -60,6 +61,7 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
     }
     request.keyName = parts.keys.ownerOf(request.raw);
     if (request.keyName === undefined) refuseStranger(request, parts.failedLogins);
+    assertPlainBody(request.headers);
     done();
   };
 }

@@ -1,5 +1,5 @@
 import { ERRORS, GatewayError, toRunError } from '#libs/contract';
-import type { Drain } from '#libs/platform';
+import { assertOneHost, type Drain } from '#libs/platform';
 import { errorBody } from '#libs/protocols';
 import type { FastifyInstance } from 'fastify';
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
@@ -74,6 +74,7 @@ export function takeUpgrades(
  * hook.
  */
 function admit(parts: UpgradeParts, request: IncomingMessage, open: readonly string[]): string {
+  assertOneHost(request.rawHeaders);
   if (!parts.isAllowedHost(request.headers.host)) {
     throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
   }

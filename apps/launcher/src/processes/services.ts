@@ -49,25 +49,17 @@ export function serviceEnv(
   return { ...env, ...Object.fromEntries(own), TALARIA_PARENT: '1' };
 }
 
-/** The services that read a secret, where it is not all of them. */
-const READERS: ReadonlyMap<string, readonly ServiceName[]> = new Map<VariableName, readonly ServiceName[]>([
-  ['API_SERVER_KEY', ['api']],
-  ['API_KEYS', ['api']],
-  ['ADMIN_TOKEN', ['api']],
-  ['WEBHOOK_SECRET', ['api', 'scheduler']],
-  ['DATABASE_URL', ['store']],
-]);
-
 /**
  * The environment of the services as one of them gets it, without the secrets that only others read: a program that a
- * model runs can read its worker's. A variable that is handed on to an MCP server by its own name stays.
+ * model runs can read the environment of its worker. `NAME_FILE`, which names the file of a secret, goes with `NAME`.
  */
-export function envOf(service: ServiceName, env: NodeJS.ProcessEnv, { config }: ReadConfig): NodeJS.ProcessEnv {
-  const handedOn = config.tools.mcpServers.flatMap(({ transport }) =>
-    transport.kind === 'stdio' ? Object.keys(transport.env) : [],
-  );
+export function envOf(
+  service: ServiceName,
+  env: NodeJS.ProcessEnv,
+  { secretReaders }: Pick<ReadConfig, 'secretReaders'>,
+): NodeJS.ProcessEnv {
   const isForeign = (name: string): boolean =>
-    READERS.get(name)?.includes(service) === false && !handedOn.includes(name);
+    [name, name.replace(/_FILE$/, '')].some((secret) => secretReaders.get(secret)?.includes(service) === false);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isForeign(name)));
 }
 

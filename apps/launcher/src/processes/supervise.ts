@@ -7,6 +7,8 @@ export interface ChildOrder {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Written to its standard input at every start: what must not stand among its arguments. */
+  readonly input?: string;
   /** Opens an IPC channel. The child ends when it closes, so that it does not outlive a launcher that was killed. */
   readonly ipc: boolean;
   /** From SIGTERM to SIGKILL. */
@@ -88,13 +90,20 @@ export class SupervisedChild {
   }
 
   start(): void {
-    const { command, args, env, ipc } = this.order;
-    const stdio = ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])] as const;
+    const { command, args, env, ipc, input } = this.order;
+    const stdio = [
+      input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(ipc ? (['ipc'] as const) : []),
+    ] as const;
     const child = spawn(command, args, { env: { ...env }, stdio: [...stdio], detached: true });
     this.child = child;
     this.state = 'running';
     this.startedAt = Date.now();
     this.lives += 1;
+    // A child that dies before it has read all of it is told by its exit.
+    child.stdin?.on('error', () => undefined).end(input);
     child.stdout?.on('data', (chunk: Uint8Array) => this.events.output(chunk));
     child.stderr?.on('data', (chunk: Uint8Array) => this.events.output(chunk));
     child.once('close', () => this.events.outputEnded?.());

@@ -1,4 +1,4 @@
-import { redisRefusals, type RedisFacts } from '#libs/contract';
+import { redisRefusals, redisWarnings, type RedisFacts } from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LaunchError } from '../launch-error.js';
 import { probeRedis } from './probe-redis.js';
@@ -31,13 +31,10 @@ export async function waitForRedis({ url, awayMsMax, signal, onLoading }: RedisW
 }
 
 /** Warnings about a server that will do. Throws LaunchError about one that would lose runs. */
-export function checkRedis(facts: RedisFacts): string[] {
+export function checkRedis(facts: RedisFacts): readonly string[] {
   const refusals = redisRefusals(facts);
   if (refusals.length > 0) throw new LaunchError(refusals.join('\n'));
-  if (facts.appendOnly === false) {
-    return ['Redis keeps no append-only file: when it stops, queued and running runs are lost. Set appendonly yes.'];
-  }
-  return [];
+  return redisWarnings(facts);
 }
 
 /** The address without user and password, for messages. */

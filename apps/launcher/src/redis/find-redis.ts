@@ -13,7 +13,7 @@ export function findRedisServer(path: string): string | undefined {
 
 /** What to do about a missing server, one line per operating system. */
 export const NO_REDIS = [
-  'Talaria needs Redis 6.2 or newer (or Valkey), and found none. Install one, or set REDIS_URL:',
+  'Talaria needs Redis 7.0 or newer (or Valkey), and found none. Install one, or set REDIS_URL:',
   '  macOS           brew install redis',
   '  Debian, Ubuntu  sudo apt-get install redis-server',
   '  Fedora          sudo dnf install valkey',

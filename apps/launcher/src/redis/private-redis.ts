@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess } from '../processes/end-process.js';
@@ -21,28 +22,34 @@ export interface PrivateRedisOptions {
   /** Absolute path; created when missing. */
   readonly dir: string;
   readonly port: number;
+  /** Letters and digits; asked for by the server. Other accounts of this machine can reach its port. */
+  readonly password: string;
 }
 
 /** Prepares the folder, and writes the port down before there is a server: see `endLeftover`. */
-export function privateRedis({ server, dir, port }: PrivateRedisOptions): PrivateRedis {
+export function privateRedis({ server, dir, port, password }: PrivateRedisOptions): PrivateRedis {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeRecord(dir, { port });
+  chmodSync(dir, 0o700);
+  const record: ServerRecord = { port, password };
+  writeRecord(dir, record);
   const network = ['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'yes', '--daemonize', 'no'];
   const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', ...REWRITES];
   const logFile = join(dir, 'redis.log');
-  const memory = ['--maxmemory-policy', 'noeviction'];
+  const memory = ['--maxmemory', `${memoryBytesMax()}`, '--maxmemory-policy', 'noeviction'];
   return {
-    url: urlOf(port),
+    url: urlOf(record),
     order: {
       name: 'redis',
       command: server,
-      args: [...network, ...durability, ...memory, '--dir', dir, '--logfile', logFile],
+      args: ['-', ...network, ...durability, ...memory, '--dir', dir, '--logfile', logFile],
+      // Every account can read the arguments of a process.
+      input: `requirepass ${password}\n`,
       hint: `see ${logFile}`,
       env: {}, // it needs nothing of ours, least of all the keys
       ipc: false,
       graceMs: STOP_MS_MAX,
     },
-    recordPid: (pid) => writeRecord(dir, { port, ...identify(pid) }),
+    recordPid: (pid) => writeRecord(dir, { ...record, ...identify(pid) }),
   };
 }
 
@@ -69,12 +76,25 @@ export async function endLeftover(dir: string, stopMsMax = STOP_MS_MAX): Promise
  */
 const REWRITES = ['--auto-aof-rewrite-min-size', '256mb'];
 
+/** A quarter of the memory that this process may use: Redis needs up to twice as much while it rewrites its file. */
+const MEMORY_SHARE = 4;
+const MEMORY_BYTES_MIN = 256 * 1_048_576;
+
+function memoryBytesMax(): number {
+  // In a container, what the container may use; without a limit, some systems give a number beyond the machine's.
+  const limit = process.constrainedMemory();
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.max(MEMORY_BYTES_MIN, Math.floor(memory / MEMORY_SHARE));
+}
+
 /** Redis writes its append-only file out before it ends. */
 const STOP_MS_MAX = 10_000;
 const POLL_MS = 20;
 
+/** In the private folder, for the launcher that finds a server which nobody could stop. */
 interface ServerRecord {
   readonly port: number;
+  readonly password?: string;
   readonly process?: ProcessIdentity;
 }
 
@@ -82,19 +102,20 @@ async function knownByProcess({ process }: ServerRecord): Promise<ProcessIdentit
   return process && isAlive(process) ? process : undefined;
 }
 
-async function knownByFolder({ port }: ServerRecord, dir: string): Promise<ProcessIdentity | undefined> {
-  let probe = await probeRedis(urlOf(port));
+async function knownByFolder(record: ServerRecord, dir: string): Promise<ProcessIdentity | undefined> {
+  const url = urlOf(record);
+  let probe = await probeRedis(url);
   while (probe.kind === 'loading') {
     await sleep(POLL_MS);
-    probe = await probeRedis(urlOf(port));
+    probe = await probeRedis(url);
   }
   if (probe.kind !== 'up' || probe.facts.pid === undefined) return undefined;
-  const theirs = await dataDirOf(urlOf(port));
+  const theirs = await dataDirOf(url);
   return theirs === realpathSync(dir) ? identify(probe.facts.pid) : undefined;
 }
 
-function urlOf(port: number): string {
-  return `redis://127.0.0.1:${port}`;
+function urlOf({ port, password }: ServerRecord): string {
+  return `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
 }
 
 function recordPath(dir: string): string {
@@ -109,9 +130,15 @@ function writeRecord(dir: string, record: object): void {
 
 function readRecord(dir: string): ServerRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(recordPath(dir), 'utf8')) as { port?: unknown };
+    const record = JSON.parse(readFileSync(recordPath(dir), 'utf8')) as { port?: unknown; password?: unknown };
+    const { port, password } = record;
+    if (!Number.isInteger(port)) return undefined;
     const process = parseIdentity(record);
-    return Number.isInteger(record.port) ? { port: record.port as number, ...(process && { process }) } : undefined;
+    return {
+      port: port as number,
+      ...(typeof password === 'string' && { password }),
+      ...(process && { process }),
+    };
   } catch {
     return undefined; // never started here, or the file was cut off before the first start
   }

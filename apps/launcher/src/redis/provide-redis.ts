@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Crew } from '../processes/crew.js';
 import { checkRedis, waitForRedis, withoutSecrets } from './check-redis.js';
 import { findRedisServer, NO_REDIS } from './find-redis.js';
@@ -41,7 +42,7 @@ async function startPrivate({ dir, env, printer, signal, crew, releases }: Redis
   if (leftover !== undefined) printer.line(`Ended the private Redis of an earlier start (pid ${leftover}).`);
   const [port = 0] = await freePorts(1);
   signal.throwIfAborted();
-  const redis = privateRedis({ server, dir, port });
+  const redis = privateRedis({ server, dir, port, password: randomBytes(24).toString('hex') });
   const child = crew.start(redis.order, (pid) => redis.recordPid(pid));
   releases.add(() => child.stop());
   return redis.url;

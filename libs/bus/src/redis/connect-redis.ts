@@ -42,6 +42,7 @@ export const reconnectDelay = (times: number): number => Math.min(100 * 2 ** Mat
  * Opens a connection in the background; it never throws and never gives up.
  * @param onError told of every connection error; the connection goes on trying.
  * @param onUnfit told why the server would lose runs, once after a connect.
+ * @param onRisk told what an operator should mend on a server that may be used, once each.
  */
 export function connectRedis(settings: {
   url: string;
@@ -49,13 +50,17 @@ export function connectRedis(settings: {
   role: RedisRole;
   onError?: (error: Error) => void;
   onUnfit?: (why: string) => void;
+  onRisk?: (warning: string) => void;
 }): RedisConnection {
-  const { url, prefix, role, onError, onUnfit } = settings;
+  const { url, prefix, role, onError, onUnfit, onRisk } = settings;
   const redis = new Redis(url, { ...redisOptions(role), connectionName: `talaria-${role}` });
   const keys = redisKeys(prefix);
   redis.on('error', (error: Error) => onError?.(error));
   if (role !== 'subscriber') redis.on('ready', () => teach(redis));
-  const server = role === 'subscriber' ? undefined : checkServer(redis, (why) => onUnfit?.(why));
+  const server =
+    role === 'subscriber'
+      ? undefined
+      : checkServer(redis, { onUnfit: (why) => onUnfit?.(why), onRisk: (risk) => onRisk?.(risk) });
   const sendNow = gatherWrites(redis);
   return {
     redis,

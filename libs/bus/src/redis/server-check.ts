@@ -1,4 +1,4 @@
-import { GatewayError, redisFactsOf, redisRefusals } from '#libs/contract';
+import { GatewayError, redisFactsOf, redisRefusals, redisWarnings } from '#libs/contract';
 import type { Redis } from 'ioredis';
 
 export interface ServerCheck {
@@ -10,16 +10,25 @@ export interface ServerCheck {
  * Looks at the server after every connect: another one may have taken its place. While it is refused each `assertFit`
  * looks again, because an operator can mend its settings under a connection. A server that may not be asked (an ACL
  * without INFO) is taken.
- * @param onUnfit told once of every reason.
+ * @param news.onUnfit told once of every reason to refuse the server, `onRisk` once of every risk of a usable server.
  */
-export function checkServer(redis: Redis, onUnfit: (why: string) => void): ServerCheck {
+export function checkServer(
+  redis: Redis,
+  news: { onUnfit(why: string): void; onRisk(warning: string): void },
+): ServerCheck {
   let unfit: string | undefined;
+  const told = new Set<string>();
   const look = async (): Promise<void> => {
     const info = await redis.info().catch(() => undefined);
     if (info === undefined) return;
-    const why = redisRefusals(redisFactsOf(info)).join(' ') || undefined;
-    if (why !== undefined && why !== unfit) onUnfit(why);
+    const facts = redisFactsOf(info);
+    const why = redisRefusals(facts).join(' ') || undefined;
+    if (why !== undefined && why !== unfit) news.onUnfit(why);
     unfit = why;
+    for (const risk of redisWarnings(facts).filter((warning) => !told.has(warning))) {
+      told.add(risk);
+      news.onRisk(risk);
+    }
   };
   redis.on('ready', () => void look());
   return {

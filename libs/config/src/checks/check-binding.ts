@@ -25,12 +25,35 @@ export function checkBinding({ api, auth, store, worker, metrics }: Config, sour
     if (why !== undefined) problems.add(what, `${why}, and ${where}; ${HOW_TO_MAKE_A_KEY}`);
   };
   demand('API_SERVER_KEY', auth.keys.length > 0, atApi);
+  // A browser would let every page read the answers, and no key would keep one of them out.
+  if (isReadFor(sources, 'api') && auth.keys.length === 0 && api.corsOrigins.includes('*')) {
+    problems.add(
+      'API_SERVER_CORS_ORIGINS',
+      `* needs an API key; set API_SERVER_KEY (${HOW_TO_MAKE_A_KEY}) or name origins`,
+    );
+  }
   for (const { name, key } of auth.keys) refuseWeak(`API key "${name}"`, key, atApi);
   refuseWeak('ADMIN_TOKEN', auth.adminToken, atApi);
   demand('STORE_TOKEN', store.token !== undefined, atStore);
   refuseWeak('STORE_TOKEN', store.token, atStore);
   // Every service shows its metrics on the address that it listens on.
   refuseWeak('METRICS_TOKEN', metrics.token, atApi ?? atStore ?? atHealth);
+}
+
+/**
+ * One sentence for each secret of the API that can be guessed, whatever address it listens on: behind a proxy,
+ * loopback is where everybody comes from. On a network-visible address `checkBinding` has refused them.
+ */
+export function weakSecrets({ auth, metrics }: Pick<Config, 'auth' | 'metrics'>): readonly string[] {
+  const secrets = [
+    ...auth.keys.map(({ name, key }) => [`API key "${name}"`, key] as const),
+    ['ADMIN_TOKEN', auth.adminToken] as const,
+    ['METRICS_TOKEN', metrics.token] as const,
+  ];
+  return secrets.flatMap(([what, secret]) => {
+    const why = secret === undefined ? undefined : weakness(secret);
+    return why === undefined ? [] : [`${what} ${why}; ${HOW_TO_MAKE_A_KEY}`];
+  });
 }
 
 /**

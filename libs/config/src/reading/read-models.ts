@@ -102,7 +102,8 @@ interface Named {
   readonly routes: readonly RouteConfig[];
 }
 
-function checkNames({ problems }: Sources, file: FileSettings, { upstreams, routes }: Named): void {
+function checkNames(sources: Sources, file: FileSettings, { upstreams, routes }: Named): void {
+  const { problems } = sources;
   const upstreamNames = upstreams.map(({ name }) => name);
   const routeNames = routes.map(({ name }) => name);
   upstreams.forEach(({ name }, index) => {
@@ -112,7 +113,9 @@ function checkNames({ problems }: Sources, file: FileSettings, { upstreams, rout
   routes.forEach(({ name, upstream, fallback }, index) => {
     const path = file.models[index]?.path ?? `models[${index}]`;
     if (name && routeNames.indexOf(name) < index) problems.add(`${path}.name`, 'a name of its own', name);
-    if (upstream && !upstreamNames.includes(upstream)) {
+    // Without an upstream in the file, keys decide which there are, and only the worker has those.
+    const isTold = file.upstreams.length > 0 || isReadFor(sources, 'worker');
+    if (isTold && upstream && !upstreamNames.includes(upstream)) {
       problems.add(`${path}.upstream`, `one of the upstreams: ${upstreamNames.join(', ')}`, upstream);
     }
     for (const other of fallback) {

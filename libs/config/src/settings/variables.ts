@@ -24,7 +24,7 @@ export const VARIABLES = [
     name: 'REDIS_URL',
     path: 'redis.url',
     default: 'redis://127.0.0.1:6379',
-    meaning: 'Redis 6.2 or newer, one server and no cluster; unset, `npm start` runs a private one',
+    meaning: 'Redis 7.0 or newer, one server and no cluster; unset, `npm start` runs a private one',
     secret: true,
     parser: serverUrl(['redis:', 'rediss:'], matching(/^\d{0,5}$/, 'the number of a database, or none')),
   },

@@ -34,10 +34,10 @@ export function httpFetch(guard: Guard): Tool {
     // GET and HEAD are safe methods (RFC 9110 9.2.1).
     idempotent: true,
     approval: 'never',
-    async execute(args, { signal }) {
+    async execute(args, { signal, owner }) {
       const order = parseArguments(args);
       if (typeof order === 'string') return { output: order, isError: true };
-      const outcome = await guardedFetch({ ...order, signal }, guard);
+      const outcome = await guardedFetch({ ...order, signal, group: owner }, guard);
       if (outcome.kind === 'response') return order.method === 'HEAD' ? head(outcome) : page(outcome, order.charsMax);
       const what = outcome.kind === 'refused' ? 'The URL is refused' : 'The fetch failed';
       return { output: `${what}: ${outcome.why}.`, isError: true };
