@@ -69,3 +69,21 @@ test('an old version is refused, also of a service', () => {
   expect(redisRefusals({ version: '6.2.14' })).toEqual([expect.stringContaining('too old')]);
   expect(redisRefusals({ version: '7.0.0', evictionPolicy: 'noeviction', isCluster: false })).toEqual([]);
 });
+
+test('a server without a limit of memory is used, and told of once', async () => {
+  const open = await startRedis();
+  const [told, refused]: [string[], string[]] = [[], []];
+  const connection = connectRedis({
+    url: open.url,
+    prefix: 'test',
+    role: 'worker',
+    onUnfit: (why) => void refused.push(why),
+    onRisk: (risk) => void told.push(risk),
+  });
+  expect(await untilPinged(connection)).toBeUndefined();
+  connection.redis.disconnect(true);
+  expect(await untilPinged(connection)).toBeUndefined();
+  expect([told, refused]).toEqual([[expect.stringContaining('no maxmemory')], []]);
+  connection.close();
+  await open.stop();
+});
