@@ -1,5 +1,5 @@
 import type { Job } from '#libs/contract';
-import { webhookSecretOf } from '#libs/delivery';
+import { webhookSecretOf } from '../../libs/delivery/src/webhook.js';
 import { dueAt } from '#libs/jobs';
 import { storeClient } from '#libs/store-client';
 import type { IncomingMessage } from 'node:http';

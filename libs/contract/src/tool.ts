@@ -59,6 +59,7 @@ export type ToolApproval = 'never' | 'always';
 /** The built-in tools. The words stand in settings, so a name stays what it is. */
 export const TOOL_NAMES = [
   'current_time',
+  'clarify',
   'http_fetch',
   'file_read',
   'file_write',

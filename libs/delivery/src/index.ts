@@ -1,3 +1,2 @@
 export { createTargets, parseDeliver, splitTarget } from './registry.js';
 export type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
-export { webhookSecretOf } from './webhook.js';

@@ -6,5 +6,4 @@ export {
   type Guard,
   type Resolve,
 } from './guarded-fetch.js';
-export { DNS_LIMITS, openResolver, type ResolverSettings } from './resolver/open-resolver.js';
-export { localNames, type LocalNames } from './resolver/local-names.js';
+export { openResolver } from './resolver/open-resolver.js';

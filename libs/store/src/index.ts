@@ -10,7 +10,7 @@ export {
 export { dropOldDeletionMarks, eraseDeletedRuns, markRunDeleted } from './deleted-runs.js';
 export { FolderLockedError } from './folder-lock.js';
 export { deleteJobsEndedBefore } from './jobs/job-rows.js';
-export { databaseClock, sqlJobStore, type Clock } from './jobs/job-store.js';
+export { databaseClock, sqlJobStore } from './jobs/job-store.js';
 export { migrate, SchemaTooNewError } from './migrate.js';
 export { MIGRATIONS } from './migrations/registry.js';
 export { pgliteDatabase } from './pglite.js';

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DNS_LIMITS, localNames, openResolver, type LocalNames } from '#libs/guarded-fetch';
+import { localNames, type LocalNames } from '../../../libs/guarded-fetch/src/resolver/local-names.js';
 import { LookupSlots } from '../../../libs/guarded-fetch/src/resolver/lookup-slots.js';
+import { DNS_LIMITS, openResolver } from '../../../libs/guarded-fetch/src/resolver/open-resolver.js';
 import { until } from '../../support/until.js';
 
 const NO_FILES: LocalNames = { addressesOf: async () => undefined, candidatesFor: async (name) => [name] };

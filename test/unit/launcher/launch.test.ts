@@ -115,7 +115,9 @@ describe('a start', () => {
     expect(entries().map(({ name }) => [name, record[name]?.pid])).toEqual(
       entries().map(({ name, pid }) => [name, pid]),
     );
-    expect(new Set(entries().map((entry) => entry.redis))).toEqual(new Set([`redis://:${redis.password}@127.0.0.1:${redis.port}`]));
+    expect(new Set(entries().map((entry) => entry.redis))).toEqual(
+      new Set([`redis://:${redis.password}@127.0.0.1:${redis.port}`]),
+    );
     expect(new Set(entries().map((entry) => entry.store)).size).toBe(1);
     one.stop.abort();
     expect(await one.code).toBe(0);
