@@ -282,8 +282,8 @@ describe('words instead of a start', () => {
   });
 });
 
-function redisRecord(): { pid: number; port: number } {
-  return JSON.parse(readFileSync(join(dir, 'data', 'redis', 'server.json'), 'utf8')) as { pid: number; port: number };
+function redisRecord(): { pid: number; port: number; password: string } {
+  return JSON.parse(readFileSync(join(dir, 'data', 'redis', 'server.json'), 'utf8')) as ReturnType<typeof redisRecord>;
 }
 
 function isRunning(pid: number): boolean {
