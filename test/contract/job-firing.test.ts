@@ -1,4 +1,4 @@
-import type { Job, JobRun } from '#libs/contract';
+import { LIMITS, NO_USAGE, type Job, type JobRun } from '#libs/contract';
 import { jobRunId } from '#libs/jobs';
 import { startFiringLab, type FiringLab } from '../support/firing-lab.js';
 import { HOUR, MINUTE, T0 } from '../support/job.js';
@@ -102,7 +102,7 @@ describe('an occurrence', () => {
   test('waits in the store while the run queue is full or away', async () => {
     const job = await lab.add();
     lab.setNow(T0 + MINUTE);
-    await lab.fire({ queuedMax: 0 });
+    await lab.fire({ room: { queuedMax: 0, waitingMaxOf: () => 0, slots: () => 0 } });
     expect(await statuses(job)).toEqual(['claimed']);
     lab.setNow(T0 + MINUTE + 5_000);
     const open = (): Promise<never> => Promise.reject(new Error('redis is away'));
@@ -226,6 +226,22 @@ describe('overlap', () => {
     await lab.end((await lab.history(job))[0], { status: 'cancelled' });
     await lab.lookAfter();
     expect(await lab.history(job)).toMatchObject([{ status: 'cancelled', deliveries: [] }, { status: 'running' }]);
+  });
+
+  test('cancel_previous: a parked run that is cancelled no longer counts among the waiting runs of its key', async () => {
+    const job = await lab.add({ overlap: 'cancel_previous', owner: 'crowded' });
+    await tick(1);
+    const first = (await lab.history(job))[0]?.runId ?? '';
+    const deadline = Date.now() + 60_000;
+    await lab.log.claim(first, 1, 'w');
+    for (let i = 1; i < LIMITS.parkedRunsPerKeyMax; i++) await lab.approvals.enterWait('crowded', `run_${i}`, deadline);
+    expect(await lab.approvals.enterWait('crowded', first, deadline)).toBe(true);
+    expect(await lab.approvals.enterWait('crowded', 'one_too_many', deadline)).toBe(false);
+    const event = { type: 'run.parked', step: 1, usage: NO_USAGE } as const;
+    await lab.log.park({ runId: first, attempt: 1, event, deadline, generation: 1, approvalIds: ['apr_1'] });
+    await tick(2);
+    expect((await lab.log.head(first))?.ended).toBe(true);
+    expect(await lab.approvals.enterWait('crowded', 'the_next', deadline)).toBe(true);
   });
 
   test('cancel_previous: also what another scheduler opens between the look and the claim', async () => {

@@ -1,7 +1,8 @@
 import { LIMITS } from '#libs/contract';
 import { historyReader, joinConversation } from '#libs/history';
 import { getTurns, migrate, upsertRuns, type SqlDatabase } from '#libs/store';
-import { memoryRunLog, newRunId } from '#libs/bus';
+import { memoryRunLog } from '#libs/bus';
+import { newRunId } from '#libs/runs';
 import { onBothDatabases } from '../support/both-databases.js';
 import { runSnapshot } from '../support/run-snapshot.js';
 

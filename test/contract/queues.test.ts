@@ -198,7 +198,7 @@ test('the persist queue brings a batch again until it is stored', async () => {
   const queue = bullPersistQueue(connection);
   closes.push(() => queue.close());
   const collector = persistCollector(queue, () => undefined);
-  for (const runId of ['run_1', 'run_2', 'run_3']) collector.add(runId);
+  for (const runId of ['run_1', 'run_2', 'run_3']) await collector.enqueue([runId]);
   await collector.close();
   const batches: (readonly string[])[] = [];
   const worker = startPersistWorker({

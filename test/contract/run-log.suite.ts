@@ -1,5 +1,6 @@
-import { runWriters, tailRun } from '#libs/bus';
+import { runWriters } from '#libs/bus';
 import { isTerminal, type LiveHub, type LoggedEvent, type RunEvent, type RunLog, type RunWriter } from '#libs/contract';
+import { tailRun } from '#libs/runs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { runSpec } from '../support/run-spec.js';
 import { until } from '../support/until.js';

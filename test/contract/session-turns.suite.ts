@@ -1,5 +1,5 @@
-import { newRunId } from '#libs/bus';
 import type { SessionRef, SessionTurns, TurnRequest } from '#libs/contract';
+import { newRunId } from '#libs/runs';
 import fc from '../support/property.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withSlack } from '../support/slack.js';

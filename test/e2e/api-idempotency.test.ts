@@ -1,5 +1,6 @@
-import { connectRedis, newRunId, redisIdempotency } from '#libs/bus';
+import { connectRedis, redisIdempotency } from '#libs/bus';
 import { foldAll, type RunSnapshot } from '#libs/contract';
+import { newRunId } from '#libs/runs';
 import { idempotencyClaim } from '../../apps/api/src/runs/admitting/idempotency-key.js';
 import { BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
 import { startHttpServer, type TestHttpServer } from '../support/http-server.js';

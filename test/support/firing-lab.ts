@@ -1,12 +1,20 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue, type MemoryRunLog, type MemoryRunQueue } from '#libs/bus';
-import type { Job, JobRun, JobStore, RunSnapshot } from '#libs/contract';
+import {
+  memoryApprovalMemory,
+  memoryPersistQueue,
+  memoryRunLog,
+  memoryRunQueue,
+  memorySessionTurns,
+  type MemoryRunLog,
+  type MemoryRunQueue,
+} from '#libs/bus';
+import type { ApprovalMemory, Job, JobRun, JobStore, RunSnapshot } from '#libs/contract';
 import { createTargets } from '#libs/delivery';
 import { dueAt } from '#libs/jobs';
 import { sqlJobStore, upsertRuns } from '#libs/store';
 import { pino } from 'pino';
 import { deliverResults } from '../../apps/scheduler/src/jobs/deliver-results.js';
 import { fireDueJobs } from '../../apps/scheduler/src/jobs/fire-due-jobs.js';
-import type { JobPorts } from '../../apps/scheduler/src/jobs/job-ports.js';
+import type { JobDutyPorts } from '../../apps/scheduler/src/jobs/job-ports.js';
 import { lookAfterRuns } from '../../apps/scheduler/src/jobs/look-after-runs.js';
 import { jobOf } from './job.js';
 import { migratedPglite } from './pglite.js';
@@ -25,6 +33,7 @@ export interface FiringLab {
   readonly jobs: JobStore;
   readonly log: MemoryRunLog;
   readonly queue: MemoryRunQueue;
+  readonly approvals: ApprovalMemory;
   /** The moments that timers were set for, relative to when they were set. */
   readonly armed: number[];
   setNow(ms: number): void;
@@ -33,9 +42,9 @@ export interface FiringLab {
   /** The history of a job, oldest first. */
   history(job: Job): Promise<JobRun[]>;
   /** One look of a scheduler at everything that is due. */
-  fire(changed?: Partial<JobPorts>): Promise<void>;
-  lookAfter(changed?: Partial<JobPorts>): Promise<void>;
-  deliver(changed?: Partial<JobPorts>): Promise<void>;
+  fire(changed?: Partial<JobDutyPorts>): Promise<void>;
+  lookAfter(changed?: Partial<JobDutyPorts>): Promise<void>;
+  deliver(changed?: Partial<JobDutyPorts>): Promise<void>;
   /** Lets the run of a job end, as a worker and the store would. */
   end(run: JobRun | undefined, ending?: Ending): Promise<void>;
   /** Forgets all jobs. */
@@ -48,23 +57,26 @@ export async function startFiringLab(): Promise<FiringLab> {
   let now = 0;
   const jobs = sqlJobStore(db, () => now);
   const [log, queue, armed] = [memoryRunLog(), memoryRunQueue(), [] as number[]];
-  const ports: JobPorts = {
+  const approvals = memoryApprovalMemory();
+  const ports: JobDutyPorts = {
     jobs,
     log,
-    runs: queue,
+    queue,
     persist: memoryPersistQueue(),
+    sessionTurns: memorySessionTurns(),
+    approvals,
     ticks: { arm: async (inMs) => void armed.push(inMs) },
     targets: createTargets({ webhookSecret: SECRET, webhookAllowedHosts: ['127.0.0.1'] }),
     logger: pino({ level: 'silent' }),
     defaultModel: 'talaria',
-    queuedMax: 1_000,
-    waitingMaxOf: () => 1_000,
+    room: { queuedMax: 1_000, waitingMaxOf: () => 1_000, slots: () => 0 },
   };
   const signal = new AbortController().signal;
   return {
     jobs,
     log,
     queue,
+    approvals,
     armed,
     setNow: (ms) => (now = ms),
     async add(fields = {}) {

@@ -1,5 +1,5 @@
-import { newRunId } from '#libs/bus';
 import { EMPTY_SNAPSHOT, type RunSnapshot } from '#libs/contract';
+import { newRunId } from '#libs/runs';
 
 /** A finished run with a short answer; what matters to the test is passed in. */
 export function runSnapshot(fields: Partial<RunSnapshot> = {}): RunSnapshot {

@@ -1,5 +1,5 @@
-import { newRunId } from '#libs/bus';
 import { RUN_SPEC_VERSION, type RunSpec } from '#libs/contract';
+import { newRunId } from '#libs/runs';
 
 /** A small run spec; what matters to the test is passed in. */
 export function runSpec(fields: Partial<RunSpec> = {}): RunSpec {

@@ -8,16 +8,20 @@ export interface ScriptedWorker {
   answer(...texts: string[]): Promise<void>;
 }
 
-/** Claims a queued run as its first attempt. Throws when it cannot be claimed. */
-export async function scriptedWorker(log: RunLog, runId: string): Promise<ScriptedWorker> {
-  const claim = await log.claim(runId, 1, 'scripted');
+/** Claims a queued run, as its first attempt unless told otherwise. Throws when it cannot be claimed. */
+export async function scriptedWorker(
+  log: RunLog,
+  runId: string,
+  { attempt = 1, generation = 0 } = {},
+): Promise<ScriptedWorker> {
+  const claim = await log.claim(runId, attempt, 'scripted', { generation });
   if (claim.kind !== 'claimed') throw new Error(`the run ${runId} could not be claimed: ${claim.kind}`);
   let seq = claim.lastSeq;
   const say = async (...events: RunEvent[]): Promise<CancelReason | undefined> => {
     const firstSeq = seq + 1;
     const texts = events.map((event) => JSON.stringify({ seq: ++seq, at: Date.now(), ...event }));
     const terminal = events.some(isTerminal);
-    const [reply] = await log.append([{ runId, attempt: 1, firstSeq, events: texts, terminal }]);
+    const [reply] = await log.append([{ runId, attempt, firstSeq, events: texts, terminal }]);
     if (reply?.kind !== 'ok') throw new Error(`the append to ${runId} was not accepted: ${reply?.kind}`);
     return reply.cancel;
   };

@@ -3,7 +3,7 @@ import { isNetworkVisible, loadConfig, readTextFile } from '#libs/config';
 import { bootstrap, closeToBrowsers, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
 import { SchedulerModule } from './scheduler.module.js';
 
-/** A look at one page of runs is a few commands of two seconds at most. */
+/** Time for one page of runs: a few Redis commands of at most two seconds each. */
 const DRAIN_SECONDS = 10;
 
 await runMain(async () => {

@@ -1,23 +1,23 @@
 import { GatewayError, type ErrorCode } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 
-/** What a duty is told when the store (`unavailable`) or Redis cannot be reached. */
+/** The error codes that mean that the store or Redis cannot be reached. */
 const NEIGHBOURS = { unavailable: 'store', queue_unavailable: 'redis' } as const satisfies Partial<
   Record<ErrorCode, string>
 >;
 export type Neighbour = (typeof NEIGHBOURS)[keyof typeof NEIGHBOURS];
 
-/** Where each neighbour is asked, without user and password: the log shows it. */
+/** Address of each neighbour, without user and password, because logs show it. */
 export type NeighbourAddresses = Readonly<Record<Neighbour, string>>;
 
 /**
- * Turns the failures of duties into one log line per outage of a neighbour and one when it is back. At a start the
- * store is still being made; a warning per duty and second would look like a fault.
+ * Turns the failures of duties into one log line per outage of a neighbour and one when it is back. While a new
+ * deployment starts, the store is not up yet; a warning per duty and second would look like a fault.
  */
 export class Outages {
-  /** The duties that still miss a neighbour which is away. */
+  /** By neighbour that is away: the duties that still need it. */
   private readonly missing = new Map<Neighbour, Set<string>>();
-  /** Duties that were done: what they miss now they had before. */
+  /** Duties that succeeded at least once: if one fails now, its neighbour was there before. */
   private readonly done = new Set<string>();
 
   constructor(

@@ -1,12 +1,11 @@
 import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts } from '#libs/bus';
 import { METRICS, type Counter, type Metrics } from '#libs/platform';
 
-/** One look of a duty, as the metrics name it. */
+/** How a round of a duty ended, as the metrics name it. */
 export type DutyOutcome = 'done' | 'failed';
 
 /**
- * What the scheduler tells of the whole deployment. It is the one service that any number of replicas may answer for:
- * each tells the same, so take the maximum.
+ * Metrics of the whole deployment. Every replica of the scheduler reports the same values, so take their maximum.
  */
 export class SchedulerMeters {
   private readonly duties: Counter;

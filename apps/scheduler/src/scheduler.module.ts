@@ -1,4 +1,12 @@
-import { bullPersistQueue, bullRunQueue, connectRedis, redisFacts, redisRunLog, redisSessionTurns } from '#libs/bus';
+import {
+  redisApprovalMemory,
+  bullPersistQueue,
+  bullRunQueue,
+  connectRedis,
+  redisFacts,
+  redisRunLog,
+  redisSessionTurns,
+} from '#libs/bus';
 import type { Config, StoreConfig } from '#libs/config';
 import {
   HealthModule,
@@ -12,12 +20,13 @@ import {
 } from '#libs/platform';
 import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { DutyPorts } from './duties/duty.js';
 import { createDuties } from './duties/registry.js';
 import { startJobs } from './jobs/start-jobs.js';
 import { SchedulerMeters } from './scheduler-meters.js';
 import { startDuties } from './start-duties.js';
 
-/** Who asks whether this process is ready waits about as long. */
+/** A readiness probe waits about as long. */
 const STORE_LOOK_MS_MAX = 2_000;
 
 export interface SchedulerParts {
@@ -34,15 +43,24 @@ export class SchedulerModule {
   static start({ config, logger, closers, drain, version }: SchedulerParts): DynamicModule {
     const { url, prefix } = config.redis;
     const news = redisNews(logger, { redisFailed: () => meters.redisFailed() });
-    // The role that fails fast: a duty that hangs would keep the process from stopping, one that fails comes again.
+    // The role that fails fast: a hanging duty would keep the process from stopping, a failed one is repeated.
     const connection = closers.own(connectRedis({ url, prefix, role: 'api', ...news }), (c) => c.close());
-    const runs = closers.own(bullRunQueue(connection), (queue) => queue.close());
+    const queue = closers.own(bullRunQueue(connection), (q) => q.close());
     const persist = closers.own(bullPersistQueue(connection), (queue) => queue.close());
-    const turns = redisSessionTurns(connection);
     const facts = closers.own(redisFacts(connection), (f) => f.close());
     const metrics = new Metrics({ service: 'scheduler', version, isDraining: () => drain.draining });
     const meters = new SchedulerMeters(metrics, facts);
-    const ports = { log: redisRunLog(connection), runs, persist, turns, logger, now: Date.now };
+    const ports: DutyPorts = {
+      log: redisRunLog(connection),
+      queue,
+      persist,
+      sessionTurns: redisSessionTurns(connection),
+      approvals: redisApprovalMemory(connection),
+      logger,
+      now: Date.now,
+      // The other duties repeat it.
+      onUnsettled: ({ cause, runId, what }) => logger.warn({ err: cause, runId }, what),
+    };
     const jobs = startJobs({ config, connection, closers, drain }, ports);
     const duties = startDuties({
       duties: [...createDuties(), ...jobs],
@@ -63,7 +81,7 @@ export class SchedulerModule {
   }
 }
 
-/** Asks what the firing of jobs asks, so that a wrong token is seen, too. */
+/** Asks the same question as the firing of jobs, so that a wrong token is noticed too. */
 function storeCheck(store: StoreConfig): () => Promise<void> {
   const { jobs } = storeClient({ ...store, answerMsMax: STORE_LOOK_MS_MAX });
   return async () => void (await jobs.due({ limit: 1 }));

@@ -2,23 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Duty, DutyPorts } from './duties/duty.js';
 import { Outages, type NeighbourAddresses } from './outages.js';
 
-/** Schedulers that were started together must not look at Redis in the same instant for ever. */
+/** Keeps schedulers that were started together from asking Redis at the same instants for ever. */
 const JITTER = 0.1;
 
 export interface DutiesSettings {
   readonly duties: readonly Duty[];
   readonly ports: DutyPorts;
   readonly addresses: NeighbourAddresses;
-  /** 0 up to 1, as Math.random. */
+  /** From 0 up to 1, as Math.random. */
   random(): number;
-  /** Told of every look of a duty. */
+  /** Told of every round of a duty. */
   onLook?(duty: string, outcome: 'done' | 'failed'): void;
 }
 
 /**
- * Runs every duty at its interval, the first time somewhere in its first interval, when connections are up. A duty
- * never overlaps itself: the interval counts from its end. One that fails is logged and comes again; a neighbour that
- * is away is logged once for all. Throws when two duties have one name.
+ * Runs every duty at its interval. Each duty first runs at a random point of its first interval, by when connections
+ * are up. A duty never overlaps itself: the interval counts from its end. A duty that fails is logged and repeated; a
+ * neighbour that is away is logged once for all duties. Throws when two duties share a name.
  */
 export function startDuties(settings: DutiesSettings): { stop(): Promise<void> } {
   const names = settings.duties.map((duty) => duty.name);
@@ -54,5 +54,5 @@ async function repeat(duty: Duty, { ports, random, onLook, outages }: Loop, sign
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined); // Only rejects when it is cut short.
+  await sleep(ms, undefined, { signal }).catch(() => undefined); // It only rejects when the signal cuts it short.
 }

@@ -1,7 +1,7 @@
 import type { RunHead, RunIndex, RunJournal } from '#libs/contract';
 
 const PAGE_RUNS_MAX = 500;
-/** Per look. In calm times a lap is one look; after a long outage of the store it takes several. */
+/** Per round. In calm times a lap takes one round; after a long outage of the store it takes several. */
 const PAGES_PER_LOOK_MAX = 20;
 
 export interface HeadOf {
@@ -11,19 +11,19 @@ export interface HeadOf {
 }
 
 /**
- * Walks the index of unconfirmed runs, oldest first, lap after lap. A look goes on where the one before ended, so runs
- * that stay in the index for long do not hide the newer ones behind them. Runs that leave the index under the walk can
- * end a lap early; the next lap begins at the start. Do not take runs of a look out of the index before its end.
+ * Walks the index of unconfirmed runs, oldest first, lap after lap. A round continues where the one before ended, so
+ * runs that stay in the index for long do not hide the newer ones behind them. A lap can end early when runs leave the
+ * index during the walk; the next lap begins at the start. Take no runs of a round out of the index before its end.
  */
 export class UnconfirmedWalk {
   private after: string | undefined;
 
-  /** The last look came to the end of the index. */
+  /** The last round reached the end of the index. */
   get lapDone(): boolean {
     return this.after === undefined;
   }
 
-  /** One look: pages of runs opened before `openedBefore` (ms), with their heads. */
+  /** One round: pages of runs opened before `openedBefore` (ms), with their heads. */
   async *look(
     log: RunJournal & RunIndex,
     openedBefore: number,

@@ -1,17 +1,14 @@
-import { newRunId } from '#libs/bus';
 import {
-  EMPTY_SNAPSHOT,
-  foldAll,
   GatewayError,
   hasEnded,
   type JsonObject,
-  LIMITS,
   type RunInput,
   type RunJournal,
   type RunSnapshot,
   type RunSpec,
 } from '#libs/contract';
 import type { Logger } from '#libs/platform';
+import { foldLog, newRunId } from '#libs/runs';
 import type { ConversationItem } from '#libs/store';
 
 /** A run as its log has it; without an input when nothing of its content shall be kept. */
@@ -33,7 +30,7 @@ export interface ReadPorts {
 
 /** Folds a log and takes what shall be kept of its order. undefined, and told: the log is gone or has no beginning. */
 export async function readLoggedRun(ports: ReadPorts, runId: string): Promise<LoggedRun | undefined> {
-  const [snapshot, spec] = await Promise.all([foldLog(ports, runId), readSpec(ports, runId)]);
+  const [snapshot, spec] = await Promise.all([readSnapshot(ports, runId), readSpec(ports, runId)]);
   if (!snapshot) return undefined;
   const turn = spec && (await turnOf(spec, snapshot));
   if (spec?.retain === false) return { snapshot: withoutContent(snapshot), ...(turn && { turn }) };
@@ -77,13 +74,8 @@ export function charsOf({ snapshot, input }: LoggedRun): number {
   }, own);
 }
 
-async function foldLog({ log, logger }: ReadPorts, runId: string): Promise<RunSnapshot | undefined> {
-  let snapshot = EMPTY_SNAPSHOT;
-  for (;;) {
-    const page = await log.read(runId, snapshot.lastSeq, LIMITS.relayReadBatchMax);
-    snapshot = foldAll(page, snapshot);
-    if (page.length < LIMITS.relayReadBatchMax) break;
-  }
+async function readSnapshot({ log, logger }: ReadPorts, runId: string): Promise<RunSnapshot | undefined> {
+  const snapshot = await foldLog(log, runId);
   if (snapshot.runId === runId) return snapshot;
   if (snapshot.lastSeq === 0) logger.info({ runId }, 'the log of a run to store has expired: it was stored before');
   else logger.error({ runId, lastSeq: snapshot.lastSeq }, 'the log of a run has lost its beginning; it is not stored');

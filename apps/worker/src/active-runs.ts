@@ -2,15 +2,15 @@ import type { CancelReason, RunSignals } from '#libs/contract';
 
 export interface ActiveRun {
   cancel(reason: CancelReason): void;
-  /** Set by every append; a run that was silent since the last look has its flag read. */
+  /** Set by every append; runs that were silent since the last check have their cancel flags read. */
   busy: boolean;
 }
 
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * The runs that this worker executes, and how a cancel reaches them: the hint on the control channel at once, the reply
- * of any append, and, when both are lost or late, a look at the flags of the silent runs every second.
+ * The runs that this worker executes, and how a cancel reaches them: by the hint on the control channel at once, by
+ * the reply of any append, and, when both are lost or late, by reading the flags of the silent runs every second.
  */
 export class ActiveRuns {
   private readonly runs = new Map<string, ActiveRun>();
@@ -42,7 +42,7 @@ export class ActiveRuns {
     clearInterval(this.timer);
   }
 
-  /** Reads the cancel flags of these runs and passes them on. A failed read is made good by the next look. */
+  /** Reads the cancel flags of these runs and passes them on. If reading fails, the next check repeats it. */
   async look(runIds: readonly string[]): Promise<void> {
     const mine = runIds.filter((runId) => this.runs.has(runId));
     if (mine.length === 0) return;
@@ -50,7 +50,7 @@ export class ActiveRuns {
     for (const [runId, reason] of requests) this.runs.get(runId)?.cancel(reason);
   }
 
-  /** While Redis is away one look waits, not one more each second. */
+  /** While Redis is away a single check waits for it, instead of one more each second. */
   private async lookAtSilent(): Promise<void> {
     if (this.isLooking) return;
     this.isLooking = true;

@@ -1,16 +1,17 @@
 import type { ApprovalRule } from '#libs/config';
 import { LIMITS, type JsonObject, type Tool } from '#libs/contract';
 
-/** What has to be allowed before the call is made, as it is remembered; undefined: nothing. */
+/** The scope under which a call must be allowed before it is made, and is remembered; undefined: no need to ask. */
 export type ApprovalPolicy = (tool: Tool, args: JsonObject) => string | undefined;
 
 /**
- * The first rule whose tool and pattern fit a call decides, else the tool's own default. Patterns see the arguments as
- * JSON written anew, so that no escape and no space of the model's hides anything from them. What is remembered is the
- * tool, or the tool under that rule: "always" to one pattern allows nothing that another one asks for.
+ * The first rule whose tool and pattern match a call decides; without one, the tool's own default. Patterns are matched
+ * against the arguments serialized again, so that neither escapes nor spaces in the model's JSON hide anything. An
+ * answer is remembered for the tool, or for the tool under that rule: "always" for one pattern allows nothing that
+ * another pattern asks about.
  *
- * A pattern may take time with the square of what a model wrote, during which every run of the worker waits: longer
- * arguments are not shown to it, and the call is asked for under a name of its own.
+ * Matching may take time that grows with the square of the text, and every run of the worker waits meanwhile. Arguments
+ * longer than LIMITS.approvalMatchCharsMax are therefore not matched; such a call is asked about under its own scope.
  */
 export function approvalPolicy(rules: readonly ApprovalRule[]): ApprovalPolicy {
   const compiled = rules.map((rule) => ({ ...rule, name: globOf(rule.tool) }));
@@ -24,7 +25,7 @@ export function approvalPolicy(rules: readonly ApprovalRule[]): ApprovalPolicy {
   };
 }
 
-/** Letters, digits, _ and - stand for themselves. */
+/** `*` matches anything; letters, digits, `_` and `-` match themselves. */
 function globOf(glob: string): RegExp {
   return new RegExp(`^${glob.replaceAll('*', '.*')}$`);
 }

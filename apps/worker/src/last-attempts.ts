@@ -1,20 +1,20 @@
 import type { RunJob } from '#libs/bus';
 import type { RunClaims } from '#libs/contract';
 
-/** A run that kills its worker mostly does so at once: while it is set up, or with its first request. */
+/** A run that kills its worker mostly does so at once: during its setup, or with its first request. */
 const ALONE_MS = 3_000;
 
-/** The right to be executed as a last attempt. */
-export interface Turn {
+/** The right to begin a last attempt; one at a time per worker. */
+export interface AttemptSlot {
   /** The attempt has ended. */
   leave(): void;
 }
 
 /**
- * A worker that dies takes all its runs with it, and nobody can tell which of them was to blame. So runs that are on
- * their last attempt begin one after the other: each has a moment in which no other of them is begun. One that survives
- * it is cleared, and its worker's later death is not charged to it; one that does not is found out, alone, and the
- * others are executed by the next worker (fault P13).
+ * A worker that dies takes all its runs along, and nobody can tell which of them killed it. Therefore last attempts
+ * begin one after the other, each with a moment (`aloneMs`) in which no other last attempt begins. A run that survives
+ * its moment is cleared: a later death of its worker is not charged to it. A run that kills the worker within its
+ * moment is found out, and only that run; the next worker executes the others (fault P13).
  */
 export class LastAttempts {
   private last: Promise<void> = Promise.resolve();
@@ -25,10 +25,10 @@ export class LastAttempts {
   ) {}
 
   /**
-   * Resolves when it is this run's turn, which is before it is claimed; undefined when the queue wants it back before
-   * that.
+   * Resolves with the slot as soon as it is free; claim the run only then. undefined: the queue took the job back
+   * before that.
    */
-  async enter({ runId, attempt, signal }: RunJob): Promise<Turn | undefined> {
+  async enter({ runId, attempt, signal }: RunJob): Promise<AttemptSlot | undefined> {
     const before = this.last;
     const { promise: left, resolve: release } = newGate();
     this.last = before.then(() => left);
@@ -38,7 +38,7 @@ export class LastAttempts {
       return undefined;
     }
     const timer = setTimeout(() => {
-      // One that could not be cleared is charged once too often.
+      // If clearing fails, the run is charged with one attempt too many.
       this.log.forgive(runId, attempt).catch(() => undefined);
       release();
     }, this.aloneMs);

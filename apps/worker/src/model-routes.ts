@@ -16,7 +16,7 @@ export class ModelRoutes {
     private readonly onDiscoveryFailed: (upstream: string, cause: unknown) => void,
   ) {}
 
-  /** Asks every upstream for its models. One that cannot be asked keeps what it listed before. */
+  /** Asks every upstream for its models. An upstream that cannot be asked keeps its last list. */
   async discover(): Promise<void> {
     const ask = async ([name, provider]: [string, ModelProvider]): Promise<void> => {
       try {

@@ -5,10 +5,8 @@ import {
   type Claim,
   EMPTY_SNAPSHOT,
   fold,
-  foldAll,
   GatewayError,
   LIMITS,
-  type LoggedEvent,
   type Message,
   type ModelRoute,
   queuedEvent,
@@ -20,37 +18,37 @@ import {
   type Tool,
   toRunError,
 } from '#libs/contract';
+import { endRun, foldLog, settleEnded, type EndPorts } from '#libs/runs';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import type { LastAttempts } from './last-attempts.js';
 import { ParkFailed, runApprovals, type ApprovalParts } from './run-approvals.js';
 import { RunControls } from './run-controls.js';
 
-export interface RunPorts {
+/** What an attempt at a run needs of its worker. */
+export interface AttemptPorts {
   readonly workerId: string;
   readonly log: RunLog;
   readonly writers: RunWriters;
   readonly active: ActiveRuns;
   readonly lastAttempts: LastAttempts;
   readonly approvals: ApprovalParts;
+  /** For the end of runs. A step that fails there is thrown, so that the queue brings the job again. */
+  readonly ending: EndPorts;
   readonly settings: { systemPrompt: string; stepsMax: number; toolSecondsMax: number; runSecondsMax: number };
   route(model: string): ModelRoute;
   /** The server tools that the run may use. */
   toolsFor(spec: RunSpec): Promise<readonly Tool[]>;
-  /** Everything that the model shall read: the conversation that the run continues, then its own input. */
+  /** Everything that the model reads: the conversation that the run continues, then the run's own input. */
   conversation(spec: RunSpec): Promise<readonly Message[]>;
   /** The session in whose workspace the run's tools work. */
   sessionOf(spec: RunSpec): Promise<string | undefined>;
-  /** Told how every attempt was decided, before its last event is sent. */
+  /** Told how every attempt ends, before its last event is sent. */
   settled(spec: RunSpec, attempt: number, end: TerminalEvent | 'hand_back' | 'parked'): void;
-  /** Told of every run that has ended here. */
-  ended(runId: string): void;
-  /** Lets the next turn of the run's session begin, if it took one. To be awaited before the job is done. */
-  turnOver(runId: string, spec?: RunSpec): Promise<void>;
-  /** Told of failures that are ours; the run's listeners see only `internal_error`. */
+  /** Told of failures of our own code; the run's listeners see only `internal_error`. */
   onInternalError(runId: string, cause: unknown): void;
 }
 
-/** Why a run's signal was aborted, when it is not a failure. */
+/** A reason to abort a run that is not a failure. */
 class RunCancelled extends Error {
   constructor(readonly cancelReason: CancelReason) {
     super(`cancelled: ${cancelReason}`);
@@ -59,33 +57,33 @@ class RunCancelled extends Error {
 class RunTakenAway extends Error {}
 
 /**
- * Job in, events out. One that may be the last waits for its turn first. Life of one attempt:
+ * Job in, events out. An attempt that may be the run's last first waits for its slot (LastAttempts). Life of one:
  *
  *   claim (fence first; it begins a fresh run) -> read and fold the log -> agent loop -> terminal event, acked -> done
  *     ended | fenced: nothing to do                       \__ cancelled, failed, timed out: the terminal event says so
  *                                                         \__ the worker leaves: hand_back, without a terminal event
  *                                                         \__ parked: done, without a terminal event; another job comes
- *                                                          \__ append refused: stop; somebody else owns the run
+ *                                                          \__ append refused: stop; another attempt writes the run
  */
-export async function processRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
+export async function processRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome> {
   if (job.crashes < LIMITS.attemptsMax - 1) return attemptRun(job, ports);
-  const turn = await ports.lastAttempts.enter(job);
-  if (!turn) return 'hand_back';
+  const slot = await ports.lastAttempts.enter(job);
+  if (!slot) return 'hand_back';
   try {
     return await attemptRun(job, ports);
   } finally {
-    turn.leave();
+    slot.leave();
   }
 }
 
-async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
+async function attemptRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome> {
   const { runId, attempt, generation } = job;
   const start = { type: 'run.started', attempt: 1, worker: ports.workerId } as const;
   const claim = await ports.log.claim(runId, attempt, ports.workerId, { generation, start });
-  // The API sends the log and the job together. A job that came first is tried again by the queue; one whose log never
-  // comes is given up there.
+  // The API sends the log and the job together. If the job came first, the queue tries it again; if the log never
+  // comes, the queue gives the job up.
   if (claim.kind === 'unknown') throw new Error('the run has no log');
-  if (claim.kind === 'ended') await settleEnded(runId, ports);
+  if (claim.kind === 'ended') await settleEnded(ports.ending, [{ runId }]);
   if (claim.kind !== 'claimed') return 'done';
 
   const abort = new AbortController();
@@ -105,21 +103,22 @@ async function attemptRun(job: RunJob, ports: RunPorts): Promise<JobOutcome> {
   const release = armSignals(job, abort, ports.settings.runSecondsMax);
   ports.active.add(runId, run);
   try {
-    const before = await readLog(ports.log, claim);
-    // A worker dies with all its runs; those that were only waiting for their turn have not been claimed by it.
+    const before = await readClaimed(ports.log, claim);
+    // A dying worker takes all its jobs along; jobs that were only waiting for their slot had not claimed their runs.
     const crashes = Math.min(job.crashes, claim.claims);
     const controls = new RunControls(ports.log, runId, claim.controls);
     const terminal = await execute({ job, crashes, claim, before, controls, run, writer, abort }, ports);
     ports.settled(claim.spec, attempt, terminal);
     if (terminal === 'hand_back') {
-      // What the next worker does not find it would do again.
+      // The next worker would repeat whatever has not reached the log.
       await writer.flushed();
       return 'hand_back';
     }
     if (terminal === 'parked') return 'done';
     await writer.emit(terminal);
     await writer.flushed();
-    await settleEnded(runId, ports, claim.spec);
+    // If this fails the queue brings the job again, and the run is found ended.
+    await settleEnded(ports.ending, [{ runId, spec: claim.spec }]);
     return 'done';
   } catch (cause) {
     return await settleRefusal(runId, cause, ports);
@@ -136,7 +135,7 @@ function armSignals(job: RunJob, abort: AbortController, runSecondsMax: number):
   }, runSecondsMax * 1_000);
   const takeAway = (): void => abort.abort(new RunTakenAway());
   job.signal.addEventListener('abort', takeAway, { once: true });
-  // While the claim was under way, say: then nobody calls the listener any more.
+  // The signal may have aborted during the claim: then the listener is never called.
   if (job.signal.aborted) takeAway();
   return () => {
     clearTimeout(timer);
@@ -149,15 +148,12 @@ function startTimer(ms: number, fire: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** The fold of the claimed log. What a fresh run's log has is known without reading it. */
-async function readLog(log: RunLog, { spec, lastSeq, begun }: Claimed): Promise<RunSnapshot> {
-  let snapshot = fold(EMPTY_SNAPSHOT, queuedEvent(spec));
-  if (begun) return fold(snapshot, begun);
-  while (snapshot.lastSeq < lastSeq) {
-    const page: LoggedEvent[] = await log.read(spec.runId, snapshot.lastSeq);
-    if (page.length === 0) throw new GatewayError('run_log_lost', 'The events of this run were lost.');
-    snapshot = foldAll(page, snapshot);
-  }
+/** The fold of the claimed log. The log of a fresh run is known without reading it. */
+async function readClaimed(log: RunLog, { spec, lastSeq, begun }: Claimed): Promise<RunSnapshot> {
+  const queued = fold(EMPTY_SNAPSHOT, queuedEvent(spec));
+  if (begun) return fold(queued, begun);
+  const snapshot = await foldLog(log, spec.runId, queued);
+  if (snapshot.lastSeq < lastSeq) throw new GatewayError('run_log_lost', 'The events of this run were lost.');
   return snapshot;
 }
 
@@ -165,7 +161,7 @@ type Claimed = Claim & { readonly kind: 'claimed' };
 
 interface Execution {
   readonly job: RunJob;
-  /** Workers that died, or lost the run, while they executed it. */
+  /** How many workers died, or lost the run, while they executed it. */
   readonly crashes: number;
   readonly claim: Claimed;
   readonly before: RunSnapshot;
@@ -175,8 +171,11 @@ interface Execution {
   readonly abort: AbortController;
 }
 
-/** Runs the agent and turns however it ended into the run's terminal event. Rejects only when the run is not ours. */
-async function execute(execution: Execution, ports: RunPorts): Promise<TerminalEvent | 'hand_back' | 'parked'> {
+/**
+ * Runs the agent and turns its end, whatever it was, into the run's terminal event. Rejects only when another attempt
+ * writes the run.
+ */
+async function execute(execution: Execution, ports: AttemptPorts): Promise<TerminalEvent | 'hand_back' | 'parked'> {
   const { job, crashes, claim, before, controls, run, writer, abort } = execution;
   const { spec, begun } = claim;
   const { signal } = abort;
@@ -207,20 +206,20 @@ async function execute(execution: Execution, ports: RunPorts): Promise<TerminalE
       settings: ports.settings,
     });
   } catch (cause) {
-    // Not ours any more, whatever else happened meanwhile.
+    // Another job continues the run, whatever else happened meanwhile.
     if (cause instanceof RunParked) return 'parked';
     if (cause instanceof RunLeft) return 'hand_back';
-    // An abort may surface as anything a library throws; its reason is what counts.
+    // An abort may surface as any error of any library; the signal's reason says why.
     return toTerminal(signal.aborted && !(cause instanceof ParkFailed) ? signal.reason : cause, spec.runId, ports);
   }
 }
 
-/** The count of waiting runs forgets by itself at the deadline, so a failure costs little. */
-function leaveWait({ owner, runId }: RunSpec, { approvals }: RunPorts): void {
+/** The count forgets a waiting run at its deadline anyway, so a failure costs little. */
+function leaveWait({ owner, runId }: RunSpec, { approvals }: AttemptPorts): void {
   approvals.memory.leaveWait(owner, runId).catch(() => undefined);
 }
 
-function toTerminal(cause: unknown, runId: string, ports: RunPorts): TerminalEvent | 'hand_back' {
+function toTerminal(cause: unknown, runId: string, ports: AttemptPorts): TerminalEvent | 'hand_back' {
   if (cause instanceof AppendRefused || cause instanceof ParkFailed) throw cause;
   if (cause instanceof RunTakenAway) return 'hand_back';
   if (cause instanceof RunCancelled) return { type: 'run.cancelled', reason: cause.cancelReason };
@@ -229,25 +228,19 @@ function toTerminal(cause: unknown, runId: string, ports: RunPorts): TerminalEve
   return { type: 'run.failed', error };
 }
 
-/** What is left to do for a run whose appends were refused, or whose log could not be read. */
-async function settleRefusal(runId: string, cause: unknown, ports: RunPorts): Promise<JobOutcome> {
+/** Finishes an attempt whose appends were refused, or whose log could not be read. */
+async function settleRefusal(runId: string, cause: unknown, ports: AttemptPorts): Promise<JobOutcome> {
   if (cause instanceof ParkFailed || (cause instanceof AppendRefused && cause.reason === 'unreachable')) throw cause;
   if (cause instanceof AppendRefused && cause.reason !== 'full' && cause.reason !== 'lost') return 'done';
   const error = toRunError(cause instanceof AppendRefused ? errorOfRefusal(cause.reason) : cause);
   if (error.code === 'queue_unavailable') throw cause;
   if (error.code === 'internal_error') ports.onInternalError(runId, cause);
-  if (await ports.log.end(runId, { type: 'run.failed', error })) await settleEnded(runId, ports);
+  await endRun(ports.ending, { runId }, { type: 'run.failed', error });
   return 'done';
 }
 
-/** `lost`: Redis lost more of the log than its writer has kept; nothing can be said behind that. */
+/** `lost`: Redis lost more of the log than its writer had kept, so no event can follow. */
 const errorOfRefusal = (reason: AppendRefused['reason']): GatewayError =>
   reason === 'full'
     ? new GatewayError('run_log_full', 'The run produced more than may be kept.')
     : new GatewayError('run_log_lost', 'The events of this run were lost.');
-
-/** If this fails the queue brings the job again, and the run is found ended. */
-async function settleEnded(runId: string, ports: RunPorts, spec?: RunSpec): Promise<void> {
-  ports.ended(runId);
-  await ports.turnOver(runId, spec);
-}

@@ -9,11 +9,11 @@ import type { RunControls } from './run-controls.js';
 export interface ApprovalParts {
   readonly policy: ApprovalPolicy;
   readonly memory: ApprovalMemory;
-  readonly queue: Pick<RunQueue, 'enqueueParked' | 'remove'>;
+  readonly queue: RunQueue;
   readonly timeoutSeconds: number;
 }
 
-/** It is not known whether the run was parked. The queue starts the job again, which finds out. */
+/** It is unknown whether the run was parked. The queue starts the job again, and that attempt finds out. */
 export class ParkFailed extends Error {}
 
 export interface RunApprovals {
@@ -50,16 +50,16 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
     async park({ step, usage, approvals }) {
       const deadline = Math.min(...approvals.map(({ expiresAt = 0 }) => expiresAt));
       const event = { type: 'run.parked', step, usage } as const;
-      // Calls of the same step took longer than the answers may: the time is over, and there is nothing to wait for.
+      // Other calls of the same step took longer than the answers may take: there is nothing left to wait for.
       if (deadline <= Date.now()) return 'awake';
       const approvalIds = approvals.map(({ approvalId }) => approvalId);
       try {
-        // The job first, so that a parked run always has one; it comes by itself when the time is over.
+        // The job first, so that a parked run always has one; the job starts by itself at the deadline.
         await queue.enqueueParked({ runId, generation }, deadline - Date.now());
         const outcome = await log.park({ runId, attempt: job.attempt, event, deadline, generation, approvalIds });
         if (outcome === 'parked') return 'parked';
         if (outcome !== 'awake') throw new AppendRefused(outcome === 'unknown' ? 'lost' : outcome);
-        // A job that stays behind is fenced when it claims.
+        // If the job is left behind, its claim is fenced.
         await queue.remove(runId, generation);
         const { cancel: reason } = await controls.refresh();
         if (reason) cancel(reason);

@@ -1,6 +1,6 @@
 import type { Controls, JsonObject, RunSignals } from '#libs/contract';
 
-/** What others left for the owner of one run: read with the claim, and again when it matters. */
+/** What others left for the writer of one run: read with the claim, and again when it matters. */
 export class RunControls {
   private isFresh = true;
 
@@ -19,7 +19,7 @@ export class RunControls {
     return this.latest.contents?.get(approvalId);
   }
 
-  /** All texts so far. The first call takes what came with the claim: a fresh run is not held up by another read. */
+  /** All texts so far. The first call uses those that came with the claim, so a fresh run waits for no other read. */
   async steers(): Promise<readonly string[]> {
     if (!this.isFresh) await this.refresh();
     this.isFresh = false;

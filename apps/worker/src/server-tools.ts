@@ -2,7 +2,7 @@ import type { Config } from '#libs/config';
 import type { Logger } from '#libs/platform';
 import { ServerTools } from '#libs/tools';
 
-/** The worker's tools, as the configuration describes them, begun. Throws an Error that says what is wrong with it. */
+/** Starts the tools that the configuration describes. Throws an Error that names the mistake in the configuration. */
 export function openServerTools(config: Config, version: string, logger: Logger): ServerTools {
   const { fetchAllowedHosts, workspaceDir, workspaceDaysMax, terminalCommand, terminalPath } = config.agent;
   const { toolsets, byKey, byModel, mcpServers } = config.tools;

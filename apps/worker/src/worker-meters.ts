@@ -34,7 +34,7 @@ export class WorkerMeters {
     this.upstreamFirstEvent = metrics.histogram(METRICS.upstreamFirstEvent);
   }
 
-  /** Names what is told at every scrape. */
+  /** Names the values that every scrape reads. */
   watch(parts: { active(): number; readonly capacity: number; deltaGapMs(): number }): void {
     this.metrics.gauge(METRICS.activeRuns, parts.active);
     this.metrics.gauge(METRICS.capacity, () => parts.capacity);
@@ -45,7 +45,7 @@ export class WorkerMeters {
     this.redisErrors.inc();
   }
 
-  /** An attempt is over: counted, and one log line with the ids and the key's name. */
+  /** Counts an attempt that is over, and logs one line with the ids and the key's name. */
   settled(spec: RunSpec, attempt: number, end: TerminalEvent | 'hand_back' | 'parked'): void {
     const outcome = end === 'hand_back' ? 'handed_back' : end === 'parked' ? 'parked' : end.type.slice('run.'.length);
     this.runs.inc({ outcome });
@@ -54,7 +54,7 @@ export class WorkerMeters {
     this.logger.info({ runId: spec.runId, keyName: spec.owner, attempt, outcome, ...code, seconds }, 'run');
   }
 
-  /** The log's append, measured. */
+  /** The same appends, measured. */
   measureAppends(log: RunAppends): RunAppends {
     return {
       append: async (batches) => {
@@ -75,7 +75,7 @@ export class WorkerMeters {
     };
   }
 
-  /** One step of a counter for all that went well, which is nearly always all. */
+  /** Counts all successful appends in one step: nearly always every one of them. */
   private countReplies(replies: readonly AppendReply[]): void {
     let ok = 0;
     for (const { kind } of replies) {

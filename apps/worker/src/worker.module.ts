@@ -10,14 +10,13 @@ import {
   overloadGap,
   runWriters,
   startRunWorker,
-  turnOver,
   watchControl,
   type PersistCollector,
   type RedisConnection,
   type RunWorker,
 } from '#libs/bus';
 import type { Config } from '#libs/config';
-import { GatewayError, LIMITS, type RunLog, toRunError, type WorkerInfo } from '#libs/contract';
+import { GatewayError, LIMITS, type RunLog, toRunError } from '#libs/contract';
 import { conversationOf, historyReader } from '#libs/history';
 import {
   HealthModule,
@@ -30,6 +29,7 @@ import {
   type Logger,
 } from '#libs/platform';
 import { createProvider } from '#libs/providers';
+import { endRun, settleEnded } from '#libs/runs';
 import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
@@ -39,7 +39,7 @@ import { announce } from './announce.js';
 import { approvalPolicy } from './approval-policy.js';
 import { LastAttempts } from './last-attempts.js';
 import { ModelRoutes } from './model-routes.js';
-import { processRun, type RunPorts } from './process-run.js';
+import { processRun, type AttemptPorts } from './process-run.js';
 import { openServerTools } from './server-tools.js';
 import { sessionOf } from './session-of.js';
 import { WorkerMeters } from './worker-meters.js';
@@ -63,26 +63,25 @@ export class WorkerModule {
     const log = redisRunLog(connection);
     const active = new ActiveRuns(log);
     const deltaGapMs = overloadGap();
-    const collector = collectEnded(parts, connection);
+    const ending = openEnding(parts, connection, log);
     const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
     const routes = modelRoutes(config, logger, meters);
     const history = historyReader({ log, store: storeClient(config.store).runs });
     const tools = closers.own(openServerTools(config, parts.version, logger), (t) => t.close());
-    const ports: RunPorts = {
+    const ports: AttemptPorts = {
       workerId,
       log,
       writers: runWriters(meters.measureAppends(log), deltaGapMs),
       active,
       lastAttempts: new LastAttempts(log),
-      approvals: approvalParts(parts, connection),
+      approvals: approvalParts(config, ending),
+      ending,
       settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
       route: (model) => routes.route(model),
       toolsFor: (spec) => tools.toolsFor(spec),
       conversation: (spec) => conversationOf(spec, history),
       sessionOf: (spec) => sessionOf(spec, history),
       settled: (...end) => meters.settled(...end),
-      ended: (runId) => collector.add(runId),
-      turnOver: turnKeeper(connection, closers, log),
       onInternalError: (runId, cause) => logger.error({ err: cause, runId }, 'a run failed through a fault of ours'),
     };
     watchControl(subscriber, workerId, (runId) => void active.look([runId]));
@@ -90,24 +89,23 @@ export class WorkerModule {
     closers.own(active, (runs) => runs.stop());
     meters.watch({ active: () => active.count, capacity: config.worker.concurrency, deltaGapMs });
 
-    const info = (): WorkerInfo => ({
-      id: workerId,
-      version: parts.version,
-      capacity: config.worker.concurrency,
-      active: active.count,
-      models: routes.models(),
-      tools: tools.names(),
-      unknownModels: config.models.unknown,
-      defaultModel: config.models.defaultName,
-    });
     const silence = await announce({
       registry: redisWorkerRegistry(connection),
-      info,
+      info: () => ({
+        id: workerId,
+        version: parts.version,
+        capacity: config.worker.concurrency,
+        active: active.count,
+        models: routes.models(),
+        tools: tools.names(),
+        unknownModels: config.models.unknown,
+        defaultModel: config.models.defaultName,
+      }),
       discover: () => routes.discover(),
       onError: (cause) => logger.warn({ err: cause }, 'the worker could not announce itself'),
     });
-    const worker = startTakingRuns({ config, connection, logger, log, ports });
-    // New work stops first; what runs may finish, then it is handed back; the list entry goes at once.
+    const worker = startTakingRuns({ config, connection, logger, ports });
+    // No new work from here on. Running work may finish until the drain time is over, then it is handed back.
     drain.onDrain(async () => {
       await Promise.all([silence(), worker.drain(config.worker.drainSeconds * 1_000)]);
     });
@@ -115,12 +113,6 @@ export class WorkerModule {
     const counting = MetricsModule.forService(metrics, config.metrics);
     return { module: WorkerModule, imports: [health, counting, ReleaseModule.for(closers, logger)] };
   }
-}
-
-function turnKeeper(connection: RedisConnection, closers: Closers, log: RunLog): RunPorts['turnOver'] {
-  const queue = closers.own(bullRunQueue(connection), (runs) => runs.close());
-  const ports = { turns: redisSessionTurns(connection), queue, log };
-  return (runId, spec) => turnOver(ports, runId, spec);
 }
 
 function openRedis({ config, logger, closers }: WorkerParts, meters: WorkerMeters) {
@@ -140,13 +132,22 @@ function collectEnded({ logger, closers }: WorkerParts, connection: RedisConnect
   );
 }
 
-function approvalParts({ config, closers }: WorkerParts, connection: RedisConnection): RunPorts['approvals'] {
+/** Everything that the end of a run touches. */
+function openEnding(parts: WorkerParts, connection: RedisConnection, log: RunLog) {
   return {
-    policy: approvalPolicy(config.approvals.rules),
-    memory: redisApprovalMemory(connection),
-    queue: closers.own(bullRunQueue(connection), (queue) => queue.close()),
-    timeoutSeconds: config.approvals.timeoutSeconds,
+    log,
+    queue: parts.closers.own(bullRunQueue(connection), (queue) => queue.close()),
+    persist: collectEnded(parts, connection),
+    sessionTurns: redisSessionTurns(connection),
+    approvals: redisApprovalMemory(connection),
   };
+}
+
+function approvalParts(
+  { approvals: { rules, timeoutSeconds } }: Config,
+  { queue, approvals: memory }: ReturnType<typeof openEnding>,
+): AttemptPorts['approvals'] {
+  return { policy: approvalPolicy(rules), memory, queue, timeoutSeconds };
 }
 
 function modelRoutes(config: Config, logger: Logger, meters: WorkerMeters): ModelRoutes {
@@ -162,11 +163,10 @@ interface TakingRuns {
   readonly connection: RedisConnection;
   readonly config: Config;
   readonly logger: Logger;
-  readonly log: RunLog;
-  readonly ports: RunPorts;
+  readonly ports: AttemptPorts;
 }
 
-function startTakingRuns({ config, connection, logger, log, ports }: TakingRuns): RunWorker {
+function startTakingRuns({ config, connection, logger, ports }: TakingRuns): RunWorker {
   return startRunWorker({
     connection,
     concurrency: config.worker.concurrency,
@@ -175,13 +175,10 @@ function startTakingRuns({ config, connection, logger, log, ports }: TakingRuns)
     onFailed: (runId, cause) => {
       logger.error({ err: cause, runId }, 'a job was given up');
       const error = toRunError(new GatewayError('worker_lost', 'The run was given up: its workers died.'));
-      // When this fails too, the scheduler's reconciler ends the run.
-      log
-        .end(runId, { type: 'run.failed', error })
-        .then((ended) => {
-          if (ended) ports.ended(runId);
-          return ports.turnOver(runId);
-        })
+      // If this fails too, the scheduler's duty `fail-lost-runs` ends the run.
+      endRun(ports.ending, { runId }, { type: 'run.failed', error })
+        // The worker had ended the run and could not settle the end.
+        .then((ended) => (ended ? undefined : settleEnded(ports.ending, [{ runId }])))
         .catch((failure: unknown) => logger.error({ err: failure, runId }, 'the run could not be ended'));
     },
   });

@@ -1,26 +1,25 @@
 /**
  * Every Redis name in the system. No other file may spell one (test/arch/arrows.test.ts). `<p>` is the deployment's
  * prefix (REDIS_PREFIX), so that two deployments on one server cannot see each other. Braces are a cluster hash tag:
- * one run's keys share a slot. A cluster is not supported all the same: an append takes the logs of many runs in one
- * call (ADR 2).
+ * one run's keys share a slot. Even so clusters are not supported: one append call takes the logs of many runs (ADR 2).
  *
  *   <p>:{<runId>}:log          stream   id `<seq>-0`, field `e` = LoggedEvent JSON; the live channel has the same name
  *   <p>:{<runId>}:meta         hash     tip, claims, term, cancel, ch, worker, owner, spec, turn; of runs that were
  *                                       parked or steered: parked, woken, gen, answers, steers, steered
  *   <p>:runs:unconfirmed       zset     runs the store has not confirmed, by time of opening
- *   <p>:runs:of:<owner>        zset     the same of one owner
- *   <p>:parked:<owner>         zset     runs of an owner that wait for an approval, by deadline (ms)
- *   <p>:allowed:<owner>        set      scopes the owner has allowed for ever
- *   <p>:allowed-in:<sha256>    set      scopes allowed in one session of an owner
+ *   <p>:runs:of:<owner>        zset     the unconfirmed runs of one API key
+ *   <p>:parked:<owner>         zset     runs of an API key that wait for an approval, by deadline (ms)
+ *   <p>:allowed:<owner>        set      scopes that an API key has allowed for ever
+ *   <p>:allowed-in:<sha256>    set      scopes allowed in one session of an API key
  *   <p>:live:<instance>        channel  events of all runs that this API instance opened
- *   <p>:control:<worker>       channel  run ids whose owner shall look at their cancel flag
+ *   <p>:control:<worker>       channel  ids of runs whose writer should read the cancel flag
  *   <p>:workers:info|seen      hash, zset  who can execute runs
  *   <p>:idempotency:<sha256>   string   `<fingerprint> <runId>`
- *   <p>:writable               string   written and let go to see whether Redis takes writes
+ *   <p>:writable               string   written for a second to see whether Redis takes writes
  *   <p>:{<sha256>}:turns       hash     whose turn it is in a session (sha256 of owner and id); fields: turn-scripts.ts
  *   <p>:{<sha256>}:line        list     run ids that wait for their turn in that session
- *   <p>:sessions:unsettled     zset     sessions that had a turn, by the time of the last look
- *   <p>:conversation:<sha256>  string   `<runId> <ms>`, the last run of a conversation and when it was begun
+ *   <p>:sessions:unsettled     zset     sessions that had a turn, by the time of their last check
+ *   <p>:conversation:<sha256>  string   `<runId> <ms>`, the run that locked a conversation last, and when
  *   <p>:lease:<sha256>         zset     holders of a lease (sha256 of its name), by the time (ms) at which it ends
  *   {<p>}:fair-order           hash     `now`, `at`, the last tag of every lane and key; in one slot with BullMQ's keys
  *   {<p>}:...                  BullMQ's own keys

@@ -121,4 +121,5 @@ export type * from './ports/store/stored-conversations.js';
 export type * from './ports/store/stored-runs.js';
 export type * from './ports/store/stored-sessions.js';
 export type * from './ports/workers.js';
+export { eventChars, isTextDelta } from './runs/event-size.js';
 export { queuedEvent, sessionOfTurn } from './runs/queued-event.js';

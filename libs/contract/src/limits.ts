@@ -100,5 +100,10 @@ export const LIMITS = {
   relayInboxEventsMax: 1_000,
   relayInboxCharsMax: 1_048_576,
   relayIdlePollMs: 1_000,
+  /** How long a listener stays connected while Redis does not answer. */
+  relayOutageMsMax: 120_000,
+  relayRetryMsMax: 2_000,
+  /** How long `stop` waits for the run's terminal event before it answers "stopping". */
+  stopWaitMsMax: 5_000,
   sseWriteStallSecondsMax: 60,
 } as const;

@@ -1,13 +1,5 @@
-import {
-  EMPTY_SNAPSHOT,
-  foldAll,
-  GatewayError,
-  LIMITS,
-  turnOf,
-  type RunJournal,
-  type StoredRuns,
-  type Turn,
-} from '#libs/contract';
+import { GatewayError, LIMITS, turnOf, type RunJournal, type StoredRuns, type Turn } from '#libs/contract';
+import { foldLog } from '#libs/runs';
 
 export interface HistoryPorts {
   readonly log: RunJournal;
@@ -16,13 +8,13 @@ export interface HistoryPorts {
 
 export interface HistoryReader {
   /**
-   * The conversation that ends with this run, oldest turn first, at most `limit` turns (LIMITS.historyTurnsMax): runs
-   * that have not reached the store come from their logs, all others from the store by one query. A turn that is
-   * nowhere any more (deleted, expired) ends the chain: the conversation begins after it. Empty when the run itself is
-   * nowhere. Rejects with GatewayError `unavailable` when the store is needed and away.
+   * The conversation that ends with this run, oldest turn first, at most `limit` turns (LIMITS.historyTurnsMax). Runs
+   * that have not reached the store come from their logs, all others from the store by one query. The chain ends at a
+   * turn that was deleted or has expired: the conversation begins after it. Empty when the run itself cannot be found.
+   * Rejects with GatewayError `unavailable` when the store is needed and away.
    */
   turns(runId: string, limit?: number): Promise<readonly Turn[]>;
-  /** The last of these alone; from its log as long as that lives. */
+  /** Only the last of these turns; read from its log as long as that lives. */
   turn(runId: string): Promise<Turn | undefined>;
 }
 
@@ -41,7 +33,7 @@ export function historyReader({ log, store }: HistoryPorts): HistoryReader {
         seen.add(next);
         const older: readonly Turn[] =
           away === undefined ? await store.turns(next, limit - turns.length).catch(remember) : [];
-        // What the store does not have yet is in its log, and while the store is away so are all runs of the last hour.
+        // A run that the store does not have yet is in its log. So are, while the store is away, all of the last hour.
         const found = older.length > 0 ? await withLogged(log, older) : await loggedTurn(log, next);
         if (found.length === 0) {
           if (away !== undefined) throw away;
@@ -60,7 +52,7 @@ export function historyReader({ log, store }: HistoryPorts): HistoryReader {
   };
 }
 
-/** Of a turn that is not kept the store only knows that it was; as long as its log lives it can be continued. */
+/** The store has no content of a run with `retain: false`; as long as its log lives the run can be continued. */
 function withLogged(log: HistoryPorts['log'], turns: readonly Turn[]): Promise<readonly Turn[]> {
   return Promise.all(turns.map(async (turn) => (turn.input ? turn : ((await loggedTurn(log, turn.runId))[0] ?? turn))));
 }
@@ -68,12 +60,7 @@ function withLogged(log: HistoryPorts['log'], turns: readonly Turn[]): Promise<r
 async function loggedTurn(log: HistoryPorts['log'], runId: string): Promise<readonly Turn[]> {
   const spec = await log.spec(runId);
   if (!spec) return [];
-  let snapshot = EMPTY_SNAPSHOT;
-  for (;;) {
-    const page = await log.read(runId, snapshot.lastSeq);
-    if (page.length === 0) break;
-    snapshot = foldAll(page, snapshot);
-  }
+  const snapshot = await foldLog(log, runId);
   if (snapshot.runId !== runId) return [];
   const { messages, input } = spec;
   return [turnOf(snapshot, { messages, ...(input && { items: input }) })];

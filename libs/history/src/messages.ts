@@ -1,14 +1,14 @@
 import { answerMessages, type Message, type RunDraft, type ToolMessage, type Turn } from '#libs/contract';
 import type { HistoryReader } from './history-reader.js';
 
-/** The messages of a conversation, in order: of each turn what was asked and what was answered. */
+/** The messages of a conversation, in order: the input and then the answer of each turn. */
 export function messagesOf(turns: readonly Turn[]): Message[] {
   return turns.flatMap(({ input, snapshot }) => [...(input?.messages ?? []), ...answerMessages(snapshot)]);
 }
 
 /**
- * Everything that the model shall read: what came before the run, from the conversation object or the runs it belongs
- * to, then its own input. Rejects as `HistoryReader.turns` does.
+ * Everything that the model reads: the conversation so far, from the conversation object or from the chain of runs,
+ * then the run's own input. Rejects as `HistoryReader.turns` does.
  */
 export async function conversationOf(
   { context, parentId, messages }: Pick<RunDraft, 'context' | 'parentId' | 'messages'>,
@@ -19,9 +19,9 @@ export async function conversationOf(
 }
 
 /**
- * A conversation and what is said next, as an upstream accepts it: every call has its result behind it, and every
- * result its call before it. A call whose result never came (the turn was cancelled, the client went on without it)
- * gets one that says so.
+ * A conversation and the messages that come next, as upstreams accept it: each call is followed by its result, and each
+ * result stands behind its call. A call whose result never came (the turn was cancelled, or the client continued
+ * without it) gets a result that says so.
  */
 export function joinConversation(turns: readonly Turn[], own: readonly Message[]): Message[] {
   return closeCalls([...messagesOf(turns), ...own]);
@@ -36,7 +36,7 @@ function closeCalls(messages: readonly Message[]): Message[] {
   };
   for (const message of messages) {
     if (message.role === 'tool') {
-      // Its call has been answered, or went with a turn that is not kept any more.
+      // The call was answered before, or its turn is no longer kept.
       if (!open.includes(message.callId)) continue;
       open = open.filter((callId) => callId !== message.callId);
     } else {

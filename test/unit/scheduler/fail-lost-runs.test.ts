@@ -1,4 +1,4 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
+import { memoryApprovalMemory, memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
 import { NO_USAGE, type RunLog } from '#libs/contract';
 import { pino } from 'pino';
 import type { DutyPorts } from '../../../apps/scheduler/src/duties/duty.js';
@@ -14,9 +14,10 @@ function setUp() {
   const persist = memoryPersistQueue();
   const ports: DutyPorts = {
     log,
-    runs,
+    queue: runs,
     persist,
-    turns: memorySessionTurns(),
+    sessionTurns: memorySessionTurns(),
+    approvals: memoryApprovalMemory(),
     logger: pino({ level: 'silent' }),
     now: () => now,
   };
@@ -90,7 +91,7 @@ describe('fail-lost-runs', () => {
     const runId = await open();
     await lookAt(31);
     const away = { ...runs, withJob: () => Promise.reject(new Error('redis is away')) };
-    await expect(lookAt(41, { runs: away })).rejects.toThrow('redis is away');
+    await expect(lookAt(41, { queue: away })).rejects.toThrow('redis is away');
     await lookAt(51);
     expect(await ended(runId)).toBe(false);
     await lookAt(61);

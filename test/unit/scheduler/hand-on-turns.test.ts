@@ -1,4 +1,4 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
+import { memoryApprovalMemory, memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
 import { pino } from 'pino';
 import type { DutyPorts } from '../../../apps/scheduler/src/duties/duty.js';
 import { failLostRuns } from '../../../apps/scheduler/src/duties/fail-lost-runs.js';
@@ -16,7 +16,15 @@ function setUp() {
   const runs = memoryRunQueue();
   const turns = memorySessionTurns(undefined, clock);
   const persist = memoryPersistQueue();
-  const ports: DutyPorts = { log, runs, persist, turns, logger: pino({ level: 'silent' }), now: clock };
+  const ports: DutyPorts = {
+    log,
+    queue: runs,
+    persist,
+    sessionTurns: turns,
+    approvals: memoryApprovalMemory(),
+    logger: pino({ level: 'silent' }),
+    now: clock,
+  };
   const duties = [handOnTurns(), failLostRuns()];
   return {
     log,

@@ -1,4 +1,4 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
+import { memoryApprovalMemory, memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
 import { pino } from 'pino';
 import type { DutyPorts } from '../../../apps/scheduler/src/duties/duty.js';
 import { persistUnconfirmed } from '../../../apps/scheduler/src/duties/persist-unconfirmed.js';
@@ -11,9 +11,10 @@ function setUp() {
   const persist = memoryPersistQueue();
   const ports: DutyPorts = {
     log,
-    runs: memoryRunQueue(),
+    queue: memoryRunQueue(),
     persist: { ...persist, depth: async () => 0 },
-    turns: memorySessionTurns(),
+    sessionTurns: memorySessionTurns(),
+    approvals: memoryApprovalMemory(),
     logger: pino({ level: 'silent' }),
     now: () => NOW,
   };

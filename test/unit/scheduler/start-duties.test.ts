@@ -1,4 +1,4 @@
-import { memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
+import { memoryApprovalMemory, memoryPersistQueue, memoryRunLog, memoryRunQueue, memorySessionTurns } from '#libs/bus';
 import { pino } from 'pino';
 import type { Duty, DutyPorts } from '../../../apps/scheduler/src/duties/duty.js';
 import { createDuties } from '../../../apps/scheduler/src/duties/registry.js';
@@ -8,9 +8,10 @@ import { soon } from '../../support/hang.js';
 
 const ports: DutyPorts = {
   log: memoryRunLog(),
-  runs: memoryRunQueue(),
+  queue: memoryRunQueue(),
   persist: memoryPersistQueue(),
-  turns: memorySessionTurns(),
+  sessionTurns: memorySessionTurns(),
+  approvals: memoryApprovalMemory(),
   logger: pino({ level: 'silent' }),
   now: () => 0,
 };

@@ -1,5 +1,6 @@
-import { memoryRunLog, newRunId, type MemoryRunLog } from '#libs/bus';
+import { memoryRunLog, type MemoryRunLog } from '#libs/bus';
 import { foldAll, LIMITS, type RunEvent } from '#libs/contract';
+import { newRunId } from '#libs/runs';
 import { getRun, getTurns, type SqlDatabase } from '#libs/store';
 import { pino } from 'pino';
 import { persistRuns } from '../../../apps/store/src/persist-runs.js';

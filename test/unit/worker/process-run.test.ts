@@ -1,8 +1,8 @@
-import { memoryRunLog, runWriters } from '#libs/bus';
+import { memoryApprovalMemory, memoryRunLog, memoryRunQueue, memorySessionTurns, runWriters } from '#libs/bus';
 import type { AppendBatch, AppendReply, LoggedEvent, ModelEvent, ModelProvider, RunLog } from '#libs/contract';
 import { modelRoute } from '#libs/providers';
 import { ActiveRuns } from '../../../apps/worker/src/active-runs.js';
-import { processRun, type RunPorts } from '../../../apps/worker/src/process-run.js';
+import { processRun, type AttemptPorts } from '../../../apps/worker/src/process-run.js';
 import { runSpec } from '../../support/run-spec.js';
 import { until } from '../../support/until.js';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { runLogWith } from '../../support/run-log-with.js';
 const USAGE = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, reasoningTokens: 0 };
 
 /** The ports of a worker whose model says two words; what is not given here is not reached by these tests. */
-function portsOf(log: RunLog, told: string[]): RunPorts {
+function portsOf(log: RunLog, told: string[]): AttemptPorts {
   const provider: ModelProvider = {
     upstream: 'u',
     listModels: async () => [],
@@ -21,7 +21,7 @@ function portsOf(log: RunLog, told: string[]): RunPorts {
       yield { type: 'end', finishReason: 'stop', usage: USAGE };
     },
   };
-  const ports: Partial<RunPorts> = {
+  const ports: Partial<AttemptPorts> = {
     workerId: 'w',
     log,
     writers: runWriters(log),
@@ -32,12 +32,17 @@ function portsOf(log: RunLog, told: string[]): RunPorts {
     conversation: async ({ messages }) => messages,
     sessionOf: async () => undefined,
     settled: () => undefined,
-    ended: () => void told.push('ended'),
-    turnOver: async () => undefined,
+    ending: {
+      log,
+      queue: memoryRunQueue(),
+      persist: { enqueue: async () => void told.push('ended') },
+      sessionTurns: memorySessionTurns(),
+      approvals: memoryApprovalMemory(),
+    },
     onInternalError: (_runId, cause) => void told.push(String(cause)),
-    approvals: {} as RunPorts['approvals'],
+    approvals: {} as AttemptPorts['approvals'],
   };
-  return ports as RunPorts;
+  return ports as AttemptPorts;
 }
 
 const jobOf = (runId: string, signal = new AbortController().signal) => ({

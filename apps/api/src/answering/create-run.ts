@@ -5,8 +5,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import { NO_PREPARATION, type AnswerTraits, type Preparation } from '../runs/admitting/preparation.js';
 import type { Admitted, Order, RunDesk } from '../runs/admitting/run-desk.js';
-import { cancelIfLeft } from '../runs/cancel-if-left.js';
-import type { Listeners } from '../runs/listeners.js';
 import type { ApiMeters, RelayMeter } from '../edge/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import { storedEvents } from '../runs/stored-events.js';
@@ -20,7 +18,6 @@ import { streamEvents, streamRun, withExchange, type ExchangeParts } from './run
 export interface CreateRunParts extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
-  readonly listeners: Listeners;
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
   /** API keys are configured. */
@@ -107,38 +104,34 @@ export class CreateRun {
   /** The run goes on without us: the answer is what is known of it now. */
   private async answerAtOnce({ protocol, reply }: Creation, owner: string, run: Admitted): Promise<void> {
     // Nobody will read it; its own failure adds nothing.
-    if (run.kind === 'opened') run.primed.return?.().catch(() => undefined);
+    if (run.kind === 'opened') run.primed?.return?.().catch(() => undefined);
     const snapshot = run.kind === 'stored' ? run.snapshot : await this.parts.runs.get(run.runId, owner);
     void reply.send(protocol.final(snapshot));
   }
 
   private async listen(creation: Creation, draft: RunDraft, run: Admitted): Promise<void> {
-    const leave = this.parts.listeners.join(run.runId);
     let isOver = false;
-    try {
+    const answer = async (): Promise<void> => {
       if (run.kind === 'stored') await this.answerStored(creation, draft, run.snapshot);
       else if (draft.stream) isOver = await this.stream(creation, run);
       else await this.wait(creation, draft, run);
-    } finally {
-      leave();
-      // A request that joined another's run never ends it.
-      const isLeft = (isOver || creation.exchange.interruption === 'client_gone') && run.kind === 'opened';
-      if (isLeft && draft.onDisconnect === 'cancel') await cancelIfLeft(this.parts, run.runId);
-    }
+    };
+    // A request that joined another's run never ends it.
+    const mayEnd = run.kind === 'opened' && draft.onDisconnect === 'cancel';
+    const isLeft = (): boolean => mayEnd && (isOver || creation.exchange.interruption === 'client_gone');
+    await this.parts.runs.attend(run.runId, answer, isLeft);
   }
 
   /** @returns as `streamRun` does. */
   private stream({ protocol, exchange, request, reply, meter }: Creation, run: LiveRun): Promise<boolean> {
-    const primed = run.kind === 'opened' ? { primed: run.primed, meter } : {};
-    const spokenUpTo = run.kind === 'joined' ? cursorOf(request.headers, run) : 0;
-    const { runId, instance } = run;
-    return streamRun(this.parts, { exchange, reply }, { runId, instance, encoder: protocol, spokenUpTo, ...primed });
+    const isNew = run.kind === 'opened';
+    const spokenUpTo = isNew ? 0 : cursorOf(request.headers, run);
+    const spoken = { run, encoder: protocol, spokenUpTo, ...(isNew && { meter }) };
+    return streamRun(this.parts, { exchange, reply }, spoken);
   }
 
   private async wait({ protocol, exchange, reply }: Creation, draft: RunDraft, run: LiveRun): Promise<void> {
-    const primed = run.kind === 'opened' ? { primed: run.primed } : {};
-    const { runId, instance } = run;
-    const snapshot = await this.parts.runs.wait({ runId, instance, after: 0, ...primed }, exchange.signal);
+    const snapshot = await this.parts.runs.wait({ ...run, after: 0 }, exchange.signal);
     if (exchange.interruption === 'client_gone') {
       reply.hijack();
       return;

@@ -1,17 +1,16 @@
 import type { LoggedEvent } from '#libs/contract';
 import type { Logger } from '#libs/platform';
+import type { FollowStart, Runs, TakeBatch } from '#libs/runs';
 import type { FastifyReply } from 'fastify';
 import type { Socket } from 'node:net';
 import type { Admission } from '../runs/admitting/admission.js';
-import type { Batches } from '../runs/primed.js';
-import type { RunService, TakeBatch } from '../runs/run-service.js';
 import type { RelayMeter } from '../edge/api-meters.js';
 import { EventStream, type StreamSweep } from './event-stream.js';
 import type { Exchange, Exchanges } from './exchanges.js';
 import { Relay, type Encoder } from './relay.js';
 
 export interface ExchangeParts {
-  readonly runs: RunService;
+  readonly runs: Runs;
   readonly admission: Admission;
   readonly exchanges: Exchanges;
   readonly sweep: StreamSweep;
@@ -35,11 +34,9 @@ export async function withExchange(
 }
 
 export interface Spoken<S> {
-  readonly runId: string;
-  readonly instance: string;
+  readonly run: Omit<FollowStart, 'after' | 'isEnough'>;
   readonly encoder: Encoder<S>;
   readonly spokenUpTo: number;
-  readonly primed?: Batches;
   /** Told of every batch that was written; only for runs that were opened just now. */
   readonly meter?: RelayMeter;
   /** What a client is told whose stream ends because this process does; without it the connection is cut. */
@@ -60,16 +57,16 @@ export interface Client {
 export async function streamRun<S>(
   { runs, sweep, logger }: ExchangeParts,
   { exchange, reply }: Client,
-  { encoder, spokenUpTo, comeBack, meter, ...start }: Spoken<S>,
+  { run, encoder, spokenUpTo, comeBack, meter }: Spoken<S>,
 ): Promise<boolean> {
   const stream = openStream(reply, sweep);
   const relay = new Relay(encoder, stream, spokenUpTo);
-  const from = { ...start, after: 0, isEnough: relay.hasEnded };
+  const from = { ...run, after: 0, isEnough: relay.hasEnded };
   try {
     await runs.follow(from, meter ? metered(relay.take, meter) : relay.take, exchange.signal);
   } catch (cause) {
     if (exchange.interruption === undefined) {
-      logger.warn({ err: cause, runId: start.runId, requestId: reply.request.id }, 'a stream broke off');
+      logger.warn({ err: cause, runId: run.runId, requestId: reply.request.id }, 'a stream broke off');
       await saySafely(stream, () => relay.fail(cause));
     }
   }

@@ -1,4 +1,5 @@
 import { historyReader, type HistoryReader } from '#libs/history';
+import { Runs } from '#libs/runs';
 import { Admission } from '../runs/admitting/admission.js';
 import { RunDesk } from '../runs/admitting/run-desk.js';
 import type { ApiParts, ApiPorts } from './api-ports.js';
@@ -8,17 +9,13 @@ import type { ExchangeParts } from '../answering/run-exchange.js';
 import type { ApiMeters } from '../edge/api-meters.js';
 import { CreateOnce } from '../runs/admitting/create-once.js';
 import { ResponseFinder } from '../runs/response-finder.js';
-import { Listeners } from '../runs/listeners.js';
 import { ModelDirectory } from '../runs/model-directory.js';
-import { RunService } from '../runs/run-service.js';
-import { TurnDesk } from '../runs/placing/turn-desk.js';
 import { TokenCounter } from '../tokens/token-counter.js';
 
 /** What the feature modules share. Each of them takes from here what its controllers need. */
 export interface ApiCore extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
-  readonly listeners: Listeners;
   readonly counter: TokenCounter;
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
@@ -30,15 +27,24 @@ export interface ApiCore extends ExchangeParts {
 }
 
 export function buildCore({ config, logger, closers, drain }: ApiParts, ports: ApiPorts, meters: ApiMeters): ApiCore {
-  const runs = new RunService(ports);
   const models = closers.own(new ModelDirectory(ports.registry, config.models.defaultName, logger), (m) => m.close());
   const ofKeys = new Map(config.auth.limits.map((limits) => [limits.name, limits]));
-  const admission = new Admission(ports.queue, { ...config.api, ofKeys }, () => models.slots);
+  const { queuedMax, queuedPerKeyMax } = config.api;
+  const room = {
+    queuedMax,
+    waitingMaxOf: (owner: string) => ofKeys.get(owner)?.queuedMax ?? queuedPerKeyMax,
+    slots: () => models.slots,
+  };
+  const runs = new Runs({
+    ...ports,
+    room,
+    onUnsettled: ({ cause, runId, what }) => logger.warn({ err: cause, runId }, what),
+  });
+  const admission = new Admission({ ...config.api, ofKeys });
   const sweep = closers.own(new StreamSweep(config.api.sseKeepaliveMs, meters.streamCut), (s) => s.close());
   const exchanges = new Exchanges();
   drain.onDrain((deadline) => exchanges.drain(deadline));
-  const turns = new TurnDesk(ports);
-  const desk = new RunDesk({ runs, admission, turns, idempotency: ports.idempotency, store: ports.store, logger });
+  const desk = new RunDesk({ runs, idempotency: ports.idempotency, store: ports.store, logger });
   return {
     runs,
     admission,
@@ -47,7 +53,6 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
     logger,
     desk,
     models,
-    listeners: new Listeners(),
     counter: closers.own(new TokenCounter(), (c) => c.close()),
     meters,
     messageCharsMax: config.api.messageCharsMax,

@@ -1,16 +1,11 @@
 import {
-  bullPersistQueue,
-  bullRunQueue,
   bullTickQueue,
   connectRedis,
-  redisApprovalMemory,
   redisConversationLock,
   redisFacts,
   redisIdempotency,
-  redisLiveHub,
   redisLiveRuns,
-  redisRunLog,
-  redisSessionTurns,
+  redisRunPorts,
   redisWorkerRegistry,
   type DeploymentFacts,
 } from '#libs/bus';
@@ -28,12 +23,12 @@ import type {
   StoredSessions,
   StoredRuns,
 } from '#libs/contract';
+import type { RunsPorts } from '#libs/runs';
 import { redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
 import { storeClient } from '#libs/store-client';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ApiMeters } from '../edge/api-meters.js';
-import type { RunPorts } from '../runs/run-service.js';
 
 /** What main.ts gives. */
 export interface ApiParts {
@@ -45,7 +40,7 @@ export interface ApiParts {
 }
 
 /** Everything outside this process that the API talks to. */
-export interface ApiPorts extends Omit<RunPorts, 'store' | 'log'> {
+export interface ApiPorts extends Omit<RunsPorts, 'log' | 'room' | 'store' | 'sessions'> {
   readonly log: RunLog;
   readonly store: StoredRuns;
   readonly conversations: StoredConversations;
@@ -71,23 +66,17 @@ export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiM
   const instance = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const store = storeClient(config.store);
   return {
-    log: redisRunLog(connection),
-    hub: closers.own(redisLiveHub(subscriber, instance), (hub) => hub.close()),
-    queue: closers.own(bullRunQueue(connection), (queue) => queue.close()),
-    persist: closers.own(bullPersistQueue(connection), (queue) => queue.close()),
+    ...closers.own(redisRunPorts(connection, subscriber, instance), (runs) => runs.close()),
     store: store.runs,
     conversations: store.conversations,
     sessions: store.sessions,
-    sessionTurns: redisSessionTurns(connection),
     turns: redisConversationLock(connection),
     jobs: store.jobs,
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
     live: redisLiveRuns(connection),
-    approvals: redisApprovalMemory(connection),
     idempotency: redisIdempotency(connection),
     registry: redisWorkerRegistry(connection),
     facts: closers.own(redisFacts(connection), (facts) => facts.close()),
-    logger,
     ping: () => connection.ping(),
   };
 }

@@ -9,7 +9,7 @@ interface Sized {
 
 interface WatchedParts {
   readonly exchanges: Sized;
-  readonly listeners: Sized;
+  readonly runs: { readonly audience: Sized };
   readonly sweep: Sized;
   readonly models: ModelDirectory;
 }
@@ -39,14 +39,14 @@ export class ApiMeters {
   watch(parts: WatchedParts): void {
     this.parts = parts;
     this.metrics.gauge(METRICS.inFlight, () => parts.exchanges.size);
-    this.metrics.gauge(METRICS.listeners, () => parts.listeners.size);
+    this.metrics.gauge(METRICS.listeners, () => parts.runs.audience.size);
     this.metrics.gauge(METRICS.streams, () => parts.sweep.size);
     this.metrics.gauge(METRICS.workersAlive, () => parts.models.workersAlive);
   }
 
   /** How much is going on in this process, in the words of the health report. */
   sizes(): { readonly in_flight: number; readonly listeners: number } {
-    return { in_flight: this.parts?.exchanges.size ?? 0, listeners: this.parts?.listeners.size ?? 0 };
+    return { in_flight: this.parts?.exchanges.size ?? 0, listeners: this.parts?.runs.audience.size ?? 0 };
   }
 
   /** @param route the pattern the router matched, never the path that was asked for. */

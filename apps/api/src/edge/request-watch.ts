@@ -1,5 +1,5 @@
-import { isRunId } from '#libs/bus';
 import type { Logger } from '#libs/platform';
+import { isRunId } from '#libs/runs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiMeters } from './api-meters.js';
 import { HEADERS } from '../words/header-names.js';

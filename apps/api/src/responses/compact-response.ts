@@ -23,15 +23,12 @@ import type { Exchange } from '../answering/exchanges.js';
 import { HEADERS } from '../words/header-names.js';
 import { onDisconnectOf } from '../words/on-disconnect.js';
 import { withExchange, type ExchangeParts } from '../answering/run-exchange.js';
-import { cancelIfLeft } from '../runs/cancel-if-left.js';
-import type { Listeners } from '../runs/listeners.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import type { ContextReader, ResponseContext } from './context-reader.js';
 
 export interface CompactParts extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: Pick<ModelDirectory, 'resolve'>;
-  readonly listeners: Listeners;
   readonly context: ContextReader;
 }
 
@@ -74,17 +71,14 @@ export class CompactResponse {
     if (run.kind === 'stored') {
       throw new GatewayError('run_expired', 'The compaction of this Idempotency-Key is not kept any more.');
     }
-    const { runId, instance } = run;
-    const primed = run.kind === 'opened' ? { primed: run.primed } : {};
-    const leave = this.parts.listeners.join(runId);
-    try {
-      return await this.parts.runs.wait({ runId, instance, after: 0, ...primed }, exchange.signal);
-    } finally {
-      leave();
-      // Also when this process has to go: nobody but the requests of one key can come back to a compaction.
-      const isLeft = exchange.interruption !== undefined && run.kind === 'opened';
-      if (isLeft && onDisconnect === 'cancel') await cancelIfLeft(this.parts, runId);
-    }
+    const { runs } = this.parts;
+    // Also when this process has to go: only the requests of one key can come back to a compaction.
+    const mayEnd = run.kind === 'opened' && onDisconnect === 'cancel';
+    return runs.attend(
+      run.runId,
+      () => runs.wait({ ...run, after: 0 }, exchange.signal),
+      () => mayEnd && exchange.interruption !== undefined,
+    );
   }
 }
 

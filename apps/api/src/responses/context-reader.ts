@@ -1,4 +1,3 @@
-import { newRunId } from '#libs/bus';
 import {
   GatewayError,
   type ClientTool,
@@ -18,6 +17,7 @@ import {
   responsesOptions,
   systemTextOf,
 } from '#libs/protocols';
+import { newRunId } from '#libs/runs';
 import { conversationNotFound, namedConversationId, type ConversationDesk } from './conversations/conversation-desk.js';
 import type { RunRequest } from '../answering/create-run.js';
 import type { PrepareResponse } from './prepare-response.js';

@@ -1,4 +1,3 @@
-import { withDeadline } from '#libs/bus';
 import {
   GatewayError,
   hasEnded,
@@ -10,12 +9,12 @@ import {
 } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import { inputItemsOf, responseObject } from '#libs/protocols';
-import type { RunService } from '../runs/run-service.js';
+import type { Runs } from '#libs/runs';
 import { itemList, pageOf } from './item-page.js';
 import type { FoundResponse, ResponseFinder } from '../runs/response-finder.js';
 
 export interface ResponseDeskParts {
-  readonly runs: RunService;
+  readonly runs: Runs;
   readonly log: RunIndex;
   readonly store: Pick<StoredRuns, 'deleteRun'>;
   readonly history: HistoryReader;
@@ -50,7 +49,7 @@ export class ResponseDesk {
     const { runs, store, log } = this.parts;
     const found = await this.parts.finder.find(id, owner);
     await store.deleteRun(found.runId);
-    if (found.kind === 'logged') await withDeadline(log.markDeleted(found.runId));
+    if (found.kind === 'logged') await log.markDeleted(found.runId);
     const isOver = found.kind === 'logged' ? found.head.ended : hasEnded(found.snapshot);
     if (!isOver) await runs.cancel(found.runId, 'requested');
     return { id, object: 'response', deleted: true };

@@ -4,7 +4,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HEADERS } from '../words/header-names.js';
 import type { Encoder } from '../answering/relay.js';
 import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../answering/run-exchange.js';
-import type { Listeners } from '../runs/listeners.js';
 import { storedEvents } from '../runs/stored-events.js';
 import type { ResponseFinder } from '../runs/response-finder.js';
 
@@ -13,9 +12,7 @@ import type { ResponseFinder } from '../runs/response-finder.js';
  * run.
  */
 export class ResponseEvents {
-  constructor(
-    private readonly parts: ExchangeParts & { readonly listeners: Listeners; readonly finder: ResponseFinder },
-  ) {}
+  constructor(private readonly parts: ExchangeParts & { readonly finder: ResponseFinder }) {}
 
   /** @param asked `startingAfter` is a `sequence_number`; absent: everything. */
   handle(
@@ -32,18 +29,9 @@ export class ResponseEvents {
       }
       const client = { exchange, reply };
       if (found.kind === 'stored') return this.tellStored(client, found.snapshot, asked.startingAfter);
-      const leave = this.parts.listeners.join(found.runId);
-      try {
-        const encoder = resumedAfter(asked.startingAfter ?? -1);
-        await streamRun(this.parts, client, {
-          runId: found.runId,
-          instance: found.head.instance,
-          encoder,
-          spokenUpTo: 0,
-        });
-      } finally {
-        leave();
-      }
+      const run = { runId: found.runId, instance: found.head.instance };
+      const encoder = resumedAfter(asked.startingAfter ?? -1);
+      await this.parts.runs.attend(run.runId, () => streamRun(this.parts, client, { run, encoder, spokenUpTo: 0 }));
     });
   }
 

@@ -1,4 +1,3 @@
-import { withDeadline } from '#libs/bus';
 import { type ApprovalMemory, GatewayError } from '#libs/contract';
 import { Controller, Delete, Get, HttpCode, Inject, Param } from '@nestjs/common';
 import { Owner } from '../edge/auth/owner.decorator.js';
@@ -12,7 +11,7 @@ export class ApprovalsController {
 
   @Get()
   async list(@Owner() owner: string): Promise<object> {
-    const scopes = await withDeadline(this.memory.always(owner));
+    const scopes = await this.memory.always(owner);
     return { object: 'list', data: scopes.map((scope) => ({ object: 'approval', scope })) };
   }
 
@@ -20,7 +19,7 @@ export class ApprovalsController {
   @Delete(':scope')
   @HttpCode(200)
   async forget(@Param('scope') scope: string, @Owner() owner: string): Promise<object> {
-    if (await withDeadline(this.memory.forget(owner, scope))) return { object: 'approval', scope, deleted: true };
+    if (await this.memory.forget(owner, scope)) return { object: 'approval', scope, deleted: true };
     throw new GatewayError('not_found', 'Nothing like this was allowed for ever.');
   }
 }

@@ -1,12 +1,11 @@
 import { GatewayError } from '#libs/contract';
 import { runsEncoder } from '#libs/protocols';
+import type { FoundRun } from '#libs/runs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EventStream } from '../answering/event-stream.js';
 import type { Exchange } from '../answering/exchanges.js';
 import { Relay } from '../answering/relay.js';
 import { openStream, withExchange, type ExchangeParts } from '../answering/run-exchange.js';
-import type { Listeners } from '../runs/listeners.js';
-import type { FoundRun } from '../runs/run-service.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { API_LIMITS } from '../words/api-limits.js';
 import { COME_BACK, cursorOf, markStored } from './run-events.js';
@@ -22,7 +21,7 @@ interface Followed {
  * browser allows six connections to a host, and a page looks at more runs than that.
  */
 export class ManyRunEvents {
-  constructor(private readonly parts: ExchangeParts & { readonly listeners: Listeners }) {}
+  constructor(private readonly parts: ExchangeParts) {}
 
   /**
    * @param run `<run id>:<seq>`, one or several. Throws GatewayError `invalid_cursor`, and `run_not_found` with the run
@@ -66,13 +65,10 @@ export class ManyRunEvents {
       await new Relay(markStored(runsEncoder), stream, Math.max(cursor, beforeLast)).take(events);
       return;
     }
-    const leave = this.parts.listeners.join(runId);
+    const { runs } = this.parts;
     const relay = new Relay(runsEncoder, stream, cursor);
-    try {
-      await this.parts.runs.follow({ runId, instance: found.head.instance, after: 0 }, relay.take, signal);
-    } finally {
-      leave();
-    }
+    const start = { runId, instance: found.head.instance, after: 0 };
+    await runs.attend(runId, () => runs.follow(start, relay.take, signal));
   }
 
   private async find({ runId, after }: Cursor, owner: string): Promise<Followed> {

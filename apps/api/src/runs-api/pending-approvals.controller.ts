@@ -1,10 +1,10 @@
 import { GatewayError } from '#libs/contract';
 import { runObject } from '#libs/protocols';
+import { Runs } from '#libs/runs';
 import type { PendingApproval } from '#libs/wire';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { RunList } from '../runs/run-list.js';
-import { RunService } from '../runs/run-service.js';
 import { API_LIMITS } from '../words/api-limits.js';
 
 /** All that waits for a human, over sessions and jobs. */
@@ -12,7 +12,7 @@ import { API_LIMITS } from '../words/api-limits.js';
 export class PendingApprovalsController {
   constructor(
     @Inject(RunList) private readonly runList: RunList,
-    @Inject(RunService) private readonly runs: RunService,
+    @Inject(Runs) private readonly runs: Runs,
   ) {}
 
   /** Of at most API_LIMITS.runsPageMax runs; `has_more` says that others wait, too. */

@@ -1,17 +1,13 @@
 import { ApprovalDto, readApproval, readSteer, SteerDto } from '#libs/protocols';
+import { Runs } from '#libs/runs';
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { RunControl } from '../runs/run-control.js';
-import { RunService } from '../runs/run-service.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
 
 /** What can be done to a run that goes on, from any replica. */
 @Controller('v1/runs')
 export class RunControlController {
-  constructor(
-    @Inject(RunService) private readonly runs: RunService,
-    @Inject(RunControl) private readonly control: RunControl,
-  ) {}
+  constructor(@Inject(Runs) private readonly runs: Runs) {}
 
   @Post(':id/stop')
   @HttpCode(200)
@@ -27,7 +23,7 @@ export class RunControlController {
     @Body(dto(ApprovalDto)) body: ApprovalDto,
   ): Promise<object> {
     const order = readApproval(body);
-    const { requestId = null, resolved, replayed } = await this.control.approve(id, owner, order);
+    const { requestId = null, resolved, replayed } = await this.runs.approve(id, owner, order);
     const answer = { object: 'hermes.run.approval', run_id: id, request_id: requestId };
     return { ...answer, choice: order.decision, resolved, replayed };
   }
@@ -39,7 +35,7 @@ export class RunControlController {
     @Owner() owner: string,
     @Body(dto(SteerDto, { isOptional: true })) body: SteerDto,
   ): Promise<object> {
-    await this.control.steer(id, owner, readSteer(body));
+    await this.runs.steer(id, owner, readSteer(body));
     return { object: 'hermes.run.steer', run_id: id, accepted: true };
   }
 }

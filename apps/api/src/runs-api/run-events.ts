@@ -1,9 +1,7 @@
-import type { RunHead, RunSnapshot } from '#libs/contract';
+import type { RunSnapshot } from '#libs/contract';
 import { parseEventCursor, runsEncoder, type SseFrame } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_LIMITS } from '../words/api-limits.js';
-import { cancelIfLeft } from '../runs/cancel-if-left.js';
-import type { Listeners } from '../runs/listeners.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { HEADERS } from '../words/header-names.js';
 import { onDisconnectOf } from '../words/on-disconnect.js';
@@ -22,7 +20,7 @@ export const COME_BACK = `retry: ${API_LIMITS.sseReconnectMs}\n\n`;
 
 /** GET /v1/runs/{id}/events: any number of listeners, on any replica, from any event. */
 export class RunEvents {
-  constructor(private readonly parts: ExchangeParts & { readonly listeners: Listeners }) {}
+  constructor(private readonly parts: ExchangeParts) {}
 
   handle(request: FastifyRequest, reply: FastifyReply, input: CursorInput): Promise<void> {
     return withExchange(this.parts, request, async (exchange) => {
@@ -42,27 +40,18 @@ export class RunEvents {
         return this.lastOfStored({ exchange, reply }, found.snapshot, cursor);
       }
       const cursor = cursorOf(runId, input.lastEventId, { after, lastSeq: found.head.lastSeq });
-      await this.relay({ exchange, reply }, { runId, head: found.head, cursor });
-      if (onDisconnect === 'cancel' && exchange.interruption === 'client_gone') await cancelIfLeft(this.parts, runId);
-    });
-  }
-
-  private async relay(
-    client: Client,
-    { runId, head, cursor }: { readonly runId: string; readonly head: RunHead; readonly cursor: number },
-  ): Promise<void> {
-    const leave = this.parts.listeners.join(runId);
-    try {
-      await streamRun(this.parts, client, {
-        runId,
-        instance: head.instance,
+      const spoken = {
+        run: { runId, instance: found.head.instance },
         encoder: runsEncoder,
         spokenUpTo: cursor,
         comeBack: COME_BACK,
-      });
-    } finally {
-      leave();
-    }
+      };
+      await this.parts.runs.attend(
+        runId,
+        () => streamRun(this.parts, { exchange, reply }, spoken),
+        () => onDisconnect === 'cancel' && exchange.interruption === 'client_gone',
+      );
+    });
   }
 
   /** Its events have expired: what is left is the end, marked as such. */

@@ -1,8 +1,8 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { runObject, runSummary } from '#libs/protocols';
+import { Runs } from '#libs/runs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RunList, type RunListOrder } from '../runs/run-list.js';
-import { RunService } from '../runs/run-service.js';
 import { HEADERS } from '../words/header-names.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
@@ -14,7 +14,7 @@ import { StartRun } from './start-run.js';
 @Controller('v1/runs')
 export class RunsController {
   constructor(
-    @Inject(RunService) private readonly runs: RunService,
+    @Inject(Runs) private readonly runs: Runs,
     @Inject(RunEvents) private readonly events: RunEvents,
     @Inject(StartRun) private readonly starter: StartRun,
     @Inject(RunList) private readonly runList: RunList,

@@ -1,12 +1,11 @@
+import { Runs } from '#libs/runs';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { CreateRun } from '../answering/create-run.js';
 import type { ApiCore } from '../core/api-core.js';
 import type { ApiPorts } from '../core/api-ports.js';
 import { VERSION } from '../models/health.controller.js';
 import { ModelDirectory } from '../runs/model-directory.js';
-import { RunControl } from '../runs/run-control.js';
 import { RunList } from '../runs/run-list.js';
-import { RunService } from '../runs/run-service.js';
 import { APPROVAL_MEMORY, ApprovalsController } from './approvals.controller.js';
 import { AUTH_REQUIRED, CapabilitiesController } from './capabilities.controller.js';
 import { FollowController, HISTORY } from './follow.controller.js';
@@ -37,8 +36,7 @@ export class RunsModule {
         CapabilitiesController,
       ],
       providers: [
-        { provide: RunService, useValue: core.runs },
-        { provide: RunControl, useValue: new RunControl(core.runs, ports) },
+        { provide: Runs, useValue: core.runs },
         { provide: RunList, useValue: new RunList(ports) },
         { provide: RunEvents, useValue: new RunEvents(core) },
         { provide: ManyRunEvents, useValue: new ManyRunEvents(core) },

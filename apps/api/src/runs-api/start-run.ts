@@ -25,23 +25,13 @@ export class StartRun {
     return withExchange(this.parts, request, async () => {
       const { order } = await this.parts.create.readOrder(runsProtocol, request);
       await this.assertParent(order);
-      const run = await this.admit(order);
+      const run = await this.parts.desk.admit(order);
       const replayed = run.kind !== 'opened';
       reply.raw.setHeader(HEADERS.runId, run.runId);
       echoSession(reply, order.draft);
       if (replayed) reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
       void reply.code(202).send({ run_id: run.runId, status: 'started', replayed });
     });
-  }
-
-  /** Nobody listens here, so the tail that every admitted run comes with ends at once. */
-  private async admit(order: Order): ReturnType<RunDesk['admit']> {
-    const listening = new AbortController();
-    try {
-      return await this.parts.desk.admit(order, listening.signal);
-    } finally {
-      listening.abort();
-    }
   }
 
   /**

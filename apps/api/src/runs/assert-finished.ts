@@ -1,5 +1,5 @@
 import { GatewayError } from '#libs/contract';
-import type { FoundRun } from './run-service.js';
+import type { FoundRun } from '#libs/runs';
 
 type Found = { readonly kind: 'stored' } | Extract<FoundRun, { kind: 'logged' }>;
 

@@ -1,4 +1,3 @@
-import { isRunId, withDeadline } from '#libs/bus';
 import {
   GatewayError,
   isJsonObject,
@@ -8,7 +7,7 @@ import {
   type RunSnapshot,
 } from '#libs/contract';
 import { openaiResponses, runIdOfResponse } from '#libs/protocols';
-import type { RunService } from './run-service.js';
+import { isRunId, type Runs } from '#libs/runs';
 
 /** What is known of a response without reading all of it. */
 export type FoundResponse =
@@ -23,7 +22,7 @@ type Which = 'stored only' | 'unstored too' | 'any protocol';
  */
 export class ResponseFinder {
   constructor(
-    private readonly runs: RunService,
+    private readonly runs: Runs,
     private readonly log: RunJournal,
   ) {}
 
@@ -54,7 +53,7 @@ export class ResponseFinder {
       const { snapshot } = found;
       return isReadable(snapshot, which) ? { ...found, runId, echo: snapshot.echo } : undefined;
     }
-    const [first] = await withDeadline(this.log.read(runId, 0, 1));
+    const [first] = await this.log.read(runId, 0, 1);
     if (first?.type !== 'run.queued' || !isReadable(first, which)) return undefined;
     return { kind: 'logged', runId, head: found.head, echo: first.echo };
   }

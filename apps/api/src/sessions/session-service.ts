@@ -1,4 +1,3 @@
-import { withDeadline } from '#libs/bus';
 import {
   GatewayError,
   hasEnded,
@@ -134,7 +133,7 @@ export class SessionService {
   }
 
   private stateOf(ref: SessionRef): Promise<TurnState> {
-    return withDeadline(this.parts.sessionTurns.state(ref));
+    return this.parts.sessionTurns.state(ref);
   }
 
   /** A run that ended a moment ago is on its way into the store. */
@@ -152,7 +151,7 @@ export class SessionService {
   private async loggedRuns({ owner, sessionId }: SessionRef, last: LastTurn | undefined): Promise<readonly string[]> {
     const runIds: string[] = [];
     for (let next = last?.runId; next !== undefined;) {
-      const spec = await withDeadline(this.parts.log.spec(next));
+      const spec = await this.parts.log.spec(next);
       if (spec?.owner !== owner || spec.sessionId !== sessionId) break;
       runIds.push(next);
       next = spec.parentId;

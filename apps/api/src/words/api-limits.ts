@@ -9,13 +9,8 @@ export const API_LIMITS = {
   authFailureAddressesMax: 10_000,
 
   // Waiting
-  /** How long `stop` waits for the run's terminal event before it answers "stopping". */
-  stopWaitMsMax: 5_000,
   /** How long a repeated request waits for the first one to open the run that both mean. */
   openWaitMsMax: 500,
-  /** How long a listener stays connected while Redis does not answer. */
-  relayOutageMsMax: 120_000,
-  relayRetryMsMax: 2_000,
   /** Age at which the list of models is read again. */
   modelsRefreshMs: 2_000,
   /** Three missed heartbeats: the worker no longer counts while others are alive. */

@@ -1,20 +1,19 @@
-import type { PersistQueue, RunLog, RunQueue, SessionTurns } from '#libs/contract';
+import type { PersistQueue, RunLog } from '#libs/contract';
 import type { Logger } from '#libs/platform';
+import type { EndPorts } from '#libs/runs';
 
-export interface DutyPorts {
+export interface DutyPorts extends EndPorts {
   readonly log: RunLog;
-  readonly runs: RunQueue;
   readonly persist: PersistQueue;
-  readonly turns: SessionTurns;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** Something that is looked after at an interval. It must do no harm when several schedulers do it at the same time. */
+/** Work that is repeated at an interval. Several schedulers may do it at the same time without harm. */
 export interface Duty {
   readonly name: string;
   readonly everyMs: number;
-  /** Rejects when it could not be done this time. Ends soon after `signal` aborts. */
+  /** Rejects when the work could not be done this time. Ends soon after `signal` aborts. */
   run(ports: DutyPorts, signal: AbortSignal): Promise<void>;
 }

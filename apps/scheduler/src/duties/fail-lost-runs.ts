@@ -1,36 +1,36 @@
-import { turnOver } from '#libs/bus';
 import { GatewayError, type QueuedRun, type SessionRef, type SessionTurns, toRunError } from '#libs/contract';
+import { endRuns } from '#libs/runs';
 import { type HeadOf, UnconfirmedWalk } from '../walk-unconfirmed.js';
 import type { Duty, DutyPorts } from './duty.js';
 
 const EVERY_MS = 10_000;
 const AGE_MS_MIN = 30_000;
-/** A run is between two places for milliseconds: opened and not yet enqueued, or handed from worker to worker. */
+/** Only for milliseconds is a run without a job: opened and not yet enqueued, or handed from worker to worker. */
 const SUSPECT_MS_MIN = 10_000;
 const LOGGED_IDS_MAX = 20;
 
 /**
  *   healthy --(no job, not ended)--> suspect `jobless` --(still so, 10 s later)--> run.failed, enqueued for the store
  *                                                      \__ a parked run gets its job again instead
- *   parked --(answered)------------> its job is woken: whoever took the answer may have died before that
+ *   parked --(answered)------------> its job is woken: the process that took the answer may have died before
  *   healthy --(no log)-------------> suspect `gone`    --(still so, 10 s later)--> taken out of the index
  *
- * A suspect that is found in order, or differently out of order, at any look is forgotten.
+ * A suspect is forgotten as soon as a round finds it in order, or suspect for another reason.
  */
 type Reason = 'jobless' | 'gone';
 type Suspects = Map<string, { readonly reason: Reason; readonly since: number }>;
 
 interface Memory {
   readonly walk: UnconfirmedWalk;
-  /** Seen in the lap before; replaced when a lap is done. */
+  /** Suspects of the previous lap. */
   before: Suspects;
-  /** Seen in this lap. */
+  /** Suspects of this lap. */
   seen: Suspects;
 }
 
 const blank = (): Memory => ({ walk: new UnconfirmedWalk(), before: new Map(), seen: new Map() });
 
-/** Ends runs that no worker has and none will get, so that nobody waits for them; clears the index of expired logs. */
+/** Ends runs that no worker has or will get, so that nobody waits for them; takes expired logs out of the index. */
 export function failLostRuns(): Duty {
   let memory = blank();
   return {
@@ -40,7 +40,7 @@ export function failLostRuns(): Duty {
       try {
         await look(memory, ports, signal);
       } catch (cause) {
-        // Two looks in a row means without a failed one between them: what was seen before an outage proves nothing.
+        // Suspects must be seen in two successful rounds in a row: a sight from before an outage proves nothing.
         memory = blank();
         throw cause;
       }
@@ -71,13 +71,17 @@ async function look(memory: Memory, ports: DutyPorts, signal: AbortSignal): Prom
   await settle({ lost, gone, parked }, ports);
 }
 
-/** Collects the parked runs of a page, and wakes those that were answered. */
-async function noteParked(page: readonly HeadOf[], parked: Map<string, QueuedRun>, { runs }: DutyPorts): Promise<void> {
+/** Collects the parked runs of a page, and wakes the answered ones. */
+async function noteParked(
+  page: readonly HeadOf[],
+  parked: Map<string, QueuedRun>,
+  { queue }: DutyPorts,
+): Promise<void> {
   for (const { runId, head } of page) {
     if (!head?.parked || head.ended) continue;
     const run = { runId, generation: head.generation };
     parked.set(runId, run);
-    if (head.parked.woken) await runs.wake(run);
+    if (head.parked.woken) await queue.wake(run);
   }
 }
 
@@ -97,14 +101,14 @@ async function settle({ lost, gone, parked }: Found, ports: DutyPorts): Promise<
   ports.logger.info({ runs: gone.length }, 'runs whose log has expired were taken out of the index');
 }
 
-async function suspectsOf(page: readonly HeadOf[], { runs, turns }: DutyPorts): Promise<Map<string, Reason>> {
+async function suspectsOf(page: readonly HeadOf[], { queue, sessionTurns }: DutyPorts): Promise<Map<string, Reason>> {
   const gone = page.filter(({ head }) => !head).map(({ runId }) => runId);
   const open = page.flatMap(({ runId, head }) => (head && !head.ended ? [{ runId, head }] : []));
   const withJob =
     open.length > 0
-      ? await runs.withJob(open.map(({ runId, head: { generation } }) => ({ runId, generation })))
+      ? await queue.withJob(open.map(({ runId, head: { generation } }) => ({ runId, generation })))
       : new Set<string>();
-  const waiting = await waitingForTheirTurn(page, withJob, turns);
+  const waiting = await waitingForTheirTurn(page, withJob, sessionTurns);
   const jobless = open.map(({ runId }) => runId).filter((runId) => !withJob.has(runId) && !waiting.has(runId));
   return new Map<string, Reason>([
     ...gone.map((runId) => [runId, 'gone'] as const),
@@ -112,13 +116,13 @@ async function suspectsOf(page: readonly HeadOf[], { runs, turns }: DutyPorts): 
   ]);
 }
 
-async function wakeAll(parked: readonly QueuedRun[], { runs, logger }: DutyPorts): Promise<void> {
+async function wakeAll(parked: readonly QueuedRun[], { queue, logger }: DutyPorts): Promise<void> {
   if (parked.length === 0) return;
-  await Promise.all(parked.map((run) => runs.wake(run)));
+  await Promise.all(parked.map((run) => queue.wake(run)));
   logger.warn({ runs: parked.length }, 'parked runs had lost their jobs and were enqueued again');
 }
 
-/** Runs that have no job because the turn before them in their session goes on. */
+/** Runs that have no job because an earlier turn of their session is still running. */
 async function waitingForTheirTurn(
   page: readonly HeadOf[],
   withJob: ReadonlySet<string>,
@@ -134,15 +138,12 @@ async function waitingForTheirTurn(
 }
 
 async function endAll(lost: readonly string[], ports: DutyPorts): Promise<void> {
-  const { log, persist, logger } = ports;
   if (lost.length === 0) return;
   const error = toRunError(new GatewayError('worker_lost', 'The run was lost: no worker has it any more.'));
-  const ends = await Promise.all(lost.map((runId) => log.end(runId, { type: 'run.failed', error })));
-  const ended = lost.filter((_, i) => ends[i]);
-  logger.error(
+  const runs = lost.map((runId) => ({ runId }));
+  const ended = await endRuns(ports, runs, { type: 'run.failed', error });
+  ports.logger.error(
     { runs: ended.length, runIds: ended.slice(0, LOGGED_IDS_MAX) },
     'runs were ended because no worker had them any more',
   );
-  if (ended.length > 0) await persist.enqueue(ended);
-  for (const runId of ended) await turnOver({ ...ports, queue: ports.runs }, runId);
 }

@@ -2,15 +2,15 @@ import { UnconfirmedWalk } from '../walk-unconfirmed.js';
 import type { Duty } from './duty.js';
 
 const EVERY_MS = 15_000;
-/** Time in which the worker that ended a run has enqueued it for the store, and the store has written it. */
+/** By then the worker has enqueued an ended run for the store, and the store has written it. */
 const AGE_MS_MIN = 15_000;
 /**
- * Batches in the persist queue above which the store is behind or away. Then runs are unconfirmed because they wait in
- * that queue; to enqueue them again at every look would fill Redis.
+ * With more batches than this in the persist queue, the store is behind or away. Runs are then unconfirmed because they
+ * wait in that queue; enqueueing them again every round would fill Redis.
  */
 const WAITING_BATCHES_MAX = 20;
 
-/** Runs that ended and never got into the persist queue (their worker died in between) are enqueued for the store. */
+/** Enqueues ended runs for the store that never got into the persist queue, because their worker died before. */
 export function persistUnconfirmed(): Duty {
   const walk = new UnconfirmedWalk();
   return {

@@ -3,5 +3,5 @@ import { failLostRuns } from './fail-lost-runs.js';
 import { handOnTurns } from './hand-on-turns.js';
 import { persistUnconfirmed } from './persist-unconfirmed.js';
 
-/** Everything the scheduler looks after. New duties each time: some remember what they saw at their last look. */
+/** The scheduler's duties. Each call makes new ones, because some remember what their last round saw. */
 export const createDuties = (): readonly Duty[] => [persistUnconfirmed(), failLostRuns(), handOnTurns()];

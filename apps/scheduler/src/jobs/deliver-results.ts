@@ -1,35 +1,35 @@
 import type { JobDelivery, JobRun, JobWork } from '#libs/contract';
 import { splitTarget, type DeliveryOutcome } from '#libs/delivery';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobPorts } from './job-ports.js';
+import type { JobDutyPorts } from './job-ports.js';
 
 const RESULTS_AT_ONCE_MAX = 60;
-/** Of one key: targets that answer slowly, or not at all, hold up their owner's results and nobody else's. */
+/** Deliveries of one key at a time: slow targets hold up their own key's results and no other key's. */
 const RESULTS_OF_ONE_MAX = 6;
-/** For new results, while some are on their way. */
+/** How often new results are looked for while others are on their way. */
 const LOOK_AGAIN_MS = 1_000;
-/** Nobody else delivers a result meanwhile; longer than all its targets may take. */
+/** So long no other scheduler delivers the result; longer than all its targets may take. */
 const LEASE_MS = 120_000;
-/** Between attempts, about as Standard Webhooks proposes: a day altogether. */
+/** Between attempts, about as Standard Webhooks proposes: one day in total. */
 const BACKOFF_SECONDS = [5, 60, 300, 1_800, 7_200, 18_000, 36_000];
 
 interface UnderWay {
   readonly owner: string;
-  /** Resolves when the result was delivered, or was not. */
+  /** Resolves when the attempt is over, successful or not. */
   readonly done: Promise<void>;
 }
 
 /**
- * Delivers what is due; each result that is done makes room for another. Resolves when nothing is due any more. At
- * least once: a receiver tells a repetition by the id of the message.
+ * Delivers all due results; each finished one makes room for another. Resolves when nothing is due any more. Delivery
+ * is at least once: the receiver recognises a repetition by the id of the message.
  */
-export async function deliverResults(ports: JobPorts, signal: AbortSignal): Promise<void> {
+export async function deliverResults(ports: JobDutyPorts, signal: AbortSignal): Promise<void> {
   const underWay = new Set<UnderWay>();
   try {
     while (!signal.aborted) {
       const started = await startSome(ports, underWay, signal);
       if (underWay.size === 0) return;
-      // There may be more of other owners.
+      // Other keys may have more.
       if (started === 0 || underWay.size >= RESULTS_AT_ONCE_MAX) await firstOf(underWay);
     }
   } finally {
@@ -37,8 +37,8 @@ export async function deliverResults(ports: JobPorts, signal: AbortSignal): Prom
   }
 }
 
-/** Leases results and lets them go. @returns how many. */
-async function startSome(ports: JobPorts, underWay: Set<UnderWay>, signal: AbortSignal): Promise<number> {
+/** Leases due results and starts their deliveries. @returns how many. */
+async function startSome(ports: JobDutyPorts, underWay: Set<UnderWay>, signal: AbortSignal): Promise<number> {
   const counts = new Map<string, number>();
   const countOf = (owner: string): number => counts.get(owner) ?? 0;
   for (const { owner } of underWay) counts.set(owner, countOf(owner) + 1);
@@ -53,7 +53,7 @@ async function startSome(ports: JobPorts, underWay: Set<UnderWay>, signal: Abort
   const mine = new Set(leases.length > 0 ? await ports.jobs.change({ changes: leases }) : []);
   const leased = chosen.filter(({ run }) => mine.has(run.runId));
   for (const item of leased) {
-    // A signal of its own: hundreds of listeners on the one of all duties would look like a leak.
+    // Each delivery gets its own signal: hundreds of listeners on the shared one would look like a leak.
     const done = deliverResult(ports, item, { now, signal: AbortSignal.any([signal]) });
     const one = { owner: item.job.owner, done: done.then(() => void underWay.delete(one)) };
     underWay.add(one);
@@ -69,7 +69,7 @@ async function firstOf(underWay: ReadonlySet<UnderWay>): Promise<void> {
 }
 
 async function deliverResult(
-  ports: JobPorts,
+  ports: JobDutyPorts,
   { job, run }: JobWork,
   { now, signal }: { now: number; signal: AbortSignal },
 ): Promise<void> {
@@ -85,7 +85,7 @@ async function deliverResult(
     const deliveries = await Promise.all(run.deliveries.map(attempt));
     await ports.jobs.change({ changes: [{ run: afterLease(run, deliveries) }] });
   } catch (cause) {
-    // Stopping, or the store is away: the lease ends, and whoever is there then delivers again.
+    // The process stops, or the store is away: when the lease ends, any scheduler delivers again.
     ports.logger.warn({ err: cause, runId: run.runId }, 'the delivery of a result was broken off; it comes again');
   }
 }
@@ -101,7 +101,7 @@ function afterAttempt({ target, attempts }: JobDelivery, outcome: DeliveryOutcom
   return { ...failed, status: 'pending', nextAt: now + seconds * 1_000 };
 }
 
-/** Taking the lease was a change of its own. */
+/** Taking the lease had already raised the version. */
 function afterLease(run: JobRun, deliveries: readonly JobDelivery[]): JobRun {
   const times = deliveries.flatMap(({ status, nextAt }) => (status === 'pending' ? [nextAt ?? 0] : []));
   return { ...run, version: run.version + 1, deliveries, wakeAt: times.length > 0 ? Math.min(...times) : null };

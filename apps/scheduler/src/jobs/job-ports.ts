@@ -1,20 +1,16 @@
-import type { JobStore, PersistQueue, RunJournal, RunQueue, RunSignals, TickQueue } from '#libs/contract';
+import type { JobStore, TickQueue } from '#libs/contract';
 import type { DeliveryTarget } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
+import type { CancelPorts, QueueRoom } from '#libs/runs';
 
-/** What firing, settling and delivering need of the world. What time it is the store says. */
-export interface JobPorts {
+/** What firing, settling and delivering need of the world. The store tells the time. */
+export interface JobDutyPorts extends CancelPorts {
   readonly jobs: JobStore;
-  readonly log: RunJournal & RunSignals;
-  readonly runs: Pick<RunQueue, 'place' | 'enqueue' | 'depth' | 'remove'>;
-  readonly persist: Pick<PersistQueue, 'enqueue'>;
   readonly ticks: Pick<TickQueue, 'arm'>;
   readonly targets: readonly DeliveryTarget[];
   readonly logger: Logger;
   /** The model of jobs that name none. */
   readonly defaultModel: string;
   /** Runs that may wait for a worker; beyond it claimed runs wait in the store. */
-  readonly queuedMax: number;
-  /** The same for one API key. */
-  waitingMaxOf(owner: string): number;
+  readonly room: QueueRoom;
 }

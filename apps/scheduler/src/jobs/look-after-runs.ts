@@ -1,20 +1,20 @@
 import { toRunError, GatewayError, type JobRunChange, type JobWork } from '#libs/contract';
 import { settleRun } from '#libs/jobs';
-import type { JobPorts } from './job-ports.js';
+import type { JobDutyPorts } from './job-ports.js';
 import { openRuns } from './open-runs.js';
 
 const WORK_MAX = 100;
 const LOOK_AGAIN_MS = 600_000;
 
 /**
- * Brings the runs of jobs further, page after page:
+ * Moves the runs of jobs on, page after page:
  *
  *   the run has ended                     settled: outcome, retry, deliveries
- *   claimed, its time has come            opened (after a crash, for a retry, or when the run before it ended)
- *   running for long, its log is there    looked at later
- *   running for long, its log is gone     failed: nobody will ever end it
+ *   claimed, its time has come            opened (after a crash, as a retry, or because the run before it ended)
+ *   running for long, its log is there    checked again later
+ *   running for long, its log is gone     failed: no other process can end it
  */
-export async function lookAfterRuns(ports: JobPorts, signal: AbortSignal): Promise<void> {
+export async function lookAfterRuns(ports: JobDutyPorts, signal: AbortSignal): Promise<void> {
   for (let isMore = true; isMore && !signal.aborted;) {
     const { now, work } = await ports.jobs.work({ kind: 'run', limit: WORK_MAX });
     const toOpen = work.filter(({ run, end }) => run.status === 'claimed' && !end);
@@ -26,7 +26,7 @@ export async function lookAfterRuns(ports: JobPorts, signal: AbortSignal): Promi
   }
 }
 
-async function changeOf({ log }: JobPorts, { job, run, end }: JobWork, now: number): Promise<JobRunChange> {
+async function changeOf({ log }: JobDutyPorts, { job, run, end }: JobWork, now: number): Promise<JobRunChange> {
   if (!end && (await log.head(run.runId))) return { run: { ...run, wakeAt: now + LOOK_AGAIN_MS } };
   const settled = settleRun(job, run, { end: end ?? lostEnd(now), now });
   return { run: settled.run, ...(settled.retry && { next: settled.retry }) };

@@ -1,13 +1,13 @@
 import { RUN_SPEC_VERSION, type Job, type JobRun, type RunSpec, type ToolChoice } from '#libs/contract';
 
-/** Nobody listens on it; events of jobs are read from their logs. */
+/** Nobody listens on this channel; the events of job runs are read from their logs. */
 const INSTANCE = 'scheduler';
 
 const INSTRUCTIONS =
   'You are running as a scheduled job. Nobody can answer questions. Your final answer is delivered automatically: do not ' +
   'send it anywhere yourself. If there is nothing to report, answer with exactly [SILENT].';
 
-/** The run of an occurrence: a conversation of its own, with the job's prompt as its only message. */
+/** The run of an occurrence: a new conversation with the job's prompt as its only message. */
 export function runSpecOf(
   job: Job,
   run: JobRun,

@@ -6,14 +6,14 @@ import { storeClient } from '#libs/store-client';
 import type { Duty, DutyPorts } from '../duties/duty.js';
 import { deliverResults } from './deliver-results.js';
 import { fireDueJobs } from './fire-due-jobs.js';
-import type { JobPorts } from './job-ports.js';
+import type { JobDutyPorts } from './job-ports.js';
 import { lookAfterRuns } from './look-after-runs.js';
 
-/** The timers bring a job's run within milliseconds; this brings it when Redis lost a timer, or was away. */
+/** Timers fire a job within milliseconds; this duty fires it when Redis lost the timer, or was away. */
 const FIRE_EVERY_MS = 2_000;
 const LOOK_EVERY_MS = 1_000;
 const DELIVER_EVERY_MS = 1_000;
-/** A hundred records on a busy store; nobody waits for it. */
+/** Time for a hundred records on a busy store; no client waits for them. */
 const STORE_ANSWER_MS_MAX = 15_000;
 
 interface JobParts {
@@ -23,22 +23,23 @@ interface JobParts {
   readonly drain: Drain;
 }
 
-/** Connects cron jobs to the world: timers that wake this scheduler, and the duties that make up for lost ones. */
+/** Starts everything for cron jobs: timers that wake this scheduler, and duties that make up for lost timers. */
 export function startJobs({ config, connection, closers, drain }: JobParts, ports: DutyPorts): readonly Duty[] {
-  const { log, runs, persist, logger } = ports;
+  const { logger } = ports;
   const { queuedMax, queuedPerKeyMax } = config.api;
   const ownMax = new Map(config.auth.limits.map(({ name, queuedMax }) => [name, queuedMax]));
-  const jobPorts: JobPorts = {
+  const jobPorts: JobDutyPorts = {
+    ...ports,
     jobs: storeClient({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }).jobs,
-    log,
-    runs,
-    persist,
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
     targets: createTargets(config.jobs),
-    logger,
     defaultModel: config.models.defaultName,
-    queuedMax,
-    waitingMaxOf: (owner) => ownMax.get(owner) ?? queuedPerKeyMax,
+    room: {
+      queuedMax,
+      waitingMaxOf: (owner) => ownMax.get(owner) ?? queuedPerKeyMax,
+      // The scheduler does not know the workers; 0 slots costs a round trip and keeps the order.
+      slots: () => 0,
+    },
   };
   const stopping = new AbortController();
   const worker = startTickWorker({
@@ -56,8 +57,8 @@ export function startJobs({ config, connection, closers, drain }: JobParts, port
   return jobDuties(jobPorts);
 }
 
-/** The scheduler's duties for cron jobs. Each is harmless when several schedulers do it at the same time. */
-function jobDuties(ports: JobPorts): readonly Duty[] {
+/** The scheduler's duties for cron jobs. Several schedulers may do each of them at the same time without harm. */
+function jobDuties(ports: JobDutyPorts): readonly Duty[] {
   return [
     { name: 'fire-due-jobs', everyMs: FIRE_EVERY_MS, run: (_, signal) => fireDueJobs(ports, signal) },
     { name: 'look-after-job-runs', everyMs: LOOK_EVERY_MS, run: (_, signal) => lookAfterRuns(ports, signal) },

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { inTime, type RedisConnection } from '../redis/connect-redis.js';
 
 /**
- * Remembered approvals on Redis: a set per key, kept for ever, and a set per session, kept for a while after its last
+ * Remembered approvals on Redis: one set per key, kept for ever, and one per session, kept for some time after its last
  * answer.
  */
 export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory {
@@ -37,7 +37,7 @@ export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory
     },
     async enterWait(owner, runId, deadline) {
       const key = keys.parkedOf(owner);
-      // Whoever left without saying so is forgotten at its deadline.
+      // A run that left without a word is forgotten at its deadline.
       await inTime(connection, redis.zremrangebyscore(key, '-inf', Date.now()));
       const [others, known] = await inTime(connection, Promise.all([redis.zcard(key), redis.zscore(key, runId)]));
       if (known === null && others >= LIMITS.parkedRunsPerKeyMax) return false;
@@ -75,7 +75,7 @@ export function memoryApprovalMemory(): ApprovalMemory {
       const waiting = waits.get(owner) ?? new Map<string, number>();
       waits.set(owner, waiting);
       const isFull = (): boolean => !waiting.has(runId) && waiting.size >= LIMITS.parkedRunsPerKeyMax;
-      // Whose time is over matters to the limit alone.
+      // Runs past their deadline only matter when the limit is reached.
       if (isFull()) for (const [id, until] of waiting) if (until <= Date.now()) waiting.delete(id);
       if (isFull()) return false;
       waiting.set(runId, deadline);

@@ -15,11 +15,11 @@ export function redisLiveHub(connection: RedisConnection, instance: string): Liv
   redis.on('message', (_channel: string, message: string) => {
     for (const [runId, events] of parseMessage(message, (runId) => watchers.has(runId))) wakeAll(runId, events);
   });
-  // After a reconnect nobody knows what was missed.
+  // After a reconnect messages may be missing.
   redis.on('ready', () => {
     for (const runId of watchers.keys()) wakeAll(runId, []);
   });
-  // Rejects only when the connection is closed for good; readers poll in any case.
+  // Rejects only when the connection is closed for good; readers poll the log anyway.
   const own = redis.subscribe(keys.live(instance)).catch(() => 0);
 
   return {
@@ -28,7 +28,7 @@ export function redisLiveHub(connection: RedisConnection, instance: string): Liv
       const set = watchers.get(runId) ?? new Set<Wake>();
       watchers.set(runId, set.add(wake));
       const foreign = runInstance !== instance;
-      // Always ask Redis, even for the second watcher: its reply is what orders us before later publishes.
+      // Ask Redis even for the second watcher: only its reply guarantees that later publishes are received.
       await (foreign ? redis.subscribe(keys.log(runId)) : own);
       return {
         async close() {
@@ -46,7 +46,7 @@ export function redisLiveHub(connection: RedisConnection, instance: string): Liv
   };
 }
 
-/** The events of the runs that somebody here watches. A line that is no JSON object is a run id. */
+/** The events of runs that are watched here. A line that is no JSON object is a run id. */
 function parseMessage(message: string, isWatched: (runId: string) => boolean): [string, LoggedEvent[]][] {
   const runs: [string, LoggedEvent[]][] = [];
   let events: LoggedEvent[] | undefined;

@@ -3,14 +3,13 @@ import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { HEAD_FIELDS, toHead } from '../run-log/run-log-replies.js';
 
 /**
- * Entries of one creation time that are read at once; more runs than this in one millisecond of one owner do not
- * happen.
+ * Entries with one creation time that are read at once. No API key starts more runs than this in one millisecond.
  */
 const SAME_TIME_MAX = 200;
 
 /**
- * The index of an owner's runs that the store has not confirmed. Entries whose log is gone are dropped when they are
- * met.
+ * The index of a key's runs that the store has not confirmed. Entries whose log is gone are dropped when a list meets
+ * them.
  */
 export function redisLiveRuns({ redis, keys }: RedisConnection): LiveRuns {
   const read = async ({ runId, createdAt }: RunPosition): Promise<LiveRun> => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { BEGIN_TURN, LAST_TURN } from '../scripts/admission-scripts.js';
 
-/** Turns on Redis, so that any API replica decides alike. Rejects with GatewayError `queue_unavailable`. */
+/** The lock on Redis, shared by all API replicas. Rejects with GatewayError `queue_unavailable`. */
 export function redisConversationLock({ redis, keys }: RedisConnection): ConversationLock {
   const keyOf = (conversation: string): string =>
     keys.conversation(createHash('sha256').update(conversation).digest('hex'));

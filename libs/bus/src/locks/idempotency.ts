@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { RELEASE_KEY } from '../scripts/admission-scripts.js';
 
-/** Idempotency keys on Redis: one string per key, so that any API replica decides alike. */
+/** Idempotency keys on Redis, one string each, shared by all API replicas. */
 export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency {
   const keyOf = (scope: string): string => keys.idempotency(createHash('sha256').update(scope).digest('hex'));
   return {
@@ -18,7 +18,7 @@ export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency 
   };
 }
 
-/** @param held what stood under the key before: null, or `<fingerprint> <runId>`. */
+/** @param held the key's value before: null, or `<fingerprint> <runId>`. */
 export function toReservation(held: string | null, fingerprint: string): Reservation {
   if (held === null) return { kind: 'new' };
   const [heldFingerprint, runId = ''] = held.split(' ');

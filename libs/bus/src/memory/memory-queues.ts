@@ -6,7 +6,7 @@ export interface MemoryRunQueue extends RunQueue {
   take(): string | undefined;
 }
 
-/** The run queue in memory, for tests. A taken run has no job any more; delays never end by themselves. */
+/** The run queue in memory, for tests. A taken run no longer has a job; delays never end by themselves. */
 export function memoryRunQueue(): MemoryRunQueue {
   const waiting: string[] = [];
   const delayed = new Set<string>();
@@ -40,7 +40,7 @@ export interface MemoryPersistQueue extends PersistQueue {
   readonly runIds: readonly string[];
 }
 
-/** The persist queue in memory, for tests: it keeps what was enqueued. */
+/** The persist queue in memory, for tests: keeps the ids of all enqueued runs. */
 export function memoryPersistQueue(): MemoryPersistQueue {
   const runIds: string[] = [];
   return {

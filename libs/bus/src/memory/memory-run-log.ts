@@ -36,19 +36,19 @@ interface MemoryRun {
   parked?: { deadline: number; woken: boolean };
   readonly answers: Map<string, readonly [ApprovalDecision, JsonObject?]>;
   readonly steers: string[];
-  /** How many of them became events. */
+  /** How many of the steering texts became events. */
   steered: number;
 }
 
 export interface MemoryRunLog extends RunLog {
-  /** What pub/sub is on Redis: told of every stored batch. */
+  /** In place of pub/sub: calls the listener with every stored batch. */
   subscribe(listener: (runId: string, events: readonly LoggedEvent[]) => void): void;
-  /** A process that did not open the run follows it, until it calls what it was given. */
+  /** Counts another process as a follower of the run, until the returned function is called. */
   follow(runId: string): () => void;
 }
 
 /**
- * The run log in memory, for tests: the same rules as the scripts of scripts.ts, held to them by the contract suite.
+ * The run log in memory, for tests: the rules of scripts/run-scripts.ts, checked by the same contract suite.
  */
 export function memoryRunLog(): MemoryRunLog {
   return new InMemoryRunLog();
@@ -272,7 +272,7 @@ function claimOf(run: MemoryRun, attempt: number): Claim & { kind: 'claimed' } {
   };
 }
 
-/** As far as its owner may name them: an append after a cancel, a steering text or the end is looked at. */
+/** The size, if the writer may name it; after a cancel, a steering text or the end, appends take the slow path. */
 const bytesOf = ({ bytes, cancel, steers, ended }: MemoryRun): { bytes?: number } =>
   cancel === undefined && steers.length === 0 && !ended ? { bytes } : {};
 

@@ -1,11 +1,11 @@
 import { Queue, type WorkerOptions } from 'bullmq';
 import { redisOptions, type RedisConnection } from '../redis/connect-redis.js';
 
-/** The settings that every queue and worker of BullMQ has in common here. */
+/** Settings of every BullMQ queue and worker. */
 
 /**
  * Opens a BullMQ queue on the connection, which stays the caller's.
- * @param eventsMax entries that the queue's own event stream keeps; absent: for readers, who write none.
+ * @param eventsMax entries that the queue's own event stream keeps; absent for readers, who write none.
  */
 export function openQueue<T = unknown>({ redis, keys }: RedisConnection, name: string, eventsMax?: number): Queue<T> {
   const queue = new Queue<T>(name, {
@@ -15,19 +15,19 @@ export function openQueue<T = unknown>({ redis, keys }: RedisConnection, name: s
     skipVersionCheck: true,
     ...(eventsMax !== undefined && { streams: { events: { maxLen: eventsMax } } }),
   });
-  queue.on('error', () => undefined); // Told through the connection's own error handler.
+  queue.on('error', () => undefined); // The connection's own error handler reports it.
   return queue;
 }
 
 /**
- * After a call that Redis refused (no memory, loading, a failover). BullMQ's own 15 s are as long as the lock of a job
- * lives.
+ * Pause after a call that Redis refused (no memory, loading, a failover). BullMQ's default of 15 s is as long as a
+ * job's lock lives.
  */
 const RETRY_MS = 1_000;
 
 /**
- * What all our BullMQ workers have in common: connections of their own, because they block on them.
- * The version check stays on: without it BullMQ takes Redis for an old one and waits for whole seconds only.
+ * Options of all our BullMQ workers. Each has its own connections, because it blocks on them. The version check stays
+ * on: without it BullMQ takes Redis for an old version and waits in whole seconds.
  */
 export const workerOptions = ({ url, keys }: RedisConnection) =>
   ({

@@ -9,19 +9,19 @@ export type QueueState = (typeof STATES)[number];
 
 export interface QueueFacts {
   readonly jobs: Readonly<Record<QueueState, number>>;
-  /** Age of the job that waits longest; 0 when none does. */
+  /** Age of the job that waits longest; 0: no job waits. */
   readonly oldestWaitMs: number;
 }
 
 export interface UnconfirmedFacts {
   readonly runs: number;
-  /** Since the oldest of them was opened. */
+  /** Age of the oldest of them. */
   readonly oldestMs: number;
 }
 
 /**
- * What an operator wants to know of a deployment and no single service knows; read from Redis when somebody asks. Every
- * method rejects with GatewayError `queue_unavailable` when Redis does not answer in time.
+ * Facts about the whole deployment that no single service knows, read from Redis on demand. Every method rejects with
+ * GatewayError `queue_unavailable` when Redis does not answer in time.
  */
 export interface DeploymentFacts {
   queue(name: QueueName): Promise<QueueFacts>;
@@ -33,14 +33,14 @@ export interface DeploymentFacts {
   close(): Promise<void>;
 }
 
-/** A key's runs wait in their order, but keys take turns: the oldest run is one of the next, not always the first. */
+/** Each key's runs wait in order, but keys take turns: the oldest run is among the next, not always the first. */
 const NEXT_IN_LINE = 50;
 
 export type BullQueue = Queue;
 
 export const QUEUE_NAMES = Object.keys(QUEUES) as readonly QueueName[];
 
-/** @param connection of role `api`: what asks here must not wait for a Redis that is away. */
+/** @param connection of role `api`: operators must not wait for a Redis that is away. */
 export function redisFacts(connection: RedisConnection, now: () => number = Date.now): DeploymentFacts {
   const { redis, keys } = connection;
   const open = (name: string): Queue => openQueue(connection, name);

@@ -5,23 +5,23 @@ import { PLACE, STARTED } from '../scripts/admission-scripts.js';
 /**
  * The order in which waiting runs are started: start-time fair queueing between keys, with a weight per lane.
  *
- * While runs wait, each gets a tag: that of its key's run before it, or of the run that was started last if that is
- * later, plus the cost of its lane. The smallest tag starts first. So a key with a thousand waiting runs and a key with
- * one take turns, four foreground runs are started for each one in the background, and nothing waits for ever, because
- * later runs get larger tags. Tags begin anew when nothing waits and nothing was given a place for a while.
+ * While runs wait, each gets a tag: the tag of its key's previous run, or that of the run started last if it is larger,
+ * plus the cost of its lane. The smallest tag starts first. So a key with a thousand waiting runs and a key with one
+ * take turns, four interactive runs start for each background run, and no run waits for ever, because later runs get
+ * larger tags. Tags start over when no run waits and none was placed for a while.
  *
- * The tag is the job's priority in BullMQ, where 0 means before all others: that is for runs that find a free
- * worker, and for those that have been started before.
+ * The tag is the job's priority in BullMQ, where 0 goes before all others: runs that find a free worker get it, and
+ * runs that were started before.
  */
 export const LANE_COST: Readonly<Record<Lane, number>> = { interactive: 1, background: 4 };
 
 /**
- * The largest tag, which is BullMQ's largest priority. A backlog that never ends within so many turns becomes first
- * come, first served.
+ * The largest tag, which is BullMQ's largest priority. A backlog that outlasts all tags becomes first come, first
+ * served.
  */
 const TAG_MAX = 2_097_151;
 const FULL = -1;
-/** A run that was given a place is in the queue by then, or never comes: the deadline of `enqueue`. */
+/** The deadline of `enqueue`: by then a placed run is in the queue, or will never be. */
 const QUIET_MS = 2_500;
 
 /** The tag of a key's next run; undefined when more than `waitingMax` of its runs wait in this lane. */
@@ -36,7 +36,7 @@ export async function nextTag(
   return tag === FULL ? undefined : tag;
 }
 
-/** The run with this tag was started. Losing one only lets later runs begin a little further back. */
+/** Notes that the run with this tag was started. If a note is lost, later runs only start a little further back. */
 export async function noteStarted(connection: RedisConnection, tag: number): Promise<void> {
   await runScript(connection.redis, STARTED, [connection.keys.fairOrder], [tag]);
 }

@@ -1,8 +1,8 @@
 import type { PersistQueue } from '#libs/contract';
 
 export interface PersistCollector {
-  /** Notes a finished run; it is enqueued with its neighbours within `COLLECT_MS`. */
-  add(runId: string): void;
+  /** Notes finished runs and resolves at once; they are enqueued with their neighbours within `COLLECT_MS`. */
+  enqueue(runIds: readonly string[]): Promise<void>;
   /** Enqueues what is left. */
   close(): Promise<void>;
 }
@@ -31,8 +31,8 @@ export function persistCollector(queue: PersistQueue, onError: (cause: unknown) 
     }
   };
   return {
-    add(runId) {
-      runIds.push(runId);
+    async enqueue(ended) {
+      runIds.push(...ended);
       timer ??= setTimeout(() => void send(), COLLECT_MS);
     },
     async close() {

@@ -12,7 +12,7 @@ const RUNS_PER_JOB_MAX = 100;
 const QUEUE_EVENTS_MAX = 1_000;
 
 const JOB_OPTIONS = {
-  // The rows must get there in the end: a store that is away for a weekend is no reason to drop them.
+  // The rows must arrive in the end, even if the store is away for a weekend.
   attempts: Number.MAX_SAFE_INTEGER,
   backoff: { type: 'custom' },
   removeOnComplete: { count: KEPT_COMPLETED },
@@ -22,7 +22,7 @@ interface PersistJob {
   readonly runIds: readonly string[];
 }
 
-/** Finished runs for the store, many to a job. */
+/** Finished runs on their way to the store, many per job. */
 export function bullPersistQueue(connection: RedisConnection): PersistQueue {
   const queue = openQueue<PersistJob>(connection, QUEUES.persist, QUEUE_EVENTS_MAX);
   return {

@@ -13,12 +13,12 @@ import { SampledLoad } from './sampled-load.js';
 const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 5_000;
 /**
- * The attempts that count are bounded by the worker (LIMITS.attemptsMax). BullMQ's own bounds come behind: one for a
- * run that ends its workers before they can count, one for a long run that many rollouts hand from worker to worker.
+ * The worker bounds the attempts that count (LIMITS.attemptsMax). BullMQ's own bounds are only the second line: one for
+ * runs that kill workers before these can count, one for long runs that many rollouts hand from worker to worker.
  */
 const STALLED_COUNT_MAX = 10;
 const STARTS_MAX = 1_000;
-/** Above it no run is opened: an end that cannot be written is worse than a run that is refused (fault R8). */
+/** Above this share no run is opened: refusing a run is better than being unable to write its end (fault R8). */
 const MEMORY_SHARE_MAX = 0.85;
 const KEPT_COMPLETED = 1_000;
 const KEPT_FAILED = 5_000;
@@ -32,8 +32,8 @@ const JOB_OPTIONS = {
 } as const;
 
 /**
- * The id of a run's job: enqueueing a run twice is one job. A finished job keeps its id taken for a while, so a run
- * that was parked comes back as `<runId>.<generation>`.
+ * The id of a run's job: enqueueing a run twice makes one job. A finished job occupies its id for a while, so a parked
+ * run comes back as `<runId>.<generation>`.
  */
 const jobIdOf = (runId: string, generation = 0): string => (generation === 0 ? runId : `${runId}.${generation}`);
 
@@ -42,7 +42,7 @@ function runOf(jobId: string): QueuedRun {
   return { runId, generation: Number(generation) };
 }
 
-/** Larger than STARTS_MAX: attempts grow over all jobs of a run, so that every later one fences the earlier. */
+/** More than STARTS_MAX: attempt numbers grow over all jobs of a run, so that a later attempt fences earlier ones. */
 const ATTEMPTS_PER_JOB = 1_000;
 
 /** The run queue on BullMQ. */
@@ -87,7 +87,7 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
       return new Set(runs.flatMap(({ runId }, i) => (isLive(states[i] ?? 'unknown') ? [runId] : [])));
     },
     async remove(runId, generation) {
-      // 0 means that the job is gone or locked by a worker; then the log's cancel flag decides.
+      // The reply 0 means that the job is gone or locked by a worker; then the log's cancel flag decides.
       await withDeadline(queue.remove(jobIdOf(runId, generation)));
     },
     close: () => queue.close(),
@@ -97,7 +97,7 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
 async function wake(queue: Queue, jobId: string): Promise<void> {
   const job = await queue.getJob(jobId);
   const state = job ? await job.getState() : 'unknown';
-  // Rejects when the delay has ended in between: then it runs.
+  // Rejects when the delay has ended in between; then the job runs anyway.
   if (job && state === 'delayed') return job.promote().catch(() => undefined);
   if (isLive(state)) return;
   if (job) await queue.remove(jobId);
@@ -110,33 +110,33 @@ export interface RunJob {
   readonly runId: string;
   /** How often the run was parked before this job. */
   readonly generation: number;
-  /** For fencing: grows with every start of every job of the run. 1 for the first start of the first. */
+  /** For fencing: grows with every start of every job of the run, from 1. */
   readonly attempt: number;
-  /** How often a worker died, or lost its lock, while it held this run: executing it, or about to. */
+  /** How often a worker died, or lost its lock, while it executed this run or was about to. */
   readonly crashes: number;
-  /** Aborted when this worker lost its lock on the job, or has no time left to wait for it. */
+  /** Aborted when this worker lost its lock on the job, or its drain time is over. */
   readonly signal: AbortSignal;
-  /** The worker drains: a job that reaches a place where it can be handed back shall be. */
+  /** The worker drains: hand the run back at the next point where that is possible. */
   readonly isLeaving: () => boolean;
 }
 
-/** `hand_back`: put the run at the head of the queue again, for another worker, without charging an attempt. */
+/** `hand_back`: put the run back to the head of the queue, for another worker, without charging an attempt. */
 export type JobOutcome = 'done' | 'hand_back';
 
 export interface RunWorkerSettings {
   readonly connection: RedisConnection;
   readonly concurrency: number;
-  /** Executes one run. A rejection is retried by the queue, with backoff, and after that told to `onFailed`. */
+  /** Executes one run. After a rejection the queue retries the job, with backoff, and in the end calls `onFailed`. */
   handle(job: RunJob): Promise<JobOutcome>;
-  /** The job died without the handler's doing (it stalled too often, or kept rejecting): the run needs an end. */
+  /** The job was given up, because it stalled too often or kept rejecting: the run needs an end. */
   onFailed(runId: string, cause: Error): void;
   onError(cause: Error): void;
 }
 
 export interface RunWorker {
   /**
-   * Takes no new run, tells the running ones that it leaves, breaks them off after `graceMs`, and resolves when all
-   * jobs are settled.
+   * Takes no new run, tells the running ones that the worker leaves, aborts them after `graceMs`, and resolves when
+   * all jobs are settled.
    */
   drain(graceMs: number): Promise<void>;
   /** Runs being executed here. */
@@ -144,8 +144,8 @@ export interface RunWorker {
 }
 
 /**
- * A BullMQ worker fetches one job after the other, each a round trip and a turn of the event loop: at 150 runs per
- * second that was a queue of 100 ms before the first token. Large workers fetch on several connections.
+ * A BullMQ worker fetches jobs one by one, at a round trip and an event-loop turn each: at 150 runs per second that
+ * made runs wait 100 ms before their first token. Large workers therefore fetch on several connections.
  */
 const FETCHERS_MAX = 4;
 const RUNS_PER_FETCHER = 64;
@@ -216,11 +216,10 @@ function startFetcher(
     maxStartedAttempts: STARTS_MAX,
   });
   worker.on('error', onError);
-  // The lock is gone: another worker may have the run by now. The log fences our writes; this stops the work.
+  // The lock is lost, and another worker may have the run by now. The log fences our writes; this stops the work.
   worker.on('lockRenewalFailed', (jobIds) => jobIds.forEach((jobId) => worker.cancelJob(jobId, 'lock_lost')));
   worker.on('failed', (job, cause) => {
-    // BullMQ tells of every rejection, also of one after which the job comes again; only a job that was given up is
-    // finished.
+    // BullMQ emits this for every rejection, even if the job will be retried; only a job that was given up is finished.
     if (job?.id && job.finishedOn) onFailed(runOf(job.id).runId, cause);
   });
   return worker;

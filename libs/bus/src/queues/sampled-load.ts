@@ -1,7 +1,7 @@
 export interface Load {
   readonly waiting: number;
   readonly active: number;
-  /** 0 to 1: what Redis uses of the memory that it may use. */
+  /** 0 to 1: the share of its memory that Redis uses. */
   readonly memoryShare: number;
 }
 
@@ -9,11 +9,11 @@ const AGE_MS_MAX = 250;
 const NOTHING_FREE = { waiting: Infinity, active: 0 };
 
 /**
- * Counts that are asked for once per AGE_MS_MAX at most, one question at a time. Only the first callers wait: a bound
- * on the queue may be a quarter of a second late, a request must not.
+ * Counts of the queue, sampled at most once per AGE_MS_MAX, one question at a time. Only the first callers wait for an
+ * answer: the queue's bounds may be a quarter of a second late, a request must not.
  *
- * Between two looks it counts what this process has sent to free workers. A run counts from its place until a look that
- * was begun after it was queued: a crowd that comes at once would find the workers free for ever otherwise.
+ * Between two samples this class counts the runs that this process sent to free workers. A run counts from its placing
+ * until a sample that was begun after it was queued; otherwise a burst of runs would all find the same workers free.
  */
 export class SampledLoad {
   private value: Load | undefined;
@@ -24,20 +24,20 @@ export class SampledLoad {
 
   constructor(
     private readonly ask: () => Promise<Load>,
-    /** Milliseconds of a clock that is never set back. */
+    /** Milliseconds of a monotonic clock. */
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Rejects when nothing is known yet and the question fails; later a failed question keeps what was known. */
+  /** Rejects when the first sample fails; when a later one fails, the previous sample stays. */
   async look(): Promise<Load> {
     if (this.now() - this.askedAt > AGE_MS_MAX) this.asking ??= this.refresh();
-    this.asking?.catch(() => undefined); // That Redis is away is told by the calls that need it.
+    this.asking?.catch(() => undefined); // Calls that need Redis report that it is away.
     return this.value ?? (await (this.asking ??= this.refresh()));
   }
 
   /**
-   * Takes a place at a free worker, for a run that goes before all that wait: nobody waits, and every run so far has
-   * one of the `slots`. Looks and counts at once: those that come together would all see the same free place otherwise.
+   * Reserves a free worker for a run that starts before all others; false: runs wait, or all `slots` are taken. Checks
+   * and reserves in one step, or concurrent callers would all take the same free slot.
    */
   takeFree(slots: number): boolean {
     const { waiting, active } = this.value ?? NOTHING_FREE;
@@ -46,7 +46,7 @@ export class SampledLoad {
     return true;
   }
 
-  /** It is in the queue, or will never be. */
+  /** The reserved run is in the queue, or will never be. */
   noteQueued(): void {
     if (this.queued < this.placed) this.queued++;
   }

@@ -4,16 +4,16 @@ import { openQueue, workerOptions } from './bull.js';
 import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
 
-/** Jobs that are due within so short a time of each other share a timer. */
+/** Jobs that are due within this time of each other share a timer. */
 const TICK_MS = 50;
 const QUEUE_EVENTS_MAX = 100;
-/** A scheduler that dies with a timer in hand: another one takes it over. Its duty looks every two seconds anyway. */
+/** When a scheduler dies with a timer in hand, another one takes it over. Its duty checks every two seconds anyway. */
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 
 /**
- * Timers on BullMQ: one delayed job per moment, however many cron jobs are due then, and only for moments that somebody
- * armed. They are derived: losing all of Redis loses none of the cron jobs.
+ * Timers on BullMQ: one delayed job per armed moment, however many cron jobs are due then. Timers are derived data:
+ * losing all of Redis loses no cron job.
  */
 export function bullTickQueue(connection: RedisConnection): TickQueue {
   const queue = openQueue(connection, QUEUES.ticks, QUEUE_EVENTS_MAX);
@@ -30,12 +30,12 @@ export function bullTickQueue(connection: RedisConnection): TickQueue {
 
 export interface TickWorkerSettings {
   readonly connection: RedisConnection;
-  /** Told that a moment has come. A rejection is told to `onError`; the moment does not come again. */
+  /** Called when a moment has come. A rejection goes to `onError`; the moment is not repeated. */
   handle(): Promise<void>;
   onError(cause: Error): void;
 }
 
-/** Starts waiting for moments. Each goes to one of the schedulers that wait. `close` waits for the one under way. */
+/** Starts waiting for moments; each goes to one waiting scheduler. `close` waits for the call under way. */
 export function startTickWorker({ connection, handle, onError }: TickWorkerSettings): { close(): Promise<void> } {
   const process = async (): Promise<string> => {
     await handle();

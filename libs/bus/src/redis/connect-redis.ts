@@ -19,28 +19,26 @@ export interface RedisConnection {
   readonly url: string;
   readonly role: RedisRole;
   /**
-   * Resolves when Redis takes writes; rejects with GatewayError `queue_unavailable` after two seconds, or at once when
-   * it is out of memory, a replica, or cannot write its append-only file: it answers PING then, but no run could be
-   * opened. So it does, with the reason, while the server is one that would lose runs.
+   * Resolves when Redis takes writes. Rejects with GatewayError `queue_unavailable` after two seconds, or at once when
+   * the server is out of memory, a replica, or unable to write its append-only file: it answers PING then, but no run
+   * could be opened. Also rejects, naming the reason, while the server's settings could lose runs.
    */
   ping(): Promise<void>;
-  /**
-   * Sends the commands of this turn of the event loop now and not at its end: for who knows that no more will follow.
-   */
+  /** Flushes the commands of this event-loop turn now. Call it when no further command is coming. */
   sendNow(): void;
   close(): void;
 }
 
-/** Until a command of the `api` role is given up. Without it a black-holed Redis hangs a request for ever. */
+/** After so long a command of the `api` role is given up; a black-holed Redis would hang requests for ever. */
 const COMMAND_TIMEOUT_MS = 2_000;
 const RECONNECT_MS_MAX = 2_000;
 
-/** How all our connections come back: 100 ms doubling to 2 s. ioredis' and BullMQ's own delays grow to 20 s. */
+/** Reconnect delay of all our connections: 100 ms, doubling to 2 s. ioredis' and BullMQ's own grow to 20 s. */
 export const reconnectDelay = (times: number): number => Math.min(100 * 2 ** Math.min(times - 1, 10), RECONNECT_MS_MAX);
 
 /**
  * Opens a connection in the background; it never throws and never gives up.
- * @param onError told of every connection error; the connection goes on trying.
+ * @param onError told of every connection error; the connection keeps trying.
  * @param onUnfit told why the server would lose runs, once after a connect.
  * @param onRisk told what an operator should mend on a server that may be used, once each.
  */
@@ -77,10 +75,10 @@ export function connectRedis(settings: {
 }
 
 /**
- * Commands of one turn of the event loop leave in one system call, and so do their replies: opening a run is five
- * commands, and system calls are most of what a command costs here and in Redis. They are commands of their own all the
- * same: a pipeline of ioredis would make one promise of them and copy every command of the client.
- * @returns what sends them earlier.
+ * Sends all commands of one event-loop turn in one system call, and so receives their replies: opening a run takes five
+ * commands, and system calls are most of a command's cost, here and in Redis. Each command keeps its own promise; an
+ * ioredis pipeline would have a single one, and would copy every command of the client.
+ * @returns a function that sends the gathered commands at once.
  */
 function gatherWrites(redis: Redis): () => void {
   const send = redis.sendCommand.bind(redis);
@@ -121,7 +119,7 @@ export function redisOptions(role: RedisRole): ConnectionSettings {
     retryStrategy: reconnectDelay,
     connectTimeout: 2_000,
     keepAlive: 10_000,
-    // A replica that was promoted a moment ago answers READONLY to writes: connect anew, and send again.
+    // After a failover the old primary answers READONLY to writes: reconnect, and send again.
     reconnectOnError: (error: Error): false | 2 => (error.message.startsWith('READONLY') ? 2 : false),
   };
   if (role !== 'api') return { ...every, maxRetriesPerRequest: null };
@@ -144,17 +142,21 @@ export async function withDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T> 
 }
 
 /**
- * As `withDeadline` on a connection of the API. A worker waits for as long as Redis is away, like the run that it has:
+ * As `withDeadline` on a connection of the API. A worker waits for as long as Redis is away, because its run waits too:
  * its calls fail with the same error, but only when Redis refuses them.
  */
 export function inTime<T>({ role }: RedisConnection, work: Promise<T>): Promise<T> {
-  if (role === 'api') return withDeadline(work);
+  return role === 'api' ? withDeadline(work) : withoutDeadline(work);
+}
+
+/** Rejects with GatewayError `queue_unavailable` when Redis refuses a command, or leaves a single one unanswered. */
+export function withoutDeadline<T>(work: Promise<T>): Promise<T> {
   return work.catch((cause: unknown) => {
-    throw unavailable(cause);
+    throw cause instanceof GatewayError ? cause : unavailable(cause);
   });
 }
 
-/** What a client may be told when Redis did not do as asked. */
+/** The error that a client gets when Redis failed. */
 export function unavailable(cause: unknown): GatewayError {
   return new GatewayError('queue_unavailable', 'The run queue is not available. Try again shortly.', {
     cause,
@@ -165,9 +167,9 @@ export function unavailable(cause: unknown): GatewayError {
 export type ScriptCall = readonly [script: Script, keys: readonly string[], args: readonly (string | number)[]];
 
 /**
- * Runs scripts by their digest, sent one after the other without waiting. Replies stand in the order of the calls; a
- * call that failed is an Error in its place. A server that does not know a script (it was restarted) is taught, and
- * those calls are made again.
+ * Runs scripts by their digest, all sent without waiting for replies. The replies come in the order of the calls, an
+ * Error in place of a failed one. A server that does not know a script, because it was restarted, gets its source, and
+ * those calls are repeated.
  */
 export async function runScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
   const replies = await sendScripts(redis, calls);
@@ -190,15 +192,15 @@ export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unkn
   return reply;
 }
 
-/** Taught at every connect; a script that could not be taught is taught when a call finds it missing. */
+/** Loads all scripts at every connect. A script that cannot be loaded now is loaded when a call finds it missing. */
 function teach(redis: Redis): void {
   for (const { source } of [...RUN_LOG_SCRIPTS, ...ADMISSION_SCRIPTS])
     redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
 }
 
 /**
- * Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call does. The
- * arguments are one array, because those of a backlog are more than a function can be called with.
+ * Not `redis.pipeline()`: its constructor copies every command of the client, which costs more than a call. The
+ * arguments are one array, because a backlog has more of them than a JavaScript function call can take.
  */
 async function sendScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
   const send = ([script, keys, args]: ScriptCall): Promise<unknown> =>
@@ -206,5 +208,5 @@ async function sendScripts(redis: Redis, calls: readonly ScriptCall[]): Promise<
   return Promise.all(calls.map(send));
 }
 
-/** Redis puts an error's code in front of its text; that word is the protocol, the rest is prose. */
+/** The first word of a Redis error is its code and part of the protocol; the rest is prose. */
 const isNoScript = (reply: unknown): boolean => reply instanceof Error && reply.message.startsWith('NOSCRIPT');

@@ -1,8 +1,8 @@
 import { withDeadline, type RedisConnection } from './connect-redis.js';
 
 /**
- * What Redis uses of its `maxmemory`, 0 to 1; 0 when it has none. A Redis that does not allow the question has no limit
- * that we could know of, so that is 0, too.
+ * The share of its `maxmemory` that Redis uses, 0 to 1; 0 when there is no limit, or when the server does not allow
+ * INFO and the limit cannot be known.
  */
 export async function usedMemoryShare({ redis }: RedisConnection): Promise<number> {
   const text = await withDeadline(redis.info('memory')).catch(() => '');

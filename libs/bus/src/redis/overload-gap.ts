@@ -1,18 +1,18 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * Share of the time that the event loop is busy, or waits for a core: above the first the gap grows, below the second
- * it shrinks.
+ * Share of time in which the event loop is busy, or waits for a core: above the first bound the gap grows, below the
+ * second it shrinks.
  */
 const BUSY_SHARE = 0.85;
 const FREE_SHARE = 0.7;
 const LOOK_EVERY_MS = 200;
 const STEP_MS = 5;
-/** At 50 tokens per second two to three tokens of an answer become one event then. */
+/** At 50 tokens per second, two to three tokens of an answer then become one event. */
 const GAP_MS_MAX = 50;
 
 export interface LoadMeter {
-  /** Milliseconds, and how many of them the event loop was busy, since any one moment. */
+  /** Milliseconds since some fixed moment, and how many of them the event loop was busy. */
   look(): { readonly elapsed: number; readonly busy: number };
 }
 
@@ -25,8 +25,8 @@ const EVENT_LOOP: LoadMeter = {
 
 /**
  * How long, in milliseconds, the deltas of one answer may wait for each other: 0, unless this process is overloaded. A
- * delta costs all the same whether it holds one token or three, and a process that has no time left makes every token
- * wait, and every first token longest. So the gap grows until there is time again (docs/adr/0002). Ask at every flush.
+ * delta costs the same whether it holds one token or three, and in an overloaded process every token waits, first
+ * tokens longest. The gap therefore grows until there is spare time again (docs/adr/0002). Ask at every flush.
  */
 export function overloadGap(meter: LoadMeter = EVENT_LOOP): () => number {
   let before = meter.look();
@@ -38,7 +38,7 @@ export function overloadGap(meter: LoadMeter = EVENT_LOOP): () => number {
     const share = (now.busy - before.busy) / elapsed;
     before = now;
     if (share > BUSY_SHARE) gap = Math.min(gap + STEP_MS, GAP_MS_MAX);
-    // Nobody asks while nothing is flushed: what was missed is made up for.
+    // The gap is not asked for while nothing is flushed; the missed steps are made up for here.
     else if (share < FREE_SHARE) gap = Math.max(0, gap - STEP_MS * Math.floor(elapsed / LOOK_EVERY_MS));
     return gap;
   };

@@ -2,14 +2,14 @@ import { GatewayError, redisFactsOf, redisRefusals, redisWarnings } from '#libs/
 import type { Redis } from 'ioredis';
 
 export interface ServerCheck {
-  /** Rejects with GatewayError `queue_unavailable` and the reason while the server is one that would lose runs. */
+  /** Rejects with GatewayError `queue_unavailable`, naming the reason, while the server's settings could lose runs. */
   assertFit(): Promise<void>;
 }
 
 /**
- * Looks at the server after every connect: another one may have taken its place. While it is refused each `assertFit`
- * looks again, because an operator can mend its settings under a connection. A server that may not be asked (an ACL
- * without INFO) is taken.
+ * Checks the server after every connect, because another server may have taken its place. While the server is refused,
+ * each `assertFit` checks again, because an operator can repair its settings without a reconnect. A server that does
+ * not allow INFO is accepted.
  * @param news.onUnfit told once of every reason to refuse the server, `onRisk` once of every risk of a usable server.
  */
 export function checkServer(

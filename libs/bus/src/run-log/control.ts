@@ -1,10 +1,10 @@
 import type { RedisConnection } from '../redis/connect-redis.js';
 
 /**
- * Hints to the owner of runs that a control record (cancel flag) was written.
- * A hint may be lost: the owner also looks at the flags of its quiet runs every second.
+ * Hints for this worker that the cancel flag of one of its runs was set. A hint may be lost: the worker also reads the
+ * flags of its silent runs every second.
  * @param connection of role `subscriber`.
- * @param look called with the run's id.
+ * @param look called with the run's id; reads the flag.
  */
 export function watchControl(connection: RedisConnection, worker: string, look: (runId: string) => void): void {
   const channel = connection.keys.control(worker);

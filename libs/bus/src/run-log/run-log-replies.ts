@@ -20,22 +20,22 @@ import type { ScriptCall } from '../redis/connect-redis.js';
 import { APPEND } from '../scripts/append-script.js';
 import { CODES } from '../scripts/run-scripts.js';
 
-/** The JSON of an event without its opening brace and seq, which the script puts in front. */
+/** An event's JSON without its opening brace and seq, which the script adds. */
 export function afterSeq(event: RunEvent): string {
   return JSON.stringify({ at: Date.now(), ...event }).slice(1);
 }
 
-/** The appends of one call. */
-export interface AppendOrder {
+/** The batches of one append call, sorted by what their writers know. */
+export interface AppendCallPlan {
   readonly batches: readonly AppendBatch[];
-  /** Places of those that are named with their tip: they stand first, in call and reply. */
+  /** Indexes of the batches that name their log's tip: they come first, in call and reply. */
   readonly named: readonly number[];
   readonly others: readonly number[];
-  /** For each place the bytes of the log with its events; 0 when only the log knows. */
+  /** By index: size of the log including the batch; 0: only Redis knows. */
   readonly bytes: readonly number[];
 }
 
-export function appendOrder(batches: readonly AppendBatch[]): AppendOrder {
+export function planAppend(batches: readonly AppendBatch[]): AppendCallPlan {
   const named: number[] = [];
   const others: number[] = [];
   const bytes = batches.map(bytesBehind);
@@ -43,7 +43,7 @@ export function appendOrder(batches: readonly AppendBatch[]): AppendOrder {
   return { batches, named, others, bytes };
 }
 
-/** A named batch's events travel twice, in the message too; of larger ones the script makes the message. */
+/** Events of a named batch travel twice, as the live message too; above this size the script makes the message. */
 const NAMED_BYTES_MAX = 16_384;
 
 function bytesBehind({ tip, events, terminal }: AppendBatch): number {
@@ -53,16 +53,16 @@ function bytesBehind({ tip, events, terminal }: AppendBatch): number {
   return bytes > NAMED_BYTES_MAX || tip.bytes + bytes > LIMITS.runLogBytesMax ? 0 : tip.bytes + bytes;
 }
 
-/** What things are called in Redis. */
+/** Names in Redis. */
 export interface AppendNames {
   keysOf(runId: string): readonly string[];
   channelOf(instance: string): string;
-  /** How a tip names the owner. */
-  ownerOf(attempt: number): string;
+  /** How a tip names the writer. */
+  writerOf(attempt: number): string;
 }
 
 /** Built by hand: under load it has hundreds of arguments, hundreds of times a second. */
-export function appendCall(order: AppendOrder, { keysOf, channelOf, ownerOf }: AppendNames): ScriptCall {
+export function appendCall(order: AppendCallPlan, { keysOf, channelOf, writerOf }: AppendNames): ScriptCall {
   const { batches, named, others, bytes } = order;
   const keys: string[] = [];
   const args: (string | number)[] = [LIMITS.runLogBytesMax, named.length];
@@ -72,11 +72,11 @@ export function appendCall(order: AppendOrder, { keysOf, channelOf, ownerOf }: A
   const add = (i: number): void => {
     const { runId, attempt, firstSeq, events, terminal, tip } = batches[i] as AppendBatch;
     const size = bytes[i] ?? 0;
-    const owner = ownerOf(attempt);
+    const writer = writerOf(attempt);
     keys.push(...keysOf(runId));
     args.push(terminal ? -events.length : events.length);
-    args.push(size > 0 ? `${owner} ${firstSeq - 1} ${tip?.bytes}` : '');
-    args.push(`${owner} ${firstSeq + events.length - 1} ${size}`);
+    args.push(size > 0 ? `${writer} ${firstSeq - 1} ${tip?.bytes}` : '');
+    args.push(`${writer} ${firstSeq + events.length - 1} ${size}`);
     for (const event of events) args.push(event);
   };
   named.forEach(add);
@@ -84,8 +84,8 @@ export function appendCall(order: AppendOrder, { keysOf, channelOf, ownerOf }: A
   return [APPEND, keys, args];
 }
 
-/** What the listeners at each instance are told of the named runs: for each a line with its id, and its events. */
-function messagesOf({ batches, named }: AppendOrder): Map<string, string> {
+/** By instance, the live message about its named runs: for each run a line with its id, then its events. */
+function messagesOf({ batches, named }: AppendCallPlan): Map<string, string> {
   const messages = new Map<string, string>();
   for (const i of named) {
     const { runId, events, tip } = batches[i] as AppendBatch;
@@ -97,18 +97,18 @@ function messagesOf({ batches, named }: AppendOrder): Map<string, string> {
   return messages;
 }
 
-/** What `toHead` reads, in its order. */
+/** The fields that `toHead` reads, in its order. */
 export const HEAD_FIELDS = ['tip', 'term', 'cancel', 'owner', 'ch', 'gen', 'parked', 'woken', 'del', 'turn'] as const;
 
 export function toHead(row: readonly (string | null)[], liveChannelStart: string): RunHead | undefined {
   const [tip, ended, cancel, owner, channel, generation, deadline, woken, deleted, turn] = row;
   if (!tip) return undefined;
-  const [ownerOfTip = '', seq] = tip.split(' ');
+  const [writer = '', seq] = tip.split(' ');
   return {
     owner: owner ?? '',
     instance: (channel ?? '').slice(liveChannelStart.length),
     lastSeq: Number(seq),
-    attempt: Number.parseInt(ownerOfTip, 10),
+    attempt: Number.parseInt(writer, 10),
     ended: ended === '1',
     cancelRequested: Boolean(cancel),
     deleted: deleted === '1',
@@ -120,7 +120,7 @@ export function toHead(row: readonly (string | null)[], liveChannelStart: string
 
 type ClaimReply = [number, number, string, string, string, string, number, number, number];
 
-/** @param begin what the claim brought to begin the run with: its event after the seq. */
+/** @param begin the claim's own `run.started`, as `afterSeq` gives it. */
 export function toClaim(reply: unknown, begin: string): Claim {
   const [code, lastSeq, cancel, spec, answers, steers, claims, bytes, begun] = reply as ClaimReply;
   if (code === CODES.unknown) return { kind: 'unknown' };
@@ -146,8 +146,8 @@ const REFUSALS = {
   [CODES.unknown]: 'lost',
 } as const;
 
-/** For each batch of the call, in its place. Throws the error that stands in place of a reply. */
-export function toAppendReplies(reply: unknown, { batches, named, others, bytes }: AppendOrder): AppendReply[] {
+/** One reply per batch, in the order of the batches. Throws if the reply is an Error. */
+export function toAppendReplies(reply: unknown, { batches, named, others, bytes }: AppendCallPlan): AppendReply[] {
   if (reply instanceof Error) throw reply;
   const lines = String(reply).split('\n');
   const replies = new Array<AppendReply>(batches.length);

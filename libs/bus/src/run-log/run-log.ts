@@ -8,7 +8,6 @@ import {
   type Claim,
   type ClaimTerms,
   type Controls,
-  GatewayError,
   type JsonObject,
   LIMITS,
   type LoggedEvent,
@@ -24,13 +23,21 @@ import {
 } from '#libs/contract';
 import type { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
-import { runScript, runScripts, unavailable, type RedisConnection, type ScriptCall } from '../redis/connect-redis.js';
+import {
+  inTime,
+  runScript,
+  runScripts,
+  withoutDeadline,
+  type RedisConnection,
+  type ScriptCall,
+} from '../redis/connect-redis.js';
 import type { RedisKeys } from '../keys.js';
+import { perCall } from './per-call.js';
 import {
   afterSeq,
   answerLine,
   appendCall,
-  appendOrder,
+  planAppend,
   HEAD_FIELDS,
   toAnswerOutcome,
   toAppendReplies,
@@ -40,7 +47,7 @@ import {
   toHead,
   toParkOutcome,
   toSteerOutcome,
-  type AppendOrder,
+  type AppendCallPlan,
 } from './run-log-replies.js';
 import {
   ANSWER,
@@ -76,8 +83,8 @@ class RedisRunLog implements RunLog {
 
   open(spec: RunSpec): Promise<'opened' | 'exists'> {
     const { redis, keys } = this;
-    return guarded(async () => {
-      // Into the index first: a run that nobody remembers could stay `queued` for ever.
+    return this.inTime(async () => {
+      // Into the index first: a run that no index remembers could stay `queued` for ever.
       const args = [LIMITS.runLogOrphanTtlSeconds, spec.owner, keys.live(spec.instance), JSON.stringify(spec)];
       const [, , opened] = await Promise.all([
         redis.zadd(keys.unconfirmed, spec.createdAt, spec.runId),
@@ -94,40 +101,40 @@ class RedisRunLog implements RunLog {
   }
 
   read(runId: string, after: number, limit: number = LIMITS.relayReadBatchMax): Promise<LoggedEvent[]> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const rows = await this.redis.xrange(this.keys.log(runId), `${after + 1}-0`, '+', 'COUNT', limit);
       return rows.map(([, fields]) => JSON.parse(fields[1] ?? 'null') as LoggedEvent);
     });
   }
 
   head(runId: string): Promise<RunHead | undefined> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       return toHead(await this.redis.hmget(this.keys.meta(runId), ...HEAD_FIELDS), this.keys.live(''));
     });
   }
 
   spec(runId: string): Promise<RunSpec | undefined> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const text = await this.redis.hget(this.keys.meta(runId), 'spec');
       return text === null ? undefined : parseRunSpec(text);
     });
   }
 
   claim(runId: string, attempt: number, worker: string, { generation = 0, start }: ClaimTerms = {}): Promise<Claim> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const begin = start ? afterSeq(start) : '';
-      const args = [this.owner(attempt), worker, generation, runId, begin];
+      const args = [this.writer(attempt), worker, generation, runId, begin];
       const reply = runScript(this.redis, CLAIM, this.pair(runId), args);
-      // Somebody waits for the first token: under load a turn lasts milliseconds.
+      // A client waits for the first token, and under load an event-loop turn lasts milliseconds.
       this.connection.sendNow();
       return toClaim(await reply, begin);
     });
   }
 
   park({ runId, attempt, event, deadline, generation, approvalIds }: Parking): Promise<ParkOutcome> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const args = [
-        this.owner(attempt),
+        this.writer(attempt),
         afterSeq(event),
         runId,
         deadline,
@@ -141,62 +148,62 @@ class RedisRunLog implements RunLog {
 
   answer(runId: string, id: string, decision: ApprovalDecision, content?: JsonObject): Promise<AnswerOutcome> {
     const args = [id, answerLine(decision, content)];
-    return guarded(async () => toAnswerOutcome(await runScript(this.redis, ANSWER, [this.keys.meta(runId)], args)));
+    return this.inTime(async () => toAnswerOutcome(await runScript(this.redis, ANSWER, [this.keys.meta(runId)], args)));
   }
 
   steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const args = [JSON.stringify(text), LIMITS.steersPerRunMax];
       return toSteerOutcome(await runScript(this.redis, STEER, [this.keys.meta(runId)], args));
     });
   }
 
   controls(runId: string): Promise<Controls> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const [cancel, answers, steers] = await this.redis.hmget(this.keys.meta(runId), 'cancel', 'answers', 'steers');
       return toControls(cancel ?? null, answers ?? null, steers ?? null);
     });
   }
 
   forgive(runId: string, attempt: number): Promise<void> {
-    return guarded(
-      async () => void (await runScript(this.redis, FORGIVE, [this.keys.meta(runId)], [this.owner(attempt)])),
+    return this.inTime(
+      async () => void (await runScript(this.redis, FORGIVE, [this.keys.meta(runId)], [this.writer(attempt)])),
     );
   }
 
   append(batches: readonly AppendBatch[]): Promise<AppendReply[]> {
-    return guarded(async () => {
-      const orders = perCall(batches, ({ events }) => events.length).map(appendOrder);
+    return this.inTime(async () => {
+      const orders = perCall(batches, ({ events }) => events.length).map(planAppend);
       const { log, meta, live } = this.keys;
       const names = {
         keysOf: (runId: string) => [log(runId), meta(runId)],
         channelOf: live,
-        ownerOf: (attempt: number) => this.owner(attempt),
+        writerOf: (attempt: number) => this.writer(attempt),
       };
       const calls = orders.map((order) => appendCall(order, names));
       const replies = runScripts(this.redis, calls);
-      // Writers call where a turn ends: gathered until the next one ended, the events would wait for all that it reads.
+      // Writers call at the end of a turn. Gathered until the end of the next, events would wait for its whole work.
       this.connection.sendNow();
-      return (await replies).flatMap((reply, i) => toAppendReplies(reply, orders[i] as AppendOrder));
+      return (await replies).flatMap((reply, i) => toAppendReplies(reply, orders[i] as AppendCallPlan));
     });
   }
 
   end(runId: string, event: TerminalEvent): Promise<boolean> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const code = await runScript(this.redis, END, this.pair(runId), [afterSeq(event), runId]);
       return code === CODES.done;
     });
   }
 
   requestCancel(runId: string, reason: CancelReason): Promise<CancelOutcome> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const args = [afterSeq({ type: 'run.cancelled', reason }), runId, reason, this.keys.control('')];
       return toCancelOutcome(await runScript(this.redis, CANCEL, this.pair(runId), args));
     });
   }
 
   cancelRequests(runIds: readonly string[]): Promise<Map<string, CancelReason>> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const pipeline = this.redis.pipeline();
       for (const runId of runIds) pipeline.hget(this.keys.meta(runId), 'cancel');
       const flags = ((await pipeline.exec()) ?? []).map(([error, flag]) => {
@@ -208,18 +215,18 @@ class RedisRunLog implements RunLog {
   }
 
   followersElsewhere(runId: string): Promise<number> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const [, count] = await this.redis.pubsub('NUMSUB', this.keys.log(runId));
       return Number(count);
     });
   }
 
   markDeleted(runId: string): Promise<void> {
-    return guarded(async () => void (await runScript(this.redis, MARK_DELETED, [this.keys.meta(runId)], [])));
+    return this.inTime(async () => void (await runScript(this.redis, MARK_DELETED, [this.keys.meta(runId)], [])));
   }
 
   confirmPersisted(runIds: readonly string[]): Promise<void> {
-    return guarded(async () => {
+    return inBulk(async () => {
       if (runIds.length === 0) return;
       const calls = perCall(runIds, () => 0).map((ids): ScriptCall => {
         return [CONFIRM, ids.flatMap((runId) => this.pair(runId)), [LIMITS.runLogTtlSeconds]];
@@ -236,13 +243,13 @@ class RedisRunLog implements RunLog {
         else idsOf.set(owner, [runId]);
       });
       await Promise.all([...idsOf].map(([owner, ids]) => this.redis.zrem(this.keys.runsOf(owner), ...ids)));
-      // Out of the index last: whatever fails before is done again by the reconciler.
+      // Out of the index last: the scheduler repeats every step that failed before.
       await this.redis.zrem(this.keys.unconfirmed, ...runIds);
     });
   }
 
   remove(runIds: readonly string[]): Promise<void> {
-    return guarded(async () => {
+    return inBulk(async () => {
       if (runIds.length === 0) return;
       const keys = runIds.flatMap((runId) => this.pair(runId));
       await this.redis.unlink(...keys);
@@ -251,7 +258,7 @@ class RedisRunLog implements RunLog {
   }
 
   unconfirmed(openedBefore: number, limit: number, after?: string): Promise<string[]> {
-    return guarded(async () => {
+    return this.inTime(async () => {
       const { redis, keys } = this;
       if (after === undefined) return redis.zrangebyscore(keys.unconfirmed, '-inf', openedBefore, 'LIMIT', 0, limit);
       const rank = await redis.zrank(keys.unconfirmed, after);
@@ -261,7 +268,12 @@ class RedisRunLog implements RunLog {
     });
   }
 
-  private owner(attempt: number): string {
+  /** With a deadline on a connection of the API, where a client waits. */
+  private inTime<T>(work: () => Promise<T>): Promise<T> {
+    return inTime(this.connection, work());
+  }
+
+  private writer(attempt: number): string {
     return `${attempt}:${this.word}`;
   }
 
@@ -270,31 +282,5 @@ class RedisRunLog implements RunLog {
   }
 }
 
-/** One call keeps Redis busy for some 15 microseconds per run or event; nobody else is served meanwhile. */
-const RUNS_PER_CALL_MAX = 64;
-const EVENTS_PER_CALL_MAX = 1_024;
-
-/** Cuts work on many runs into calls. A run that has more events than a call may have gets one of its own. */
-function perCall<T>(runs: readonly T[], eventsOf: (run: T) => number): T[][] {
-  const calls: T[][] = [];
-  let events = Infinity;
-  for (const run of runs) {
-    events += eventsOf(run);
-    const call = calls.at(-1);
-    if (call && call.length < RUNS_PER_CALL_MAX && events <= EVENTS_PER_CALL_MAX) {
-      call.push(run);
-    } else {
-      calls.push([run]);
-      events = eventsOf(run);
-    }
-  }
-  return calls;
-}
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw cause instanceof GatewayError ? cause : unavailable(cause);
-  }
-}
+/** Many commands, each with the deadline of its connection; all of them together may take longer. */
+const inBulk = <T>(work: () => Promise<T>): Promise<T> => withoutDeadline(work());

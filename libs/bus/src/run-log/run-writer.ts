@@ -14,7 +14,7 @@ import { PendingEvents, ReplayRing, type StampedEvent } from './writer-buffers.j
 
 export type AppendRefusal = 'fenced' | 'ended' | 'full' | 'lost' | 'unreachable';
 
-/** The writer lost its run. Stop quietly: someone else is writing, or nobody may. Only `full` leaves the run ours. */
+/** The writer lost its run, except with `full`. Stop quietly: another attempt writes it, or none may. */
 export class AppendRefused extends Error {
   constructor(readonly reason: AppendRefusal) {
     super(`append refused: ${reason}`);
@@ -27,13 +27,13 @@ export interface OpenWriter {
   readonly attempt: number;
   /** Seq of the log's last event, as `claim` gave it. */
   readonly lastSeq: number;
-  /** Of the log, as `claim` gave them. */
+  /** Size of the log, from `claim`. */
   readonly bytes?: number;
-  /** What the claim stored: as much this writer's as what it stores itself, should Redis lose it. */
+  /** The event that the claim stored; if Redis loses it, this writer stores it again like its own events. */
   readonly begun?: BegunEvent;
   /** RunSpec.instance. */
   readonly instance: string;
-  /** Called once, when an append's reply or a hint says that the run shall be cancelled. */
+  /** Called once, when the reply of an append says that somebody asked to cancel the run. */
   onCancel(reason: CancelReason): void;
   /** Called once, when appends are refused; nothing more is sent. */
   onRefused(error: AppendRefused): void;
@@ -45,16 +45,16 @@ export interface RunWriters {
 
 const APPEND_RETRY_MS = 200;
 const APPEND_RETRIES_MAX = 150;
-/** Of one run in one call; what piled up while Redis was away goes in several. */
+/** Events of one run in one call; a backlog from an outage of Redis goes in several. */
 const BATCH_EVENTS_MAX = 512;
 
 /**
- * The writers of one process. Events emitted in one turn of the event loop go out together, and what is emitted while
- * they are under way goes out when they have arrived: one call at a time for all runs. Nothing waits when the process
- * is idle; when it is crowded, the round trip is the batch (docs/adr/0002).
+ * The writers of one process. Events emitted in one event-loop turn go out together, and events emitted during that
+ * call go out after it: one call at a time for all runs. In an idle process no event waits; in a crowded one, a round
+ * trip gathers a batch (docs/adr/0002).
  *
- * @param gapMs see overload-gap.ts: so long after the last call that took them, deltas wait for more of their kind.
- * First deltas and everything else do not.
+ * @param gapMs see overload-gap.ts: deltas wait for further deltas until so long after the last call that took any. An
+ * answer's first delta and all other events do not wait.
  */
 export function runWriters(log: RunAppends, gapMs: () => number = () => 0, now: () => number = Date.now): RunWriters {
   const urgent = new Set<Writer>();
@@ -97,7 +97,7 @@ export function runWriters(log: RunAppends, gapMs: () => number = () => 0, now: 
     void deliver(log, batches).then((replies) => {
       busy = false;
       replies.forEach((reply, i) => writers[i]?.settle(reply));
-      // Writers that were not part of this call may have become dirty while it was under way.
+      // Other writers may have become dirty during this call.
       wake();
     });
   };
@@ -110,14 +110,14 @@ async function deliver(log: RunAppends, batches: readonly AppendBatch[]): Promis
   try {
     return await log.append(batches);
   } catch {
-    // Whatever it was: the appends are idempotent, so all of them are sent again.
+    // Whatever failed: appends are idempotent, so all of them are sent again.
     return batches.map(() => ({ kind: 'failed' }));
   }
 }
 
 /**
- * idle -> emit -> dirty -> takeBatch -> in flight -> settle(ok) -> idle, or dirty when more came meanwhile.
- * settle(gap) sends again out of the ring; settle(failed) sends again later; any refusal is final.
+ * idle -> emit -> dirty -> takeBatch -> in flight -> settle(ok) -> idle, or dirty if more events came meanwhile.
+ * settle(gap) sends again from the ring; settle(failed) sends again later; every refusal is final.
  */
 class Writer implements RunWriter {
   private readonly pending = new PendingEvents();
@@ -126,12 +126,12 @@ class Writer implements RunWriter {
   private unacknowledgedBytes = 0;
   private inFlight = false;
   private nextSeq: number;
-  /** Of the log as its last reply had it, with its last event; absent when something is not as it was then. */
+  /** End and size of the log, from the last reply; absent when they may have changed since. */
   private tip: { readonly seq: number; readonly bytes: number } | undefined;
   private failures = 0;
   private refused: AppendRefused | undefined;
   private cancelTold = false;
-  /** Something waits that is not just more of what is being said. */
+  /** An event waits that is more than another delta of the item that is being said. */
   isUrgent = false;
   private isSpeaking = false;
   private waiters: { bytesMax: number; resolve: () => void; reject: (error: Error) => void }[] = [];

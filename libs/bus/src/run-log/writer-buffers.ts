@@ -1,5 +1,4 @@
-import { LIMITS, type RunEvent } from '#libs/contract';
-import { charsOf, isTextDelta } from './event-size.js';
+import { eventChars, isTextDelta, LIMITS, type RunEvent } from '#libs/contract';
 
 export interface StampedEvent {
   readonly seq: number;
@@ -8,12 +7,12 @@ export interface StampedEvent {
   readonly terminal: boolean;
 }
 
-/** Room that an event takes in the log besides its text; an estimate for the bounds, not an account. */
+/** What an event takes in the log besides its text; an estimate for bounds, not an exact size. */
 const EVENT_BYTES = 64;
 
 /**
- * Events of this turn that have no number yet. Neighbouring deltas of one item become one event, up to a size: an event
- * is the least that a reader takes, and a fast answer in events of megabytes would cost each slow reader megabytes.
+ * Events of this event-loop turn, not numbered yet. Neighbouring deltas of one item become one event, up to a size: a
+ * reader cannot take less than one event, so events of megabytes would cost every slow reader megabytes.
  */
 export class PendingEvents {
   private events: RunEvent[] = [];
@@ -23,7 +22,7 @@ export class PendingEvents {
     const merged = this.merge(event);
     if (merged) this.events[this.events.length - 1] = merged;
     else this.events.push(event);
-    this.bytes += (merged ? 0 : EVENT_BYTES) + charsOf(event);
+    this.bytes += (merged ? 0 : EVENT_BYTES) + eventChars(event);
   }
 
   take(): readonly RunEvent[] {
@@ -55,7 +54,7 @@ const isPlain = (delta: RunEvent): boolean => !('logprobs' in delta) && !('seal'
 
 const fits = (some: string, more: string): boolean => some.length + more.length <= LIMITS.mergedDeltaCharsMax;
 
-/** The newest acknowledged events, for a Redis that lost the tail of its append-only file. */
+/** The newest acknowledged events, to be sent again if Redis lost the tail of its append-only file. */
 export class ReplayRing {
   private events: StampedEvent[] = [];
   private bytes = 0;
@@ -70,7 +69,7 @@ export class ReplayRing {
     if (this.bytes > this.bytesMax) this.forgetOldest();
   }
 
-  /** Takes back everything from `seq` on; undefined when some of it has been forgotten. */
+  /** Takes back all events from `seq` on; undefined: some of them were forgotten. */
   takeFrom(seq: number): StampedEvent[] | undefined {
     const at = this.events.findIndex((event) => event.seq === seq);
     if (at < 0) return undefined;
@@ -79,7 +78,7 @@ export class ReplayRing {
     return lost;
   }
 
-  /** Down to half of the bound, so that the array is not shifted for every event. */
+  /** Drops events down to half the bound, so that the array is not shifted for every event. */
   private forgetOldest(): void {
     let count = 0;
     while (count < this.events.length && this.bytes > this.bytesMax / 2) {

@@ -1,16 +1,16 @@
 import { script } from './script.js';
 
-/** The parts of a tip as texts, the number of an owner's attempt, and the mark. */
+/** The parts of a tip as texts, the attempt number of a writer, and the mark for the slow path. */
 export const TIP = `
 local function partsOf(tip) return string.match(tip, '^(%S+) (%d+) (%d+)') end
-local function attemptOf(owner) return tonumber(string.match(owner, '^%d+')) end
+local function attemptOf(writer) return tonumber(string.match(writer, '^%d+')) end
 local function mark(meta, tip)
   if string.sub(tip, -1) ~= '!' then redis.call('HSET', meta, 'tip', tip .. ' !') end
 end`;
 
 /**
- * For runs that were steered. `steers` holds a JSON string per line, `steered` how many of them became run.steered
- * events. `leftover` puts the others into a terminal event: only here is it certain that none comes later.
+ * For steered runs. `steers` holds one JSON string per line, `steered` how many of them became run.steered events.
+ * `leftover` puts the others into the terminal event: only here is it certain that no further text comes.
  */
 export const STEERING = `
 local function isSteered(event) return string.find(event, '^{"seq":%d+,"at":%d+,"type":"run%.steered"') ~= nil end
@@ -25,7 +25,7 @@ local function leftover(event, steers, steered)
   return string.sub(event, 1, -2) .. ',"leftover":[' .. table.concat(rest, ',') .. ']}'
 end`;
 
-/** An append of which everything is looked at. Behind `at`: n, the tip before, the tip behind, n events. */
+/** The slow path: checks everything. ARGV from `at` on: n, the tip before, the tip after, n events. */
 const APPEND_ONE = `${STEERING}
 local function steer(meta, first, last, terminal, steers)
   local steered = tonumber(redis.call('HGET', meta, 'steered') or '0')
@@ -37,13 +37,13 @@ local function appendOne(log, meta, at, n, isEnd)
   local m = redis.call('HMGET', meta, 'tip', 'term', 'cancel', 'ch', 'steers')
   if not m[1] then return '-5' end
   local writer, to = partsOf(ARGV[at + 2])
-  local owner, from, size = partsOf(m[1])
+  local holder, from, size = partsOf(m[1])
   local last, seq, bytes = tonumber(to), tonumber(from), tonumber(size)
   local cancel = m[3] and ' ' .. m[3] or ''
   local marked = isEnd or m[3] or m[5]
-  if owner == writer and seq >= last then return '1 ' .. writer .. ' ' .. from .. ' ' .. (marked and 0 or size) .. cancel end
+  if holder == writer and seq >= last then return '1 ' .. writer .. ' ' .. from .. ' ' .. (marked and 0 or size) .. cancel end
   if m[2] then return '-2' end
-  if owner ~= writer and attemptOf(owner) >= attemptOf(writer) then return '-1' end
+  if holder ~= writer and attemptOf(holder) >= attemptOf(writer) then return '-1' end
   if seq < last - n then return '-3 ' .. from end
   local beyond = at + 2 + n - last
   for s = seq + 1, last do bytes = bytes + #ARGV[beyond + s] end
@@ -61,7 +61,7 @@ local function appendOne(log, meta, at, n, isEnd)
   return '0 ' .. writer .. ' ' .. to .. ' ' .. (marked and 0 or bytes) .. cancel
 end`;
 
-/** Appends for which nothing but the tip has to be looked at, all of them or none. */
+/** The fast path: appends that only have their tips checked; all of them are stored, or none. */
 const APPEND_NAMED = `
 local function areAsNamed(count, at)
   for i = 1, count do
@@ -85,16 +85,16 @@ local function appendNamed(count, at)
 end`;
 
 /**
- * The pending events of many runs in one call: a command costs the client more than the script costs Redis, and the way
- * between Lua and a command more than the command. So an owner who knows where its logs stand names their tips and
- * brings the message for their listeners along; if all of them are as named, their events are stored and the message is
- * passed on as it is.
+ * The pending events of many runs in one call: a command costs the client more than the script costs Redis, and calling
+ * a command from Lua costs more than the command itself. A writer that knows where its logs end therefore names their
+ * tips and sends the finished message for their listeners along. If all tips are as named, the events are stored and
+ * the message is published unchanged.
  *
  * KEYS log, meta of each run, the named ones first; ARGV bytesMax, how many are named, how many channels, for each of
  * these its name and the message of the named runs, then for each run n (negative: the last event is terminal), the tip
- * before it (of a run that is not named: ''), the tip behind it, n events. -> a line with the number of runs that were
- * as named, or 0; then for each other run a line: 'code owner seq bytes[ cancel]'
- *    when its events are there, '-3 seq', or 'code'; bytes 0 when its tip is not to be named
+ * before ('' for a run that is not named), the tip after, n events. -> a line with the number of runs whose tips were
+ * as named, or 0; then a line for each other run: 'code writer seq bytes[ cancel]' when its events are stored,
+ * '-3 seq', or 'code'; bytes is 0 when its tip must not be named
  */
 export const APPEND = script(`${TIP}
 local live, heard, logs = {}, {}, {}

@@ -5,26 +5,27 @@ import { script } from './script.js';
  * The run log's scripts. Each is one atomic step of this life of a run:
  *
  *   open -> claim(1) append* [claim(2) append* ...] append(terminal) -> confirmed by the store -> expires
- *                 \__ end(): reconciler or failed job, whoever owns it     \__ cancel(): ends it if it has no owner
- *                  \__ park(): the owner lets go until answer() or the deadline; the next generation's job claims it
+ *                 \__ end(): scheduler or failed job, whoever writes it   \__ cancel(): ends it if it has no writer
+ *                  \__ park(): no writer until answer() or the deadline; then the next generation's job claims it
  *
- * Control records (cancel, answers, steering texts) are fields of the meta hash: written by anybody, read by the owner.
+ * Cancel, answers and steering texts are fields of the meta hash: anybody may set them, the run's writer reads them.
  *
- * The field `tip` says where the log stands: 'owner seq bytes'. The owner is the attempt that claimed the run and a
- * word for its worker, 'attempt:worker', or 0 while nobody has. The word tells two workers with one attempt apart: the
- * number comes from the queue in the same Redis, and one that lost its last second gives it again while the first
- * worker still writes. The owner names the tip that it knows, and if that is the tip, nothing stands in the way of its
- * append. Whoever leaves something that appends have to look at (a cancel, a steering text, the end) puts ' !' behind
- * it, so that no owner ever names it.
+ * The writer is the highest attempt that claimed the run, as 'attempt:worker', or 0 before the first claim. `worker` is
+ * a random word per process. It tells apart two workers with the same attempt number: that number comes from the queue
+ * in the same Redis, and a Redis that lost its last second gives it out again while the first worker still writes.
  *
- * The owner (the highest attempt that claimed) gives the sequence numbers. That makes an append idempotent, so a
- * command that is sent again after a cut connection doubles nothing, and makes a lost tail visible (reliability.md,
- * findings 5 to 7 and C.2: 0 lost and 0 doubled in 176 worker kills and 1,032 cut connections).
+ * The field `tip` says where the log ends: 'writer seq bytes'. An append names the tip that its writer knows. If that
+ * is the tip, the append takes the fast path and checks nothing else. Every script that leaves work for the slow path
+ * (a cancel, a steering text, the end) adds ' !' to the tip, a form that no writer ever names.
  *
- * Every script publishes what it stored: to the channel of the API instance that opened the run, which needs no
- * SUBSCRIBE per run, and to the run's own channel (the name of its log) for all other listeners (an append only if
- * there is one). A message is lines: a run id, the new events of that run, and, on an instance's channel, the next run
- * id and its events.
+ * The writer gives the sequence numbers. That makes appends idempotent: a command that is sent again after a cut
+ * connection stores nothing twice. It also reveals a lost tail (reliability.md, findings 5 to 7 and C.2: 0 events lost
+ * and 0 doubled in 176 worker kills and 1,032 cut connections).
+ *
+ * Every script publishes the events that it stored: to the channel of the API instance that opened the run, which needs
+ * no SUBSCRIBE per run, and to the run's own channel (named like its log) for all other listeners; an append does the
+ * latter only if there are any. A message consists of lines: a run id, then the new events of that run; on an
+ * instance's channel further runs may follow in the same form.
  */
 
 /** Reply codes of all scripts. */
@@ -40,7 +41,7 @@ export const CODES = {
   refused: -6,
 } as const;
 
-/** Fences every attempt out: larger than any attempt number. */
+/** Fences every attempt: larger than any attempt number. */
 const ATTEMPT_OF_NOBODY = '9007199254740991';
 
 /**
@@ -59,19 +60,19 @@ redis.call('PUBLISH', KEYS[1], ARGV[5] .. '\\n' .. ARGV[6])
 return 1`);
 
 /**
- * KEYS log, meta; ARGV owner, worker, generation, runId, run.started after its seq or ''. -> {code, lastSeq, cancel
- * reason or '', spec, answers, steers, claims before this one, bytes or 0 when the tip is not to be named, whether
- * run.started was stored}. A job of another generation than the run's is a leftover (its run never parked, or was
- * parked again): fenced. Repeating a claim changes nothing.
+ * KEYS log, meta; ARGV writer, worker, generation, runId, run.started after its seq or ''. -> {code, lastSeq, cancel
+ * reason or '', spec, answers, steers, claims before this one, bytes or 0 when the tip must not be named, whether
+ * run.started was stored}. A job of another generation than the run's is a leftover, because its run never parked or
+ * was parked again: it is fenced. Repeating a claim changes nothing.
  */
 export const CLAIM = script(`${TIP}
 local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'cancel', 'spec', 'answers', 'steers', 'gen', 'claims', 'ch')
 if not m[1] then return {-5} end
 if m[2] then return {-2} end
-local owner, seq, bytes = partsOf(m[1])
-if attemptOf(owner) > attemptOf(ARGV[1]) then return {-1} end
+local writer, seq, bytes = partsOf(m[1])
+if attemptOf(writer) > attemptOf(ARGV[1]) then return {-1} end
 if (m[7] or '0') ~= ARGV[3] then return {-1} end
-local begun = ARGV[5] ~= '' and (seq == '1' or seq == '2' and owner == ARGV[1])
+local begun = ARGV[5] ~= '' and (seq == '1' or seq == '2' and writer == ARGV[1])
 if begun and seq == '1' then
   local event = '{"seq":2,' .. ARGV[5]
   seq, bytes = '2', bytes + #event
@@ -83,13 +84,13 @@ local seen = (m[3] or m[6]) and ' !' or ''
 redis.call('HSET', KEYS[2], 'tip', ARGV[1] .. ' ' .. seq .. ' ' .. bytes .. seen, 'worker', ARGV[2])
 if m[7] then redis.call('HDEL', KEYS[2], 'parked', 'woken') end
 local claims = tonumber(m[8] or '0')
-if owner == ARGV[1] then claims = claims - 1 else redis.call('HINCRBY', KEYS[2], 'claims', 1) end
+if writer == ARGV[1] then claims = claims - 1 else redis.call('HINCRBY', KEYS[2], 'claims', 1) end
 return {0, tonumber(seq), m[3] or '', m[4], m[5] or '', m[6] or '', claims, seen == '' and tonumber(bytes) or 0, begun and 1 or 0}`);
 
-/** KEYS meta; ARGV owner. Takes the claim of this attempt out of the count, if it still owns the run. */
+/** KEYS meta; ARGV writer. Takes this attempt's claim out of the count, if the attempt still writes the run. */
 export const FORGIVE = script(`${TIP}
-local owner = partsOf(redis.call('HGET', KEYS[1], 'tip') or '')
-if owner ~= ARGV[1] then return 0 end
+local writer = partsOf(redis.call('HGET', KEYS[1], 'tip') or '')
+if writer ~= ARGV[1] then return 0 end
 return redis.call('HINCRBY', KEYS[1], 'claims', -1)`);
 
 /** Appends a terminal event whose sequence number only Redis knows; ARGV[1] is the event's JSON after its seq. */
@@ -112,7 +113,7 @@ return 0`);
 
 /**
  * KEYS log, meta; ARGV run.cancelled after its seq, runId, reason, control channel without the worker. -> {code,
- * generation} A parked run has no owner, also while the job that will take it up is on its way.
+ * generation} A parked run has no writer, even while the job that resumes it is on its way.
  */
 export const CANCEL = script(`${TIP}${STEERING}
 local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'ch', 'worker', 'parked', 'gen')
@@ -127,15 +128,15 @@ end${END_HERE}
 return {2, tonumber(m[6] or '0')}`);
 
 /**
- * KEYS log, meta; ARGV owner, run.parked after its seq, runId, deadline (ms), next generation, n, n open approval ids.
- * -> code; 1: there is something to do (an answer, a cancel), the run was not parked. Repeating it changes nothing.
+ * KEYS log, meta; ARGV writer, run.parked after its seq, runId, deadline (ms), next generation, n, n open approval ids.
+ * -> code; 1: an answer or a cancel came first, so the run was not parked. Repeating it changes nothing.
  */
 export const PARK = script(`${TIP}
 local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'ch', 'cancel', 'answers', 'parked', 'steers')
 if not m[1] then return -5 end
 if m[2] then return -2 end
-local owner, from, bytes = partsOf(m[1])
-if owner ~= ARGV[1] then return -1 end
+local writer, from, bytes = partsOf(m[1])
+if writer ~= ARGV[1] then return -1 end
 if m[6] then return 0 end
 if m[4] then return 1 end
 for i = 7, 6 + tonumber(ARGV[6]) do
@@ -143,7 +144,7 @@ for i = 7, 6 + tonumber(ARGV[6]) do
 end
 local seq = tonumber(from) + 1
 local event = '{"seq":' .. seq .. ',' .. ARGV[2]
-local tip = owner .. ' ' .. seq .. ' ' .. bytes .. (m[7] and ' !' or '')
+local tip = writer .. ' ' .. seq .. ' ' .. bytes .. (m[7] and ' !' or '')
 redis.call('XADD', KEYS[1], seq .. '-0', 'e', event)
 redis.call('HSET', KEYS[2], 'tip', tip, 'parked', ARGV[4], 'gen', ARGV[5])
 redis.call('PUBLISH', m[3], ARGV[3] .. '\\n' .. event)
@@ -151,8 +152,8 @@ redis.call('PUBLISH', KEYS[1], ARGV[3] .. '\\n' .. event)
 return 0`);
 
 /**
- * KEYS meta; ARGV approval id, decision and answers in one line. -> {code, generation to wake, or -1 when the run has
- * an owner who will look}. The first answer counts: the same again is a repeat (1), another one is refused.
+ * KEYS meta; ARGV approval id, decision and answers in one line. -> {code, generation to wake, or -1 when the run has a
+ * writer, which looks by itself}. The first answer counts: the same again is a repeat (1), another one is refused.
  */
 export const ANSWER = script(`
 local m = redis.call('HMGET', KEYS[1], 'tip', 'term', 'answers', 'parked', 'gen')
@@ -184,7 +185,7 @@ redis.call('HSET', KEYS[1], 'steers', steers .. ARGV[1] .. '\\n')
 mark(KEYS[1], m[1])
 return 0`);
 
-/** KEYS log, meta of each run; ARGV ttl seconds. -> the owner of each, '' of a log that is gone */
+/** KEYS log, meta of each run; ARGV ttl seconds. -> the API key of each run, '' for a log that is gone */
 export const CONFIRM = script(`
 local owners = {}
 for i = 1, #KEYS, 2 do

@@ -15,7 +15,7 @@ interface Session {
   line: string[];
 }
 
-/** The session turns in memory, for tests: the same rules as turn-scripts.ts, held to them by the contract suite. */
+/** Session turns in memory, for tests: the rules of turn-scripts.ts, checked by the same contract suite. */
 export function memorySessionTurns(
   openingMsMax: number = LIMITS.sessionTurnOpeningMsMax,
   now: () => number = Date.now,

@@ -14,7 +14,7 @@ import { ENTER, ENTRY, FORGET, LEAVE, NOT_ASKED, READINESS, READY, SETTLE } from
 
 const BUSY_SECONDS = LIMITS.runLogOrphanTtlSeconds;
 
-/** The session turns on Redis. `openingMsMax`: time from `enter` to `ready`. */
+/** Session turns on Redis. @param openingMsMax longest time from `enter` to `ready`. */
 export function redisSessionTurns(
   connection: RedisConnection,
   openingMsMax: number = LIMITS.sessionTurnOpeningMsMax,
@@ -36,7 +36,7 @@ class RedisSessionTurns implements SessionTurns {
 
   async ready(session: SessionRef, runId: string): Promise<'turn' | 'waits' | 'evicted'> {
     const { redis, keys } = this.connection;
-    // Onto the list first: a waiting turn that nobody remembers could wait for ever.
+    // Put the session on the list first: a turn that no list remembers could wait for ever.
     const listed = redis.zadd(keys.unsettledSessions, Date.now(), memberOf(session));
     const [code] = await Promise.all([this.run(READY, session, [runId, BUSY_SECONDS]), withDeadline(listed)]);
     if (code === READINESS.turn) return 'turn';

@@ -4,10 +4,10 @@ import { script } from '../scripts/script.js';
  * The record of a session, one hash and one list with a common hash tag:
  *
  *   active         the run whose turn it is
- *   tail, at       the youngest run and its time: parent and lower bound of the next
+ *   tail, at       the youngest run and its time: parent of the next run, and lower bound of its time
  *   opening, since the run between enter and ready (never more than one), and when it entered
- *   prev, prevAt   tail and at before the opening run entered, to be put back if it never opens
- *   (list)         runs that wait, in order; empty while nobody is active
+ *   prev, prevAt   tail and at as they were before the opening run entered; restored if it never opens
+ *   (list)         waiting runs in order; empty while no run is active
  */
 
 /** Reply codes of ENTER. */
@@ -15,7 +15,7 @@ export const ENTRY = { entered: 0, unknown: -1, opening: -2, busy: -3, full: -4 
 /** Reply codes of READY. */
 export const READINESS = { evicted: 0, turn: 1, waits: 2 } as const;
 
-/** Stands for `last` when nobody has asked the store yet. */
+/** In place of `last`: the store has not been asked yet. */
 export const NOT_ASKED = '?';
 
 /** KEYS record, line; ARGV runId, whenBusy, waitingMax, last, lastAt, openingMsMax, ttl. -> {code, parent or '', at} */
@@ -62,7 +62,7 @@ return ${READINESS.waits}`);
 /**
  * KEYS record, line; ARGV runId, ttl while busy, ttl while idle. -> the run to be queued, or ''
  *
- * A repeated leave answers like the first one: the reply may have been lost, and the next run was not queued then.
+ * A repeated leave replies like the first one: if the first reply was lost, the next run was not queued.
  */
 export const LEAVE = script(`
 local m = redis.call('HMGET', KEYS[1], 'active', 'opening', 'prev', 'prevAt')
@@ -92,7 +92,7 @@ if m[1] or m[2] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
 return 1`);
 
-/** KEYS index; ARGV member, score it had. Unless it was put there again since. */
+/** KEYS index; ARGV member, its old score. Removes the member unless it was listed again since. */
 export const SETTLE = script(`
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('ZREM', KEYS[1], ARGV[1]) end
 return 1`);

@@ -1,10 +1,10 @@
 import type { WorkerInfo, WorkerRegistry } from '#libs/contract';
 import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
 
-/** A worker that has been silent for so long is forgotten, and its models with it. */
+/** A worker that was silent for so long is forgotten, together with its models. */
 const FORGET_AFTER_MS = 86_400_000;
 
-/** The workers' announcements on Redis. Ages are measured on Redis' clock alone, so clocks that differ do no harm. */
+/** Workers' announcements on Redis. Only Redis' clock measures ages, so differing clocks do no harm. */
 export function redisWorkerRegistry({ redis, keys }: RedisConnection): WorkerRegistry {
   const now = async (): Promise<number> => {
     const [seconds, micros] = await redis.time();

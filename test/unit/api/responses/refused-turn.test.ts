@@ -1,41 +1,22 @@
+import { memoryConversationLock, memoryIdempotency } from '#libs/bus';
 import type { StoredConversations } from '#libs/contract';
-import {
-  memoryApprovalMemory,
-  memoryConversationLock,
-  memoryIdempotency,
-  memoryLiveHub,
-  memoryPersistQueue,
-  memoryRunLog,
-  memoryRunQueue,
-  memorySessionTurns,
-} from '#libs/bus';
 import { historyReader } from '#libs/history';
 import { createLogger } from '#libs/platform';
-import { Admission } from '../../../../apps/api/src/runs/admitting/admission.js';
 import { RunDesk, type Admitted } from '../../../../apps/api/src/runs/admitting/run-desk.js';
 import { ConversationDesk } from '../../../../apps/api/src/responses/conversations/conversation-desk.js';
 import { PrepareResponse } from '../../../../apps/api/src/responses/prepare-response.js';
 import { ResponseFinder } from '../../../../apps/api/src/runs/response-finder.js';
-import { RunService } from '../../../../apps/api/src/runs/run-service.js';
-import { TurnDesk } from '../../../../apps/api/src/runs/placing/turn-desk.js';
+import { memoryRuns } from '../../../support/memory-runs.js';
 import { decodeResponses } from '../../../support/responses-request.js';
 
 /** One API on memory twins, whose queue takes so many runs, and a conversation without items. */
 function setUp(queuedMax: number) {
-  const [log, queue, turns, sessionTurns] = [
-    memoryRunLog(),
-    memoryRunQueue(),
-    memoryConversationLock(),
-    memorySessionTurns(),
-  ];
+  const room = { queuedMax, waitingMaxOf: () => 9, slots: () => 9 };
+  const { runs, log, queue } = memoryRuns({ room });
+  const turns = memoryConversationLock();
   const logger = createLogger({ service: 'test', level: 'silent', pretty: false });
   const store = { run: async () => undefined, turns: async () => [] };
-  const [hub, persist, approvals] = [memoryLiveHub(log, 'here'), memoryPersistQueue(), memoryApprovalMemory()];
-  const runs = new RunService({ log, hub, queue, sessionTurns, persist, approvals, store, logger });
-  const limits = { inFlightMax: 9, inFlightPerKeyMax: 9, queuedMax, queuedPerKeyMax: 9, ofKeys: new Map() };
-  const admission = new Admission(queue, limits, () => 9);
-  const turnDesk = new TurnDesk({ sessionTurns, sessions: { session: async () => undefined } });
-  const desk = new RunDesk({ runs, admission, turns: turnDesk, idempotency: memoryIdempotency(), store, logger });
+  const desk = new RunDesk({ runs, idempotency: memoryIdempotency(), store, logger });
   const conversations = { all: async () => [] } as unknown as StoredConversations;
   const prepare = new PrepareResponse({
     finder: new ResponseFinder(runs, log),

@@ -1,4 +1,3 @@
-import { withDeadline } from '#libs/bus';
 import {
   type ConversationHolder,
   type ConversationLock,
@@ -7,14 +6,14 @@ import {
   type ConversationRef,
   type StoredConversations,
 } from '#libs/contract';
+import type { Runs } from '#libs/runs';
 import { createHash } from 'node:crypto';
 import { API_LIMITS } from '../../words/api-limits.js';
-import type { RunService } from '../../runs/run-service.js';
 
 export interface ConversationParts {
   readonly conversations: StoredConversations;
   readonly turns: ConversationLock;
-  readonly runs: Pick<RunService, 'head'>;
+  readonly runs: Pick<Runs, 'head'>;
 }
 
 /** A conversation's last run. */
@@ -57,18 +56,18 @@ export class ConversationDesk {
       lastRunId: last?.runId,
       begin: async (runId) => {
         if (last?.runId === runId) return;
-        if (!(await withDeadline(this.parts.turns.begin(id, runId, last?.runId)))) throw locked();
+        if (!(await this.parts.turns.begin(id, runId, last?.runId))) throw locked();
       },
     };
   }
 
   /** No run has the turn any more, also none that goes on: for a conversation that is about to be deleted. */
   forget(id: string): Promise<void> {
-    return withDeadline(this.parts.turns.forget(id));
+    return this.parts.turns.forget(id);
   }
 
   private async lastTurn(id: string): Promise<LastTurn | undefined> {
-    const turn = await withDeadline(this.parts.turns.last(id));
+    const turn = await this.parts.turns.last(id);
     if (!turn) return undefined;
     const head = await this.parts.runs.head(turn.runId);
     const isOpen = head ? !head.ended : turn.ageMs < OPENING_MS_MAX;

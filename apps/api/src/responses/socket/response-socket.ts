@@ -9,15 +9,12 @@ import type { Exchange } from '../../answering/exchanges.js';
 import { HEADERS } from '../../words/header-names.js';
 import { parseJson } from '../../edge/parse-json.js';
 import { withExchange, type ExchangeParts } from '../../answering/run-exchange.js';
-import { cancelIfLeft } from '../../runs/cancel-if-left.js';
-import type { Listeners } from '../../runs/listeners.js';
 import { SocketWriter } from './socket-writer.js';
 import type { Connected } from '../../edge/upgrade.js';
 
 export interface ResponseSocketParts extends ExchangeParts {
   readonly createRun: Pick<CreateRun, 'readOrder'>;
   readonly desk: RunDesk;
-  readonly listeners: Listeners;
   /** @param isOwnUnstored which unstored runs may be continued on this connection. */
   preparation(isOwnUnstored: (runId: string) => boolean): Preparation;
 }
@@ -114,26 +111,23 @@ export class ResponseSocket {
     await withExchange(this.parts, { owner, raw: { socket } }, async (exchange) => {
       const run = await desk.admit(order, exchange.signal);
       if (order.draft.retain === false) this.remember(run.runId);
-      const leave = this.parts.listeners.join(run.runId);
-      try {
-        if (run.kind !== 'stored') isWell = await this.speak(run, exchange);
-      } finally {
-        leave();
-        const isLeft = exchange.interruption === 'client_gone';
-        if (isLeft && order.draft.onDisconnect === 'cancel') await cancelIfLeft(this.parts, run.runId);
-      }
+      await this.parts.runs.attend(
+        run.runId,
+        async () => {
+          if (run.kind !== 'stored') isWell = await this.speak(run, exchange);
+        },
+        () => order.draft.onDisconnect === 'cancel' && exchange.interruption === 'client_gone',
+      );
     });
     return isWell;
   }
 
   private async speak(run: Exclude<Admitted, { kind: 'stored' }>, exchange: Exchange): Promise<boolean> {
     const speaker = new Speaker(this.writer);
-    const { runId, instance } = run;
-    const primed = run.kind === 'opened' ? { primed: run.primed } : {};
     try {
-      await this.parts.runs.follow({ runId, instance, after: 0, ...primed }, speaker.take, exchange.signal);
+      await this.parts.runs.follow({ ...run, after: 0 }, speaker.take, exchange.signal);
     } catch (cause) {
-      this.parts.logger.warn({ err: cause, runId }, 'a response on a WebSocket broke off');
+      this.parts.logger.warn({ err: cause, runId: run.runId }, 'a response on a WebSocket broke off');
       if (exchange.interruption === undefined) await speaker.fail(cause);
     }
     if (exchange.interruption === 'draining') this.leave(draining());

@@ -1,6 +1,6 @@
-import { newRunId } from '#libs/bus';
 import { ERRORS, GatewayError, type Idempotency } from '#libs/contract';
 import type { Logger } from '#libs/platform';
+import { newRunId } from '#libs/runs';
 import type { FastifyReply } from 'fastify';
 import { HEADERS } from '../../words/header-names.js';
 import { idempotencyClaim, idempotencyConflict, type CreatingRequest } from './idempotency-key.js';

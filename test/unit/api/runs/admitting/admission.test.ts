@@ -1,15 +1,12 @@
-import { memoryRunQueue } from '#libs/bus';
-import type { QueuePlaceRequest, RunQueue } from '#libs/contract';
 import { Admission } from '../../../../../apps/api/src/runs/admitting/admission.js';
 import { canonicalJson, idempotencyClaim } from '../../../../../apps/api/src/runs/admitting/idempotency-key.js';
-import { Listeners } from '../../../../../apps/api/src/runs/listeners.js';
 
 describe('Admission', () => {
-  const limits = { inFlightMax: 9, inFlightPerKeyMax: 9, queuedMax: 9, queuedPerKeyMax: 9, ofKeys: new Map() };
+  const limits = { inFlightMax: 9, inFlightPerKeyMax: 9, ofKeys: new Map() };
   const refusal = (code: string) => expect.objectContaining({ code, retryAfterSeconds: expect.any(Number) as number });
 
   test('takes as many as it may, and gives places back once', () => {
-    const admission = new Admission(memoryRunQueue(), { ...limits, inFlightMax: 2 }, () => 9);
+    const admission = new Admission({ ...limits, inFlightMax: 2 });
     const leave = admission.enter('alice');
     admission.enter('alice');
     expect(() => admission.enter('bob')).toThrow(refusal('rate_limit_exceeded'));
@@ -22,7 +19,7 @@ describe('Admission', () => {
 
   test('one key cannot take the places of all, and a key may have a limit of its own', () => {
     const ofKeys = new Map([['small', { inFlightMax: 1 }]]);
-    const admission = new Admission(memoryRunQueue(), { ...limits, inFlightPerKeyMax: 2, ofKeys }, () => 9);
+    const admission = new Admission({ ...limits, inFlightPerKeyMax: 2, ofKeys });
     const leave = admission.enter('alice');
     admission.enter('alice');
     expect(() => admission.enter('alice')).toThrow(refusal('rate_limit_exceeded'));
@@ -30,41 +27,6 @@ describe('Admission', () => {
     expect(() => admission.enter('small')).toThrow(refusal('rate_limit_exceeded'));
     leave();
     expect(() => admission.enter('alice')).not.toThrow();
-  });
-
-  test('refuses a run when the queue is full', async () => {
-    const queue = memoryRunQueue();
-    const admission = new Admission(queue, { ...limits, queuedMax: 1 }, () => 9);
-    await expect(admission.placeInQueue('alice', {})).resolves.toBe(0);
-    await queue.enqueue('run_1');
-    await expect(admission.placeInQueue('alice', {})).rejects.toMatchObject({
-      code: 'queue_full',
-      retryAfterSeconds: 5,
-    });
-  });
-
-  test('asks for a place with the limit of the key and the lane of the run', async () => {
-    const asked: QueuePlaceRequest[] = [];
-    const queue: Pick<RunQueue, 'depth' | 'place'> = {
-      depth: async () => 0,
-      place: async (request) => {
-        asked.push(request);
-        if (request.owner === 'late') return { kind: 'no_memory' };
-        return request.owner === 'full' ? { kind: 'full' } : { kind: 'placed', tag: 7 };
-      },
-    };
-    const ofKeys = new Map([['small', { queuedMax: 2 }]]);
-    const admission = new Admission(queue, { ...limits, ofKeys }, () => 64);
-    expect(await admission.placeInQueue('alice', {})).toBe(7);
-    await admission.placeInQueue('small', { background: true });
-    await admission.placeInQueue('alice', { jobId: 'job_1' });
-    expect(asked).toEqual([
-      { owner: 'alice', lane: 'interactive', waitingMax: 9, slots: 64 },
-      { owner: 'small', lane: 'background', waitingMax: 2, slots: 64 },
-      { owner: 'alice', lane: 'background', waitingMax: 9, slots: 64 },
-    ]);
-    await expect(admission.placeInQueue('full', {})).rejects.toThrow(refusal('queue_full'));
-    await expect(admission.placeInQueue('late', {})).rejects.toThrow(refusal('queue_full'));
   });
 });
 
@@ -119,16 +81,4 @@ test('canonicalJson is JSON', () => {
   const value = { b: [null, true, 'ü"\n', -0.5], a: {} };
   expect(JSON.parse(canonicalJson(value))).toEqual(value);
   expect(canonicalJson(value)).toBe('{"a":{},"b":[null,true,"ü\\"\\n",-0.5]}');
-});
-
-test('Listeners are counted per run and leave once', () => {
-  const listeners = new Listeners();
-  const leave = listeners.join('run_a');
-  listeners.join('run_a');
-  listeners.join('run_b');
-  leave();
-  leave();
-  expect(listeners.countOf('run_a')).toBe(1);
-  expect(listeners.countOf('run_b')).toBe(1);
-  expect(listeners.countOf('run_c')).toBe(0);
 });

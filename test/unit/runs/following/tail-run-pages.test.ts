@@ -1,6 +1,7 @@
-import { memoryLiveHub, memoryRunLog, tailRun } from '#libs/bus';
+import { memoryLiveHub, memoryRunLog } from '#libs/bus';
 import { LIMITS, type LoggedEvent, type RunEvent, type RunLog } from '#libs/contract';
-import { runSpec } from '../../support/run-spec.js';
+import { tailRun } from '#libs/runs';
+import { runSpec } from '../../../support/run-spec.js';
 
 const EVENTS = 1_000;
 

@@ -1,6 +1,7 @@
-import { memoryLiveHub, memoryRunLog, tailRun } from '#libs/bus';
+import { memoryLiveHub, memoryRunLog } from '#libs/bus';
 import type { LiveHub, LoggedEvent, Wake } from '#libs/contract';
-import { runSpec } from '../../support/run-spec.js';
+import { tailRun } from '#libs/runs';
+import { runSpec } from '../../../support/run-spec.js';
 
 const event = (seq: number): LoggedEvent => ({ seq, at: 0, type: 'text.delta', step: 1, text: String(seq) });
 

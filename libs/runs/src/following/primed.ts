@@ -1,13 +1,13 @@
-import type { RunTail } from '#libs/bus';
 import type { LoggedEvent } from '#libs/contract';
+import type { RunTail } from './tail-run.js';
 
 /** A run's events as they come, in batches. */
 export type Batches = AsyncIterableIterator<readonly LoggedEvent[], undefined>;
 
-/** Pulls the first batch now; it is given first. */
+/** Starts watching now, before anybody reads; the first batch is kept until it is asked for. */
 export function primed(tail: RunTail): Batches {
   let first: ReturnType<RunTail['next']> | undefined = tail.next();
-  // It is awaited later, or never when the run cannot be opened; it must not count as unhandled until then.
+  // The batch is awaited later, or never if the run cannot be opened; until then its failure is no unhandled one.
   first.catch(() => undefined);
   return {
     next() {

@@ -1,4 +1,5 @@
 import {
+  eventChars,
   GatewayError,
   isTerminal,
   LIMITS,
@@ -7,8 +8,12 @@ import {
   type LoggedEvent,
   type RunJournal,
 } from '#libs/contract';
-import { charsOf } from '../run-log/event-size.js';
 import { TailInbox } from './tail-inbox.js';
+
+export interface TailPorts {
+  readonly log: RunJournal;
+  readonly hub: LiveHub;
+}
 
 export interface TailStart {
   readonly runId: string;
@@ -37,12 +42,8 @@ const OVER: Result = { done: true, value: undefined };
  * Ends early, without the terminal event, when `signal` aborts. Rejects with GatewayError `run_log_lost` when the log
  * is gone, and `queue_unavailable` when Redis is; it is over then.
  */
-export function tailRun(
-  bus: { readonly log: RunJournal; readonly hub: LiveHub },
-  start: TailStart,
-  signal: AbortSignal,
-): RunTail {
-  return new RunTail(bus, start, signal);
+export function tailRun(ports: TailPorts, start: TailStart, signal: AbortSignal): RunTail {
+  return new RunTail(ports, start, signal);
 }
 
 /**
@@ -59,7 +60,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   private silence: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly bus: { readonly log: RunJournal; readonly hub: LiveHub },
+    private readonly ports: TailPorts,
     private readonly start: TailStart,
     private readonly signal: AbortSignal,
   ) {
@@ -100,7 +101,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
     this.state = 'live';
     this.signal.addEventListener('abort', this.stop, { once: true });
     try {
-      const live = await this.bus.hub.watch(runId, instance, this.wake);
+      const live = await this.ports.hub.watch(runId, instance, this.wake);
       if (this.isLive()) this.live = live;
       else await live.close();
     } catch (cause) {
@@ -145,7 +146,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   /** After a silence: messages may have been lost, or the log itself. */
   private async lookAfter(): Promise<Result> {
     try {
-      await assertLogExists(this.bus.log, this.start.runId, this.signal);
+      await assertLogExists(this.ports.log, this.start.runId, this.signal);
     } catch (cause) {
       await this.return();
       throw cause;
@@ -156,7 +157,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   private async read(): Promise<Result> {
     try {
       while (this.isLive() && !this.signal.aborted) {
-        const batch = await this.pages.read(this.bus.log, this.start.runId, this.seq);
+        const batch = await this.pages.read(this.ports.log, this.start.runId, this.seq);
         this.mustRead = this.pages.hasMore;
         if (batch.length > 0) return this.give(batch);
         if (!this.inbox.hasHole(this.seq)) return await this.wait();
@@ -198,7 +199,7 @@ class Pages {
     const page = await log.read(runId, after, this.count);
     this.hasMore = page.length === this.count;
     if (!this.hasMore) return page;
-    const chars = page.reduce((sum, event) => sum + charsOf(event), 1);
+    const chars = page.reduce((sum, event) => sum + eventChars(event), 1);
     const fitting = Math.floor((this.count * LIMITS.relayReadCharsMax) / chars);
     this.count = Math.max(1, Math.min(fitting, LIMITS.relayReadBatchMax));
     return page;

@@ -2,18 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const FIRST_MS = 100;
 
-export interface Backoff {
-  /** Waits before the next try; false when there was enough trying, or the signal aborted. */
+export interface Patience {
+  /** Waits before the next try; false: the time is over, or the signal aborted. */
   wait(signal: AbortSignal): Promise<boolean>;
-  /** It worked: the next failure is a first one again. */
+  /** A try succeeded: the next failure is a first one again. */
   reset(): void;
 }
 
-/**
- * Waits 100 ms, then twice as long each time up to `delayMsMax`, until `totalMsMax` have passed since the first
- * failure.
- */
-export function backoff(delayMsMax: number, totalMsMax: number): Backoff {
+/** Waits 100 ms, doubling up to `delayMsMax`, until `totalMsMax` have passed since the first failure. */
+export function patience(delayMsMax: number, totalMsMax: number): Patience {
   let failures = 0;
   let failingSince = 0;
   return {

@@ -1,4 +1,4 @@
-import type { EventOf, RunEvent } from '#libs/contract';
+import type { EventOf, RunEvent } from './run-event.js';
 
 type TextDelta = EventOf<'text.delta' | 'reasoning.delta' | 'refusal.delta'>;
 
@@ -7,7 +7,7 @@ export function isTextDelta(event: RunEvent): event is TextDelta {
 }
 
 /** An estimate of the event's size in characters, for bounds. */
-export function charsOf(event: RunEvent): number {
+export function eventChars(event: RunEvent): number {
   if (isTextDelta(event) && !('seal' in event)) return event.text.length;
   if (event.type === 'tool_call.arguments.delta') return event.delta.length;
   return JSON.stringify(event).length;

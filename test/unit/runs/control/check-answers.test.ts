@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '#libs/contract';
-import { readAnswers } from '#libs/protocols';
+import { readAnswers } from '../../../../libs/runs/src/control/check-answers.js';
 
 const schema = {
   type: 'object',

@@ -1,5 +1,4 @@
-import { LIMITS, type LoggedEvent } from '#libs/contract';
-import { charsOf } from '../run-log/event-size.js';
+import { eventChars, LIMITS, type LoggedEvent } from '#libs/contract';
 
 /** Live events on their way to one reader: bounded, so that a slow reader costs bounded memory. */
 export class TailInbox {
@@ -12,7 +11,7 @@ export class TailInbox {
   }
 
   put(events: readonly LoggedEvent[]): void {
-    for (const event of events) this.chars += charsOf(event);
+    for (const event of events) this.chars += eventChars(event);
     const full =
       this.events.length + events.length > LIMITS.relayInboxEventsMax || this.chars > LIMITS.relayInboxCharsMax;
     if (full) this.clear();

@@ -1,0 +1,12 @@
+export { cancelRun, endRun, endRuns, type CancelPorts } from './ending/end-run.js';
+export { handOnTurn } from './ending/hand-on-turn.js';
+export { settleEnded, type EndPorts } from './ending/settle-ended.js';
+export type { FollowStart, TakeBatch } from './following/follow-run.js';
+export { tailRun } from './following/tail-run.js';
+export { openRun } from './opening/open-run.js';
+export type { NewRun, StartedRun } from './opening/start-run.js';
+export { placeInQueue, type QueueRoom } from './placing/place-in-queue.js';
+export type { FoundRun } from './reading/find-run.js';
+export { foldLog } from './reading/fold-log.js';
+export { isRunId, newRunId } from './run-id.js';
+export { Runs, type RunsPorts } from './runs.js';

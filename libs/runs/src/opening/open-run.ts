@@ -1,0 +1,73 @@
+import { GatewayError, toRunError, type RunSpec } from '#libs/contract';
+import { cancelRun, endRun, type CancelPorts } from '../ending/end-run.js';
+import { handOnTurn } from '../ending/hand-on-turn.js';
+
+export interface OpenTerms {
+  /** The run's place among the waiting ones, from `placeInQueue`; default 0: before all of them. */
+  readonly tag?: number;
+  /**
+   * The caller will open this run again under the same id if this try fails, so a log without a job stays. Without it a
+   * run that could not be queued is ended, so that nobody waits for it.
+   */
+  readonly comesAgain?: boolean;
+}
+
+/**
+ * Opens a run's log and queues the run. A run that takes a turn in its session (`spec.inTurn`) is queued now only if
+ * the turn is its own; otherwise whoever ends the run before it queues it. 'exists': the id was opened before (its job
+ * is that of the other opener, and a second one is ignored). Rejects with GatewayError `queue_unavailable`, or
+ * `unavailable` when the turn was lost because opening took too long.
+ */
+export async function openRun(
+  ports: CancelPorts,
+  spec: RunSpec,
+  { tag = 0, comesAgain = false }: OpenTerms = {},
+): Promise<'opened' | 'exists'> {
+  if (spec.inTurn) return openInTurn(ports, spec, tag);
+  if (!comesAgain) return openAtOnce(ports, spec, tag);
+  const opened = await ports.log.open(spec);
+  await ports.queue.enqueue(spec.runId, tag);
+  return opened;
+}
+
+/**
+ * One round trip: both commands go over one connection, so the log is there before a worker hears of the run, and a job
+ * without a log is dropped.
+ */
+async function openAtOnce(ports: CancelPorts, spec: RunSpec, tag: number): Promise<'opened' | 'exists'> {
+  const { log, queue } = ports;
+  const { runId } = spec;
+  const [opened, queued] = await Promise.allSettled([log.open(spec), queue.enqueue(runId, tag)]);
+  if (opened.status === 'rejected') {
+    // Whether the log was opened is not known. The client is told to try again, so nobody wants this run.
+    cancelRun(ports, runId, 'requested').catch(() => undefined);
+    throw opened.reason;
+  }
+  if (opened.value === 'exists' || queued.status === 'fulfilled') return opened.value;
+  // If this fails too, Redis is away altogether; the scheduler's duty `fail-lost-runs` finds the run and ends it.
+  await endRun(ports, { runId, spec }, { type: 'run.failed', error: toRunError(queued.reason) }).catch(
+    (cause: unknown) => ports.onUnsettled?.({ cause, runId, what: 'a run that was not queued could not be ended' }),
+  );
+  throw queued.reason;
+}
+
+async function openInTurn(ports: CancelPorts, spec: RunSpec, tag: number): Promise<'opened' | 'exists'> {
+  const { log, queue, sessionTurns } = ports;
+  const { runId, owner, sessionId = '' } = spec;
+  const session = { owner, sessionId };
+  try {
+    const opened = await log.open(spec);
+    const turn = await sessionTurns.ready(session, runId);
+    // An earlier try of the same request opened the run; it may be over by now.
+    if (turn === 'evicted' && opened === 'exists') return 'exists';
+    if (turn === 'evicted') throw new GatewayError('unavailable', 'The run could not be opened in time. Try again.');
+    if (turn === 'turn') await queue.enqueue(runId, tag);
+    return opened;
+  } catch (cause) {
+    // The client is told to try again, so nobody wants this run, if it was opened at all.
+    cancelRun(ports, runId, 'requested')
+      .then(() => handOnTurn(ports, session, runId))
+      .catch((failure: unknown) => ports.onUnsettled?.({ cause: failure, runId, what: 'a turn was not given up' }));
+    throw cause;
+  }
+}

@@ -1,0 +1,130 @@
+import {
+  GatewayError,
+  RUN_SPEC_VERSION,
+  type LiveHub,
+  type RefusalReason,
+  type RunDraft,
+  type RunQueue,
+  type RunSpec,
+} from '#libs/contract';
+import type { CancelPorts } from '../ending/end-run.js';
+import { primed, type Batches } from '../following/primed.js';
+import { tailRun } from '../following/tail-run.js';
+import { enterSession, type SessionPorts, type SessionSpot } from '../placing/enter-session.js';
+import { placeInQueue, type QueueRoom } from '../placing/place-in-queue.js';
+import { openRun } from './open-run.js';
+
+/** Seconds after which a queue that was full is worth another try. */
+const QUEUE_FULL_RETRY_SECONDS = 5;
+
+export interface StartPorts extends CancelPorts, SessionPorts {
+  readonly hub: LiveHub;
+  readonly room: QueueRoom;
+}
+
+/** What is to be run, for whom. */
+export interface NewRun {
+  readonly draft: RunDraft;
+  /** Name of the API key. */
+  readonly owner: string;
+  /** The model's name, resolved. */
+  readonly model: string;
+  /** The run takes the next turn of `draft.sessionId`; absent: it is a member of that session outside its order. */
+  readonly turn?: { readonly whenBusy: 'wait' | 'reject' };
+  /** Called once there is room for the run, before it is opened. What it throws refuses the run. */
+  begin?(): Promise<void>;
+}
+
+export interface StartTerms {
+  /** A new id (`newRunId`), or one that was reserved. */
+  readonly runId: string;
+  /** Follows the run from before it is opened, so that its first events need no read of the log; ends the following. */
+  readonly listenUntil?: AbortSignal;
+}
+
+export type StartedRun =
+  | {
+      readonly kind: 'opened';
+      readonly runId: string;
+      readonly instance: string;
+      /** With `listenUntil`: give it to `follow`, or call its `return`. */
+      readonly primed?: Batches | undefined;
+    }
+  /** The id was opened before. */
+  | {
+      readonly kind: 'joined';
+      readonly runId: string;
+      readonly instance: string;
+      readonly lastSeq: number;
+      readonly primed?: undefined;
+    };
+
+/**
+ * Starts a run: finds it a place in the queue, then in its session, opens its log and queues it. Throws GatewayError
+ * `queue_full` when there is no room, for all or for this key; as `enterSession` does; and as `openRun` does.
+ */
+export async function startRun(ports: StartPorts, run: NewRun, terms: StartTerms): Promise<StartedRun> {
+  const { runId, listenUntil } = terms;
+  const tag = await tagOf(ports.queue, run, ports.room);
+  // A conversation that is locked for a run which is refused then would keep others out.
+  await run.begin?.();
+  const spot = await sessionSpotOf(ports, run, runId);
+  const { draft, owner, model } = run;
+  const { instance } = ports.hub;
+  const spec: RunSpec = {
+    ...draft,
+    version: RUN_SPEC_VERSION,
+    owner,
+    model,
+    createdAt: Date.now(),
+    runId,
+    instance,
+    ...spot,
+  };
+  const tail = listenUntil && primed(tailRun(ports, { runId, instance, after: 0, caughtUp: true }, listenUntil));
+  let isOurs = false;
+  try {
+    isOurs = (await openRun(ports, spec, { tag })) === 'opened';
+  } finally {
+    // Nobody reads the tail then; its own failure adds nothing to what is thrown here.
+    if (!isOurs) tail?.return?.().catch(() => undefined);
+  }
+  if (isOurs) return { kind: 'opened', runId, instance, primed: tail };
+  const head = await ports.log.head(runId);
+  if (!head) throw new GatewayError('run_log_lost', 'The events of this run were lost.');
+  return { kind: 'joined', runId, instance: head.instance, lastSeq: head.lastSeq };
+}
+
+async function sessionSpotOf(
+  ports: SessionPorts,
+  { draft, owner, turn }: NewRun,
+  runId: string,
+): Promise<(SessionSpot & { readonly inTurn: true }) | undefined> {
+  const { sessionId, conversationId } = draft;
+  // A conversation has an order of its own.
+  if (!turn || sessionId === undefined || conversationId !== undefined) return undefined;
+  const { parentId, createdAt } = await enterSession(ports, {
+    session: { owner, sessionId },
+    runId,
+    whenBusy: turn.whenBusy,
+  });
+  return { ...(parentId !== undefined && { parentId }), createdAt, inTurn: true };
+}
+
+async function tagOf(queue: RunQueue, { owner, draft }: NewRun, room: QueueRoom): Promise<number> {
+  const lane = draft.background || draft.jobId !== undefined ? 'background' : 'interactive';
+  const spot = await placeInQueue(queue, { owner, lane }, room);
+  if (spot.kind === 'placed') return spot.tag;
+  switch (spot.by) {
+    case 'all':
+      throw queueFull('Too many runs are waiting for a worker.', 'queue_full');
+    case 'key':
+      throw queueFull('Too many runs of this API key are waiting for a worker.', 'key_queue_full');
+    case 'memory':
+      throw queueFull('There is no room for another run.', 'queue_full');
+  }
+}
+
+function queueFull(message: string, reason: RefusalReason): GatewayError {
+  return new GatewayError('queue_full', message, { retryAfterSeconds: QUEUE_FULL_RETRY_SECONDS, reason });
+}
