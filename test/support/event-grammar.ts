@@ -224,6 +224,8 @@ class LogChecker {
     if (event.type === 'run.failed' || event.type === 'run.cancelled') return;
     if (this.open) this.say(event, `comes while step ${this.open.step} is open`);
     const { reason = 'nothing', hasClientCall = false } = this.lastClosed ?? {};
+    // The caller wanted its input kept and no answer.
+    if (event.type === 'run.completed' && event.finishReason === 'stop' && !this.lastClosed) return;
     const fits =
       event.type === 'run.completed'
         ? event.finishReason === reason && (reason === 'stop' || hasClientCall)

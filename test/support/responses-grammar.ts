@@ -69,6 +69,13 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   'response.refusal.done': { ...contentPlace, refusal: text },
   'response.function_call_arguments.delta': { ...place, delta: text },
   'response.function_call_arguments.done': { ...place, arguments: text, name: words },
+  'response.mcp_call.in_progress': place,
+  'response.mcp_call.completed': place,
+  'response.mcp_call.failed': place,
+  'response.mcp_call_arguments.delta': { ...place, delta: text },
+  'response.mcp_call_arguments.done': { ...place, arguments: text },
+  'response.custom_tool_call_input.delta': { ...place, delta: text },
+  'response.custom_tool_call_input.done': { ...place, input: text },
   'response.reasoning_summary_part.added': { ...summaryPlace, part: checkPart },
   'response.reasoning_summary_part.done': { ...summaryPlace, part: checkPart },
   'response.reasoning_summary_text.delta': { ...summaryPlace, delta: text },
@@ -83,6 +90,8 @@ interface OpenItem {
   readonly added: JsonObject;
   stage: 'added' | 'part' | 'text done' | 'part done' | 'closed';
   partType: string;
+  /** Of an `mcp_call`: the word for its end. */
+  outcome?: string;
   said: string;
   logprobs: JsonValue[];
   done?: JsonObject;
@@ -93,6 +102,13 @@ const PARTS: Readonly<Record<string, readonly [itemType: string, key: string, ev
   output_text: ['message', 'text', 'output_text.'],
   refusal: ['message', 'refusal', 'refusal.'],
   summary_text: ['reasoning', 'text', 'reasoning_summary_text.'],
+};
+
+/** The kinds of calls: which key holds what was said, and how the events of that begin. */
+const CALLS: Readonly<Record<string, readonly [key: string, events: string]>> = {
+  function_call: ['arguments', 'function_call_arguments.'],
+  mcp_call: ['arguments', 'mcp_call_arguments.'],
+  custom_tool_call: ['input', 'custom_tool_call_input.'],
 };
 
 class ResponsesReader implements ReadResponses {
@@ -154,7 +170,7 @@ class ResponsesReader implements ReadResponses {
     must(this.stage === 'in progress', `response.${type} comes after response.in_progress`);
     const open = this.items.filter((item) => item.stage !== 'closed');
     must(open.length === 0, `all items are done before response.${type}`);
-    const fits = type === 'incomplete' ? ['incomplete', 'cancelled'] : [type];
+    const fits = type === 'failed' ? ['failed', 'cancelled'] : [type];
     must(fits.includes(String(response['status'])), `response.${type} with status ${String(response['status'])}`);
     must(same(response['output'], this.output), 'the terminal event has the output that was streamed');
     this.sameIdentity(response);
@@ -173,8 +189,11 @@ class ResponsesReader implements ReadResponses {
   private add(index: unknown, item: JsonObject): void {
     must(this.stage === 'in progress', 'items come after response.in_progress');
     must(index === this.items.length, 'output_index is dense');
-    must(item['status'] === 'in_progress', 'an item is added in progress');
-    const isEmpty = ['content', 'summary', 'arguments', 'output'].every((key) => isEmptyValue(item[key]));
+    const hasStatus = item['type'] !== 'compaction';
+    must(!hasStatus || item['status'] === 'in_progress', 'an item is added in progress');
+    const isEmpty = ['content', 'summary', 'arguments', 'output', 'input', 'encrypted_content'].every((key) =>
+      isEmptyValue(item[key]),
+    );
     must(isEmpty, 'an item is added empty');
     must(!this.items.some(({ added }) => added['id'] === item['id']), 'item ids are unique');
     this.items.push({ added: item, stage: 'added', partType: '', said: '', logprobs: [] });
@@ -183,14 +202,15 @@ class ResponsesReader implements ReadResponses {
   private close(index: unknown, done: JsonObject): void {
     const item = this.itemAt(index);
     const { added } = item;
-    for (const key of ['id', 'type', 'role', 'call_id', 'name', 'namespace']) {
+    for (const key of ['id', 'type', 'role', 'call_id', 'name', 'namespace', 'server_label']) {
       must(same(added[key], done[key]), `${key} stays the same`);
     }
     must(done['status'] !== 'in_progress', 'a done item is not in progress');
-    if (added['type'] === 'function_call') {
-      must(done['arguments'] === item.said, 'the deltas of a call are its arguments');
-      const expected = done['status'] === 'completed' ? 'text done' : 'added';
-      must(item.stage === expected, 'a call has its arguments.done exactly when it is whole');
+    const call = CALLS[String(added['type'])];
+    if (call) {
+      this.closeCall(item, done, call[0]);
+    } else if (added['type'] === 'compaction') {
+      must(!isEmptyValue(done['encrypted_content']), 'a compaction is done with its content');
     } else if (added['type'] === 'function_call_output') {
       must(item.stage === 'added' && done['status'] === 'completed', 'a result is whole');
       const call = this.output.find(
@@ -207,15 +227,31 @@ class ResponsesReader implements ReadResponses {
     item.done = done;
   }
 
+  private closeCall({ said, stage, outcome, added }: OpenItem, done: JsonObject, key: string): void {
+    must(done[key] === said, 'the deltas of a call are its arguments');
+    const isWhole = done['status'] === 'completed' || done['status'] === 'failed';
+    if (added['type'] !== 'mcp_call') {
+      must(stage === (isWhole ? 'text done' : 'added'), 'a call has its arguments.done exactly when it is whole');
+      return;
+    }
+    must(outcome === (isWhole ? done['status'] : 'in_progress'), 'a call of the server ends as its item says');
+    const result = done['status'] === 'failed' ? done['error'] : done['output'];
+    must(!isWhole || result !== null, 'a call of the server ends with its result');
+  }
+
   /** An event inside of an item. */
   private within(type: string, fields: JsonObject): void {
     const item = this.itemAt(fields['output_index']);
     must(fields['item_id'] === item.added['id'], 'item_id and output_index name the same item');
-    const isCall = item.added['type'] === 'function_call';
-    must(isCall === type.startsWith('function_call_arguments'), `${type} belongs to an item of its kind`);
+    if (type.startsWith('mcp_call.')) return this.outcome(item, type.slice('mcp_call.'.length));
+    const call = CALLS[String(item.added['type'])];
+    const isCall = call !== undefined;
+    const callEvents = Object.values(CALLS).map(([, events]) => events);
+    const isOfCall = callEvents.some((events) => type.startsWith(events));
+    must(isCall === isOfCall, `${type} belongs to an item of its kind`);
     const [, step] = /(added|delta|done)$/.exec(type) ?? [];
     if (type.includes('part')) return this.part(item, String(step), fields['part'] as JsonObject);
-    const events = isCall ? 'function_call_arguments.' : (PARTS[item.partType]?.[2] ?? 'nothing');
+    const events = call ? call[1] : (PARTS[item.partType]?.[2] ?? 'nothing');
     must(type.startsWith(events), `${type} belongs to a part of its kind`);
     const speaking = isCall ? 'added' : 'part';
     must(item.stage === speaking, `${type} comes while the item is ${item.stage}`);
@@ -224,10 +260,20 @@ class ResponsesReader implements ReadResponses {
       item.logprobs.push(...((fields['logprobs'] ?? []) as readonly JsonValue[]));
       return;
     }
-    const whole = fields['text'] ?? fields['refusal'] ?? fields['arguments'];
+    const whole = fields['text'] ?? fields['refusal'] ?? fields['arguments'] ?? fields['input'];
     must(whole === item.said, 'the deltas are the whole');
     must(same(fields['logprobs'] ?? [], item.logprobs), 'the logprobs of the deltas are those of the whole');
     item.stage = 'text done';
+  }
+
+  private outcome(item: OpenItem, word: string): void {
+    must(item.added['type'] === 'mcp_call', 'only a call of the server has an outcome');
+    const isBegin = word === 'in_progress';
+    const stage = isBegin ? 'added' : 'text done';
+    must(item.stage === stage, `mcp_call.${word} comes while the item is ${item.stage}`);
+    must(item.outcome === (isBegin ? undefined : 'in_progress'), 'a call of the server begins once and ends once');
+    must(!isBegin || item.said === '', 'a call of the server begins before its arguments');
+    item.outcome = word;
   }
 
   private part(item: OpenItem, step: string, part: JsonObject): void {
@@ -251,7 +297,7 @@ class ResponsesReader implements ReadResponses {
 }
 
 function isEmptyValue(value: JsonValue | undefined): boolean {
-  return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
 function same(a: unknown, b: unknown): boolean {

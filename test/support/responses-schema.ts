@@ -69,8 +69,32 @@ const part: Check = byType({
   summary_text: object({ type: text, text }),
 });
 
+const toolError = object(
+  { type: oneOf('mcp_tool_execution_error'), content: listOf(object({ type: oneOf('text'), text })) },
+  { message: text },
+);
+
 const item: Check = byType({
-  message: object({ id: words, type: text, status, role: oneOf('assistant'), content: listOf(part) }),
+  message: object(
+    { id: words, type: text, status, role: oneOf('assistant'), content: listOf(part) },
+    { phase: oneOf('commentary', 'final_answer') },
+  ),
+  mcp_call: object({
+    id: words,
+    type: text,
+    status: oneOf('in_progress', 'completed', 'incomplete', 'failed'),
+    approval_request_id: nullable(words),
+    server_label: words,
+    name: words,
+    arguments: text,
+    output: nullable(text),
+    error: nullable(toolError),
+  }),
+  custom_tool_call: object(
+    { id: words, type: text, status, call_id: words, name: words, input: text },
+    { namespace: words },
+  ),
+  compaction: object({ id: words, type: text, encrypted_content: text }),
   reasoning: object({ id: words, type: text, status, summary: listOf(part) }),
   function_call: object(
     { id: words, type: text, status, call_id: words, name: words, arguments: text },
@@ -86,9 +110,12 @@ const functionTool = object({
   parameters: nullable(record),
   strict: nullable(flag),
 });
+const customTool = object({ type: oneOf('custom'), name: words, format: record }, { description: text });
+const callable = byType({ function: functionTool, custom: customTool });
 const tool = byType({
   function: functionTool,
-  namespace: object({ type: text, name: words, description: text, tools: listOf(functionTool) }),
+  custom: customTool,
+  namespace: object({ type: text, name: words, description: text, tools: listOf(callable) }),
 });
 
 const format = byType({
@@ -162,7 +189,7 @@ const response: Check = (value, path) => {
 function consistency(value: Readonly<Record<string, JsonValue | undefined>>, path: string): string[] {
   const { status: is, error, usage: used, incomplete_details: details, completed_at: completedAt, output } = value;
   const rules: readonly (readonly [boolean, string])[] = [
-    [(error !== null) === (is === 'failed'), 'has an error exactly when it failed'],
+    [(error !== null) === (is === 'failed' || is === 'cancelled'), 'has an error exactly when it came to a bad end'],
     [(details !== null) === (is === 'incomplete'), 'has incomplete_details exactly when it is incomplete'],
     [(completedAt !== null) === (is === 'completed'), 'has completed_at exactly when it is completed'],
     [(used === null) === (is === 'queued' || is === 'in_progress'), 'has usage exactly when it ended'],

@@ -4,7 +4,8 @@ import { ServerTools } from '#libs/tools';
 
 /** Starts the tools that the configuration describes. Throws an Error that names the mistake in the configuration. */
 export function openServerTools(config: Config, version: string, logger: Logger): ServerTools {
-  const { fetchAllowedHosts, workspaceDir, workspaceDaysMax, terminalCommand, terminalPath } = config.agent;
+  const { fetchAllowedHosts, toolsBesideClientTools, workspaceDir, workspaceDaysMax, terminalCommand, terminalPath } =
+    config.agent;
   const { toolsets, byKey, byModel, mcpServers } = config.tools;
   const tools = new ServerTools(
     {
@@ -15,6 +16,7 @@ export function openServerTools(config: Config, version: string, logger: Logger)
       terminalPath,
       toolsets: { everywhere: config.agent.tools, toolsets, byKey, byModel },
       mcpServers,
+      besideClientTools: toolsBesideClientTools,
       version,
     },
     ({ server, level, text }) => logger[level]({ server }, text),

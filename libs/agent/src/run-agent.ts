@@ -24,6 +24,7 @@ export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentP
   try {
     ports.signal.throwIfAborted();
     await settleOpenStep(run);
+    if (spec.generate === false) return { type: 'run.completed', finishReason: 'stop' };
     for (;;) {
       const end = endOf(book.snapshot(), ports.settings.stepsMax);
       if (end) return end;

@@ -31,6 +31,8 @@ export interface ApiConfig {
   readonly bodyBytesMax: number;
   /** Characters (UTF-16 units) of one message's text. */
   readonly messageCharsMax: number;
+  /** How Responses tells of calls that the gateway executes. */
+  readonly responsesServerCalls: 'mcp_call' | 'function_call';
   readonly sseKeepaliveMs: number;
   /** Runs that may wait for a worker before new ones are refused with 429. */
   readonly queuedMax: number;
@@ -143,6 +145,8 @@ export interface AgentConfig {
   readonly runSecondsMax: number;
   /** Server tools that models are offered where no toolset says otherwise; a name may end in `*`. */
   readonly tools: readonly string[];
+  /** Whether a request that brings tools of its own is offered the server tools as well. */
+  readonly toolsBesideClientTools: 'offer' | 'omit';
   /** Where the workspaces of sessions lie. Several workers share it. */
   readonly workspaceDir: string;
   /** Days after which a workspace that nobody used is removed. */

@@ -29,6 +29,7 @@ export type {
   Message,
   Reasoning,
   ReasoningSeal,
+  SystemMessage,
   ToolCall,
   ToolMessage,
   UpstreamForm,
@@ -100,7 +101,7 @@ export {
   type ToolResult,
   type ToolResume,
 } from './tool.js';
-export { answerMessages, turnOf, type RunInput, type Turn } from './runs/turn.js';
+export { answerMessages, summaryText, turnOf, type RunInput, type Turn } from './runs/turn.js';
 export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
 export { isSessionId, SESSION_ID_RULE } from './session-id.js';

@@ -7,8 +7,11 @@ export const LIMITS = {
   bodyBytesMax: 10_000_000,
   jsonDepthMax: 64,
   messagesMax: 2_000,
-  /** Text of one message, after its parts are joined. A longer one is refused, never cut. */
-  messageTextCharsMax: 65_536,
+  /**
+   * Text of one message, after its parts are joined. A longer one is refused, never cut. About what the largest windows
+   * of models take: a whole file, a long result of a tool or a retrieved context is one message.
+   */
+  messageTextCharsMax: 4_000_000,
   contentPartsMax: 1_000,
   toolsMax: 128,
   toolNameCharsMax: 64,

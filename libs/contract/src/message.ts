@@ -1,7 +1,13 @@
 import type { JsonObject } from './json.js';
 
-/** One conversation, free of any vendor's words. Instructions (system, developer) are not messages: see RunSpec. */
-export type Message = UserMessage | AssistantMessage | ToolMessage;
+/** One conversation, free of any vendor's words. Instructions that stand before it are not messages: see RunSpec. */
+export type Message = UserMessage | AssistantMessage | ToolMessage | SystemMessage;
+
+/** A system or developer text in the middle of a conversation: it holds from there on. */
+export interface SystemMessage {
+  readonly role: 'system';
+  readonly content: string;
+}
 
 export type ContentPart =
   | { readonly type: 'text'; readonly text: string }

@@ -1,10 +1,33 @@
-import { answerMessages, type Message, type RunDraft, type ToolMessage, type Turn } from '#libs/contract';
+import {
+  answerMessages,
+  outputText,
+  summaryText,
+  type Message,
+  type RunDraft,
+  type ToolMessage,
+  type Turn,
+} from '#libs/contract';
 import type { HistoryReader } from './history-reader.js';
 
 /** The messages of a conversation, in order: the input and then the answer of each turn. */
 export function messagesOf(turns: readonly Turn[]): Message[] {
-  return turns.flatMap(({ input, snapshot }) => [...(input?.messages ?? []), ...answerMessages(snapshot)]);
+  const at = turns.findLastIndex(isCompaction);
+  const summary = at < 0 ? undefined : turns[at];
+  return [
+    ...(summary ? [summaryOf(summary)] : []),
+    ...turns.slice(at + 1).flatMap(({ input, snapshot }) => [...(input?.messages ?? []), ...answerMessages(snapshot)]),
+  ];
 }
+
+/** A turn that gave a whole summary stands for itself and for everything before it. */
+function isCompaction({ snapshot }: Turn): boolean {
+  return snapshot.compacts === true && snapshot.status === 'completed' && outputText(snapshot).trim() !== '';
+}
+
+const summaryOf = ({ snapshot }: Turn): Message => ({
+  role: 'user',
+  content: summaryText(outputText(snapshot).trim()),
+});
 
 /**
  * Everything that the model reads: the conversation so far, from the conversation object or from the chain of runs,

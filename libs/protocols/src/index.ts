@@ -33,17 +33,13 @@ export { packSummary, unpackSummary } from './openai-responses/compaction.js';
 export { checkItemIds } from './openai-responses/request/decode-input.js';
 export { itemIdOf, responseIdOf, runIdOfItem, runIdOfResponse } from './openai-responses/ids.js';
 export { encode as encodeResponses } from './openai-responses/answer/encode-stream.js';
-export { inputItemsOf } from './openai-responses/request/input-items.js';
-export { itemsToMessages, systemTextOf } from './openai-responses/request/items-to-messages.js';
+export { inputItemsOf } from './openai-responses/items/input-items.js';
+export { itemsToMessages, systemTextOf } from './openai-responses/items/items-to-messages.js';
 export { openaiResponses } from './openai-responses/openai-responses.js';
 export { outputItems } from './openai-responses/answer/output-items.js';
-export { referencesOf, resolveReferences } from './openai-responses/request/resolve-references.js';
+export { referencesOf, resolveReferences } from './openai-responses/items/resolve-references.js';
 export { responseObject, responseUsage } from './openai-responses/answer/response-object.js';
 export { resumedAfter } from './openai-responses/answer/resume.js';
-export {
-  leftOutToolsHeader,
-  responsesOptions,
-  type ConversationChoice,
-} from './openai-responses/request/responses-options.js';
-export { noCallOf, strayResults } from './openai-responses/request/stray-results.js';
+export { responsesOptions, type ConversationChoice } from './openai-responses/request/responses-options.js';
+export { noCallOf, strayResults } from './openai-responses/items/stray-results.js';
 export { type ResponsesState } from './openai-responses/answer/responses-state.js';

@@ -10,6 +10,11 @@ export interface DecodeContext {
   readonly onDisconnect?: OnDisconnect;
   /** The request carried an X-Hermes-* header: its sender follows the habits of the Hermes API server. */
   readonly hermesClient: boolean;
+  /**
+   * How Responses tells of calls that the gateway executed: as `mcp_call`, which clients take for a tool that the
+   * server ran, or as `function_call` with its output, as the Hermes API server does.
+   */
+  readonly serverCalls?: 'mcp_call' | 'function_call';
   /** Bound for the text of one message; longer texts are refused, never cut. */
   readonly messageTextCharsMax: number;
   /** Fields of the body that the protocol's class does not declare. Absent: none. */

@@ -26,9 +26,11 @@ export function fieldOf({ object }: Place, key: string): JsonValue | undefined {
   return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined;
 }
 
+/** An empty array counts as absent: it is the empty object of clients written in PHP. */
 export function optionalPlace(place: Place, key: string): Place | undefined {
   const value = fieldOf(place, key);
-  return value === undefined ? undefined : placeOf(value, `${place.path}.${key}`);
+  const isEmptyList = Array.isArray(value) && value.length === 0;
+  return value === undefined || isEmptyList ? undefined : placeOf(value, `${place.path}.${key}`);
 }
 
 export function requiredPlace(place: Place, key: string): Place {

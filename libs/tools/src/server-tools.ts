@@ -12,8 +12,18 @@ export interface ToolSettings extends BuiltInSettings {
   readonly mcpServers: readonly McpServerSettings[];
   /** Days after which a workspace that nobody used is removed. */
   readonly workspaceDaysMax: number;
+  /** Whether a request that brings tools of its own is offered those of the server as well. */
+  readonly besideClientTools: 'offer' | 'omit';
   /** Of this gateway; told to MCP servers. */
   readonly version: string;
+}
+
+/** What decides which tools a run is offered. */
+export interface ToolUser {
+  readonly owner: string;
+  readonly model: string;
+  /** The caller's own. */
+  readonly tools: readonly unknown[];
 }
 
 /** How long the first runs of a worker wait for MCP servers that are still being connected. */
@@ -65,7 +75,8 @@ export class ServerTools {
   }
 
   /** The tools that a run may use. Waits for MCP servers only during their first connection. */
-  async toolsFor(run: { readonly owner: string; readonly model: string }): Promise<readonly Tool[]> {
+  async toolsFor(run: ToolUser): Promise<readonly Tool[]> {
+    if (run.tools.length > 0 && this.settings.besideClientTools === 'omit') return [];
     if (!this.isConnected) {
       await this.mcp.settled(FIRST_CONNECTION_MS);
       this.isConnected = true;

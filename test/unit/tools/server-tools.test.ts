@@ -43,6 +43,7 @@ function open({ everywhere = [], byKey = [], byModel = [] }: Sets, more: Partial
     terminalPath: '/usr/bin:/bin',
     toolsets: { everywhere, toolsets, byKey, byModel },
     mcpServers: [],
+    besideClientTools: 'offer',
     version: 'test',
     ...more,
   };
@@ -52,8 +53,17 @@ function open({ everywhere = [], byKey = [], byModel = [] }: Sets, more: Partial
 }
 
 const namesFor = async (tools: ServerTools, owner: string, model: string): Promise<string[]> =>
-  (await tools.toolsFor({ owner, model })).map(({ name }) => name);
+  (await tools.toolsFor({ owner, model, tools: [] })).map(({ name }) => name);
 const FILES = ['file_read', 'file_write', 'file_patch', 'file_list', 'file_search'];
+
+test('a request with tools of its own is offered those of the server or not, as the settings say', async () => {
+  const run = { owner: 'ann', model: 'm', tools: [{ name: 'shell' }] };
+  const offering = open({ everywhere: ['current_time'] });
+  expect((await offering.toolsFor(run)).map(({ name }) => name)).toEqual(['current_time']);
+  const omitting = open({ everywhere: ['current_time'] }, { besideClientTools: 'omit' });
+  expect(await omitting.toolsFor(run)).toEqual([]);
+  expect(await namesFor(omitting, 'ann', 'm')).toEqual(['current_time']);
+});
 
 describe('toolsets', () => {
   const sets: Sets = {
@@ -138,7 +148,7 @@ describe('old workspaces', () => {
 
   test('become new by being used', async () => {
     const tools = open({ everywhere: ['file_list'] });
-    const [list] = await tools.toolsFor({ owner: 'ann', model: 'm' });
+    const [list] = await tools.toolsFor({ owner: 'ann', model: 'm', tools: [] });
     if (!list) throw new Error('no tool');
     await use(list, {});
     const root = join(folder, 'workspaces');

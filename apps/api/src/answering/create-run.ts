@@ -20,6 +20,7 @@ export interface CreateRunParts extends ExchangeParts {
   readonly models: ModelDirectory;
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
+  readonly serverCalls: 'mcp_call' | 'function_call';
   /** API keys are configured. */
   readonly isKeyed: boolean;
   /** By the name of the protocol. */
@@ -83,6 +84,7 @@ export class CreateRun {
       hermesClient: Object.keys(headers).some((name) => name.startsWith('x-hermes-')),
       messageTextCharsMax: this.parts.messageCharsMax,
       otherFields: otherFields(protocol.dto, bodyObject(body)),
+      serverCalls: this.parts.serverCalls,
     });
     const model = await this.parts.models.resolve(decoded.model);
     await this.parts.models.assertNoServerTool(decoded.tools);
@@ -166,6 +168,8 @@ function nameLeftOut(reply: FastifyReply, draft: RunDraft, snapshot?: RunSnapsho
   const steps = snapshot?.steps ?? [];
   const value = leftOutHeader([...(draft.leftOut ?? []), ...steps.flatMap(({ leftOut = [] }) => leftOut)]);
   if (value !== undefined) reply.raw.setHeader(HEADERS.leftOut, value);
+  const tools = leftOutHeader((draft.leftOut ?? []).flatMap((name) => name.match(/^tools\.(.+)$/)?.[1] ?? []));
+  if (tools !== undefined) reply.raw.setHeader(HEADERS.leftOutTools, tools);
 }
 
 /** The protocol's whole answer. Throws the GatewayError of a run that failed or was cancelled. */

@@ -19,6 +19,7 @@ export interface ApiCore extends ExchangeParts {
   readonly counter: TokenCounter;
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
+  readonly serverCalls: 'mcp_call' | 'function_call';
   /** API keys are configured. */
   readonly isKeyed: boolean;
   readonly once: CreateOnce;
@@ -56,6 +57,7 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
     counter: closers.own(new TokenCounter(), (c) => c.close()),
     meters,
     messageCharsMax: config.api.messageCharsMax,
+    serverCalls: config.api.responsesServerCalls,
     isKeyed: config.auth.keys.length > 0,
     once: new CreateOnce(ports.idempotency, logger),
     finder: new ResponseFinder(runs, ports.log),

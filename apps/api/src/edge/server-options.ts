@@ -7,7 +7,7 @@ import { setAnswerHeaders } from './edge.js';
 import { sendError } from './error.filter.js';
 import type { ErrorReplies } from './error-reply.js';
 import { requestIdOf } from '../words/request-id.js';
-import { pathOf } from '../words/request-path.js';
+import { canonicalUrl, pathOf } from '../words/request-path.js';
 
 /** How the HTTP server behaves before any of our hooks can: limits, ids, and the errors of its parsers. */
 export function serverOptions(replies: ErrorReplies, bodyBytesMax: number): FastifyHttpOptions<Server> {
@@ -21,6 +21,8 @@ export function serverOptions(replies: ErrorReplies, bodyBytesMax: number): Fast
       connectionsCheckingInterval: API_LIMITS.connectionsCheckMs,
     },
     routerOptions: { maxParamLength: API_LIMITS.pathParameterCharsMax },
+    // Before the router and all hooks, so that each of them sees the path that is served.
+    rewriteUrl: ({ url }) => canonicalUrl(url),
     // Our own hook answers while draining; Fastify's body would not be in our shape.
     return503OnClosing: false,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers),

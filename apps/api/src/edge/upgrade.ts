@@ -13,7 +13,7 @@ import type { KeyRing } from './auth/key-ring.js';
 import { API_LIMITS } from '../words/api-limits.js';
 import type { Cors } from './cors.js';
 import { headersOf } from './error-reply.js';
-import { pathOf } from '../words/request-path.js';
+import { canonicalUrl, pathOf } from '../words/request-path.js';
 
 /** What every connection passes, as every request does (http/edge.ts). */
 export interface UpgradeParts {
@@ -81,7 +81,7 @@ function admit(parts: UpgradeParts, request: IncomingMessage, open: readonly str
   if (!parts.cors.isAllowed(request)) {
     throw new GatewayError('origin_not_allowed', 'This origin may not use the API.');
   }
-  if (!parts.paths.includes(pathOf(request.url))) {
+  if (!parts.paths.includes(pathOf(canonicalUrl(request.url)))) {
     throw new GatewayError('not_found', 'There is no WebSocket at this path.');
   }
   if (parts.drain.draining) {

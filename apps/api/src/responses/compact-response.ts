@@ -50,6 +50,10 @@ export class CompactResponse {
     return withExchange(this.parts, request, async (exchange) => {
       const { desk, models } = this.parts;
       const context = await this.parts.context.read(request);
+      // The published route requires it: a summary by another model than the conversation's is not what was asked for.
+      if (context.model === null) {
+        throw new GatewayError('missing_required_parameter', "'model' is required.", { param: 'model' });
+      }
       const { owner } = context;
       const { headers, body } = request;
       const claim = idempotencyClaim({ owner, route: '/v1/responses/compact', headers, body });
@@ -113,6 +117,8 @@ function transcriptOf(message: Message): string {
       );
       return `assistant: ${message.text}${message.refusal ?? ''}${calls.join('')}`;
     }
+    case 'system':
+      return `system: ${message.content}`;
     case 'tool':
       return `result of ${message.callId}: ${message.output}`;
   }

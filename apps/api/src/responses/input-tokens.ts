@@ -43,6 +43,8 @@ function textsOf(message: Message): string[] {
         message.refusal ?? '',
         ...message.toolCalls.flatMap((call) => [call.name, call.arguments]),
       ];
+    case 'system':
+      return [message.role, message.content];
     case 'tool':
       return [message.role, message.output];
   }

@@ -1,8 +1,14 @@
-import { GatewayError, isJsonObject, type JsonObject, type RunDraft, type StoredConversations } from '#libs/contract';
+import {
+  GatewayError,
+  isJsonObject,
+  leftOutHeader,
+  type JsonObject,
+  type RunDraft,
+  type StoredConversations,
+} from '#libs/contract';
 import {
   inputItemsOf,
   itemsToMessages,
-  leftOutToolsHeader,
   outputItems,
   referencesOf,
   resolveReferences,
@@ -38,9 +44,6 @@ interface NewRun {
   readonly runId: string;
 }
 
-/** Names the tools that were asked for, but are executed by nobody here. */
-export const LEFT_OUT_TOOLS_HEADER = 'x-left-out-tools';
-
 /** Finds what a Responses request refers to: the response it continues, its conversation, the items it names. */
 export class PrepareResponse implements Preparation {
   constructor(
@@ -50,9 +53,7 @@ export class PrepareResponse implements Preparation {
   ) {}
 
   readonly traits = (draft: RunDraft): AnswerTraits => {
-    const leftOut = leftOutToolsHeader(draft);
-    const answersAtOnce = responsesOptions(draft).background && !draft.stream;
-    return { headers: leftOut === undefined ? {} : { [LEFT_OUT_TOOLS_HEADER]: leftOut }, answersAtOnce };
+    return { headers: {}, answersAtOnce: responsesOptions(draft).background && !draft.stream };
   };
 
   readonly complete = async (draft: RunDraft, run: NewRun): Promise<Completed> => {
@@ -68,8 +69,8 @@ export class PrepareResponse implements Preparation {
 
   /** A WebSocket has no header that could name them. */
   private logLeftOut(draft: RunDraft, { runId, owner }: NewRun): void {
-    const tools = leftOutToolsHeader(draft);
-    if (tools !== undefined) this.parts.logger.info({ runId, keyName: owner, tools }, 'tools left out');
+    const leftOut = leftOutHeader(draft.leftOut ?? []);
+    if (leftOut !== undefined) this.parts.logger.info({ runId, keyName: owner, leftOut }, 'left out');
   }
 
   /**

@@ -3,6 +3,8 @@ export const HEADERS = {
   runId: 'x-run-id',
   /** What of the request went no further, see `leftOutHeader`. */
   leftOut: 'x-left-out',
+  /** The tools among them, without `tools.`: older than `x-left-out`, and kept for its readers. */
+  leftOutTools: 'x-left-out-tools',
   idempotencyKey: 'idempotency-key',
   idempotencyReplayed: 'idempotency-replayed',
   onDisconnect: 'x-on-disconnect',

@@ -32,6 +32,8 @@ function contentTokens(message: Message, count: CountTokens): number {
   switch (message.role) {
     case 'user':
       return typeof message.content === 'string' ? count(message.content) : partTokens(message.content, count);
+    case 'system':
+      return count(message.content);
     case 'tool':
       return count(message.output);
     case 'assistant':

@@ -1,5 +1,5 @@
 import { LIMITS } from '#libs/contract';
-import { hostOrBlock, integer, listOf, text, toolPattern } from '../values/parsers.js';
+import { hostOrBlock, integer, listOf, oneOf, text, toolPattern } from '../values/parsers.js';
 import type { Variable } from './variable.js';
 
 /** The settings of the agent and its tools. */
@@ -26,6 +26,13 @@ export const AGENT_VARIABLES = [
     meaning: 'server tools that models are offered, `file_*` for all that begin so; empty: none',
     emptyIsNone: true,
     parser: listOf(toolPattern),
+  },
+  {
+    name: 'TOOLS_BESIDE_CLIENT_TOOLS',
+    path: 'agent.tools_beside_client_tools',
+    default: 'offer',
+    meaning: 'a request that brings tools of its own: `offer` the server tools as well, or `omit` them',
+    parser: oneOf('offer', 'omit'),
   },
   {
     name: 'FETCH_ALLOWED_HOSTS',

@@ -2,7 +2,7 @@ import { LIMITS } from '#libs/contract';
 import { namedKeys } from '../values/api-keys.js';
 import { modelName } from './model-variables.js';
 import { OPERATOR_VARIABLES } from './operator-variables.js';
-import { host, integer, listOf, milliseconds, origin, port, secret } from '../values/parsers.js';
+import { host, integer, listOf, milliseconds, oneOf, origin, port, secret } from '../values/parsers.js';
 import type { Variable } from './variable.js';
 
 /** Where the API listens, who may use it, and how much it takes on. */
@@ -79,6 +79,14 @@ export const API_VARIABLES = [
     default: '20000',
     meaning: 'sockets that one API process accepts; more are closed at once',
     parser: integer(10, 1_000_000),
+  },
+  {
+    name: 'RESPONSES_SERVER_CALLS',
+    path: 'api.responses_server_calls',
+    default: 'mcp_call',
+    meaning:
+      'how Responses tells of calls that the gateway executes: `mcp_call`, or `function_call` with its output for clients of the Hermes API server',
+    parser: oneOf('mcp_call', 'function_call'),
   },
   {
     name: 'SSE_KEEPALIVE_MS',

@@ -3,7 +3,7 @@ import type { RunSpec } from './run-spec.js';
 
 /** The first event of every log, made from the spec: all that an encoder must know of the request. */
 export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
-  const { runId, protocol, owner, model, echo, metadata, createdAt, parentId, sessionId, jobId } = spec;
+  const { runId, protocol, owner, model, echo, metadata, createdAt, parentId, sessionId, jobId, compacts } = spec;
   return {
     seq: 1,
     at: createdAt,
@@ -17,6 +17,7 @@ export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
     ...(parentId !== undefined && { parentId }),
     ...(sessionId !== undefined && { sessionId }),
     ...(jobId !== undefined && { jobId }),
+    ...(compacts && { compacts }),
   };
 }
 

@@ -61,6 +61,8 @@ export type RunEvent =
       readonly parentId?: string;
       readonly sessionId?: string;
       readonly jobId?: string;
+      /** The text of the run is a summary: whatever continues the run has it in place of all that came before. */
+      readonly compacts?: true;
     }
   | { readonly type: 'run.started'; readonly attempt: number; readonly worker: string }
   | {

@@ -62,6 +62,7 @@ export interface RunSnapshot {
   readonly parentId?: string;
   readonly sessionId?: string;
   readonly jobId?: string;
+  readonly compacts?: true;
   readonly status: RunStatus;
   readonly attempt: number;
   readonly lastSeq: number;

@@ -101,6 +101,10 @@ export interface RunDraft {
   readonly truncation?: 'auto' | 'disabled';
   /** Nobody waits for it: runs that somebody waits for are started first. */
   readonly background?: boolean;
+  /** The model writes a summary of the conversation, which stands for it in whatever continues the run. */
+  readonly compacts?: true;
+  /** false: the input joins the conversation, and the run ends without asking the model. */
+  readonly generate?: boolean;
   /** false: the store keeps that the run was, how it ended and what it used, but neither input nor output. */
   readonly retain?: boolean;
 }

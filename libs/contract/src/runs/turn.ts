@@ -26,6 +26,11 @@ export function turnOf(snapshot: RunSnapshot, input: RunInput | undefined): Turn
   return { runId, owner, ...(parentId !== undefined && { parentId }), ...(input && { input }), snapshot };
 }
 
+/** How a model is told what the conversation was before it was compacted. */
+export function summaryText(summary: string): string {
+  return `Summary of the conversation so far:\n${summary}`;
+}
+
 /**
  * What the model said and what its tools answered: each completed step as the assistant's message, the results of its
  * calls in the order of the calls, then the texts that the user added meanwhile. The next model call of the same run

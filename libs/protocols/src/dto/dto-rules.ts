@@ -69,6 +69,17 @@ export function IsPositiveInteger(): PropertyDecorator {
   return Rule(isFine, 'must be an integer of at least 1.', 'invalid_request', { type: 'integer', minimum: 1 });
 }
 
+/** A number of tokens; some clients say -1 for as many as there are. */
+export function IsTokenBound(): PropertyDecorator {
+  const isFine = (value: unknown): boolean => Number.isSafeInteger(value) && (Number(value) >= 1 || value === -1);
+  return Rule(isFine, 'must be an integer of at least 1.', 'invalid_request', { type: 'integer', minimum: 1 });
+}
+
+/** The bound that `IsTokenBound` let through; undefined for none. */
+export function tokenBound(value: number | undefined): number | undefined {
+  return value === -1 ? undefined : value;
+}
+
 /** Any string, the empty one included. */
 export function IsString(): PropertyDecorator {
   return Rule((value) => typeof value === 'string', 'must be a string.', 'invalid_request', { type: 'string' });
@@ -128,9 +139,13 @@ export function IsTextOrObject(...oneOf: readonly JsonObject[]): PropertyDecorat
   return Rule(isFine, 'must be a string or an object.', 'invalid_request', { oneOf });
 }
 
-/** @param schema of the object; whoever reads it checks what is inside. */
+/**
+ * An empty array is the empty object of clients written in PHP.
+ * @param schema of the object; whoever reads it checks what is inside.
+ */
 export function IsObject(schema: JsonObject = { type: 'object' }): PropertyDecorator {
-  return Rule(isJsonObject, 'must be an object.', 'invalid_request', schema);
+  const isFine = (value: unknown): boolean => isJsonObject(value) || (Array.isArray(value) && value.length === 0);
+  return Rule(isFine, 'must be an object.', 'invalid_request', schema);
 }
 
 const NOT_EMPTY = 'must not be empty.';

@@ -40,8 +40,10 @@ export function bodyObject(body: unknown): JsonObject {
   throw new GatewayError('invalid_request', 'The body must be a JSON object.');
 }
 
+/** An empty array is the empty object of clients written in PHP. */
 function objectAt(value: unknown, path: string): JsonObject {
   if (isJsonObject(value)) return value;
+  if (Array.isArray(value) && value.length === 0) return {};
   throw new GatewayError('invalid_request', `'${path}' must be an object.`, { param: path });
 }
 

@@ -1,5 +1,6 @@
 import { LIMITS } from '#libs/contract';
-import type { AssistantMessage, Message, ToolCall, ToolMessage, UserMessage } from '#libs/contract';
+import type { AssistantMessage, Message, ToolCall, UserMessage } from '#libs/contract';
+import { packCustomInput } from '../custom-tools.js';
 import {
   fieldOf,
   listOf,
@@ -13,9 +14,10 @@ import {
 } from '../request-place.js';
 import { decodeExtraContent, decodeReasoning } from './decode-reasoning.js';
 import { decodeContent, type Content, type ContentPlace } from '../decode-content.js';
+import { ConversationWriter } from './conversation-writer.js';
 
 export interface Conversation {
-  /** The texts of all system and developer messages, wherever they stand, joined by line breaks. */
+  /** The texts of the system and developer messages that stand before all others, joined by line breaks. */
   readonly instructions?: string;
   readonly messages: readonly Message[];
 }
@@ -32,8 +34,9 @@ export interface MessageList {
 }
 
 /**
- * The `messages` of a Chat Completions request; their number was checked with the DTO. At least one user or tool
- * message must have something to see: text that is not blank, or an image.
+ * The `messages` of a Chat Completions request; their number was checked with the DTO. At least one message of somebody
+ * else than the assistant must have something to see: text that is not blank, or an image. A system message behind the
+ * first other message stays in its place: moved to the front it would mean something else, and spoil the prompt cache.
  */
 export function decodeMessages(
   list: readonly unknown[],
@@ -41,35 +44,38 @@ export function decodeMessages(
   { path, callIds, mayBeInvisible = false }: MessageList = { path: 'messages', callIds: new Set() },
 ): Conversation {
   const instructions: string[] = [];
-  const messages: Message[] = [];
+  const writer = new ConversationWriter();
+  const { messages } = writer;
   list.forEach((value, i) => {
     const place = { ...placeOf(value, `${path}[${i}]`), textCharsMax };
     const role = requiredText(place, 'role');
     switch (role) {
       case 'system':
-      case 'developer':
-        instructions.push(requiredContent(place, 'text').text);
+      case 'developer': {
+        const { text } = requiredContent(place, 'text');
+        if (messages.length === 0) instructions.push(text);
+        else if (text !== '') writer.add({ role: 'system', content: text });
         return;
+      }
       case 'user':
-        messages.push(decodeUser(place));
-        return;
+        return writer.add(decodeUser(place));
       case 'assistant': {
         const message = decodeAssistant(place);
         for (const call of message.toolCalls) callIds?.add(call.callId);
-        messages.push(message);
-        return;
+        return writer.add(message);
       }
       case 'tool':
-        messages.push(decodeToolAnswer(place, callIds));
-        return;
+        return takeToolAnswer(place, callIds, writer);
       case 'function':
         throw refuse(`${place.path}.role`, "must not be function. Use 'tool'.", 'unsupported_parameter');
       default:
         throw refuse(`${place.path}.role`, 'must be one of system, developer, user, assistant, tool.');
     }
   });
-  if (!mayBeInvisible && !messages.some(isVisible)) throw refuse(path, 'must have a user message with content.');
   const text = instructions.filter((said) => said !== '').join('\n');
+  if (!mayBeInvisible && !/\S/.test(text) && !messages.some(isVisible)) {
+    throw refuse(path, 'must have a message with content.');
+  }
   return { ...(text !== '' && { instructions: text }), messages };
 }
 
@@ -108,31 +114,34 @@ function decodeAssistant(place: MessagePlace): AssistantMessage {
 function decodeCall(place: Place): ToolCall {
   const callId = requiredText(place, 'id');
   const type = optionalText(place, 'type') ?? 'function';
-  if (type !== 'function') {
-    throw refuse(
-      `${place.path}.type`,
-      'must be function: other kinds of calls are not supported.',
-      'unsupported_parameter',
-    );
+  if (type !== 'function' && type !== 'custom') {
+    throw refuse(`${place.path}.type`, 'must be function or custom.', 'unsupported_parameter');
   }
-  const call = requiredPlace(place, 'function');
+  const call = requiredPlace(place, type);
   const name = requiredText(call, 'name');
-  const args = optionalText(call, 'arguments');
-  const path = `${call.path}.arguments`;
-  if (args === undefined) throw missing(path);
-  if (args.length > LIMITS.toolArgumentsCharsMax) {
-    throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
-  }
+  const args = boundedArguments(call, type === 'function' ? 'arguments' : 'input');
   const extraContent = decodeExtraContent(place);
-  return { callId, name, arguments: args, ...(extraContent && { extraContent }) };
+  const text = type === 'function' ? args : packCustomInput(args);
+  return { callId, name, arguments: text, ...(extraContent && { extraContent }) };
 }
 
-function decodeToolAnswer(place: MessagePlace, callIds: ReadonlySet<string> | null): ToolMessage {
+function boundedArguments(call: Place, key: string): string {
+  const text = optionalText(call, key);
+  const path = `${call.path}.${key}`;
+  if (text === undefined) throw missing(path);
+  if (text.length <= LIMITS.toolArgumentsCharsMax) return text;
+  throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
+}
+
+/** A tool that gives nothing may have no content at all. Images go to the model as a message of the user. */
+function takeToolAnswer(place: MessagePlace, callIds: ReadonlySet<string> | null, writer: ConversationWriter): void {
   const callId = requiredText(place, 'tool_call_id');
   if (callIds && !callIds.has(callId)) {
     throw refuse(`${place.path}.tool_call_id`, "must be the id of one of the 'tool_calls' of an earlier message.");
   }
-  return { role: 'tool', callId, output: requiredContent(place, 'text').text };
+  const content = optionalContent(place, 'text and images');
+  const images = content?.parts.filter((part) => part.type === 'image') ?? [];
+  writer.answer({ role: 'tool', callId, output: content?.text ?? '' }, images);
 }
 
 function requiredContent(place: MessagePlace, allows: ContentPlace['allows']): Content {
@@ -156,7 +165,8 @@ function boundText(place: MessagePlace, key: string): string | undefined {
 
 function isVisible(message: Message): boolean {
   if (message.role === 'assistant') return false;
-  if (message.role === 'tool') return /\S/.test(message.output);
+  // A result is something to answer, even an empty one.
+  if (message.role === 'tool') return true;
   if (typeof message.content === 'string') return /\S/.test(message.content);
   return message.content.some((part) => part.type === 'image' || /\S/.test(part.text));
 }

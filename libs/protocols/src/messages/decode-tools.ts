@@ -1,4 +1,5 @@
 import { LIMITS, type ClientTool, type JsonObject, type ToolChoice } from '#libs/contract';
+import { customFunction, decodeGrammar } from '../custom-tools.js';
 import { checkSchemaSize } from '../json-schema-size.js';
 import {
   fieldOf,
@@ -15,15 +16,32 @@ import {
 } from '../request-place.js';
 import { isFunctionName, NAME_PROBLEM } from '../function-name.js';
 
-/** `tools`: functions with unique names. The number of them was checked with the DTO. */
-export function decodeTools(list: readonly unknown[]): readonly ClientTool[] {
-  const names = new Set<string>();
-  return list.map((value, i) => {
-    const tool = decodeTool(placeOf(value, `tools[${i}]`));
-    if (names.has(tool.name)) throw refuse(`tools[${i}].function.name`, 'is the name of an earlier tool.');
-    names.add(tool.name);
-    return tool;
+export interface DecodedTools {
+  readonly tools: readonly ClientTool[];
+  /** Names of those that take free text: the caller gets their calls back as calls of type `custom`. */
+  readonly custom: readonly string[];
+  /** Types of entries that nobody here executes; the model does not see them. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * `tools` with unique names; the number of them was checked with the DTO. Hosted tools do not fail a request: agents
+ * send them beside their functions to every upstream.
+ */
+export function decodeTools(list: readonly unknown[]): DecodedTools {
+  const tools = new Map<string, ClientTool>();
+  const custom: string[] = [];
+  const leftOut: string[] = [];
+  list.forEach((value, i) => {
+    const place = placeOf(value, `tools[${i}]`);
+    const type = requiredText(place, 'type');
+    if (type !== 'function' && type !== 'custom') return leftOut.push(type);
+    const tool = type === 'custom' ? decodeCustom(place) : decodeFunction(place);
+    if (tools.has(tool.name)) throw refuse(`tools[${i}].${type}.name`, 'is the name of an earlier tool.');
+    if (type === 'custom') custom.push(tool.name);
+    return tools.set(tool.name, tool);
   });
+  return { tools: [...tools.values()], custom, leftOut };
 }
 
 /** `tool_choice` in its published forms. A tool that it names must be one of `tools`. */
@@ -33,16 +51,14 @@ export function decodeToolChoice(choice: string | JsonObject | undefined, tools:
   if (typeof choice === 'string') throw refuse('tool_choice', 'must be none, auto, required or an object.');
   const place = { object: choice, path: 'tool_choice' };
   const type = requiredText(place, 'type');
-  if (type === 'function') return { kind: 'named', name: offeredName(place, tools) };
-  if (type !== 'allowed_tools') throw refuse('tool_choice.type', 'must be function or allowed_tools.');
+  if (type === 'function' || type === 'custom') return { kind: 'named', name: offeredName(place, type, tools) };
+  if (type !== 'allowed_tools') throw refuse('tool_choice.type', 'must be function, custom or allowed_tools.');
   return decodeAllowedTools(requiredPlace(place, 'allowed_tools'), tools);
 }
 
-function decodeTool(place: Place): ClientTool {
-  requireFunctionType(place);
+function decodeFunction(place: Place): ClientTool {
   const definition = requiredPlace(place, 'function');
-  const name = requiredText(definition, 'name');
-  if (!isFunctionName(name)) throw refuse(`${definition.path}.name`, NAME_PROBLEM);
+  const name = nameOf(definition);
   const description = optionalText(definition, 'description');
   const parameters = optionalPlace(definition, 'parameters');
   if (parameters) checkSchemaSize(parameters);
@@ -55,6 +71,21 @@ function decodeTool(place: Place): ClientTool {
   };
 }
 
+/** Chat Completions has the grammar one object deeper than Responses (OpenAI API reference, custom tools). */
+function decodeCustom(place: Place): ClientTool {
+  const definition = requiredPlace(place, 'custom');
+  const format = optionalPlace(definition, 'format');
+  const nested = format && optionalPlace(format, 'grammar');
+  const grammar = format && optionalText(format, 'type') === 'grammar' ? decodeGrammar(nested ?? format) : undefined;
+  return customFunction(nameOf(definition), optionalText(definition, 'description'), grammar);
+}
+
+function nameOf(definition: Place): string {
+  const name = requiredText(definition, 'name');
+  if (isFunctionName(name)) return name;
+  throw refuse(`${definition.path}.name`, NAME_PROBLEM);
+}
+
 function decodeAllowedTools(place: Place, tools: readonly ClientTool[]): ToolChoice {
   const mode = requiredText(place, 'mode');
   if (mode !== 'auto' && mode !== 'required') throw refuse(`${place.path}.mode`, 'must be auto or required.');
@@ -65,24 +96,16 @@ function decodeAllowedTools(place: Place, tools: readonly ClientTool[]): ToolCho
   if (list.length === 0) throw refuse(path, 'must not be empty.');
   const names = list.map((item, i) => {
     const allowed = placeOf(item, `${path}[${i}]`);
-    requireFunctionType(allowed);
-    return offeredName(allowed, tools);
+    const type = requiredText(allowed, 'type');
+    if (type === 'function' || type === 'custom') return offeredName(allowed, type, tools);
+    throw refuse(`${allowed.path}.type`, 'must be function or custom.', 'unsupported_parameter');
   });
   return { kind: 'allowed', mode, names: [...new Set(names)] };
 }
 
-function offeredName(place: Place, tools: readonly ClientTool[]): string {
-  const definition = requiredPlace(place, 'function');
+function offeredName(place: Place, type: 'function' | 'custom', tools: readonly ClientTool[]): string {
+  const definition = requiredPlace(place, type);
   const name = requiredText(definition, 'name');
   if (tools.some((tool) => tool.name === name)) return name;
   throw refuse(`${definition.path}.name`, "must be the name of one of 'tools'.");
-}
-
-function requireFunctionType(place: Place): void {
-  if (requiredText(place, 'type') === 'function') return;
-  throw refuse(
-    `${place.path}.type`,
-    'must be function: other kinds of tools are not supported.',
-    'unsupported_parameter',
-  );
 }

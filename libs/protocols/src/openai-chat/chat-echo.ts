@@ -8,6 +8,8 @@ export interface ChatEcho {
   readonly usageOnFinish: boolean;
   /** The request asked for logprobs; upstreams that send them unasked are not passed on. */
   readonly logprobs: boolean;
+  /** The caller's tools of free text, by their names. */
+  readonly custom: ReadonlySet<string>;
 }
 
 /** Reads it back from `run.queued` or a snapshot. The published contract wins over Hermes where both were asked for. */
@@ -17,5 +19,10 @@ export function readEcho(echo: JsonObject): ChatEcho {
     includeUsage,
     usageOnFinish: echo['usageOnFinish'] === true && !includeUsage,
     logprobs: echo['logprobs'] === true,
+    custom: namesIn(echo['custom']),
   };
+}
+
+function namesIn(value: unknown): ReadonlySet<string> {
+  return new Set(Array.isArray(value) ? value.filter((name) => typeof name === 'string') : []);
 }

@@ -1,3 +1,5 @@
+import type { UserMessage } from '#libs/contract';
+
 const FORM = 'talaria.1.';
 
 /**
@@ -15,7 +17,15 @@ export function unpackSummary(content: string): string | undefined {
   return isOurs ? Buffer.from(packed, 'base64url').toString('utf8') : undefined;
 }
 
-/** How a model is told what the conversation was before it was compacted. */
-export function summaryText(summary: string): string {
-  return `Summary of the conversation so far:\n${summary}`;
-}
+/**
+ * Asks for the summary behind the conversation itself, so that an upstream finds all of it in its prompt cache. The
+ * caller's system text and tools stay where they are for the same reason; a call is forbidden by the tool choice.
+ */
+export const COMPACTION_TASK: UserMessage = {
+  role: 'user',
+  content: [
+    'Write notes from which you could go on without this conversation: what the user wants, decisions and their reasons,',
+    'facts, names, numbers, identifiers and file paths that matter, results of tools, what is done, what is open.',
+    'Write only the notes.',
+  ].join(' '),
+};

@@ -9,14 +9,22 @@ export function runIdOfResponse(responseId: string): string | undefined {
   return key === undefined ? undefined : `run_${key}`;
 }
 
-/** The kinds of items and how their ids begin. */
+/**
+ * The kinds of items that mean something here, and how their ids begin. Items of other kinds are kept and given back.
+ */
 const PREFIX = {
   message: 'msg',
   reasoning: 'rs',
   function_call: 'fc',
   function_call_output: 'fco',
+  custom_tool_call: 'ctc',
+  custom_tool_call_output: 'ctco',
+  mcp_call: 'mcp',
   item_reference: 'ref',
   compaction: 'cmp',
+  additional_tools: 'at',
+  configuration_update: 'cu',
+  compaction_trigger: 'ct',
 } as const;
 
 export type ItemType = keyof typeof PREFIX;
@@ -29,13 +37,13 @@ export function isItemType(type: string): type is ItemType {
  * The id of an item, stable because it is made of its place: `o` counts what the run said, `i` what it was given, from
  * 0.
  */
-export function itemIdOf(type: ItemType, runId: string, side: 'i' | 'o', index: number): string {
-  return `${PREFIX[type]}_${keyOf(runId)}${side}${index}`;
+export function itemIdOf(type: ItemType | 'other', runId: string, side: 'i' | 'o', index: number): string {
+  return `${type === 'other' ? 'item' : PREFIX[type]}_${keyOf(runId)}${side}${index}`;
 }
 
 /** The run whose input or output an item of ours is in; undefined for ids that we did not give. */
 export function runIdOfItem(itemId: string): string | undefined {
-  const key = /^[a-z]{2,3}_([0-9a-f]{32})[io]\d+$/.exec(itemId)?.[1];
+  const key = /^[a-z]{2,4}_([0-9a-f]{32})[io]\d+$/.exec(itemId)?.[1];
   return key === undefined ? undefined : `run_${key}`;
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type RunDraft } from '#libs/contract';
+import { isJsonObject, type ClientTool, type RunDraft } from '#libs/contract';
 import { readMetadata } from '../metadata.js';
 import { decodeMessages } from '../messages/decode-messages.js';
 import { decodeTools } from '../messages/decode-tools.js';
@@ -31,7 +31,7 @@ export function decode(dto: RunsRequestDto, context: DecodeContext): RunDraft {
     model: dto.model ?? null,
     ...(instructions !== '' && { instructions }),
     messages: [...history.messages, ...own.messages],
-    tools: decodeTools((dto.tools ?? []).map(nested)),
+    tools: toolsOf(dto.tools ?? []),
     toolChoice: { kind: 'auto' },
     sampling: {},
     onDisconnect: context.onDisconnect ?? 'continue',
@@ -48,6 +48,14 @@ function runIdOf(id: string): string {
   const digits = /^(?:resp|run)_([0-9a-f]{32})$/.exec(id)?.[1];
   if (digits === undefined) throw refuse('previous_response_id', 'must be the id of a response or a run.');
   return `run_${digits}`;
+}
+
+/** This route is our own: a tool that nobody here executes is a mistake, and not the habit of an agent. */
+function toolsOf(list: readonly unknown[]): readonly ClientTool[] {
+  const { tools, leftOut } = decodeTools(list.map(nested));
+  const at = list.findIndex((tool) => isJsonObject(tool) && leftOut.includes(String(tool['type'])));
+  if (at < 0) return tools;
+  throw refuse(`tools[${at}].type`, 'must be function or custom.', 'unsupported_parameter');
 }
 
 /** Tools in the flat shape of Responses, put into that of Chat. */

@@ -44,6 +44,9 @@ function blocksOf(message: Message): JsonObject[] {
     }
     case 'assistant':
       return assistantBlocks(message);
+    // The API takes system text in front of the conversation alone. Moved there, it would spoil the prompt cache.
+    case 'system':
+      return textBlocks(`<system>\n${message.content}\n</system>`);
     case 'tool': {
       const { callId, output, isError } = message;
       const result = { type: 'tool_result', tool_use_id: toUseId(callId), content: output };

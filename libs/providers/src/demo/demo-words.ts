@@ -20,6 +20,8 @@ export function textOf(message: Message): string {
     }
     case 'assistant':
       return [message.text, ...message.toolCalls.map((call) => `${call.name} ${call.arguments}`)].join(' ');
+    case 'system':
+      return message.content;
     case 'tool':
       return message.output;
   }

@@ -29,6 +29,8 @@ function toChatMessage(message: Message, shortIds: boolean): JsonObject {
     }
     case 'assistant':
       return toAssistantMessage(message, shortIds);
+    case 'system':
+      return { role: 'system', content: message.content };
     case 'tool':
       // There is no field that says that a tool failed; its output does.
       return { role: 'tool', tool_call_id: fitCallId(message.callId, shortIds), content: message.output };

@@ -16,7 +16,7 @@ async function logOf(tools: readonly object[]): Promise<unknown[]> {
 test('tools that nobody here executes are named in the log, each type once and without what it was told', async () => {
   const tools = [{ type: 'web_search', user_location: 'secret' }, { type: 'local_shell' }, { type: 'web_search' }];
   expect(await logOf(tools)).toEqual([
-    [{ runId: 'run_1', keyName: 'alice', tools: 'web_search, local_shell' }, 'tools left out'],
+    [{ runId: 'run_1', keyName: 'alice', leftOut: 'tools.web_search, tools.local_shell' }, 'left out'],
   ]);
 });
 

@@ -71,7 +71,7 @@ describe('a DTO class', () => {
       "'a.b.count' must be an integer between 1 and 9.",
     ]);
     expect(refusal({}, 'a[0]')).toEqual(['missing_required_parameter', 'a[0].list', "'a[0].list' is required."]);
-    expect(refusal([], 'a')).toEqual(['invalid_request', 'a', "'a' must be an object."]);
+    expect(refusal([1], 'a')).toEqual(['invalid_request', 'a', "'a' must be an object."]);
   });
 
   test('keeps null only where null has a meaning', () => {

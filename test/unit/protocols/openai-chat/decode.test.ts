@@ -130,15 +130,16 @@ describe('a Chat Completions request', () => {
 });
 
 describe('messages', () => {
-  test('system and developer texts are instructions, wherever they stand', () => {
+  test('system and developer texts in front are instructions, later ones stay in their places', () => {
     const draft = decodeMessages(
       { role: 'system', content: 'One.' },
+      { role: 'developer', content: 'Also one.' },
       hello,
       { role: 'developer', content: [{ type: 'text', text: 'Two.' }, 'Three.'] },
       { role: 'system', content: '' },
     );
-    expect(draft.instructions).toBe('One.\nTwo.\nThree.');
-    expect(draft.messages).toEqual([hello]);
+    expect(draft.instructions).toBe('One.\nAlso one.');
+    expect(draft.messages).toEqual([hello, { role: 'system', content: 'Two.\nThree.' }]);
     expect(decodeMessages(hello, { role: 'system', content: '' })).not.toHaveProperty('instructions');
   });
 

@@ -1,4 +1,5 @@
-import { leftOutToolsHeader, responsesOptions, type ConversationChoice } from '#libs/protocols';
+import { leftOutHeader } from '#libs/contract';
+import { responsesOptions, type ConversationChoice } from '#libs/protocols';
 import { decodeResponses } from '../../../support/responses-request.js';
 
 const RESPONSE = `resp_${'0a'.repeat(16)}`;
@@ -21,7 +22,10 @@ describe('the run of a Responses request', () => {
         fields: {},
         logprobs: false,
         namespaced: {},
-        options: { background: false, hasOwnHistory: false, leftOutTools: [] },
+        offered: [],
+        custom: [],
+        serverCalls: 'mcp_call',
+        options: { background: false, stored: true, hasOwnHistory: false },
       },
       input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hello' }] }],
       retain: true,
@@ -79,12 +83,15 @@ describe('the run of a Responses request', () => {
       context_management: [{ type: 'compaction' }],
     });
     expect(draft.retain).toBe(false);
-    expect(draft.tools).toEqual([{ name: 'shell' }]);
-    expect(leftOutToolsHeader(draft)).toBe('web_search, local_shell, custom');
+    expect(draft.tools.map(({ name }) => name)).toEqual(['shell', 'apply_patch']);
+    expect(draft.leftOut).toEqual(['tools.web_search', 'tools.local_shell']);
     expect(draft.echo['fields']).toEqual({
       store: false,
       prompt_cache_key: 'k',
-      tools: [{ type: 'function', name: 'shell', description: null, parameters: null, strict: null }],
+      tools: [
+        { type: 'function', name: 'shell', description: null, parameters: null, strict: null },
+        { type: 'custom', name: 'apply_patch', format: { type: 'text' } },
+      ],
     });
   });
 
@@ -196,18 +203,19 @@ describe('tools', () => {
   });
 
   test('hosted ones inside of a namespace are left out too', () => {
-    const tools = [{ ...crm, tools: [fn('find'), { type: 'custom', name: 'x' }] }];
+    const tools = [{ ...crm, tools: [fn('find'), { type: 'shell' }] }];
     const draft = decodeResponses({ input: 'Hi', tools });
     expect(draft.tools).toEqual([{ name: 'crm__find' }]);
-    expect(leftOutToolsHeader(draft)).toBe('custom');
+    expect(draft.leftOut).toEqual(['tools.shell']);
   });
 
   test('the header holds what a client sent as a token, at most 32 of them', () => {
     const types = ['a\r\nX-Evil: 1', 'é', ...Array.from({ length: 40 }, (_, i) => `t${i}`)];
-    const header = leftOutToolsHeader(decodeResponses({ input: 'Hi', tools: types.map((type) => ({ type })) }));
-    expect(header).toMatch(/^a__X-Evil__1, _, t0, /);
+    const { leftOut = [] } = decodeResponses({ input: 'Hi', tools: types.map((type) => ({ type })) });
+    const header = leftOutHeader(leftOut);
+    expect(header).toMatch(/^tools\.a__X-Evil__1, tools\._, tools\.t0, /);
     expect(header?.split(', ')).toHaveLength(32);
-    expect(leftOutToolsHeader(decodeResponses({ input: 'Hi' }))).toBeUndefined();
+    expect(decodeResponses({ input: 'Hi' })).not.toHaveProperty('leftOut');
   });
 });
 
@@ -235,5 +243,142 @@ describe('tool_choice', () => {
     const draft = decodeResponses({ input: 'Hi', tools, tool_choice });
     expect(draft.toolChoice).toEqual(expected);
     expect(draft.echo['fields']).toMatchObject({ tool_choice });
+  });
+});
+
+describe('what agents send beside messages', () => {
+  const user = { role: 'user', content: 'Hi' };
+
+  test('custom tools are offered as functions with one string, by their grammar in words', () => {
+    const format = { type: 'grammar', syntax: 'lark', definition: 'start: "x"' };
+    const draft = decodeResponses({
+      input: 'Hi',
+      tools: [{ type: 'custom', name: 'patch', description: 'P.', format }],
+    });
+    expect(draft.tools).toEqual([
+      {
+        name: 'patch',
+        description: 'P.\n\nThe input must follow this lark grammar:\nstart: "x"',
+        parameters: expect.objectContaining({ required: ['input'] }) as unknown,
+      },
+    ]);
+    expect(draft.echo['custom']).toEqual(['patch']);
+  });
+
+  test('tools of an additional_tools item are offered, and a later one replaces an earlier one of its name', () => {
+    const exec = { type: 'custom', name: 'exec', description: 'Runs.' };
+    const functions = { type: 'namespace', name: 'functions', tools: [exec, fn('wait')] };
+    const item = {
+      type: 'additional_tools',
+      role: 'developer',
+      tools: [functions, fn('clock'), { type: 'web_search' }],
+    };
+    const draft = decodeResponses({ input: [item, user, item] });
+    expect(draft.tools.map(({ name }) => name)).toEqual(['functions__exec', 'functions__wait', 'clock']);
+    expect(draft.echo['custom']).toEqual(['functions__exec']);
+    expect(draft.messages).toEqual([user]);
+    expect(draft.leftOut).toEqual(['tools.web_search']);
+    expect(draft.input?.[0]).toEqual(item);
+  });
+
+  test('calls of custom tools and of a server stand in the conversation with their results', () => {
+    const { messages } = decodeResponses({
+      input: [
+        user,
+        { type: 'custom_tool_call', call_id: 'p1', name: 'patch', input: '*** Begin' },
+        { type: 'custom_tool_call_output', call_id: 'p1', output: 'done' },
+        { type: 'mcp_call', id: 'mcp_1', server_label: 'talaria', name: 'terminal', arguments: '{"a":1}', output: 'x' },
+        {
+          type: 'mcp_call',
+          id: 'mcp_2',
+          server_label: 'crm',
+          name: 'find it',
+          arguments: '{}',
+          error: { message: 'No.' },
+        },
+        { type: 'mcp_call', id: 'mcp_3', server_label: 'talaria', name: 'cut', arguments: '{', output: null },
+      ],
+    });
+    const said = (callId: string, name: string, text: string) => ({
+      role: 'assistant',
+      text: '',
+      toolCalls: [{ callId, name, arguments: text }],
+    });
+    expect(messages).toEqual([
+      user,
+      said('p1', 'patch', '{"input":"*** Begin"}'),
+      { role: 'tool', callId: 'p1', output: 'done' },
+      said('mcp_1', 'terminal', '{"a":1}'),
+      { role: 'tool', callId: 'mcp_1', output: 'x' },
+      said('mcp_2', 'crm__find_it', '{}'),
+      { role: 'tool', callId: 'mcp_2', output: 'No.', isError: true },
+    ]);
+  });
+
+  test.each([
+    [{ type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'q' } }],
+    [{ type: 'local_shell_call', id: 'ls_1', call_id: 's1', action: { type: 'exec', command: ['ls'] } }],
+    [{ type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'AAAA' }],
+    [{ type: 'something_new', any: { thing: [1] } }],
+    [{ type: 'compaction', encrypted_content: 'gAAAAA' }],
+  ])('an item that means nothing here is kept, named, and not shown to the model: %j', (item) => {
+    const draft = decodeResponses({ input: [user, item, { role: 'user', content: 'Go on' }] });
+    expect(draft.messages).toHaveLength(2);
+    expect(draft.input).toContainEqual(item);
+    expect(draft.leftOut).toEqual([`input.${item.type}`]);
+  });
+
+  test('a configuration update holds for the request, the last one of each setting', () => {
+    const update = (fields: object) => ({ type: 'configuration_update', ...fields });
+    const { sampling } = decodeResponses({
+      input: [
+        update({ reasoning: { effort: 'low' }, text: { format: { type: 'json_object' } } }),
+        user,
+        update({ reasoning: { effort: 'high' } }),
+      ],
+      reasoning: { effort: 'medium' },
+    });
+    expect(sampling).toEqual({ reasoningEffort: 'high', responseFormat: { type: 'json_object' } });
+  });
+
+  test('a compaction trigger asks for a summary behind the conversation, without calls', () => {
+    const draft = decodeResponses({ input: [user, { type: 'compaction_trigger' }], tools: [fn('clock')] });
+    expect(draft.compacts).toBe(true);
+    expect(draft.toolChoice).toEqual({ kind: 'none' });
+    expect(draft.tools).toHaveLength(1);
+    expect(draft.messages).toEqual([user, expect.objectContaining({ role: 'user' })]);
+  });
+
+  test('a request that is only to be remembered needs nothing to answer', () => {
+    const draft = decodeResponses({ input: [{ role: 'developer', content: 'Rules.' }], generate: false });
+    expect(draft).toMatchObject({ generate: false, messages: [], instructions: 'Rules.' });
+    expect(decodeResponses({ input: [], generate: false }).messages).toEqual([]);
+  });
+
+  test('what continues something stored may bring nothing new', () => {
+    expect(decodeResponses({ input: [], previous_response_id: RESPONSE }).messages).toEqual([]);
+    expect(decodeResponses({ previous_response_id: RESPONSE }).parentId).toBe(RUN);
+    expect(() => decodeResponses({ input: [] })).toThrow(expect.objectContaining({ param: 'input' }));
+  });
+
+  test('a result without an id answers the last open call of its name', () => {
+    const { messages } = decodeResponses({
+      input: [
+        user,
+        { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
+        { type: 'function_call', call_id: 'c2', name: 'g', arguments: '{}' },
+        { type: 'function_call_output', name: 'f', output: 'x' },
+      ],
+    });
+    expect(messages.at(-1)).toEqual({ role: 'tool', callId: 'c1', output: 'x' });
+  });
+
+  test('the form of calls that the gateway executes is the setting, or that of the Hermes API server for its clients', () => {
+    const formOf = (context: object) => decodeResponses({ input: 'Hi' }, context).echo['serverCalls'];
+    expect([formOf({}), formOf({ serverCalls: 'function_call' }), formOf({ hermesClient: true })]).toEqual([
+      'mcp_call',
+      'function_call',
+      'function_call',
+    ]);
   });
 });

@@ -63,9 +63,11 @@ describe('failures', () => {
     ['upstream_rate_limited', 'rate_limit_exceeded'],
     ['rate_limit_exceeded', 'rate_limit_exceeded'],
     ['context_length_exceeded', 'context_length_exceeded'],
-    ['upstream_cut', 'server_error'],
-    ['worker_lost', 'server_error'],
-    ['run_timeout', 'server_error'],
+    ['upstream_cut', 'invalid_prompt'],
+    ['draining', 'server_error'],
+    ['upstream_unreachable', 'server_error'],
+    ['worker_lost', 'invalid_prompt'],
+    ['run_timeout', 'invalid_prompt'],
   ])('%s is told as %s', (code, told) => {
     const { end, response } = readResponses(transcript(responses, logged([queued, failed(code)])));
     expect(end).toBe('response.failed');

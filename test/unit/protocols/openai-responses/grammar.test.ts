@@ -24,6 +24,17 @@ function written(events: readonly JsonObject[]): string {
   return `${frames.join('')}data: [DONE]\n\n`;
 }
 
+/**
+ * A call that the gateway began to execute ends without a result when the run does: then its arguments may be whole.
+ */
+function isOfLostCall(event: JsonObject, events: readonly JsonObject[]): boolean {
+  if (event['type'] !== 'response.mcp_call_arguments.done') return false;
+  const done = events.find(({ type, item }) => type === 'response.output_item.done' && idOf(item) === event['item_id']);
+  return (done?.['item'] as JsonObject | undefined)?.['status'] === 'incomplete';
+}
+
+const idOf = (item: unknown): unknown => (item as JsonObject | undefined)?.['id'];
+
 describe('the validator of Responses streams', () => {
   test.each(cases)('accepts %s', (folder) => {
     const { events } = readResponses(streamOf(folder));
@@ -33,7 +44,7 @@ describe('the validator of Responses streams', () => {
   test.each(cases)('notices each event that is missing from %s, or comes twice', (folder) => {
     const events = eventsOf(streamOf(folder));
     for (const [i, event] of events.entries()) {
-      const isOptional = event['type'] === 'response.queued';
+      const isOptional = event['type'] === 'response.queued' || isOfLostCall(event, events);
       if (!isOptional) expect(() => readResponses(written(events.toSpliced(i, 1)))).toThrow('breaks the rule');
       if (String(event['type']).endsWith('.delta') && event['delta'] === '') continue;
       expect(() => readResponses(written(events.toSpliced(i, 0, event)))).toThrow('breaks the rule');

@@ -47,7 +47,8 @@ describe('the official SDK', () => {
   test.each(cases)('has put together the output of %s before the last event', async (folder) => {
     const stream = clientOf(withoutEnd(read(folder, 'stream.sse'))).responses.stream(request);
     const cut = await stream.finalResponse();
-    expect(withoutHelpers(cut as unknown as JsonObject)['output']).toEqual(objectOf(folder)['output']);
+    const output = withoutHelpers(cut as unknown as JsonObject)['output'] as readonly JsonObject[];
+    expect(output.map(said)).toEqual((objectOf(folder)['output'] as readonly JsonObject[]).map(said));
   });
 
   test.each(cases)('reads the whole answer of %s', async (folder) => {
@@ -65,6 +66,15 @@ describe('the official SDK', () => {
     await expect(clientOf(text).responses.stream(request).finalResponse()).rejects.toBeInstanceOf(APIError);
   });
 });
+
+/**
+ * An item as the SDK puts it together on its own: it takes what `output_item.added` had, adds the deltas, and learns of
+ * the rest from the terminal event.
+ */
+function said(item: JsonObject): JsonObject {
+  const { phase: _, output: __, error: ___, status: ____, input: _____, encrypted_content: ______, ...rest } = item;
+  return rest;
+}
 
 /** The stream without its terminal event. */
 function withoutEnd(stream: string): string {

@@ -14,7 +14,7 @@ const END_OF = {
   completed: 'response.completed',
   incomplete: 'response.incomplete',
   failed: 'response.failed',
-  cancelled: 'response.incomplete',
+  cancelled: 'response.failed',
 } as const;
 
 function statusOf(events: readonly LoggedEvent[]): keyof typeof END_OF {

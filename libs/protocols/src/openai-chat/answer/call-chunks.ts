@@ -1,5 +1,6 @@
 import type { EventOf } from '#libs/contract';
 import type { Encoded } from '../../protocol.js';
+import { unpackCustomInput } from '../../custom-tools.js';
 import { BROKEN_CALL } from '../../run-errors.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
 import type { ChatState } from './chat-state.js';
@@ -10,9 +11,13 @@ import { breakOff } from './stream-end.js';
 export function startCall(state: ChatState, event: EventOf<'tool_call.started'>): Encoded<ChatState> {
   const { callId, name, extraContent } = event;
   const index = state.calls.length;
+  const isCustom = state.custom.has(name);
+  const words = isCustom
+    ? { type: 'custom', custom: { name, input: '' } }
+    : { type: 'function', function: { name, arguments: '' } };
   const extra = extraContent && { extra_content: extraContent };
-  const call = { index, id: callId, type: 'function', function: { name, arguments: '' }, ...extra };
-  const calls = [...state.calls, { callId, sent: '', hasExtra: extra !== undefined }];
+  const call = { index, id: callId, ...words, ...extra };
+  const calls = [...state.calls, { callId, sent: '', hasExtra: extra !== undefined, isCustom }];
   return [{ ...state, committed: true, calls }, [deltaChunk(state.shape, { tool_calls: [call] })]];
 }
 
@@ -20,7 +25,7 @@ export function startCall(state: ChatState, event: EventOf<'tool_call.started'>)
 export function continueCall(state: ChatState, callId: string, delta: string): Encoded<ChatState> {
   const index = state.calls.findIndex((call) => call.callId === callId);
   const call = state.calls[index];
-  if (!call || delta === '') return [state, NO_FRAMES];
+  if (!call || delta === '' || call.isCustom) return [state, NO_FRAMES];
   const calls = state.calls.with(index, { ...call, sent: call.sent + delta });
   return [{ ...state, calls }, [argumentsChunk(state.shape, index, delta)]];
 }
@@ -30,6 +35,7 @@ export function finishCall(state: ChatState, event: EventOf<'tool_call.ready'>):
   const index = state.calls.findIndex(({ callId }) => callId === event.callId);
   const call = state.calls[index];
   if (!call) return [state, NO_FRAMES];
+  if (call.isCustom) return [state, [inputChunk(state.shape, state.calls.indexOf(call), event.arguments)]];
   if (!event.arguments.startsWith(call.sent)) return breakOff(state, BROKEN_CALL);
   const [told, frames] = continueCall(state, call.callId, event.arguments.slice(call.sent.length));
   if (!event.extraContent || call.hasExtra) return [told, frames];
@@ -38,4 +44,9 @@ export function finishCall(state: ChatState, event: EventOf<'tool_call.ready'>):
 
 function argumentsChunk(shape: ChunkShape, index: number, delta: string): SseFrame {
   return deltaChunk(shape, { tool_calls: [{ index, function: { arguments: delta } }] });
+}
+
+/** What the model wrote is JSON around the text, so the text goes out in one piece. */
+function inputChunk(shape: ChunkShape, index: number, text: string): SseFrame {
+  return deltaChunk(shape, { tool_calls: [{ index, custom: { input: unpackCustomInput(text) } }] });
 }

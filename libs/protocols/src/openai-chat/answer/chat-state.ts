@@ -7,6 +7,8 @@ export interface ChatState {
   readonly includeUsage: boolean;
   readonly usageOnFinish: boolean;
   readonly wantsLogprobs: boolean;
+  /** The caller's tools of free text, by their names. */
+  readonly custom: ReadonlySet<string>;
   /** The chunk with the role has been sent. */
   readonly opened: boolean;
   /** [DONE] has been sent: nothing follows it. */
@@ -33,6 +35,8 @@ export interface SentCall {
   readonly sent: string;
   /** Its `extra_content` was sent. */
   readonly hasExtra: boolean;
+  /** Its input is one text, which is known when the call is whole. */
+  readonly isCustom: boolean;
 }
 
 /** A call that the gateway executes itself. */
@@ -50,6 +54,7 @@ export function begin(): ChatState {
     includeUsage: false,
     usageOnFinish: false,
     wantsLogprobs: false,
+    custom: new Set(),
     opened: false,
     ended: false,
     said: { content: 0, reasoning_content: 0, refusal: 0 },

@@ -16,6 +16,7 @@ import {
   type ChatFinish,
 } from './chat-answer.js';
 import { readEcho } from '../chat-echo.js';
+import { unpackCustomInput } from '../../custom-tools.js';
 
 /**
  * The whole answer of a run that ended as `completed` or `incomplete`: the same message that a reader of the stream
@@ -24,7 +25,7 @@ import { readEcho } from '../chat-echo.js';
  */
 export function final(snapshot: RunSnapshot): JsonObject {
   const items = snapshot.items.filter((item) => item.status !== 'interrupted');
-  const calls = clientCalls(items);
+  const calls = clientCalls(snapshot, items);
   const choice = {
     index: 0,
     message: messageOf(snapshot, items, calls),
@@ -68,13 +69,18 @@ function stateOf(items: readonly OutputItem[]): JsonObject {
   return { ...(details.length > 0 && { reasoning_details: details }), ...(extra && { extra_content: extra }) };
 }
 
-function clientCalls(items: readonly OutputItem[]): JsonObject[] {
-  return items.flatMap((item) => (item.type === 'tool_call' && item.executedBy === 'client' ? [callObject(item)] : []));
+function clientCalls({ echo }: RunSnapshot, items: readonly OutputItem[]): JsonObject[] {
+  const { custom } = readEcho(echo);
+  return items.flatMap((item) =>
+    item.type === 'tool_call' && item.executedBy === 'client' ? [callObject(item, custom.has(item.name))] : [],
+  );
 }
 
-function callObject({ callId, name, arguments: text, extraContent }: ToolCallItem): JsonObject {
+function callObject(call: ToolCallItem, isCustom: boolean): JsonObject {
+  const { callId: id, name, arguments: text, ready, extraContent } = call;
   const extra = extraContent && { extra_content: extraContent };
-  return { id: callId, type: 'function', function: { name, arguments: text }, ...extra };
+  if (!isCustom) return { id, type: 'function', function: { name, arguments: text }, ...extra };
+  return { id, type: 'custom', custom: { name, input: ready ? unpackCustomInput(text) : '' }, ...extra };
 }
 
 function logprobsOf({ echo }: RunSnapshot, items: readonly OutputItem[]): JsonObject | null {

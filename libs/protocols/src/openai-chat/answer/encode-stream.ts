@@ -70,8 +70,8 @@ export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState>
 }
 
 function queue(state: ChatState, event: QueuedEvent): ChatState {
-  const { includeUsage, usageOnFinish, logprobs } = readEcho(event.echo);
-  return { ...state, shape: chunkShape(event), includeUsage, usageOnFinish, wantsLogprobs: logprobs };
+  const { includeUsage, usageOnFinish, logprobs, custom } = readEcho(event.echo);
+  return { ...state, shape: chunkShape(event), includeUsage, usageOnFinish, wantsLogprobs: logprobs, custom };
 }
 
 function open(state: ChatState): Encoded<ChatState> {

@@ -9,10 +9,10 @@ import {
   IsNumberBetween,
   IsObject,
   IsOneOf,
-  IsPositiveInteger,
   IsText,
   IsTextOrList,
   IsTextOrObject,
+  IsTokenBound,
   IsTrueOrFalse,
   Required,
   Rule,
@@ -69,11 +69,11 @@ export class ChatRequestDto {
   @IsNumberBetween(0, 1)
   top_p?: number;
 
-  @IsPositiveInteger()
+  @IsTokenBound()
   @Described('Older name of max_completion_tokens, which wins.')
   max_tokens?: number;
 
-  @IsPositiveInteger()
+  @IsTokenBound()
   max_completion_tokens?: number;
 
   @Rule((value) => value === 1, 'must be 1: a run has one answer.', 'unsupported_parameter', { const: 1 })

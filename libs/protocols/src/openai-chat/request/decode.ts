@@ -1,4 +1,5 @@
 import type { JsonObject, RunDraft, Sampling } from '#libs/contract';
+import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol.js';
 import { parseDto } from '../../dto/parse-dto.js';
@@ -18,9 +19,10 @@ export const NAME = 'openai-chat';
  */
 export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
   const { instructions, messages } = decodeMessages(dto.messages, context.messageTextCharsMax);
-  const tools = decodeTools(dto.tools ?? []);
+  const { tools, custom, leftOut: leftOutTools } = decodeTools(dto.tools ?? []);
   const metadata = dto.metadata && readMetadata(dto.metadata, 'metadata');
-  const { extra, leftOut } = extraFields(context.otherFields ?? {});
+  const { extra, leftOut: leftOutFields } = extraFields(context.otherFields ?? {});
+  const leftOut = [...leftOutTools.map((type) => `tools.${type}`), ...leftOutFields];
   return {
     protocol: NAME,
     model: dto.model ?? null,
@@ -31,7 +33,10 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
     sampling: { ...samplingOf(dto), ...(Object.keys(extra).length > 0 && { extra }) },
     onDisconnect: context.onDisconnect ?? 'cancel',
     stream: dto.stream === true || dto.stream === 'true',
-    echo: echoOf(dto, context),
+    echo: {
+      ...echoOf(dto, context),
+      ...(custom.length > 0 && { custom }),
+    },
     ...(metadata && { metadata }),
     ...(leftOut.length > 0 && { leftOut }),
   };
@@ -51,12 +56,12 @@ function samplingOf(dto: ChatRequestDto): Sampling {
   const sampling: { [K in keyof Sampling]: Sampling[K] | undefined } = {
     temperature: dto.temperature,
     topP: dto.top_p,
-    outputTokensMax: dto.max_completion_tokens ?? dto.max_tokens,
+    outputTokensMax: tokenBound(dto.max_completion_tokens) ?? tokenBound(dto.max_tokens),
     stop: stopSequences(dto.stop),
     seed: dto.seed,
     presencePenalty: dto.presence_penalty,
     frequencyPenalty: dto.frequency_penalty,
-    logitBias: dto.logit_bias && checkLogitBias(dto.logit_bias),
+    logitBias: dto.logit_bias && checkLogitBias({ ...dto.logit_bias }),
     logprobs: dto.logprobs,
     topLogprobs: topLogprobs(dto),
     responseFormat: dto.response_format && decodeResponseFormat(dto.response_format),

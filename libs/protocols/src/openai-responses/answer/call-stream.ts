@@ -2,7 +2,8 @@ import { fold, type EventOf, type LoggedEvent, type ToolCallItem } from '#libs/c
 import type { Encoded } from '../../protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { itemIdOf } from '../ids.js';
-import { callItem, callOutputItem, isHiddenCall, toldName } from './output-item.js';
+import { argumentsDelta, argumentsDone, callAdded, callDone, type ToldCall } from './call-frames.js';
+import { callForm, callId, callOutputItem, isHiddenCall, type CallResult } from './output-item.js';
 import { inTurn, say, type Move, type OpenCall, type ResponsesState } from './responses-state.js';
 import { settleText } from './text-stream.js';
 
@@ -10,26 +11,26 @@ type Logged<T extends Parameters<typeof fold>[1]['type']> = LoggedEvent<EventOf<
 
 /** A call is announced with its first word; the text before it is whole then. */
 export function startCall(state: ResponsesState, event: Logged<'tool_call.started'>): Encoded<ResponsesState> {
-  return inTurn(state, settleText('completed', event), (settled) => {
-    const { run, outputCount } = settled;
+  return inTurn(state, settleText('completed', event, 'commentary'), (settled) => {
+    const { run, outputCount, echo } = settled;
     const { callId, step, name, executedBy } = event;
     const call: OpenCall = {
       callId,
       step,
       name,
       executedBy,
-      isHidden: isHiddenCall(event, settled.echo),
+      form: callForm(event, echo),
+      isHidden: isHiddenCall(event, echo),
       itemIndex: run.items.length,
       outputIndex: outputCount,
       arguments: '',
+      isSaid: false,
       isClosed: false,
       isAnswered: false,
     };
     const opened = { ...settled, run: fold(run, event), calls: [...settled.calls, call] };
     if (call.isHidden) return [opened, NO_FRAMES];
-    const item = callItem({ ...call, id: callItemId(opened, call) }, settled.echo, 'in_progress');
-    const added = say('response.output_item.added', { output_index: outputCount, item });
-    return inTurn({ ...opened, outputCount: outputCount + 1 }, added);
+    return inTurn({ ...opened, outputCount: outputCount + 1 }, ...callAdded(told(opened, call), echo));
   });
 }
 
@@ -39,8 +40,7 @@ export function continueCall(state: ResponsesState, callId: string, delta: strin
   if (!call || delta === '') return [state, NO_FRAMES];
   const continued = { ...state, calls: state.calls.with(at, { ...call, arguments: call.arguments + delta }) };
   if (call.isHidden) return [continued, NO_FRAMES];
-  const place = { item_id: callItemId(state, call), output_index: call.outputIndex };
-  return inTurn(continued, say('response.function_call_arguments.delta', { ...place, delta }));
+  return inTurn(continued, ...argumentsDelta(told(state, call), delta));
 }
 
 /** The model has said everything: what the deltas left out of the arguments is sent, and the last text is whole. */
@@ -49,21 +49,26 @@ export function completeArguments(state: ResponsesState, event: Logged<'tool_cal
   const rest = event.arguments.startsWith(sent) ? event.arguments.slice(sent.length) : '';
   return inTurn(
     state,
-    settleText('completed', event),
+    settleText('completed', event, 'commentary'),
     (settled) => continueCall(settled, event.callId, rest),
     (continued) => [{ ...continued, run: fold(continued.run, event) }, NO_FRAMES],
   );
 }
 
-/** The gateway executes the call: nothing takes it back any more. */
+/**
+ * The gateway executes the call: nothing takes it back any more. An `mcp_call` ends with its result, any other here.
+ */
 export function dispatchCall(state: ResponsesState, event: Logged<'tool.started'>): Encoded<ResponsesState> {
-  return closeCall(callIndex(state, event), 'completed')({ ...state, run: fold(state.run, event) });
+  const at = callIndex(state, event);
+  const dispatched = { ...state, run: fold(state.run, event) };
+  return state.calls[at]?.form === 'mcp' ? sayArguments(at)(dispatched) : closeCall(at, 'completed')(dispatched);
 }
 
 /** The result, and before it the end of its call, if the call was answered without being executed. */
 export function answerCall(state: ResponsesState, event: Logged<'tool.completed'>): Encoded<ResponsesState> {
   const answered = { ...state, run: fold(state.run, event) };
-  return inTurn(answered, closeCall(callIndex(state, event), 'completed'), tellResults('in order'));
+  const result = { output: event.output, isError: event.isError };
+  return inTurn(answered, closeCall(callIndex(state, event), 'completed', result), tellResults('in order'));
 }
 
 function callIndex({ calls }: ResponsesState, { callId }: { readonly callId: string }): number {
@@ -90,21 +95,30 @@ export function settleCalls(isWhole: boolean, { seq, at }: Pick<LoggedEvent, 'se
   };
 }
 
-function closeCall(at: number, status: 'completed' | 'incomplete'): Move {
+function closeCall(at: number, status: 'completed' | 'incomplete', result?: CallResult): Move {
   return (state) => {
     const call = state.calls[at];
     if (!call || call.isClosed) return [state, NO_FRAMES];
-    const closed = { ...state, calls: state.calls.with(at, { ...call, isClosed: true }) };
-    if (call.isHidden) return [closed, NO_FRAMES];
-    const { arguments: text, extraContent } = itemOf(state, call.itemIndex);
-    const id = callItemId(state, call);
-    const place = { item_id: id, output_index: call.outputIndex };
-    const { name } = toldName(call.name, state.echo);
-    const extra = extraContent && { extraContent };
-    const item = callItem({ ...call, id, arguments: text, ...extra }, state.echo, status);
-    const done = say('response.output_item.done', { output_index: call.outputIndex, item });
-    if (status === 'incomplete') return inTurn(closed, done);
-    return inTurn(closed, say('response.function_call_arguments.done', { ...place, arguments: text, name }), done);
+    const inside = call.form === 'mcp' ? result : undefined;
+    // Without its result a call of the gateway has not come to its end.
+    const end = call.form === 'mcp' && !inside ? 'incomplete' : status;
+    const said: Move = end === 'completed' ? sayArguments(at) : (same) => [same, NO_FRAMES];
+    return inTurn(state, said, (current) => {
+      const closed = { ...current, calls: current.calls.with(at, { ...(current.calls[at] ?? call), isClosed: true }) };
+      if (call.isHidden) return [closed, NO_FRAMES];
+      return inTurn(closed, ...callDone(toldWhole(current, call), current.echo, end, inside));
+    });
+  };
+}
+
+/** Says once that the arguments are whole. */
+function sayArguments(at: number): Move {
+  return (state) => {
+    const call = state.calls[at];
+    if (!call || call.isSaid) return [state, NO_FRAMES];
+    const said = { ...state, calls: state.calls.with(at, { ...call, isSaid: true }) };
+    if (call.isHidden) return [said, NO_FRAMES];
+    return inTurn(said, ...argumentsDone(toldWhole(state, call), state.echo));
   };
 }
 
@@ -113,7 +127,7 @@ function tellResults(which: 'in order' | 'all'): Move {
   return (state) => {
     const moves: Move[] = [];
     for (const [at, call] of state.calls.entries()) {
-      if (call.executedBy !== 'server' || call.isHidden || call.isAnswered) continue;
+      if (call.executedBy !== 'server' || call.form === 'mcp' || call.isHidden || call.isAnswered) continue;
       const { output } = itemOf(state, call.itemIndex);
       if (output !== undefined) moves.push(tellResult(at, call, output));
       else if (which === 'in order') break;
@@ -136,8 +150,15 @@ function tellResult(at: number, call: OpenCall, output: string): Move {
   };
 }
 
-function callItemId({ run }: Pick<ResponsesState, 'run'>, { itemIndex }: OpenCall): string {
-  return itemIdOf('function_call', run.runId, 'o', itemIndex);
+/** The call as it is announced, without its arguments. */
+function told({ run }: Pick<ResponsesState, 'run'>, call: OpenCall): ToldCall {
+  return { ...call, id: callId(call.form, run.runId, call.itemIndex), arguments: '' };
+}
+
+/** The call with the arguments that are folded. */
+function toldWhole({ run }: Pick<ResponsesState, 'run'>, call: OpenCall): ToldCall {
+  const { arguments: text, extraContent } = itemOf({ run }, call.itemIndex);
+  return { ...told({ run }, call), arguments: text, ...(extraContent && { extraContent }) };
 }
 
 function itemOf({ run }: Pick<ResponsesState, 'run'>, index: number): ToolCallItem {

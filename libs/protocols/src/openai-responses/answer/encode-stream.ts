@@ -1,4 +1,4 @@
-import { fold, isTerminal, type EventOf, type LoggedEvent, type TerminalEvent } from '#libs/contract';
+import { fold, isTerminal, type EventOf, type JsonObject, type LoggedEvent, type TerminalEvent } from '#libs/contract';
 import { errorBody } from '../../error-body.js';
 import type { Encoded } from '../../protocol.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
@@ -24,7 +24,7 @@ export function encode(state: ResponsesState, event: LoggedEvent): Encoded<Respo
     case 'text.delta':
     case 'reasoning.delta':
     case 'refusal.delta':
-      return speak(state, event);
+      return state.run.compacts ? taken(event)(state) : speak(state, event);
     case 'run.queued':
       return create(state, event);
     case 'run.started':
@@ -84,26 +84,47 @@ const open: Move = (state) => {
 
 function completeStep(state: ResponsesState, event: LoggedEvent<EventOf<'step.completed'>>): Encoded<ResponsesState> {
   const isCut = event.finishReason === 'length' || event.finishReason === 'content_filter';
-  return inTurn(state, settleText(isCut ? 'incomplete' : 'completed', event), settleCalls(true, event), taken(event));
+  const phase = state.calls.length > 0 ? 'commentary' : 'final_answer';
+  const text = settleText(isCut ? 'incomplete' : 'completed', event, phase);
+  return inTurn(state, text, settleCalls(true, event), taken(event));
 }
 
 function taken(event: LoggedEvent): Move {
   return (state) => [{ ...state, run: fold(state.run, event) }, NO_FRAMES];
 }
 
-/** No stream event is published for a cancelled response; its object says so in an event that is no success. */
-const LAST_EVENT = {
-  'run.completed': 'response.completed',
-  'run.incomplete': 'response.incomplete',
-  'run.failed': 'response.failed',
-  'run.cancelled': 'response.incomplete',
-} as const satisfies Record<TerminalEvent['type'], string>;
+/**
+ * No stream event is published for a cancelled response. It is told as a failure: clients take `response.incomplete`
+ * for an answer, and an agent makes the whole request again after it.
+ */
+const LAST_EVENT: Readonly<Record<string, string>> = {
+  completed: 'response.completed',
+  incomplete: 'response.incomplete',
+  failed: 'response.failed',
+  cancelled: 'response.failed',
+};
 
 function end(state: ResponsesState, event: LoggedEvent<TerminalEvent>): Encoded<ResponsesState> {
-  const lastWords: Move = (settled) =>
-    inTurn(settled, say(LAST_EVENT[event.type], { response: responseObject(settled.run) }));
+  const lastWords: Move = (settled) => {
+    const response = responseObject(settled.run);
+    const [item] = settled.run.compacts ? (response['output'] as readonly JsonObject[]) : [];
+    const compacted = item ? compactionTold(item) : [];
+    return inTurn(
+      settled,
+      ...compacted,
+      say(LAST_EVENT[String(response['status'])] ?? 'response.failed', { response }),
+    );
+  };
   const done: Move = (told) => [{ ...told, stage: 'ended' }, [DONE]];
   return inTurn(state, open, settleText('incomplete', event), settleCalls(false, event), taken(event), lastWords, done);
+}
+
+/** A summary is told when it is whole: half of one is of no use to anybody. */
+function compactionTold(item: JsonObject): readonly Move[] {
+  return [
+    say('response.output_item.added', { output_index: 0, item: { ...item, encrypted_content: '' } }),
+    say('response.output_item.done', { output_index: 0, item }),
+  ];
 }
 
 /** The log could not be read: there is no response to speak of yet, so the failure is a plain `error` event. */

@@ -1,5 +1,7 @@
 import { isJsonObject, type ExecutedBy, type JsonObject, type JsonValue, type TextItem } from '#libs/contract';
+import { unpackCustomInput } from '../../custom-tools.js';
 import { itemIdOf } from '../ids.js';
+import { SERVER_LABEL } from '../server-label.js';
 import type { ResponsesEcho } from './responses-echo.js';
 
 export type WireStatus = 'in_progress' | 'completed' | 'incomplete';
@@ -13,7 +15,14 @@ export interface TextOutput {
   readonly logprobs: readonly JsonValue[];
   /** `encrypted_content` of a reasoning item. Absent: not asked for, or the item is not complete. */
   readonly encrypted?: string;
+  readonly phase?: Phase;
 }
+
+/**
+ * What a message is to its reader (Open Responses, `phase`): words on the way to a call or to more words of the same
+ * step, or the answer. Unknown as long as a message is open, and of a step that was broken off.
+ */
+export type Phase = 'commentary' | 'final_answer';
 
 /** A call, told of by the name that the caller gave it. */
 export interface CallOutput {
@@ -37,12 +46,12 @@ export function textItem(
   status: WireStatus,
   parts: 'with parts' | 'empty' = 'with parts',
 ): JsonObject {
-  const { kind, id, encrypted } = output;
+  const { kind, id, encrypted, phase } = output;
   const shown = parts === 'empty' || (kind === 'reasoning' && output.text === '') ? [] : [textPart(output)];
   if (kind === 'reasoning') {
     return { id, type: 'reasoning', status, summary: shown, ...(encrypted && { encrypted_content: encrypted }) };
   }
-  return { id, type: 'message', status, role: 'assistant', content: shown };
+  return { id, type: 'message', status, role: 'assistant', content: shown, ...(phase && { phase }) };
 }
 
 export function textPart({ kind, text, logprobs }: Pick<TextOutput, 'kind' | 'text' | 'logprobs'>): JsonObject {
@@ -50,10 +59,68 @@ export function textPart({ kind, text, logprobs }: Pick<TextOutput, 'kind' | 'te
   return kind === 'refusal' ? { type: 'refusal', refusal: text } : { type: 'summary_text', text };
 }
 
+/**
+ * How a call is told of. `function` and `custom` are the caller's to carry out, in the two forms of its tools; `mcp` is
+ * one that the gateway carries out, which clients take for a tool that the server ran. Clients of the Hermes API server
+ * know those as functions with an output behind them.
+ */
+export type CallForm = 'function' | 'custom' | 'mcp';
+
+export function callForm(
+  { name, executedBy }: { readonly name: string; readonly executedBy: ExecutedBy },
+  { serverCalls, custom }: ResponsesEcho,
+): CallForm {
+  if (executedBy === 'server') return serverCalls === 'mcp_call' ? 'mcp' : 'function';
+  return custom.has(name) ? 'custom' : 'function';
+}
+
+const CALL_TYPE = { function: 'function_call', custom: 'custom_tool_call', mcp: 'mcp_call' } as const;
+
+/** @param index of the call among `items` of the run. */
+export function callId(form: CallForm, runId: string, index: number): string {
+  return itemIdOf(CALL_TYPE[form], runId, 'o', index);
+}
+
 export function callItem(call: CallOutput, echo: ResponsesEcho, status: WireStatus): JsonObject {
-  const { id, callId, name, arguments: text, extraContent } = call;
+  const { id, callId: call_id, name, arguments: text, extraContent } = call;
   const extra = extraContent && { extra_content: extraContent };
-  return { id, type: 'function_call', status, call_id: callId, ...toldName(name, echo), arguments: text, ...extra };
+  return { id, type: 'function_call', status, call_id, ...toldName(name, echo), arguments: text, ...extra };
+}
+
+/** The text of a custom call is known when the call is whole. */
+export function customCallItem(call: CallOutput, echo: ResponsesEcho, status: WireStatus): JsonObject {
+  const { id, callId: call_id, name, arguments: text, extraContent } = call;
+  const input = status === 'completed' ? unpackCustomInput(text) : '';
+  const extra = extraContent && { extra_content: extraContent };
+  return { id, type: 'custom_tool_call', status, call_id, ...toldName(name, echo), input, ...extra };
+}
+
+/** What came of a call that the gateway carried out. */
+export interface CallResult {
+  readonly output: string;
+  readonly isError: boolean;
+}
+
+/** A call with its result inside (OpenAI API reference, mcp_call). */
+export function mcpCallItem(call: CallOutput, status: WireStatus, result?: CallResult): JsonObject {
+  const { id, name, arguments: text } = call;
+  const failure = result?.isError === true ? executionError(result.output) : null;
+  return {
+    id,
+    type: 'mcp_call',
+    status: failure === null ? status : 'failed',
+    approval_request_id: null,
+    server_label: SERVER_LABEL,
+    name,
+    arguments: text,
+    output: result?.isError === false ? result.output : null,
+    error: failure,
+  };
+}
+
+/** `message` beside the published fields: some clients show that alone. */
+function executionError(text: string): JsonObject {
+  return { type: 'mcp_tool_execution_error', content: [{ type: 'text', text }], message: text };
 }
 
 /** The name a caller knows a function by; those of namespaces are called by another name upstream. */

@@ -9,7 +9,20 @@ import {
 } from '#libs/contract';
 import { itemIdOf } from '../ids.js';
 import { packReasoning } from '../sealed-reasoning.js';
-import { callItem, callOutputItem, isHiddenCall, textId, textItem, type WireStatus } from './output-item.js';
+import { compactionOutput } from './compaction-item.js';
+import {
+  callForm,
+  callId,
+  callItem,
+  callOutputItem,
+  customCallItem,
+  isHiddenCall,
+  mcpCallItem,
+  textId,
+  textItem,
+  type Phase,
+  type WireStatus,
+} from './output-item.js';
 import { readEcho, type ResponsesEcho } from './responses-echo.js';
 
 /**
@@ -21,6 +34,7 @@ import { readEcho, type ResponsesEcho } from './responses-echo.js';
  * that later turns are told from.
  */
 export function outputItems(snapshot: RunSnapshot, sealing?: 'sealed'): JsonObject[] {
+  if (snapshot.compacts) return compactionOutput(snapshot);
   const asked = readEcho(snapshot.echo);
   const echo = sealing ? { ...asked, encrypted: true } : asked;
   const output: JsonObject[] = [];
@@ -43,7 +57,7 @@ interface IndexedItem {
 function stepOutput(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: ResponsesEcho): JsonObject[] {
   // Calls become ready when the model has said everything.
   const openEnd = items.some(({ item }) => item.type === 'tool_call' && item.ready) ? -1 : items.at(-1)?.index;
-  const said = items.flatMap(({ item, index }) => {
+  const said = items.flatMap(({ item, index }, place) => {
     const { runId } = snapshot;
     if (item.type !== 'tool_call') {
       const logprobs = shownLogprobs(item, echo);
@@ -52,13 +66,42 @@ function stepOutput(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: 
       const encrypted = isSealed && (item.text !== '' || item.seal) ? { encrypted: packReasoning(item) } : {};
       if (item.text === '' && logprobs.length === 0 && !encrypted.encrypted) return [];
       const id = textId(item.type, runId, index);
-      return [textItem({ kind: item.type, id, text: item.text, logprobs, ...encrypted }, status)];
+      const phase = phaseOf(items, place, snapshot);
+      const told = { ...encrypted, ...(phase && { phase }) };
+      return [textItem({ kind: item.type, id, text: item.text, logprobs, ...told }, status)];
     }
     if (isHiddenCall(item, echo)) return [];
-    const id = itemIdOf('function_call', runId, 'o', index);
-    return [callItem({ ...item, id }, echo, callStatus(item, snapshot))];
+    return [itemOfCall(item, index, snapshot, echo)];
   });
   return [...said, ...results(items, snapshot, echo)];
+}
+
+function itemOfCall(call: ToolCallItem, index: number, snapshot: RunSnapshot, echo: ResponsesEcho): JsonObject {
+  const form = callForm(call, echo);
+  const told = { ...call, id: callId(form, snapshot.runId, index) };
+  const { output, isError = false } = call;
+  switch (form) {
+    case 'function':
+      return callItem(told, echo, callStatus(call, snapshot));
+    case 'custom':
+      return customCallItem(told, echo, callStatus(call, snapshot));
+    case 'mcp':
+      if (output !== undefined) return mcpCallItem(told, 'completed', { output, isError });
+      return mcpCallItem(told, isOpen(call, snapshot) ? 'in_progress' : 'incomplete');
+  }
+}
+
+/**
+ * As the stream says it when the message ends: words with more behind them in their step, or with a call, lead up to
+ * something; the last words of a whole step without a call are the answer.
+ */
+function phaseOf(items: readonly IndexedItem[], place: number, { steps }: RunSnapshot): Phase | undefined {
+  const calls = items.flatMap(({ item }) => (item.type === 'tool_call' ? [item] : []));
+  if (place < items.length - 1 || calls.some(({ ready }) => ready)) return 'commentary';
+  const step = items[place]?.item.step;
+  const isWhole = steps.find((known) => known.step === step)?.status === 'completed';
+  if (!isWhole) return undefined;
+  return calls.length > 0 ? 'commentary' : 'final_answer';
 }
 
 /** While the step is open, a result waits for those of the calls before it: the order never changes afterwards. */
@@ -66,11 +109,12 @@ function results(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: Res
   const told: JsonObject[] = [];
   for (const { item, index } of items) {
     if (item.type !== 'tool_call' || item.executedBy !== 'server' || isHiddenCall(item, echo)) continue;
-    const { callId, output, status } = item;
+    if (callForm(item, echo) === 'mcp') continue;
+    const { callId: answered, output, status } = item;
     if (output !== undefined) {
       const id = itemIdOf('function_call_output', snapshot.runId, 'o', index);
-      told.push(callOutputItem(id, callId, output, 'completed'));
-    } else if (status === 'in_progress' && !hasEnded(snapshot)) break;
+      told.push(callOutputItem(id, answered, output, 'completed'));
+    } else if (isOpen({ status }, snapshot)) break;
   }
   return told;
 }
@@ -91,7 +135,11 @@ function textStatus({ step, status }: TextItem, isOpenEnd: boolean, snapshot: Ru
 
 function callStatus(call: ToolCallItem, snapshot: RunSnapshot): WireStatus {
   if (isCertain(call)) return 'completed';
-  return call.status === 'in_progress' && !hasEnded(snapshot) ? 'in_progress' : 'incomplete';
+  return isOpen(call, snapshot) ? 'in_progress' : 'incomplete';
+}
+
+function isOpen({ status }: Pick<OutputItem, 'status'>, snapshot: RunSnapshot): boolean {
+  return status === 'in_progress' && !hasEnded(snapshot);
 }
 
 function isCut({ steps }: RunSnapshot, step: number): boolean {

@@ -1,5 +1,6 @@
 import { hasEnded, type JsonObject, type RunError, type RunSnapshot, type RunStatus, type Usage } from '#libs/contract';
 import { responseIdOf } from '../ids.js';
+import { toldCompaction } from './compaction-item.js';
 import { outputItems } from './output-items.js';
 import { readEcho } from './responses-echo.js';
 
@@ -46,7 +47,8 @@ export function responseObject(snapshot: RunSnapshot): JsonObject {
 
 /** The same with an output that is known already. */
 export function responseWith(snapshot: RunSnapshot, output: readonly JsonObject[]): JsonObject {
-  const { runId, status, createdAt, endedAt, model, error, usage, metadata, echo } = snapshot;
+  const { status, error } = toldCompaction(snapshot);
+  const { runId, createdAt, endedAt, model, usage, metadata, echo } = snapshot;
   return {
     id: responseIdOf(runId),
     object: 'response',
@@ -56,7 +58,7 @@ export function responseWith(snapshot: RunSnapshot, output: readonly JsonObject[
     incomplete_details: incompleteDetails(snapshot),
     model,
     output,
-    error: error ? responseError(error) : null,
+    error: status === 'cancelled' ? CANCELLED : error ? responseError(error) : null,
     ...DEFAULTS,
     ...readEcho(echo).fields,
     usage: hasEnded(snapshot) ? responseUsage(usage) : null,
@@ -80,7 +82,12 @@ function incompleteDetails({ incompleteReason }: RunSnapshot): JsonObject | null
   return { reason: incompleteReason === 'content_filter' ? 'content_filter' : 'max_output_tokens' };
 }
 
-/** The published codes, and the one that OpenAI sends and agents look for when a conversation has become too long. */
+/**
+ * The published codes, and the one that OpenAI sends and agents look for when a conversation has become too long.
+ * Agents make the whole request again after `server_error`, so that only stands where nothing was done and a later
+ * attempt may succeed. Every other failure is final: the gateway has tried again where that was of use, and tools may
+ * have acted.
+ */
 function responseError({ code, message }: RunError): JsonObject {
   return { code: publishedCode(code), message };
 }
@@ -92,13 +99,19 @@ function publishedCode(code: RunError['code']): string {
     case 'rate_limit_exceeded':
     case 'upstream_rate_limited':
     case 'queue_full':
+    case 'session_queue_full':
       return 'rate_limit_exceeded';
-    case 'invalid_request':
-      return 'invalid_prompt';
-    default:
+    case 'draining':
+    case 'unavailable':
+    case 'queue_unavailable':
+    case 'upstream_unreachable':
       return 'server_error';
+    default:
+      return 'invalid_prompt';
   }
 }
+
+const CANCELLED: JsonObject = { code: 'invalid_prompt', message: 'The response was cancelled.' };
 
 /** @param at milliseconds. @returns whole seconds. */
 function seconds(at: number): number {

@@ -8,7 +8,7 @@ import {
 } from '#libs/contract';
 import type { Encoded } from '../../protocol.js';
 import type { SseFrame } from '../../sse-frame.js';
-import type { TextKind } from './output-item.js';
+import type { CallForm, TextKind } from './output-item.js';
 import { readEcho, type ResponsesEcho } from './responses-echo.js';
 
 /** What the encoder remembers of a run and of the stream it has written. Never changed in place. */
@@ -54,6 +54,7 @@ export interface OpenCall {
   readonly step: number;
   readonly name: string;
   readonly executedBy: ExecutedBy;
+  readonly form: CallForm;
   /** Not told of: see `isHiddenCall`. */
   readonly isHidden: boolean;
   /** Its place among `items` of the run. */
@@ -61,6 +62,8 @@ export interface OpenCall {
   readonly outputIndex: number;
   /** As far as they were sent. */
   readonly arguments: string;
+  /** The end of its arguments was said. */
+  readonly isSaid: boolean;
   /** `output_item.done` was said. */
   readonly isClosed: boolean;
   /** Its result was told. */

@@ -2,7 +2,15 @@ import { fold, type EventOf, type JsonObject, type JsonValue, type LoggedEvent }
 import type { Encoded } from '../../protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { packReasoning } from '../sealed-reasoning.js';
-import { textId, textItem, textPart, type TextKind, type TextOutput, type WireStatus } from './output-item.js';
+import {
+  textId,
+  textItem,
+  textPart,
+  type Phase,
+  type TextKind,
+  type TextOutput,
+  type WireStatus,
+} from './output-item.js';
 import { inTurn, say, type Move, type OpenText, type ResponsesState, type TextHead } from './responses-state.js';
 
 export type TextEvent = LoggedEvent<EventOf<'text.delta' | 'reasoning.delta' | 'refusal.delta'>>;
@@ -62,14 +70,14 @@ export function speak(state: ResponsesState, event: TextEvent): Encoded<Response
   const kind = KIND_OF[event.type];
   const { text } = state;
   if (text && !text.seal && text.head.kind === kind && text.head.step === event.step) return goOn(state, text, event);
-  return inTurn(state, settleText('completed', event), (settled) => {
+  return inTurn(state, settleText('completed', event, 'commentary'), (settled) => {
     const opened: OpenText = { head: headOf(settled, kind, event), text: '', logprobs: NO_LOGPROBS, isShown: false };
     return goOn(settled, opened, event);
   });
 }
 
 /** Ends the open text item, if there is one, and folds it into the run. */
-export function settleText(status: WireStatus, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>): Move {
+export function settleText(status: WireStatus, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>, phase?: Phase): Move {
   return (state) => {
     const { text } = state;
     if (!text) return [state, NO_FRAMES];
@@ -84,7 +92,7 @@ export function settleText(status: WireStatus, { seq, at }: Pick<LoggedEvent, 's
       ...(seal && { seal }),
     } as TextEvent;
     const settled = { ...state, run: fold(state.run, spoken), text: null };
-    const output = outputOf(text, state, status);
+    const output = { ...outputOf(text, state, status), ...(phase && { phase }) };
     if (text.isShown) return inTurn(settled, ...closing(output, head, status));
     return output.encrypted === undefined ? [settled, NO_FRAMES] : inTurn(settled, ...wordless(output, head));
   };

@@ -1,35 +1,45 @@
 import type { JsonObject, Message } from '#libs/contract';
 import { fieldOf, placeOf, refuse } from '../../request-place.js';
-import { decodeItems, itemTypeOf, type DecodedItems } from './items-to-messages.js';
+import { decodeItems, itemTypeOf, type DecodedItems } from '../items/items-to-messages.js';
 import type { ResponsesRequestDto } from './responses-request.dto.js';
-import { noCallOf, strayResults } from './stray-results.js';
+import { noCallOf, strayResults } from '../items/stray-results.js';
 
 export interface DecodedInput extends DecodedItems {
   /** The items as they were sent, bare texts as messages. */
   readonly items: readonly JsonObject[];
 }
 
+interface InputPlace {
+  readonly textCharsMax: number;
+  /** A stored conversation comes before, in which calls that are answered here may stand. */
+  readonly hasParent: boolean;
+  /** Nothing is asked of the model: the request only puts something into the conversation. */
+  readonly isSilent: boolean;
+}
+
 /**
- * `conversation_history` and `input`. There must be something to answer: a user message with content, or a result.
- * @param hasParent whether a stored conversation comes before, in which calls that are answered here may stand.
+ * `conversation_history` and `input`. There must be something to answer: a message with content, a result, or what is
+ * stored already. Instructions alone are enough, as with the published API: titles and templates are written so.
  */
 export function decodeInput(
-  { input, conversation_history: history = [] }: Pick<ResponsesRequestDto, 'input' | 'conversation_history'>,
-  { textCharsMax, hasParent }: { readonly textCharsMax: number; readonly hasParent: boolean },
+  { input = [], conversation_history: history = [] }: Pick<ResponsesRequestDto, 'input' | 'conversation_history'>,
+  { textCharsMax, hasParent, isSilent }: InputPlace,
 ): DecodedInput {
   history.forEach((entry, i) => checkEntry(entry, `conversation_history[${i}]`));
   const before = decodeItems(history, { path: 'conversation_history', textCharsMax });
   const list = typeof input === 'string' ? [input] : input;
   const now = decodeItems(list, { path: 'input', textCharsMax });
-  const isVisible = now.messages.some(isAnswerable) || list.some(isReference);
-  if (!isVisible) throw refuse('input', 'must have a user message with content.');
+  const isVisible = now.messages.some(isAnswerable) || now.instructions !== undefined || list.some(isReference);
+  if (!isVisible && !isSilent && !(hasParent && now.messages.length === 0)) {
+    throw refuse('input', 'must have a message with content.');
+  }
   const messages = [...before.messages, ...now.messages];
   const items = [...history, ...list].map(itemOf);
   checkItemIds(items.slice(history.length), 'input');
   const [stray] = hasParent || list.some(isReference) ? [] : strayResults(messages);
   if (stray !== undefined) throw noCallOf(stray);
   const instructions = [before.instructions, now.instructions].filter((text) => text !== undefined).join('\n');
-  return { ...(instructions !== '' && { instructions }), messages, items };
+  return { ...(instructions !== '' && { instructions }), messages, items, leftOut: now.leftOut };
 }
 
 /** Entries of a history are messages, without the other items of an input. */
@@ -39,6 +49,7 @@ function checkEntry(entry: unknown, path: string): void {
 }
 
 function isAnswerable(message: Message): boolean {
+  if (message.role === 'system') return /\S/.test(message.content);
   if (message.role !== 'user') return message.role === 'tool';
   if (typeof message.content === 'string') return /\S/.test(message.content);
   return message.content.some((part) => part.type === 'image' || /\S/.test(part.text));

@@ -21,11 +21,11 @@ export function decodeToolChoice(choice: string | JsonObject | undefined, tools:
   if (typeof choice === 'string') throw refuse('tool_choice', 'must be none, auto, required or an object.');
   const place: Place = { object: choice, path: 'tool_choice' };
   const type = requiredText(place, 'type');
-  if (type === 'function') return { kind: 'named', name: offeredBy(place, tools).name };
+  if (type === 'function' || type === 'custom') return { kind: 'named', name: offeredBy(place, tools).name };
   if (type === 'allowed_tools') return decodeAllowed(place, tools);
   throw refuse(
     'tool_choice',
-    'demands a tool that nobody here executes: only functions and allowed_tools can be chosen.',
+    'demands a tool that nobody here executes: only functions, custom tools and allowed_tools can be chosen.',
     'unsupported_parameter',
   );
 }
@@ -43,14 +43,14 @@ function decodeAllowed(place: Place, tools: DecodedTools): ToolChoice {
   if (mode === 'auto') return { kind: 'none' };
   throw refuse(
     path,
-    'demands a tool that nobody here executes: only functions can be required.',
+    'demands a tool that nobody here executes: only functions and custom tools can be required.',
     'unsupported_parameter',
   );
 }
 
 function allowedNames(place: Place, tools: DecodedTools): readonly string[] {
   const type = requiredText(place, 'type');
-  if (type === 'function') return [offeredBy(place, tools).name];
+  if (type === 'function' || type === 'custom') return [offeredBy(place, tools).name];
   if (type === 'namespace') return namesOfNamespace(place, tools);
   if (tools.leftOut.includes(type)) return [];
   throw refuse(`${place.path}.type`, "must be the type of one of 'tools'.");

@@ -1,4 +1,5 @@
 import { LIMITS, type ClientTool, type JsonObject, type JsonValue } from '#libs/contract';
+import { customFunction, decodeGrammar } from '../../custom-tools.js';
 import { isFunctionName, NAME_PROBLEM } from '../../function-name.js';
 import { checkSchemaSize } from '../../json-schema-size.js';
 import {
@@ -19,6 +20,8 @@ import { flatName } from '../flat-name.js';
 export interface OfferedTool extends ClientTool {
   readonly ownName: string;
   readonly namespace?: string;
+  /** A tool of free text, which its caller gets back as `custom_tool_call`. */
+  readonly isCustom?: true;
 }
 
 export interface DecodedTools {
@@ -30,43 +33,58 @@ export interface DecodedTools {
 }
 
 /**
- * `tools`: functions, and namespaces of functions, with unique names. Hosted tools never fail a request: command-line
- * agents send them with every one. Throws GatewayError that names the place, also for more than LIMITS.toolsMax
- * functions in all.
+ * `tools`: functions, custom tools, and namespaces of both, with unique names. Hosted tools never fail a request:
+ * command-line agents send them with every one. Throws GatewayError that names the place, also for more than
+ * LIMITS.toolsMax tools in all.
+ * @param additional tools of the input's own items: each turn may bring them again, so a later one replaces an earlier
+ * one.
  */
-export function decodeTools(list: readonly unknown[]): DecodedTools {
+export function decodeTools(list: readonly unknown[], additional: readonly Place[] = []): DecodedTools {
   const reader = new ToolReader();
   list.forEach((value, i) => reader.take(placeOf(value, `tools[${i}]`)));
+  reader.mayReplace = true;
+  additional.forEach((place) => reader.take(place));
   return reader;
 }
 
 class ToolReader implements DecodedTools {
-  readonly offered: OfferedTool[] = [];
   readonly echoed: JsonObject[] = [];
   readonly leftOut: string[] = [];
-  private readonly names = new Set<string>();
+  mayReplace = false;
+  private readonly byName = new Map<string, OfferedTool>();
+
+  get offered(): readonly OfferedTool[] {
+    return [...this.byName.values()];
+  }
 
   take(place: Place): void {
     const type = requiredText(place, 'type');
-    if (type === 'function') this.echoed.push(this.takeFunction(place));
-    else if (type === 'namespace') this.takeNamespace(place);
-    else this.leftOut.push(type);
+    const echoed = type === 'namespace' ? this.takeNamespace(place) : this.takeTool(type, place);
+    // The response repeats `tools` of the request, and not those of its items.
+    if (echoed && !this.mayReplace) this.echoed.push(echoed);
   }
 
-  private takeNamespace(place: Place): void {
+  /** undefined: nobody here executes it. */
+  private takeTool(type: string, place: Place, namespace?: string): JsonObject | undefined {
+    if (type === 'function') return this.takeFunction(place, namespace);
+    if (type === 'custom') return this.takeCustom(place, namespace);
+    this.leftOut.push(type);
+    return undefined;
+  }
+
+  private takeNamespace(place: Place): JsonObject {
     const namespace = requiredText(place, 'name');
     if (!isFunctionName(namespace)) throw refuse(`${place.path}.name`, NAME_PROBLEM);
     const description = optionalText(place, 'description') ?? '';
-    const tools = this.functionsOf(place).flatMap((tool) => {
-      const type = requiredText(tool, 'type');
-      if (type === 'function') return [this.takeFunction(tool, namespace)];
-      this.leftOut.push(type);
-      return [];
-    });
-    this.echoed.push({ type: 'namespace', name: namespace, description, tools });
+    const tools: JsonObject[] = [];
+    for (const tool of this.toolsOf(place)) {
+      const taken = this.takeTool(requiredText(tool, 'type'), tool, namespace);
+      if (taken) tools.push(taken);
+    }
+    return { type: 'namespace', name: namespace, description, tools };
   }
 
-  private functionsOf(place: Place): readonly Place[] {
+  private toolsOf(place: Place): readonly Place[] {
     const path = `${place.path}.tools`;
     const value = fieldOf(place, 'tools');
     if (value === undefined) throw missing(path);
@@ -74,27 +92,49 @@ class ToolReader implements DecodedTools {
   }
 
   private takeFunction(place: Place, namespace?: string): JsonObject {
-    const ownName = requiredText(place, 'name');
-    if (!isFunctionName(ownName)) throw refuse(`${place.path}.name`, NAME_PROBLEM);
-    const name = namespace === undefined ? ownName : flatName(namespace, ownName);
-    if (this.names.has(name)) throw refuse(`${place.path}.name`, 'is the name of an earlier tool.');
-    this.names.add(name);
+    const names = this.namesOf(place, namespace);
     const description = optionalText(place, 'description');
     const parameters = optionalPlace(place, 'parameters');
     if (parameters) checkSchemaSize(parameters);
     const strict = optionalFlag(place, 'strict');
-    this.offered.push({
-      name,
-      ownName,
-      ...(namespace !== undefined && { namespace }),
+    this.offer(place, {
+      ...names,
       ...(description !== undefined && { description }),
       ...(parameters && { parameters: parameters.object }),
       ...(strict !== undefined && { strict }),
     });
-    if (this.offered.length > LIMITS.toolsMax) {
+    return echoed(names.ownName, { description, parameters: parameters?.object, strict });
+  }
+
+  private takeCustom(place: Place, namespace?: string): JsonObject {
+    const names = this.namesOf(place, namespace);
+    const description = optionalText(place, 'description');
+    const format = optionalPlace(place, 'format');
+    const grammar = format && optionalText(format, 'type') === 'grammar' ? decodeGrammar(format) : undefined;
+    this.offer(place, { ...customFunction(names.name, description, grammar), ...names, isCustom: true });
+    return {
+      type: 'custom',
+      name: names.ownName,
+      ...(description !== undefined && { description }),
+      format: format?.object ?? { type: 'text' },
+    };
+  }
+
+  private namesOf(place: Place, namespace: string | undefined): Pick<OfferedTool, 'name' | 'ownName' | 'namespace'> {
+    const ownName = requiredText(place, 'name');
+    if (!isFunctionName(ownName)) throw refuse(`${place.path}.name`, NAME_PROBLEM);
+    const name = namespace === undefined ? ownName : flatName(namespace, ownName);
+    return { name, ownName, ...(namespace !== undefined && { namespace }) };
+  }
+
+  private offer(place: Place, tool: OfferedTool): void {
+    if (this.byName.has(tool.name) && !this.mayReplace) {
+      throw refuse(`${place.path}.name`, 'is the name of an earlier tool.');
+    }
+    this.byName.set(tool.name, tool);
+    if (this.byName.size > LIMITS.toolsMax) {
       throw refuse('tools', `must have at most ${LIMITS.toolsMax} functions.`, 'array_above_max_length');
     }
-    return echoed(ownName, { description, parameters: parameters?.object, strict });
   }
 }
 
@@ -108,7 +148,17 @@ function echoed(
 
 /** What the model is offered, without our notes. */
 export function clientTools(offered: readonly OfferedTool[]): readonly ClientTool[] {
-  return offered.map(({ ownName: _, namespace: __, ...tool }) => tool);
+  return offered.map(({ ownName: _, namespace: __, isCustom: ___, ...tool }) => tool);
+}
+
+/** The custom tools by the names that the model uses. */
+export function customNames(offered: readonly OfferedTool[]): readonly string[] {
+  return offered.flatMap(({ name, isCustom }) => (isCustom ? [name] : []));
+}
+
+/** All of them by the names that the model uses: a call of one is its caller's to carry out. */
+export function offeredNames(offered: readonly OfferedTool[]): readonly string[] {
+  return offered.map(({ name }) => name);
 }
 
 /** From the names the model uses back to those of the caller, for calls into namespaces. */

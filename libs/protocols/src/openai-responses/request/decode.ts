@@ -1,12 +1,22 @@
 import { GatewayError, type JsonObject, type RunDraft, type Sampling } from '#libs/contract';
+import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol.js';
 import { parseDto } from '../../dto/parse-dto.js';
-import { refuse, requiredText, type Place } from '../../request-place.js';
-import { decodeInput } from './decode-input.js';
+import { missing, refuse, requiredText, type Place } from '../../request-place.js';
+import { decodeInput, type DecodedInput } from './decode-input.js';
 import { decodeText, type DecodedText } from './decode-text.js';
 import { decodeToolChoice } from './decode-tool-choice.js';
-import { clientTools, decodeTools, namespacedNames } from './decode-tools.js';
+import {
+  clientTools,
+  customNames,
+  decodeTools,
+  namespacedNames,
+  offeredNames,
+  type DecodedTools,
+} from './decode-tools.js';
+import { readDirectives, type Directives } from './directives.js';
+import { COMPACTION_TASK } from '../compaction.js';
 import { runIdOfResponse } from '../ids.js';
 import { responseFields } from './response-fields.js';
 import { optionsEcho, type ConversationChoice, type ResponsesOptions } from './responses-options.js';
@@ -21,39 +31,38 @@ export const NAME = 'openai-responses';
  * response can have.
  */
 export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDraft {
-  const stored = isTrue(dto.store ?? true);
-  const options = optionsOf(dto, stored);
+  const directives = readDirectives(Array.isArray(dto.input) ? dto.input : [], 'input');
+  const options = optionsOf(dto, isTrue(dto.store ?? true));
   const parentId = parentOf(dto);
-  const textCharsMax = context.messageTextCharsMax;
   const hasParent = parentId !== undefined || (options.conversation !== undefined && !options.hasOwnHistory);
-  const input = decodeInput(dto, { textCharsMax, hasParent });
-  const tools = decodeTools(dto.tools ?? []);
-  const text = decodeText(dto.text ?? {});
+  const input = inputOf(dto, { directives, hasParent, textCharsMax: context.messageTextCharsMax });
+  const tools = decodeTools(dto.tools ?? [], directives.tools);
+  const text = decodeText({ ...dto.text, ...directives.text });
   const metadata = dto.metadata && readMetadata(dto.metadata, 'metadata');
   const wantsLogprobs = asksForLogprobs(dto);
-  const instructions = instructionsOf(dto.instructions, input.instructions, textCharsMax);
+  const instructions = instructionsOf(dto.instructions, input.instructions, context.messageTextCharsMax);
   return {
     protocol: NAME,
     model: dto.model ?? null,
-    ...(instructions !== undefined && { instructions }),
-    messages: input.messages,
+    ...present({ instructions, metadata, parentId }),
+    messages: directives.compacts ? [...input.messages, COMPACTION_TASK] : input.messages,
     tools: clientTools(tools.offered),
-    toolChoice: decodeToolChoice(dto.tool_choice, tools),
-    sampling: samplingOf(dto, text, wantsLogprobs),
+    toolChoice: directives.compacts ? { kind: 'none' } : decodeToolChoice(dto.tool_choice, tools),
+    sampling: samplingOf(dto, text, { wantsLogprobs, reasoning: { ...dto.reasoning, ...directives.reasoning } }),
     onDisconnect: options.background ? 'continue' : (context.onDisconnect ?? 'cancel'),
     stream: isTrue(dto.stream ?? false),
     echo: {
-      fields: responseFields(dto, { tools: tools.echoed, text: text.echoed, stored, options }),
+      fields: responseFields(dto, { tools: tools.echoed, text: text.echoed, options }),
       ...extrasOf(dto),
       namespaced: namespacedNames(tools.offered),
-      options: optionsEcho({ ...options, leftOutTools: tools.leftOut }),
+      offered: offeredNames(tools.offered),
+      custom: customNames(tools.offered),
+      serverCalls: context.hermesClient ? 'function_call' : (context.serverCalls ?? 'mcp_call'),
+      options: optionsEcho(options),
     },
-    ...(metadata && { metadata }),
-    ...(tools.leftOut.length > 0 && { leftOut: tools.leftOut.map((type) => `tools.${type}`) }),
-    ...(parentId !== undefined && { parentId }),
+    ...leftOutOf(tools, input),
     input: input.items,
-    retain: stored,
-    ...mannerOf(dto, options),
+    ...mannerOf(dto, options, directives),
   };
 }
 
@@ -63,12 +72,45 @@ function extrasOf(dto: ResponsesRequestDto): JsonObject {
   return { logprobs: asksForLogprobs(dto), ...(isSealed && { encrypted: true }) };
 }
 
+/** By the names of `leftOutHeader`: `tools.web_search`, `input.web_search_call`. */
+function leftOutOf(tools: DecodedTools, input: DecodedInput): Pick<RunDraft, 'leftOut'> {
+  const leftOut = [...tools.leftOut.map((type) => `tools.${type}`), ...input.leftOut.map((type) => `input.${type}`)];
+  return leftOut.length > 0 ? { leftOut } : {};
+}
+
+/** The fields that are there: an absent one means something else than one that is undefined. */
+function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+interface InputPlace {
+  readonly directives: Directives;
+  /** Something stored comes before the input. */
+  readonly hasParent: boolean;
+  readonly textCharsMax: number;
+}
+
+function inputOf(dto: ResponsesRequestDto, { directives, ...place }: InputPlace): DecodedInput {
+  if (dto.input === undefined && !place.hasParent) throw missing('input');
+  return decodeInput(dto, { ...place, isSilent: dto.generate === false || directives.compacts });
+}
+
 /** How the run is carried out. */
 function mannerOf(
-  { truncation = 'disabled', max_tool_calls: toolCallsMax }: ResponsesRequestDto,
-  { background }: ResponsesOptions,
-): Pick<RunDraft, 'truncation' | 'toolCallsMax' | 'background'> {
-  return { truncation, ...(toolCallsMax !== undefined && { toolCallsMax }), ...(background && { background }) };
+  { truncation = 'disabled', max_tool_calls: toolCallsMax, generate = true }: ResponsesRequestDto,
+  { background, stored }: ResponsesOptions,
+  { compacts }: Directives,
+): Pick<RunDraft, 'truncation' | 'toolCallsMax' | 'background' | 'generate' | 'compacts' | 'retain'> {
+  return {
+    truncation,
+    retain: stored,
+    ...(toolCallsMax !== undefined && { toolCallsMax }),
+    ...(background && { background }),
+    ...(!generate && { generate }),
+    ...(compacts && { compacts }),
+  };
 }
 
 function isTrue(flag: boolean | 'true' | 'false'): boolean {
@@ -82,9 +124,9 @@ function optionsOf(dto: ResponsesRequestDto, stored: boolean): ResponsesOptions 
   const conversation = conversationOf(dto);
   return {
     background,
+    stored,
     ...(conversation && { conversation }),
     hasOwnHistory: (dto.conversation_history ?? []).length > 0,
-    leftOutTools: [],
   };
 }
 
@@ -132,23 +174,28 @@ function asksForLogprobs({ include = [], top_logprobs = 0 }: ResponsesRequestDto
   return include.includes('message.output_text.logprobs') || top_logprobs > 0;
 }
 
-function effortOf(reasoning: JsonObject | undefined): string | undefined {
-  return reasoning && parseDto(ReasoningDto, reasoning, 'reasoning').effort;
+function effortOf(reasoning: JsonObject): string | undefined {
+  return parseDto(ReasoningDto, reasoning, 'reasoning').effort;
 }
 
-function samplingOf(dto: ResponsesRequestDto, text: DecodedText, wantsLogprobs: boolean): Sampling {
+interface Wanted {
+  readonly wantsLogprobs: boolean;
+  readonly reasoning: JsonObject;
+}
+
+function samplingOf(dto: ResponsesRequestDto, text: DecodedText, { wantsLogprobs, reasoning }: Wanted): Sampling {
   const topLogprobs = dto.top_logprobs ?? 0;
   const sampling: { [K in keyof Sampling]: Sampling[K] | undefined } = {
     temperature: dto.temperature,
     topP: dto.top_p,
-    outputTokensMax: dto.max_output_tokens,
+    outputTokensMax: tokenBound(dto.max_output_tokens),
     presencePenalty: dto.presence_penalty,
     frequencyPenalty: dto.frequency_penalty,
     logprobs: wantsLogprobs || undefined,
     topLogprobs: topLogprobs > 0 ? topLogprobs : undefined,
     responseFormat: text.format,
     parallelToolCalls: dto.parallel_tool_calls,
-    reasoningEffort: effortOf(dto.reasoning),
+    reasoningEffort: effortOf(reasoning),
     verbosity: text.verbosity,
     serviceTier: dto.service_tier,
     user: dto.safety_identifier ?? dto.user,

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#libs/contract';
+import { tokenBound } from '../../dto/dto-rules.js';
 import type { ResponsesOptions } from './responses-options.js';
 import type { ResponsesRequestDto } from './responses-request.dto.js';
 
@@ -6,13 +7,12 @@ import type { ResponsesRequestDto } from './responses-request.dto.js';
 export interface DecodedFields {
   readonly tools: readonly JsonObject[];
   readonly text: JsonObject;
-  readonly stored: boolean;
   readonly options: ResponsesOptions;
 }
 
 /** The keys of the response object that the request decided, by their wire names; the others have their defaults. */
-export function responseFields(dto: ResponsesRequestDto, { tools, text, stored, options }: DecodedFields): JsonObject {
-  const { conversation, hasOwnHistory } = options;
+export function responseFields(dto: ResponsesRequestDto, { tools, text, options }: DecodedFields): JsonObject {
+  const { conversation, hasOwnHistory, stored } = options;
   const fields: JsonObject = {
     previous_response_id: hasOwnHistory ? undefined : dto.previous_response_id,
     instructions: dto.instructions,
@@ -27,7 +27,7 @@ export function responseFields(dto: ResponsesRequestDto, { tools, text, stored, 
     top_logprobs: dto.top_logprobs,
     temperature: dto.temperature,
     reasoning: dto.reasoning && reasoningOf(dto.reasoning),
-    max_output_tokens: dto.max_output_tokens,
+    max_output_tokens: tokenBound(dto.max_output_tokens),
     max_tool_calls: dto.max_tool_calls,
     store: stored ? undefined : false,
     background: options.background ? true : undefined,

@@ -13,14 +13,14 @@ export type ConversationChoice =
 export interface ResponsesOptions {
   /** Answer at once and let the run go on without a listener. Implies `store`. */
   readonly background: boolean;
+  /** `store`: the response can be asked for and continued later. */
+  readonly stored: boolean;
   /** Its latest response comes before this run, and this run becomes its latest. Excludes `parentId`. */
   readonly conversation?: ConversationChoice;
   /**
    * The request brought its own `conversation_history`, which stands in `messages`: nothing else comes before the run.
    */
   readonly hasOwnHistory: boolean;
-  /** Types of the tools that nobody here executes, as the request named them; the model does not see them. */
-  readonly leftOutTools: readonly string[];
 }
 
 /** What `decode` puts into the echo for it. */
@@ -34,20 +34,8 @@ export function responsesOptions(draft: Pick<RunDraft, 'echo'>): ResponsesOption
   return isJsonObject(options) ? (options as unknown as ResponsesOptions) : NO_OPTIONS;
 }
 
-const NO_OPTIONS: ResponsesOptions = { background: false, hasOwnHistory: false, leftOutTools: [] };
-
-const HEADER_TYPES_MAX = 32;
-const HEADER_TYPE_CHARS_MAX = 64;
-
-/**
- * The value of the response header that names the left-out tools, `web_search, local_shell`; undefined when there are
- * none. The types come from a client: nothing but the characters of a token gets through.
- */
-export function leftOutToolsHeader(draft: Pick<RunDraft, 'echo'>): string | undefined {
-  const types = new Set(responsesOptions(draft).leftOutTools.map(tokenOf));
-  return types.size === 0 ? undefined : [...types].slice(0, HEADER_TYPES_MAX).join(', ');
-}
-
-function tokenOf(type: string): string {
-  return type.slice(0, HEADER_TYPE_CHARS_MAX).replaceAll(/[^\w.-]/g, '_');
-}
+const NO_OPTIONS: ResponsesOptions = {
+  background: false,
+  stored: true,
+  hasOwnHistory: false,
+};

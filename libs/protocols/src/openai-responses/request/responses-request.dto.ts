@@ -8,18 +8,17 @@ import {
   IsNumberBetween,
   IsObject,
   IsOneOf,
-  IsPositiveInteger,
   IsString,
   IsText,
   IsTextOrList,
   IsTextOrObject,
+  IsTokenBound,
   IsTrueOrFalse,
-  Required,
   Unsupported,
 } from '../../dto/dto-rules.js';
 import { Described, Example, schemaOf } from '../../dto/dto-schema.js';
 import { METADATA, object, text } from '../../dto/fragments.js';
-import { ITEM, TOOL, TOOL_CHOICES } from './item-schema.js';
+import { ITEM, TOOL, TOOL_CHOICES } from '../items/item-schema.js';
 import { ReasoningDto, ResponsesStreamOptionsDto, TextDto } from './text.dto.js';
 
 /** Short words whose values only the upstream knows. */
@@ -43,9 +42,9 @@ export class ResponsesRequestDto {
   @Described('Absent: the default model.')
   model?: string;
 
-  @Required()
-  @IsTextOrList({ items: ITEM, minItems: 1, maxItems: LIMITS.messagesMax }, { elements: 'items' })
-  input: string | readonly unknown[];
+  @IsTextOrList({ items: ITEM, maxItems: LIMITS.messagesMax }, { elements: 'items' })
+  @Described('May be absent or empty where something stored is continued.')
+  input?: string | readonly unknown[];
 
   @IsString()
   @Described('System text of this response; not carried over to the next.')
@@ -73,6 +72,10 @@ export class ResponsesRequestDto {
   @Described({ default: false })
   background?: boolean;
 
+  @IsTrueOrFalse()
+  @Described('false: the input joins the conversation, and the model is not asked.')
+  generate?: boolean;
+
   @IsFlag()
   @Described({ default: false })
   stream?: boolean | 'true' | 'false';
@@ -91,10 +94,10 @@ export class ResponsesRequestDto {
   @Described({ default: true })
   parallel_tool_calls?: boolean;
 
-  @IsPositiveInteger()
+  @IsTokenBound()
   max_tool_calls?: number;
 
-  @IsPositiveInteger()
+  @IsTokenBound()
   max_output_tokens?: number;
 
   @IsNumberBetween(0, 2)

@@ -60,6 +60,14 @@ export class ConversationWriter {
     if (images.length > 0) this.show(at + 1, result, images);
   }
 
+  /** The id of the last call of this function that has no result yet; of any function without a name. */
+  openCall(name: string | undefined): string | undefined {
+    const answered = new Set(this.messages.map((message) => (message.role === 'tool' ? message.callId : undefined)));
+    const calls = this.messages.flatMap((message) => (message.role === 'assistant' ? message.toolCalls : []));
+    const open = calls.filter((call) => !answered.has(call.callId) && (name === undefined || call.name === name));
+    return open.at(-1)?.callId;
+  }
+
   /** @param after from where to look for the end of the results. */
   private show(after: number, { callId }: ToolMessage, images: readonly ContentPart[]): void {
     let at = after;

@@ -1,4 +1,5 @@
-import { isJsonObject, LIMITS, type JsonObject, type Message } from '#libs/contract';
+import { isJsonObject, LIMITS, summaryText, type JsonObject, type Message, type ToolCall } from '#libs/contract';
+import { packCustomInput } from '../../custom-tools.js';
 import { decodeContent, type Content, type ContentPlace } from '../../decode-content.js';
 import {
   fieldOf,
@@ -10,12 +11,14 @@ import {
   requiredText,
   type Place,
 } from '../../request-place.js';
+import { ConversationWriter } from '../../messages/conversation-writer.js';
 import { decodeExtraContent } from '../../messages/decode-reasoning.js';
-import { summaryText, unpackSummary } from '../compaction.js';
+import { unpackSummary } from '../compaction.js';
 import { unpackReasoning } from '../sealed-reasoning.js';
-import { ConversationWriter } from './conversation-writer.js';
+import { checkArgumentsSize, nameIn, resultOf } from './item-calls.js';
 import { flatName } from '../flat-name.js';
 import { isItemType, type ItemType } from '../ids.js';
+import { SERVER_LABEL } from '../server-label.js';
 
 /** What errors call the list, and the bound for the text of one message in it. */
 export interface ItemsPlace {
@@ -24,9 +27,11 @@ export interface ItemsPlace {
 }
 
 export interface DecodedItems {
-  /** The texts of all system and developer messages, wherever they stand, each once, joined by line breaks. */
+  /** The texts of the system and developer messages that stand before all others, each once, joined by line breaks. */
   readonly instructions?: string;
   readonly messages: Message[];
+  /** Types of items that the model cannot be shown, as the request named them. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -56,21 +61,26 @@ export function systemTextOf(items: readonly JsonObject[]): string | undefined {
   return decodeItems(items, { path: 'items', textCharsMax: Number.POSITIVE_INFINITY }).instructions;
 }
 
-/** A message needs no type, and neither does a reference. Throws GatewayError for types that mean nothing here. */
-export function itemTypeOf(place: Place): ItemType {
+/**
+ * The type of an item. A message needs none, and neither does a reference. `other`: an item of a type that means
+ * nothing here; what another service put into a history is kept and never fails the request.
+ */
+export function itemTypeOf(place: Place): ItemType | 'other' {
   const type = optionalText(place, 'type') ?? (fieldOf(place, 'role') === undefined ? undefined : 'message');
   if (type === undefined && typeof fieldOf(place, 'id') === 'string') return 'item_reference';
   if (type === undefined) throw missing(`${place.path}.type`);
-  if (isItemType(type)) return type;
-  const known = 'message, function_call, function_call_output, reasoning, item_reference, compaction';
-  throw refuse(`${place.path}.type`, `must be one of ${known}.`, 'unsupported_parameter');
+  return isItemType(type) ? type : 'other';
 }
+
+/** What only an assistant says, beside its messages. */
+const BY_ASSISTANT: ReadonlySet<string> = new Set(['reasoning', 'function_call', 'custom_tool_call', 'mcp_call']);
 
 class ItemReader {
   private readonly writer = new ConversationWriter();
   /** Clients that send the same text with every turn mean it once. */
   private readonly instructions = new Set<string>();
   private readonly cutCalls = new Set<string>();
+  private readonly leftOut = new Set<string>();
   /** An assistant message that was broken off: it counts unless the assistant began anew right after it. */
   private brokenOff: Place | undefined;
 
@@ -79,7 +89,7 @@ class ItemReader {
   take(place: Place): void {
     const type = itemTypeOf(place);
     const isAssistant = type === 'message' && fieldOf(place, 'role') === 'assistant';
-    this.settleBrokenOff(isAssistant || type === 'reasoning' || type === 'function_call');
+    this.settleBrokenOff(isAssistant || BY_ASSISTANT.has(type));
     if (isAssistant && optionalText(place, 'status') === 'incomplete') this.brokenOff = place;
     else this.read(type, place);
   }
@@ -87,7 +97,8 @@ class ItemReader {
   result(): DecodedItems {
     this.settleBrokenOff(false);
     const text = [...this.instructions].join('\n');
-    return { ...(text !== '' && { instructions: text }), messages: this.writer.messages };
+    const { messages } = this.writer;
+    return { ...(text !== '' && { instructions: text }), messages, leftOut: [...this.leftOut] };
   }
 
   private settleBrokenOff(isAnew: boolean): void {
@@ -96,14 +107,19 @@ class ItemReader {
     if (place && !isAnew) this.takeMessage(place);
   }
 
-  private read(type: ItemType, place: Place): void {
+  private read(type: ItemType | 'other', place: Place): void {
     switch (type) {
       case 'message':
         return this.takeMessage(place);
       case 'function_call':
         return this.takeCall(place);
+      case 'custom_tool_call':
+        return this.takeCustomCall(place);
       case 'function_call_output':
+      case 'custom_tool_call_output':
         return this.takeResult(place);
+      case 'mcp_call':
+        return this.takeRemoteCall(place);
       case 'reasoning':
         return this.takeReasoning(place);
       case 'item_reference':
@@ -111,6 +127,13 @@ class ItemReader {
         return;
       case 'compaction':
         return this.takeCompaction(place);
+      // These speak of the request and not of the conversation: see `readDirectives`.
+      case 'additional_tools':
+      case 'configuration_update':
+      case 'compaction_trigger':
+        return;
+      case 'other':
+        this.leftOut.add(requiredText(place, 'type'));
     }
   }
 
@@ -119,8 +142,7 @@ class ItemReader {
     switch (role) {
       case 'system':
       case 'developer':
-        this.instruct(this.content(place, 'content', 'text').text);
-        return;
+        return this.instruct(this.content(place, 'content', 'text').text);
       case 'user': {
         const { parts, text } = this.content(place, 'content', 'text and images');
         const hasImage = parts.some((part) => part.type === 'image');
@@ -138,27 +160,55 @@ class ItemReader {
     }
   }
 
+  /**
+   * Only what stands before everything else is the system text. A later one stays in its place: moved to the front it
+   * would mean something else, and no upstream would find the prompt in its cache.
+   */
   private instruct(text: string): void {
-    if (text !== '') this.instructions.add(text);
+    if (text === '') return;
+    if (this.writer.messages.length > 0) this.writer.add({ role: 'system', content: text });
+    else this.instructions.add(text);
   }
 
   private takeCall(place: Place): void {
     const callId = requiredText(place, 'call_id');
     const name = requiredText(place, 'name');
-    const namespace = optionalText(place, 'namespace');
     const args = optionalText(place, 'arguments');
-    const path = `${place.path}.arguments`;
-    if (args === undefined) throw missing(path);
-    if (args.length > LIMITS.toolArgumentsCharsMax) {
-      throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
-    }
+    if (args === undefined) throw missing(`${place.path}.arguments`);
+    checkArgumentsSize(args, `${place.path}.arguments`);
+    this.openCall(place, callId, { name: nameIn(place, name), arguments: args });
+  }
+
+  private takeCustomCall(place: Place): void {
+    const callId = requiredText(place, 'call_id');
+    const name = requiredText(place, 'name');
+    const input = optionalText(place, 'input');
+    if (input === undefined) throw missing(`${place.path}.input`);
+    checkArgumentsSize(input, `${place.path}.input`);
+    this.openCall(place, callId, { name: nameIn(place, name), arguments: packCustomInput(input) });
+  }
+
+  private openCall(place: Place, callId: string, call: Pick<ToolCall, 'name' | 'arguments'>): void {
     if (optionalText(place, 'status') === 'incomplete') {
       this.cutCalls.add(callId);
       return;
     }
     const extraContent = decodeExtraContent(place);
-    const extra = extraContent && { extraContent };
-    this.writer.call({ callId, name: namespace ? flatName(namespace, name) : name, arguments: args, ...extra });
+    this.writer.call({ callId, ...call, ...(extraContent && { extraContent }) });
+  }
+
+  /** A call that a server executed, with its result inside. Without a result nothing came of it. */
+  private takeRemoteCall(place: Place): void {
+    const callId = requiredText(place, 'id');
+    const name = requiredText(place, 'name');
+    const label = optionalText(place, 'server_label') ?? SERVER_LABEL;
+    const args = optionalText(place, 'arguments') ?? '{}';
+    checkArgumentsSize(args, `${place.path}.arguments`);
+    const result = resultOf(place);
+    if (result === undefined) return;
+    const named = label === SERVER_LABEL ? name : flatName(label, name);
+    this.writer.call({ callId, name: named.replaceAll(/[^\w-]/g, '_'), arguments: args });
+    this.writer.answer({ role: 'tool', callId, ...result });
   }
 
   /** Cut off reasoning is no use to its upstream. Encrypted content that is not ours is passed over. */
@@ -176,7 +226,8 @@ class ItemReader {
   }
 
   private takeResult(place: Place): void {
-    const callId = requiredText(place, 'call_id');
+    const callId = optionalText(place, 'call_id') ?? this.writer.openCall(this.namedCall(place));
+    if (callId === undefined || callId === '') throw missing(`${place.path}.call_id`);
     const { text: output, parts } = this.content(place, 'output', 'text and images');
     const images = parts.filter((part) => part.type === 'image');
     if (!this.cutCalls.has(callId)) this.writer.answer({ role: 'tool', callId, output }, images);
@@ -184,10 +235,9 @@ class ItemReader {
 
   private takeCompaction(place: Place): void {
     const summary = unpackSummary(requiredText(place, 'encrypted_content'));
-    if (summary === undefined) {
-      throw refuse(`${place.path}.encrypted_content`, 'must come from a compaction of this gateway.');
-    }
-    this.writer.add({ role: 'user', content: summaryText(summary) });
+    // Another service made it, and nobody else can read it.
+    if (summary === undefined) this.leftOut.add('compaction');
+    else this.writer.add({ role: 'user', content: summaryText(summary) });
   }
 
   private content(place: Place, key: string, allows: ContentPlace['allows']): Content {
@@ -195,6 +245,12 @@ class ItemReader {
     const path = `${place.path}.${key}`;
     if (value === undefined) throw missing(path);
     return decodeContent(value, { path, textCharsMax: this.textCharsMax, allows });
+  }
+
+  /** The name of the function that a result without a `call_id` answers (asynchronous tools: OpenAI API reference). */
+  private namedCall(place: Place): string | undefined {
+    const name = optionalText(place, 'name');
+    return name === undefined ? undefined : nameIn(place, name);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type JsonObject, type JsonValue } from '#libs/contract';
-import { isItemType, itemIdOf } from '../ids.js';
+import { isItemType, itemIdOf, type ItemType } from '../ids.js';
 
 /**
  * The input of a run as GET /v1/responses/{id}/input_items lists it, oldest first: `type` and `id` everywhere, the
@@ -9,11 +9,21 @@ export function inputItemsOf(input: readonly JsonObject[], runId: string): JsonO
   return input.map((item, index) => listed(item, runId, index));
 }
 
+/** Items that are no step of anybody's work; those of unknown types are given back as they came. */
+const WITHOUT_STATUS: ReadonlySet<ItemType> = new Set<ItemType>([
+  'item_reference',
+  'compaction',
+  'additional_tools',
+  'configuration_update',
+  'compaction_trigger',
+]);
+
 function listed(item: JsonObject, runId: string, index: number): JsonObject {
-  const type = typeof item['type'] === 'string' && isItemType(item['type']) ? item['type'] : 'message';
-  const id = typeof item['id'] === 'string' && item['id'] !== '' ? item['id'] : itemIdOf(type, runId, 'i', index);
+  const type = typeof item['type'] === 'string' ? item['type'] : 'message';
+  const kind = isItemType(type) ? type : 'other';
+  const id = typeof item['id'] === 'string' && item['id'] !== '' ? item['id'] : itemIdOf(kind, runId, 'i', index);
   const named = { ...item, id, type };
-  if (type === 'item_reference' || type === 'compaction') return named;
+  if (kind === 'other' || WITHOUT_STATUS.has(kind)) return named;
   const told = { ...named, status: item['status'] ?? 'completed' };
   return type === 'message' ? { ...told, content: parts(item) } : told;
 }
