@@ -29,7 +29,6 @@ export type {
   Message,
   Reasoning,
   ReasoningSeal,
-  SystemMessage,
   ToolCall,
   ToolMessage,
   UpstreamForm,
