@@ -6,6 +6,8 @@ export function messageObject(message: Message): ChatMessage {
   switch (message.role) {
     case 'user':
       return { role: 'user', content: contentObject(message.content) };
+    case 'system':
+      return { role: 'system', content: message.content };
     case 'tool':
       return { role: 'tool', tool_call_id: message.callId, content: message.output };
     case 'assistant':
