@@ -31,7 +31,7 @@ export type ChatContent =
 
 /** A message in the words of Chat Completions. */
 export type ChatMessage = {
-  readonly role: 'user' | 'assistant' | 'tool';
+  readonly role: 'user' | 'assistant' | 'tool' | 'system';
   readonly content: ChatContent | null;
   readonly refusal?: string;
   readonly tool_call_id?: string;
