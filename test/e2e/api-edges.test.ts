@@ -1,5 +1,6 @@
 import { request as httpRequest, type Server } from 'node:http';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { startApi, type TestApi } from '../support/api-app.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -165,13 +166,38 @@ describe('every error has the envelope', () => {
     expect((await send('DELETE', '/v1/models/vendor/name', auth)).headers['allow']).toBe('GET, HEAD');
   });
 
-  test('what is not HTTP is answered and cut off', async () => {
+  /** Sends bytes as they are, and reads until the server closes. */
+  async function sendRaw(text: string): Promise<string> {
     const socket = connect({ port: Number(new URL(api.url).port), host: '127.0.0.1' });
     const chunks: Buffer[] = [];
     socket.on('data', (chunk) => chunks.push(chunk));
-    socket.write('GET /health HTTP/1.1\r\nhost: localhost\r\nbad header\r\n\r\n');
+    socket.write(text);
     await new Promise((resolve) => socket.once('close', resolve));
-    const text = Buffer.concat(chunks).toString();
+    return Buffer.concat(chunks).toString();
+  }
+
+  test.each([
+    ['a request', 'GET /health HTTP/1.1', 'connection: close'],
+    ['a WebSocket', 'GET /v1/responses HTTP/1.1', 'connection: upgrade\r\nupgrade: websocket'],
+  ])('two Host headers of %s are 400', async (_, line, connection) => {
+    const headers = `host: localhost\r\nHost: other.example\r\nauthorization: ${auth.authorization}\r\n${connection}`;
+    const text = await sendRaw(`${line}\r\n${headers}\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: { code: 'invalid_request' } });
+  });
+
+  test('a packed body is 415 with words, not read as if it were plain', async () => {
+    const packed = gzipSync(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x' }] }));
+    const answer = await send('POST', chat, { ...json, 'content-encoding': 'gzip' }, packed);
+    expect([answer.status, errorOf(answer)]).toMatchObject([
+      415,
+      { code: 'unsupported_media_type', message: expect.stringContaining('Content-Encoding') as unknown },
+    ]);
+    expect((await send('POST', chat, { ...json, 'content-encoding': 'identity' }, '{}')).status).toBe(400);
+  });
+
+  test('what is not HTTP is answered and cut off', async () => {
+    const text = await sendRaw('GET /health HTTP/1.1\r\nhost: localhost\r\nbad header\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: { code: 'invalid_request' } });
   });

@@ -47,7 +47,7 @@ export async function launch(options: Launch): Promise<number> {
     await start(options, { crew, releases, ending });
     await aborted(ending);
   } catch (cause) {
-    // Whatever was under way when the end came has been cut short; the end is what counts.
+    // The end interrupts work under way; its errors are consequences of the end and are not reported.
     if (!ending.aborted) throw cause;
   } finally {
     if (wishes.stop.aborted) printer.line('Stopping ...');
@@ -123,8 +123,8 @@ function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts): 
 }
 
 /**
- * The embedded database takes some seconds to be made, and until then jobs and sessions would be told to come back. A
- * database of its own may be away for longer than anybody wants to wait: runs do not need it.
+ * Creating the embedded database takes some seconds, and until then requests for jobs and sessions get 503. A
+ * separate Postgres may be away for longer than anybody wants to wait, and runs do not need it.
  */
 function embeddedStore({ config }: ReadConfig, childEnv: NodeJS.ProcessEnv): string[] {
   const url = childEnv['STORE_URL'];
@@ -136,7 +136,7 @@ async function ready(
   { printer, signal, behind }: { printer: Printer; signal: AbortSignal; behind: readonly string[] },
 ): Promise<void> {
   const origin = `http://${reachable(api.host)}:${api.port}`;
-  // Without a worker the first request would be told that nobody serves its model.
+  // Without a worker the first request would get the error that its model is not served.
   for (const base of [...behind, origin]) {
     const url = `${base}/health/ready`;
     const onSlow = (seconds: number, last: string): void =>

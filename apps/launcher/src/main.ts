@@ -4,7 +4,7 @@ import { Printer } from './console/print.js';
 
 const printer = new Printer(process.stdout, process.stderr, process.env['LOG_PRETTY'] === 'false');
 process.exitCode = 1; // until told otherwise
-// `npm start | head`: whoever read us has gone. The services go on, and so do we.
+// `npm start | head`: the reader has gone. The services continue, and so does the launcher.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 

@@ -5,7 +5,9 @@ import { launch, type Launch } from './launch.js';
 import { LaunchError } from './launch-error.js';
 import { helpText, parseOptions } from './options.js';
 
-/** The whole launcher, from its arguments to its exit code. What an operator can mend is told without a stack. */
+/**
+ * The whole launcher, from its arguments to its exit code. Errors that an operator can fix are shown without a stack.
+ */
 export async function run(argv: readonly string[], options: Omit<Launch, 'watch'>): Promise<number> {
   const { printer, root } = options;
   const wanted = parseOptions(argv);

@@ -27,6 +27,6 @@ export function watchCode(folder: string, onChange: () => void, onFailure: (why:
   };
 }
 
-/** The launcher itself is started anew by hand only. */
+/** Only a person restarts the launcher itself. */
 const CODE = /^(libs|apps[\\/](?!launcher)).*\.js$/;
 const DEBOUNCE_MS = 300;

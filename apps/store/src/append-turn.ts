@@ -8,8 +8,8 @@ export interface AppendTurnPorts {
 }
 
 /**
- * Adds what an ended run was given and what it said to its conversation, once. One that was deleted takes nothing, also
- * when it was made anew since: that is no reason to keep the run from being stored. Rejects when the database does.
+ * Adds the input and the output of an ended run to its conversation, once. A deleted conversation, even one
+ * re-created since, receives nothing; the run is stored regardless. Rejects when the database does.
  */
 export async function appendTurn({ db, logger }: AppendTurnPorts, { snapshot, turn }: LoggedRun): Promise<void> {
   if (!turn) return;
@@ -25,7 +25,7 @@ export async function appendTurn({ db, logger }: AppendTurnPorts, { snapshot, tu
     });
     if (!isThere) logger.info({ runId }, 'the conversation of a run is gone');
   } catch (cause) {
-    // Now or later, the database cannot hold these; the run itself it can.
+    // No retry helps: the database cannot hold these items. It can hold the run itself.
     if (sqlFault(cause) !== 'data') throw cause;
     logger.error({ err: cause, runId }, 'a conversation cannot hold what a run adds to it');
   }

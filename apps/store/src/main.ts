@@ -6,12 +6,12 @@ import { StoreModule } from './store.module.js';
 
 /** A batch under way takes at most a few statements of five seconds. */
 const DRAIN_SECONDS = 10;
-/** A hundred results of jobs, with the longest answers that are kept. */
+/** Room for a hundred results of jobs with the longest answers that are kept. */
 const BODY_BYTES_MAX = 33_554_432;
 
 /**
- * Rows may come a moment later; tokens may not: on one machine the store yields to the services that stream. A third of
- * their share of a full machine, not a tenth: with that its answers took longer than the API waits for them.
+ * On one machine the store yields to the services that stream: rows may be late, tokens may not. It still gets a
+ * third of their share when the CPU is full; with a tenth, its answers took longer than the API waits.
  */
 const NICENESS = 5;
 
@@ -28,9 +28,9 @@ await runMain(async () => {
   const drain = new Drain();
   const version = versionAbove(import.meta.dirname);
   const { module, running } = StoreModule.start({ config, logger, closers, drain, version });
-  // What the API takes may be handed on to us whole, as the items of a conversation.
+  // The API may pass a whole request body on, as the items of a conversation.
   const fastify = { bodyLimit: Math.max(2 * config.api.bodyBytesMax, BODY_BYTES_MAX) };
-  // By the name in STORE_URL the other services ask.
+  // The other services use the name in STORE_URL.
   const allowedHosts = [new URL(config.store.url).hostname, ...config.api.allowedHosts];
   const door = { host, allowedHosts, isVisible: isNetworkVisible(host) };
   await bootstrap({

@@ -33,7 +33,7 @@ export function openDatabase(settings: OpenDatabaseSettings): OpeningDatabase {
     open = db;
     return db !== undefined;
   });
-  // `close` waits for it too, whoever else does; a failure is told by `opened` itself.
+  // `close` waits for this as well. A failure is reported by `opened` itself.
   const settled = opened.catch(() => false);
   const current = async (): Promise<SqlDatabase> => {
     if (open) return open;

@@ -4,7 +4,10 @@ import { sqlFault, upsertRuns, upsertSessions, type SessionRun, type SqlDatabase
 import { appendTurn } from './append-turn.js';
 import { charsOf, readLoggedRun, type LoggedRun } from './read-logged-run.js';
 
-/** Logs that are read at the same time: their commands share a turn, and so a packet. A log has up to 16 MB. */
+/**
+ * Logs read at the same time: their commands share one turn of the event loop, and so one packet. A log has up to 16
+ * MB.
+ */
 const READS_AT_ONCE_MAX = 25;
 /** Characters of answers and tool outputs that a batch gathers before they are written and let go. */
 const GATHERED_CHARS_MAX = 16_000_000;
@@ -14,7 +17,7 @@ export interface PersistPorts {
   readonly db: SqlDatabase;
   readonly logger: Logger;
   readonly prices: PriceTable;
-  /** Told of the rows that were written and, when their runs have ended, confirmed. */
+  /** Called with the rows that were written and, for ended runs, confirmed. */
   readonly meters?: { wrote(runs: readonly RunSnapshot[]): void };
 }
 

@@ -11,7 +11,7 @@ import type { Logger } from '#libs/platform';
 import { foldLog, newRunId } from '#libs/runs';
 import type { ConversationItem } from '#libs/store';
 
-/** A run as its log has it; without an input when nothing of its content shall be kept. */
+/** A run as its log has it. The input is absent when the content of the run is not to be stored. */
 export interface LoggedRun {
   readonly snapshot: RunSnapshot;
   readonly input?: RunInput;
@@ -28,7 +28,10 @@ export interface ReadPorts {
   readonly logger: Logger;
 }
 
-/** Folds a log and takes what shall be kept of its order. undefined, and told: the log is gone or has no beginning. */
+/**
+ * Folds a log and adds the parts of the run's spec that are stored. undefined, and logged: the log is gone or has
+ * lost its beginning.
+ */
 export async function readLoggedRun(ports: ReadPorts, runId: string): Promise<LoggedRun | undefined> {
   const [snapshot, spec] = await Promise.all([readSnapshot(ports, runId), readSpec(ports, runId)]);
   if (!snapshot) return undefined;
@@ -37,14 +40,14 @@ export async function readLoggedRun(ports: ReadPorts, runId: string): Promise<Lo
   return { snapshot, ...(spec && { input: inputOf(spec) }), ...(turn && { turn }) };
 }
 
-/** A run that failed adds nothing: its request is made again, and would stand there twice. */
+/** A failed run adds nothing: the client repeats its request, which would then stand there twice. */
 async function turnOf(spec: RunSpec, snapshot: RunSnapshot): Promise<LoggedRun['turn']> {
   const { conversationId, conversationMadeAt, input, runId } = spec;
   if (conversationId === undefined || !hasEnded(snapshot) || snapshot.status === 'failed') return undefined;
-  // Only loaded once there are conversations: a store without them keeps the memory.
+  // Loaded on first use: a store without conversations saves the memory.
   const { inputItemsOf, outputItems } = await import('#libs/protocols');
   const items = [...inputItemsOf(input ?? [], runId), ...outputItems(snapshot, 'sealed')];
-  // An item without an id is given one; under another run's key those are nobody's yet.
+  // Items without an id get one. Ids made from a new run's id cannot be taken yet.
   const spare = inputItemsOf(items.map(withoutId), newRunId());
   return {
     conversationId,
@@ -59,7 +62,7 @@ function withoutContent({ steers: _, leftover: __, ...rest }: RunSnapshot): RunS
   return { ...rest, items: [], echo: {} };
 }
 
-/** What the run weighs in memory, roughly, in characters. */
+/** The approximate size of the run in memory, in characters. */
 export function charsOf({ snapshot, input }: LoggedRun): number {
   const own = snapshot.items.reduce((sum, item) => {
     const size = item.type === 'tool_call' ? item.arguments.length + (item.output?.length ?? 0) : item.text.length;

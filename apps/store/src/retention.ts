@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000;
  * Longer than any run and its log.
  */
 const DELETED_RUN_HOLD_MS = DAY_MS;
-/** Until no log can be left from which the row of a deleted run would be made again. */
+/** After this time no log is left from which the row of a deleted run could be written again. */
 const DELETION_MARK_MS = 14 * DAY_MS;
 
 export interface RetentionSettings {
@@ -41,8 +41,8 @@ export interface RetentionPorts {
 }
 
 /**
- * Deletes what need not be kept any longer, in batches, so that reads and writes come in between. Several stores may do
- * it at the same time. Rejects when the database does; the next sweep goes on.
+ * Deletes expired rows in batches, so that reads and writes get a turn in between. Several stores may sweep at the
+ * same time. Rejects when the database does; the next sweep continues.
  *
  *   older than retentionDays      goes, whoever continues it: a conversation then begins at its oldest turn still there
  *                                 with what it used; sessions and conversations of that age go when nothing is in them
@@ -82,7 +82,7 @@ export async function sweepOnce(
 
 type InBatches = (remove: (limit: number) => Promise<number>) => Promise<number>;
 
-/** Counts once: that takes as long as there are runs. What comes meanwhile is for the next sweep. */
+/** Counts once, because a count reads every run. Runs that arrive meanwhile are left to the next sweep. */
 async function deleteSurplus(db: SqlDatabase, max: number, inBatches: InBatches): Promise<number> {
   let rows = 0;
   for (const { owner, surplus } of await surplusOfOwners(db, max)) {

@@ -112,7 +112,10 @@ function connectTo({ databaseUrl, dataDir }: StoreConfig, logger: Logger): Promi
   return Promise.resolve(postgresDatabase({ url: databaseUrl, onError }));
 }
 
-/** A newer schema is an operator's mistake like a bad setting: by this name the launcher knows not to start again. */
+/**
+ * A newer schema is an operator's mistake, like a bad setting. The launcher recognises this name and does not
+ * restart.
+ */
 function asStartFailure(cause: unknown): never {
   if (!(cause instanceof SchemaTooNewError)) throw cause;
   const failure = new Error(cause.message, { cause });

@@ -5,8 +5,8 @@ import { storable } from './storable.js';
 export const NOT_DELETED = 'not exists (select 1 from deleted_runs where deleted_runs.id = runs.id)';
 
 /**
- * Hides a run from every read but that of a conversation which continues it. The run's row need not be there yet: the
- * mark waits for it. Repeating it changes nothing.
+ * Hides a run from every read except that of a conversation which continues it. The mark may be set before the run's
+ * row is written. Repeating the call changes nothing.
  */
 export async function markRunDeleted(db: SqlQueries, runId: string, at: number): Promise<void> {
   await db.query('insert into deleted_runs (id, deleted_at) values ($1, $2::bigint) on conflict do nothing', [

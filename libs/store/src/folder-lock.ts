@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
-/** Somebody else works in the folder. The message says who. */
+/** Another process uses the folder. The message says which. */
 export class FolderLockedError extends Error {
   override readonly name = 'FolderLockedError';
 }
@@ -13,7 +13,10 @@ interface LockOwner {
   readonly started?: string;
 }
 
-/** How often the owner touches its lock, and when one of another host, whose pids mean nothing here, counts as dead. */
+/**
+ * How often the owner touches its lock; and after which silence the lock of another host, whose pids mean nothing
+ * here, counts as stale.
+ */
 const TOUCH_MS = 5_000;
 const SILENCE_MS_MAX = 30_000;
 
@@ -46,7 +49,7 @@ async function makeDirectory(path: string): Promise<boolean> {
   }
 }
 
-/** Now, when the file was removed meanwhile: whoever did that is alive. */
+/** Gives the present time when the file was removed meanwhile: the process that removed it is alive. */
 async function mtimeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).mtimeMs;
@@ -111,7 +114,7 @@ function pidExists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (cause) {
-    // EPERM: there is one, and it is somebody else's.
+    // EPERM: the process exists and belongs to another user.
     return codeOf(cause) === 'EPERM';
   }
 }
@@ -147,7 +150,7 @@ function parseOwner(text: string): LockOwner | undefined {
 
 async function touch(path: string): Promise<void> {
   const now = new Date();
-  // It only matters to other hosts, and the next touch tries again.
+  // A missed touch matters only to other hosts, and the next one tries again.
   await utimes(path, now, now).catch(() => undefined);
 }
 

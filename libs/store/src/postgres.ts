@@ -5,13 +5,13 @@ import type { SqlDatabase, SqlQueries, SqlValue } from './ports.js';
 const POOL_SIZE_MAX = 8;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 5_000;
-/** On top of the server's own limit: a server behind a black hole never tells us that it gave up. */
+/** In addition to the server's own limit: behind a broken network, its message that it gave up never arrives. */
 const ANSWER_GRACE_MS = 2_000;
 
 export interface PostgresSettings {
   /** postgres://user:password@host:port/database?sslmode=... */
   readonly url: string;
-  /** Told of connections that broke while nobody was using them. */
+  /** Called for connections that broke while idle. */
   onError?(cause: Error): void;
 }
 

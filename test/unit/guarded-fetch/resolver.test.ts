@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { setMaxListeners } from 'node:events';
 import { lookup } from 'node:dns/promises';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -78,6 +79,7 @@ describe('names that somebody else chose', () => {
   test('that nobody answers for hold up neither the system’s lookups nor another group, and end', async () => {
     const resolve = open(60_000);
     const leave = new AbortController();
+    setMaxListeners(0, leave.signal);
     const lookups = Array.from({ length: 24 }, (_, i) =>
       resolve(`n${i}.slow.test`, { signal: leave.signal, group: 'ann' }).then(
         () => 'answered',

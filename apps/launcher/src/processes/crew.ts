@@ -1,7 +1,7 @@
 import type { LineCutter, Printer } from '../console/print.js';
 import { SupervisedChild, type ChildOrder, type Exit } from './supervise.js';
 
-/** Every child of the launcher, and what is told about their lives. */
+/** All children of the launcher, and the messages about their starts and ends. */
 export class Crew {
   private readonly children: SupervisedChild[] = [];
   private readonly giveUp = new AbortController();

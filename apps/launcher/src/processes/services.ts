@@ -50,8 +50,8 @@ export function serviceEnv(
 }
 
 /**
- * The environment of the services as one of them gets it, without the secrets that only others read: a program that a
- * model runs can read the environment of its worker. `NAME_FILE`, which names the file of a secret, goes with `NAME`.
+ * The environment for one service, without the secrets that only other services read: a program that a model runs can
+ * read the environment of its worker. `NAME_FILE`, which names the file of a secret, goes with `NAME`.
  */
 export function envOf(
   service: ServiceName,
@@ -75,7 +75,7 @@ const SPARE_SECONDS = 15;
  */
 const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = { store: 16, api: 8, worker: 8, scheduler: 2 };
 
-/** What a service may take to end. */
+/** How long a service may take to end. */
 export const graceMsOf = (drainSeconds: number): number => (drainSeconds + SPARE_SECONDS) * 1_000;
 
 export function serviceOrder(name: ServiceName, entry: string, env: NodeJS.ProcessEnv, graceMs: number): ChildOrder {

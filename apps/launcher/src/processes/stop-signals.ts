@@ -1,4 +1,4 @@
-/** The two wishes of whoever stops the launcher. */
+/** The two ways to ask the launcher to stop. */
 export interface StopWishes {
   /** Aborted by the first signal: stop in order. */
   readonly stop: AbortSignal;

@@ -21,7 +21,7 @@ export interface ChildOrder {
 export interface Backoff {
   readonly firstMs: number;
   readonly maxMs: number;
-  /** A life of that length forgets what was before. */
+  /** A child that lived this long starts with the first pause again. */
   readonly resetAfterMs: number;
 }
 
@@ -47,7 +47,7 @@ export interface Exit {
 export const EXIT_CONFIG = 78;
 
 const BACKOFF: Backoff = { firstMs: 250, maxMs: 10_000, resetAfterMs: 30_000 };
-/** What a dead child's output may take to arrive, when a grandchild still holds the pipe. */
+/** How long the output of a dead child may take to arrive while a grandchild still holds the pipe. */
 const OUTPUT_GRACE_MS = 500;
 
 type State = 'running' | 'waiting' | 'restarting' | 'stopping' | 'stopped' | 'gave_up';
@@ -61,7 +61,7 @@ type State = 'running' | 'waiting' | 'restarting' | 'stopping' | 'stopped' | 'ga
  *   any        --stop(), kill()-->  stopping    --exits--> stopped
  *
  * Children have process groups of their own: Ctrl-C in a terminal reaches every process of the foreground group, and
- * would end Redis before those who still write to it.
+ * would end Redis before the services that still write to it.
  */
 export class SupervisedChild {
   private state: State = 'stopped';

@@ -30,7 +30,7 @@ export async function waitForRedis({ url, awayMsMax, signal, onLoading }: RedisW
   }
 }
 
-/** Warnings about a server that will do. Throws LaunchError about one that would lose runs. */
+/** Warnings about a usable server. Throws LaunchError for a server that would lose runs. */
 export function checkRedis(facts: RedisFacts): readonly string[] {
   const refusals = redisRefusals(facts);
   if (refusals.length > 0) throw new LaunchError(refusals.join('\n'));

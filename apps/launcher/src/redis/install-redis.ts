@@ -25,7 +25,7 @@ export function thisMachine(path: string): Machine {
   };
 }
 
-/** Only as root, on Debian, Ubuntu and what calls itself like them. */
+/** Only as root, on Debian, Ubuntu and distributions derived from them. */
 export function canInstall({ uid, osRelease, path }: Machine): boolean {
   const ids = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap(([, words = '']) => words.split(' '));
   const isDebian = ids.includes('debian') || ids.includes('ubuntu');

@@ -12,7 +12,7 @@ import type { ChildOrder } from '../processes/supervise.js';
 export interface PrivateRedis {
   readonly url: string;
   readonly order: ChildOrder;
-  /** Writes down who serves the folder now. To be called after every start. */
+  /** Records the process that serves the folder. Call it after every start. */
   recordPid(pid: number): void;
 }
 
@@ -26,7 +26,7 @@ export interface PrivateRedisOptions {
   readonly password: string;
 }
 
-/** Prepares the folder, and writes the port down before there is a server: see `endLeftover`. */
+/** Prepares the folder, and records the port before the server exists: see `endLeftover`. */
 export function privateRedis({ server, dir, port, password }: PrivateRedisOptions): PrivateRedis {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
@@ -91,7 +91,7 @@ function memoryBytesMax(): number {
 const STOP_MS_MAX = 10_000;
 const POLL_MS = 20;
 
-/** In the private folder, for the launcher that finds a server which nobody could stop. */
+/** Stored in the private folder, for a later launcher that finds this server still running. */
 interface ServerRecord {
   readonly port: number;
   readonly password?: string;

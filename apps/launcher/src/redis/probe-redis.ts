@@ -50,7 +50,7 @@ async function withRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Pro
     const error = socketError ?? (cause as NodeJS.ErrnoException);
     return { kind: 'away', why: error.code ?? error.message };
   } finally {
-    // Ending what has ended would leave a timer behind for two seconds.
+    // Disconnecting an ended connection would leave a timer behind for two seconds.
     if (redis.status !== 'end') redis.disconnect();
   }
 }

@@ -36,7 +36,7 @@ function routeOf({ problems }: Sources, entry: FileSettings['models'][number]): 
   };
 }
 
-/** What models cost, by where they are served. */
+/** Prices of models, by upstream and model. */
 export function priceTable({ routes }: Pick<ModelsConfig, 'routes'>): PriceTable {
   return new Map(
     routes.flatMap(({ upstream, model, price }) => (price ? [[priceKey(upstream, model), price] as const] : [])),
@@ -70,7 +70,7 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
   const defaults = timing(values);
   return file.upstreams.map((entry) => {
     const key = isReadFor(sources, 'worker') ? upstreamKey(sources, entry) : undefined;
-    // A provider that could not be read has been reported; nothing is made of this entry.
+    // An unreadable provider has been reported already; this entry will not be used.
     const provider = entry.provider ?? 'demo';
     const way = entry.api_key ?? entry.api_key_env ?? entry.base_url;
     if (provider !== 'demo' && way === undefined) {

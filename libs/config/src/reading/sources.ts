@@ -9,7 +9,7 @@ export type ReadFile = (path: string) => string | undefined;
 
 export type ServiceName = 'api' | 'worker' | 'scheduler' | 'store';
 
-/** Where settings come from, who wants them, and where complaints about them go. */
+/** The sources of the settings, the service that reads them, and the list of problems. */
 export interface Sources {
   readonly env: Environment;
   /** Absent: all services, on one machine. */

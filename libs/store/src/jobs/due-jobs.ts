@@ -59,7 +59,7 @@ export function claimOccurrences(db: SqlDatabase, claims: readonly JobClaim[], n
     if (replaced.length > 0) await tx.query(REPLACE, [replaced]);
     const runs = claims.flatMap(({ job, run }) => (run && moved.has(job.id) ? [run] : []));
     const written = await insertRuns(tx, runs);
-    // Here, where each job is anyway: nobody has to look through the history of all of them.
+    // Done here, where each job is read anyway, so that no sweep has to read the history of every job.
     await pruneRunsOf(tx, [...moved]);
     return written;
   });

@@ -4,7 +4,7 @@ import type { SqlQueries } from '../ports.js';
 import { getRun } from '../run-rows.js';
 import { RUN_COLUMNS, toJob, toRun, type RunRow } from './rows.js';
 
-/** Whoever waits for a run that is over by now is next. */
+/** Selects the runs that wait for another run which is over by now. */
 const RELEASE = `
 update job_runs w set status = 'claimed', wake_at = $1::bigint, version = version + 1
 where status = 'waiting' and not exists (

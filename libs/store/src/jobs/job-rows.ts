@@ -2,7 +2,7 @@ import type { Job, JobFilter, JobInsertion, JobUpdate, JobView, NewJob } from '#
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
 import { toJob, toRun, type JobRow, type RunRow } from './rows.js';
 
-// Two that want the last place of an owner wait for each other here.
+// Two transactions that want the last free place of an owner wait for each other here.
 const LOCK = `
 insert into job_owners as o (owner) values ($1) on conflict (owner) do update set owner = o.owner`;
 
@@ -108,7 +108,7 @@ export async function deleteJobsEndedBefore(db: SqlQueries, ms: number, limit: n
   return rows.length;
 }
 
-/** Of the row: a job that is written while it is completed begins its last days anew. */
+/** Part of the row: writing a completed job starts its retention time again. */
 export const endedAt = ({ state }: Job, now: number): number | null => (state === 'completed' ? now : null);
 
 export const isEnabled = ({ state }: Job): SqlScalar => state === 'scheduled';

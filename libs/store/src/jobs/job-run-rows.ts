@@ -69,7 +69,9 @@ export function changeJobRuns(db: SqlDatabase, changes: readonly JobRunChange[])
   });
 }
 
-/** More than one occurrence with all its attempts: what an earlier time left over gets fewer with each. */
+/**
+ * More rows than one occurrence with all its attempts adds, so a surplus of older rows shrinks with every occurrence.
+ */
 const PRUNED_MAX = 20;
 
 const PRUNE = `

@@ -32,7 +32,7 @@ export function textsOf({ output, ...rest }: JobRun): [record: string, output: s
   return [JSON.stringify(rest), output === undefined ? null : JSON.stringify(output)];
 }
 
-/** Rows as the columns that `unnest` takes, `count` of them also when there are no rows. */
+/** Turns rows into the columns that `unnest` takes: `count` columns, even when there are no rows. */
 export function columnsOf<T>(rows: readonly (readonly T[])[], count: number): T[][] {
   return Array.from({ length: count }, (_, i) => rows.map((row) => row[i] as T));
 }

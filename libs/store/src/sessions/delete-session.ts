@@ -7,7 +7,7 @@ insert into deleted_sessions (owner, id, up_to, deleted_at) values ($1, $2, $3, 
 on conflict (owner, id) do update set
   up_to = greatest(deleted_sessions.up_to, excluded.up_to), deleted_at = excluded.deleted_at`;
 
-// A run that another conversation goes on from stays, and so does everything before it; it leaves the session.
+// A run that another conversation continues stays, with all runs before it; it no longer belongs to the session.
 const DELETE_RUNS = `
 with recursive mine as (
   select id, parent_id from runs where owner = $1 and session_id = $2 and created_at <= $3::bigint
@@ -29,7 +29,7 @@ with recursive mine as (
 )
 select id from gone`;
 
-/** A log that nobody ever persisted is gone by then: nothing can bring the session back any more. */
+/** By then even logs that were never persisted have expired, so nothing can bring the session back. */
 const TOMBSTONE_MS = 2_000 * LIMITS.runLogOrphanTtlSeconds;
 
 /**

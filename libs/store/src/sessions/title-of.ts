@@ -1,7 +1,7 @@
 import type { RunInput } from '#libs/contract';
 
 const TITLE_CHARS_MAX = 60;
-/** As much of a message as can matter for its title. */
+/** The part of a message that can matter for its title. */
 const LOOKED_AT_CHARS_MAX = 1_000;
 
 /** A title from the first words the user said: one line, without markup at its start, cut at a word. null: no words. */

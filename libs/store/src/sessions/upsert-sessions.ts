@@ -42,7 +42,7 @@ where excluded.last_seq >= session_usage.last_seq`;
 
 const OF_DELETED = 'deleted.owner = $1 and deleted.id = any($2::text[])';
 
-/** What was on its way into the store when its session was deleted. */
+/** Runs that were being written when their session was deleted. */
 const PURGES = [
   `delete from runs using deleted_sessions deleted where ${OF_DELETED}
     and runs.owner = deleted.owner and runs.session_id = deleted.id and runs.created_at <= deleted.up_to`,
