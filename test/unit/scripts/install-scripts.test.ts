@@ -23,5 +23,7 @@ test('no package runs a program when it is installed', () => {
 
 test('no script of ours counts on running before or after another: with ignore-scripts it would not', () => {
   const names = Object.keys(scripts);
-  expect(names.filter((name) => names.includes(name.replace(/^(pre|post)/, '')) && /^(pre|post)/.test(name))).toEqual([]);
+  expect(names.filter((name) => names.includes(name.replace(/^(pre|post)/, '')) && /^(pre|post)/.test(name))).toEqual(
+    [],
+  );
 });
