@@ -30,7 +30,7 @@ export interface Stack {
   readonly workers: readonly Service[];
   readonly store: Service;
   readonly scheduler: Service | undefined;
-  /** One more service with the same settings, ready to serve. */
+  /** One more service with the same settings, ready to serve; `API_SERVER_PORT` puts an API where another one was. */
   start(name: ServiceName, env?: Record<string, string>): Promise<Service>;
   stop(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
   const services: Service[] = [];
   const start = async (name: ServiceName, more: Record<string, string> = {}): Promise<Service> => {
-    const port = name === 'store' ? storePort : await freePort();
+    const port = name === 'store' ? storePort : Number(more['API_SERVER_PORT'] ?? (await freePort()));
     const service = launch(name, port, { ...every, ...portVariable(name, port), ...more });
     services.push(service);
     return untilReady(service);

@@ -8,7 +8,7 @@ const MODELS = {
   quick: 'ok:n=5',
   thinking: 'reasoning:n=3',
   tool: 'tools',
-  endless: 'held:n=5',
+  endless: 'hang:n=8,after=5',
   failing: '400',
   hostile: 'script:name=hostile',
 };
