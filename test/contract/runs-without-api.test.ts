@@ -38,7 +38,8 @@ let messenger: ReturnType<typeof openMessenger>;
 beforeAll(async () => {
   redis = await startRedis();
   // A store that has nothing yet.
-  store = await startHttpServer((_, response) => response.writeHead(404).end());
+  const nothing = JSON.stringify({ error: { code: 'not_found', message: 'There is no such thing.' } });
+  store = await startHttpServer((_, response) => response.writeHead(404).end(nothing));
   worker = openWorker();
   messenger = openMessenger();
   await until(() =>
