@@ -13,7 +13,7 @@ import {
 import type { LoggedEvent, RunDraft, RunLog } from '#libs/contract';
 import { Runs, settleEnded, type EndPorts, type NewRun, type StartedRun } from '#libs/runs';
 import { storeClient } from '#libs/store-client';
-import { startHttpServer, type TestHttpServer } from '../support/http-server.js';
+import { startFakeStore, type FakeStore } from '../support/fake-store.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { scriptedWorker, stepCompleted, stepStarted } from '../support/scripted-worker.js';
 import { until } from '../support/until.js';
@@ -31,15 +31,13 @@ interface Worker {
 }
 
 let redis: TestRedis;
-let store: TestHttpServer;
+let store: FakeStore;
 let worker: Worker;
 let messenger: ReturnType<typeof openMessenger>;
 
 beforeAll(async () => {
   redis = await startRedis();
-  // A store that has nothing yet.
-  const nothing = JSON.stringify({ error: { code: 'not_found', message: 'There is no such thing.' } });
-  store = await startHttpServer((_, response) => response.writeHead(404).end(nothing));
+  store = await startFakeStore();
   worker = openWorker();
   messenger = openMessenger();
   await until(() =>
@@ -59,7 +57,7 @@ afterAll(async () => {
 function openMessenger() {
   const connection = connectRedis({ url: redis.url, prefix: PREFIX, role: 'api' });
   const subscriber = connectRedis({ url: redis.url, prefix: PREFIX, role: 'subscriber' });
-  const stored = storeClient({ url: `http://127.0.0.1:${store.port}` });
+  const stored = storeClient({ url: store.url });
   const ports = redisRunPorts(connection, subscriber, 'messenger-1');
   const runs = new Runs({
     ...ports,

@@ -1,23 +1,19 @@
 import { connectRedis, redisIdempotency } from '#libs/bus';
-import { foldAll, type RunSnapshot } from '#libs/contract';
+import { foldAll } from '#libs/contract';
 import { newRunId } from '#libs/runs';
 import { idempotencyClaim } from '../../apps/api/src/runs/admitting/idempotency-key.js';
 import { BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
-import { startHttpServer, type TestHttpServer } from '../support/http-server.js';
+import { startFakeStore, type FakeStore } from '../support/fake-store.js';
 import { dataLines, type OpenAnswer } from '../support/sse.js';
 import { until } from '../support/until.js';
 
 /** One Idempotency-Key, one run: over two APIs on one Redis. */
 let lab: ApiLab;
-let store: TestHttpServer;
-const stored = new Map<string, RunSnapshot>();
+let store: FakeStore;
 
 beforeAll(async () => {
-  store = await startHttpServer((request, response) => {
-    const run = stored.get(request.url?.split('/').at(-1) ?? '');
-    response.writeHead(run ? 200 : 404).end(JSON.stringify(run ?? {}));
-  });
-  lab = await startApiLab(2, { STORE_URL: `http://127.0.0.1:${store.port}` });
+  store = await startFakeStore();
+  lab = await startApiLab(2, { STORE_URL: store.url });
 });
 afterAll(async () => {
   await lab.close();
@@ -218,7 +214,7 @@ test('after the log has expired the answer comes from the store', async () => {
   const runId = runIdOf(first);
   await (await lab.work(runId)).answer('kept ', 'text');
   await first.whole;
-  stored.set(runId, foldAll(await lab.log.read(runId, 0)));
+  store.runs.set(runId, foldAll(await lab.log.read(runId, 0)));
   await lab.expire(runId);
   const again = await lab.chat({ stream: true }, { headers });
   expect([runIdOf(again), replayed(again)]).toEqual([runId, true]);

@@ -1,7 +1,8 @@
 import type { RunEvent } from '#libs/contract';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { ALICE, BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
+import { startFakeStore, type FakeStore } from '../support/fake-store.js';
 import { soon } from '../support/hang.js';
 import { runSnapshot } from '../support/run-snapshot.js';
 import { dataLines } from '../support/sse.js';
@@ -11,27 +12,19 @@ import { until } from '../support/until.js';
 /** Runs over real HTTP and a real Redis; the test plays the worker. */
 const KEEPALIVE_MS = 200;
 let lab: ApiLab;
-let store: Server;
-/** What the store knows, by run id. */
-const stored = new Map<string, object>();
+let store: FakeStore;
 
 beforeAll(async () => {
-  store = createServer((request, response) => {
-    const run = stored.get(request.url?.split('/').at(-1) ?? '');
-    response.writeHead(run ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(run ?? {}));
-  });
-  await new Promise<void>((resolve) => store.listen(0, '127.0.0.1', resolve));
-  const { port } = store.address() as AddressInfo;
+  store = await startFakeStore();
   lab = await startApiLab(2, {
     SSE_KEEPALIVE_MS: String(KEEPALIVE_MS),
-    STORE_URL: `http://127.0.0.1:${port}`,
+    STORE_URL: store.url,
     API_SERVER_CORS_ORIGINS: 'https://app.example',
   });
 });
 afterAll(async () => {
   await lab.close();
-  store.closeAllConnections();
-  await new Promise((resolve) => store.close(resolve));
+  await store.close();
 });
 
 interface Chunk {
@@ -329,7 +322,7 @@ describe('/v1/runs', () => {
   test("another key's run is answered like one that never was", async () => {
     const runId = await finishedRun('secret');
     const bob = { authorization: `Bearer ${BOB}` };
-    stored.set(`run_${'a'.repeat(32)}`, runSnapshot({ runId: `run_${'a'.repeat(32)}`, owner: 'alice' }));
+    store.runs.set(`run_${'a'.repeat(32)}`, runSnapshot({ runId: `run_${'a'.repeat(32)}`, owner: 'alice' }));
     for (const [path, method] of [
       ['', 'GET'],
       ['/events', 'GET'],
@@ -351,7 +344,7 @@ describe('/v1/runs', () => {
   test('after its log has expired a run is read from the store, and its events end with a marked last one', async () => {
     const runId = await finishedRun('kept');
     const before = await (await lab.ask(`/v1/runs/${runId}`)).whole;
-    stored.set(runId, await lab.snapshot(runId));
+    store.runs.set(runId, await lab.snapshot(runId));
     await lab.expire(runId);
     expect(await (await lab.ask(`/v1/runs/${runId}`)).whole).toBe(before);
     const text = await events(runId, 1);
