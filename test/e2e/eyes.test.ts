@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http';
 import { Redis } from 'ioredis';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
 import { startStack, type Service, type Stack } from '../support/stack.js';
@@ -95,6 +96,26 @@ const logLines = (service: Service): Record<string, unknown>[] =>
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** A page can make a browser ask any port of its machine, by a name of its own and without asking that server first. */
+test('no service lets a page in: not by another name, not from another origin, not with a form', async () => {
+  for (const service of services) {
+    const { hostname, port } = new URL(service.url);
+    const ask = (given: Record<string, string>): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const headers = { ...bearer(SECRETS.metrics), ...given };
+        const request = httpRequest({ hostname, port, path: '/metrics', headers });
+        request.on('response', (answer) => resolve(answer.resume().statusCode ?? 0)).on('error', reject);
+        request.end();
+      });
+    expect([service.name, await ask({})]).toEqual([service.name, 200]);
+    expect([service.name, await ask({ host: `evil.example:${port}` })]).toEqual([service.name, 403]);
+    expect([service.name, await ask({ origin: 'https://evil.example' })]).toEqual([service.name, 403]);
+  }
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const posted = await fetch(`${stack.store.url}/internal/jobs/remove`, { method: 'POST', headers, body: 'id=1' });
+  expect(posted.status).toBe(415);
+});
 
 describe('metrics', () => {
   test('every service asks for the metrics token, and takes no other', async () => {
