@@ -1,5 +1,6 @@
 import { loadConfig, type Environment } from '#libs/config';
 import { Closers, createLogger, Drain } from '#libs/platform';
+import type { Protocol } from '#libs/protocols';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
@@ -16,13 +17,13 @@ export interface TestApi {
 /**
  * The API in this process, on a free port, as main.ts starts it; settings as environment variables.
  */
-export async function startApi(env: Environment): Promise<TestApi> {
+export async function startApi(env: Environment, protocols?: readonly Protocol[]): Promise<TestApi> {
   const config = loadConfig({ TALARIA_CONFIG: '', LOG_LEVEL: 'silent', ...env }, () => undefined);
   const closers = new Closers();
   const drain = new Drain();
   const logger = createLogger({ service: 'api', ...config.log });
   const parts = { config, logger, closers, drain, version: 'test' };
-  const api = ApiModule.start(parts);
+  const api = ApiModule.start(parts, protocols);
   const adapter = new FastifyAdapter({ forceCloseConnections: true, ...api.fastify } as object);
   const app = await NestFactory.create<NestFastifyApplication>(api.module, adapter, {
     logger: false,

@@ -1,6 +1,7 @@
 import { connectRedis, redisRunLog, redisWorkerRegistry } from '#libs/bus';
 import type { Environment } from '#libs/config';
 import { foldAll, type RunLog, type RunSnapshot, type WorkerRegistry } from '#libs/contract';
+import type { Protocol } from '#libs/protocols';
 import { startApi, type TestApi } from './api-app.js';
 import { startRedis, type TestRedis } from './redis.js';
 import { scriptedWorker, type ScriptedWorker } from './scripted-worker.js';
@@ -32,7 +33,11 @@ export interface ApiLab {
   close(): Promise<void>;
 }
 
-export async function startApiLab(replicas: number, env: Environment = {}): Promise<ApiLab> {
+export async function startApiLab(
+  replicas: number,
+  env: Environment = {},
+  protocols?: readonly Protocol[],
+): Promise<ApiLab> {
   const redis = await startRedis();
   const settings = {
     REDIS_URL: redis.url,
@@ -40,7 +45,7 @@ export async function startApiLab(replicas: number, env: Environment = {}): Prom
     STORE_URL: 'http://127.0.0.1:1',
     ...env,
   };
-  const apis = await Promise.all(Array.from({ length: replicas }, () => startApi(settings)));
+  const apis = await Promise.all(Array.from({ length: replicas }, () => startApi(settings, protocols)));
   await until(async () => {
     const answers = await Promise.all(apis.map((api) => fetch(`${api.url}/health/ready`)));
     return answers.every((answer) => answer.ok);

@@ -32,7 +32,7 @@ export interface FakeWire {
   /** An event whose text is null. */
   readonly nothing: string;
   event(data: object): string;
-  /** The name and the schema of the first tool offered. */
+  /** The name and the schema of the tool that must be called, else of the first one offered. */
   firstTool(body: Record<string, unknown>): { name: string; schema: unknown } | undefined;
   hasResultAtEnd(body: Record<string, unknown>): boolean;
   /** An earlier answer with calls came back without the reasoning `I think.` or without the state that it came with. */
@@ -114,8 +114,10 @@ export const openaiWire: FakeWire = {
   nothing: chunk({ content: null }),
   event: sse,
   firstTool(body) {
-    const tools = body['tools'] as { function: { name: string; parameters?: unknown } }[] | undefined;
-    return tools?.[0] && { name: tools[0].function.name, schema: tools[0].function.parameters };
+    const tools = (body['tools'] ?? []) as { function: { name: string; parameters?: unknown } }[];
+    const chosen = (body['tool_choice'] as { function?: { name: string } } | undefined)?.function?.name;
+    const tool = tools.find((some) => some.function.name === chosen) ?? tools[0];
+    return tool && { name: tool.function.name, schema: tool.function.parameters };
   },
   hasResultAtEnd: (body) => lastOf(body)?.role === 'tool',
   isBare: (body) =>
@@ -197,8 +199,10 @@ export const anthropicWire: FakeWire = {
   nothing: typed({ type: 'content_block_delta', index: 1, delta: { type: 'text_delta', text: null } }),
   event: sse,
   firstTool(body) {
-    const tools = body['tools'] as { name: string; input_schema?: unknown }[] | undefined;
-    return tools?.[0] && { name: tools[0].name, schema: tools[0].input_schema };
+    const tools = (body['tools'] ?? []) as { name: string; input_schema?: unknown }[];
+    const chosen = (body['tool_choice'] as { name?: string } | undefined)?.name;
+    const tool = tools.find(({ name }) => name === chosen) ?? tools[0];
+    return tool && { name: tool.name, schema: tool.input_schema };
   },
   hasResultAtEnd(body) {
     const content = lastOf(body)?.content;

@@ -1,13 +1,15 @@
 import { weakSecrets } from '#libs/config';
 import { HealthModule, Metrics, ReleaseModule } from '#libs/platform';
-import { checkRegistry, PROTOCOLS } from '#libs/protocols';
+import { checkRegistry, PROTOCOLS, type Protocol } from '#libs/protocols';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions } from 'fastify';
 import type { Server } from 'node:http';
 import { CreateRun } from './answering/create-run.js';
-import { protocolController } from './answering/protocol.controller.js';
+import { preparationsOf } from './answering/preparations.js';
+import { protocolRoute } from './answering/protocol.controller.js';
 import { ProtocolsModule } from './answering/protocols.module.js';
+import { SubRoutes } from './answering/sub-routes.js';
 import { buildCore } from './core/api-core.js';
 import { connectPorts, type ApiParts, type ApiPorts } from './core/api-ports.js';
 import { ApiDocument } from './docs/api-document.js';
@@ -21,6 +23,7 @@ import { Cors } from './edge/cors.js';
 import { acceptJsonOnly, edgeHook } from './edge/edge.js';
 import { EdgeModule } from './edge/edge.module.js';
 import { ErrorReplies } from './edge/error-reply.js';
+import { protocolHeaderNames, protocolHeaders } from './edge/protocol-headers.js';
 import { watchRequests } from './edge/request-watch.js';
 import { RouteTable } from './edge/route-table.js';
 import { ignoreExpectations, serverOptions } from './edge/server-options.js';
@@ -51,35 +54,42 @@ interface Counting {
 /** Root of the API. Nothing here waits: the API starts while Redis is away, and answers 503 until Redis is back. */
 @Module({})
 export class ApiModule {
-  static start(parts: ApiParts): Api {
+  /** @param spoken the protocols that it speaks. */
+  static start(parts: ApiParts, spoken: readonly Protocol[] = PROTOCOLS): Api {
     const metrics = new Metrics({ service: 'api', version: parts.version, isDraining: () => parts.drain.draining });
     const meters = new ApiMeters(metrics);
-    return assembleApi(parts, connectPorts(parts, meters), { metrics, meters });
+    return assembleApi(parts, connectPorts(parts, meters), { metrics, meters }, spoken);
   }
 }
 
-/** The API over any ports: Redis in production, memory in tests. The `imports` are its table of contents. */
-export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting): Api {
+/**
+ * The API over any ports: Redis in production, memory in tests. The `imports` are its table of contents.
+ * @param spoken the protocols that it speaks.
+ */
+export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting, spoken: readonly Protocol[]): Api {
   const { config, logger, closers, drain, version } = parts;
   const { meters } = counting;
-  checkRegistry(PROTOCOLS);
+  checkRegistry(spoken);
   const core = buildCore(parts, ports, meters);
   meters.watch(core);
   const preparation = responsePreparation(core, ports);
-  const createRun = new CreateRun({ ...core, preparations: preparation.byProtocol });
-  const replies = new ErrorReplies(PROTOCOLS, logger, (...error) => meters.errorAnswered(...error));
+  const createRun = new CreateRun({
+    ...core,
+    preparations: new Map([...preparationsOf(spoken, core), ...preparation.byProtocol]),
+  });
+  const replies = new ErrorReplies(spoken, logger, (...error) => meters.errorAnswered(...error));
   const report = { ...parts, ...ports, ...counting };
-  const protocols = PROTOCOLS.map((protocol) => ({ protocol, controller: protocolController(protocol) }));
+  const protocols = spoken.map(protocolRoute);
   const module: DynamicModule = {
     module: ApiModule,
     imports: [
       EdgeModule.for(replies),
-      ProtocolsModule.for(protocols, createRun),
+      ProtocolsModule.for(protocols, createRun, new SubRoutes(core)),
       ResponsesModule.for(core, ports, { createRun, preparation }),
-      RunsModule.for(core, ports, { createRun, version }),
+      RunsModule.for(core, ports, { createRun, version, protocols: spoken }),
       SessionsModule.for(core, ports),
       JobsModule.for(core, ports, config.jobs),
-      ModelsModule.for(core, version),
+      ModelsModule.for(core, spoken, version),
       DocsModule.for(protocols, version),
       PagesModule.for(),
       OperatorsModule.for(report),
@@ -92,11 +102,17 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
     module,
     fastify: serverOptions(replies, config.api.bodyBytesMax),
     routes,
-    configure: configureWith(report, routes, replies),
+    configure: configureWith(report, { routes, replies, spoken }),
   };
 }
 
-function configureWith(report: ReportParts, routes: RouteTable, replies: ErrorReplies): Api['configure'] {
+interface Wired {
+  readonly routes: RouteTable;
+  readonly replies: ErrorReplies;
+  readonly spoken: readonly Protocol[];
+}
+
+function configureWith(report: ReportParts, { routes, replies, spoken }: Wired): Api['configure'] {
   const { config, logger, drain, meters } = report;
   const keys = new KeyRing(config.auth.keys);
   if (keys.isEmpty) {
@@ -113,10 +129,11 @@ function configureWith(report: ReportParts, routes: RouteTable, replies: ErrorRe
     routes.watch(instance);
     acceptJsonOnly(instance, config.api.bodyBytesMax);
     const failedLogins = new FailedLogins();
-    const cors = new Cors(config.api.corsOrigins);
+    const cors = new Cors(config.api.corsOrigins, protocolHeaderNames(spoken));
     const edge = { keys, failedLogins, isAllowedHost: hostCheck(config.api), cors, drain };
     const operators = operatorDoors(config, edge);
-    adapter.setOnRequestHook(edgeHook({ ...edge, routes, replies, operators, watch: watchRequests(meters, logger) }));
+    const answers = { replies, protocolHeaders: protocolHeaders(spoken), watch: watchRequests(meters, logger) };
+    adapter.setOnRequestHook(edgeHook({ ...edge, ...answers, routes, operators }));
     addDashboard(instance, { ...report, replies });
     ignoreExpectations(app.getHttpServer() as Server);
     const upgrades = { ...edge, paths: RESPONSE_PATHS, messageBytesMax: config.api.bodyBytesMax };

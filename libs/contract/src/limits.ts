@@ -40,6 +40,8 @@ export const LIMITS = {
   toolSecondsMax: 120,
   /** Opaque state on one block of reasoning or on one call: signatures, encrypted reasoning. Longer is refused. */
   upstreamStateBytesMax: 1_048_576,
+  anthropicToolsMax: 1_000,
+  anthropicStopSequencesMax: 64,
   /** Reasoning that a client's history brings with one message. */
   reasoningCharsMax: 1_048_576,
 

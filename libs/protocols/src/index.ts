@@ -18,7 +18,18 @@ export { Described, KeepsNull, NothingElse, schemaOf, type DtoClass } from './dt
 export { METADATA } from './dto/fragments.js';
 export { bodyObject, otherFields, parseDto } from './dto/parse-dto.js';
 export { parseQuery } from './dto/parse-query.js';
-export { type DecodeContext, type Encoded, type Protocol } from './protocol.js';
+export { defineProtocol, type Encoded, type Protocol } from './protocol/protocol.js';
+export {
+  NO_PREPARATION,
+  type AnswerTraits,
+  type Completed,
+  type Preparation,
+  type PreparePorts,
+} from './protocol/preparation.js';
+export { type ListedModel, type ModelList } from './protocol/model-list.js';
+export { modelProtocolFor, protocolAt } from './protocol/protocol-at.js';
+export { type DecodeContext, type RequestHeaders } from './protocol/request-context.js';
+export { type Prompt, type SubRoute } from './protocol/sub-route.js';
 export { checkRegistry, PROTOCOLS } from './registry.js';
 export { cancelledError } from './run-errors.js';
 export { parseEventCursor } from './runs/cursor.js';

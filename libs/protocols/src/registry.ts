@@ -1,15 +1,18 @@
+import { anthropicMessages } from './anthropic-messages/anthropic-messages.js';
 import { openaiChat } from './openai-chat/openai-chat.js';
 import { openaiResponses } from './openai-responses/openai-responses.js';
-import type { Protocol } from './protocol.js';
+import { pathsOf } from './protocol/protocol-at.js';
+import type { Protocol } from './protocol/protocol.js';
 
 /** Every protocol that the gateway speaks. The API makes one route per path from it, after `checkRegistry`. */
-export const PROTOCOLS: readonly Protocol[] = [openaiChat, openaiResponses];
+export const PROTOCOLS: readonly Protocol[] = [openaiChat, openaiResponses, anthropicMessages];
 
 /**
- * Throws an Error when two protocols share a name or a path (aliases included), or a path is not absolute. For boot.
+ * For boot. Throws an Error when two protocols share a name or a path (aliases and other routes included), when a path
+ * is not absolute, or when not exactly one protocol lists the models for clients that no other protocol recognises.
  */
 export function checkRegistry(protocols: readonly Protocol[]): void {
-  const paths = protocols.flatMap((protocol) => [protocol.path, ...(protocol.aliases ?? [])]);
+  const paths = protocols.flatMap(pathsOf);
   const relative = paths.find((path) => !path.startsWith('/'));
   if (relative !== undefined) throw new Error(`The protocol path "${relative}" does not begin with a slash.`);
   assertUnique(
@@ -17,6 +20,8 @@ export function checkRegistry(protocols: readonly Protocol[]): void {
     protocols.map((protocol) => protocol.name),
   );
   assertUnique('path', paths);
+  const lists = protocols.filter(({ models }) => models && !models.speaks);
+  if (lists.length !== 1) throw new Error(`${lists.length} protocols have the list of models for everybody, not one.`);
 }
 
 function assertUnique(what: string, values: readonly string[]): void {

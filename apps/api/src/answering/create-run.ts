@@ -1,9 +1,18 @@
 import { fromRunError, GatewayError, leftOutHeader, type RunDraft, type RunSnapshot } from '#libs/contract';
-import { bodyObject, cancelledError, otherFields, parseDto, parseEventCursor, type Protocol } from '#libs/protocols';
+import {
+  bodyObject,
+  cancelledError,
+  NO_PREPARATION,
+  otherFields,
+  parseDto,
+  parseEventCursor,
+  type AnswerTraits,
+  type Preparation,
+  type Protocol,
+} from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
-import { NO_PREPARATION, type AnswerTraits, type Preparation } from '../runs/admitting/preparation.js';
 import type { Admitted, Order, RunDesk } from '../runs/admitting/run-desk.js';
 import type { ApiMeters, RelayMeter } from '../edge/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
@@ -12,7 +21,7 @@ import { placeInSession } from '../runs/placing/place-in-session.js';
 import { readSessionHeaders } from '../runs/placing/session-headers.js';
 import type { Exchange } from './exchanges.js';
 import { HEADERS } from '../words/header-names.js';
-import { onDisconnectOf } from '../words/on-disconnect.js';
+import { decodeContext } from './decode-context.js';
 import { streamEvents, streamRun, withExchange, type ExchangeParts } from './run-exchange.js';
 
 export interface CreateRunParts extends ExchangeParts {
@@ -78,29 +87,26 @@ export class CreateRun {
     const { body, headers, owner } = request;
     if (body === undefined || body === null) throw new GatewayError('invalid_json', 'The body is empty.');
     const claim = idempotencyClaim({ owner, route: protocol.path, headers, body: bodyObject(body) });
-    const onDisconnect = onDisconnectOf(headers);
-    const decoded = protocol.decode(parseDto(protocol.dto, body), {
-      ...(onDisconnect && { onDisconnect }),
-      hermesClient: Object.keys(headers).some((name) => name.startsWith('x-hermes-')),
-      messageTextCharsMax: this.parts.messageCharsMax,
+    const context = {
+      ...decodeContext(headers, this.parts.messageCharsMax),
       otherFields: otherFields(protocol.dto, bodyObject(body)),
       serverCalls: this.parts.serverCalls,
-    });
+    };
+    const decoded = protocol.decode(parseDto(protocol.dto, body), context);
     const model = await this.parts.models.resolve(decoded.model);
     await this.parts.models.assertNoServerTool(decoded.tools);
     const prepared = preparation ?? this.parts.preparations?.get(protocol.name) ?? NO_PREPARATION;
-    const { traits, complete } = prepared;
     const asked = readSessionHeaders(headers, this.parts.isKeyed);
-    const { draft, turn } = placeInSession(decoded, { ...asked, derives: prepared === NO_PREPARATION }, owner);
+    const { draft, turn } = placeInSession(decoded, { ...asked, derives: prepared.derivesSession }, owner);
     const order: Order = {
       draft,
       ...(turn && { turn }),
       model,
       owner,
       ...(claim && { claim }),
-      complete: (runId) => complete(draft, { owner, runId }),
+      complete: (runId) => prepared.complete(draft, { owner, runId }),
     };
-    return { order, traits: traits(draft) };
+    return { order, traits: prepared.traits(draft) };
   }
 
   /** The run goes on without us: the answer is what is known of it now. */

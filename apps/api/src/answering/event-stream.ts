@@ -1,6 +1,10 @@
 import { LIMITS } from '#libs/contract';
+import { renderFrame, type SseFrame } from '#libs/protocols';
 import type { ServerResponse } from 'node:http';
 import { API_LIMITS } from '../words/api-limits.js';
+
+/** A comment, which every client of this format skips. */
+const KEEPALIVE: SseFrame = { comment: 'keepalive' };
 
 /**
  * One SSE answer. Frames are collected with `add` and leave with `flush`, many in one write and never one in two. When
@@ -16,6 +20,8 @@ export class EventStream {
   constructor(
     private readonly response: ServerResponse,
     private readonly sweep: StreamSweep,
+    /** Sent into a silence, as text. */
+    private readonly keepalive: string = renderFrame(KEEPALIVE),
   ) {
     this.touchedAt = sweep.now;
   }
@@ -58,7 +64,9 @@ export class EventStream {
     this.response.destroy();
   }
 
-  /** Called by the sweep: a comment into the silence, an end to a client that has stopped reading. */
+  /**
+   * Called by the sweep. Breaks a silence with the keep-alive frame, and cuts off a client that has stopped reading.
+   */
   look(now: number, keepaliveMs: number): void {
     const silentMs = now - this.touchedAt;
     if (this.blocked) {
@@ -67,7 +75,7 @@ export class EventStream {
       this.sweep.onStalled();
     } else if (silentMs >= keepaliveMs) {
       this.touchedAt = now;
-      this.write(': keepalive\n\n');
+      this.write(this.keepalive);
     }
   }
 

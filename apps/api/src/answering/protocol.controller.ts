@@ -1,16 +1,26 @@
-import type { Protocol } from '#libs/protocols';
-import { Controller, HttpCode, Inject, Post, Req, Res, type Type } from '@nestjs/common';
+import type { JsonObject } from '#libs/contract';
+import { Public } from '#libs/platform';
+import type { Protocol, SubRoute } from '#libs/protocols';
+import { Controller, Get, Head, HttpCode, Inject, Post, Req, Res, type Type } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CreateRun } from './create-run.js';
+import { SubRoutes } from './sub-routes.js';
 
-/** A protocol and the controller that was made for it. */
+/** A protocol and the controllers that were made for it. */
 export interface ProtocolRoute {
   readonly protocol: Protocol;
   readonly controller: Type<unknown>;
+  readonly others: readonly { readonly route: SubRoute; readonly controller: Type<unknown> }[];
+}
+
+export function protocolRoute(protocol: Protocol): ProtocolRoute {
+  const others = (protocol.routes ?? []).map((route) => ({ route, controller: subRouteController(route) }));
+  return { protocol, controller: protocolController(protocol), others };
 }
 
 /** One controller class per protocol: its path and aliases, and nothing else that would differ between protocols. */
-export function protocolController(protocol: Protocol): Type<unknown> {
+function protocolController(protocol: Protocol): Type<unknown> {
   @Controller()
   class ProtocolController {
     constructor(@Inject(CreateRun) private readonly createRun: CreateRun) {}
@@ -22,4 +32,25 @@ export function protocolController(protocol: Protocol): Type<unknown> {
     }
   }
   return ProtocolController;
+}
+
+const METHODS = { GET: Get, POST: Post, HEAD: Head } as const;
+
+function subRouteController(route: SubRoute): Type<unknown> {
+  const isProbe = route.isProbe === true;
+  const Method = METHODS[route.method];
+
+  @Controller()
+  class SubRouteController {
+    constructor(@Inject(SubRoutes) private readonly routes: SubRoutes) {}
+
+    @Method(route.path)
+    @HttpCode(200)
+    @RouteConfig({ isProbe })
+    answer(@Req() request: FastifyRequest): Promise<JsonObject> {
+      return this.routes.answer(route, request);
+    }
+  }
+  if (isProbe) Public()(SubRouteController);
+  return SubRouteController;
 }

@@ -6,6 +6,8 @@ import type { EventStream } from './event-stream.js';
 export interface Encoder<S> {
   begin(): S;
   encode(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
+  /** What is sent when the stream has been silent for a while. Absent: a comment. */
+  readonly keepalive?: SseFrame;
   /** Nothing more is said, whatever comes of the run. */
   hasEnded?(state: S): boolean;
   /** The same for the failure of the stream itself, where `encode` leaves out what was heard before. */

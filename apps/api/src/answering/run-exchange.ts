@@ -1,5 +1,6 @@
 import type { LoggedEvent } from '#libs/contract';
 import type { Logger } from '#libs/platform';
+import { renderFrame, type SseFrame } from '#libs/protocols';
 import type { FollowStart, Runs, TakeBatch } from '#libs/runs';
 import type { FastifyReply } from 'fastify';
 import type { Socket } from 'node:net';
@@ -59,7 +60,7 @@ export async function streamRun<S>(
   { exchange, reply }: Client,
   { run, encoder, spokenUpTo, comeBack, meter }: Spoken<S>,
 ): Promise<boolean> {
-  const stream = openStream(reply, sweep);
+  const stream = openStream(reply, sweep, encoder.keepalive);
   const relay = new Relay(encoder, stream, spokenUpTo);
   const from = { ...run, after: 0, isEnough: relay.hasEnded };
   try {
@@ -84,7 +85,7 @@ export async function streamEvents<S>(
   { exchange, reply }: Client,
   spoken: Pick<Spoken<S>, 'encoder' | 'spokenUpTo'> & { readonly events: readonly LoggedEvent[] },
 ): Promise<void> {
-  const stream = openStream(reply, sweep);
+  const stream = openStream(reply, sweep, spoken.encoder.keepalive);
   try {
     await new Relay(spoken.encoder, stream, spoken.spokenUpTo).take(spoken.events);
     stream.end();
@@ -104,9 +105,9 @@ function metered(take: TakeBatch, meter: RelayMeter): TakeBatch {
 }
 
 /** The head of an SSE answer is sent; from here on its errors are told in the stream, or by cutting it. */
-export function openStream(reply: FastifyReply, sweep: StreamSweep): EventStream {
+export function openStream(reply: FastifyReply, sweep: StreamSweep, keepalive?: SseFrame): EventStream {
   reply.hijack();
-  const stream = new EventStream(reply.raw, sweep);
+  const stream = new EventStream(reply.raw, sweep, keepalive && renderFrame(keepalive));
   stream.open();
   return stream;
 }

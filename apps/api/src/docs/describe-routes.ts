@@ -1,4 +1,12 @@
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiExcludeController,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import { CapabilitiesController } from '../runs-api/capabilities.controller.js';
 import { describeJobs } from '../jobs/describe-jobs.js';
 import { HealthController } from '../models/health.controller.js';
@@ -34,7 +42,8 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   describeApprovals();
   describeResponses();
   describeSessions();
-  for (const { protocol, controller } of protocols) {
+  for (const { protocol, controller, others } of protocols) {
+    for (const other of others) describeSubRoute(other);
     once(controller, ApiTags('protocols'), {
       create: [
         ApiOperation({
@@ -47,6 +56,22 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
       ],
     });
   }
+}
+
+/** Probes are not in the document: whoever needs one knows it. */
+function describeSubRoute({ route, controller }: ProtocolRoute['others'][number]): void {
+  if (route.isProbe) {
+    ApiExcludeController()(controller);
+    return;
+  }
+  once(controller, ApiTags('protocols'), {
+    answer: [
+      ApiOperation({ summary: route.summary }),
+      ...(route.dto ? [body(route.dto)] : []),
+      ApiOkResponse({ description: 'The answer.', schema: OBJECT }),
+      ...errors(400, 401, 404, 413, 415, 429, 503),
+    ],
+  });
 }
 
 function describeModels(): void {

@@ -34,7 +34,11 @@ export class Cors {
   private readonly origins: ReadonlySet<string>;
   private readonly anyOrigin: boolean;
 
-  constructor(origins: readonly string[]) {
+  private readonly exposedHeaders: string;
+
+  /** @param exposed headers of answers that pages may read, besides those of every protocol. */
+  constructor(origins: readonly string[], exposed: readonly string[] = []) {
+    this.exposedHeaders = [EXPOSED_HEADERS, ...exposed].join(', ');
     this.origins = new Set(origins);
     this.anyOrigin = this.origins.has('*');
   }
@@ -54,7 +58,7 @@ export class Cors {
       throw new GatewayError('origin_not_allowed', 'This origin may not use the API.');
     }
     response.setHeader('access-control-allow-origin', this.anyOrigin ? '*' : origin);
-    response.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
+    response.setHeader('access-control-expose-headers', this.exposedHeaders);
     const isPreflight = request.method === 'OPTIONS' && 'access-control-request-method' in request.headers;
     if (!isPreflight) return 'proceed';
     response.setHeader('access-control-allow-methods', METHODS);

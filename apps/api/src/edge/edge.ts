@@ -10,6 +10,7 @@ import type { Cors } from './cors.js';
 import type { ErrorReplies } from './error-reply.js';
 import { sendError } from './error.filter.js';
 import { parseJson } from './parse-json.js';
+import type { ProtocolHeaders } from './protocol-headers.js';
 import { pathOf } from '../words/request-path.js';
 import type { WatchRequest } from './request-watch.js';
 import type { RouteTable } from './route-table.js';
@@ -24,6 +25,7 @@ export interface EdgeParts {
   readonly drain: Drain;
   readonly operators: Operators;
   readonly replies: ErrorReplies;
+  readonly protocolHeaders: ProtocolHeaders;
   readonly watch: WatchRequest;
 }
 
@@ -40,6 +42,8 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
   return (request, reply, done) => {
     const path = pathOf(request.raw.url);
     setAnswerHeaders(request, reply, path);
+    const answered = { path, headers: request.headers, requestId: request.id };
+    for (const [name, value] of Object.entries(parts.protocolHeaders(answered))) reply.raw.setHeader(name, value);
     parts.watch(request, reply);
     assertOneHost(request.raw.rawHeaders);
     if (!parts.isAllowedHost(request.headers.host)) {

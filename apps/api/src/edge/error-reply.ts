@@ -1,6 +1,6 @@
 import { ERRORS, GatewayError, toRunError, type ErrorCode, type RefusalReason, type RunError } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import { errorBody, type Protocol } from '#libs/protocols';
+import { errorBody, protocolAt, type Protocol, type RequestHeaders } from '#libs/protocols';
 import { HttpException } from '@nestjs/common';
 import { API_LIMITS } from '../words/api-limits.js';
 import { ADMIN_CHALLENGE } from './auth/operators.js';
@@ -12,36 +12,41 @@ export interface ErrorReply {
   readonly body: unknown;
 }
 
+/** The request that went wrong. */
+export interface FailedRequest {
+  /** Without its query. */
+  readonly path: string;
+  /** Names the request in log lines. */
+  readonly id: string;
+  readonly headers?: RequestHeaders;
+  /** It asked for a route of the admin. */
+  readonly isAdmin?: boolean;
+}
+
 /**
- * Turns whatever was thrown into an answer: the protocol's own shape on a protocol's path, the OpenAI envelope
- * elsewhere. Causes that are not ours to show become `internal_error`; `onInternal` is told of every 5xx.
+ * Turns whatever was thrown into an answer: in a protocol's own shape where the route is a protocol's, else in the
+ * OpenAI envelope. Causes that must not be shown become `internal_error`; `onError` is called for every answer.
  */
 export class ErrorReplies {
-  private readonly protocolOf: ReadonlyMap<string, Protocol>;
+  private readonly protocolAt: ReturnType<typeof protocolAt>;
 
   constructor(
     protocols: readonly Protocol[],
     private readonly logger: Logger,
     private readonly onError: (code: ErrorCode, status: number, reason?: RefusalReason) => void = () => undefined,
   ) {
-    const paths = protocols.flatMap((protocol) =>
-      [protocol.path, ...(protocol.aliases ?? [])].map((path) => [path, protocol] as const),
-    );
-    this.protocolOf = new Map(paths);
+    this.protocolAt = protocolAt(protocols);
   }
 
-  /** @param request path without query, the id that the log shall name, and whether it is a route of the admin. */
-  replyTo(
-    cause: unknown,
-    request: { readonly path: string; readonly id: string; readonly isAdmin?: boolean },
-  ): ErrorReply {
+  replyTo(cause: unknown, request: FailedRequest): ErrorReply {
     const health = healthReport(cause);
     if (health) return health;
     const error = toRunError(translate(cause));
-    const { status } = ERRORS[error.code];
+    const protocol = this.protocolAt(request.path, request.headers ?? {});
+    const status = protocol?.errorStatus?.(error) ?? ERRORS[error.code].status;
     this.onError(error.code, status, cause instanceof GatewayError ? cause.reason : undefined);
     if (status >= 500) this.log(cause, error, request);
-    const body = this.protocolOf.get(request.path)?.error(error) ?? errorBody(error);
+    const body = protocol?.error(error, { requestId: request.id }) ?? errorBody(error);
     const headers = headersOf(error);
     if (status === 401 && request.isAdmin === true) headers['www-authenticate'] = ADMIN_CHALLENGE;
     return { status, headers, body };

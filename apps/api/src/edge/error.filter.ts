@@ -24,7 +24,12 @@ export function sendError(
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): void {
   const isAdmin = request.routeOptions.config?.operators === 'admin';
-  const { status, headers, body } = replies.replyTo(cause, { path: pathOf(request.raw.url), id: request.id, isAdmin });
+  const { status, headers, body } = replies.replyTo(cause, {
+    path: pathOf(request.raw.url),
+    id: request.id,
+    headers: request.headers,
+    isAdmin,
+  });
   if (reply.sent || reply.raw.headersSent || reply.raw.destroyed) return;
   void reply.code(status).headers(headers).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }

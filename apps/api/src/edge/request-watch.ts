@@ -22,7 +22,7 @@ export function watchRequests(meters: ApiMeters, logger: Logger): WatchRequest {
       const route = request.routeOptions.url ?? 'none';
       const status = raw.headersSent ? raw.statusCode : CLIENT_LEFT;
       meters.requestEnded(route, request.method, status);
-      if (isProbe(route) || !logger.isLevelEnabled('info')) return;
+      if (request.routeOptions.config?.isProbe === true || isProbe(route) || !logger.isLevelEnabled('info')) return;
       const ms = Math.round(performance.now() - startedAt);
       const runId = runIdOf(request, raw.getHeader(HEADERS.runId));
       const ids = {

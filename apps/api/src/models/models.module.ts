@@ -1,17 +1,23 @@
+import type { Protocol } from '#libs/protocols';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ModelDirectory } from '../runs/model-directory.js';
 import { HealthController, VERSION } from './health.controller.js';
-import { ModelsController } from './models.controller.js';
+import { MODEL_PROTOCOLS, ModelsController } from './models.controller.js';
 
 /** GET /v1/models, and GET /health, which tells how many workers offer them. */
 @Module({})
 export class ModelsModule {
-  static for({ models }: { readonly models: ModelDirectory }, version: string): DynamicModule {
+  static for(
+    { models }: { readonly models: ModelDirectory },
+    protocols: readonly Protocol[],
+    version: string,
+  ): DynamicModule {
     return {
       module: ModelsModule,
       controllers: [ModelsController, HealthController],
       providers: [
         { provide: ModelDirectory, useValue: models },
+        { provide: MODEL_PROTOCOLS, useValue: protocols },
         { provide: VERSION, useValue: version },
       ],
     };

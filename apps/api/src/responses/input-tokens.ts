@@ -1,16 +1,9 @@
-import type { ClientTool, ContentPart, JsonObject, Message } from '#libs/contract';
+import type { JsonObject } from '#libs/contract';
 import type { RunRequest } from '../answering/create-run.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
+import { countPrompt } from '../tokens/count-prompt.js';
 import type { TokenCounter } from '../tokens/token-counter.js';
 import type { ContextReader } from './context-reader.js';
-
-/** What OpenAI's chat format puts around a message, around the whole, and around a function. */
-const MESSAGE_TOKENS = 3;
-const REPLY_TOKENS = 3;
-const TOOL_TOKENS = 8;
-/** Nobody looks at the picture: a square of 1,024 in high detail, or the fixed price of low detail. */
-const IMAGE_TOKENS = 765;
-const IMAGE_TOKENS_LOW = 85;
 
 /** POST /v1/responses/input_tokens: what a request would cost to read, without making it. */
 export class InputTokens {
@@ -20,46 +13,10 @@ export class InputTokens {
     private readonly counter: TokenCounter,
   ) {}
 
-  /** Exact for texts of OpenAI's models short of what they add themselves; an estimate for everybody else's. */
+  /** Throws GatewayError as POST /v1/responses and `countPrompt` do. */
   async count(request: RunRequest): Promise<JsonObject> {
-    const { model, messages, instructions, tools } = await this.context.read(request);
-    const texts = [...messages.flatMap(textsOf), ...tools.map(toolText), ...(instructions ? [instructions] : [])];
-    const counted = await this.counter.count(await this.models.resolve(model), texts);
-    const systemTokens = instructions ? MESSAGE_TOKENS : 0;
-    const framing = MESSAGE_TOKENS * messages.length + systemTokens + TOOL_TOKENS * tools.length + REPLY_TOKENS;
-    const images = messages.flatMap(imagesOf).reduce((sum, tokens) => sum + tokens, 0);
-    return { object: 'response.input_tokens', input_tokens: counted + framing + images };
+    const context = await this.context.read(request);
+    const tokens = await countPrompt(this.counter, await this.models.resolve(context.model), context);
+    return { object: 'response.input_tokens', input_tokens: tokens };
   }
 }
-
-function textsOf(message: Message): string[] {
-  switch (message.role) {
-    case 'user':
-      return [message.role, ...partsOf(message.content).flatMap((part) => (part.type === 'text' ? [part.text] : []))];
-    case 'assistant':
-      return [
-        message.role,
-        message.text,
-        message.refusal ?? '',
-        ...message.toolCalls.flatMap((call) => [call.name, call.arguments]),
-      ];
-    case 'system':
-      return [message.role, message.content];
-    case 'tool':
-      return [message.role, message.output];
-  }
-}
-
-function imagesOf(message: Message): number[] {
-  if (message.role !== 'user') return [];
-  return partsOf(message.content).flatMap((part) => {
-    if (part.type !== 'image') return [];
-    return [part.detail === 'low' ? IMAGE_TOKENS_LOW : IMAGE_TOKENS];
-  });
-}
-
-const partsOf = (content: string | readonly ContentPart[]): readonly ContentPart[] =>
-  typeof content === 'string' ? [{ type: 'text', text: content }] : content;
-
-const toolText = ({ name, description = '', parameters = {} }: ClientTool): string =>
-  `${name} ${description} ${JSON.stringify(parameters)}`;

@@ -19,7 +19,7 @@ import {
 } from '#libs/protocols';
 import type { HistoryReader } from '#libs/history';
 import type { Logger } from '#libs/platform';
-import type { AnswerTraits, Completed, Preparation } from '../runs/admitting/preparation.js';
+import type { AnswerTraits, Completed, Preparation } from '#libs/protocols';
 import {
   conversationNotFound,
   namedConversationId,
@@ -46,6 +46,8 @@ interface NewRun {
 
 /** Finds what a Responses request refers to: the response it continues, its conversation, the items it names. */
 export class PrepareResponse implements Preparation {
+  readonly derivesSession = false;
+
   constructor(
     private readonly parts: PrepareParts,
     /** May this run be continued although it is not stored? A WebSocket continues the ones that it made itself. */

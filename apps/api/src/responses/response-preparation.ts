@@ -1,7 +1,7 @@
 import { openaiResponses } from '#libs/protocols';
 import type { ApiCore } from '../core/api-core.js';
 import type { ApiPorts } from '../core/api-ports.js';
-import type { Preparation } from '../runs/admitting/preparation.js';
+import type { Preparation } from '#libs/protocols';
 import { ConversationDesk } from './conversations/conversation-desk.js';
 import { PrepareResponse } from './prepare-response.js';
 

@@ -1,3 +1,5 @@
+import type { Protocol } from '#libs/protocols';
+
 /** What this gateway can do, in the words that clients ask for. */
 export const CAPABILITY_FEATURES = {
   chat_completions: true,
@@ -86,6 +88,19 @@ export const CAPABILITY_ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   approvals_pending: at('GET', '/v1/approvals/pending'),
   approval_delete: at('DELETE', '/v1/approvals/{scope}'),
 };
+
+/** What the protocols add to both. */
+export function capabilitiesOf(protocols: readonly Protocol[]): {
+  readonly features: Readonly<Record<string, true>>;
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+} {
+  const told = protocols.flatMap(({ capabilities }) => (capabilities ? [capabilities] : []));
+  const names = told.flatMap(({ features }) => features);
+  return {
+    features: Object.fromEntries(names.map((name) => [name, true])),
+    endpoints: Object.assign({}, ...told.map(({ endpoints }) => endpoints)) as Readonly<Record<string, Endpoint>>,
+  };
+}
 
 function at(method: string, path: string): Endpoint {
   return { method, path };

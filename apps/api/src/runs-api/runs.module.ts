@@ -1,3 +1,4 @@
+import type { Protocol } from '#libs/protocols';
 import { Runs } from '#libs/runs';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { CreateRun } from '../answering/create-run.js';
@@ -7,7 +8,7 @@ import { VERSION } from '../models/health.controller.js';
 import { ModelDirectory } from '../runs/model-directory.js';
 import { RunList } from '../runs/run-list.js';
 import { APPROVAL_MEMORY, ApprovalsController } from './approvals.controller.js';
-import { AUTH_REQUIRED, CapabilitiesController } from './capabilities.controller.js';
+import { AUTH_REQUIRED, CapabilitiesController, TOLD_PROTOCOLS } from './capabilities.controller.js';
 import { FollowController, HISTORY } from './follow.controller.js';
 import { ManyRunEvents } from './many-run-events.js';
 import { PendingApprovalsController } from './pending-approvals.controller.js';
@@ -19,12 +20,13 @@ import { StartRun } from './start-run.js';
 interface Extras {
   readonly createRun: CreateRun;
   readonly version: string;
+  readonly protocols: readonly Protocol[];
 }
 
 /** /v1/runs and what belongs to it: control, approvals, capabilities. */
 @Module({})
 export class RunsModule {
-  static for(core: ApiCore, ports: ApiPorts, { createRun, version }: Extras): DynamicModule {
+  static for(core: ApiCore, ports: ApiPorts, { createRun, version, protocols }: Extras): DynamicModule {
     return {
       module: RunsModule,
       controllers: [
@@ -46,6 +48,7 @@ export class RunsModule {
         { provide: APPROVAL_MEMORY, useValue: ports.approvals },
         { provide: AUTH_REQUIRED, useValue: core.isKeyed },
         { provide: VERSION, useValue: version },
+        { provide: TOLD_PROTOCOLS, useValue: protocols },
       ],
     };
   }

@@ -1,12 +1,7 @@
 import { GatewayError, type ModelInfo, toRunError, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
 import type { Logger } from '#libs/platform';
+import type { ListedModel } from '#libs/protocols';
 import { API_LIMITS } from '../words/api-limits.js';
-
-/** A model that may be asked for. */
-export interface ListedModel {
-  readonly name: string;
-  readonly ownedBy: string;
-}
 
 interface Snapshot {
   readonly models: ReadonlyMap<string, ModelInfo>;

@@ -42,6 +42,9 @@ export interface Sampling {
   readonly responseFormat?: ResponseFormat;
   readonly parallelToolCalls?: boolean;
   readonly reasoningEffort?: string;
+  /** `thinking` of a Messages request, for upstreams that speak the same protocol. */
+  readonly thinking?: JsonObject;
+  readonly topK?: number;
   readonly verbosity?: string;
   readonly serviceTier?: string;
   readonly user?: string;

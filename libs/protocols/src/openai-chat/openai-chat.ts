@@ -1,10 +1,11 @@
 import { errorBody } from '../error-body.js';
-import { defineProtocol } from '../protocol.js';
+import { defineProtocol } from '../protocol/protocol.js';
 import { ChatRequestDto } from './request/chat-request.dto.js';
 import { begin } from './answer/chat-state.js';
 import { decode, NAME } from './request/decode.js';
 import { final } from './answer/encode-final.js';
 import { encode } from './answer/encode-stream.js';
+import { openaiModels } from './openai-models.js';
 
 /** POST /v1/chat/completions, as the OpenAI API reference has it. */
 export const openaiChat = defineProtocol({
@@ -17,5 +18,6 @@ export const openaiChat = defineProtocol({
   // A broken answer that was shown ends the stream; the run may go on with another one.
   hasEnded: ({ ended }) => ended,
   final,
+  models: openaiModels,
   error: errorBody,
 });

@@ -1,5 +1,5 @@
 import { errorBody } from '../error-body.js';
-import { defineProtocol } from '../protocol.js';
+import { defineProtocol } from '../protocol/protocol.js';
 import { decode, NAME } from './request/decode.js';
 import { encode } from './answer/encode-stream.js';
 import { responseObject } from './answer/response-object.js';

@@ -2,7 +2,7 @@ import { isJsonObject, type ClientTool, type RunDraft } from '#libs/contract';
 import { readMetadata } from '../metadata.js';
 import { decodeMessages } from '../messages/decode-messages.js';
 import { decodeTools } from '../messages/decode-tools.js';
-import type { DecodeContext } from '../protocol.js';
+import type { DecodeContext } from '../protocol/request-context.js';
 import { refuse } from '../request-place.js';
 import { inputMessages } from './input-messages.js';
 import type { RunsRequestDto } from './runs-request.dto.js';

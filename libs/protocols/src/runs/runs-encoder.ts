@@ -13,7 +13,7 @@ import {
   type ToolCallItem,
 } from '#libs/contract';
 import { parseArguments, previewOf } from '../arguments-preview.js';
-import type { Encoded } from '../protocol.js';
+import type { Encoded } from '../protocol/protocol.js';
 import { NO_FRAMES, type SseFrame } from '../sse-frame.js';
 import { approvalFacts } from './approval-object.js';
 import { EVENT_NAMES, REASONING_AVAILABLE } from './event-names.js';

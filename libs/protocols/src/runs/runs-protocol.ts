@@ -1,5 +1,5 @@
 import { errorBody } from '../error-body.js';
-import { defineProtocol } from '../protocol.js';
+import { defineProtocol } from '../protocol/protocol.js';
 import { decode, NAME } from './decode.js';
 import { runObject } from './run-object.js';
 import { runsEncoder } from './runs-encoder.js';

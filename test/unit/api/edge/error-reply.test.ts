@@ -48,7 +48,9 @@ test('the path of a protocol gets the shape of the protocol', () => {
   for (const protocol of PROTOCOLS) {
     const error = { code: 'invalid_request', message: 'why' } as const;
     for (const path of [protocol.path, ...(protocol.aliases ?? [])]) {
-      expect(reply(new GatewayError(error.code, error.message), path).body).toEqual(protocol.error(error));
+      expect(reply(new GatewayError(error.code, error.message), path).body).toEqual(
+        protocol.error(error, { requestId: 'req_1' }),
+      );
     }
   }
 });

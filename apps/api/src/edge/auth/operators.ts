@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Set where a route is registered, so that no spelling of a path leads around it. */
     operators?: OperatorArea;
+    /** Clients only ask whether somebody is there: no log line is written. */
+    isProbe?: boolean;
   }
 }
 

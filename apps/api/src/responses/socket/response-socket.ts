@@ -1,7 +1,7 @@
 import { ERRORS, GatewayError, isJsonObject, toRunError, type JsonObject, type LoggedEvent } from '#libs/contract';
 import { encodeResponses, errorBody, openaiResponses, runIdOfResponse, type ResponsesState } from '#libs/protocols';
 import type { RawData } from 'ws';
-import type { Preparation } from '../../runs/admitting/preparation.js';
+import type { Preparation } from '#libs/protocols';
 import type { Admitted, RunDesk } from '../../runs/admitting/run-desk.js';
 import { API_LIMITS } from '../../words/api-limits.js';
 import type { CreateRun, ReadOrder } from '../../answering/create-run.js';

@@ -4,7 +4,7 @@ import { newRunId, type NewRun, type Runs, type StartedRun } from '#libs/runs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_LIMITS } from '../../words/api-limits.js';
 import { idempotencyConflict, type IdempotencyClaim } from './idempotency-key.js';
-import type { Completed } from './preparation.js';
+import type { Completed } from '#libs/protocols';
 
 /** A request for a run, understood and allowed, with its model resolved. */
 export interface Order extends Omit<NewRun, 'begin'> {

@@ -1,5 +1,5 @@
 import type { EventOf, JsonObject } from '#libs/contract';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import { approvalFacts } from '../../runs/approval-object.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import type { ChatState } from './chat-state.js';

@@ -1,5 +1,5 @@
 import type { EventOf } from '#libs/contract';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import { unpackCustomInput } from '../../custom-tools.js';
 import { BROKEN_CALL } from '../../run-errors.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';

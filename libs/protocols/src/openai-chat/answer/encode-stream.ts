@@ -1,5 +1,5 @@
 import { addUsage, STEP_SEPARATOR, type EventOf, type JsonValue, type LoggedEvent } from '#libs/contract';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import { cancelledError, LOST_STEP } from '../../run-errors.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { continueCall, finishCall, startCall } from './call-chunks.js';

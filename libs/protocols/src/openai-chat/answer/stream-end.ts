@@ -1,6 +1,6 @@
 import type { RunError } from '#libs/contract';
 import { errorBody } from '../../error-body.js';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import type { SseFrame } from '../../sse-frame.js';
 import type { ChatFinish } from './chat-answer.js';
 import type { ChatState } from './chat-state.js';

@@ -1,6 +1,6 @@
 import type { EventOf } from '#libs/contract';
 import { previewOf } from '../../arguments-preview.js';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import type { ChatState, ServerCall } from './chat-state.js';
 import { sideEvent } from './chunk.js';

@@ -1,7 +1,7 @@
 import type { JsonObject, RunDraft, Sampling } from '#libs/contract';
 import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
-import type { DecodeContext } from '../../protocol.js';
+import type { DecodeContext } from '../../protocol/request-context.js';
 import { parseDto } from '../../dto/parse-dto.js';
 import { refuse } from '../../request-place.js';
 import type { ChatRequestDto } from './chat-request.dto.js';

@@ -1,5 +1,5 @@
 import { fold, type EventOf, type LoggedEvent, type ToolCallItem } from '#libs/contract';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { itemIdOf } from '../ids.js';
 import { argumentsDelta, argumentsDone, callAdded, callDone, type ToldCall } from './call-frames.js';

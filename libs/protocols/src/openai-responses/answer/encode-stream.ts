@@ -1,6 +1,6 @@
 import { fold, isTerminal, type EventOf, type JsonObject, type LoggedEvent, type TerminalEvent } from '#libs/contract';
 import { errorBody } from '../../error-body.js';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
 import { answerCall, completeArguments, continueCall, dispatchCall, settleCalls, startCall } from './call-stream.js';
 import { responseObject } from './response-object.js';

@@ -8,7 +8,7 @@ import {
   type ToolCallItem,
 } from '#libs/contract';
 import { itemIdOf } from '../ids.js';
-import { packReasoning } from '../sealed-reasoning.js';
+import { packReasoning } from '../../sealed-reasoning.js';
 import { compactionOutput } from './compaction-item.js';
 import {
   callForm,

@@ -6,7 +6,7 @@ import {
   type ReasoningSeal,
   type RunSnapshot,
 } from '#libs/contract';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import type { SseFrame } from '../../sse-frame.js';
 import type { CallForm, TextKind } from './output-item.js';
 import { readEcho, type ResponsesEcho } from './responses-echo.js';

@@ -1,5 +1,5 @@
 import type { LoggedEvent } from '#libs/contract';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import { encode } from './encode-stream.js';
 import { begin, type ResponsesState } from './responses-state.js';
 

@@ -1,7 +1,7 @@
 import { fold, type EventOf, type JsonObject, type JsonValue, type LoggedEvent } from '#libs/contract';
-import type { Encoded } from '../../protocol.js';
+import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
-import { packReasoning } from '../sealed-reasoning.js';
+import { packReasoning } from '../../sealed-reasoning.js';
 import {
   textId,
   textItem,

@@ -14,7 +14,7 @@ import {
 import { ConversationWriter } from '../../messages/conversation-writer.js';
 import { decodeExtraContent } from '../../messages/decode-reasoning.js';
 import { unpackSummary } from '../compaction.js';
-import { unpackReasoning } from '../sealed-reasoning.js';
+import { unpackReasoning } from '../../sealed-reasoning.js';
 import { checkArgumentsSize, nameIn, resultOf } from './item-calls.js';
 import { flatName } from '../flat-name.js';
 import { isItemType, type ItemType } from '../ids.js';

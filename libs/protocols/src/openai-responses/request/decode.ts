@@ -1,7 +1,7 @@
 import { GatewayError, type JsonObject, type RunDraft, type Sampling } from '#libs/contract';
 import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
-import type { DecodeContext } from '../../protocol.js';
+import type { DecodeContext } from '../../protocol/request-context.js';
 import { parseDto } from '../../dto/parse-dto.js';
 import { missing, refuse, requiredText, type Place } from '../../request-place.js';
 import { decodeInput, type DecodedInput } from './decode-input.js';

@@ -1,0 +1,28 @@
+import type { JsonObject } from '#libs/contract';
+import { bodyObject, type SubRoute } from '#libs/protocols';
+import type { FastifyRequest } from 'fastify';
+import type { ModelDirectory } from '../runs/model-directory.js';
+import { countPrompt } from '../tokens/count-prompt.js';
+import type { TokenCounter } from '../tokens/token-counter.js';
+import { decodeContext } from './decode-context.js';
+
+export interface SubRoutesParts {
+  readonly models: Pick<ModelDirectory, 'resolve'>;
+  readonly counter: Pick<TokenCounter, 'count'>;
+  readonly messageCharsMax: number;
+}
+
+/** Answers the routes of protocols that make no run. */
+export class SubRoutes {
+  constructor(private readonly parts: SubRoutesParts) {}
+
+  /** Throws GatewayError. */
+  answer(route: SubRoute, { body, headers }: Pick<FastifyRequest, 'body' | 'headers'>): Promise<JsonObject> {
+    const { models, counter, messageCharsMax } = this.parts;
+    const context = decodeContext(headers, messageCharsMax);
+    return route.answer(
+      { body: route.method === 'POST' ? bodyObject(body) : undefined, context },
+      { countTokens: async (prompt) => countPrompt(counter, await models.resolve(prompt.model), prompt) },
+    );
+  }
+}

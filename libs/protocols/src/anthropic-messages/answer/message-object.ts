@@ -1,0 +1,65 @@
+import type { IncompleteReason, JsonObject, JsonValue, Usage } from '#libs/contract';
+import { messageIdOf } from '../ids.js';
+
+/** The head of every message; stop fields and usage of a finished one stand in `end`. */
+export function messageObject(
+  { runId, model }: { readonly runId: string; readonly model: string },
+  content: readonly JsonValue[],
+  end: JsonObject,
+): JsonObject {
+  return { id: messageIdOf(runId), type: 'message', role: 'assistant', model, content, ...end };
+}
+
+/** Before anything is known. Clients add the output of `message_start` to that of `message_delta`: it must be 0. */
+export const UNFINISHED: JsonObject = {
+  stop_reason: null,
+  stop_sequence: null,
+  stop_details: null,
+  container: null,
+  usage: {
+    input_tokens: 0,
+    output_tokens: 0,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    server_tool_use: null,
+  },
+};
+
+export interface Ending {
+  readonly reason: 'completed' | IncompleteReason;
+  readonly hasClientCalls: boolean;
+  readonly hasRefused: boolean;
+}
+
+/** `stop_reason` and what belongs to it. A run that used up its steps was cut short, like one out of tokens. */
+export function stopFields({ reason, hasClientCalls, hasRefused }: Ending): JsonObject {
+  const stop = stopReason(reason, { hasClientCalls, hasRefused });
+  const details = stop === 'refusal' ? { type: 'refusal', category: null, explanation: null } : null;
+  return { stop_reason: stop, stop_sequence: null, stop_details: details, container: null };
+}
+
+function stopReason(reason: Ending['reason'], { hasClientCalls, hasRefused }: Omit<Ending, 'reason'>): string {
+  switch (reason) {
+    case 'completed':
+      if (hasClientCalls) return 'tool_use';
+      return hasRefused ? 'refusal' : 'end_turn';
+    case 'content_filter':
+      return 'refusal';
+    case 'max_output_tokens':
+    case 'max_steps':
+      return 'max_tokens';
+  }
+}
+
+/** Input that was read from or written into a cache is counted apart (Anthropic API reference, Messages, usage). */
+export function messageUsage(usage: Usage): JsonObject {
+  const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens = 0, reasoningTokens } = usage;
+  return {
+    input_tokens: Math.max(0, inputTokens - cachedInputTokens - cacheWriteTokens),
+    output_tokens: outputTokens,
+    cache_creation_input_tokens: cacheWriteTokens,
+    cache_read_input_tokens: cachedInputTokens,
+    output_tokens_details: { thinking_tokens: reasoningTokens },
+    server_tool_use: null,
+  };
+}

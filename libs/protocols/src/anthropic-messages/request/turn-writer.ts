@@ -1,0 +1,99 @@
+import type { ContentPart, Message, Reasoning, ToolCall, ToolMessage, UserMessage } from '#libs/contract';
+
+/** The answer of the assistant that is being read. */
+interface OpenAnswer {
+  text: string;
+  readonly reasoning: Reasoning[];
+  readonly calls: ToolCall[];
+}
+
+/** For a call whose result never came: upstreams refuse a conversation with an open call in the middle. */
+const NO_RESULT = 'No result of this call was given.';
+
+/**
+ * Makes messages of turns. A call is followed by its result: directly, where the gateway itself ran the tool and both
+ * stand in the assistant's turn, or in the user's next turn.
+ */
+export class TurnWriter {
+  readonly messages: Message[] = [];
+  private answer: OpenAnswer | undefined;
+  /** Calls that the next turn of the user answers. */
+  private open: string[] = [];
+  private readonly known = new Set<string>();
+
+  say(text: string): void {
+    const answer = this.opened();
+    answer.text += answer.text === '' || text === '' ? text : `\n${text}`;
+  }
+
+  think(block: Reasoning): void {
+    const { text, calls, reasoning } = this.opened();
+    const at = text.length + calls.length > 0 && { at: { chars: text.length, calls: calls.length } };
+    reasoning.push({ ...block, ...at });
+  }
+
+  call(call: ToolCall): void {
+    this.opened().calls.push(call);
+    this.open.push(call.callId);
+    this.known.add(call.callId);
+  }
+
+  /** A call that the gateway ran, and its result: what the assistant says next is another message. */
+  ran(call: ToolCall, result: Omit<ToolMessage, 'role' | 'callId'>): void {
+    this.opened().calls.push(call);
+    this.close();
+    this.messages.push({ role: 'tool', callId: call.callId, ...result });
+  }
+
+  /** Ends the assistant's turn. */
+  close(): void {
+    const { answer } = this;
+    this.answer = undefined;
+    if (!answer) return;
+    const { text, reasoning, calls } = answer;
+    if (text === '' && calls.length === 0) return;
+    this.messages.push({ role: 'assistant', text, ...(reasoning.length > 0 && { reasoning }), toolCalls: calls });
+  }
+
+  isKnown(callId: string): boolean {
+    return this.known.has(callId);
+  }
+
+  /** A turn of the user: results first, then what was said, and pictures of results as the user's. */
+  user(results: readonly ToolMessage[], parts: readonly ContentPart[]): void {
+    this.close();
+    const given = new Set(results.map(({ callId }) => callId));
+    const missing = this.open.filter((callId) => !given.has(callId));
+    this.messages.push(...results.filter(({ callId }) => this.open.includes(callId)));
+    this.messages.push(
+      ...missing.map((callId): ToolMessage => ({ role: 'tool', callId, output: NO_RESULT, isError: true })),
+    );
+    this.open = [];
+    if (parts.length > 0) this.messages.push(userMessage(parts));
+  }
+
+  /** A system text stays where it is: moved to the front, it would spoil the prompt caches of upstreams. */
+  system(text: string): void {
+    this.user([], []);
+    if (text.trim() !== '') this.messages.push({ role: 'system', content: text });
+  }
+
+  /** Ends the conversation. Calls of its last turn may stay open: whoever sent it wants the text to be continued. */
+  end(): readonly Message[] {
+    this.close();
+    return this.messages;
+  }
+
+  private opened(): OpenAnswer {
+    this.answer ??= { text: '', reasoning: [], calls: [] };
+    return this.answer;
+  }
+}
+
+function userMessage(parts: readonly ContentPart[]): UserMessage {
+  const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  return {
+    role: 'user',
+    content: texts.length === parts.length ? texts.filter((text) => text !== '').join('\n') : parts,
+  };
+}

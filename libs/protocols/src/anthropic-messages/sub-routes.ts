@@ -1,0 +1,54 @@
+import type { Message } from '#libs/contract';
+import { parseDto } from '../dto/parse-dto.js';
+import type { SubRoute } from '../protocol/sub-route.js';
+import { decodePrompt, type DecodedPrompt } from './request/decode.js';
+import { CountTokensDto } from './request/messages-request.dto.js';
+
+/**
+ * Claude's tokenizer is not published, so OpenAI's newest encoding stands in. By users' reports the two are close on
+ * English and code, and Claude takes about a fifth more for Chinese, where o200k has some 0.7 tokens to a character.
+ */
+const EXTRA_TOKENS_PER_CJK_CHAR = 0.7 / 5;
+
+export const countTokens: SubRoute = {
+  method: 'POST',
+  path: '/v1/messages/count_tokens',
+  summary: 'The tokens of a Messages request, without making a run: an estimate within 10 %',
+  dto: CountTokensDto,
+  async answer({ body, context }, ports) {
+    const { prompt } = decodePrompt(parseDto(CountTokensDto, body), context);
+    const tokens = await ports.countTokens(prompt);
+    return { input_tokens: Math.round(tokens + cjkChars(prompt) * EXTRA_TOKENS_PER_CJK_CHAR) };
+  },
+};
+
+/** Claude Code asks before each start whether somebody is there. */
+export const hello: SubRoute = {
+  method: 'HEAD',
+  path: '/api/hello',
+  summary: 'Somebody is there: Claude Code asks before it starts',
+  isProbe: true,
+  answer: async () => ({}),
+};
+
+const CJK = /[\u2E80-\u9FFF\uAC00-\uD7AF\uF900-\uFAFF\uFF00-\uFFEF]/g;
+
+function cjkChars({ instructions = '', messages }: DecodedPrompt): number {
+  const count = (text: string): number => text.match(CJK)?.length ?? 0;
+  return messages.flatMap(textsOf).reduce((sum, text) => sum + count(text), count(instructions));
+}
+
+function textsOf(message: Message): string[] {
+  switch (message.role) {
+    case 'user':
+      return typeof message.content === 'string'
+        ? [message.content]
+        : message.content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+    case 'assistant':
+      return [message.text, ...message.toolCalls.map((call) => call.arguments)];
+    case 'system':
+      return [message.content];
+    case 'tool':
+      return [message.output];
+  }
+}

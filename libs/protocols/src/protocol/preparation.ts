@@ -1,0 +1,47 @@
+import type { RunDraft, RunSnapshot, Turn } from '#libs/contract';
+
+/** How a request is answered, apart from its protocol's encoder. */
+export interface AnswerTraits {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The client wants to hear that the run was queued, not how it ends. */
+  readonly answersAtOnce: boolean;
+}
+
+/** A draft whose references have all been looked up. */
+export interface Completed {
+  readonly draft: RunDraft;
+  /**
+   * Takes what only one run at a time can have. Called last, when nothing else can refuse the run. Throws GatewayError,
+   * which refuses the run.
+   */
+  begin?(): Promise<void>;
+}
+
+/** What a protocol needs beyond decoding: conversations, earlier runs, its own ways to answer. */
+export interface Preparation {
+  /** Clients send the whole conversation each time, so runs that begin alike belong to one session. */
+  readonly derivesSession: boolean;
+  traits(draft: RunDraft): AnswerTraits;
+  /**
+   * The draft with everything that it refers to. Called when its run is about to be opened, and not when a repeated
+   * request joins a run that exists. Throws GatewayError, which refuses the request.
+   */
+  complete(draft: RunDraft, run: { readonly owner: string; readonly runId: string }): Promise<Completed>;
+}
+
+/** What a preparation may ask. Both reject with GatewayError `unavailable` when only the store knows and it is away. */
+export interface PreparePorts {
+  /** The run as it is now; undefined when there is none, or it is somebody else's. */
+  run(runId: string, owner: string): Promise<RunSnapshot | undefined>;
+  /** The conversation that ends with this run, oldest turn first; empty when the run itself is gone. */
+  turns(runId: string): Promise<readonly Turn[]>;
+}
+
+const PLAIN_TRAITS: AnswerTraits = { headers: {}, answersAtOnce: false };
+
+/** The preparation of most protocols: the draft says it all. */
+export const NO_PREPARATION: Preparation = {
+  derivesSession: true,
+  traits: () => PLAIN_TRAITS,
+  complete: async (draft) => ({ draft }),
+};

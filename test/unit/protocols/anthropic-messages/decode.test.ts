@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GatewayError, type JsonObject, type RunDraft } from '#libs/contract';
+import { otherFields, parseDto } from '#libs/protocols';
+import { protocolNamed } from '../../../support/chat-request.js';
+
+const protocol = protocolNamed('anthropic-messages');
+const decode = (body: object): RunDraft =>
+  protocol.decode(parseDto(protocol.dto, { model: 'm', max_tokens: 10, ...body }), {
+    hermesClient: false,
+    messageTextCharsMax: 1_000,
+    otherFields: otherFields(protocol.dto, body as JsonObject),
+  });
+const user = (content: unknown): object => ({ role: 'user', content });
+const messagesOf = (...messages: object[]): RunDraft['messages'] => decode({ messages }).messages;
+
+function refusal(body: object): Pick<GatewayError, 'code' | 'param'> {
+  try {
+    decode(body);
+  } catch (error) {
+    if (error instanceof GatewayError) return { code: error.code, param: error.param ?? '' };
+    throw error;
+  }
+  throw new Error('the body was accepted');
+}
+
+test('what Claude Code sends: blocks, a system message in the middle, deferred tools, betas', () => {
+  const draft = decode({
+    system: [
+      { type: 'text', text: 'You are a CLI.', cache_control: { type: 'ephemeral' } },
+      { type: 'text', text: 'Be brief.' },
+    ],
+    messages: [
+      user([{ type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } }]),
+      { role: 'system', content: [{ type: 'text', text: 'Remember the tests.' }] },
+      { role: 'system', content: 'And the docs.' },
+    ],
+    tools: [
+      { name: 'Bash', description: 'Runs', input_schema: { type: 'object' }, defer_loading: true, strict: true },
+      { type: 'web_search_20260209', name: 'web_search' },
+    ],
+    tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+    thinking: { type: 'adaptive', display: 'omitted' },
+    output_config: { effort: 'high' },
+    context_management: { edits: [{ type: 'clear_thinking_20251015' }] },
+    metadata: { user_id: '{"session_id":"s"}' },
+    stream: true,
+  });
+  expect(draft).toMatchObject({
+    instructions: 'You are a CLI.\n\nBe brief.',
+    messages: [
+      { role: 'user', content: 'Hi' },
+      { role: 'system', content: 'Remember the tests.' },
+      { role: 'system', content: 'And the docs.' },
+    ],
+    tools: [{ name: 'Bash', description: 'Runs', parameters: { type: 'object' }, strict: true }],
+    toolChoice: { kind: 'auto' },
+    sampling: {
+      outputTokensMax: 10,
+      reasoningEffort: 'high',
+      thinking: { type: 'adaptive', display: 'omitted' },
+      parallelToolCalls: false,
+    },
+    echo: { display: 'omitted' },
+    stream: true,
+    leftOut: ['context_management', 'tools.web_search_20260209'],
+  });
+});
+
+test('results stand behind their calls: of the caller in the next turn, of the gateway in the same one', () => {
+  const said = [
+    { type: 'text', text: 'Look:' },
+    { type: 'mcp_tool_use', id: 's1', name: 'clock', server_name: 'talaria', input: {} },
+    { type: 'mcp_tool_result', tool_use_id: 's1', is_error: false, content: [{ type: 'text', text: '12:00' }] },
+    { type: 'mcp_tool_use', id: 's2', name: 'clock', server_name: 'talaria', input: {} },
+    { type: 'server_tool_use', id: 'x', name: 'web_search', input: {} },
+    { type: 'web_search_tool_result', tool_use_id: 'x', content: [] },
+    { type: 'tool_use', id: 'c1', name: 'weather', input: { city: 'Rome' } },
+    { type: 'tool_use', id: 'c2', name: 'weather', input: {} },
+  ];
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } };
+  const results = [
+    { type: 'tool_result', tool_use_id: 'c1', is_error: true, content: [{ type: 'text', text: 'no' }, image] },
+    { type: 'text', text: 'Go on.' },
+  ];
+  expect(messagesOf(user('Hi'), { role: 'assistant', content: said }, user(results))).toEqual([
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', text: 'Look:', toolCalls: [{ callId: 's1', name: 'clock', arguments: '{}' }] },
+    { role: 'tool', callId: 's1', output: '12:00' },
+    {
+      role: 'assistant',
+      text: '',
+      toolCalls: [
+        { callId: 'c1', name: 'weather', arguments: '{"city":"Rome"}' },
+        { callId: 'c2', name: 'weather', arguments: '{}' },
+      ],
+    },
+    { role: 'tool', callId: 'c1', output: 'no', isError: true },
+    { role: 'tool', callId: 'c2', output: 'No result of this call was given.', isError: true },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'Images in the result of the call c1:' },
+        { type: 'image', url: 'data:image/png;base64,AAAA' },
+        { type: 'text', text: 'Go on.' },
+      ],
+    },
+  ]);
+});
+
+test('documents are read as text, and of others the model is told', () => {
+  const text = { type: 'document', title: 'Notes', source: { type: 'text', media_type: 'text/plain', data: 'abc' } };
+  const pdf = { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'AAAA' } };
+  expect(messagesOf(user([text, pdf]))).toEqual([
+    { role: 'user', content: 'Document "Notes":\nabc\nDocument:\n(application/pdf; it cannot be read here)' },
+  ]);
+});
+
+test.each(['sealed-thinking', 'omitted-thinking', 'hidden-thinking'])(
+  'what the answer %s carries comes back from the history of the client',
+  (folder) => {
+    const file = join(import.meta.dirname, '../../../golden/anthropic-messages', folder, 'final.json');
+    const { content } = JSON.parse(readFileSync(file, 'utf8')) as { content: JsonObject[] };
+    const results = ['call_a', 'call_b'].map((id) => ({ type: 'tool_result', tool_use_id: id, content: 'fine' }));
+    const [, answer] = messagesOf(user('Hi'), { role: 'assistant', content }, user(results));
+    expect(answer).toMatchObject({
+      text: 'Let me look.',
+      reasoning: [
+        { text: 'First thought.', seal: { form: 'anthropic', signature: 'c2lnMQ==' } },
+        { text: '', seal: { form: 'anthropic', encrypted: 'b3BhcXVl' } },
+        {
+          text: 'Second.',
+          seal: { form: 'openai', fields: { extra_content: { google: { thought_signature: 'bXNn' } } } },
+        },
+      ],
+      toolCalls: [
+        { callId: 'call_a', extraContent: { google: { thought_signature: 'Y2FsbA==' } } },
+        { callId: 'call_b', extraContent: { google: { thought_signature: 'bGF0ZQ==' } } },
+      ],
+    });
+  },
+);
+
+test.each([
+  [{ thinking: { type: 'enabled', budget_tokens: 2_048 } }, 'low', 'shown'],
+  [{ thinking: { type: 'enabled', budget_tokens: 10_000 } }, 'medium', 'shown'],
+  [{ thinking: { type: 'enabled', budget_tokens: 32_000 } }, 'high', 'shown'],
+  [{ thinking: { type: 'disabled' } }, undefined, 'hidden'],
+  [{}, undefined, 'hidden'],
+  [{ output_config: { effort: 'max' } }, 'max', 'hidden'],
+])('thinking %j is effort %s, and reasoning is %s', (fields, effort, display) => {
+  const { sampling, echo } = decode({ messages: [user('Hi')], ...fields });
+  expect([sampling.reasoningEffort, echo['display']]).toEqual([effort, display]);
+});
+
+test('a strict schema for the answer', () => {
+  const schema = { type: 'object', properties: {} };
+  const { sampling } = decode({ messages: [user('Hi')], output_config: { format: { type: 'json_schema', schema } } });
+  expect(sampling.responseFormat).toEqual({ type: 'json_schema', name: 'answer', schema, strict: true });
+});
+
+const call = { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: {} }] };
+
+test.each([
+  [{}, 'missing_required_parameter', 'messages'],
+  [{ messages: [] }, 'invalid_request', 'messages'],
+  [{ messages: [user('Hi')], max_tokens: null }, 'missing_required_parameter', 'max_tokens'],
+  [{ messages: [user('Hi')], max_tokens: 0 }, 'invalid_request', 'max_tokens'],
+  [{ messages: [user('Hi')], temperature: 1.5 }, 'invalid_request', 'temperature'],
+  [{ messages: [{ role: 'tool', content: 'x' }] }, 'invalid_request', 'messages[0].role'],
+  [{ messages: [user(' ')] }, 'invalid_request', 'messages'],
+  [{ messages: [user(7)] }, 'invalid_request', 'messages[0].content'],
+  [{ messages: [user([{ text: 'x' }])] }, 'missing_required_parameter', 'messages[0].content[0].type'],
+  [{ messages: [user('x'.repeat(1_001))] }, 'string_above_max_length', 'messages[0].content'],
+  [
+    { messages: [user('Hi'), call, user([{ type: 'tool_result', tool_use_id: 'd' }])] },
+    'invalid_request',
+    'messages[2].content[0].tool_use_id',
+  ],
+  [
+    { messages: [user([{ type: 'image', source: { type: 'file', file_id: 'f' } }])] },
+    'unsupported_content_type',
+    'messages[0].content[0].source.type',
+  ],
+  [{ messages: [user('Hi')], tools: [{ name: 'a b', input_schema: {} }] }, 'invalid_request', 'tools[0].name'],
+  [{ messages: [user('Hi')], tools: [{ name: 'a' }] }, 'missing_required_parameter', 'tools[0].input_schema'],
+  [{ messages: [user('Hi')], tool_choice: { type: 'tool', name: 'x' } }, 'invalid_request', 'tool_choice.name'],
+  [{ messages: [user('Hi')], thinking: { type: 'often' } }, 'invalid_request', 'thinking.type'],
+  [
+    { messages: [user('Hi')], thinking: { type: 'enabled', budget_tokens: 5 } },
+    'invalid_request',
+    'thinking.budget_tokens',
+  ],
+  [{ messages: [user('Hi')], output_config: { effort: 'most' } }, 'invalid_request', 'output_config.effort'],
+])('%j is refused with %s at %s', (body, code, param) => {
+  expect(refusal(body)).toEqual({ code, param });
+});
