@@ -139,9 +139,11 @@ export function launch(name: ServiceName, port: number, env: Record<string, stri
 
 /** Rejects, with what it printed, when a service does not become ready. */
 export async function untilReady(service: Service): Promise<Service> {
-  const settled = (): Promise<boolean> | boolean => service.hasExited() || isReady(service.url);
+  // Once is enough: under load a later look may find a neighbour slow.
+  let isUp = false;
+  const settled = async (): Promise<boolean> => (isUp ||= await isReady(service.url)) || service.hasExited();
   await until(settled, { what: `${service.name} to be ready`, ms: 120_000 }).catch(() => undefined);
-  if (await isReady(service.url)) return service;
+  if (isUp) return service;
   throw new Error(`${service.name} did not become ready\n${service.output()}`);
 }
 
