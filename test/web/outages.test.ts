@@ -25,6 +25,11 @@ test('the API is killed in the middle of an answer: the page goes on where it wa
   await visitor.context.close();
 });
 
+async function listeners(): Promise<number> {
+  const report = (await (await fetch(`${lab.url}/health/detailed`)).json()) as { listeners: number };
+  return report.listeners;
+}
+
 test('seven tabs show one answer live over one stream, and every other request still gets through', async () => {
   const visitor = await lab.browser.visitor();
   const first = await visitor.open(lab.url);
@@ -35,8 +40,8 @@ test('seven tabs show one answer live over one stream, and every other request s
   await Promise.all(tabs.map((tab) => tab.locator('.answer[data-status=completed]').waitFor()));
   await chat.say(first, 'Count.', 'slow');
   await Promise.all(tabs.map((tab) => tab.locator('.answer').getByText('word7').waitFor()));
-  const report = (await (await fetch(`${lab.url}/health/detailed`)).json()) as { listeners: number };
-  expect(report.listeners).toBe(1);
+  // A stream that was opened anew for the second run may still be leaving.
+  await until(async () => (await listeners()) === 1, { what: 'one stream for seven tabs' });
   await tabs[6]?.getByRole('navigation').getByRole('link', { name: 'Overview' }).click();
   await tabs[6]?.locator('td').getByText('alive').waitFor();
   await Promise.all(tabs.slice(0, 6).map((tab) => tab.locator('.answer[data-status=completed]').nth(1).waitFor()));
