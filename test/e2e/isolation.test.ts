@@ -133,6 +133,7 @@ type Call = readonly [method: string, path: (of: Ids) => string, body?: (of: Ids
 const CALLS: readonly Call[] = [
   ['GET', ({ run }) => `/v1/runs/${run}`],
   ['GET', ({ run }) => `/v1/runs/${run}/events`],
+  ['GET', ({ run }) => `/v1/runs/${run}/turn`],
   ['POST', ({ run }) => `/v1/runs/${run}/stop`],
   ['POST', ({ run }) => `/v1/runs/${run}/approval`, () => ({ choice: 'once', all: true })],
   ['POST', ({ run }) => `/v1/runs/${run}/steer`, () => ({ text: 'Tell me.' })],
@@ -157,6 +158,7 @@ const CALLS: readonly Call[] = [
   ['GET', ({ conversation, entry }) => `/v1/conversations/${conversation}/items/${entry}`],
   ['DELETE', ({ conversation, entry }) => `/v1/conversations/${conversation}/items/${entry}`],
   ['DELETE', ({ conversation }) => `/v1/conversations/${conversation}`],
+  ['GET', ({ session }) => `/api/sessions/${session}/turns`],
   ['GET', ({ session }) => `/api/sessions/${session}`],
   ['GET', ({ session }) => `/api/sessions/${session}/messages`],
   ['PATCH', ({ session }) => `/api/sessions/${session}`, () => ({ title: 'Mine' })],
@@ -247,6 +249,7 @@ test('no list of another key names any of it', async () => {
     '/api/sessions?q=password',
     '/api/jobs',
     '/v1/approvals',
+    '/v1/approvals/pending',
   ]) {
     const { status, text } = await ask('GET', path);
     expect(status).toBe(200);
