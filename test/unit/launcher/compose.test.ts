@@ -144,14 +144,8 @@ describe('the image', () => {
     .flatMap((line) => line.split(' ').slice(1, -1));
 
   test('copies what is there and what reaches the builder', () => {
-    expect(sources).toEqual([
-      'package.json',
-      'package-lock.json',
-      'tsconfig.json',
-      'tsconfig.build.json',
-      'libs',
-      'apps',
-    ]);
+    const folders = ['libs', 'apps', 'scripts'];
+    expect(sources).toEqual(['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...folders]);
     expect(sources.filter((path) => !existsSync(path))).toEqual([]);
     expect(allowed.map((line) => line.slice(1)).sort()).toEqual([...sources].sort());
   });

@@ -74,8 +74,8 @@ function extrasOf(dto: ResponsesRequestDto): JsonObject {
 
 /** By the names of `leftOutHeader`: `tools.web_search`, `input.web_search_call`. */
 function leftOutOf(tools: DecodedTools, input: DecodedInput): Pick<RunDraft, 'leftOut'> {
-  const leftOut = [...tools.leftOut.map((type) => `tools.${type}`), ...input.leftOut.map((type) => `input.${type}`)];
-  return leftOut.length > 0 ? { leftOut } : {};
+  const names = [...tools.leftOut.map((type) => `tools.${type}`), ...input.leftOut.map((type) => `input.${type}`)];
+  return names.length > 0 ? { leftOut: [...new Set(names)] } : {};
 }
 
 /** The fields that are there: an absent one means something else than one that is undefined. */
