@@ -217,6 +217,8 @@ class ResponsesReader implements ReadResponses {
         (other) => other['type'] === 'function_call' && other['call_id'] === done['call_id'],
       );
       must(call?.['status'] === 'completed', 'a result comes after its whole call');
+    } else if (added['type'] === 'reasoning' && isEmptyValue(done['summary'])) {
+      must(item.stage === 'added' && !isEmptyValue(done['encrypted_content']), 'wordless reasoning is encrypted');
     } else {
       must(item.stage === 'part done', 'an item is done after its part');
       const [part] = (done['content'] ?? done['summary']) as readonly JsonObject[];

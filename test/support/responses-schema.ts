@@ -95,10 +95,10 @@ const item: Check = byType({
     { namespace: words },
   ),
   compaction: object({ id: words, type: text, encrypted_content: text }),
-  reasoning: object({ id: words, type: text, status, summary: listOf(part) }),
+  reasoning: object({ id: words, type: text, status, summary: listOf(part) }, { encrypted_content: words }),
   function_call: object(
     { id: words, type: text, status, call_id: words, name: words, arguments: text },
-    { namespace: words },
+    { namespace: words, extra_content: record },
   ),
   function_call_output: object({ id: words, type: text, status, call_id: words, output: text }),
 });
