@@ -4,6 +4,7 @@ import {
   type ModelEvent,
   type ModelProvider,
   type ModelRequest,
+  type Reasoning,
   type UpstreamSettings,
 } from '#libs/contract';
 import { modelRoute, RefusedMemory } from '#libs/providers';
@@ -93,6 +94,20 @@ export async function ask(
 export function gatewayError({ error }: Heard): GatewayError {
   if (!(error instanceof GatewayError)) throw new Error(`not a GatewayError: ${String(error)}`, { cause: error });
   return error;
+}
+
+/** Blocks of reasoning that end with a seal, each with its whole text. */
+export function sealedBlocks(events: readonly ModelEvent[]): Reasoning[] {
+  const blocks: Reasoning[] = [];
+  let text = '';
+  for (const event of events) {
+    if (event.type !== 'reasoning') continue;
+    text += event.text;
+    if (!event.seal) continue;
+    blocks.push({ text, seal: event.seal });
+    text = '';
+  }
+  return blocks;
 }
 
 function heard(events: readonly ModelEvent[], rest: { error?: unknown }): Heard {

@@ -90,10 +90,16 @@ export class ModelRoutes {
   private of(upstream: string, model: string): ModelCandidate {
     const provider = this.providers.get(upstream);
     if (!provider) throw new GatewayError('internal_error', `No upstream is named '${upstream}'.`);
-    const window = this.config.routes.find(
-      (row) => row.upstream === upstream && row.model === model && row.contextTokens !== undefined,
-    )?.contextTokens;
+    const rows = this.config.routes.filter((row) => row.upstream === upstream && row.model === model);
+    const window = rows.find(({ contextTokens }) => contextTokens !== undefined)?.contextTokens;
+    const bound = rows.find(({ outputTokens }) => outputTokens !== undefined)?.outputTokens;
     const retriesMax = this.config.upstreams.find((row) => row.name === upstream)?.retriesMax ?? 0;
-    return { provider, model, retriesMax, ...(window !== undefined && { contextTokens: window }) };
+    return {
+      provider,
+      model,
+      retriesMax,
+      ...(window !== undefined && { contextTokens: window }),
+      ...(bound !== undefined && { outputTokensDefault: bound }),
+    };
   }
 }

@@ -47,12 +47,15 @@ async function begin(
   question: Question,
   truncation: RunSpec['truncation'],
 ): Promise<ModelStream> {
-  const { provider, model, contextTokens } = candidate;
+  const { provider, model, contextTokens, outputTokensDefault } = candidate;
   const { outputTokensMax } = question.sampling;
   const window = { contextTokens: truncation === 'auto' ? contextTokens : undefined, outputTokensMax };
+  const own = outputTokensDefault !== undefined && { outputTokensDefault };
   const carried = carriedBy(question.messages, provider.carries);
   const messages = trimMessages({ ...question, messages: carried }, window);
-  const iterator = provider.stream({ ...question, messages, model, streaming, without })[Symbol.asyncIterator]();
+  const iterator = provider
+    .stream({ ...question, ...own, messages, model, streaming, without })
+    [Symbol.asyncIterator]();
   const first = await firstOf(iterator);
   if (first.type !== 'left_out') return { candidate, leftOut: [], events: startingWith([first], iterator) };
   return { candidate, leftOut: first.fields, events: startingWith([await firstOf(iterator)], iterator) };

@@ -114,6 +114,8 @@ export interface RouteConfig {
   readonly fallback: readonly string[];
   /** What the model takes in and gives out together; absent: not known. */
   readonly contextTokens?: number;
+  /** Bound of an answer whose caller asks for none, where the API must have one. */
+  readonly outputTokens?: number;
   readonly price?: ModelPrice;
 }
 

@@ -31,7 +31,8 @@ async function sent(overrides: Partial<ModelRequest>): Promise<Record<string, un
 
 const PLAIN = {
   model: 'ok',
-  max_tokens: 8192,
+  max_tokens: 32_000,
+  cache_control: { type: 'ephemeral' },
   messages: [{ role: 'user', content: [{ type: 'text', text: 'Say something.' }] }],
   stream: true,
 };
@@ -130,7 +131,6 @@ describe('requests', () => {
     expect(await sent({ sampling })).toEqual({
       ...PLAIN,
       temperature: 1,
-      top_p: 0.5,
       max_tokens: 9,
       stop_sequences: ['END'],
       metadata: { user_id: 'u1' },

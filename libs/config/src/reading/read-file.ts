@@ -78,8 +78,10 @@ const MODEL_FIELDS = {
   model: { parser: text, required: true },
   fallback: { parser: listOf(text) },
   context_tokens: { parser: integer(1_000, 100_000_000) },
+  output_tokens: { parser: integer(1, 10_000_000) },
   price_input: { parser: price },
   price_cached_input: { parser: price },
+  price_cache_write: { parser: price },
   price_output: { parser: price },
   toolsets: { parser: listOf(keyName) },
 } as const satisfies Fields;

@@ -21,9 +21,10 @@ export function readModels(sources: Sources, file: FileSettings, values: Values)
 
 function routeOf({ problems }: Sources, entry: FileSettings['models'][number]): RouteConfig {
   const { name = '', upstream = '', model = '', fallback = [], context_tokens: contextTokens } = entry;
+  const { output_tokens: outputTokens, price_cache_write: cacheWrite } = entry;
   const { price_input: input, price_cached_input: cachedInput, price_output: output } = entry;
   const isPriced = input !== undefined && output !== undefined;
-  if (!isPriced && (input ?? output ?? cachedInput) !== undefined) {
+  if (!isPriced && (input ?? output ?? cachedInput ?? cacheWrite) !== undefined) {
     problems.add(entry.path, 'expected price_input and price_output together');
   }
   return {
@@ -32,7 +33,10 @@ function routeOf({ problems }: Sources, entry: FileSettings['models'][number]): 
     model,
     fallback,
     ...(contextTokens !== undefined && { contextTokens }),
-    ...(isPriced && { price: { input, cachedInput: cachedInput ?? input, output } }),
+    ...(outputTokens !== undefined && { outputTokens }),
+    ...(isPriced && {
+      price: { input, cachedInput: cachedInput ?? input, output, ...(cacheWrite !== undefined && { cacheWrite }) },
+    }),
   };
 }
 

@@ -5,6 +5,8 @@ export interface ModelPrice {
   readonly input: number;
   /** Of input that the upstream had in its cache. */
   readonly cachedInput: number;
+  /** Of input that the upstream wrote into its cache. Absent: as other input. */
+  readonly cacheWrite?: number;
   readonly output: number;
 }
 
@@ -25,9 +27,14 @@ export function costOf({ steps }: Pick<RunSnapshot, 'steps'>, prices: PriceTable
   for (const { upstream, model, usage } of steps) {
     const price = usage && prices.get(priceKey(upstream, model));
     if (!price) continue;
-    const { inputTokens, cachedInputTokens, outputTokens } = usage;
+    const { inputTokens, cachedInputTokens, cacheWriteTokens = 0, outputTokens } = usage;
     const cached = Math.min(cachedInputTokens, inputTokens);
-    const sum = (inputTokens - cached) * price.input + cached * price.cachedInput + outputTokens * price.output;
+    const written = Math.min(cacheWriteTokens, inputTokens - cached);
+    const sum =
+      (inputTokens - cached - written) * price.input +
+      cached * price.cachedInput +
+      written * (price.cacheWrite ?? price.input) +
+      outputTokens * price.output;
     cost = (cost ?? 0) + sum / MILLION;
   }
   return cost;

@@ -45,6 +45,8 @@ export interface ModelRequest {
   readonly sampling: Sampling;
   /** Requests with the same key read a common prefix: they profit from the same upstream and its prompt cache. */
   readonly affinity: string;
+  /** Bound of the answer for APIs that must have one, when the caller asks for none. Absent: the provider knows. */
+  readonly outputTokensDefault?: number;
   /** false: ask for the whole answer at once. Absent: stream. */
   readonly streaming?: boolean;
   /** Fields that this upstream is known to refuse for this model: they are not sent. */
@@ -79,6 +81,8 @@ export interface ModelCandidate {
   readonly model: string;
   /** What the model takes in and gives out together, in tokens; absent: not known, nothing is left out for it. */
   readonly contextTokens?: number;
+  /** See `ModelRequest.outputTokensDefault`. */
+  readonly outputTokensDefault?: number;
   /** How often a failed request is sent again as it was. Absent: never. */
   readonly retriesMax?: number;
 }

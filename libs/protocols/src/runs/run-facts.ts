@@ -6,12 +6,14 @@ export function seconds(at: number): number {
   return at / 1_000;
 }
 
-export function runUsage({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Usage): UsageObject {
+export function runUsage(usage: Usage): UsageObject {
+  const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage;
+  const written = cacheWriteTokens !== undefined && { cache_write_tokens: cacheWriteTokens };
   return {
     input_tokens: inputTokens,
     output_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
-    input_tokens_details: { cached_tokens: cachedInputTokens },
+    input_tokens_details: { cached_tokens: cachedInputTokens, ...written },
     output_tokens_details: { reasoning_tokens: reasoningTokens },
   };
 }

@@ -3,7 +3,7 @@ import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
 import { MessageTranslator } from './message-translator.js';
-import { toMessagesRequest } from './messages-request.js';
+import { OWN_FIELDS, toMessagesRequest } from './messages-request.js';
 
 const ANTHROPIC_URL = 'https://api.anthropic.com';
 
@@ -27,15 +27,18 @@ export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
   return {
     upstream: name,
     carries: 'anthropic',
-    stream: (request) =>
-      askModel({
+    stream: (request) => {
+      const { body, leftOut } = toMessagesRequest(request, request.streaming !== false);
+      return askModel({
         upstream,
         request,
-        body: () => toMessagesRequest(request, request.streaming !== false),
-        leftOut: Object.keys(request.sampling.extra ?? {}),
+        body: () => body,
+        ownFields: OWN_FIELDS,
+        leftOut: [...Object.keys(request.sampling.extra ?? {}), ...leftOut],
         send: (body, signal) => http.post('/v1/messages', body, signal),
         translator: () => new MessageTranslator(request, upstream),
-      }),
+      });
+    },
     listModels: (signal) =>
       listModels({ upstream, retriesMax, signal, send: (own) => http.get(`/v1/models?limit=${MODELS_PER_PAGE}`, own) }),
   };

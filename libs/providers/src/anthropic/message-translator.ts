@@ -179,8 +179,9 @@ export class MessageTranslator implements Translator {
 
   private sign(signature: unknown): void {
     if (typeof signature !== 'string') return;
-    this.signature = (this.signature ?? '') + signature;
-    checkUpstreamState(Buffer.byteLength(this.signature));
+    // It comes whole; where a server sends it with the block and again as a delta, the later one counts.
+    if (signature !== '') this.signature = signature;
+    checkUpstreamState(Buffer.byteLength(signature));
   }
 
   /** Ends the open thinking block. Its signature has to go back with it; compatible servers may send an empty one. */

@@ -1,40 +1,85 @@
 import type { ClientTool, JsonObject, ModelRequest, ResponseFormat, Sampling, ToolChoice } from '#libs/contract';
+import { traitsOf } from './claude-traits.js';
+import { thinkingFields } from './thinking-fields.js';
 import { toTurns } from './turns.js';
 
-/** `max_tokens` must be given; this is what a caller gets who did not ask for a bound. */
-const OUTPUT_TOKENS_DEFAULT = 8192;
+/** A body, and what the caller asked for and does not find in it. */
+export interface MessagesRequest {
+  readonly body: JsonObject;
+  /** Names of fields, as the caller knows them. */
+  readonly leftOut: readonly string[];
+}
+
+/** Fields of the body that nobody asked for: their absence is not told. */
+export const OWN_FIELDS = ['cache_control', 'max_tokens'];
 
 /**
  * The body of POST /v1/messages. Sampling fields that the API has no counterpart for are left out: seed, penalties,
- * logit_bias, logprobs, verbosity, service_tier (same name, other meaning), and reasoning_effort: thinking blocks would
- * have to be sent back with their signatures, and our messages do not carry them.
+ * logit_bias, logprobs, verbosity, service_tier (same name, other meaning).
+ *
+ * `cache_control`: one for the whole request, and the API finds the place of the cached prefix itself. System text and
+ * tools come in the same order in every request of a conversation, or the prefix would not be found.
  *
  * `response_format`: a strict schema is asked for natively, because only that is a guarantee, and a model that cannot
  * give it refuses; anything softer is asked for in the system text, which every model understands.
  */
-export function toMessagesRequest(request: ModelRequest, streaming: boolean): JsonObject {
+export function toMessagesRequest(request: ModelRequest, streaming: boolean): MessagesRequest {
   const { model, messages, sampling } = request;
+  const traits = traitsOf(model);
   const system = [request.system, formatText(sampling.responseFormat)].filter((text) => text !== '').join('\n\n');
-  return {
+  const maxTokens = sampling.outputTokensMax ?? request.outputTokensDefault ?? traits.outputTokens;
+  const turns = toTurns(messages);
+  const { thinking, effort, isLeftOut } = thinkingFields(request, { traits, maxTokens, turns });
+  const isThinking = thinking !== undefined && thinking['type'] !== 'disabled';
+  const sampled = samplingFields(sampling, traits.takesSampling && !isThinking);
+  const config = outputConfig(sampling, effort);
+  const body = {
     model,
-    max_tokens: sampling.outputTokensMax ?? OUTPUT_TOKENS_DEFAULT,
+    max_tokens: maxTokens,
+    cache_control: { type: 'ephemeral' },
     ...(system !== '' && { system }),
-    messages: toTurns(messages),
-    ...samplingFields(sampling),
+    messages: turns,
+    ...sampled.fields,
+    ...(thinking && { thinking }),
+    ...(config && { output_config: config }),
     ...toolFields(request),
     ...(streaming && { stream: true }),
   };
+  return { body, leftOut: [...sampled.leftOut, ...(isLeftOut ? ['reasoning_effort'] : [])] };
 }
 
-function samplingFields({ temperature, topP, stop, user, responseFormat }: Sampling): JsonObject {
-  const schema = strictSchema(responseFormat);
-  return {
+/**
+ * Newer models take none of the fields that steer chance, and thinking excludes them. Where both temperature and top_p
+ * are asked for, temperature is sent: current models refuse the two together.
+ */
+function samplingFields(
+  { temperature, topP, topK, stop, user }: Sampling,
+  takesSampling: boolean,
+): { readonly fields: JsonObject; readonly leftOut: readonly string[] } {
+  const steered = {
     // OpenAI's scale ends at 2, Anthropic's at 1: what is hotter than this API can do is asked for as hot as it can.
     ...(temperature !== undefined && { temperature: Math.min(Math.max(temperature, 0), 1) }),
-    ...(topP !== undefined && { top_p: topP }),
-    ...(stop !== undefined && { stop_sequences: stop }),
-    ...(user !== undefined && { metadata: { user_id: user } }),
-    ...(schema && { output_config: { format: { type: 'json_schema', schema } } }),
+    ...(topP !== undefined && temperature === undefined && { top_p: topP }),
+    ...(topK !== undefined && { top_k: topK }),
+  };
+  const asked = Object.entries({ temperature, top_p: topP, top_k: topK }).filter(([, value]) => value !== undefined);
+  const sent: JsonObject = takesSampling ? steered : {};
+  return {
+    fields: {
+      ...sent,
+      ...(stop !== undefined && { stop_sequences: stop }),
+      ...(user !== undefined && { metadata: { user_id: user } }),
+    },
+    leftOut: asked.flatMap(([name]) => (Object.hasOwn(sent, name) ? [] : [name])),
+  };
+}
+
+function outputConfig({ responseFormat }: Sampling, effort: string | undefined): JsonObject | undefined {
+  const schema = strictSchema(responseFormat);
+  if (!schema && effort === undefined) return undefined;
+  return {
+    ...(effort !== undefined && { effort }),
+    ...(schema && { format: { type: 'json_schema', schema } }),
   };
 }
 

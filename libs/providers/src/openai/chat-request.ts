@@ -36,6 +36,7 @@ function samplingFields(sampling: Sampling, isOpenAi: boolean): JsonObject {
   return {
     ...field('temperature', sampling.temperature),
     ...field('top_p', sampling.topP),
+    ...(isOpenAi ? {} : field('top_k', sampling.topK)),
     ...field('stop', sampling.stop),
     ...field('seed', sampling.seed),
     ...field('presence_penalty', sampling.presencePenalty),

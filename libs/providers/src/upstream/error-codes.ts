@@ -8,6 +8,8 @@ const BY_WORD: Readonly<Record<string, ErrorCode>> = {
   rate_limit_exceeded: 'upstream_rate_limited',
   rate_limit_error: 'upstream_rate_limited',
   insufficient_quota: 'upstream_rate_limited',
+  enforced_spend_limit_reached: 'upstream_rate_limited',
+  ramp_limit_exceeded: 'upstream_rate_limited',
   RESOURCE_EXHAUSTED: 'upstream_rate_limited',
   invalid_api_key: 'upstream_auth_failed',
   authentication_error: 'upstream_auth_failed',
@@ -71,9 +73,14 @@ export function codeOfStatus(status: number): ErrorCode {
   return status === 401 || status === 402 || status === 403 ? 'upstream_auth_failed' : 'upstream_refused';
 }
 
-/** Nothing that passes by waiting. */
-export const isAboutQuota = ({ code, type }: Words): boolean =>
-  code === 'insufficient_quota' || type === 'insufficient_quota';
+/** Limits that do not pass by waiting some seconds: what was paid for is used up, or a spend limit is reached. */
+const QUOTAS: ReadonlySet<string> = new Set([
+  'insufficient_quota',
+  'enforced_spend_limit_reached',
+  'ramp_limit_exceeded',
+]);
+
+export const isAboutQuota = ({ code = '', type = '' }: Words): boolean => QUOTAS.has(code) || QUOTAS.has(type);
 
 const UNKNOWN_MODEL: ReadonlySet<string> = new Set([
   'model_not_found',

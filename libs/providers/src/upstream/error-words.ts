@@ -59,7 +59,9 @@ function parsed(text: string): unknown {
 function ownWords(error: JsonObject): Words {
   const message = TEXTS.map((name) => error[name]).find((value) => typeof value === 'string' && value !== '');
   const param = wordOf(error['param']) ?? pathOf(error['loc']);
-  const code = wordOf(error['code']);
+  // Anthropic's own code is finer than the type, which stands for a status.
+  const { details } = error;
+  const code = wordOf(error['code']) ?? (isJsonObject(details) ? wordOf(details['error_code']) : undefined);
   const type = wordOf(error['type']) ?? wordOf(error['status']);
   const waitSeconds = waitOf(error);
   return {

@@ -23,12 +23,14 @@ export function chatCreated(at: number): number {
   return Math.floor(at / 1_000);
 }
 
-export function chatUsage({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Usage): JsonObject {
+export function chatUsage(usage: Usage): JsonObject {
+  const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage;
+  const written = cacheWriteTokens !== undefined && { cache_write_tokens: cacheWriteTokens };
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
-    prompt_tokens_details: { cached_tokens: cachedInputTokens },
+    prompt_tokens_details: { cached_tokens: cachedInputTokens, ...written },
     completion_tokens_details: { reasoning_tokens: reasoningTokens },
   };
 }
