@@ -11,7 +11,7 @@ import {
   type RunWorker,
 } from '#libs/bus';
 import type { LoggedEvent, RunDraft, RunLog } from '#libs/contract';
-import { Runs, settleEnded, type EndPorts, type NewRun, type StartedRun } from '#libs/runs';
+import { Runs, settleEnded, type EndPorts, type RunToStart, type StartedRun } from '#libs/runs';
 import { storeClient } from '#libs/store-client';
 import { startFakeStore, type FakeStore } from '../support/fake-store.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
@@ -73,7 +73,7 @@ function openMessenger() {
 }
 
 /** What a chat message becomes: the next turn of the chat's session. */
-function messageOf(content: string, sessionId?: string): NewRun {
+function messageOf(content: string, sessionId?: string): RunToStart {
   const draft: RunDraft = {
     protocol: 'messenger',
     model: null,

@@ -1,6 +1,6 @@
 import { LIMITS } from './limits.js';
 
-/** What JSON can hold. Used where a value passes through without being looked into. */
+/** Any JSON value. Used where a value passes through uninspected. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue | undefined;
@@ -12,8 +12,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Whether a value is nested deeper than LIMITS.jsonDepthMax: JSON.parse makes what JSON.stringify and recursion break
- * at.
+ * Whether a value is nested deeper than LIMITS.jsonDepthMax. JSON.parse accepts depths at which JSON.stringify, and any
+ * recursion, overflows the stack.
  */
 export function isTooDeep(value: JsonValue): boolean {
   return isDeeper(value, LIMITS.jsonDepthMax);

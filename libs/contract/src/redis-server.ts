@@ -1,4 +1,4 @@
-/** What a Redis server says about itself. */
+/** The facts that a Redis server reports about itself. */
 export interface RedisFacts {
   /** `7.0.15`; Valkey gives the Redis version it is compatible with. */
   readonly version: string;
@@ -8,7 +8,7 @@ export interface RedisFacts {
   /** Bytes; 0: as much as the machine has. */
   readonly memoryMax?: number;
   readonly isCluster?: boolean;
-  /** It answers, and still reads its data. */
+  /** The server answers, but is still loading its data. */
   readonly isLoading?: boolean;
   readonly pid?: number;
 }
@@ -35,7 +35,7 @@ export function redisFactsOf(info: string): RedisFacts {
   };
 }
 
-/** Why such a server would lose runs or cannot be used, one sentence or two each; empty when it will do. */
+/** Why such a server would lose runs or cannot be used, one or two sentences each; empty: it is fit. */
 export function redisRefusals({ version, evictionPolicy, isCluster }: RedisFacts): readonly string[] {
   const refusals: string[] = [];
   if (!isAtLeast(version, VERSION_MIN)) {

@@ -1,11 +1,11 @@
 import { LIMITS } from './limits.js';
 
-/** In words, for those who are told that theirs is none. */
+/** The rule in words, for error messages. */
 export const SESSION_ID_RULE = `1 to ${LIMITS.sessionIdCharsMax} visible ASCII characters without "/", "\\" and ".."`;
 
 /**
- * Whether a text can be the id of a session. It stands in headers and paths, and it also names things: shapes of paths
- * are an attack or a mistake.
+ * Whether a text can be a session id. The id stands in headers and URLs, and it names folders, so anything that looks
+ * like a path is refused as an attack or a mistake.
  */
 export function isSessionId(text: string): boolean {
   const isFine = /^[\x21-\x7e]+$/.test(text) && text.length <= LIMITS.sessionIdCharsMax;

@@ -2,7 +2,7 @@
 export interface SessionRecord {
   readonly owner: string;
   readonly sessionId: string;
-  /** null: nothing to make one of yet. */
+  /** null: there is no text yet to derive a title from. */
   readonly title: string | null;
   /** The youngest run: the next turn continues it. Absent: no run has ended yet. */
   readonly lastRunId?: string;
@@ -15,19 +15,19 @@ export interface SessionRecord {
   readonly totals: SessionTotals;
 }
 
-/** Sums over the session's own runs; what was said before a fork counts for the session it was said in. */
+/** Sums over the session's own runs; turns before a fork count for the session in which they took place. */
 export interface SessionTotals {
   readonly runs: number;
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
   readonly outputTokens: number;
   readonly reasoningTokens: number;
-  /** In the currency of the price table; only of runs whose models have a price. null: of none. */
+  /** In the currency of the price table, over all runs whose models have a price. null: no run has a price. */
   readonly cost: number | null;
 }
 
 export interface SessionPage {
   readonly sessions: readonly SessionRecord[];
-  /** Where to go on; absent on the last page. */
+  /** Cursor of the next page; absent on the last page. */
   readonly next?: string;
 }

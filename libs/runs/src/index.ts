@@ -4,7 +4,7 @@ export { settleEnded, type EndPorts } from './ending/settle-ended.js';
 export type { FollowStart, TakeBatch } from './following/follow-run.js';
 export { tailRun } from './following/tail-run.js';
 export { openRun } from './opening/open-run.js';
-export type { NewRun, StartedRun } from './opening/start-run.js';
+export type { RunToStart, StartedRun } from './opening/start-run.js';
 export { placeInQueue, type QueueRoom } from './placing/place-in-queue.js';
 export type { FoundRun } from './reading/find-run.js';
 export { foldLog } from './reading/fold-log.js';

@@ -1,9 +1,9 @@
 import { hasEnded, LIMITS, type CancelReason, type RunHead, type RunSnapshot, type RunStatus } from '#libs/contract';
-import { approveRun, steerRun, type ApprovalAnswer, type ResolvedApproval } from './control/answer-run.js';
+import { approveRun, steerRun, type ApprovalResponse, type ResolvedApproval } from './control/answer-run.js';
 import { cancelRun } from './ending/end-run.js';
 import { Audience } from './following/audience.js';
 import { followRun, waitForRun, type FollowStart, type TakeBatch } from './following/follow-run.js';
-import { startRun, type NewRun, type StartedRun, type StartPorts, type StartTerms } from './opening/start-run.js';
+import { startRun, type RunToStart, type StartedRun, type StartPorts, type StartTerms } from './opening/start-run.js';
 import { findRun, readRun, type FindPorts, type FoundRun } from './reading/find-run.js';
 import { newRunId } from './run-id.js';
 
@@ -40,7 +40,7 @@ export class Runs {
   }
 
   /** Starts a run and returns as soon as it is queued. Throws as `startRun` does. */
-  start(run: NewRun, terms: Partial<StartTerms> = {}): Promise<StartedRun> {
+  start(run: RunToStart, terms: Partial<StartTerms> = {}): Promise<StartedRun> {
     return startRun(this.ports, run, { runId: newRunId(), ...terms });
   }
 
@@ -93,7 +93,7 @@ export class Runs {
   }
 
   /** Answers what a parked run waits for. Throws as `approveRun` does. */
-  approve(runId: string, owner: string, answer: ApprovalAnswer): Promise<ResolvedApproval> {
+  approve(runId: string, owner: string, answer: ApprovalResponse): Promise<ResolvedApproval> {
     return approveRun(this.ports, { runId, owner }, answer);
   }
 

@@ -13,7 +13,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
-import type { Admitted, Order, RunDesk } from '../runs/admitting/run-desk.js';
+import type { Admitted, AdmissionRequest, RunDesk } from '../runs/admitting/run-desk.js';
 import type { ApiMeters, RelayMeter } from '../edge/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import { storedEvents } from '../runs/stored-events.js';
@@ -37,8 +37,8 @@ export interface CreateRunParts extends ExchangeParts {
 }
 
 /** A request that has been understood: what to run, and how to answer. */
-export interface ReadOrder {
-  readonly order: Order;
+export interface ReadRequest {
+  readonly admission: AdmissionRequest;
   readonly traits: AnswerTraits;
 }
 
@@ -66,16 +66,16 @@ export class CreateRun {
   handle(protocol: Protocol, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const meter = this.parts.meters.relay();
     return withExchange(this.parts, request, async (exchange) => {
-      const { order, traits } = await this.readOrder(protocol, request);
+      const { admission, traits } = await this.readRequest(protocol, request);
       for (const [name, value] of Object.entries(traits.headers)) reply.raw.setHeader(name, value);
-      nameLeftOut(reply, order.draft);
-      const run = await this.parts.desk.admit(order, exchange.signal);
+      nameLeftOut(reply, admission.draft);
+      const run = await this.parts.desk.admit(admission, exchange.signal);
       reply.raw.setHeader(HEADERS.runId, run.runId);
-      echoSession(reply, order.draft);
+      echoSession(reply, admission.draft);
       if (run.kind !== 'opened') reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
       const creation = { protocol, exchange, request, reply, meter };
-      if (traits.answersAtOnce) return this.answerAtOnce(creation, order.owner, run);
-      await this.listen(creation, order.draft, run);
+      if (traits.answersAtOnce) return this.answerAtOnce(creation, admission.owner, run);
+      await this.listen(creation, admission.draft, run);
     });
   }
 
@@ -83,7 +83,7 @@ export class CreateRun {
    * Understands a request for a run. Throws GatewayError.
    * @param preparation instead of the protocol's own.
    */
-  async readOrder(protocol: Protocol, request: RunRequest, preparation?: Preparation): Promise<ReadOrder> {
+  async readRequest(protocol: Protocol, request: RunRequest, preparation?: Preparation): Promise<ReadRequest> {
     const { body, headers, owner } = request;
     if (body === undefined || body === null) throw new GatewayError('invalid_json', 'The body is empty.');
     const claim = idempotencyClaim({ owner, route: protocol.path, headers, body: bodyObject(body) });
@@ -98,7 +98,7 @@ export class CreateRun {
     const prepared = preparation ?? this.parts.preparations?.get(protocol.name) ?? NO_PREPARATION;
     const asked = readSessionHeaders(headers, this.parts.isKeyed);
     const { draft, turn } = placeInSession(decoded, { ...asked, derives: prepared.derivesSession }, owner);
-    const order: Order = {
+    const admission: AdmissionRequest = {
       draft,
       ...(turn && { turn }),
       model,
@@ -106,7 +106,7 @@ export class CreateRun {
       ...(claim && { claim }),
       complete: (runId) => prepared.complete(draft, { owner, runId }),
     };
-    return { order, traits: prepared.traits(draft) };
+    return { admission, traits: prepared.traits(draft) };
   }
 
   /** The run goes on without us: the answer is what is known of it now. */

@@ -2,7 +2,7 @@ import { GatewayError } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import { runsProtocol } from '#libs/protocols';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Order, RunDesk } from '../runs/admitting/run-desk.js';
+import type { AdmissionRequest, RunDesk } from '../runs/admitting/run-desk.js';
 import { assertCallsOf, callsOfChain } from '../runs/earlier-calls.js';
 import type { ResponseFinder } from '../runs/response-finder.js';
 import { assertFinished } from '../runs/assert-finished.js';
@@ -23,12 +23,12 @@ export class StartRun {
 
   handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     return withExchange(this.parts, request, async () => {
-      const { order } = await this.parts.create.readOrder(runsProtocol, request);
-      await this.assertParent(order);
-      const run = await this.parts.desk.admit(order);
+      const { admission } = await this.parts.create.readRequest(runsProtocol, request);
+      await this.assertParent(admission);
+      const run = await this.parts.desk.admit(admission);
       const replayed = run.kind !== 'opened';
       reply.raw.setHeader(HEADERS.runId, run.runId);
-      echoSession(reply, order.draft);
+      echoSession(reply, admission.draft);
       if (replayed) reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
       void reply.code(202).send({ run_id: run.runId, status: 'started', replayed });
     });
@@ -37,7 +37,7 @@ export class StartRun {
   /**
    * What a run continues must be there, the caller's, kept, and over; a result must answer a call that was made there.
    */
-  private async assertParent({ draft, owner }: Order): Promise<void> {
+  private async assertParent({ draft, owner }: AdmissionRequest): Promise<void> {
     if (draft.parentId === undefined) return;
     const found = await this.parts.finder.lookUp(draft.parentId, owner, 'any protocol');
     const param = 'previous_response_id';

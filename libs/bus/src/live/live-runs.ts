@@ -1,5 +1,5 @@
 import { isBehind, type LiveRun, type LiveRuns, type LoggedEvent, type RunPosition } from '#libs/contract';
-import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { HEAD_FIELDS, toHead } from '../run-log/run-log-replies.js';
 
 /**
@@ -26,7 +26,7 @@ export function redisLiveRuns({ redis, keys }: RedisConnection): LiveRuns {
   };
   return {
     list: (owner, limit, after) =>
-      withDeadline(
+      withinDeadline(
         (async () => {
           const key = keys.runsOf(owner);
           const max = after === undefined ? '+inf' : after.createdAt;

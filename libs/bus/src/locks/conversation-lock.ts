@@ -1,6 +1,6 @@
 import { type ConversationLock, LIMITS } from '#libs/contract';
 import { createHash } from 'node:crypto';
-import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { BEGIN_TURN, LAST_TURN } from '../scripts/admission-scripts.js';
 
 /** The lock on Redis, shared by all API replicas. Rejects with GatewayError `queue_unavailable`. */
@@ -9,16 +9,16 @@ export function redisConversationLock({ redis, keys }: RedisConnection): Convers
     keys.conversation(createHash('sha256').update(conversation).digest('hex'));
   return {
     async last(conversation) {
-      const reply = await withDeadline(runScript(redis, LAST_TURN, [keyOf(conversation)], []));
+      const reply = await withinDeadline(runScript(redis, LAST_TURN, [keyOf(conversation)], []));
       const [runId, ageMs] = reply as [string?, number?];
       return runId === undefined ? undefined : { runId, ageMs: Math.max(0, ageMs ?? 0) };
     },
     async begin(conversation, runId, after) {
       const args = [runId, after ?? '', LIMITS.runLogOrphanTtlSeconds];
-      return (await withDeadline(runScript(redis, BEGIN_TURN, [keyOf(conversation)], args))) === 1;
+      return (await withinDeadline(runScript(redis, BEGIN_TURN, [keyOf(conversation)], args))) === 1;
     },
     async forget(conversation) {
-      await withDeadline(redis.del(keyOf(conversation)));
+      await withinDeadline(redis.del(keyOf(conversation)));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type Idempotency, LIMITS, type Reservation } from '#libs/contract';
 import { createHash } from 'node:crypto';
-import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { RELEASE_KEY } from '../scripts/admission-scripts.js';
 
 /** Idempotency keys on Redis, one string each, shared by all API replicas. */
@@ -10,10 +10,10 @@ export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency 
     async reserve(scope, fingerprint, runId) {
       const value = `${fingerprint} ${runId}`;
       const set = redis.set(keyOf(scope), value, 'EX', LIMITS.idempotencyTtlSeconds, 'NX', 'GET');
-      return toReservation(await withDeadline(set), fingerprint);
+      return toReservation(await withinDeadline(set), fingerprint);
     },
     async release(scope, runId) {
-      await withDeadline(runScript(redis, RELEASE_KEY, [keyOf(scope)], [runId]));
+      await withinDeadline(runScript(redis, RELEASE_KEY, [keyOf(scope)], [runId]));
     },
   };
 }

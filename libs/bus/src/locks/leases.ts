@@ -1,6 +1,6 @@
 import type { Leases } from '#libs/contract';
 import { createHash } from 'node:crypto';
-import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { COUNT_LEASES, RENEW_LEASE, TAKE_LEASE } from '../scripts/lease-scripts.js';
 
 /** Leases on Redis: one sorted set per name. */
@@ -8,14 +8,14 @@ export function redisLeases({ redis, keys }: RedisConnection): Leases {
   const keyOf = (name: string): string => keys.lease(createHash('sha256').update(name).digest('hex'));
   return {
     take: async (name, holder, { holdersMax, ttlMs }) =>
-      (await withDeadline(runScript(redis, TAKE_LEASE, [keyOf(name)], [holder, ttlMs, holdersMax]))) === 1,
+      (await withinDeadline(runScript(redis, TAKE_LEASE, [keyOf(name)], [holder, ttlMs, holdersMax]))) === 1,
     renew: async (name, holder, ttlMs) =>
-      (await withDeadline(runScript(redis, RENEW_LEASE, [keyOf(name)], [holder, ttlMs]))) === 1,
+      (await withinDeadline(runScript(redis, RENEW_LEASE, [keyOf(name)], [holder, ttlMs]))) === 1,
     async release(name, holder) {
-      await withDeadline(redis.zrem(keyOf(name), holder));
+      await withinDeadline(redis.zrem(keyOf(name), holder));
     },
     count: async (names) =>
-      await withDeadline(
+      await withinDeadline(
         Promise.all(names.map(async (name) => Number(await runScript(redis, COUNT_LEASES, [keyOf(name)], [])))),
       ),
   };

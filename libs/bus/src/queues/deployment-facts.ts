@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq';
 import { openQueue } from './bull.js';
-import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
 
 export type QueueName = keyof typeof QUEUES;
@@ -58,9 +58,9 @@ export function redisFacts(connection: RedisConnection, now: () => number = Date
     };
   };
   return {
-    queue: (name) => withDeadline(read(queues[name])),
+    queue: (name) => withinDeadline(read(queues[name])),
     unconfirmed: () =>
-      withDeadline(
+      withinDeadline(
         Promise.all([redis.zcard(keys.unconfirmed), redis.zrange(keys.unconfirmed, '0', '0', 'WITHSCORES')]).then(
           ([runs, [, since]]) => ({ runs, oldestMs: since === undefined ? 0 : Math.max(0, now() - Number(since)) }),
         ),

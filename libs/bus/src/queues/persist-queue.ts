@@ -1,7 +1,7 @@
 import type { PersistQueue } from '#libs/contract';
 import { Worker } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
-import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
 
 const KEPT_COMPLETED = 100;
@@ -31,9 +31,9 @@ export function bullPersistQueue(connection: RedisConnection): PersistQueue {
       for (let i = 0; i < runIds.length; i += RUNS_PER_JOB_MAX) {
         jobs.push({ runIds: runIds.slice(i, i + RUNS_PER_JOB_MAX) });
       }
-      await withDeadline(queue.addBulk(jobs.map((data) => ({ name: QUEUES.persist, data, opts: JOB_OPTIONS }))));
+      await withinDeadline(queue.addBulk(jobs.map((data) => ({ name: QUEUES.persist, data, opts: JOB_OPTIONS }))));
     },
-    depth: () => withDeadline(queue.getJobCountByTypes('waiting', 'active', 'delayed')),
+    depth: () => withinDeadline(queue.getJobCountByTypes('waiting', 'active', 'delayed')),
     close: () => queue.close(),
   };
 }

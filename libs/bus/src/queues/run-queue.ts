@@ -1,7 +1,7 @@
 import type { QueuedRun, RunQueue } from '#libs/contract';
 import { WaitingError, Worker, type Job, type Queue } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
-import { inTime, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { inTime, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { nextTag, noteStarted } from './fair-order.js';
 import { QUEUES } from '../keys.js';
 import { usedMemoryShare } from '../redis/memory-share.js';
@@ -53,7 +53,7 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
     inTime(connection, queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options }));
   const load = new SampledLoad(async () => {
     const [counts, memoryShare] = await Promise.all([
-      withDeadline(queue.getJobCounts('wait', 'prioritized', 'active')),
+      withinDeadline(queue.getJobCounts('wait', 'prioritized', 'active')),
       usedMemoryShare(connection),
     ]);
     const { wait = 0, prioritized = 0, active = 0 } = counts;
@@ -66,7 +66,7 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
       const { memoryShare } = await load.look();
       if (memoryShare > MEMORY_SHARE_MAX) return { kind: 'no_memory' };
       if (load.takeFree(request.slots)) return { kind: 'placed', tag: 0 };
-      const tag = await withDeadline(nextTag(connection, bullKeys, request));
+      const tag = await withinDeadline(nextTag(connection, bullKeys, request));
       return tag === undefined ? { kind: 'full' } : { kind: 'placed', tag };
     },
     async enqueue(runId, tag = 0) {
@@ -79,16 +79,16 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
     async enqueueParked({ runId, generation }, delayMs) {
       await add(jobIdOf(runId, generation), { delay: Math.max(1, delayMs) });
     },
-    wake: ({ runId, generation }) => withDeadline(wake(queue, jobIdOf(runId, generation))),
+    wake: ({ runId, generation }) => withinDeadline(wake(queue, jobIdOf(runId, generation))),
     depth: async () => (await load.look()).waiting,
     async withJob(runs) {
       const ids = runs.map(({ runId, generation }) => jobIdOf(runId, generation));
-      const states = await withDeadline(Promise.all(ids.map((id) => queue.getJobState(id))));
+      const states = await withinDeadline(Promise.all(ids.map((id) => queue.getJobState(id))));
       return new Set(runs.flatMap(({ runId }, i) => (isLive(states[i] ?? 'unknown') ? [runId] : [])));
     },
     async remove(runId, generation) {
       // The reply 0 means that the job is gone or locked by a worker; then the log's cancel flag decides.
-      await withDeadline(queue.remove(jobIdOf(runId, generation)));
+      await withinDeadline(queue.remove(jobIdOf(runId, generation)));
     },
     close: () => queue.close(),
   };

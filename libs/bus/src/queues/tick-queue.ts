@@ -1,7 +1,7 @@
 import type { TickQueue } from '#libs/contract';
 import { Worker } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
-import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
 
 /** Jobs that are due within this time of each other share a timer. */
@@ -22,7 +22,7 @@ export function bullTickQueue(connection: RedisConnection): TickQueue {
       const at = Math.ceil((Date.now() + Math.max(0, inMs)) / TICK_MS) * TICK_MS;
       const delay = Math.max(0, at - Date.now());
       const options = { jobId: `at-${at}`, delay, removeOnComplete: true, removeOnFail: true };
-      await withDeadline(queue.add(QUEUES.ticks, {}, options));
+      await withinDeadline(queue.add(QUEUES.ticks, {}, options));
     },
     close: () => queue.close(),
   };

@@ -66,8 +66,8 @@ export function connectRedis(settings: {
     url,
     role,
     async ping() {
-      await withDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS);
-      await withDeadline(server?.assertFit() ?? Promise.resolve(), COMMAND_TIMEOUT_MS);
+      await withinDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS);
+      await withinDeadline(server?.assertFit() ?? Promise.resolve(), COMMAND_TIMEOUT_MS);
     },
     sendNow,
     close: () => redis.disconnect(),
@@ -127,7 +127,7 @@ export function redisOptions(role: RedisRole): ConnectionSettings {
 }
 
 /** Rejects with GatewayError `queue_unavailable` when the work fails or takes longer than `ms` (default 2.5 s). */
-export async function withDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T> {
+export async function withinDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(unavailable(new Error(`no answer within ${ms} ms`))), ms);
@@ -142,11 +142,11 @@ export async function withDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T> 
 }
 
 /**
- * As `withDeadline` on a connection of the API. A worker waits for as long as Redis is away, because its run waits too:
- * its calls fail with the same error, but only when Redis refuses them.
+ * As `withinDeadline` on a connection of the API. A worker waits for as long as Redis is away, because its run waits
+ * too: its calls fail with the same error, but only when Redis refuses them.
  */
 export function inTime<T>({ role }: RedisConnection, work: Promise<T>): Promise<T> {
-  return role === 'api' ? withDeadline(work) : withoutDeadline(work);
+  return role === 'api' ? withinDeadline(work) : withoutDeadline(work);
 }
 
 /** Rejects with GatewayError `queue_unavailable` when Redis refuses a command, or leaves a single one unanswered. */

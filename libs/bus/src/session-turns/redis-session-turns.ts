@@ -8,7 +8,7 @@ import {
   type UnsettledSession,
 } from '#libs/contract';
 import { createHash } from 'node:crypto';
-import { runScript, withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import type { Script } from '../scripts/script.js';
 import { ENTER, ENTRY, FORGET, LEAVE, NOT_ASKED, READINESS, READY, SETTLE } from './turn-scripts.js';
 
@@ -38,7 +38,7 @@ class RedisSessionTurns implements SessionTurns {
     const { redis, keys } = this.connection;
     // Put the session on the list first: a turn that no list remembers could wait for ever.
     const listed = redis.zadd(keys.unsettledSessions, Date.now(), memberOf(session));
-    const [code] = await Promise.all([this.run(READY, session, [runId, BUSY_SECONDS]), withDeadline(listed)]);
+    const [code] = await Promise.all([this.run(READY, session, [runId, BUSY_SECONDS]), withinDeadline(listed)]);
     if (code === READINESS.turn) return 'turn';
     return code === READINESS.waits ? 'waits' : 'evicted';
   }
@@ -51,7 +51,7 @@ class RedisSessionTurns implements SessionTurns {
   async state(session: SessionRef): Promise<TurnState> {
     const { redis } = this.connection;
     const [record, line] = this.keysOf(session);
-    const [[active, last, at], waiting] = await withDeadline(
+    const [[active, last, at], waiting] = await withinDeadline(
       Promise.all([redis.hmget(record, 'active', 'tail', 'at'), redis.lrange(line, 0, -1)]),
     );
     return { waiting, ...(active && { active }), ...(last && { last: { runId: last, createdAt: Number(at) } }) };
@@ -63,19 +63,19 @@ class RedisSessionTurns implements SessionTurns {
 
   async unsettled(limit: number): Promise<readonly UnsettledSession[]> {
     const { redis, keys } = this.connection;
-    const rows = await withDeadline(redis.zrange(keys.unsettledSessions, '0', String(limit - 1), 'WITHSCORES'));
+    const rows = await withinDeadline(redis.zrange(keys.unsettledSessions, '0', String(limit - 1), 'WITHSCORES'));
     return rows.flatMap((member, i) => (i % 2 === 0 ? [toSession(member, Number(rows[i + 1]))] : []));
   }
 
   async settle(session: UnsettledSession, hasTurn: boolean): Promise<void> {
     const { redis, keys } = this.connection;
     const member = memberOf(session);
-    if (hasTurn) await withDeadline(redis.zadd(keys.unsettledSessions, 'XX', String(Date.now()), member));
-    else await withDeadline(runScript(redis, SETTLE, [keys.unsettledSessions], [member, session.since]));
+    if (hasTurn) await withinDeadline(redis.zadd(keys.unsettledSessions, 'XX', String(Date.now()), member));
+    else await withinDeadline(runScript(redis, SETTLE, [keys.unsettledSessions], [member, session.since]));
   }
 
   private run(script: Script, session: SessionRef, args: readonly (string | number)[]): Promise<unknown> {
-    return withDeadline(runScript(this.connection.redis, script, this.keysOf(session), args));
+    return withinDeadline(runScript(this.connection.redis, script, this.keysOf(session), args));
   }
 
   private keysOf(session: SessionRef): [record: string, line: string] {

@@ -1,5 +1,5 @@
 import type { WorkerInfo, WorkerRegistry } from '#libs/contract';
-import { withDeadline, type RedisConnection } from '../redis/connect-redis.js';
+import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 
 /** A worker that was silent for so long is forgotten, together with its models. */
 const FORGET_AFTER_MS = 86_400_000;
@@ -23,7 +23,7 @@ export function redisWorkerRegistry({ redis, keys }: RedisConnection): WorkerReg
     },
     leave: (workerId) => forget([workerId]),
     list: () =>
-      withDeadline(
+      withinDeadline(
         (async () => {
           const [at, infos, seen] = await Promise.all([
             now(),

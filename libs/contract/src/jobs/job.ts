@@ -11,17 +11,17 @@ export type Schedule =
   | { readonly kind: 'interval'; readonly everyMs: number; readonly anchor: number }
   | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string };
 
-/** `completed`: nothing is left to do. `error`: its next occurrence could not be told. */
+/** `completed`: no occurrence is left. `error`: its next occurrence could not be computed. */
 export type JobState = 'scheduled' | 'paused' | 'completed' | 'error';
 export type Misfire = 'skip' | 'run_once';
 export type Overlap = 'skip' | 'queue' | 'cancel_previous';
 
-/** A job as its owner made it, and where it stands. Plain JSON; times are milliseconds since the epoch. */
+/** A job's settings and its state. Plain JSON; times are milliseconds since the epoch. */
 export interface Job {
   /** 12 hex digits. */
   readonly id: string;
   readonly owner: string;
-  /** Counts changes; whoever writes names the version that was read. */
+  /** Counts changes; a write must name the version that it is based on. */
   readonly version: number;
   readonly name: string;
   readonly prompt: string;
@@ -39,46 +39,45 @@ export interface Job {
   readonly createdAt: number;
   /** The next occurrence, before jitter; null when there is none, or the job is not `scheduled`. */
   readonly nextRunAt: number | null;
-  /** Somebody asked for a run besides the schedule. */
+  /** When somebody asked for a run outside the schedule. */
   readonly runRequestedAt: number | null;
   /** Delivery targets as they were written: `local`, `webhook:https://...`. */
   readonly deliver: readonly string[];
   readonly misfire: Misfire;
   readonly overlap: Overlap;
   /**
-   * `attempts` after the first one; the first comes `backoffSeconds` after the failure, each later one after twice the
-   * time.
+   * Up to `attempts` retries: the first comes `backoffSeconds` after the failure, each later one after twice the time.
    */
   readonly retry: { readonly attempts: number; readonly backoffSeconds: number };
   readonly jitterSeconds: number;
   /** No occurrence after this. */
   readonly endAt: number | null;
-  /** Of the request that made it, when that had an Idempotency-Key. */
+  /** From the request that created the job, if it had an Idempotency-Key. */
   readonly fingerprint?: string;
 }
 
 /**
  *   waiting --(the job's previous run ended)--> claimed --(opened)--> running --> completed | failed | cancelled
- *   skipped (another run of the job was going on) and missed (nobody was there in time) have no run.
+ *   skipped (another run of the job was running) and missed (no scheduler was there in time) have no run.
  */
 export type JobRunStatus =
   'waiting' | 'claimed' | 'running' | 'completed' | 'failed' | 'cancelled' | 'skipped' | 'missed';
 
-/** What became of one delivery of a result to one target. */
+/** The state of one result's delivery to one target. */
 export interface JobDelivery {
   readonly target: string;
   readonly status: 'pending' | 'delivered' | 'failed' | 'suppressed';
   readonly attempts: number;
-  /** Of the last attempt that failed. */
+  /** Why the last failed attempt failed. */
   readonly error?: string;
   readonly at?: number;
-  /** The next attempt, while it is pending. */
+  /** When the next attempt is due, while the delivery is pending. */
   readonly nextAt?: number;
 }
 
 /** One attempt at one occurrence of a job. */
 export interface JobRun {
-  /** Made from job, slot and attempt: an occurrence has one run, whoever fires it and how often. */
+  /** Derived from job, slot and attempt: an occurrence has one run, however often and by whomever it is fired. */
   readonly runId: string;
   readonly jobId: string;
   readonly owner: string;
@@ -88,11 +87,11 @@ export interface JobRun {
   /** 1 for the first. */
   readonly attempt: number;
   readonly status: JobRunStatus;
-  /** When the scheduler shall look at it next; null: when something else happens. */
+  /** When the scheduler checks it next; null: not until something else happens. */
   readonly wakeAt: number | null;
   /** Asked for by hand. */
   readonly manual: boolean;
-  /** Came later than the job's grace allows, or in place of several missed occurrences. */
+  /** It started later than the job's grace allows, or in place of several missed occurrences. */
   readonly misfire: boolean;
   readonly claimedAt: number;
   readonly openedAt?: number;
@@ -111,7 +110,7 @@ export interface JobRunEnd {
   readonly startedAt?: number;
   readonly endedAt: number;
   readonly error?: RunError;
-  /** Of an incomplete one. */
+  /** Set when the run ended incomplete. */
   readonly reason?: IncompleteReason;
 }
 
@@ -135,13 +134,13 @@ export const JOB_LIMITS = {
   reasonCharsMax: 500,
   nextCountMax: 100,
   nextCountDefault: 5,
-  /** Clients of earlier servers know no pages: by default they get all jobs that an owner usually may have. */
+  /** Clients of earlier servers know no pages: the default is all jobs that a key may usually have. */
   pageJobsDefault: 1_000,
   pageJobsMax: 1_000,
   pageRunsDefault: 20,
   pageRunsMax: 100,
   outputCharsMax: 65_536,
   runsKeptMax: 200,
-  /** A completed job is deleted when nobody touched it for so long. */
+  /** A completed job that was not touched for so long is deleted. */
   completedDaysMax: 7,
 } as const;

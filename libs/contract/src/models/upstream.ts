@@ -1,8 +1,8 @@
-/** Every model API that the gateway can ask. The words stand in settings files, so a name stays what it is. */
+/** Every kind of model API that the gateway speaks. Settings files use these words, so a name never changes. */
 export const PROVIDER_NAMES = ['openai', 'anthropic', 'demo'] as const;
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
-/** One place where models are served, and how patiently to ask it. */
+/** A server of models, and how patiently to ask it. */
 export interface UpstreamSettings {
   /** Shown in events and in error messages. */
   readonly name: string;
@@ -11,10 +11,10 @@ export interface UpstreamSettings {
   readonly baseUrl?: string;
   /** Absent: no credentials are sent. */
   readonly apiKey?: string;
-  /** Attempts after the first, before the first event. */
+  /** Further attempts after a failed one, as long as no event has come. */
   readonly retriesMax: number;
   /**
-   * Until the answer's headers are there, connecting included; for an answer that is not streamed: until it is made.
+   * Time until the answer's headers, connecting included; for an answer that is not streamed: until it is complete.
    */
   readonly firstByteTimeoutMs: number;
   /** Longest silence within an answer. */

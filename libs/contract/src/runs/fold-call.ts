@@ -13,7 +13,7 @@ export type CallEvent = LoggedEvent & {
     | 'tool.completed';
 };
 
-/** What one event changes about the calls of a run. */
+/** The calls of a run after one more event. */
 export function foldCall(items: readonly OutputItem[], event: CallEvent): readonly OutputItem[] {
   if (event.type === 'tool_call.started') {
     const { step, callId, name, executedBy, extraContent } = event;

@@ -22,7 +22,7 @@ export interface TextItem extends ItemBase {
 /** The request to allow one call, and its answer once there is one. */
 export interface Approval {
   readonly approvalId: string;
-  /** Milliseconds since the epoch; both absent when nobody had to be asked. */
+  /** Milliseconds since the epoch; both are absent when the call needed no permission. */
   readonly requestedAt?: number;
   readonly expiresAt?: number;
   readonly decision?: ApprovalDecision;

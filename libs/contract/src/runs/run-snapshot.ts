@@ -45,13 +45,13 @@ export interface StepState {
   readonly usage?: Usage;
 }
 
-/** A text the user put in while the run went on: the model reads it behind that step (0: before the first). */
+/** A text that the user added during the run: the model reads it after that step (0: before the first). */
 export interface Steer {
   readonly afterStep: number;
   readonly text: string;
 }
 
-/** Everything that is known about a run, rebuilt from its events and from nothing else. Plain JSON. */
+/** Everything known about a run, rebuilt from its events alone. Plain JSON. */
 export interface RunSnapshot {
   readonly runId: string;
   readonly protocol: string;
@@ -75,7 +75,7 @@ export interface RunSnapshot {
   readonly endedAt?: number;
   readonly steps: readonly StepState[];
   readonly items: readonly OutputItem[];
-  /** Absent: nobody steered. */
+  /** Absent: no steering text became an event. */
   readonly steers?: readonly Steer[];
   /** Steering texts that came too late for the model. */
   readonly leftover?: readonly string[];
@@ -102,7 +102,7 @@ export const EMPTY_SNAPSHOT: RunSnapshot = {
   usage: NO_USAGE,
 };
 
-/** The visible answer: what the surviving steps said, apart by a blank line. */
+/** The visible answer: the texts of the steps that count, separated by a blank line. */
 export function outputText({ items }: Pick<RunSnapshot, 'items'>): string {
   return joinedText(
     items.filter(({ status }) => status !== 'interrupted'),
@@ -111,8 +111,8 @@ export function outputText({ items }: Pick<RunSnapshot, 'items'>): string {
 }
 
 /**
- * The texts of one kind as one: those of one step as the model said them, whatever came between, and STEP_SEPARATOR
- * between steps.
+ * Joins the texts of one kind: within a step as the model said them, whatever came between; with STEP_SEPARATOR between
+ * steps.
  */
 export function joinedText(items: readonly OutputItem[], kind: TextItem['type']): string {
   let joined = '';
@@ -125,14 +125,14 @@ export function joinedText(items: readonly OutputItem[], kind: TextItem['type'])
   return joined;
 }
 
-/** Stands between the texts of two steps wherever a protocol has one text for the whole run. */
+/** Separates the texts of two steps where a protocol has one text for the whole run. */
 export const STEP_SEPARATOR = '\n\n';
 
 export function hasEnded({ status }: Pick<RunSnapshot, 'status'>): boolean {
   return status !== 'queued' && status !== 'running' && status !== 'waiting_for_approval';
 }
 
-/** A call whose approval was asked for and not answered. */
+/** A call whose approval was requested and is not answered. */
 export type PendingCall = ToolCallItem & {
   readonly approval: Required<Pick<Approval, 'requestedAt' | 'expiresAt'>> & Approval;
 };
@@ -144,8 +144,8 @@ export function pendingCalls(snapshot: RunSnapshot): PendingCall[] {
 }
 
 /**
- * Reduces events with `fold`. Neighbouring deltas of one text are folded as one: a log is mostly deltas, and a fold
- * copies.
+ * Reduces events with `fold`. Neighbouring deltas of one text are folded as one, because a log is mostly deltas and
+ * each fold copies.
  */
 export function foldAll(events: Iterable<LoggedEvent>, from: RunSnapshot = EMPTY_SNAPSHOT): RunSnapshot {
   let snapshot = from;
@@ -169,7 +169,7 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
   const snapshot: RunSnapshot = { ...before, lastSeq: event.seq, lastType: event.type, updatedAt: event.at };
   switch (event.type) {
     case 'run.queued': {
-      // What it carries is named as here.
+      // The event's fields have the snapshot's names.
       const { type: _, seq: __, at: createdAt, ...facts } = event;
       return { ...snapshot, ...facts, createdAt };
     }
@@ -225,14 +225,14 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
 /** A newer version wrote the event: it says nothing to this one. `never` keeps the switch above complete. */
 const unknownEvent = (_: never, snapshot: RunSnapshot): RunSnapshot => snapshot;
 
-/** What the open step of a parked run had cost is not lost with its end. */
+/** Keeps the cost of a parked run's open step when the run ends there. */
 function ended(snapshot: RunSnapshot, { at, leftover }: LoggedEvent<TerminalEvent>): RunSnapshot {
   const { status, usage: open = NO_USAGE } = snapshot.steps.at(-1) ?? {};
   const usage = status === 'in_progress' ? addUsage(snapshot.usage, open) : snapshot.usage;
   return { ...snapshot, endedAt: at, usage, ...(leftover && { leftover }) };
 }
 
-/** A run that has been started is waiting exactly while a call of it is. */
+/** A started run is waiting as long as any of its calls awaits approval. */
 function withWaitingStatus(snapshot: RunSnapshot): RunSnapshot {
   const waits = snapshot.items.some((item) => item.type === 'tool_call' && isPending(item));
   return { ...snapshot, status: waits ? 'waiting_for_approval' : 'running' };

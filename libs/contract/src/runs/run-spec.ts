@@ -27,7 +27,7 @@ export type ResponseFormat =
       readonly strict?: boolean;
     };
 
-/** What the caller asked of the model. A field that is absent was not asked for and is not sent upstream. */
+/** The caller's wishes for sampling. An absent field was not asked for and is not sent upstream. */
 export interface Sampling {
   readonly temperature?: number;
   readonly topP?: number;
@@ -54,20 +54,20 @@ export interface Sampling {
   readonly extra?: JsonObject;
 }
 
-/** What happens to a run whose only foreground listener went away. */
+/** What becomes of a run when its last listener leaves. */
 export type OnDisconnect = 'cancel' | 'continue';
 
 /** The version of this shape. A worker refuses a spec that it does not understand instead of guessing. */
 export const RUN_SPEC_VERSION = 1;
 
-/** What a protocol makes of a request: everything about the run except who asked, when, and under which id. */
+/** A request in the words of the gateway: everything about the run except its key, its time and its id. */
 export interface RunDraft {
   readonly protocol: string;
   /** The model route by the name the caller used; null asks for the default. */
   readonly model: string | null;
   /** The caller's system and developer text, joined in order; layered below the core system prompt. */
   readonly instructions?: string;
-  /** The run's own input. What came before it is reached through `parentId`. */
+  /** The run's own input. `parentId` leads to everything before it. */
   readonly messages: readonly Message[];
   readonly tools: readonly ClientTool[];
   readonly toolChoice: ToolChoice;
@@ -79,40 +79,40 @@ export interface RunDraft {
   readonly metadata?: JsonObject;
   /** Names of what the request asked for and the model does not get, see `leftOutHeader`. */
   readonly leftOut?: readonly string[];
-  /** The run that this one continues: its whole conversation comes before `messages`. Of the same owner. */
+  /** The run that this one continues: its whole conversation comes before `messages`. It belongs to the same key. */
   readonly parentId?: string;
   /** The conversation object that gets the run's input and output as items when the run ends. */
   readonly conversationId?: string;
   /**
-   * When that conversation was made, in milliseconds since the epoch; given where its id may be made again: a later one
-   * gets nothing of this run.
+   * When that conversation was created, in milliseconds since the epoch. Given where the same id may be created again:
+   * a later conversation of that id gets nothing from this run.
    */
   readonly conversationMadeAt?: number;
   /**
-   * What that conversation held when the run was ordered: it comes before `messages`, instead of the turns of
-   * `parentId`.
+   * The messages of that conversation when the run was requested; they come before `messages`, in place of the turns
+   * of `parentId`.
    */
   readonly context?: readonly Message[];
   readonly sessionId?: string;
   /** The cron job that this run is an occurrence of. */
   readonly jobId?: string;
-  /** The own input as the protocol lists it later; kept with the run's row. */
+  /** The run's own input as the protocol lists it later; kept with the run's row. */
   readonly input?: readonly JsonObject[];
-  /** Calls of server tools that are executed in the whole run; the model is told so of further ones. */
+  /** Calls of server tools that the whole run may execute; the model is told that further calls were refused. */
   readonly toolCallsMax?: number;
   /** `disabled`: a conversation that is too long for the model fails; else its oldest turns are left out. */
   readonly truncation?: 'auto' | 'disabled';
-  /** Nobody waits for it: runs that somebody waits for are started first. */
+  /** Nobody waits for the run, so runs that somebody waits for start first. */
   readonly background?: boolean;
   /** The model writes a summary of the conversation, which stands for it in whatever continues the run. */
   readonly compacts?: true;
   /** false: the input joins the conversation, and the run ends without asking the model. */
   readonly generate?: boolean;
-  /** false: the store keeps that the run was, how it ended and what it used, but neither input nor output. */
+  /** false: the store keeps that the run existed, its end and its usage, but neither input nor output. */
   readonly retain?: boolean;
 }
 
-/** The whole order for a run: what the API admits and the worker does. Plain JSON. */
+/** Everything about one run: the API admits it, the worker executes it. Plain JSON. */
 export interface RunSpec extends RunDraft {
   readonly version: typeof RUN_SPEC_VERSION;
   readonly runId: string;
@@ -122,16 +122,16 @@ export interface RunSpec extends RunDraft {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   /**
-   * The run takes its turn in its session's order: it is queued when the one before it has ended, and the next one when
-   * it has ended itself. Absent: it only belongs to the session.
+   * The run takes a turn in its session: it is queued when the run before it has ended, and the next one when this run
+   * has ended. Absent: the run is a member of the session outside that order.
    */
   readonly inTurn?: true;
-  /** The API instance that waits for the events; its live channel gets every append. */
+  /** The process that opened the run; its live channel gets every append. */
   readonly instance: string;
 }
 
 /**
- * Reads a spec back from storage: a queue is an input like any other.
+ * Reads a spec back from storage, which is an input like any other.
  * Throws GatewayError `internal_error` when the text is not a spec of this version.
  */
 export function parseRunSpec(text: string): RunSpec {

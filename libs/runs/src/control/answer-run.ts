@@ -17,7 +17,7 @@ export interface ControlPorts extends FindPorts {
 }
 
 /** An answer to one request, to all that are open now (`all`), or to the only one that is. */
-export interface ApprovalAnswer {
+export interface ApprovalResponse {
   readonly decision: ApprovalDecision;
   readonly requestId?: string;
   readonly all?: true;
@@ -41,7 +41,7 @@ export interface ResolvedApproval {
 export async function approveRun(
   ports: ControlPorts,
   { runId, owner }: { readonly runId: string; readonly owner: string },
-  { decision, requestId: named, all, answers }: ApprovalAnswer,
+  { decision, requestId: named, all, answers }: ApprovalResponse,
 ): Promise<ResolvedApproval> {
   const snapshot = await readRun(ports, runId, owner);
   const open = openRequests(snapshot);
@@ -117,7 +117,7 @@ function onlyOne([id, ...others]: readonly string[]): string {
 function contentOf(
   { items }: RunSnapshot,
   requestId: string,
-  { decision, answers }: Pick<ApprovalAnswer, 'decision' | 'answers'>,
+  { decision, answers }: Pick<ApprovalResponse, 'decision' | 'answers'>,
 ): JsonObject | undefined {
   const item = items.find((found) => found.type === 'tool_call' && found.approval?.approvalId === requestId);
   const ask = item?.type === 'tool_call' ? item.approval?.ask : undefined;

@@ -23,7 +23,7 @@ export interface StartPorts extends CancelPorts, SessionPorts {
 }
 
 /** What is to be run, for whom. */
-export interface NewRun {
+export interface RunToStart {
   readonly draft: RunDraft;
   /** Name of the API key. */
   readonly owner: string;
@@ -63,7 +63,7 @@ export type StartedRun =
  * Starts a run: finds it a place in the queue, then in its session, opens its log and queues it. Throws GatewayError
  * `queue_full` when there is no room, for all or for this key; as `enterSession` does; and as `openRun` does.
  */
-export async function startRun(ports: StartPorts, run: NewRun, terms: StartTerms): Promise<StartedRun> {
+export async function startRun(ports: StartPorts, run: RunToStart, terms: StartTerms): Promise<StartedRun> {
   const { runId, listenUntil } = terms;
   const tag = await tagOf(ports.queue, run, ports.room);
   // A conversation that is locked for a run which is refused then would keep others out.
@@ -97,7 +97,7 @@ export async function startRun(ports: StartPorts, run: NewRun, terms: StartTerms
 
 async function sessionSpotOf(
   ports: SessionPorts,
-  { draft, owner, turn }: NewRun,
+  { draft, owner, turn }: RunToStart,
   runId: string,
 ): Promise<(SessionSpot & { readonly inTurn: true }) | undefined> {
   const { sessionId, conversationId } = draft;
@@ -111,7 +111,7 @@ async function sessionSpotOf(
   return { ...(parentId !== undefined && { parentId }), createdAt, inTurn: true };
 }
 
-async function tagOf(queue: RunQueue, { owner, draft }: NewRun, room: QueueRoom): Promise<number> {
+async function tagOf(queue: RunQueue, { owner, draft }: RunToStart, room: QueueRoom): Promise<number> {
   const lane = draft.background || draft.jobId !== undefined ? 'background' : 'interactive';
   const spot = await placeInQueue(queue, { owner, lane }, room);
   if (spot.kind === 'placed') return spot.tag;

@@ -4,7 +4,7 @@ import type { RawData } from 'ws';
 import type { Preparation } from '#libs/protocols';
 import type { Admitted, RunDesk } from '../../runs/admitting/run-desk.js';
 import { API_LIMITS } from '../../words/api-limits.js';
-import type { CreateRun, ReadOrder } from '../../answering/create-run.js';
+import type { CreateRun, ReadRequest } from '../../answering/create-run.js';
 import type { Exchange } from '../../answering/exchanges.js';
 import { HEADERS } from '../../words/header-names.js';
 import { parseJson } from '../../edge/parse-json.js';
@@ -13,7 +13,7 @@ import { SocketWriter } from './socket-writer.js';
 import type { Connected } from '../../edge/upgrade.js';
 
 export interface ResponseSocketParts extends ExchangeParts {
-  readonly createRun: Pick<CreateRun, 'readOrder'>;
+  readonly createRun: Pick<CreateRun, 'readRequest'>;
   readonly desk: RunDesk;
   /** @param isOwnUnstored which unstored runs may be continued on this connection. */
   preparation(isOwnUnstored: (runId: string) => boolean): Preparation;
@@ -94,7 +94,7 @@ export class ResponseSocket {
       const { headers } = this.connection.request;
       const { [HEADERS.idempotencyKey]: _, ...kept } = headers;
       const request = { body: { ...body, stream: true }, headers: kept, owner: this.connection.owner };
-      const read = await this.parts.createRun.readOrder(openaiResponses, request, this.preparation);
+      const read = await this.parts.createRun.readRequest(openaiResponses, request, this.preparation);
       const isWell = await this.run(read);
       if (!isWell) this.evict(parentId);
     } catch (cause) {
@@ -104,19 +104,19 @@ export class ResponseSocket {
   }
 
   /** @returns whether the response came to a good end. Throws GatewayError when it could not begin. */
-  private async run({ order }: ReadOrder): Promise<boolean> {
+  private async run({ admission }: ReadRequest): Promise<boolean> {
     const { desk } = this.parts;
     let isWell = false;
     const { owner, socket } = this.connection;
     await withExchange(this.parts, { owner, raw: { socket } }, async (exchange) => {
-      const run = await desk.admit(order, exchange.signal);
-      if (order.draft.retain === false) this.remember(run.runId);
+      const run = await desk.admit(admission, exchange.signal);
+      if (admission.draft.retain === false) this.remember(run.runId);
       await this.parts.runs.attend(
         run.runId,
         async () => {
           if (run.kind !== 'stored') isWell = await this.speak(run, exchange);
         },
-        () => order.draft.onDisconnect === 'cancel' && exchange.interruption === 'client_gone',
+        () => admission.draft.onDisconnect === 'cancel' && exchange.interruption === 'client_gone',
       );
     });
     return isWell;

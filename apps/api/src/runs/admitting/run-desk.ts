@@ -1,13 +1,13 @@
 import { GatewayError, type Idempotency, type RunHead, type RunSnapshot, type StoredRuns } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import { newRunId, type NewRun, type Runs, type StartedRun } from '#libs/runs';
+import { newRunId, type RunToStart, type Runs, type StartedRun } from '#libs/runs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_LIMITS } from '../../words/api-limits.js';
 import { idempotencyConflict, type IdempotencyClaim } from './idempotency-key.js';
 import type { Completed } from '#libs/protocols';
 
 /** A request for a run, understood and allowed, with its model resolved. */
-export interface Order extends Omit<NewRun, 'begin'> {
+export interface AdmissionRequest extends Omit<RunToStart, 'begin'> {
   readonly claim?: IdempotencyClaim;
   /** Finds what the draft refers to, once its run is about to be opened. What it throws refuses the order. */
   complete?(runId: string): Promise<Completed>;
@@ -23,7 +23,7 @@ export type Admitted =
 const OPEN_POLL_MS = 20;
 
 /**
- * Gives every order its run. Without an Idempotency-Key that is a new one. With one:
+ * Gives every admission its run. Without an Idempotency-Key that is a new one. With one:
  *
  *   reserve(key, fingerprint, new id) -> new       open the run under that id; give the key back if that fails
  *                                     -> same      the run has a log: join it
@@ -45,30 +45,30 @@ export class RunDesk {
    * @param signal given by a caller that will follow the run, aborts when its client goes away. The run is opened all
    * the same; its end is the caller's decision.
    */
-  async admit(order: Order, signal?: AbortSignal): Promise<Admitted> {
+  async admit(admission: AdmissionRequest, signal?: AbortSignal): Promise<Admitted> {
     const { idempotency } = this.parts;
-    const { claim } = order;
+    const { claim } = admission;
     const runId = newRunId();
-    if (!claim) return this.open(order, runId, signal);
+    if (!claim) return this.open(admission, runId, signal);
     const reservation = await idempotency.reserve(claim.scope, claim.fingerprint, runId);
     switch (reservation.kind) {
       case 'conflict':
         throw idempotencyConflict();
       case 'same':
-        return this.join(order, reservation.runId, signal);
+        return this.join(admission, reservation.runId, signal);
       case 'new':
-        return this.openReserved(order, { runId, claim }, signal);
+        return this.openReserved(admission, { runId, claim }, signal);
     }
   }
 
   private async openReserved(
-    order: Order,
+    admission: AdmissionRequest,
     { runId, claim }: { runId: string; claim: IdempotencyClaim },
     signal: AbortSignal | undefined,
   ): Promise<Admitted> {
     const { idempotency, logger } = this.parts;
     try {
-      return await this.open(order, runId, signal);
+      return await this.open(admission, runId, signal);
     } catch (cause) {
       // If the key cannot be given back either, a retry opens the run under the reserved id.
       await idempotency
@@ -78,19 +78,23 @@ export class RunDesk {
     }
   }
 
-  private async join(order: Order, runId: string, signal: AbortSignal | undefined): Promise<Admitted> {
+  private async join(admission: AdmissionRequest, runId: string, signal: AbortSignal | undefined): Promise<Admitted> {
     const head = await this.headOfOpening(runId);
     if (head?.deleted) throw deleted();
     if (head) return { kind: 'joined', runId, instance: head.instance, lastSeq: head.lastSeq };
     const snapshot = await this.parts.store.run(runId);
     if (snapshot) return { kind: 'stored', runId, snapshot };
     if ((await this.parts.store.turns(runId, 1)).length > 0) throw deleted();
-    return this.open(order, runId, signal);
+    return this.open(admission, runId, signal);
   }
 
-  private async open(order: Order, runId: string, listenUntil: AbortSignal | undefined): Promise<StartedRun> {
-    const completed = await order.complete?.(runId);
-    return this.parts.runs.start({ ...order, ...completed }, { runId, ...(listenUntil && { listenUntil }) });
+  private async open(
+    admission: AdmissionRequest,
+    runId: string,
+    listenUntil: AbortSignal | undefined,
+  ): Promise<StartedRun> {
+    const completed = await admission.complete?.(runId);
+    return this.parts.runs.start({ ...admission, ...completed }, { runId, ...(listenUntil && { listenUntil }) });
   }
 
   /** A reserved run without a log is most likely being opened at this moment. */

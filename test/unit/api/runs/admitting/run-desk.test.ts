@@ -2,7 +2,7 @@ import { memoryIdempotency, memoryRunLog } from '#libs/bus';
 import { GatewayError, type RunDraft } from '#libs/contract';
 import { createLogger } from '#libs/platform';
 import { newRunId, type RunsPorts } from '#libs/runs';
-import { RunDesk, type Order } from '../../../../../apps/api/src/runs/admitting/run-desk.js';
+import { RunDesk, type AdmissionRequest } from '../../../../../apps/api/src/runs/admitting/run-desk.js';
 import { failingLog } from '../../../../support/failing-log.js';
 import { memoryRuns } from '../../../../support/memory-runs.js';
 import { runSpec } from '../../../../support/run-spec.js';
@@ -19,12 +19,17 @@ function setUp(change: Partial<RunsPorts> = {}) {
 
 describe('RunDesk', () => {
   const draft: RunDraft = { ...runSpec(), model: null };
-  const order: Order = { draft, model: 'talaria', owner: 'alice', claim: { scope: 's', fingerprint: 'f' } };
+  const admission: AdmissionRequest = {
+    draft,
+    model: 'talaria',
+    owner: 'alice',
+    claim: { scope: 's', fingerprint: 'f' },
+  };
 
   test('a run that could not be opened gives its key back', async () => {
     const log = memoryRunLog();
     const { desk, idempotency } = setUp({ log: failingLog(log, 'open', 1) });
-    await expect(desk.admit(order, never)).rejects.toMatchObject({ code: 'queue_unavailable' });
+    await expect(desk.admit(admission, never)).rejects.toMatchObject({ code: 'queue_unavailable' });
     expect(await idempotency.reserve('s', 'another', newRunId())).toEqual({ kind: 'new' });
   });
 
@@ -32,13 +37,13 @@ describe('RunDesk', () => {
     const unavailable = new GatewayError('unavailable', 'store away');
     const { desk, idempotency, queue } = setUp({ store: { run: () => Promise.reject(unavailable) } });
     await idempotency.reserve('s', 'f', newRunId());
-    await expect(desk.admit(order, never)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(desk.admit(admission, never)).rejects.toMatchObject({ code: 'unavailable' });
     expect(queue.take()).toBeUndefined();
   });
 
-  test('without a key every request is a run of its own, with the order in its spec', async () => {
+  test('without a key every request is a run of its own, with what was admitted in its spec', async () => {
     const { desk, log, queue } = setUp();
-    const { claim: _claim, ...plain } = order;
+    const { claim: _claim, ...plain } = admission;
     const [first, second] = [await desk.admit(plain, never), await desk.admit(plain, never)];
     expect(first.runId).not.toBe(second.runId);
     expect([queue.take(), queue.take()]).toEqual([first.runId, second.runId]);
