@@ -53,9 +53,8 @@ async function begin(
   const own = outputTokensDefault !== undefined && { outputTokensDefault };
   const carried = carriedBy(question.messages, provider.carries);
   const messages = trimMessages({ ...question, messages: carried }, window);
-  const iterator = provider
-    .stream({ ...question, ...own, messages, model, streaming, without })
-    [Symbol.asyncIterator]();
+  const stream = provider.stream({ ...question, ...own, messages, model, streaming, without });
+  const iterator = stream[Symbol.asyncIterator]();
   const first = await firstOf(iterator);
   if (first.type !== 'left_out') return { candidate, leftOut: [], events: startingWith([first], iterator) };
   return { candidate, leftOut: first.fields, events: startingWith([await firstOf(iterator)], iterator) };

@@ -19,14 +19,10 @@ export function readModels(sources: Sources, file: FileSettings, values: Values)
   };
 }
 
-function routeOf({ problems }: Sources, entry: FileSettings['models'][number]): RouteConfig {
+function routeOf(sources: Sources, entry: FileSettings['models'][number]): RouteConfig {
   const { name = '', upstream = '', model = '', fallback = [], context_tokens: contextTokens } = entry;
-  const { output_tokens: outputTokens, price_cache_write: cacheWrite } = entry;
-  const { price_input: input, price_cached_input: cachedInput, price_output: output } = entry;
-  const isPriced = input !== undefined && output !== undefined;
-  if (!isPriced && (input ?? output ?? cachedInput ?? cacheWrite) !== undefined) {
-    problems.add(entry.path, 'expected price_input and price_output together');
-  }
+  const { output_tokens: outputTokens } = entry;
+  const price = priceOf(sources, entry);
   return {
     name,
     upstream,
@@ -34,10 +30,21 @@ function routeOf({ problems }: Sources, entry: FileSettings['models'][number]): 
     fallback,
     ...(contextTokens !== undefined && { contextTokens }),
     ...(outputTokens !== undefined && { outputTokens }),
-    ...(isPriced && {
-      price: { input, cachedInput: cachedInput ?? input, output, ...(cacheWrite !== undefined && { cacheWrite }) },
-    }),
+    ...(price !== undefined && { price }),
   };
+}
+
+/** A model's price. Input and output belong together, and the prices of caches need both. */
+function priceOf({ problems }: Sources, entry: FileSettings['models'][number]): RouteConfig['price'] {
+  const { price_input: input, price_output: output } = entry;
+  const { price_cached_input: cachedInput, price_cache_write: cacheWrite } = entry;
+  if (input !== undefined && output !== undefined) {
+    return { input, cachedInput: cachedInput ?? input, output, ...(cacheWrite !== undefined && { cacheWrite }) };
+  }
+  if ((input ?? output ?? cachedInput ?? cacheWrite) !== undefined) {
+    problems.add(entry.path, 'expected price_input and price_output together');
+  }
+  return undefined;
 }
 
 /** Prices of models, by upstream and model. */
