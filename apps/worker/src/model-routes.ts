@@ -1,8 +1,16 @@
-import type { ModelsConfig } from '#libs/config';
+import type { ModelsConfig, RouteConfig } from '#libs/config';
 import { GatewayError, type ModelCandidate, type ModelInfo, type ModelProvider, type ModelRoute } from '#libs/contract';
 import { modelRoute, RefusedMemory } from '#libs/providers';
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
+
+/** What a name leads to. */
+interface Target {
+  readonly upstream: string;
+  readonly model: string;
+  /** The entry of `models` that led here; absent for a name that is none. */
+  readonly entry?: RouteConfig;
+}
 
 /** Where model names lead: configured routes first, then every model that an upstream lists under its own name. */
 export class ModelRoutes {
@@ -45,29 +53,43 @@ export class ModelRoutes {
    * because no upstream has listed its models.
    */
   route(name: string): ModelRoute {
-    const primary = this.candidate(name) ?? this.unknown(name);
-    const route = this.config.routes.find((row) => row.name === name);
-    const standIns = (route?.fallback ?? this.config.fallback).filter((other) => other !== name);
-    const fallbacks = standIns.flatMap((other) => this.candidate(other) ?? []);
-    return modelRoute(name, [primary, ...fallbacks], this.refused);
+    const candidates = this.targets(name).map((target) => this.candidateOf(target));
+    return modelRoute(name, candidates, this.refused);
   }
 
-  private candidate(name: string): ModelCandidate | undefined {
-    const route = this.config.routes.find((row) => row.name === name);
-    if (route) return this.of(route.upstream, route.model);
-    for (const [upstream, names] of this.listed) if (names.includes(name)) return this.of(upstream, name);
+  /**
+   * For each candidate behind a model name, in the order of `route`: the names of the entries of `models` whose limits
+   * hold for it. That is the entry that the name leads to; a model that is reached without one (by the default name, by
+   * the upstream's own name) has the limits of all entries for it. Throws as `route` does.
+   */
+  entries(name: string): string[][] {
+    return this.targets(name).map((target) => {
+      const rows = target.entry ? [target.entry] : this.entriesFor(target);
+      return rows.map((row) => row.name);
+    });
+  }
+
+  private targets(name: string): Target[] {
+    const primary = this.target(name) ?? this.unknown(name);
+    const standIns = (this.entry(name)?.fallback ?? this.config.fallback).filter((other) => other !== name);
+    return [primary, ...standIns.flatMap((other) => this.target(other) ?? [])];
+  }
+
+  private target(name: string): Target | undefined {
+    const entry = this.entry(name);
+    if (entry) return { upstream: entry.upstream, model: entry.model, entry };
+    for (const [upstream, names] of this.listed) if (names.includes(name)) return { upstream, model: name };
     return name === this.config.defaultName ? this.default() : undefined;
   }
 
-  private default(): ModelCandidate {
-    const { defaultModel } = this.config;
+  private default(): Target {
+    const { defaultModel, defaultName } = this.config;
     const [firstUpstream = ''] = this.providers.keys();
     if (defaultModel !== undefined) {
-      const configured = this.config.routes.some((row) => row.name === defaultModel);
-      const known = defaultModel !== this.config.defaultName && configured ? this.candidate(defaultModel) : undefined;
-      return known ?? this.of(this.lister(defaultModel) ?? firstUpstream, defaultModel);
+      const known = defaultModel !== defaultName && this.entry(defaultModel) ? this.target(defaultModel) : undefined;
+      return known ?? { upstream: this.lister(defaultModel) ?? firstUpstream, model: defaultModel };
     }
-    for (const [upstream, [first]] of this.listed) if (first !== undefined) return this.of(upstream, first);
+    for (const [upstream, [first]] of this.listed) if (first !== undefined) return { upstream, model: first };
     throw new GatewayError('upstream_unreachable', `The upstream '${firstUpstream}' has not listed its models.`);
   }
 
@@ -75,22 +97,24 @@ export class ModelRoutes {
     return [...this.listed].find(([, names]) => names.includes(model))?.[0];
   }
 
-  private unknown(name: string): ModelCandidate {
+  private unknown(name: string): Target {
     const [firstUpstream = ''] = this.providers.keys();
     switch (this.config.unknown) {
       case 'default':
         return this.default();
       case 'passthrough':
-        return this.of(firstUpstream, name);
+        return { upstream: firstUpstream, model: name };
       case 'reject':
         throw new GatewayError('model_not_found', `The model '${name}' does not exist.`, { param: 'model' });
     }
   }
 
-  private of(upstream: string, model: string): ModelCandidate {
+  private candidateOf(target: Target): ModelCandidate {
+    const { upstream, model, entry } = target;
     const provider = this.providers.get(upstream);
     if (!provider) throw new GatewayError('internal_error', `No upstream is named '${upstream}'.`);
-    const rows = this.config.routes.filter((row) => row.upstream === upstream && row.model === model);
+    // What the entry itself does not say is known from others for the same model.
+    const rows = [...(entry ? [entry] : []), ...this.entriesFor(target)];
     const window = rows.find(({ contextTokens }) => contextTokens !== undefined)?.contextTokens;
     const bound = rows.find(({ outputTokens }) => outputTokens !== undefined)?.outputTokens;
     const retriesMax = this.config.upstreams.find((row) => row.name === upstream)?.retriesMax ?? 0;
@@ -101,5 +125,13 @@ export class ModelRoutes {
       ...(window !== undefined && { contextTokens: window }),
       ...(bound !== undefined && { outputTokensDefault: bound }),
     };
+  }
+
+  private entry(name: string): RouteConfig | undefined {
+    return this.config.routes.find((row) => row.name === name);
+  }
+
+  private entriesFor({ upstream, model }: Target): RouteConfig[] {
+    return this.config.routes.filter((row) => row.upstream === upstream && row.model === model);
   }
 }

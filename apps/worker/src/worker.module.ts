@@ -78,7 +78,7 @@ export class WorkerModule {
       ending,
       settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
       route: (model) => routes.route(model),
-      toolsFor: (spec) => tools.toolsFor(spec),
+      toolsFor: (spec) => tools.toolsFor({ ...spec, models: routes.entries(spec.model) }),
       conversation: (spec) => conversationOf(spec, history),
       sessionOf: (spec) => sessionOf(spec, history),
       settled: (...end) => meters.settled(...end),

@@ -4,7 +4,7 @@ import type { McpLog, McpServerSettings } from './mcp/mcp-settings.js';
 import { LiveTrees } from './processes/live-trees.js';
 import { killOrphans } from './processes/process-group.js';
 import { checkRegistry, createTools, type BuiltInSettings } from './registry.js';
-import { allPatterns, isNamed, mayUse, type ToolPatterns, type ToolsetSettings } from './toolsets.js';
+import { allPatterns, isNamed, mayUse, type ToolPatterns, type ToolsetSettings, type ToolsetUser } from './toolsets.js';
 import { sweepWorkspaces } from './workspace/sweep.js';
 
 export interface ToolSettings extends BuiltInSettings {
@@ -19,9 +19,7 @@ export interface ToolSettings extends BuiltInSettings {
 }
 
 /** What decides which tools a run is offered. */
-export interface ToolUser {
-  readonly owner: string;
-  readonly model: string;
+export interface ToolUser extends ToolsetUser {
   /** The caller's own. */
   readonly tools: readonly unknown[];
 }

@@ -15,18 +15,30 @@ interface ToolsetUse {
   readonly toolsets: readonly string[];
 }
 
+/** Who asks, and which limits of models hold. */
+export interface ToolsetUser {
+  readonly owner: string;
+  /**
+   * For each model that may answer, its stand-ins included: the names in `byModel` whose limits hold for it. Empty
+   * names: the model has no limits.
+   */
+  readonly models: readonly (readonly string[])[];
+}
+
 /**
  * Whether a run may use a tool: it has to be in a toolset of its key and in one of its model. A key or a model without
- * toolsets does not limit; when neither has any, `everywhere` decides.
+ * toolsets does not limit; when neither has any, `everywhere` decides. Every model that may answer has to allow it: the
+ * tools of a run are the same whoever answers.
  */
-export function mayUse(
-  settings: ToolsetSettings,
-  { owner, model }: { readonly owner: string; readonly model: string },
-): (tool: string) => boolean {
-  const limits = [patternsOf(settings, settings.byKey, owner), patternsOf(settings, settings.byModel, model)];
-  const given = limits.filter((limit) => limit !== undefined);
-  const all = given.length > 0 ? given : [settings.everywhere];
-  return (tool) => all.every((patterns) => isNamed(tool, patterns));
+export function mayUse(settings: ToolsetSettings, { owner, models }: ToolsetUser): (tool: string) => boolean {
+  const ofKey = patternsOf(settings, settings.byKey, owner);
+  // Without a word about models there is one that nobody limited.
+  const limits = (models.length > 0 ? models : [[]]).flatMap((names) => {
+    const ofModel = names.map((name) => patternsOf(settings, settings.byModel, name));
+    const given = [ofKey, ...ofModel].filter((limit) => limit !== undefined);
+    return given.length > 0 ? given : [settings.everywhere];
+  });
+  return (tool) => limits.every((patterns) => isNamed(tool, patterns));
 }
 
 /** Every pattern that can let a tool be used by somebody. */

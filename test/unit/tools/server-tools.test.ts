@@ -34,6 +34,7 @@ function open({ everywhere = [], byKey = [], byModel = [] }: Sets, more: Partial
     { name: 'clock', tools: ['current_time'] },
     { name: 'files', tools: ['file_*'] },
     { name: 'shell', tools: ['terminal', 'file_read'] },
+    { name: 'lists', tools: ['todo'] },
   ];
   const settings: ToolSettings = {
     fetchAllowedHosts: [],
@@ -53,11 +54,11 @@ function open({ everywhere = [], byKey = [], byModel = [] }: Sets, more: Partial
 }
 
 const namesFor = async (tools: ServerTools, owner: string, model: string): Promise<string[]> =>
-  (await tools.toolsFor({ owner, model, tools: [] })).map(({ name }) => name);
+  (await tools.toolsFor({ owner, models: [[model]], tools: [] })).map(({ name }) => name);
 const FILES = ['file_read', 'file_write', 'file_patch', 'file_list', 'file_search'];
 
 test('a request with tools of its own is offered those of the server or not, as the settings say', async () => {
-  const run = { owner: 'ann', model: 'm', tools: [{ name: 'shell' }] };
+  const run = { owner: 'ann', models: [['m']], tools: [{ name: 'shell' }] };
   const offering = open({ everywhere: ['current_time'] });
   expect((await offering.toolsFor(run)).map(({ name }) => name)).toEqual(['current_time']);
   const omitting = open({ everywhere: ['current_time'] }, { besideClientTools: 'omit' });
@@ -83,6 +84,22 @@ describe('toolsets', () => {
     ['a key with an empty list', 'none', 'coder', []],
   ])('%s', async (_what, owner, model, expected) => {
     expect(await namesFor(open(sets), owner, model)).toEqual(expected);
+  });
+
+  test.each([
+    ['a stand-in that is limited limits', [[], ['coder']], ['todo']],
+    ['what only the stand-in may use is not offered', [['coder'], []], ['todo']],
+    ['all entries for one model limit it', [['coder', 'reader']], ['file_read']],
+    ['nothing said about models', [], ['current_time', 'todo']],
+  ])('of several models: %s', async (_what, models, expected) => {
+    const tools = open({
+      ...sets,
+      byModel: [
+        { name: 'coder', toolsets: ['files', 'lists'] },
+        { name: 'reader', toolsets: ['shell'] },
+      ],
+    });
+    expect((await tools.toolsFor({ owner: 'ann', models, tools: [] })).map(({ name }) => name)).toEqual(expected);
   });
 
   test('announced is what somebody may use, and nothing else', () => {
@@ -148,7 +165,7 @@ describe('old workspaces', () => {
 
   test('become new by being used', async () => {
     const tools = open({ everywhere: ['file_list'] });
-    const [list] = await tools.toolsFor({ owner: 'ann', model: 'm', tools: [] });
+    const [list] = await tools.toolsFor({ owner: 'ann', models: [['m']], tools: [] });
     if (!list) throw new Error('no tool');
     await use(list, {});
     const root = join(folder, 'workspaces');

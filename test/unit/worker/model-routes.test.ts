@@ -1,0 +1,86 @@
+import type { ModelsConfig, RouteConfig } from '#libs/config';
+import type { ModelProvider } from '#libs/contract';
+import { ModelRoutes } from '../../../apps/worker/src/model-routes.js';
+import { upstreamSettings } from '../../support/model-lab.js';
+
+const provider = (upstream: string, models: readonly string[]): ModelProvider => ({
+  upstream,
+  stream: () => {
+    throw new Error('nobody asks here');
+  },
+  listModels: async () => models,
+});
+
+const entry = (name: string, model: string, more: Partial<RouteConfig> = {}): RouteConfig => ({
+  name,
+  upstream: 'up',
+  model,
+  fallback: [],
+  ...more,
+});
+
+async function routes(config: Partial<ModelsConfig>): Promise<ModelRoutes> {
+  const names = ['up', 'other'];
+  const made = new ModelRoutes(
+    {
+      defaultName: 'talaria',
+      unknown: 'reject',
+      upstreams: names.map((name) => upstreamSettings('openai', { name })),
+      routes: [],
+      fallback: [],
+      ...config,
+    },
+    new Map([
+      ['up', provider('up', ['rig-model', 'large-1'])],
+      ['other', provider('other', ['elsewhere'])],
+    ]),
+    () => undefined,
+  );
+  await made.discover();
+  return made;
+}
+
+const small = entry('small', 'rig-model', { contextTokens: 8_000 });
+
+describe('the limits of a model hold under every name that leads to it', () => {
+  test.each([
+    ['its own name', {}, 'small'],
+    ['the default name, which stands for an entry', { defaultModel: 'small' }, 'talaria'],
+    ["the default name, which stands for the upstream's name", { defaultModel: 'rig-model' }, 'talaria'],
+    ['the default name, which stands for the first that is listed', {}, 'talaria'],
+    ['the name that the upstream lists', {}, 'rig-model'],
+    ['a name that nobody knows and that means the default', { unknown: 'default' }, 'what-is-this'],
+  ] as const)('%s', async (_what, config, name) => {
+    const made = await routes({ routes: [small], ...config });
+    expect(made.entries(name)).toEqual([['small']]);
+    const { candidate } = await made.route(name).next(undefined, '', new AbortController().signal);
+    expect(candidate).toMatchObject({ model: 'rig-model', contextTokens: 8_000 });
+  });
+
+  test('a name that is passed on and that no upstream lists is limited as its entry is', async () => {
+    const hidden = entry('hidden-one', 'hidden');
+    expect((await routes({ routes: [hidden], unknown: 'passthrough' })).entries('hidden')).toEqual([['hidden-one']]);
+  });
+
+  test('a model without an entry has no limits, nor has the same name elsewhere', async () => {
+    const made = await routes({ routes: [small, entry('far', 'large-1', { upstream: 'other' })] });
+    expect(made.entries('large-1')).toEqual([[]]);
+    expect(made.entries('elsewhere')).toEqual([[]]);
+  });
+
+  test('of several entries for one model, the one that was asked for; without one of them, all', async () => {
+    const made = await routes({ routes: [small, entry('careful', 'rig-model', { contextTokens: 4_000 })] });
+    expect(made.entries('careful')).toEqual([['careful']]);
+    expect(made.entries('rig-model')).toEqual([['small', 'careful']]);
+    const { candidate } = await made.route('careful').next(undefined, '', new AbortController().signal);
+    expect(candidate.contextTokens).toBe(4_000);
+  });
+
+  test('stand-ins count, of the entry or of all discovered models', async () => {
+    const large = entry('large', 'large-1', { fallback: ['small'] });
+    const made = await routes({ routes: [small, large], fallback: ['small'] });
+    expect(made.entries('large')).toEqual([['large'], ['small']]);
+    expect(made.entries('elsewhere')).toEqual([[], ['small']]);
+    expect(made.entries('small')).toEqual([['small']]);
+  });
+});
