@@ -31,6 +31,7 @@ test.each([
   ['claude-3-5-haiku-20241022', 8_192],
   ['claude-3-opus-20240229', 4_096],
   ['anthropic.claude-opus-4-6-v1:0', 128_000],
+  ['claude-2', 32_000],
   ['glm-5', 32_000],
 ])('%s may write %d tokens when nobody asks for a bound', async (model, tokens) => {
   expect((await sent(model))['max_tokens']).toBe(tokens);

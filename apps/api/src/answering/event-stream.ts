@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { API_LIMITS } from '../words/api-limits.js';
 
 /** A comment, which every client of this format skips. */
-const KEEPALIVE: SseFrame = { comment: 'keepalive' };
+const KEEPALIVE = renderFrame({ comment: 'keepalive' } satisfies SseFrame);
 
 /**
  * One SSE answer. Frames are collected with `add` and leave with `flush`, many in one write and never one in two. When
@@ -16,12 +16,14 @@ export class EventStream {
   /** On the sweep's clock. */
   private touchedAt: number;
   private blocked = false;
+  /** A frame has been sent: helpers of SDKs fail at an event that comes before the protocol's first one. */
+  private hasSpoken = false;
 
   constructor(
     private readonly response: ServerResponse,
     private readonly sweep: StreamSweep,
-    /** Sent into a silence, as text. */
-    private readonly keepalive: string = renderFrame(KEEPALIVE),
+    /** Sent into a silence behind the first frame, as text. */
+    private readonly keepalive: string = KEEPALIVE,
   ) {
     this.touchedAt = sweep.now;
   }
@@ -48,6 +50,7 @@ export class EventStream {
     const { burst, response } = this;
     this.burst = '';
     if (burst === '' || response.destroyed) return undefined;
+    this.hasSpoken = true;
     this.touchedAt = this.sweep.now;
     return this.write(burst) ? undefined : this.drained();
   }
@@ -65,7 +68,8 @@ export class EventStream {
   }
 
   /**
-   * Called by the sweep. Breaks a silence with the keep-alive frame, and cuts off a client that has stopped reading.
+   * Called by the sweep. Breaks a silence with the keep-alive frame (a comment before the first frame), and cuts off a
+   * client that has stopped reading.
    */
   look(now: number, keepaliveMs: number): void {
     const silentMs = now - this.touchedAt;
@@ -75,7 +79,7 @@ export class EventStream {
       this.sweep.onStalled();
     } else if (silentMs >= keepaliveMs) {
       this.touchedAt = now;
-      this.write(this.keepalive);
+      this.write(this.hasSpoken ? this.keepalive : KEEPALIVE);
     }
   }
 

@@ -92,7 +92,8 @@ export const API_VARIABLES = [
     name: 'SSE_KEEPALIVE_MS',
     path: 'api.sse_keepalive_ms',
     default: '10000',
-    meaning: 'silence on a stream before a comment is sent',
+    meaning:
+      'silence on a stream before a sign of life is sent: a comment, `keepalive` (Responses) or `ping` (Messages)',
     parser: milliseconds,
   },
   {

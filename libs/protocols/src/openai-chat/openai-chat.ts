@@ -11,6 +11,7 @@ import { openaiModels } from './openai-models.js';
 export const openaiChat = defineProtocol({
   name: NAME,
   path: '/v1/chat/completions',
+  aliases: ['/chat/completions'],
   dto: ChatRequestDto,
   decode,
   begin,

@@ -24,7 +24,8 @@ const CAREFUL_TOKENS = 32_000;
  */
 export function traitsOf(model: string): ModelTraits {
   const version = versionOf(model);
-  if (version === undefined) return OTHERS;
+  // Nobody serves the first two generations any more: such a name is one that somebody gave to another model.
+  if (version === undefined || version < 300) return OTHERS;
   const thinking = version >= 406 ? 'words' : version >= 307 ? 'budget' : 'none';
   return { takesSampling: version <= 406, thinking, outputTokens: outputTokensOf(version, model) };
 }

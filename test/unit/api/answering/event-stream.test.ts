@@ -82,6 +82,19 @@ describe('EventStream', () => {
     expect(response.writes).toHaveLength(2);
   });
 
+  test('the own sign of life of a protocol waits for its first frame: helpers fail at an event before it', () => {
+    const sweep = new StreamSweep(60_000);
+    sweeps.push(sweep);
+    const response = new FakeResponse();
+    const stream = new EventStream(response as unknown as ServerResponse, sweep, 'event: beat\n\n');
+    stream.open();
+    stream.look(sweep.now + KEEPALIVE_MS, KEEPALIVE_MS);
+    void stream.add('data: 1\n\n');
+    void stream.flush();
+    stream.look(sweep.now + 2 * KEEPALIVE_MS, KEEPALIVE_MS);
+    expect(response.writes).toEqual([': keepalive\n\n', 'data: 1\n\n', 'event: beat\n\n']);
+  });
+
   test('a client that stops reading gets no comments, and is cut off in the end', async () => {
     const { response, stream, sweep } = open();
     response.ready = false;

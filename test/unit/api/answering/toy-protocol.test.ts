@@ -107,9 +107,9 @@ test('it streams in its own words, with its own keep-alive frame, headers and pr
   const { headers } = answer.response;
   expect(headers['toy-request']).toBe(headers['x-request-id']);
   expect(headers['x-toy']).toBe('prepared');
-  await until(async () => answer.text().includes('event: beat\ndata: *\n\n'));
-  expect(answer.text()).not.toContain('keepalive');
   await worker.say({ type: 'text.delta', step: 1, text: 'hello' });
+  await until(async () => answer.text().includes('event: beat\ndata: *\n\n'));
+  expect(answer.text().split('event: word')[1]).not.toContain('keepalive');
   await worker.say({ type: 'run.failed', error: { code: 'internal_error', message: 'over' } });
   expect(await answer.whole).toContain('event: word\ndata: hello\n\n');
 });

@@ -30,6 +30,8 @@ export class ResponseSocket {
   private readonly waiting: RawData[] = [];
   private readonly unstored = new Set<string>();
   private busy = false;
+  /** Of the response under way. */
+  private speaker: Speaker | undefined;
   /** Asked to close; does so between two responses. */
   private leaving: GatewayError | undefined;
 
@@ -48,6 +50,11 @@ export class ResponseSocket {
   leave(why: GatewayError): void {
     this.leaving ??= why;
     if (!this.busy) this.close();
+  }
+
+  /** Called regularly: a client that waits for a response hears that it is still being made. */
+  breakSilence(): void {
+    if (this.speaker?.hasSpoken) this.writer.breakSilence(openaiResponses.keepalive?.data ?? '');
   }
 
   private take(data: RawData, isBinary: boolean): void {
@@ -124,11 +131,14 @@ export class ResponseSocket {
 
   private async speak(run: Exclude<Admitted, { kind: 'stored' }>, exchange: Exchange): Promise<boolean> {
     const speaker = new Speaker(this.writer);
+    this.speaker = speaker;
     try {
       await this.parts.runs.follow({ ...run, after: 0 }, speaker.take, exchange.signal);
     } catch (cause) {
       this.parts.logger.warn({ err: cause, runId: run.runId }, 'a response on a WebSocket broke off');
       if (exchange.interruption === undefined) await speaker.fail(cause);
+    } finally {
+      this.speaker = undefined;
     }
     if (exchange.interruption === 'draining') this.leave(draining());
     return speaker.lastType === 'run.completed';
@@ -166,6 +176,10 @@ class Speaker {
   private lastSeq = 0;
 
   constructor(private readonly writer: SocketWriter) {}
+
+  get hasSpoken(): boolean {
+    return this.lastSeq > 0;
+  }
 
   readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);
 

@@ -43,6 +43,7 @@ export class ResponseSockets {
       }
       watched.isAlive = false;
       webSocket.ping();
+      watched.session.breakSilence();
       if (now - watched.since > API_LIMITS.webSocketMsMax) watched.session.leave(tooOld());
     }
   }

@@ -1,9 +1,12 @@
 import type { LoggedEvent } from '#libs/contract';
 import type { Encoded } from '../../protocol/protocol.js';
+import type { SseFrame } from '../../sse-frame.js';
 import { encode } from './encode-stream.js';
+import { KEEPALIVE } from './keepalive.js';
 import { begin, type ResponsesState } from './responses-state.js';
 
 interface ResumedEncoder {
+  readonly keepalive: SseFrame;
   begin(): ResponsesState;
   encode(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
   /**
@@ -20,6 +23,7 @@ interface ResumedEncoder {
  */
 export function resumedAfter(startingAfter: number): ResumedEncoder {
   return {
+    keepalive: KEEPALIVE,
     begin,
     encode(state, event) {
       const [next, frames] = encode(state, event);

@@ -45,6 +45,18 @@ describe('writing to a WebSocket', () => {
     await until(() => received === sent);
   });
 
+  test('a sign of life is sent into silence alone', async () => {
+    const writer = new SocketWriter(ours);
+    const heard: string[] = [];
+    client.on('message', (data: Buffer) => heard.push(data.toString()));
+    writer.breakSilence('beat');
+    void writer.send('word');
+    writer.breakSilence('beat');
+    writer.breakSilence('beat');
+    await until(async () => heard.length >= 2);
+    expect(heard).toEqual(['word', 'beat']);
+  });
+
   test('after the client has left, nothing is waited for', async () => {
     const writer = new SocketWriter(ours);
     const closed = once(ours, 'close');
