@@ -50,6 +50,7 @@ export { openaiResponses } from './openai-responses/openai-responses.js';
 export { outputItems } from './openai-responses/answer/output-items.js';
 export { referencesOf, resolveReferences } from './openai-responses/items/resolve-references.js';
 export { responseObject, responseUsage } from './openai-responses/answer/response-object.js';
+export { RESPONSES_KEEPALIVE } from './openai-responses/answer/keepalive.js';
 export { resumedAfter } from './openai-responses/answer/resume.js';
 export { responsesOptions, type ConversationChoice } from './openai-responses/request/responses-options.js';
 export { noCallOf, strayResults } from './openai-responses/items/stray-results.js';

@@ -5,7 +5,7 @@ import { encode } from './answer/encode-stream.js';
 import { responseObject } from './answer/response-object.js';
 import { ResponsesRequestDto } from './request/responses-request.dto.js';
 import { begin } from './answer/responses-state.js';
-import { KEEPALIVE } from './answer/keepalive.js';
+import { RESPONSES_KEEPALIVE } from './answer/keepalive.js';
 
 /**
  * POST /v1/responses, as the OpenAI API reference and the Open Responses specification have it; what goes beyond one
@@ -19,7 +19,7 @@ export const openaiResponses = defineProtocol({
   decode,
   begin,
   encode,
-  keepalive: KEEPALIVE,
+  keepalive: RESPONSES_KEEPALIVE,
   final: responseObject,
   error: errorBody,
 });

@@ -1,5 +1,12 @@
 import { ERRORS, GatewayError, isJsonObject, toRunError, type JsonObject, type LoggedEvent } from '#libs/contract';
-import { encodeResponses, errorBody, openaiResponses, runIdOfResponse, type ResponsesState } from '#libs/protocols';
+import {
+  encodeResponses,
+  errorBody,
+  openaiResponses,
+  RESPONSES_KEEPALIVE,
+  runIdOfResponse,
+  type ResponsesState,
+} from '#libs/protocols';
 import type { RawData } from 'ws';
 import type { Preparation } from '#libs/protocols';
 import type { Admitted, RunDesk } from '../../runs/admitting/run-desk.js';
@@ -54,7 +61,7 @@ export class ResponseSocket {
 
   /** Called regularly: a client that waits for a response hears that it is still being made. */
   breakSilence(): void {
-    if (this.speaker?.hasSpoken) this.writer.breakSilence(openaiResponses.keepalive?.data ?? '');
+    if (this.speaker?.hasSpoken) this.writer.breakSilence(RESPONSES_KEEPALIVE.data);
   }
 
   private take(data: RawData, isBinary: boolean): void {

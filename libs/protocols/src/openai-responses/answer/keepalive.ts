@@ -5,4 +5,4 @@ import type { SseFrame } from '../../sse-frame.js';
  * agents end a stream that gives no event for some minutes. It is the one type without a response in it that every
  * published helper takes. It has no `sequence_number`: it is not of the log, and no cursor leads to it.
  */
-export const KEEPALIVE = { event: 'keepalive', data: '{"type":"keepalive"}' } as const satisfies SseFrame;
+export const RESPONSES_KEEPALIVE = { event: 'keepalive', data: '{"type":"keepalive"}' } as const satisfies SseFrame;

@@ -2,7 +2,7 @@ import type { LoggedEvent } from '#libs/contract';
 import type { Encoded } from '../../protocol/protocol.js';
 import type { SseFrame } from '../../sse-frame.js';
 import { encode } from './encode-stream.js';
-import { KEEPALIVE } from './keepalive.js';
+import { RESPONSES_KEEPALIVE } from './keepalive.js';
 import { begin, type ResponsesState } from './responses-state.js';
 
 interface ResumedEncoder {
@@ -23,7 +23,7 @@ interface ResumedEncoder {
  */
 export function resumedAfter(startingAfter: number): ResumedEncoder {
   return {
-    keepalive: KEEPALIVE,
+    keepalive: RESPONSES_KEEPALIVE,
     begin,
     encode(state, event) {
       const [next, frames] = encode(state, event);
