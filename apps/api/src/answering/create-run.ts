@@ -10,10 +10,11 @@ import {
   type Preparation,
   type Protocol,
 } from '#libs/protocols';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import type { Admitted, AdmissionRequest, RunDesk } from '../runs/admitting/run-desk.js';
+import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import type { ApiMeters, RelayMeter } from '../edge/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import { storedEvents } from '../runs/stored-events.js';
@@ -43,7 +44,7 @@ export interface ReadRequest {
 }
 
 /** What a request for a run consists of, over HTTP or over a WebSocket. */
-export type RunRequest = Pick<FastifyRequest, 'body' | 'headers' | 'owner'>;
+export type RunRequest = Pick<IncomingRequest, 'body' | 'headers' | 'owner'>;
 
 type LiveRun = Exclude<Admitted, { kind: 'stored' }>;
 
@@ -51,7 +52,7 @@ type LiveRun = Exclude<Admitted, { kind: 'stored' }>;
 interface Creation {
   readonly protocol: Protocol;
   readonly exchange: Exchange;
-  readonly request: FastifyRequest;
+  readonly request: IncomingRequest;
   readonly reply: FastifyReply;
   readonly meter: RelayMeter;
 }
@@ -63,7 +64,7 @@ interface Creation {
 export class CreateRun {
   constructor(private readonly parts: CreateRunParts) {}
 
-  handle(protocol: Protocol, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  handle(protocol: Protocol, request: IncomingRequest, reply: FastifyReply): Promise<void> {
     const meter = this.parts.meters.relay();
     return withExchange(this.parts, request, async (exchange) => {
       const { admission, traits } = await this.readRequest(protocol, request);

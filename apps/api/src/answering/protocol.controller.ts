@@ -1,9 +1,11 @@
 import type { JsonObject } from '#libs/contract';
 import { Public } from '#libs/platform';
 import type { Protocol, SubRoute } from '#libs/protocols';
-import { Controller, Get, Head, HttpCode, Inject, Post, Req, Res, type Type } from '@nestjs/common';
+import { Body, Controller, Get, Head, Headers, HttpCode, Inject, Post, Res, type Type } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { CreateRun } from './create-run.js';
 import { SubRoutes } from './sub-routes.js';
 
@@ -27,7 +29,7 @@ function protocolController(protocol: Protocol): Type<unknown> {
 
     @Post([protocol.path, ...(protocol.aliases ?? [])])
     @HttpCode(200)
-    create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    create(@Incoming() request: IncomingRequest, @Res() reply: FastifyReply): Promise<void> {
       return this.createRun.handle(protocol, request, reply);
     }
   }
@@ -47,8 +49,8 @@ function subRouteController(route: SubRoute): Type<unknown> {
     @Method(route.path)
     @HttpCode(200)
     @RouteConfig({ isProbe })
-    answer(@Req() request: FastifyRequest): Promise<JsonObject> {
-      return this.routes.answer(route, request);
+    answer(@Headers() headers: IncomingHttpHeaders, @Body() body: unknown): Promise<JsonObject> {
+      return this.routes.answer(route, { headers, body });
     }
   }
   if (isProbe) Public()(SubRouteController);

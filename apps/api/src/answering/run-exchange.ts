@@ -21,11 +21,11 @@ export interface ExchangeParts {
 /** Holds a place and an eye on the client's socket while `work` answers a request that waits for a run. */
 export async function withExchange(
   { admission, exchanges }: ExchangeParts,
-  request: { readonly owner: string; readonly raw: { readonly socket: Socket } },
+  request: { readonly owner: string; readonly socket: Socket },
   work: (exchange: Exchange) => Promise<void>,
 ): Promise<void> {
   const leave = admission.enter(request.owner);
-  const exchange = exchanges.begin(request.raw.socket);
+  const exchange = exchanges.begin(request.socket);
   try {
     await work(exchange);
   } finally {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#libs/contract';
 import { bodyObject, type SubRoute } from '#libs/protocols';
-import type { FastifyRequest } from 'fastify';
+import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import { countPrompt } from '../tokens/count-prompt.js';
 import type { TokenCounter } from '../tokens/token-counter.js';
@@ -17,7 +17,7 @@ export class SubRoutes {
   constructor(private readonly parts: SubRoutesParts) {}
 
   /** Throws GatewayError. */
-  answer(route: SubRoute, { body, headers }: Pick<FastifyRequest, 'body' | 'headers'>): Promise<JsonObject> {
+  answer(route: SubRoute, { body, headers }: Pick<IncomingRequest, 'body' | 'headers'>): Promise<JsonObject> {
     const { models, counter, messageCharsMax } = this.parts;
     const context = decodeContext(headers, messageCharsMax);
     return route.answer(

@@ -3,10 +3,11 @@ import { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto } from '#libs/pro
 import { isoTime, jobCursor, jobObject, jobRunCursor, jobRunObject } from '#libs/protocols';
 import { parseJobCursor, parseJobRunCursor, scheduleObject } from '#libs/protocols';
 import { describeSchedule, nextOccurrences, parseSchedule, parseTimezone } from '#libs/schedule';
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import { HEADERS } from '../words/header-names.js';
+import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
 import { ModelDirectory } from '../runs/model-directory.js';
@@ -39,11 +40,11 @@ export class JobsController {
   @HttpCode(201)
   async create(
     @Body(dto(CreateJobDto)) asked: CreateJobDto,
-    @Owner() owner: string,
-    @Req() { headers, body }: FastifyRequest,
+    @Incoming() request: IncomingRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    const claim = idempotencyClaim({ owner, route: '/api/jobs', headers, body });
+    const { owner } = request;
+    const claim = idempotencyClaim({ ...request, route: '/api/jobs' });
     const model = asked.model === undefined ? null : await this.models.resolve(asked.model);
     await this.models.assertServerTools(toolNames(asked.tools ?? []));
     const sources = { dto: asked, cleared: new Set<string>(), targets: this.jobs.targets, now: Date.now() };

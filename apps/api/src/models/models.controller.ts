@@ -1,6 +1,5 @@
 import { modelProtocolFor, type ModelList, type Protocol, type RequestHeaders } from '#libs/protocols';
-import { Controller, Get, Headers, Inject, Req } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Controller, Get, Headers, Inject, Param } from '@nestjs/common';
 import { ModelDirectory } from '../runs/model-directory.js';
 
 /** The protocols in whose shapes models can be listed. */
@@ -21,8 +20,7 @@ export class ModelsController {
 
   /** The rest of the path is the name: models are called `vendor/model`, and clients encode the slash or do not. */
   @Get('*')
-  async get(@Req() request: FastifyRequest, @Headers() headers: RequestHeaders): Promise<object> {
-    const { '*': name } = request.params as { '*': string };
+  async get(@Param('*') name: string, @Headers() headers: RequestHeaders): Promise<object> {
     return this.shapeFor(headers).one(await this.models.get(name));
   }
 

@@ -1,11 +1,14 @@
 import { GatewayError } from '#libs/contract';
 import { Public } from '#libs/platform';
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Controller, Get, Headers, Inject, Param, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { PageFiles } from './page-files.js';
 import { ASSETS_PATH, WEB_PATHS } from './pages.js';
 
 const DOCUMENT = 'index.html';
+
+/** Which compressed forms of a file a browser takes. */
+const ACCEPTS = 'accept-encoding';
 
 /** Asset names carry a hash of their content, so a browser never has to ask for one again. */
 const CACHE_ASSETS = 'public, max-age=31536000, immutable';
@@ -18,22 +21,26 @@ export class PagesController {
 
   /** The document names the assets of this version: it is asked for each time. */
   @Get([...WEB_PATHS])
-  document(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.send({ request, reply }, DOCUMENT, 'no-cache');
+  document(@Headers(ACCEPTS) accepts: string | undefined, @Res() reply: FastifyReply): Promise<void> {
+    return this.send({ accepts, reply }, DOCUMENT, 'no-cache');
   }
 
   @Get(`${ASSETS_PATH}/:file`)
-  asset(@Param('file') file: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.send({ request, reply }, `assets/${file}`, CACHE_ASSETS);
+  asset(
+    @Param('file') file: string,
+    @Headers(ACCEPTS) accepts: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.send({ accepts, reply }, `assets/${file}`, CACHE_ASSETS);
   }
 
   /** Throws GatewayError `not_found`: an API client that asks for `/` of a server without a page gets JSON. */
   private async send(
-    { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+    { accepts, reply }: { readonly accepts: string | undefined; readonly reply: FastifyReply },
     name: string,
     cacheControl: string,
   ): Promise<void> {
-    const file = await this.files.open(name, request.headers['accept-encoding']);
+    const file = await this.files.open(name, accepts);
     if (!file) throw new GatewayError('not_found', 'There is nothing at this path.');
     void reply
       .headers({ 'cache-control': cacheControl, vary: 'Origin, Accept-Encoding' })

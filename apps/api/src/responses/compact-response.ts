@@ -16,7 +16,8 @@ import {
   responseIdOf,
   responseUsage,
 } from '#libs/protocols';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import type { Admitted, RunDesk } from '../runs/admitting/run-desk.js';
 import type { Exchange } from '../answering/exchanges.js';
@@ -46,7 +47,7 @@ const TASK = [
 export class CompactResponse {
   constructor(private readonly parts: CompactParts) {}
 
-  handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  handle(request: IncomingRequest, reply: FastifyReply): Promise<void> {
     return withExchange(this.parts, request, async (exchange) => {
       const { desk, models } = this.parts;
       const context = await this.parts.context.read(request);

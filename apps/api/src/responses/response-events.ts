@@ -1,6 +1,7 @@
 import { isJsonObject, isTerminal, type JsonValue, type LoggedEvent, type RunSnapshot } from '#libs/contract';
 import { encodeResponses, resumedAfter, type ResponsesState, type SseFrame } from '#libs/protocols';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { HEADERS } from '../words/header-names.js';
 import type { Encoder } from '../answering/relay.js';
 import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../answering/run-exchange.js';
@@ -16,14 +17,14 @@ export class ResponseEvents {
 
   /** @param asked `startingAfter` is a `sequence_number`; absent: everything. */
   handle(
-    request: FastifyRequest,
+    request: IncomingRequest,
     reply: FastifyReply,
-    asked: { readonly id: string; readonly owner: string; readonly startingAfter: number | undefined },
+    asked: { readonly id: string; readonly startingAfter: number | undefined },
   ): Promise<void> {
     return withExchange(this.parts, request, async (exchange) => {
-      const found = await this.parts.finder.find(asked.id, asked.owner);
+      const found = await this.parts.finder.find(asked.id, request.owner);
       reply.raw.setHeader(HEADERS.runId, found.runId);
-      if (request.method === 'HEAD') {
+      if (reply.request.method === 'HEAD') {
         void reply.type('text/event-stream; charset=utf-8').send('');
         return;
       }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '#libs/contract';
-import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
 import { CompactResponse } from './compact-response.js';
@@ -21,13 +22,13 @@ export class ResponsesController {
 
   @Post('input_tokens')
   @HttpCode(200)
-  countTokens(@Req() request: FastifyRequest): Promise<JsonObject> {
+  countTokens(@Incoming() request: IncomingRequest): Promise<JsonObject> {
     return this.tokens.count(request);
   }
 
   @Post('compact')
   @HttpCode(200)
-  compact(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  compact(@Incoming() request: IncomingRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.compaction.handle(request, reply);
   }
 
@@ -35,14 +36,13 @@ export class ResponsesController {
   async get(
     @Param('id') id: string,
     @Query(dto(ResponseQuery)) query: ResponseQuery,
-    @Req() request: FastifyRequest,
+    @Incoming() request: IncomingRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { owner } = request;
     if (query.stream === true) {
-      return this.events.handle(request, reply, { id, owner, startingAfter: query.starting_after });
+      return this.events.handle(request, reply, { id, startingAfter: query.starting_after });
     }
-    void reply.send(await this.desk.get(id, owner));
+    void reply.send(await this.desk.get(id, request.owner));
   }
 
   @Delete(':id')

@@ -1,8 +1,9 @@
 import { GatewayError } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import type { TurnObject } from '#libs/wire';
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { turnObject } from '../runs/turn-object.js';
 import { ManyRunEvents } from './many-run-events.js';
@@ -18,7 +19,7 @@ export class FollowController {
   ) {}
 
   @Get('events')
-  listen(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Query('run') run: unknown): Promise<void> {
+  listen(@Incoming() request: IncomingRequest, @Res() reply: FastifyReply, @Query('run') run: unknown): Promise<void> {
     return this.events.handle(request, reply, run);
   }
 

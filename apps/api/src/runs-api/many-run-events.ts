@@ -1,7 +1,8 @@
 import { GatewayError } from '#libs/contract';
 import { runsEncoder } from '#libs/protocols';
 import type { FoundRun } from '#libs/runs';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import type { EventStream } from '../answering/event-stream.js';
 import type { Exchange } from '../answering/exchanges.js';
 import { Relay } from '../answering/relay.js';
@@ -27,12 +28,11 @@ export class ManyRunEvents {
    * @param run `<run id>:<seq>`, one or several. Throws GatewayError `invalid_cursor`, and `run_not_found` with the run
    * as `param` so that its listener can go on without it.
    */
-  handle(request: FastifyRequest, reply: FastifyReply, run: unknown): Promise<void> {
+  handle(request: IncomingRequest, reply: FastifyReply, run: unknown): Promise<void> {
     const cursors = cursorsIn(run);
     return withExchange(this.parts, request, async (exchange) => {
-      const { owner } = request;
-      const runs = await Promise.all(cursors.map((cursor) => this.find(cursor, owner)));
-      if (request.method === 'HEAD') {
+      const runs = await Promise.all(cursors.map((cursor) => this.find(cursor, request.owner)));
+      if (reply.request.method === 'HEAD') {
         void reply.type('text/event-stream; charset=utf-8').send('');
         return;
       }

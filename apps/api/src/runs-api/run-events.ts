@@ -1,6 +1,7 @@
 import type { RunSnapshot } from '#libs/contract';
 import { parseEventCursor, runsEncoder, type SseFrame } from '#libs/protocols';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { API_LIMITS } from '../words/api-limits.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { HEADERS } from '../words/header-names.js';
@@ -8,8 +9,9 @@ import { onDisconnectOf } from '../words/on-disconnect.js';
 import type { Encoder } from '../answering/relay.js';
 import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../answering/run-exchange.js';
 
-/** Where a listener says it stopped, as it came in. */
-export interface CursorInput {
+/** Which run a listener asks for, and where it says it stopped, as it came in. */
+export interface RunListener {
+  readonly runId: string;
   readonly afterSeq: number | undefined;
   /** The header, or the query parameter `after_event_id`. */
   readonly lastEventId: unknown;
@@ -22,24 +24,22 @@ export const COME_BACK = `retry: ${API_LIMITS.sseReconnectMs}\n\n`;
 export class RunEvents {
   constructor(private readonly parts: ExchangeParts) {}
 
-  handle(request: FastifyRequest, reply: FastifyReply, input: CursorInput): Promise<void> {
+  handle(request: IncomingRequest, reply: FastifyReply, listener: RunListener): Promise<void> {
     return withExchange(this.parts, request, async (exchange) => {
-      const { owner } = request;
-      const { id: runId } = request.params as { id: string };
-      const after = input.afterSeq;
+      const { runId, lastEventId, afterSeq: after } = listener;
       const onDisconnect = onDisconnectOf(request.headers);
-      const found = await this.parts.runs.find(runId, owner);
+      const found = await this.parts.runs.find(runId, request.owner);
       reply.raw.setHeader(HEADERS.runId, runId);
-      if (request.method === 'HEAD') {
+      if (reply.request.method === 'HEAD') {
         // There is a stream; a connection that waits for the end of one it cannot see helps nobody.
         void reply.type('text/event-stream; charset=utf-8').send('');
         return;
       }
       if (found.kind === 'stored') {
-        const cursor = cursorOf(runId, input.lastEventId, { after, lastSeq: found.snapshot.lastSeq });
+        const cursor = cursorOf(runId, lastEventId, { after, lastSeq: found.snapshot.lastSeq });
         return this.lastOfStored({ exchange, reply }, found.snapshot, cursor);
       }
-      const cursor = cursorOf(runId, input.lastEventId, { after, lastSeq: found.head.lastSeq });
+      const cursor = cursorOf(runId, lastEventId, { after, lastSeq: found.head.lastSeq });
       const spoken = {
         run: { runId, instance: found.head.instance },
         encoder: runsEncoder,

@@ -1,7 +1,8 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { runObject, runSummary } from '#libs/protocols';
 import { Runs } from '#libs/runs';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { RunList, type RunListOrder } from '../runs/run-list.js';
 import { HEADERS } from '../words/header-names.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
@@ -22,7 +23,7 @@ export class RunsController {
 
   @Post()
   @HttpCode(202)
-  create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  create(@Incoming() request: IncomingRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.starter.handle(request, reply);
   }
 
@@ -39,12 +40,13 @@ export class RunsController {
 
   @Get(':id/events')
   listen(
-    @Req() request: FastifyRequest,
+    @Param('id') runId: string,
+    @Incoming() request: IncomingRequest,
     @Res() reply: FastifyReply,
     @Query(dto(RunEventsQuery)) query: RunEventsQuery,
   ): Promise<void> {
     const lastEventId = request.headers[HEADERS.lastEventId] ?? query.after_event_id;
-    return this.events.handle(request, reply, { afterSeq: query.after_seq, lastEventId });
+    return this.events.handle(request, reply, { runId, afterSeq: query.after_seq, lastEventId });
   }
 }
 

@@ -1,7 +1,8 @@
 import { GatewayError } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import { runsProtocol } from '#libs/protocols';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import type { AdmissionRequest, RunDesk } from '../runs/admitting/run-desk.js';
 import { assertCallsOf, callsOfChain } from '../runs/earlier-calls.js';
 import type { ResponseFinder } from '../runs/response-finder.js';
@@ -21,7 +22,7 @@ export class StartRun {
     },
   ) {}
 
-  handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  handle(request: IncomingRequest, reply: FastifyReply): Promise<void> {
     return withExchange(this.parts, request, async () => {
       const { admission } = await this.parts.create.readRequest(runsProtocol, request);
       await this.assertParent(admission);

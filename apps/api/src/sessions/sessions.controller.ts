@@ -1,6 +1,6 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import type { Page, TurnObject } from '#libs/wire';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { CreateOnce } from '../runs/admitting/create-once.js';
 import { pageOfMessages } from './session-messages.js';
 import { sessionObject, turnFacts } from './session-object.js';
@@ -13,6 +13,7 @@ import {
 } from './session.dto.js';
 import { turnObject } from '../runs/turn-object.js';
 import { SessionService, type ForkRequest } from './session-service.js';
+import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
 
@@ -87,11 +88,12 @@ export class SessionsController {
   async fork(
     @Param('id') sessionId: string,
     @Body(dto(ForkSessionDto, { isOptional: true })) asked: ForkSessionDto,
-    @Req() { owner, headers, body }: FastifyRequest,
+    @Incoming() request: IncomingRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
-    const request = { owner, route: `/api/sessions/${sessionId}/fork`, headers, body };
-    const fork = await this.once.answer(request, reply, (making) =>
+    const { owner } = request;
+    const route = `/api/sessions/${sessionId}/fork`;
+    const fork = await this.once.answer({ ...request, route }, reply, (making) =>
       this.sessions.fork({ owner, sessionId }, forkOf(asked), making),
     );
     return sessionObject(fork);

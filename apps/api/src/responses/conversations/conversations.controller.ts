@@ -1,7 +1,8 @@
 import type { JsonObject } from '#libs/contract';
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { CreateOnce } from '../../runs/admitting/create-once.js';
+import { Incoming, type IncomingRequest } from '../../edge/auth/incoming.decorator.js';
 import { Owner } from '../../edge/auth/owner.decorator.js';
 import { dto } from '../../edge/dto.pipe.js';
 import { itemList } from '../item-page.js';
@@ -21,12 +22,11 @@ export class ConversationsController {
   @HttpCode(200)
   create(
     @Body(dto(CreateConversationDto, { isOptional: true })) asked: CreateConversationDto,
-    @Owner() owner: string,
-    @Req() { headers, body }: FastifyRequest,
+    @Incoming() request: IncomingRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    const request = { owner, route: '/v1/conversations', headers, body };
-    return this.once.answer(request, reply, ({ seed }) => this.service.create(owner, asked, seed));
+    const creating = { ...request, route: '/v1/conversations' };
+    return this.once.answer(creating, reply, ({ seed }) => this.service.create(request.owner, asked, seed));
   }
 
   @Get(':id')
@@ -54,11 +54,12 @@ export class ConversationsController {
   addItems(
     @Param('id') id: string,
     @Body(dto(AddItemsDto)) { items }: AddItemsDto,
-    @Req() { owner, headers, body }: FastifyRequest,
+    @Incoming() request: IncomingRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    const request = { owner, route: `/v1/conversations/${id}/items`, headers, body };
-    return this.once.answer(request, reply, ({ seed }) => this.service.addItems({ id, owner }, items, seed));
+    const { owner } = request;
+    const creating = { ...request, route: `/v1/conversations/${id}/items` };
+    return this.once.answer(creating, reply, ({ seed }) => this.service.addItems({ id, owner }, items, seed));
   }
 
   @Get(':id/items')

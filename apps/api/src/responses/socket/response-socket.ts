@@ -122,7 +122,7 @@ export class ResponseSocket {
     const { desk } = this.parts;
     let isWell = false;
     const { owner, socket } = this.connection;
-    await withExchange(this.parts, { owner, raw: { socket } }, async (exchange) => {
+    await withExchange(this.parts, { owner, socket }, async (exchange) => {
       const run = await desk.admit(admission, exchange.signal);
       if (admission.draft.retain === false) this.remember(run.runId);
       await this.parts.runs.attend(
