@@ -1,4 +1,5 @@
 import { ESLint } from 'eslint';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const cwd = join(import.meta.dirname, '../..');
@@ -38,4 +39,17 @@ test('the environment is not read anywhere else, however it is spelled', async (
 test('a pure library has no clock, no chance, no network', async () => {
   const fine = ["export const day = new Date('2026-01-01');"];
   expect(await linesRefused('libs/agent/src/run-agent.ts', [...IMPURE, ...fine])).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+/** The page is no part of it: Vite builds it. */
+async function foldersIn(parent: 'apps' | 'libs'): Promise<string[]> {
+  return (await readdir(join(cwd, parent))).filter((name) => name !== 'web').map((name) => `${parent}/${name}`);
+}
+
+test('the Nest CLI knows every app and every library, each under a name of its own', async () => {
+  const text = await readFile(join(cwd, 'nest-cli.json'), 'utf8');
+  const { projects } = JSON.parse(text) as { projects: Record<string, { sourceRoot: string }> };
+  const units = [...(await foldersIn('apps')), ...(await foldersIn('libs'))];
+  const known = Object.values(projects).map(({ sourceRoot }) => sourceRoot);
+  expect(known.sort()).toEqual(units.map((unit) => `${unit}/src`).sort());
 });

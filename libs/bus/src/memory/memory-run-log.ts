@@ -21,24 +21,7 @@ import {
   type TerminalEvent,
   type JsonObject,
 } from '#libs/contract';
-
-interface MemoryRun {
-  readonly spec: RunSpec;
-  readonly events: string[];
-  attempt: number;
-  claimed: boolean;
-  claims: number;
-  ended: boolean;
-  bytes: number;
-  deleted: boolean;
-  cancel?: CancelReason;
-  generation: number;
-  parked?: { deadline: number; woken: boolean };
-  readonly answers: Map<string, readonly [ApprovalDecision, JsonObject?]>;
-  readonly steers: string[];
-  /** How many of the steering texts became events. */
-  steered: number;
-}
+import { appendTo, blankRun, claimOf, controlsOf, withLeftover, type MemoryRun } from './memory-run.js';
 
 export interface MemoryRunLog extends RunLog {
   /** In place of pub/sub: calls the listener with every stored batch. */
@@ -76,20 +59,7 @@ class InMemoryRunLog implements MemoryRunLog {
   async open(spec: RunSpec): Promise<'opened' | 'exists'> {
     this.openedAt.set(spec.runId, spec.createdAt);
     if (this.runs.has(spec.runId)) return 'exists';
-    const run: MemoryRun = {
-      spec,
-      events: [],
-      attempt: 0,
-      claimed: false,
-      claims: 0,
-      ended: false,
-      bytes: 0,
-      deleted: false,
-      generation: 0,
-      answers: new Map(),
-      steers: [],
-      steered: 0,
-    };
+    const run = blankRun(spec);
     this.runs.set(spec.runId, run);
     this.store(run, [JSON.stringify(queuedEvent(spec))]);
     return 'opened';
@@ -243,58 +213,4 @@ class InMemoryRunLog implements MemoryRunLog {
     run.attempt = Number.MAX_SAFE_INTEGER;
     this.store(run, [withLeftover(run, JSON.stringify({ seq: run.events.length + 1, at: Date.now(), ...event }))]);
   }
-}
-
-function controlsOf({ cancel, answers: told, steers }: MemoryRun): Controls {
-  const contents = new Map([...told].flatMap(([id, [, content]]) => (content ? [[id, content] as const] : [])));
-  const answers = new Map([...told].map(([id, [decision]]) => [id, decision]));
-  return { ...(cancel && { cancel }), answers, ...(contents.size > 0 && { contents }), steers: [...steers] };
-}
-
-function withLeftover({ steers, steered }: MemoryRun, terminal: string): string {
-  const leftover = steers.slice(steered);
-  return leftover.length === 0 ? terminal : JSON.stringify({ ...(JSON.parse(terminal) as object), leftover });
-}
-
-function claimOf(run: MemoryRun, attempt: number): Claim & { kind: 'claimed' } {
-  if (run.attempt < attempt) run.claims++;
-  run.attempt = attempt;
-  run.claimed = true;
-  delete run.parked;
-  const { spec, events } = run;
-  return {
-    kind: 'claimed',
-    lastSeq: events.length,
-    ...bytesOf(run),
-    spec,
-    claims: run.claims - 1,
-    controls: controlsOf(run),
-  };
-}
-
-/** The size, if the writer may name it; after a cancel, a steering text or the end, appends take the slow path. */
-const bytesOf = ({ bytes, cancel, steers, ended }: MemoryRun): { bytes?: number } =>
-  cancel === undefined && steers.length === 0 && !ended ? { bytes } : {};
-
-type Store = (run: MemoryRun, texts: readonly string[]) => void;
-
-function appendTo(run: MemoryRun | undefined, batch: AppendBatch, store: Store): AppendReply {
-  if (!run) return { kind: 'lost' };
-  const { attempt, firstSeq, events, terminal } = batch;
-  const seq = run.events.length;
-  const cancel = run.cancel ? { cancel: run.cancel } : {};
-  if (run.attempt === attempt && seq >= firstSeq + events.length - 1)
-    return { kind: 'ok', lastSeq: seq, ...bytesOf(run), ...cancel };
-  if (run.ended) return { kind: 'ended' };
-  if (run.attempt > attempt) return { kind: 'fenced' };
-  if (seq < firstSeq - 1) return { kind: 'gap', lastSeq: seq };
-  const missing = events.slice(seq - firstSeq + 1);
-  const bytes = missing.reduce((sum, text) => sum + Buffer.byteLength(text), run.bytes);
-  if (bytes > LIMITS.runLogBytesMax && !terminal) return { kind: 'full' };
-  run.attempt = attempt;
-  run.claimed = true;
-  run.ended = terminal;
-  run.steered += missing.filter((text) => (JSON.parse(text) as LoggedEvent).type === 'run.steered').length;
-  store(run, terminal ? [...missing.slice(0, -1), withLeftover(run, missing.at(-1) ?? '')] : missing);
-  return { kind: 'ok', lastSeq: run.events.length, ...bytesOf(run), ...cancel };
 }

@@ -15,8 +15,8 @@ export interface IncomingRequest {
 }
 
 /**
- * The request as a parameter: `@Incoming() request: IncomingRequest`. A route that holds a place while it answers checks
- * its body itself, because the place comes first; `@Body(dto(X))` would check before that.
+ * The request as a parameter: `@Incoming() request: IncomingRequest`. A route that holds a place while it answers
+ * checks its body itself, because the place comes first; `@Body(dto(X))` would check before that.
  */
 export const Incoming = createParamDecorator((_: unknown, context: ExecutionContext): IncomingRequest => {
   const { owner, headers, body, raw } = context.switchToHttp().getRequest<FastifyRequest>();
