@@ -1,10 +1,8 @@
-import type { JsonObject } from '#libs/contract';
+import type { JsonObject, RunError } from '#libs/contract';
 import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
+import { anthropicError } from '../anthropic-errors.js';
 import { frame, inTurn, nothing, type MessagesState, type Move, type OpenBlock } from './messages-state.js';
-
-/** The name of the server in blocks of tools that the gateway runs. */
-export const SERVER_NAME = 'talaria';
 
 /**
  * A whole block: its start says everything, and no delta follows. The one form that all clients take for server
@@ -60,4 +58,10 @@ export function closeThinking(state: MessagesState, signature: string): Encoded<
     { ...signed, open: null },
     [frame('content_block_stop', { index: signed.blocks - 1 })],
   ]);
+}
+
+/** Ends the stream with an error. Nothing follows. */
+export function breakOff(state: MessagesState, error: RunError): Encoded<MessagesState> {
+  const { type: _, ...body } = anthropicError(error);
+  return [{ ...state, stage: 'ended', open: null }, [frame('error', body)]];
 }

@@ -1,73 +1,78 @@
-import type { JsonObject, OutputItem, RunSnapshot, TextItem, ToolCallItem } from '#libs/contract';
-import { parseArguments } from '../../arguments-preview.js';
-import { packReasoning } from '../../sealed-reasoning.js';
-import { packCallState } from '../call-state.js';
-import { readEcho } from '../messages-echo.js';
-import type { ThinkingDisplay } from '../request/decode-thinking.js';
-import { SERVER_NAME } from './blocks.js';
-import { isHidden, resultBlock } from './calls.js';
-import { messageObject, messageUsage, stopFields } from './message-object.js';
+import { hasEnded, NO_USAGE, type JsonObject, type LoggedEvent, type OutputItem, type RunEvent } from '#libs/contract';
+import type { RunSnapshot } from '#libs/contract';
+import { putTogether } from './accumulate.js';
+import { encode } from './encode-stream.js';
+import { messageUsage } from './message-object.js';
+import { begin } from './messages-state.js';
 
-/** The whole answer of a run that ended as `completed` or `incomplete`: the blocks that a reader of the stream gets. */
+/**
+ * The whole answer of a run that ended as `completed` or `incomplete`. It is the stream of the run, put together as
+ * clients do it: so the two cannot say different things. Steps that were lost with their worker are not in it.
+ */
 export function final(snapshot: RunSnapshot): JsonObject {
-  const { display } = readEcho(snapshot.echo);
-  const items = snapshot.items.filter(({ status }) => status !== 'interrupted');
-  const steps = [...new Set(items.map(({ step }) => step))];
-  const content = steps.flatMap((step) =>
-    blocksOfStep(
-      items.filter((item) => item.step === step),
-      display,
-    ),
+  let state = begin();
+  const message = putTogether(
+    eventsOf(snapshot).flatMap((event) => {
+      const [next, frames] = encode(state, event);
+      state = next;
+      return frames;
+    }),
   );
-  const lastStep = steps.at(-1);
-  const ending = {
-    reason: snapshot.incompleteReason ?? 'completed',
-    hasClientCalls: items.some((item) => item.type === 'tool_call' && item.executedBy === 'client'),
-    hasRefused: items.some((item) => item.type === 'refusal' && item.step === lastStep),
-  } as const;
-  return messageObject(snapshot, content, { ...stopFields(ending), usage: messageUsage(snapshot.usage) });
+  return { ...message, usage: messageUsage(snapshot.usage) };
 }
 
-function blocksOfStep(items: readonly OutputItem[], display: ThinkingDisplay): JsonObject[] {
-  const ran = items.flatMap((item) =>
-    item.type === 'tool_call' && item.executedBy === 'server' ? runBlocks(item) : [],
+/** A log that folds to the snapshot, as far as the stream tells of it. */
+function eventsOf(snapshot: RunSnapshot): LoggedEvent[] {
+  const { runId, protocol, owner, model, echo, items, incompleteReason: reason } = snapshot;
+  const lost = new Set(snapshot.steps.flatMap(({ step, status }) => (status === 'interrupted' ? [step] : [])));
+  const steps = new Set(
+    [...snapshot.steps, ...items.filter(({ status }) => status !== 'interrupted')].map((s) => s.step),
   );
-  const calls = items.filter((item) => item.type === 'tool_call' && item.executedBy === 'client');
-  const isHiddenNeeded = display === 'hidden' && calls.length > 0;
-  let hasCall = false;
-  const said = items.flatMap((item): JsonObject[] => {
-    if (item.type === 'reasoning') return display === 'hidden' ? [] : [thinkingBlock(item, display)];
-    if (item.type !== 'tool_call') return item.text === '' ? [] : [{ type: 'text', text: item.text, citations: null }];
-    if (item.executedBy === 'server') return [];
-    const hidden = isHiddenNeeded && !hasCall ? items.flatMap(hiddenBlock) : [];
-    hasCall = true;
-    return [...hidden, ...callBlocks(item)];
-  });
-  return [...said, ...ran];
+  const end: RunEvent =
+    reason && hasEnded(snapshot) ? { type: 'run.incomplete', reason } : { type: 'run.completed', finishReason: 'stop' };
+  const events: RunEvent[] = [
+    { type: 'run.queued', runId, protocol, owner, model, echo },
+    ...[...steps].filter((step) => !lost.has(step)).flatMap((step) => eventsOfStep(step, items)),
+    end,
+  ];
+  return events.map((event, i) => ({ ...event, seq: i + 1, at: snapshot.updatedAt }));
 }
 
-function thinkingBlock({ text, seal }: TextItem, display: ThinkingDisplay): JsonObject {
-  if (seal?.encrypted !== undefined && text === '') return { type: 'redacted_thinking', data: seal.encrypted };
-  const isShown = display === 'shown';
-  const isPlain = seal?.form === 'anthropic' && seal.encrypted === undefined && (isShown || text === '');
-  const packed = seal || !isShown ? packReasoning({ text, ...(seal && { seal }) }) : '';
-  return { type: 'thinking', thinking: isShown ? text : '', signature: isPlain ? (seal.signature ?? '') : packed };
+/** The model speaks first, then its calls are ready, then tools are executed: the grammar of a step. */
+function eventsOfStep(step: number, all: readonly OutputItem[]): RunEvent[] {
+  const items = all.filter((item) => item.step === step);
+  return [
+    { type: 'step.started', step, model: '', upstream: '' },
+    ...items.flatMap(spoken),
+    ...items.flatMap(ready),
+    ...items.flatMap(executed),
+    { type: 'step.completed', step, finishReason: 'stop', usage: NO_USAGE },
+  ];
 }
 
-function hiddenBlock(item: OutputItem): JsonObject[] {
-  if (item.type !== 'reasoning') return [];
-  const { text, seal } = item;
-  return [{ type: 'redacted_thinking', data: packReasoning({ text, ...(seal && { seal }) }) }];
+function spoken(item: OutputItem): RunEvent[] {
+  const { step } = item;
+  if (item.type === 'reasoning') {
+    return [{ type: 'reasoning.delta', step, text: item.text, ...(item.seal && { seal: item.seal }) }];
+  }
+  if (item.type !== 'tool_call') return [{ type: `${item.type}.delta`, step, text: item.text }];
+  const { callId, name, executedBy, extraContent } = item;
+  return [
+    { type: 'tool_call.started', step, callId, name, executedBy, ...(extraContent && { extraContent }) },
+    { type: 'tool_call.arguments.delta', step, callId, delta: item.arguments },
+  ];
 }
 
-function callBlocks({ callId, name, arguments: text, extraContent }: ToolCallItem): JsonObject[] {
-  const attached = extraContent ? [{ type: 'redacted_thinking', data: packCallState({ callId, extraContent }) }] : [];
-  return [...attached, { type: 'tool_use', id: callId, name, input: parseArguments(text) ?? {} }];
+function ready(item: OutputItem): RunEvent[] {
+  if (item.type !== 'tool_call' || !item.ready) return [];
+  const { step, callId, name, executedBy } = item;
+  return [{ type: 'tool_call.ready', step, callId, name, executedBy, arguments: item.arguments }];
 }
 
-function runBlocks({ callId, name, arguments: text, dispatched, output, isError = false }: ToolCallItem): JsonObject[] {
-  if (isHidden(name) || !dispatched) return [];
-  const input = parseArguments(text) ?? {};
-  const call = { type: 'mcp_tool_use', id: callId, name, server_name: SERVER_NAME, input };
-  return output === undefined ? [call] : [call, resultBlock({ callId, output, isError })];
+function executed(item: OutputItem): RunEvent[] {
+  if (item.type !== 'tool_call' || !item.dispatched) return [];
+  const { step, callId, name, output, isError = false } = item;
+  const started: RunEvent = { type: 'tool.started', step, callId, name };
+  if (output === undefined) return [started];
+  return [started, { type: 'tool.completed', step, callId, name, output, isError, durationMs: 0 }];
 }

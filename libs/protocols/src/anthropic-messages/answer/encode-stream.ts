@@ -2,12 +2,12 @@ import { addUsage, type EventOf, type IncompleteReason, type LoggedEvent, type R
 import type { Encoded } from '../../protocol/protocol.js';
 import { cancelledError, LOST_STEP } from '../../run-errors.js';
 import { NO_FRAMES } from '../../sse-frame.js';
-import { anthropicError } from '../anthropic-errors.js';
 import { readEcho } from '../messages-echo.js';
-import { closeBlock, deltaFrame, deltaHead, openBlock } from './blocks.js';
-import { continueCall, finishCall, noteRun, settleCalls, startCall, tellResult, tellRun } from './calls.js';
+import { breakOff, closeBlock, deltaFrame, deltaHead, openBlock } from './blocks.js';
+import { continueCall, finishCall, hold, isWhole, mustWait, startCall, tellAttached } from './client-calls.js';
 import { messageObject, messageUsage, stopFields, UNFINISHED } from './message-object.js';
-import { frame, inTurn, type MessagesState, type Move } from './messages-state.js';
+import { frame, inTurn, NEW_STEP, type MessagesState, type Move } from './messages-state.js';
+import { changeRun, noteRun, settleRuns, tellRuns } from './server-runs.js';
 import { settleThinking, think } from './thinking.js';
 
 /**
@@ -17,11 +17,33 @@ import { settleThinking, think } from './thinking.js';
  */
 export function encode(state: MessagesState, event: LoggedEvent): Encoded<MessagesState> {
   if (state.stage === 'ended') return [state, NO_FRAMES];
+  if (mustWait(state, event)) {
+    const waiting = { ...state, held: hold(state.held, event) };
+    if (event.type !== 'tool_call.started' || !isWhole(state)) return [waiting, NO_FRAMES];
+    return inTurn(waiting, closeBlock, releaseHeld);
+  }
+  const [next, frames] = encodeOne(state, event);
+  if (next.held.length === 0 || next.open?.kind === 'tool_use') return [next, frames];
+  const [released, more] = releaseHeld(next);
+  return [released, [...frames, ...more]];
+}
+
+/** Encodes what waited for the block of a call. The block of the next call may hold the rest back again. */
+const releaseHeld: Move = (state) => {
+  const moves = state.held.map(
+    (event): Move =>
+      (open) =>
+        encode(open, event),
+  );
+  return inTurn({ ...state, held: [] }, ...moves);
+};
+
+function encodeOne(state: MessagesState, event: LoggedEvent): Encoded<MessagesState> {
   switch (event.type) {
     case 'run.queued':
       return start(state, event);
     case 'step.started':
-      return [{ ...state, isCommitted: false, hidden: [], hasRefused: false }, NO_FRAMES];
+      return [{ ...state, ...NEW_STEP }, NO_FRAMES];
     case 'text.delta':
       return speak(state, event);
     case 'refusal.delta':
@@ -29,17 +51,20 @@ export function encode(state: MessagesState, event: LoggedEvent): Encoded<Messag
     case 'reasoning.delta':
       return think(state, event);
     case 'tool_call.started':
-      return event.executedBy === 'client' ? startCall(state, event) : [state, NO_FRAMES];
+      return event.executedBy === 'client' ? startCall(state, event) : noteRun(state, event);
     case 'tool_call.arguments.delta':
       return continueCall(state, event.callId, event.delta);
     case 'tool_call.ready':
-      return event.executedBy === 'client' ? finishCall(state, event) : noteRun(state, event);
+      if (event.executedBy === 'client') return inTurn(state, (open) => finishCall(open, event), tellRuns);
+      return changeRun(state, event.callId, { arguments: event.arguments });
     case 'tool.started':
-      return tellRun(state, event);
-    case 'tool.completed':
-      return tellResult(state, event);
+      return inTurn(state, (open) => changeRun(open, event.callId, { hasStarted: true }), tellRuns);
+    case 'tool.completed': {
+      const { output, isError } = event;
+      return inTurn(state, (open) => changeRun(open, event.callId, { result: { output, isError } }), tellRuns);
+    }
     case 'step.completed':
-      return inTurn({ ...state, usage: addUsage(state.usage, event.usage) }, settleThinking, settleCalls, closeBlock);
+      return settleStep({ ...state, usage: addUsage(state.usage, event.usage) });
     case 'step.interrupted':
       return interrupt(state);
     // Who waits for an approval finds it in the run; the stream rests on pings meanwhile.
@@ -86,11 +111,12 @@ function speak(state: MessagesState, { step, text }: EventOf<'text.delta' | 'ref
 /** The run goes on in a new step. A stream that has shown the broken one cannot follow honestly. */
 function interrupt(state: MessagesState): Encoded<MessagesState> {
   if (state.isCommitted) return breakOff(state, LOST_STEP);
-  return inTurn({ ...state, hidden: [] }, settleThinking, closeBlock);
+  return inTurn({ ...state, ...NEW_STEP }, settleThinking, closeBlock);
 }
 
 function finish(state: MessagesState, reason: 'completed' | IncompleteReason): Encoded<MessagesState> {
   const last: Move = (settled) => {
+    if (settled.stage === 'ended') return [settled, NO_FRAMES];
     const { hasClientCalls, hasRefused, usage } = settled;
     const delta = stopFields({ reason, hasClientCalls, hasRefused });
     return [
@@ -98,10 +124,12 @@ function finish(state: MessagesState, reason: 'completed' | IncompleteReason): E
       [frame('message_delta', { delta, usage: messageUsage(usage) }), frame('message_stop', {})],
     ];
   };
-  return inTurn(state, settleThinking, settleCalls, closeBlock, last);
+  return inTurn(state, settleStep, last);
 }
 
-function breakOff(state: MessagesState, error: RunError): Encoded<MessagesState> {
-  const { type: _, ...body } = anthropicError(error);
-  return [{ ...state, stage: 'ended', open: null }, [frame('error', body)]];
-}
+/** The step ends: every call that was begun is told of, as far as it came, and all words that waited for it. */
+const settleStep: Move = (state) => {
+  if (state.stage === 'ended') return [state, NO_FRAMES];
+  if (state.held.length === 0) return inTurn(state, settleThinking, closeBlock, settleRuns, tellAttached);
+  return inTurn(state, settleThinking, closeBlock, releaseHeld, settleStep);
+};

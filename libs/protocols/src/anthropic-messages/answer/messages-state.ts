@@ -1,4 +1,4 @@
-import { NO_USAGE, type JsonObject, type Usage } from '#libs/contract';
+import { NO_USAGE, type JsonObject, type LoggedEvent, type Usage } from '#libs/contract';
 import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
 import { readEcho, type MessagesEcho } from '../messages-echo.js';
@@ -13,12 +13,19 @@ export interface MessagesState {
   readonly open: OpenBlock | null;
   /** Something of the open step was sent that counts as the answer and cannot be taken back. */
   readonly isCommitted: boolean;
-  /** The caller's calls of this step whose blocks are not finished, in their order: the first one may be open. */
-  readonly calls: readonly WaitingCall[];
+  /**
+   * Words and calls that came while the block of another call was open. Neighbouring pieces are joined, so that there
+   * are no more of them than items in the answer.
+   */
+  readonly held: readonly LoggedEvent[];
+  /** By call of the caller in this step: the arguments that were sent. */
+  readonly sent: Readonly<Record<string, string>>;
+  /** What upstreams attached to calls of this step: told when the step ends. */
+  readonly attached: Readonly<Record<string, JsonObject>>;
   /** Hidden reasoning of this step, kept for a call that has to bring it back. */
   readonly hidden: readonly string[];
-  /** Calls of the gateway, by name, that were announced. */
-  readonly ran: Readonly<Record<string, { readonly name: string; readonly arguments: string }>>;
+  /** The gateway's own calls of this step that are not told of to their end, in the order in which they were made. */
+  readonly runs: readonly ServerRun[];
   readonly hasClientCalls: boolean;
   readonly hasRefused: boolean;
   readonly usage: Usage;
@@ -30,15 +37,27 @@ export type OpenBlock =
   | { readonly kind: 'thinking'; readonly step: number; readonly head: string; readonly text: string }
   | { readonly kind: 'tool_use'; readonly callId: string };
 
-/** A call of the caller's tool. */
-export interface WaitingCall {
+/** A call that the gateway executes. */
+export interface ServerRun {
   readonly callId: string;
   readonly name: string;
-  readonly extraContent?: JsonObject;
-  /** Arguments so far, and how many characters of them were sent. */
   readonly arguments: string;
-  readonly sent: number;
+  readonly hasStarted: boolean;
+  /** Its start was sent. */
+  readonly isTold: boolean;
+  readonly result?: { readonly output: string; readonly isError: boolean };
 }
+
+/** What is forgotten when a step begins. */
+export const NEW_STEP = {
+  isCommitted: false,
+  held: [],
+  sent: {},
+  attached: {},
+  hidden: [],
+  runs: [],
+  hasRefused: false,
+} as const satisfies Partial<MessagesState>;
 
 export function begin(): MessagesState {
   return {
@@ -46,12 +65,8 @@ export function begin(): MessagesState {
     stage: 'new',
     blocks: 0,
     open: null,
-    isCommitted: false,
-    calls: [],
-    hidden: [],
-    ran: {},
+    ...NEW_STEP,
     hasClientCalls: false,
-    hasRefused: false,
     usage: NO_USAGE,
   };
 }

@@ -12,6 +12,7 @@ type Thinking = OpenBlock & { readonly kind: 'thinking' };
  * the signature of the block, or as a `redacted_thinking` block where the client sees no text.
  */
 export function think(state: MessagesState, event: EventOf<'reasoning.delta'>): Encoded<MessagesState> {
+  if (event.text === '' && !event.seal) return [state, NO_FRAMES];
   if (state.echo.display === 'hidden') return hide(state, event);
   const { open } = state;
   const isOpen = open?.kind === 'thinking' && open.step === event.step;

@@ -1,0 +1,64 @@
+import type { EventOf, JsonObject } from '#libs/contract';
+import { parseArguments } from '../../arguments-preview.js';
+import type { Encoded } from '../../protocol/protocol.js';
+import { NO_FRAMES } from '../../sse-frame.js';
+import { closeBlock, wholeBlock } from './blocks.js';
+import { inTurn, type MessagesState, type Move, type ServerRun } from './messages-state.js';
+import { settleThinking } from './thinking.js';
+
+/** The name of the server in blocks of tools that the gateway runs. */
+const SERVER_NAME = 'talaria';
+
+/** Tools by whose names Hermes hides them. */
+const isHidden = (name: string): boolean => name.startsWith('_');
+
+/** A call of the gateway's own: told when it is carried out, with its whole input. */
+export function noteRun(state: MessagesState, event: EventOf<'tool_call.started'>): Encoded<MessagesState> {
+  const { callId, name } = event;
+  if (isHidden(name)) return [state, NO_FRAMES];
+  const run = { callId, name, arguments: '', hasStarted: false, isTold: false };
+  return [{ ...state, runs: [...state.runs, run] }, NO_FRAMES];
+}
+
+/** More is known of a call. Events about calls that are hidden or told of find none. */
+export function changeRun(
+  state: MessagesState,
+  callId: string,
+  change: Partial<Omit<ServerRun, 'isTold'>>,
+): Encoded<MessagesState> {
+  const at = state.runs.findIndex((run) => run.callId === callId);
+  const run = state.runs[at];
+  return [run ? { ...state, runs: state.runs.with(at, { ...run, ...change }) } : state, NO_FRAMES];
+}
+
+/**
+ * Tells of calls one after the other, each with its result, in the order in which the model made them: so the stream
+ * is the same whichever of several tools ends first. Nothing is told while the block of a caller's call is open.
+ */
+export const tellRuns: Move = (state) => {
+  const [run, ...others] = state.runs;
+  if (!run?.hasStarted || state.open?.kind === 'tool_use') return [state, NO_FRAMES];
+  if (!run.isTold) {
+    const told = { ...state, isCommitted: true, runs: [{ ...run, isTold: true }, ...others] };
+    return inTurn(told, settleThinking, closeBlock, wholeBlock(runBlock(run)), tellRuns);
+  }
+  if (!run.result) return [state, NO_FRAMES];
+  return inTurn({ ...state, runs: others }, closeBlock, wholeBlock(resultBlock(run.callId, run.result)), tellRuns);
+};
+
+/** The step ends: calls that never began are not told of, and no longer keep others waiting. */
+export const settleRuns: Move = (state) => {
+  const runs = state.runs.filter(({ hasStarted }) => hasStarted);
+  return runs.length === 0
+    ? [{ ...state, runs }, NO_FRAMES]
+    : inTurn({ ...state, runs }, tellRuns, ({ runs: [, ...others], ...rest }) => settleRuns({ ...rest, runs: others }));
+};
+
+function runBlock({ callId, name, arguments: text }: ServerRun): JsonObject {
+  return { type: 'mcp_tool_use', id: callId, name, server_name: SERVER_NAME, input: parseArguments(text) ?? {} };
+}
+
+function resultBlock(callId: string, { output, isError }: NonNullable<ServerRun['result']>): JsonObject {
+  const content = [{ type: 'text', text: output, citations: null }];
+  return { type: 'mcp_tool_result', tool_use_id: callId, is_error: isError, content };
+}
