@@ -32,21 +32,21 @@ export function mustWait({ open, sent }: MessagesState, event: LoggedEvent): boo
 /** The events that wait, and one more. Neighbouring words are joined, and arguments with earlier ones of their call. */
 export function hold(held: readonly LoggedEvent[], event: LoggedEvent): readonly LoggedEvent[] {
   const last = held.at(-1);
-  switch (event.type) {
-    case 'text.delta':
-    case 'refusal.delta':
-    case 'reasoning.delta':
-      if (last?.type !== event.type || last.step !== event.step || 'seal' in last) break;
-      return held.with(-1, { ...event, text: last.text + event.text } as LoggedEvent);
-    case 'tool_call.arguments.delta': {
-      const at = held.findLastIndex((other) => other.type === event.type && other.callId === event.callId);
-      const earlier = held[at];
-      if (earlier?.type !== event.type) break;
-      return held.with(at, { ...event, delta: earlier.delta + event.delta });
-    }
+  if (isWords(event) && last?.type === event.type && last.step === event.step && !('seal' in last)) {
+    return held.with(-1, { ...event, text: last.text + event.text } as LoggedEvent);
+  }
+  if (event.type === 'tool_call.arguments.delta') {
+    const at = held.findLastIndex((other) => other.type === event.type && other.callId === event.callId);
+    const earlier = held[at];
+    if (earlier?.type === event.type) return held.with(at, { ...event, delta: earlier.delta + event.delta });
   }
   return [...held, event];
 }
+
+type Words = LoggedEvent & { type: 'text.delta' | 'refusal.delta' | 'reasoning.delta' };
+
+const isWords = (event: LoggedEvent): event is Words =>
+  event.type === 'text.delta' || event.type === 'refusal.delta' || event.type === 'reasoning.delta';
 
 /** Whether the open call could be closed: its arguments are a whole object, and another call begins. */
 export function isWhole({ open, sent }: MessagesState): boolean {

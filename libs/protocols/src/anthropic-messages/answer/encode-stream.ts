@@ -1,4 +1,4 @@
-import { addUsage, type EventOf, type IncompleteReason, type LoggedEvent, type RunError } from '#libs/contract';
+import { addUsage, type EventOf, type IncompleteReason, type LoggedEvent } from '#libs/contract';
 import type { Encoded } from '../../protocol/protocol.js';
 import { cancelledError, LOST_STEP } from '../../run-errors.js';
 import { NO_FRAMES } from '../../sse-frame.js';
