@@ -152,6 +152,53 @@ describe('run queue on BullMQ', () => {
   });
 });
 
+test('a run whose finished job is remembered is queued all the same, a job that is there stays as it is', async () => {
+  const other = connectRedis({ url: server.url, prefix: 'again', role: 'worker' });
+  const queue = bullRunQueue(other);
+  const jobs: string[] = [];
+  let isHeld = false;
+  const worker = startRunWorker({
+    connection: other,
+    concurrency: 2,
+    handle: async ({ runId, generation }) => {
+      jobs.push(`${runId}.${generation}`);
+      await until(() => !isHeld);
+      if (runId === 'run_given_up') throw new Error('rejected');
+      return 'done';
+    },
+    onFailed: (runId) => jobs.push(`${runId} was given up`),
+    onError: () => undefined,
+  });
+  closes.push(
+    () => other.close(),
+    () => queue.close(),
+    () => worker.drain(100),
+  );
+  const done = async (run: { runId: string; generation: number }): Promise<void> =>
+    void (await until(async () => (await queue.withJob([run])).size === 0));
+  for (const times of [1, 2]) {
+    await queue.enqueue('run_done', times);
+    await until(() => jobs.filter((job) => job === 'run_done.0').length === times);
+    await done(first('run_done'));
+    // A parked run too, whose job came too early and was fenced.
+    await queue.enqueueParked({ runId: 'run_parked', generation: 1 }, 1);
+    await until(() => jobs.filter((job) => job === 'run_parked.1').length === times);
+    await done({ runId: 'run_parked', generation: 1 });
+  }
+  await queue.enqueue('run_given_up');
+  await until(() => jobs.includes('run_given_up was given up'), { ms: 20_000 });
+  const before = jobs.length;
+  await queue.enqueue('run_given_up');
+  await until(() => jobs.length > before);
+  isHeld = true;
+  await queue.enqueue('run_active');
+  await until(() => jobs.includes('run_active.0'));
+  await queue.enqueue('run_active');
+  isHeld = false;
+  await done(first('run_active'));
+  expect(jobs.filter((job) => job === 'run_active.0')).toHaveLength(1);
+});
+
 test('a parked run has a job of its own, which comes when it is woken or when its time is over', async () => {
   const other = connectRedis({ url: server.url, prefix: 'parked', role: 'worker' });
   const queue = bullRunQueue(other);
@@ -228,7 +275,9 @@ describe.each(idempotencies)('idempotency keys: %s', (_name, create) => {
     const replies = await Promise.all(ids.map((runId) => keys.reserve('alice POST /x k1', 'f1', runId)));
     const won = replies.findIndex((reply) => reply.kind === 'new');
     expect(replies.filter((reply) => reply.kind === 'new')).toHaveLength(1);
-    expect(replies.filter((_, i) => i !== won)).toEqual(Array(49).fill({ kind: 'same', runId: ids[won] }));
+    expect(replies.filter((_, i) => i !== won)).toEqual(
+      Array(49).fill({ kind: 'same', runId: ids[won], wasOpened: false }),
+    );
     expect(await keys.reserve('alice POST /x k1', 'f2', 'run_z')).toEqual({ kind: 'conflict' });
     expect(await keys.reserve('bob POST /x k1', 'f2', 'run_z')).toEqual({ kind: 'new' });
   });
@@ -237,7 +286,7 @@ describe.each(idempotencies)('idempotency keys: %s', (_name, create) => {
     const keys = create();
     await keys.reserve('s', 'f', 'run_1');
     await keys.release('s', 'run_2');
-    expect(await keys.reserve('s', 'f', 'run_3')).toEqual({ kind: 'same', runId: 'run_1' });
+    expect(await keys.reserve('s', 'f', 'run_3')).toEqual({ kind: 'same', runId: 'run_1', wasOpened: false });
     await keys.release('s', 'run_1');
     expect(await keys.reserve('s', 'f', 'run_3')).toEqual({ kind: 'new' });
   });

@@ -1,5 +1,13 @@
 import { runWriters } from '#libs/bus';
-import { isTerminal, type LiveHub, type LoggedEvent, type RunEvent, type RunLog, type RunWriter } from '#libs/contract';
+import {
+  isTerminal,
+  type Idempotency,
+  type LiveHub,
+  type LoggedEvent,
+  type RunEvent,
+  type RunLog,
+  type RunWriter,
+} from '#libs/contract';
 import { tailRun } from '#libs/runs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { runSpec } from '../support/run-spec.js';
@@ -7,6 +15,8 @@ import { until } from '../support/until.js';
 
 export interface RunLogUnderTest {
   readonly log: RunLog;
+  /** Those that the log marks. */
+  readonly keys: Idempotency;
   /** A hub of another process than the one that opened the run, and one of the same. */
   readonly foreignHub: LiveHub;
   readonly ownHub: LiveHub;
@@ -73,6 +83,33 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       const [queued] = await get().log.read(spec.runId, 0);
       expect(queued).toMatchObject({ parentId: 'run_before', sessionId: 's', jobId: 'j' });
       expect(queued).not.toHaveProperty('input');
+    });
+
+    test('an id that was opened under its key is never opened again, however its log went away', async () => {
+      const { log, keys } = get();
+      const [spec, other] = [runSpec(), runSpec()];
+      const scope = `key of ${spec.runId}`;
+      await keys.reserve(scope, 'f', spec.runId);
+      const again = { kind: 'same', runId: spec.runId };
+      expect(await keys.reserve(scope, 'f', other.runId)).toEqual({ ...again, wasOpened: false });
+      // Another run's log does not mark it.
+      expect(await log.open(other, { reservedIn: scope })).toBe('opened');
+      expect(await keys.reserve(scope, 'f', other.runId)).toEqual({ ...again, wasOpened: false });
+      expect(await log.open(spec, { reservedIn: scope })).toBe('opened');
+      expect(await log.open(spec, { reservedIn: scope })).toBe('exists');
+      await log.remove([spec.runId]);
+      expect(await log.open(spec, { reservedIn: scope })).toBe('used');
+      expect(await log.head(spec.runId)).toBeUndefined();
+      expect(await keys.reserve(scope, 'f', other.runId)).toEqual({ ...again, wasOpened: true });
+      expect(await keys.reserve(scope, 'another', other.runId)).toEqual({ kind: 'conflict' });
+      // A run that could not be queued gives its key back, though its log was there.
+      await keys.release(scope, other.runId);
+      expect(await keys.reserve(scope, 'f', other.runId)).toEqual({ ...again, wasOpened: true });
+      await keys.release(scope, spec.runId);
+      expect(await keys.reserve(scope, 'f', other.runId)).toEqual({ kind: 'new' });
+      // A key that is gone marks nothing, and keeps nobody out.
+      const late = runSpec();
+      expect(await log.open(late, { reservedIn: 'a key that expired' })).toBe('opened');
     });
 
     test('a removed run is gone altogether, others stay', async () => {

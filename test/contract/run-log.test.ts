@@ -1,11 +1,22 @@
-import { connectRedis, memoryLiveHub, memoryRunLog, redisLiveHub, redisRunLog, type RedisConnection } from '#libs/bus';
+import {
+  connectRedis,
+  memoryIdempotency,
+  memoryLiveHub,
+  memoryRunLog,
+  redisIdempotency,
+  redisLiveHub,
+  redisRunLog,
+  type RedisConnection,
+} from '#libs/bus';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { runControlSuite } from './run-control.suite.js';
 import { runLogSuite, type RunLogUnderTest } from './run-log.suite.js';
 
-const memory = memoryRunLog();
+const memoryKeys = memoryIdempotency();
+const memory = memoryRunLog(memoryKeys);
 runLogSuite('memory', () => ({
   log: memory,
+  keys: memoryKeys,
   ownHub: memoryLiveHub(memory, 'own'),
   foreignHub: memoryLiveHub(memory, 'foreign'),
 }));
@@ -22,6 +33,7 @@ describe('on Redis', () => {
     connection = connect('worker');
     redis = {
       log: redisRunLog(connection),
+      keys: redisIdempotency(connection),
       ownHub: redisLiveHub(connect('subscriber'), 'own'),
       foreignHub: redisLiveHub(connect('subscriber'), 'foreign'),
     };
@@ -48,6 +60,21 @@ describe('on Redis', () => {
       const ttl = await connection.redis.ttl(key);
       expect(ttl).toBeGreaterThan(3_000);
       expect(ttl).toBeLessThanOrEqual(3_600);
+    }
+  });
+
+  test('the mark of a key that was used lives as long as the key', async () => {
+    const { runSpec } = await import('../support/run-spec.js');
+    const spec = runSpec();
+    await redis.keys.reserve('marked', 'f', spec.runId);
+    const names = await connection.redis.keys('t:idempotency:*');
+    expect(names.length).toBeGreaterThan(0);
+    for (const key of names) await connection.redis.expire(key, 1_000);
+    await redis.log.open(spec, { reservedIn: 'marked' });
+    for (const key of names) {
+      const ttl = await connection.redis.ttl(key);
+      expect(ttl).toBeGreaterThan(900);
+      expect(ttl).toBeLessThanOrEqual(1_000);
     }
   });
 

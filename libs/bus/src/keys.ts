@@ -14,7 +14,7 @@
  *   <p>:live:<instance>        channel  events of all runs that this API instance opened
  *   <p>:control:<worker>       channel  ids of runs whose writer should read the cancel flag
  *   <p>:workers:info|seen      hash, zset  who can execute runs
- *   <p>:idempotency:<sha256>   string   `<fingerprint> <runId>`
+ *   <p>:idempotency:<sha256>   string   `<fingerprint> <runId>`, and ` opened` once the run's log was there
  *   <p>:writable               string   written for a second to see whether Redis takes writes
  *   <p>:{<sha256>}:turns       hash     whose turn it is in a session (sha256 of owner and id); fields: turn-scripts.ts
  *   <p>:{<sha256>}:line        list     run ids that wait for their turn in that session

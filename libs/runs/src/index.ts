@@ -3,7 +3,7 @@ export { handOnTurn } from './ending/hand-on-turn.js';
 export { settleEnded, type EndPorts } from './ending/settle-ended.js';
 export type { FollowStart, TakeBatch } from './following/follow-run.js';
 export { tailRun } from './following/tail-run.js';
-export { openRun } from './opening/open-run.js';
+export { deletedUnderKey, openRun } from './opening/open-run.js';
 export type { RunToStart, StartedRun } from './opening/start-run.js';
 export { placeInQueue, type QueueRoom } from './placing/place-in-queue.js';
 export type { FoundRun } from './reading/find-run.js';

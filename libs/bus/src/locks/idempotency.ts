@@ -1,11 +1,16 @@
 import { type Idempotency, LIMITS, type Reservation } from '#libs/contract';
 import { createHash } from 'node:crypto';
+import type { RedisKeys } from '../keys.js';
 import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { RELEASE_KEY } from '../scripts/admission-scripts.js';
 
+/** The name of the key of a scope. */
+export const idempotencyKeyName = (keys: RedisKeys, scope: string): string =>
+  keys.idempotency(createHash('sha256').update(scope).digest('hex'));
+
 /** Idempotency keys on Redis, one string each, shared by all API replicas. */
 export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency {
-  const keyOf = (scope: string): string => keys.idempotency(createHash('sha256').update(scope).digest('hex'));
+  const keyOf = (scope: string): string => idempotencyKeyName(keys, scope);
   return {
     async reserve(scope, fingerprint, runId) {
       const value = `${fingerprint} ${runId}`;
@@ -18,9 +23,10 @@ export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency 
   };
 }
 
-/** @param held the key's value before: null, or `<fingerprint> <runId>`. */
+/** @param held the key's value before: null, or `<fingerprint> <runId>`, with ` opened` behind it once it was. */
 export function toReservation(held: string | null, fingerprint: string): Reservation {
   if (held === null) return { kind: 'new' };
-  const [heldFingerprint, runId = ''] = held.split(' ');
-  return heldFingerprint === fingerprint ? { kind: 'same', runId } : { kind: 'conflict' };
+  const [heldFingerprint, runId = '', mark] = held.split(' ');
+  if (heldFingerprint !== fingerprint) return { kind: 'conflict' };
+  return { kind: 'same', runId, wasOpened: mark !== undefined };
 }

@@ -51,17 +51,30 @@ export function memoryPersistQueue(): MemoryPersistQueue {
   };
 }
 
+export interface MemoryIdempotency extends Idempotency {
+  /** Marks the key if it names the run. @returns whether it was marked before. */
+  markOpened(scope: string, runId: string): boolean;
+}
+
 /** Idempotency keys in memory, for tests; they never expire. */
-export function memoryIdempotency(): Idempotency {
+export function memoryIdempotency(): MemoryIdempotency {
   const held = new Map<string, string>();
+  const names = (scope: string, runId: string): boolean => held.get(scope)?.split(' ')[1] === runId;
   return {
+    markOpened(scope, runId) {
+      const before = held.get(scope);
+      if (before === undefined || !names(scope, runId)) return false;
+      if (before.split(' ').length > 2) return true;
+      held.set(scope, `${before} opened`);
+      return false;
+    },
     async reserve(scope, fingerprint, runId) {
       const before = held.get(scope) ?? null;
       if (before === null) held.set(scope, `${fingerprint} ${runId}`);
       return toReservation(before, fingerprint);
     },
     async release(scope, runId) {
-      if (held.get(scope)?.endsWith(runId)) held.delete(scope);
+      if (names(scope, runId)) held.delete(scope);
     },
   };
 }

@@ -11,6 +11,8 @@ import {
   type Controls,
   LIMITS,
   type LoggedEvent,
+  type OpenLogTerms,
+  type OpenOutcome,
   type Parking,
   type ParkOutcome,
   queuedEvent,
@@ -21,6 +23,7 @@ import {
   type TerminalEvent,
   type JsonObject,
 } from '#libs/contract';
+import { memoryIdempotency, type MemoryIdempotency } from './memory-queues.js';
 import { appendTo, blankRun, claimOf, controlsOf, withLeftover, type MemoryRun } from './memory-run.js';
 
 export interface MemoryRunLog extends RunLog {
@@ -32,9 +35,10 @@ export interface MemoryRunLog extends RunLog {
 
 /**
  * The run log in memory, for tests: the rules of scripts/run-scripts.ts, checked by the same contract suite.
+ * @param keys those that ids of runs are reserved with.
  */
-export function memoryRunLog(): MemoryRunLog {
-  return new InMemoryRunLog();
+export function memoryRunLog(keys: Pick<MemoryIdempotency, 'markOpened'> = memoryIdempotency()): MemoryRunLog {
+  return new InMemoryRunLog(keys);
 }
 
 class InMemoryRunLog implements MemoryRunLog {
@@ -42,6 +46,8 @@ class InMemoryRunLog implements MemoryRunLog {
   private readonly openedAt = new Map<string, number>();
   private readonly followers: string[] = [];
   private readonly listeners = new Set<(runId: string, events: readonly LoggedEvent[]) => void>();
+
+  constructor(private readonly keys: Pick<MemoryIdempotency, 'markOpened'>) {}
 
   subscribe(listener: (runId: string, events: readonly LoggedEvent[]) => void): void {
     this.listeners.add(listener);
@@ -56,9 +62,10 @@ class InMemoryRunLog implements MemoryRunLog {
     return this.followers.filter((followed) => followed === runId).length;
   }
 
-  async open(spec: RunSpec): Promise<'opened' | 'exists'> {
+  async open(spec: RunSpec, { reservedIn }: OpenLogTerms = {}): Promise<OpenOutcome> {
     this.openedAt.set(spec.runId, spec.createdAt);
     if (this.runs.has(spec.runId)) return 'exists';
+    if (reservedIn !== undefined && this.keys.markOpened(reservedIn, spec.runId)) return 'used';
     const run = blankRun(spec);
     this.runs.set(spec.runId, run);
     this.store(run, [JSON.stringify(queuedEvent(spec))]);

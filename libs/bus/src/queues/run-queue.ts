@@ -48,9 +48,9 @@ const ATTEMPTS_PER_JOB = 1_000;
 /** The run queue on BullMQ. */
 export function bullRunQueue(connection: RedisConnection): RunQueue {
   const queue = openQueue(connection, QUEUES.runs, QUEUE_EVENTS_MAX);
-  // queue.add() waits for ever while Redis is away at start.
-  const add = (jobId: string, options: { delay?: number; priority?: number }): Promise<Job> =>
-    inTime(connection, queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options }));
+  const add = (jobId: string, options: JobChoice): Promise<void> =>
+    // queue.add() waits for ever while Redis is away at start.
+    inTime(connection, addAnew({ queue, redis: connection.redis }, jobId, options));
   const load = new SampledLoad(async () => {
     const [counts, memoryShare] = await Promise.all([
       withinDeadline(queue.getJobCounts('wait', 'prioritized', 'active')),
@@ -92,6 +92,29 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
     },
     close: () => queue.close(),
   };
+}
+
+interface JobChoice {
+  readonly delay?: number;
+  readonly priority?: number;
+}
+
+/**
+ * Adds a job, also under an id that BullMQ remembers of a finished one: `queue.add` would take that for a repetition
+ * and do nothing, without a word. A job that waits or runs stays as it is.
+ */
+async function addAnew(
+  { queue, redis }: { readonly queue: Queue; readonly redis: RedisConnection['redis'] },
+  jobId: string,
+  options: JobChoice,
+): Promise<void> {
+  const send = (): Promise<Job> => queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options });
+  // Sent before the job is, on the same connection: nothing that ends after that is taken for remembered.
+  const looks = ['completed', 'failed'].map((state) => redis.zscore(queue.toKey(state), jobId));
+  const [scores] = await Promise.all([Promise.all(looks), send()]);
+  if (scores.every((score) => score === null)) return;
+  await queue.remove(jobId);
+  await send();
 }
 
 async function wake(queue: Queue, jobId: string): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type Claim,
   type Controls,
   LIMITS,
+  type OpenOutcome,
   type ParkOutcome,
   parseRunSpec,
   type RunEvent,
@@ -175,6 +176,17 @@ function toAppendReply(line: string | undefined): AppendReply {
     ...(bytes > 0 && { bytes }),
     ...(cancel && { cancel: cancel as CancelReason }),
   };
+}
+
+export function toOpenOutcome(code: unknown): OpenOutcome {
+  switch (code) {
+    case 1:
+      return 'opened';
+    case CODES.used:
+      return 'used';
+    default:
+      return 'exists';
+  }
 }
 
 export function toCancelOutcome(reply: unknown): CancelOutcome {

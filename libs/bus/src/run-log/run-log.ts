@@ -11,6 +11,8 @@ import {
   type JsonObject,
   LIMITS,
   type LoggedEvent,
+  type OpenLogTerms,
+  type OpenOutcome,
   type Parking,
   type ParkOutcome,
   parseRunSpec,
@@ -32,6 +34,7 @@ import {
   type ScriptCall,
 } from '../redis/connect-redis.js';
 import type { RedisKeys } from '../keys.js';
+import { idempotencyKeyName } from '../locks/idempotency.js';
 import { perCall } from './per-call.js';
 import {
   afterSeq,
@@ -45,6 +48,7 @@ import {
   toClaim,
   toControls,
   toHead,
+  toOpenOutcome,
   toParkOutcome,
   toSteerOutcome,
   type AppendCallPlan,
@@ -81,22 +85,24 @@ class RedisRunLog implements RunLog {
     this.keys = connection.keys;
   }
 
-  open(spec: RunSpec): Promise<'opened' | 'exists'> {
+  open(spec: RunSpec, { reservedIn }: OpenLogTerms = {}): Promise<OpenOutcome> {
     const { redis, keys } = this;
+    const names = this.pair(spec.runId);
+    if (reservedIn !== undefined) names.push(idempotencyKeyName(keys, reservedIn));
     return this.inTime(async () => {
       // Into the index first: a run that no index remembers could stay `queued` for ever.
       const args = [LIMITS.runLogOrphanTtlSeconds, spec.owner, keys.live(spec.instance), JSON.stringify(spec)];
       const [, , opened] = await Promise.all([
         redis.zadd(keys.unconfirmed, spec.createdAt, spec.runId),
         redis.zadd(keys.runsOf(spec.owner), spec.createdAt, spec.runId),
-        runScript(redis, OPEN, this.pair(spec.runId), [
+        runScript(redis, OPEN, names, [
           ...args,
           spec.runId,
           JSON.stringify(queuedEvent(spec)),
           sessionOfTurn(spec) ?? '',
         ]),
       ]);
-      return opened === 1 ? 'opened' : 'exists';
+      return toOpenOutcome(opened);
     });
   }
 

@@ -23,7 +23,7 @@ return 1`);
 /** KEYS idempotency key; ARGV runId. Deletes the key only while it still names that run. */
 export const RELEASE_KEY = script(`
 local held = redis.call('GET', KEYS[1])
-if held and string.sub(held, -#ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+if held and string.match(held, '^%S+ (%S+)') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`);
 
 /**

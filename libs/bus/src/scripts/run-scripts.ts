@@ -39,17 +39,35 @@ export const CODES = {
   full: -4,
   unknown: -5,
   refused: -6,
+  used: -7,
 } as const;
 
 /** Fences every attempt: larger than any attempt number. */
 const ATTEMPT_OF_NOBODY = '9007199254740991';
 
 /**
- * KEYS log, meta; ARGV ttl seconds, owner, instance channel, spec, runId, event, session whose turn it takes or ''. ->
- * 0 | 1 opened
+ * Marks the idempotency key that names the run, or tells that it was marked before. The mark stands behind the run id,
+ * where a reader of earlier versions looks at nothing, and it lives as long as the key: whatever deletes logs and rows
+ * meanwhile, the same key never opens a second run under that id.
  */
-export const OPEN = script(`
+const MARK_OPENED = `
+local function wasOpened(key, runId)
+  local held = key and redis.call('GET', key)
+  if not held then return false end
+  local id, mark = string.match(held, '^%S+ (%S+)(.*)$')
+  if id ~= runId then return false end
+  if mark ~= '' then return true end
+  redis.call('SET', key, held .. ' opened', 'KEEPTTL')
+  return false
+end`;
+
+/**
+ * KEYS log, meta, and the idempotency key if there is one; ARGV ttl seconds, owner, instance channel, spec, runId,
+ * event, session whose turn it takes or ''. -> 0 exists | 1 opened | -7 used
+ */
+export const OPEN = script(`${MARK_OPENED}
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+if wasOpened(KEYS[3], ARGV[5]) then return -7 end
 redis.call('HSET', KEYS[2], 'tip', '0 1 ' .. #ARGV[6], 'owner', ARGV[2], 'ch', ARGV[3], 'spec', ARGV[4])
 if ARGV[7] ~= '' then redis.call('HSET', KEYS[2], 'turn', ARGV[7]) end
 redis.call('XADD', KEYS[1], '1-0', 'e', ARGV[6])

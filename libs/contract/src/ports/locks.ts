@@ -1,10 +1,16 @@
 export type Reservation =
-  { readonly kind: 'new' } | { readonly kind: 'same'; readonly runId: string } | { readonly kind: 'conflict' };
+  | { readonly kind: 'new' }
+  /** `wasOpened`: the run has had a log. If it has none, and no row either, the run was deleted. */
+  | { readonly kind: 'same'; readonly runId: string; readonly wasOpened: boolean }
+  | { readonly kind: 'conflict' };
 
-/** Idempotency keys, kept LIMITS.idempotencyTtlSeconds. `scope` is any string; it is hashed before it becomes a key. */
+/**
+ * Idempotency keys, kept LIMITS.idempotencyTtlSeconds. `scope` is any string; it is hashed before it becomes a key. The
+ * log of a run marks the key that its id was reserved with (`OpenLogTerms.reservedIn`), for as long as the key lives.
+ */
 export interface Idempotency {
   reserve(scope: string, fingerprint: string, runId: string): Promise<Reservation>;
-  /** Gives the key back after the run could not be started, unless another run holds the key by now. */
+  /** Gives the key back after the run could not be started, opened or not, unless another run holds it by now. */
   release(scope: string, runId: string): Promise<void>;
 }
 

@@ -29,10 +29,18 @@ export interface ParkedState {
   readonly woken: boolean;
 }
 
+export interface OpenLogTerms {
+  /** The scope of the idempotency key that the run's id was reserved with: it is marked in the same step. */
+  readonly reservedIn?: string;
+}
+
+/** `exists`: the id is taken. `used`: it was opened before under its key, and that log is gone. */
+export type OpenOutcome = 'opened' | 'exists' | 'used';
+
 /** The record of each run while it lives: opened once, read by anybody, ended once. */
 export interface RunJournal {
-  /** Creates the log with its first event, `run.queued`, and stores the spec. 'exists': the id is taken. */
-  open(spec: RunSpec): Promise<'opened' | 'exists'>;
+  /** Creates the log with its first event, `run.queued`, and stores the spec. */
+  open(spec: RunSpec, terms?: OpenLogTerms): Promise<OpenOutcome>;
   /** Events with seq > after, oldest first, at most `limit` (default LIMITS.relayReadBatchMax). */
   read(runId: string, after: number, limit?: number): Promise<LoggedEvent[]>;
   /** undefined: the run has no log, because it was never opened or has expired. */

@@ -1,4 +1,4 @@
-import { GatewayError, toRunError, type RunSpec } from '#libs/contract';
+import { GatewayError, toRunError, type OpenLogTerms, type OpenOutcome, type RunSpec } from '#libs/contract';
 import { cancelRun, endRun, type CancelPorts } from '../ending/end-run.js';
 import { handOnTurn } from '../ending/hand-on-turn.js';
 
@@ -10,22 +10,22 @@ export interface OpenTerms {
    * run that could not be queued is ended, so that nobody waits for it.
    */
   readonly comesAgain?: boolean;
+  /** The scope of the idempotency key that the run's id was reserved with. */
+  readonly reservedIn?: string;
 }
 
 /**
  * Opens a run's log and queues the run. A run that takes a turn in its session (`spec.inTurn`) is queued now only if
  * the turn is its own; otherwise whoever ends the run before it queues it. 'exists': the id was opened before (its job
- * is that of the other opener, and a second one is ignored). Rejects with GatewayError `queue_unavailable`, or
- * `unavailable` when the turn was lost because opening took too long.
+ * is that of the other opener, and a second one is ignored). Rejects with GatewayError `queue_unavailable`,
+ * `unavailable` when the turn was lost because opening took too long, or `run_not_found` when the run was opened before
+ * under its reserved id and deleted since.
  */
-export async function openRun(
-  ports: CancelPorts,
-  spec: RunSpec,
-  { tag = 0, comesAgain = false }: OpenTerms = {},
-): Promise<'opened' | 'exists'> {
-  if (spec.inTurn) return openInTurn(ports, spec, tag);
-  if (!comesAgain) return openAtOnce(ports, spec, tag);
-  const opened = await ports.log.open(spec);
+export async function openRun(ports: CancelPorts, spec: RunSpec, terms: OpenTerms = {}): Promise<'opened' | 'exists'> {
+  if (spec.inTurn) return openInTurn(ports, spec, terms);
+  if (!terms.comesAgain) return openAtOnce(ports, spec, terms);
+  const { tag = 0 } = terms;
+  const opened = assertUnused(await ports.log.open(spec, logTerms(terms)));
   await ports.queue.enqueue(spec.runId, tag);
   return opened;
 }
@@ -34,16 +34,18 @@ export async function openRun(
  * One round trip: both commands go over one connection, so the log is there before a worker hears of the run, and a job
  * without a log is dropped.
  */
-async function openAtOnce(ports: CancelPorts, spec: RunSpec, tag: number): Promise<'opened' | 'exists'> {
+async function openAtOnce(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): Promise<'opened' | 'exists'> {
   const { log, queue } = ports;
   const { runId } = spec;
-  const [opened, queued] = await Promise.allSettled([log.open(spec), queue.enqueue(runId, tag)]);
+  const opening = log.open(spec, logTerms(terms));
+  const [opened, queued] = await Promise.allSettled([opening, queue.enqueue(runId, terms.tag ?? 0)]);
   if (opened.status === 'rejected') {
     // Whether the log was opened is not known. The client is told to try again, so nobody wants this run.
     cancelRun(ports, runId, 'requested').catch(() => undefined);
     throw opened.reason;
   }
-  if (opened.value === 'exists' || queued.status === 'fulfilled') return opened.value;
+  const outcome = assertUnused(opened.value);
+  if (outcome === 'exists' || queued.status === 'fulfilled') return outcome;
   // If this fails too, Redis is away altogether; the scheduler's duty `fail-lost-runs` finds the run and ends it.
   await endRun(ports, { runId, spec }, { type: 'run.failed', error: toRunError(queued.reason) }).catch(
     (cause: unknown) => ports.onUnsettled?.({ cause, runId, what: 'a run that was not queued could not be ended' }),
@@ -51,17 +53,17 @@ async function openAtOnce(ports: CancelPorts, spec: RunSpec, tag: number): Promi
   throw queued.reason;
 }
 
-async function openInTurn(ports: CancelPorts, spec: RunSpec, tag: number): Promise<'opened' | 'exists'> {
+async function openInTurn(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): Promise<'opened' | 'exists'> {
   const { log, queue, sessionTurns } = ports;
   const { runId, owner, sessionId = '' } = spec;
   const session = { owner, sessionId };
   try {
-    const opened = await log.open(spec);
+    const opened = assertUnused(await log.open(spec, logTerms(terms)));
     const turn = await sessionTurns.ready(session, runId);
     // An earlier try of the same request opened the run; it may be over by now.
     if (turn === 'evicted' && opened === 'exists') return 'exists';
     if (turn === 'evicted') throw new GatewayError('unavailable', 'The run could not be opened in time. Try again.');
-    if (turn === 'turn') await queue.enqueue(runId, tag);
+    if (turn === 'turn') await queue.enqueue(runId, terms.tag ?? 0);
     return opened;
   } catch (cause) {
     // The client is told to try again, so nobody wants this run, if it was opened at all.
@@ -71,3 +73,16 @@ async function openInTurn(ports: CancelPorts, spec: RunSpec, tag: number): Promi
     throw cause;
   }
 }
+
+const logTerms = ({ reservedIn }: OpenTerms): OpenLogTerms => (reservedIn === undefined ? {} : { reservedIn });
+
+function assertUnused(outcome: OpenOutcome): 'opened' | 'exists' {
+  if (outcome === 'used') throw deletedUnderKey();
+  return outcome;
+}
+
+/** What a repetition of an idempotency key is told whose run was opened and is there no more. */
+export const deletedUnderKey = (): GatewayError =>
+  new GatewayError('run_not_found', 'What was made with this Idempotency-Key was deleted.', {
+    param: 'Idempotency-Key',
+  });

@@ -38,6 +38,8 @@ export interface RunToStart {
 export interface StartTerms {
   /** A new id (`newRunId`), or one that was reserved. */
   readonly runId: string;
+  /** The scope of the idempotency key that the id was reserved with. */
+  readonly reservedIn?: string;
   /** Follows the run from before it is opened, so that its first events need no read of the log; ends the following. */
   readonly listenUntil?: AbortSignal;
 }
@@ -64,7 +66,7 @@ export type StartedRun =
  * `queue_full` when there is no room, for all or for this key; as `enterSession` does; and as `openRun` does.
  */
 export async function startRun(ports: StartPorts, run: RunToStart, terms: StartTerms): Promise<StartedRun> {
-  const { runId, listenUntil } = terms;
+  const { runId, listenUntil, reservedIn } = terms;
   const tag = await tagOf(ports.queue, run, ports.room);
   // A conversation that is locked for a run which is refused then would keep others out.
   await run.begin?.();
@@ -84,7 +86,7 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
   const tail = listenUntil && primed(tailRun(ports, { runId, instance, after: 0, caughtUp: true }, listenUntil));
   let isOurs = false;
   try {
-    isOurs = (await openRun(ports, spec, { tag })) === 'opened';
+    isOurs = (await openRun(ports, spec, { tag, ...(reservedIn !== undefined && { reservedIn }) })) === 'opened';
   } finally {
     // Nobody reads the tail then; its own failure adds nothing to what is thrown here.
     if (!isOurs) tail?.return?.().catch(() => undefined);

@@ -1,6 +1,6 @@
-import { GatewayError, type Idempotency, type RunHead, type RunSnapshot, type StoredRuns } from '#libs/contract';
+import type { Idempotency, RunHead, RunSnapshot, StoredRuns } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import { newRunId, type RunToStart, type Runs, type StartedRun } from '#libs/runs';
+import { deletedUnderKey, newRunId, type RunToStart, type Runs, type StartedRun } from '#libs/runs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_LIMITS } from '../../words/api-limits.js';
 import { idempotencyConflict, type IdempotencyClaim } from './idempotency-key.js';
@@ -29,7 +29,10 @@ const OPEN_POLL_MS = 20;
  *                                     -> same      the run has a log: join it
  *                                                  no log yet: its opener is at work (wait a little), or died: open it
  *                                                  no log any more: the store has it
+ *                                                  it had a log, and there is no row either: 404, it was deleted
  *                                     -> conflict  409
+ *
+ * A key opens one run at most, however that run went away: a second one would do twice what the key was to do once.
  */
 export class RunDesk {
   constructor(
@@ -55,7 +58,7 @@ export class RunDesk {
       case 'conflict':
         throw idempotencyConflict();
       case 'same':
-        return this.join(admission, reservation.runId, signal);
+        return this.join(admission, reservation, signal);
       case 'new':
         return this.openReserved(admission, { runId, claim }, signal);
     }
@@ -78,13 +81,17 @@ export class RunDesk {
     }
   }
 
-  private async join(admission: AdmissionRequest, runId: string, signal: AbortSignal | undefined): Promise<Admitted> {
-    const head = await this.headOfOpening(runId);
-    if (head?.deleted) throw deleted();
+  private async join(
+    admission: AdmissionRequest,
+    { runId, wasOpened }: { readonly runId: string; readonly wasOpened: boolean },
+    signal: AbortSignal | undefined,
+  ): Promise<Admitted> {
+    const head = wasOpened ? await this.parts.runs.head(runId) : await this.headOfOpening(runId);
+    if (head?.deleted) throw deletedUnderKey();
     if (head) return { kind: 'joined', runId, instance: head.instance, lastSeq: head.lastSeq };
     const snapshot = await this.parts.store.run(runId);
     if (snapshot) return { kind: 'stored', runId, snapshot };
-    if ((await this.parts.store.turns(runId, 1)).length > 0) throw deleted();
+    if (wasOpened || (await this.parts.store.turns(runId, 1)).length > 0) throw deletedUnderKey();
     return this.open(admission, runId, signal);
   }
 
@@ -94,7 +101,11 @@ export class RunDesk {
     listenUntil: AbortSignal | undefined,
   ): Promise<StartedRun> {
     const completed = await admission.complete?.(runId);
-    return this.parts.runs.start({ ...admission, ...completed }, { runId, ...(listenUntil && { listenUntil }) });
+    const { claim } = admission;
+    return this.parts.runs.start(
+      { ...admission, ...completed },
+      { runId, ...(claim && { reservedIn: claim.scope }), ...(listenUntil && { listenUntil }) },
+    );
   }
 
   /** A reserved run without a log is most likely being opened at this moment. */
@@ -107,8 +118,3 @@ export class RunDesk {
     }
   }
 }
-
-const deleted = (): GatewayError =>
-  new GatewayError('run_not_found', 'What was made with this Idempotency-Key was deleted.', {
-    param: 'Idempotency-Key',
-  });

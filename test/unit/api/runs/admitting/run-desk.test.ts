@@ -6,15 +6,18 @@ import { RunDesk, type AdmissionRequest } from '../../../../../apps/api/src/runs
 import { failingLog } from '../../../../support/failing-log.js';
 import { memoryRuns } from '../../../../support/memory-runs.js';
 import { runSpec } from '../../../../support/run-spec.js';
+import { until } from '../../../../support/until.js';
 
 const never = new AbortController().signal;
 
 function setUp(change: Partial<RunsPorts> = {}) {
-  const { runs, ports, log, queue } = memoryRuns(change);
   const idempotency = memoryIdempotency();
+  const log = memoryRunLog(idempotency);
+  const { runs, ports, queue, sessionTurns } = memoryRuns({ log, ...change });
   const store = { turns: async () => [], ...ports.store };
   const logger = createLogger({ service: 'test', level: 'silent', pretty: false });
-  return { log, queue, idempotency, desk: new RunDesk({ runs, idempotency, store, logger }) };
+  const parts = { runs, idempotency, store, logger };
+  return { log, queue, sessionTurns, idempotency, parts, desk: new RunDesk(parts) };
 }
 
 describe('RunDesk', () => {
@@ -38,6 +41,45 @@ describe('RunDesk', () => {
     const { desk, idempotency, queue } = setUp({ store: { run: () => Promise.reject(unavailable) } });
     await idempotency.reserve('s', 'f', newRunId());
     await expect(desk.admit(admission, never)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(queue.take()).toBeUndefined();
+  });
+
+  const deleted = { code: 'run_not_found', param: 'Idempotency-Key' };
+
+  test.each([undefined, 's1'])(
+    'a key whose run was opened and is gone opens no other (session: %p)',
+    async (sessionId) => {
+      const { desk, log, queue, sessionTurns } = setUp();
+      const session = { owner: 'alice', sessionId: 's1' };
+      const turn: AdmissionRequest =
+        sessionId === undefined
+          ? admission
+          : { ...admission, draft: { ...draft, sessionId }, turn: { whenBusy: 'wait' as const } };
+      const { runId } = await desk.admit(turn, never);
+      expect(queue.take()).toBe(runId);
+      await log.end(runId, { type: 'run.completed', finishReason: 'stop' });
+      await sessionTurns.leave(session, runId);
+      await log.remove([runId]);
+      await expect(desk.admit(turn, never)).rejects.toMatchObject(deleted);
+      await expect(desk.admit(turn, never)).rejects.toMatchObject(deleted);
+      expect(queue.take()).toBeUndefined();
+      expect(await log.head(runId)).toBeUndefined();
+      // The next turn has nobody before it.
+      expect((await sessionTurns.state(session)).active).toBeUndefined();
+    },
+  );
+
+  test('an opener that finds its id used leaves the session to the next turn', async () => {
+    const { parts, idempotency, queue, sessionTurns } = setUp();
+    const turn: AdmissionRequest = { ...admission, draft: { ...draft, sessionId: 's1' }, turn: { whenBusy: 'wait' } };
+    const runId = newRunId();
+    await idempotency.reserve('s', 'f', runId);
+    // Reserved, as this request still sees it; opened and removed by another one in the meantime.
+    const stale = { ...idempotency, reserve: async () => ({ kind: 'same', runId, wasOpened: false }) as const };
+    idempotency.markOpened('s', runId);
+    const late = new RunDesk({ ...parts, idempotency: stale });
+    await expect(late.admit(turn, never)).rejects.toMatchObject(deleted);
+    await until(async () => (await sessionTurns.state({ owner: 'alice', sessionId: 's1' })).active === undefined);
     expect(queue.take()).toBeUndefined();
   });
 
