@@ -7,6 +7,7 @@ const FILE = 'package-lock.json';
 const OS = {
   darwin: 'darwin',
   win32: 'win32',
+  windows: 'win32',
   linux: 'linux',
   freebsd: 'freebsd',
   android: 'android',

@@ -31,6 +31,9 @@ export const ERRORS = {
   previous_response_not_found: { status: 404, type: 'invalid_request_error' },
   run_not_found: { status: 404, type: 'invalid_request_error' },
   session_not_found: { status: 404, type: 'invalid_request_error' },
+  /** The two refusals of `thread` in Messages, whose names its SDKs know. */
+  thread_unsupported_request: { status: 400, type: 'invalid_request_error' },
+  thread_not_found: { status: 404, type: 'invalid_request_error' },
   websocket_connection_limit_reached: { status: 400, type: 'invalid_request_error' },
   response_not_found: { status: 404, type: 'invalid_request_error' },
   conversation_not_found: { status: 404, type: 'invalid_request_error' },

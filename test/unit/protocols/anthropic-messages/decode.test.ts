@@ -195,3 +195,20 @@ test.each([
 ])('%j is refused with %s at %s', (body, code, param) => {
   expect(refusal(body)).toEqual({ code, param });
 });
+
+test('a thread is refused with the codes that its SDK knows, before its messages are read', () => {
+  const result = user([{ type: 'tool_result', tool_use_id: 'call_0', content: 'Sunny' }]);
+  const continued = { type: 'continue', previous_message_id: 'msg_1' };
+  expect(refusal({ messages: [user('Hi')], thread: { type: 'create' } })).toEqual({
+    code: 'thread_unsupported_request',
+    param: 'thread',
+  });
+  expect(refusal({ messages: [result], thread: continued })).toEqual({
+    code: 'thread_not_found',
+    param: 'thread.previous_message_id',
+  });
+  expect(refusal({ messages: [user('Hi')], thread: { type: 'fork' } })).toMatchObject({ param: 'thread.type' });
+  expect(refusal({ messages: [user('Hi')], thread: {} })).toMatchObject({ param: 'thread.type' });
+  expect(refusal({ messages: [user('Hi')], thread: 'create' })).toMatchObject({ param: 'thread' });
+  expect(decode({ messages: [user('Hi')], thread: null }).leftOut ?? []).toEqual([]);
+});

@@ -5,6 +5,7 @@ import { decodeFormat, decodeThinking } from './decode-thinking.js';
 import { decodeToolChoice, decodeTools, type DecodedTools } from './decode-tools.js';
 import { decodeSystem, decodeTurns } from './decode-turns.js';
 import type { CountTokensDto, MessagesRequestDto } from './messages-request.dto.js';
+import { refuseThread } from './refuse-thread.js';
 
 export const NAME = 'anthropic-messages';
 
@@ -35,6 +36,7 @@ export function decodePrompt(
 
 /** The run that a checked Messages body asks for. Throws as `decodePrompt` does. */
 export function decode(dto: MessagesRequestDto, context: DecodeContext): RunDraft {
+  refuseThread(dto.thread);
   const { prompt, tools } = decodePrompt(dto, context);
   const { toolChoice, ...single } = decodeToolChoice(dto.tool_choice, tools);
   const { display, sampling: thinking } = decodeThinking(dto.thinking, dto.output_config);

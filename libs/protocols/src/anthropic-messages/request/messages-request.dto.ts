@@ -85,4 +85,8 @@ export class MessagesRequestDto extends CountTokensDto {
 
   @IsObject()
   metadata?: JsonObject;
+
+  @IsObject()
+  @Described('Not supported: 400 `thread_unsupported_request`, 404 `thread_not_found`.')
+  thread?: JsonObject;
 }
