@@ -1,4 +1,6 @@
-import { runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { ALICE, BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
 import { soon } from '../support/hang.js';
 import { dataLines } from '../support/sse.js';
 import { stepCompleted, stepStarted } from '../support/scripted-worker.js';
@@ -109,6 +111,60 @@ describe('limits', () => {
     expect(Number(refused.response.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     first.leave();
     await until(async () => (await lab.chat({ stream: true }, { headers: key() })).response.statusCode === 200);
+  });
+});
+
+describe('bytes on their way in', () => {
+  /** A request whose body of that length lacks its last byte; resolves with the status line when there is an answer. */
+  function halfSent(length: number, key: string, header = `content-length: ${length}`) {
+    const { hostname, port } = new URL(lab.apis[0]?.url ?? '');
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    const head = [
+      'POST /v1/chat/completions HTTP/1.1',
+      `host: ${hostname}`,
+      `authorization: Bearer ${key}`,
+      'content-type: application/json',
+      header,
+    ];
+    const body = header.startsWith('transfer')
+      ? `${length.toString(16)}\r\n${' '.repeat(length - 1)}`
+      : ' '.repeat(length - 1);
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+    const answer = once(socket, 'data').then(([data]: unknown[]) => String(data));
+    return { answer, end: () => void socket.destroy() };
+  }
+
+  test.each([
+    ['of declared length', undefined],
+    ['in chunks', 'transfer-encoding: chunked'],
+  ])('one key holds no more than its share of bodies that are not whole: %s', async (_what, header) => {
+    lab = await startApiLab(1, { MAX_RECEIVING_BYTES_PER_KEY: '300000' });
+    const held = Array.from({ length: 4 }, () => halfSent(100_000, ALICE, header));
+    const refused = await Promise.race(held.map(({ answer }) => answer));
+    expect(refused).toMatch(/^HTTP\/1\.1 429 /);
+    expect(refused).toMatch(/\r\nretry-after: 1\r\n/);
+    expect(refused).toMatch(/"code":"rate_limit_exceeded"/);
+    const bob = await lab.chat({ stream: true }, { headers: { authorization: `Bearer ${BOB}` } });
+    expect(bob.response.statusCode).toBe(200);
+    bob.leave();
+    for (const { end } of held) end();
+    const large = { stream: true, messages: [{ role: 'user', content: 'x'.repeat(250_000) }] };
+    await until(async () => {
+      const answer = await lab.chat(large);
+      answer.leave();
+      return answer.response.statusCode === 200;
+    });
+  });
+
+  test('what is refused is answered although its body never comes, on a connection that goes on', async () => {
+    lab = await startApiLab(1, { MAX_RECEIVING_BYTES: '300000' });
+    const held = halfSent(290_000, ALICE);
+    await until(async () => (await lab.chat({ user: 'x'.repeat(20_000) })).response.statusCode === 429);
+    const refused = halfSent(290_000, BOB);
+    expect(await refused.answer).toMatch(/^HTTP\/1\.1 429 [^]*\r\nconnection: keep-alive\r\n/i);
+    held.end();
+    refused.end();
   });
 });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { createConnection, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { API_LIMITS } from '../../apps/api/src/words/api-limits.js';
 import { ALICE, BOB, runIdOf, startApiLab, type ApiLab } from '../support/api-lab.js';
@@ -95,6 +96,52 @@ test('messages that wait are bounded in bytes, too', async () => {
   socket.send(long);
   await until(() => refused() === 2);
   socket.terminate();
+});
+
+test('a client that does not read is not read from, and costs little', async () => {
+  const { socket, closed } = await connect();
+  socket.pause();
+  const piece = Buffer.alloc(1);
+  const wire = (socket as unknown as { _socket: Socket })._socket;
+  let sent = 0;
+  // Answers of 140 bytes fill what the kernel holds; then the input fills it in the other direction.
+  while (wire.writableLength < 100_000 && socket.readyState === WebSocket.OPEN && sent < 2_000_000) {
+    for (let i = 0; i < 1_000; i++, sent++) socket.send(piece, { binary: true });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(sent).toBeLessThan(2_000_000);
+  socket.terminate();
+  await closed;
+});
+
+test('a message in parts counts among the bytes of its key, and one too many ends its connection', async () => {
+  const others = await Promise.all(Array.from({ length: 5 }, connect));
+  for (const { socket } of others) socket.send('x'.repeat(9_900_000), { fin: false });
+  const last = await connect();
+  last.socket.send('x'.repeat(9_900_000), { fin: false });
+  expect(await Promise.race([last, ...others].map(({ closed }) => closed))).toBe(1013);
+  const refused = [last, ...others].flatMap(({ messages }) => messages.map(({ error }) => error?.code));
+  expect(refused).toContain('rate_limit_exceeded');
+  for (const { socket } of others) socket.terminate();
+  await until(async () => {
+    const answer = await lab.chat({ stream: true, messages: [{ role: 'user', content: 'x'.repeat(3_000_000) }] });
+    answer.leave();
+    return answer.response.statusCode === 200;
+  });
+});
+
+test('a refused connection is ended, whether its client ends it or not', async () => {
+  const { hostname, port } = new URL(lab.apis[0]?.url ?? '');
+  const wire = createConnection({ host: hostname, port: Number(port), allowHalfOpen: true });
+  const closed = new Promise((resolve) => wire.once('close', resolve));
+  const ended = new Promise((resolve) => wire.once('end', resolve));
+  wire.on('error', () => undefined).resume();
+  const head = ['GET /v1/responses HTTP/1.1', `host: ${hostname}`, 'upgrade: websocket', 'connection: upgrade'];
+  wire.write(`${head.join('\r\n')}\r\n\r\n`);
+  await ended;
+  // A socket that is gone answers what still comes with a reset.
+  const knock = setInterval(() => wire.write('x'), 20);
+  await closed.finally(() => clearInterval(knock));
 });
 
 test('wrong keys are limited as over HTTP, and the right one still opens', async () => {

@@ -32,6 +32,7 @@ import { ModelsModule } from './models/models.module.js';
 import { addDashboard, operatorDoors, OperatorsModule, type ReportParts } from './operators/operators.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import { RESPONSE_PATHS, responsePreparation } from './responses/response-preparation.js';
+import type { ReceivingBudget } from './receiving/receiving-budget.js';
 import { ResponsesModule } from './responses/responses.module.js';
 import { ResponseSockets } from './responses/socket/response-sockets.js';
 import { RunsModule } from './runs-api/runs.module.js';
@@ -102,7 +103,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
     module,
     fastify: serverOptions(replies, config.api.bodyBytesMax),
     routes,
-    configure: configureWith(report, { routes, replies, spoken }),
+    configure: configureWith(report, { routes, replies, spoken, receiving: core.receiving }),
   };
 }
 
@@ -110,9 +111,10 @@ interface Wired {
   readonly routes: RouteTable;
   readonly replies: ErrorReplies;
   readonly spoken: readonly Protocol[];
+  readonly receiving: ReceivingBudget;
 }
 
-function configureWith(report: ReportParts, { routes, replies, spoken }: Wired): Api['configure'] {
+function configureWith(report: ReportParts, { routes, replies, spoken, receiving }: Wired): Api['configure'] {
   const { config, logger, drain, meters } = report;
   const keys = new KeyRing(config.auth.keys);
   if (keys.isEmpty) {
@@ -127,7 +129,7 @@ function configureWith(report: ReportParts, { routes, replies, spoken }: Wired):
     instance.server.maxConnections = config.api.connectionsMax;
     decorateOwner(instance);
     routes.watch(instance);
-    acceptJsonOnly(instance, config.api.bodyBytesMax);
+    acceptJsonOnly(instance, config.api.bodyBytesMax, receiving);
     const failedLogins = new FailedLogins();
     const cors = new Cors(config.api.corsOrigins, protocolHeaderNames(spoken));
     const edge = { keys, failedLogins, isAllowedHost: hostCheck(config.api), cors, drain };

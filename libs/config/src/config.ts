@@ -41,6 +41,9 @@ export interface ApiConfig {
   /** Runs of this process that may be waited for at the same time. */
   readonly inFlightMax: number;
   readonly inFlightPerKeyMax: number;
+  /** Bytes of bodies and messages on their way in that this process holds at the same time. */
+  readonly receivingBytesMax: number;
+  readonly receivingBytesPerKeyMax: number;
   /** Sockets of clients that this process holds at the same time. */
   readonly connectionsMax: number;
   readonly drainSeconds: number;

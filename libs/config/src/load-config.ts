@@ -107,6 +107,8 @@ function apiConfig(values: Values): ApiConfig {
     queuedPerKeyMax: values.MAX_QUEUED_PER_KEY,
     inFlightMax: values.MAX_IN_FLIGHT,
     inFlightPerKeyMax: values.MAX_IN_FLIGHT_PER_KEY,
+    receivingBytesMax: values.MAX_RECEIVING_BYTES,
+    receivingBytesPerKeyMax: values.MAX_RECEIVING_BYTES_PER_KEY,
     connectionsMax: values.MAX_CONNECTIONS,
     drainSeconds: values.DRAIN_SECONDS,
     queueDashboardWrite: values.QUEUE_DASHBOARD_WRITE,

@@ -87,7 +87,16 @@ export interface RunError {
 }
 
 /** Why a request was refused for now, where the code alone does not say it. For operators; clients are not told. */
-export type RefusalReason = 'in_flight' | 'key_in_flight' | 'queue_full' | 'key_queue_full' | 'wrong_keys';
+export type RefusalReason =
+  | 'in_flight'
+  | 'key_in_flight'
+  | 'queue_full'
+  | 'key_queue_full'
+  | 'wrong_keys'
+  | 'receiving'
+  | 'key_receiving'
+  | 'counting'
+  | 'key_counting';
 
 interface GatewayErrorOptions extends ErrorOptions {
   /** The request field that is at fault, as a path: `messages[2].content`. */

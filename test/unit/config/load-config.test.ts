@@ -38,6 +38,8 @@ describe('without any setting', () => {
         queuedPerKeyMax: 5_000,
         inFlightMax: 5_000,
         inFlightPerKeyMax: 2_500,
+        receivingBytesMax: 200_000_000,
+        receivingBytesPerKeyMax: 50_000_000,
         connectionsMax: 20_000,
         drainSeconds: 30,
         queueDashboardWrite: false,

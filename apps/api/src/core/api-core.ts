@@ -9,6 +9,7 @@ import type { ExchangeParts } from '../answering/run-exchange.js';
 import type { ApiMeters } from '../edge/api-meters.js';
 import { CreateOnce } from '../runs/admitting/create-once.js';
 import { ResponseFinder } from '../runs/response-finder.js';
+import { ReceivingBudget } from '../receiving/receiving-budget.js';
 import { ModelDirectory } from '../runs/model-directory.js';
 import { TokenCounter } from '../tokens/token-counter.js';
 
@@ -17,6 +18,7 @@ export interface ApiCore extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
   readonly counter: TokenCounter;
+  readonly receiving: ReceivingBudget;
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
   readonly serverCalls: 'mcp_call' | 'function_call';
@@ -54,6 +56,7 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
     logger,
     desk,
     models,
+    receiving: new ReceivingBudget(config.api),
     counter: closers.own(new TokenCounter(), (c) => c.close()),
     meters,
     messageCharsMax: config.api.messageCharsMax,

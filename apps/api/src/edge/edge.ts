@@ -1,6 +1,7 @@
 import { GatewayError } from '#libs/contract';
 import { assertOneHost, assertPlainBody, type Drain } from '#libs/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
 import { wrongKey } from './auth/wrong-key.js';
 import type { HostCheck } from './auth/allowed-hosts.js';
 import type { FailedLogins } from './auth/failed-logins.js';
@@ -11,6 +12,8 @@ import type { ErrorReplies } from './error-reply.js';
 import { sendError } from './error.filter.js';
 import { parseJson } from './parse-json.js';
 import type { ProtocolHeaders } from './protocol-headers.js';
+import { receiveBody } from '../receiving/receive-body.js';
+import type { ReceivingBudget } from '../receiving/receiving-budget.js';
 import { pathOf } from '../words/request-path.js';
 import type { WatchRequest } from './request-watch.js';
 import type { RouteTable } from './route-table.js';
@@ -78,21 +81,39 @@ export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, p
   setSecurityHeaders(reply.raw, path);
 }
 
-/** JSON in UTF-8 is the only body there is. `bodyBytesMax` holds for chunked bodies, too. */
-export function acceptJsonOnly(instance: FastifyInstance, bodyBytesMax: number): void {
+/**
+ * JSON in UTF-8 is the only body there is. `bodyBytesMax` holds for chunked bodies, too. A body that `receiving` has no
+ * room for is refused before its first byte is read when its length is declared, else when it has grown too large.
+ */
+export function acceptJsonOnly(instance: FastifyInstance, bodyBytesMax: number, receiving: ReceivingBudget): void {
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser<Buffer>(
-    'application/json',
-    { parseAs: 'buffer', bodyLimit: bodyBytesMax },
-    (request, body, done) => {
-      try {
-        assertUtf8(request.headers['content-type']);
-        done(null, parseJson(body));
-      } catch (cause) {
-        done(cause as Error);
-      }
-    },
-  );
+  instance.addHook('preParsing', (request, _reply, _payload, done) => {
+    try {
+      receiving.assertRoom(accountOf(request), declaredBytes(request, bodyBytesMax));
+      done();
+    } catch (cause) {
+      done(cause as Error);
+    }
+  });
+  instance.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Readable) => {
+    assertUtf8(request.headers['content-type']);
+    const bounds = { declaredBytes: lengthOf(request), bytesMax: bodyBytesMax };
+    return parseJson(await receiveBody(payload, bounds, receiving.open(accountOf(request))));
+  });
+}
+
+/** Operators have no key: they share one account. */
+const accountOf = ({ keyName = '' }: FastifyRequest): string => keyName;
+
+function lengthOf({ headers }: FastifyRequest): number | undefined {
+  const length = Number(headers['content-length']);
+  return Number.isNaN(length) ? undefined : length;
+}
+
+/** A body over the limit is refused for that, whatever room there is. */
+function declaredBytes(request: FastifyRequest, bodyBytesMax: number): number {
+  const length = lengthOf(request) ?? 0;
+  return length > bodyBytesMax ? 0 : length;
 }
 
 function assertUtf8(contentType: string | undefined): void {

@@ -45,6 +45,8 @@ export function takeUpgrades(
     noServer: true,
     clientTracking: true,
     maxPayload: parts.messageBytesMax,
+    maxBufferedChunks: API_LIMITS.webSocketPiecesMax,
+    maxFragments: API_LIMITS.webSocketPiecesMax,
     perMessageDeflate: false,
   });
   const owners = new Map<WebSocket, string>();
@@ -112,5 +114,7 @@ function refuse(socket: Duplex, cause: unknown): void {
     'connection: close',
     ...Object.entries(headersOf(error)).map(([name, value]) => `${name}: ${value}`),
   ];
+  // The HTTP server has let go of this socket: nothing else would end it when its client does not.
+  socket.once('finish', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -48,6 +48,12 @@ export const API_LIMITS = {
   webSocketWaitingMax: 16,
   /** Of those messages together; a single one may be as long as a body. */
   webSocketWaitingBytesMax: LIMITS.bodyBytesMax,
+  /** Answers to messages that a client has not read; beyond it the connection is cut. */
+  webSocketUnreadBytesMax: 262_144,
+  /** Pieces in which one message may come. */
+  webSocketPiecesMax: 16_384,
+  /** From the last word on a connection that is broken off to its end. */
+  webSocketGoodbyeMs: 1_000,
   /** Responses with `store: false` that a connection can continue; the oldest is forgotten. */
   webSocketUnstoredMax: 1_000,
   webSocketPingMs: 30_000,

@@ -74,6 +74,21 @@ export const API_VARIABLES = [
     parser: integer(1, 1_000_000),
   },
   {
+    name: 'MAX_RECEIVING_BYTES',
+    path: 'api.max_receiving_bytes',
+    default: '200000000',
+    meaning:
+      'bytes of requests and WebSocket messages on their way in that one API process holds; more are refused with 429',
+    parser: integer(1_024, 1_000_000_000_000),
+  },
+  {
+    name: 'MAX_RECEIVING_BYTES_PER_KEY',
+    path: 'api.max_receiving_bytes_per_key',
+    default: '50000000',
+    meaning: 'of one API key',
+    parser: integer(1_024, 1_000_000_000_000),
+  },
+  {
     name: 'MAX_CONNECTIONS',
     path: 'api.max_connections',
     default: '20000',

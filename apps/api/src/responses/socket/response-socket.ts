@@ -16,12 +16,15 @@ import type { Exchange } from '../../answering/exchanges.js';
 import { HEADERS } from '../../words/header-names.js';
 import { parseJson } from '../../edge/parse-json.js';
 import { withExchange, type ExchangeParts } from '../../answering/run-exchange.js';
+import { MessageIntake } from './message-intake.js';
 import { SocketWriter } from './socket-writer.js';
 import type { Connected } from '../../edge/upgrade.js';
+import type { ReceivingBudget } from '../../receiving/receiving-budget.js';
 
 export interface ResponseSocketParts extends ExchangeParts {
   readonly createRun: Pick<CreateRun, 'readRequest'>;
   readonly desk: RunDesk;
+  readonly receiving: ReceivingBudget;
   /** @param isOwnUnstored which unstored runs may be continued on this connection. */
   preparation(isOwnUnstored: (runId: string) => boolean): Preparation;
 }
@@ -34,7 +37,7 @@ export interface ResponseSocketParts extends ExchangeParts {
 export class ResponseSocket {
   private readonly writer: SocketWriter;
   private readonly preparation: Preparation;
-  private readonly waiting: RawData[] = [];
+  private readonly intake: MessageIntake;
   private readonly unstored = new Set<string>();
   private busy = false;
   /** Of the response under way. */
@@ -48,6 +51,8 @@ export class ResponseSocket {
   ) {
     this.writer = new SocketWriter(connection.webSocket);
     this.preparation = parts.preparation((runId) => this.unstored.has(runId));
+    const receiving = parts.receiving.open(connection.owner);
+    this.intake = new MessageIntake(connection, receiving, (cause) => this.breakOff(cause));
     connection.webSocket.on('message', (data, isBinary) => this.take(data, isBinary));
     // `close` follows, and the exchange hears of the socket.
     connection.webSocket.on('error', () => connection.webSocket.terminate());
@@ -64,27 +69,37 @@ export class ResponseSocket {
     if (this.speaker?.hasSpoken) this.writer.breakSilence(RESPONSES_KEEPALIVE.data);
   }
 
+  /** Called regularly: the client has been slow to read since the last call. */
+  wasBehind(): boolean {
+    return this.writer.wasBehind();
+  }
+
   private take(data: RawData, isBinary: boolean): void {
-    if (isBinary) return this.tell(new GatewayError('invalid_request', 'Messages are text.'));
-    if (!this.hasRoomFor(data)) {
-      return this.tell(new GatewayError('rate_limit_exceeded', 'Too many messages wait on this connection.'));
+    try {
+      if (isBinary) throw new GatewayError('invalid_request', 'Messages are text.');
+      this.intake.push(data);
+    } catch (cause) {
+      this.tell(cause);
+      return;
     }
-    this.waiting.push(data);
     if (!this.busy) void this.work();
   }
 
-  private hasRoomFor(data: RawData): boolean {
-    const { webSocketWaitingMax, webSocketWaitingBytesMax } = API_LIMITS;
-    if (this.waiting.length === 0) return true;
-    const bytes = [data, ...this.waiting].flat().reduce((sum, { byteLength }) => sum + byteLength, 0);
-    return this.waiting.length < webSocketWaitingMax && bytes <= webSocketWaitingBytesMax;
+  /** A message that has no room cannot be skipped: says so, reads no more, and leaves. */
+  private breakOff(cause: unknown): void {
+    const { webSocket } = this.connection;
+    if (webSocket.readyState !== webSocket.OPEN) return;
+    webSocket.pause();
+    this.tell(cause);
+    webSocket.close(CLOSE_TRY_AGAIN);
+    setTimeout(() => webSocket.terminate(), API_LIMITS.webSocketGoodbyeMs).unref();
   }
 
   private async work(): Promise<void> {
     this.busy = true;
-    for (let data = this.waiting.shift(); data && this.mayGoOn; data = this.waiting.shift()) await this.answer(data);
+    for (let data = this.intake.shift(); data && this.mayGoOn; data = this.intake.shift()) await this.answer(data);
     // What still waits shall not be answered: nobody would hear it.
-    this.waiting.length = 0;
+    this.intake.clear();
     this.busy = false;
     if (this.leaving) this.close();
   }
@@ -165,13 +180,13 @@ export class ResponseSocket {
   private tell(cause: unknown): void {
     const error = toRunError(cause);
     if (error.code === 'internal_error') this.parts.logger.error({ err: cause }, 'a WebSocket message failed');
-    // Errors are short and their number is bounded by what the client sends: they need no waiting.
-    void this.writer.send(JSON.stringify({ type: 'error', status: ERRORS[error.code].status, ...errorBody(error) }));
+    this.writer.tell(JSON.stringify({ type: 'error', status: ERRORS[error.code].status, ...errorBody(error) }));
   }
 }
 
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
+const CLOSE_TRY_AGAIN = 1013;
 
 export const draining = (): GatewayError =>
   new GatewayError('draining', 'This server is shutting down. Connect again.', { retryAfterSeconds: 1 });

@@ -37,7 +37,9 @@ export class ResponseSockets {
 
   private look(now: number): void {
     for (const [webSocket, watched] of this.open) {
-      if (!watched.isAlive) {
+      // Of a client that is slow to read nothing is read, no pong either: what it takes says whether it is there.
+      const isSlow = watched.session.wasBehind();
+      if (!watched.isAlive && !isSlow) {
         webSocket.terminate();
         continue;
       }

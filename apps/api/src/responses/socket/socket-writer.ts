@@ -2,12 +2,35 @@ import { LIMITS } from '#libs/contract';
 import type { WebSocket } from 'ws';
 import { API_LIMITS } from '../../words/api-limits.js';
 
-/** Writes messages to one client, and no faster than it reads: what is under way to a slow one is bounded. */
+/** A client that has to catch up. */
+interface Stall {
+  readonly caughtUp: Promise<void>;
+  end(): void;
+  /** Cuts the connection; starts anew with every write that gets through. */
+  readonly cut: NodeJS.Timeout;
+}
+
+/**
+ * Writes messages to one client, and no faster than it reads: what is under way to a slow one is bounded. A client that
+ * does not read is not read from either, or what it sends would be answered into our memory.
+ */
 export class SocketWriter {
   /** Nothing was sent since the last look. */
   private isSilent = false;
+  private stall: Stall | undefined;
+  /** It has been slow since the last call of `wasBehind`. */
+  private hasStalled = false;
 
-  constructor(private readonly webSocket: WebSocket) {}
+  constructor(private readonly webSocket: WebSocket) {
+    webSocket.once('close', () => this.catchUp());
+  }
+
+  /** Called regularly: the client has been slow since the last call, so that its pongs may wait unread. */
+  wasBehind(): boolean {
+    const was = this.hasStalled || this.stall !== undefined;
+    this.hasStalled = false;
+    return was;
+  }
 
   /** Called regularly: sends the text when nothing else was sent since the last call. */
   breakSilence(text: string): void {
@@ -20,17 +43,42 @@ export class SocketWriter {
     const { webSocket } = this;
     this.isSilent = false;
     if (webSocket.readyState !== webSocket.OPEN) return undefined;
-    if (webSocket.bufferedAmount < API_LIMITS.sseBurstCharsMax) {
-      // Its failure closes the socket, which is heard of elsewhere.
-      webSocket.send(text, () => undefined);
-      return undefined;
-    }
-    return new Promise((resolve) => {
-      const stalled = setTimeout(() => webSocket.terminate(), LIMITS.sseWriteStallSecondsMax * 1_000);
-      webSocket.send(text, () => {
-        clearTimeout(stalled);
-        resolve();
-      });
-    });
+    // Its failure closes the socket, which is heard of elsewhere.
+    webSocket.send(text, this.written);
+    if (!this.stall && webSocket.bufferedAmount >= API_LIMITS.sseBurstCharsMax) this.stall = this.hold();
+    return this.stall?.caughtUp;
+  }
+
+  /**
+   * Says a short thing that nobody waits for. A client that has left too much unread is cut off instead: one piece of
+   * input may hold thousands of messages, and all of them are here before the socket is paused.
+   */
+  tell(text: string): void {
+    if (this.webSocket.bufferedAmount > API_LIMITS.webSocketUnreadBytesMax) this.webSocket.terminate();
+    else void this.send(text);
+  }
+
+  private readonly written = (): void => {
+    if (this.webSocket.bufferedAmount < API_LIMITS.sseBurstCharsMax) this.catchUp();
+    else this.stall?.cut.refresh();
+  };
+
+  private hold(): Stall {
+    const { webSocket } = this;
+    this.hasStalled = true;
+    webSocket.pause();
+    let end = (): void => undefined;
+    const caughtUp = new Promise<void>((resolve) => (end = resolve));
+    const cut = setTimeout(() => webSocket.terminate(), LIMITS.sseWriteStallSecondsMax * 1_000);
+    return { caughtUp, end, cut };
+  }
+
+  private catchUp(): void {
+    const { stall } = this;
+    if (!stall) return;
+    this.stall = undefined;
+    clearTimeout(stall.cut);
+    this.webSocket.resume();
+    stall.end();
   }
 }

@@ -57,6 +57,50 @@ describe('writing to a WebSocket', () => {
     expect(heard).toEqual(['word', 'beat']);
   });
 
+  test('a client that does not read is not read from; when it reads again it is', async () => {
+    const writer = new SocketWriter(ours);
+    const chunk = 'x'.repeat(10_000);
+    client.pause();
+    while (!writer.send(chunk));
+    expect([writer.wasBehind(), ours.isPaused]).toEqual([true, true]);
+    let heard = 0;
+    ours.on('message', () => heard++);
+    for (let i = 0; i < 100; i++) client.send('x');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(heard).toBe(0);
+    client.resume();
+    await until(() => heard === 100);
+    expect([writer.wasBehind(), ours.isPaused]).toEqual([false, false]);
+  });
+
+  test('waiting for it takes one promise and one timer, whatever is said meanwhile', async () => {
+    const writer = new SocketWriter(ours);
+    client.pause();
+    let pause: Promise<void> | undefined;
+    while (!pause) pause = writer.send('x'.repeat(10_000));
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    for (let i = 0; i < 100; i++) expect(writer.send('x')).toBe(pause);
+    expect(timers()).toBeLessThanOrEqual(before);
+    ours.terminate();
+    await pause;
+  });
+
+  test('short answers that nobody reads end the connection', async () => {
+    const writer = new SocketWriter(ours);
+    const closed = once(ours, 'close');
+    client.pause();
+    let told = 0;
+    let held = 0;
+    for (; ours.readyState === WebSocket.OPEN && told < 1_000_000; told++) {
+      writer.tell('x'.repeat(140));
+      held = Math.max(held, ours.bufferedAmount);
+    }
+    expect(told).toBeLessThan(1_000_000);
+    expect(held).toBeLessThan(300_000);
+    await closed;
+  });
+
   test('after the client has left, nothing is waited for', async () => {
     const writer = new SocketWriter(ours);
     const closed = once(ours, 'close');

@@ -1,0 +1,68 @@
+import { GatewayError } from '#libs/contract';
+import type { Readable } from 'node:stream';
+import type { Receiving } from './receiving-budget.js';
+
+/** A body of unknown length has this much room at first; it doubles. */
+const FIRST_BYTES = 65_536;
+
+export interface BodyBounds {
+  /** Of Content-Length; undefined: the body comes in chunks. */
+  readonly declaredBytes: number | undefined;
+  readonly bytesMax: number;
+}
+
+/**
+ * Reads a body into one piece of memory, which `receiving` accounts for: all of it before the first byte is read where
+ * its length is declared, else as it grows. Pieces are copied as they come: kept one by one, a body sent in pieces of
+ * one byte would take a hundred times its size. Rejects with GatewayError `body_too_large`, with what `receiving`
+ * throws, and with the error of a body that breaks off. The bytes are off the account when it has settled.
+ */
+export async function receiveBody(payload: Readable, bounds: BodyBounds, receiving: Receiving): Promise<Buffer> {
+  const { declaredBytes, bytesMax } = bounds;
+  try {
+    if (declaredBytes !== undefined && declaredBytes > bytesMax) throw tooLarge();
+    receiving.hold(declaredBytes ?? 0);
+    return await read(payload, bounds, (bytes) => receiving.hold(Math.max(bytes, declaredBytes ?? 0)));
+  } catch (cause) {
+    // What still comes is read and thrown away, so that the connection can be used again.
+    payload.resume();
+    throw cause;
+  } finally {
+    receiving.end();
+  }
+}
+
+function read(payload: Readable, { declaredBytes, bytesMax }: BodyBounds, hold: (bytes: number) => void) {
+  return new Promise<Buffer>((resolve, reject) => {
+    let room = Buffer.alloc(0);
+    let length = 0;
+    const make = (bytes: number): void => {
+      const size = Math.min(Math.max(bytes, room.length * 2, FIRST_BYTES), declaredBytes ?? bytesMax);
+      hold(size);
+      const larger = Buffer.allocUnsafe(size);
+      room.copy(larger, 0, 0, length);
+      room = larger;
+    };
+    const finish = (settle: () => void): void => {
+      payload.off('data', take).off('end', end).off('error', fail).off('close', cut);
+      settle();
+    };
+    const take = (chunk: Buffer): void => {
+      try {
+        const bytes = length + chunk.length;
+        if (bytes > bytesMax) throw tooLarge();
+        if (bytes > room.length) make(bytes);
+        chunk.copy(room, length);
+        length = bytes;
+      } catch (cause) {
+        fail(cause as Error);
+      }
+    };
+    const end = (): void => finish(() => resolve(room.subarray(0, length)));
+    const fail = (cause: Error): void => finish(() => reject(cause));
+    const cut = (): void => fail(new GatewayError('invalid_request', 'The body broke off.'));
+    payload.on('data', take).on('end', end).on('error', fail).on('close', cut);
+  });
+}
+
+const tooLarge = (): GatewayError => new GatewayError('body_too_large', 'The body is too large.');

@@ -1,0 +1,79 @@
+import { GatewayError } from '#libs/contract';
+import type { RawData } from 'ws';
+import type { Connected } from '../../edge/upgrade.js';
+import type { Receiving } from '../../receiving/receiving-budget.js';
+import { API_LIMITS } from '../../words/api-limits.js';
+
+/** Around the payload of a ping or a pong of a client: two bytes, and the mask. */
+const CONTROL_FRAME_BYTES = 6;
+
+/**
+ * What a connection has sent and nobody has answered yet: a message that is not whole, and whole ones that wait. Both
+ * are on the account `receiving`; a message in parts that has no room there is told to `onOverflow`.
+ */
+export class MessageIntake {
+  private readonly waiting: RawData[] = [];
+  private waitingBytes = 0;
+  /** Received since the last message that became whole in an earlier piece of input. */
+  private partBytes = 0;
+
+  constructor(
+    { webSocket, socket }: Pick<Connected, 'webSocket' | 'socket'>,
+    private readonly receiving: Receiving,
+    private readonly onOverflow: (cause: unknown) => void,
+  ) {
+    let isWhole = false;
+    let controlBytes = 0;
+    const addControl = (data: Buffer): void => void (controlBytes += data.length + CONTROL_FRAME_BYTES);
+    webSocket.on('message', () => (isWhole = true));
+    webSocket.on('ping', addControl).on('pong', addControl);
+    // The library reads each piece of input before this is called for it.
+    socket.on('data', (piece: Buffer) => {
+      this.partBytes = isWhole ? 0 : Math.max(0, this.partBytes + piece.length - controlBytes);
+      isWhole = false;
+      controlBytes = 0;
+      this.account();
+    });
+    webSocket.once('close', () => receiving.end());
+  }
+
+  /** A whole message waits from now on. Throws GatewayError `rate_limit_exceeded` when it cannot. */
+  push(data: RawData): void {
+    const bytes = bytesOf(data);
+    const { webSocketWaitingMax, webSocketWaitingBytesMax } = API_LIMITS;
+    const isFull = this.waiting.length >= webSocketWaitingMax || this.waitingBytes + bytes > webSocketWaitingBytesMax;
+    if (this.waiting.length > 0 && isFull) {
+      throw new GatewayError('rate_limit_exceeded', 'Too many messages wait on this connection.');
+    }
+    this.partBytes = 0;
+    this.receiving.hold(this.waitingBytes + bytes);
+    this.waiting.push(data);
+    this.waitingBytes += bytes;
+  }
+
+  shift(): RawData | undefined {
+    const data = this.waiting.shift();
+    if (data !== undefined) {
+      this.waitingBytes -= bytesOf(data);
+      this.account();
+    }
+    return data;
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.waiting.length = 0;
+    this.waitingBytes = 0;
+    this.account();
+  }
+
+  private account(): void {
+    try {
+      this.receiving.hold(this.waitingBytes + this.partBytes);
+    } catch (cause) {
+      this.onOverflow(cause);
+    }
+  }
+}
+
+const bytesOf = (data: RawData): number => [data].flat().reduce((sum, { byteLength }) => sum + byteLength, 0);
