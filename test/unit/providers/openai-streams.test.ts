@@ -132,7 +132,7 @@ describe('tool calls', () => {
       fragments({ index: 0, id: 'c1', ...part('f', '{"a":1}') }, { index: 1, id: 'c1', ...part('f', '{"b":2}') }),
       [
         { callId: 'c1', name: 'f', arguments: '{"a":1}' },
-        { callId: 'c1_2', name: 'f', arguments: '{"b":2}' },
+        { callId: 'c1-2', name: 'f', arguments: '{"b":2}' },
       ],
     ],
     [
@@ -157,7 +157,7 @@ describe('tool calls', () => {
       { role: 'tool' as const, callId: 'call_0', output: 'x' },
     ];
     const heard = await hear(fragments({ index: 0, ...part('f', '{}') }), 'tool_calls', { messages });
-    expect(heard.calls.map(({ callId }) => callId)).toEqual(['call_0_2']);
+    expect(heard.calls.map(({ callId }) => callId)).toEqual(['call_0-2']);
   });
 
   test('the output limit wins, and what was cut is left as it is', async () => {

@@ -11,5 +11,7 @@ export const HEADERS = {
   lastEventId: 'last-event-id',
   /** The name and its Hermes alias. */
   session: ['x-session-id', 'x-hermes-session-id'],
+  /** Of clients that want to meet the same server again, and mean no more by the session that they name. */
+  sessionAffinity: 'x-session-affinity',
   sessionBusy: 'x-session-busy',
 } as const;

@@ -10,7 +10,9 @@ export interface AskedSession {
 }
 
 /**
- * Reads X-Session-Id (or its alias X-Hermes-Session-Id) and X-Session-Busy.
+ * Reads X-Session-Id (or its alias X-Hermes-Session-Id) and X-Session-Busy. An id that X-Session-Affinity repeats names
+ * no session: such clients (opencode) send the whole conversation with every request, and requests beside it, for a
+ * title say, under the same id.
  * @param isKeyed API keys are configured: without them anybody could read on in anybody's session.
  * Throws GatewayError `invalid_session_id`, `forbidden` or `invalid_request`.
  */
@@ -22,7 +24,8 @@ export function readSessionHeaders(headers: IncomingHttpHeaders, isKeyed: boolea
     });
   }
   const whenBusy = busy ?? 'wait';
-  const ids = new Set(HEADERS.session.flatMap((name) => headers[name] ?? []));
+  const affinity = headers[HEADERS.sessionAffinity];
+  const ids = new Set(HEADERS.session.flatMap((name) => headers[name] ?? []).filter((id) => id !== affinity));
   const [id, other] = ids;
   if (id === undefined) return { whenBusy };
   if (other !== undefined) throw invalidId('X-Session-Id and X-Hermes-Session-Id name different sessions.');

@@ -12,7 +12,9 @@ export class CallIds {
   constructor(private readonly history: readonly Message[]) {}
 
   /**
-   * The upstream's id if it is free, else one made from it; `call_<index>` when the upstream gave none. Throws
+   * The upstream's id if it is free, else one made from it; `call_<index>` when the upstream gave none. The number
+   * stands behind a `-`: Claude Code takes an id that another one begins, up to `_` and digits, for the same call, and
+   * sends its result as missing. Throws
    * `upstream_invalid` for more calls than a step may have.
    * @param index how many calls came before.
    */
@@ -26,7 +28,7 @@ export class CallIds {
     const wanted = id === '' ? `call_${index}` : id;
     let free = wanted;
     let n = this.numbers.get(wanted) ?? 1;
-    while (this.taken.has(free)) free = `${wanted}_${++n}`;
+    while (this.taken.has(free)) free = `${wanted}-${++n}`;
     this.numbers.set(wanted, n);
     this.taken.add(free);
     return free;

@@ -21,6 +21,13 @@ describe('the headers of a session', () => {
     ['its Hermes alias', { 'x-hermes-session-id': 'a' }, { id: 'a', whenBusy: 'wait' }],
     ['both, alike', { 'x-session-id': 'a', 'x-hermes-session-id': 'a' }, { id: 'a', whenBusy: 'wait' }],
     ['reject', { 'x-session-id': 'a', 'x-session-busy': 'reject' }, { id: 'a', whenBusy: 'reject' }],
+    ['an id that is a hint of routing', { 'x-session-id': 'a', 'x-session-affinity': 'a' }, { whenBusy: 'wait' }],
+    ['beside another hint', { 'x-session-id': 'a', 'x-session-affinity': 'b' }, { id: 'a', whenBusy: 'wait' }],
+    [
+      'beside a name of its own',
+      { 'x-session-id': 'a', 'x-hermes-session-id': 'b', 'x-session-affinity': 'a' },
+      { id: 'b', whenBusy: 'wait' },
+    ],
   ])('%s', (_, headers, expected) => expect(readSessionHeaders(headers, true)).toEqual(expected));
 
   test.each([
@@ -35,6 +42,8 @@ describe('the headers of a session', () => {
     const act = (): unknown => readSessionHeaders({ 'x-session-id': 'a' }, false);
     expect(act).toThrow(expect.objectContaining({ code: 'forbidden' }) as Error);
     expect(readSessionHeaders({}, false)).toEqual({ whenBusy: 'wait' });
+    const hint = { 'x-session-id': 'ses_1', 'x-session-affinity': 'ses_1' };
+    expect(readSessionHeaders(hint, false)).toEqual({ whenBusy: 'wait' });
   });
 
   test.each(['x'.repeat(256), 'webui:42', 'a.b_c-d~!', '...'.slice(0, 0) + 'a.', 'client@host'])('%s is an id', (id) =>
