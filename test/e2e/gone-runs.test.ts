@@ -86,3 +86,35 @@ describe('an Idempotency-Key whose run was deleted', () => {
     expect(state).toMatchObject({ waiting_turns: 0 });
   });
 });
+
+test('a response with store: false says that nothing was kept once its log has gone', async () => {
+  const respond = (stream: boolean, replica = 0): Promise<Response> =>
+    ask('/v1/responses', {
+      replica,
+      method: 'POST',
+      headers: { 'idempotency-key': `unkept-${stream}` },
+      body: { model: 'ok:n=2,name=unkept', input: 'Hello', store: false, stream },
+    });
+  for (const stream of [false, true]) {
+    const first = await respond(stream);
+    const runId = runIdOf(first);
+    expect(await first.text()).toContain('word1');
+    await isStored(runId);
+    // In its hour the answer is there.
+    expect(await (await respond(stream, 1)).text()).toContain('word1');
+    // Stands in for that hour.
+    await redis.del(`talaria:{${runId}}:log`, `talaria:{${runId}}:meta`);
+    const paths = [`/v1/runs/${runId}`, `/v1/runs/${runId}/events`, `/v1/runs/${runId}/turn`];
+    const answers = [await respond(stream, 1), ...(await Promise.all(paths.map((path) => ask(path))))];
+    for (const answer of answers) {
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        410,
+        expect.stringContaining('application/json'),
+      ]);
+      expect(await answer.json()).toMatchObject({ error: { code: 'run_expired' } });
+    }
+    expect((await ask(`/v1/responses/${runId.replace('run_', 'resp_')}`)).status).toBe(404);
+    const list = (await (await ask('/v1/runs?limit=100')).json()) as { data: Record<string, unknown>[] };
+    expect(list.data.find((run) => run['run_id'] === runId)).toMatchObject({ content_kept: false });
+  }
+});

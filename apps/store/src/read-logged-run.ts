@@ -59,7 +59,7 @@ async function turnOf(spec: RunSpec, snapshot: RunSnapshot): Promise<LoggedRun['
 const withoutId = ({ id: _, ...item }: JsonObject): JsonObject => item;
 
 function withoutContent({ steers: _, leftover: __, ...rest }: RunSnapshot): RunSnapshot {
-  return { ...rest, items: [], echo: {} };
+  return { ...rest, items: [], echo: {}, contentKept: false };
 }
 
 /** The approximate size of the run in memory, in characters. */

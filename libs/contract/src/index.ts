@@ -79,6 +79,7 @@ export {
   type RunStatus,
   type StepState,
 } from './runs/run-snapshot.js';
+export { assertContentKept } from './runs/content-kept.js';
 export {
   parseRunSpec,
   RUN_SPEC_VERSION,

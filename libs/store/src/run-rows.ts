@@ -1,4 +1,12 @@
-import { turnOf, type RunInput, type RunListQuery, type RunPage, type RunSnapshot, type Turn } from '#libs/contract';
+import {
+  hasEnded,
+  turnOf,
+  type RunInput,
+  type RunListQuery,
+  type RunPage,
+  type RunSnapshot,
+  type Turn,
+} from '#libs/contract';
 import { NOT_DELETED } from './deleted-runs.js';
 import type { SqlQueries, SqlScalar } from './ports.js';
 import { cursorText, parseCursor } from './run-cursor.js';
@@ -48,9 +56,9 @@ export async function upsertRuns(
 
 /** The run as it was last written; undefined also when it was deleted. */
 export async function getRun(db: SqlQueries, runId: string): Promise<RunSnapshot | undefined> {
-  const sql = `select snapshot from runs where id = $1 and ${NOT_DELETED}`;
-  const [row] = await db.query<{ snapshot: string }>(sql, [storable(runId)]);
-  return row && parseSnapshot(row.snapshot);
+  const sql = `select snapshot, input is not null as has_input from runs where id = $1 and ${NOT_DELETED}`;
+  const [row] = await db.query<{ snapshot: string; has_input: boolean }>(sql, [storable(runId)]);
+  return row && parseSnapshot(row.snapshot, row.has_input);
 }
 
 // The newest turns of the chain, up to a number and a size; a turn that is missing ends it.
@@ -76,7 +84,7 @@ export async function getTurns(db: SqlQueries, runId: string, limit: number): Pr
     limit,
     TURNS_BYTES_MAX,
   ]);
-  return rows.map(({ snapshot, input }) => turnOf(parseSnapshot(snapshot), parseInput(input)));
+  return rows.map(({ snapshot, input }) => turnOf(parseSnapshot(snapshot, input !== null), parseInput(input)));
 }
 
 // One row more than asked for tells whether there is a next page. Sizes come before snapshots: only what is returned
@@ -93,7 +101,7 @@ with candidates as (
   select id, count(*) over () as found, row_number() over w as place, sum(bytes) over w as bytes_so_far
   from candidates window w as (order by created_at desc, id desc)
 )
-select runs.snapshot, page.found > row_number() over (order by place) as has_more
+select runs.snapshot, runs.input is not null as has_input, page.found > row_number() over (order by place) as has_more
 from page join runs using (id)
 where place = 1 or (place <= $5::int and bytes_so_far <= $6::int)
 order by place`;
@@ -103,7 +111,7 @@ export async function listRuns(db: SqlQueries, filter: RunListQuery): Promise<Ru
   const { owner, status = null, limit } = filter;
   const after = filter.after === undefined ? undefined : parseCursor(filter.after);
   const place = [after?.createdAt ?? null, after?.runId ?? null];
-  const rows = await db.query<{ snapshot: string; has_more: boolean }>(LIST, [
+  const rows = await db.query<{ snapshot: string; has_input: boolean; has_more: boolean }>(LIST, [
     storable(owner),
     status,
     ...place,
@@ -112,7 +120,7 @@ export async function listRuns(db: SqlQueries, filter: RunListQuery): Promise<Ru
     filter.sessionId === undefined ? null : storable(filter.sessionId),
     filter.jobId === undefined ? null : storable(filter.jobId),
   ]);
-  const runs = rows.map((row) => parseSnapshot(row.snapshot));
+  const runs = rows.map((row) => parseSnapshot(row.snapshot, row.has_input));
   const last = runs.at(-1);
   return { runs, ...(last && rows.at(-1)?.has_more && { next: cursorText(last) }) };
 }
@@ -191,4 +199,12 @@ const idOrNull = (id: string | undefined): string | null => (id === undefined ? 
 const parseInput = (text: string | null): RunInput | undefined =>
   text === null ? undefined : (JSON.parse(text) as RunInput);
 
-const parseSnapshot = (text: string): RunSnapshot => JSON.parse(text) as RunSnapshot;
+/**
+ * Rows of earlier versions do not say that the content of their run was not kept: then there is neither input nor
+ * output nor echo. A run that was kept has its input at least.
+ */
+function parseSnapshot(text: string, hasInput: boolean): RunSnapshot {
+  const snapshot = JSON.parse(text) as RunSnapshot;
+  const isBare = !hasInput && snapshot.items.length === 0 && Object.keys(snapshot.echo).length === 0;
+  return isBare && hasEnded(snapshot) ? { ...snapshot, contentKept: false } : snapshot;
+}

@@ -79,6 +79,8 @@ export type RunSummary = {
   /** Of an ended run that the store has. */
   readonly usage?: UsageObject;
   readonly attempt?: number;
+  /** The request said `store: false`, and the log has expired: neither input nor output is there any more. */
+  readonly content_kept?: false;
 };
 
 /** A request for approval with the run that waits for it. */

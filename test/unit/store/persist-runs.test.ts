@@ -1,10 +1,11 @@
 import { memoryRunLog, type MemoryRunLog } from '#libs/bus';
 import { foldAll, LIMITS, type RunEvent } from '#libs/contract';
 import { newRunId } from '#libs/runs';
-import { getRun, getTurns, type SqlDatabase } from '#libs/store';
+import { getRun, getTurns, sqlStoredRuns, upsertRuns, type SqlDatabase } from '#libs/store';
 import { pino } from 'pino';
 import { persistRuns } from '../../../apps/store/src/persist-runs.js';
 import { migratedPglite } from '../../support/pglite.js';
+import { runSnapshot } from '../../support/run-snapshot.js';
 import { runSpec } from '../../support/run-spec.js';
 import { runLogWith } from '../../support/run-log-with.js';
 
@@ -126,6 +127,18 @@ describe('persisting finished runs', () => {
     expect(await getRun(db, runId)).toEqual(before);
   });
 
+  test('a row of an earlier version without input, output and echo tells that nothing was kept', async () => {
+    const bare = runSnapshot({ items: [], echo: {}, endedAt: 2_000, status: 'completed' });
+    const asked = { ...bare, runId: newRunId() };
+    await upsertRuns(db, [bare, asked], new Map([[asked.runId, { messages: [] }]]));
+    const [turn] = await getTurns(db, bare.runId, 1);
+    const { runs } = await sqlStoredRuns(db, Date.now).runs({ owner: bare.owner, limit: 100 });
+    const listed = runs.find(({ runId }) => runId === bare.runId);
+    for (const row of [await getRun(db, bare.runId), turn?.snapshot, listed]) expect(row?.contentKept).toBe(false);
+    // The model said nothing, and what it was asked is there.
+    expect(await getRun(db, asked.runId)).toEqual(asked);
+  });
+
   test('what the run was asked is kept beside it; of a run that shall not be retained only how it went', async () => {
     const input = [{ type: 'message', role: 'user', content: 'Hello' }];
     const kept = runSpec({ input });
@@ -139,7 +152,9 @@ describe('persisting finished runs', () => {
     const [turn] = await getTurns(db, kept.runId, 10);
     expect(turn?.input).toEqual({ messages: kept.messages, items: input });
     const [bare] = await getTurns(db, secret.runId, 10);
-    expect(bare).toMatchObject({ snapshot: { status: 'completed', items: [], echo: {} } });
+    expect(bare).toMatchObject({ snapshot: { status: 'completed', items: [], echo: {}, contentKept: false } });
+    expect(await getRun(db, secret.runId)).toMatchObject({ contentKept: false });
+    expect(await getRun(db, kept.runId)).not.toHaveProperty('contentKept');
     expect(bare?.input).toBeUndefined();
   });
 });

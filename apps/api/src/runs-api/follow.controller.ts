@@ -1,4 +1,4 @@
-import { GatewayError } from '#libs/contract';
+import { assertContentKept, GatewayError } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import type { TurnObject } from '#libs/wire';
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
@@ -26,7 +26,8 @@ export class FollowController {
   @Get(':id/turn')
   async turn(@Param('id') id: string, @Owner() owner: string): Promise<TurnObject> {
     const turn = /^run_[0-9a-f]{32}$/.test(id) ? await this.history.turn(id) : undefined;
-    if (turn?.owner === owner) return turnObject(turn);
-    throw new GatewayError('run_not_found', 'There is no run with this id.');
+    if (turn?.owner !== owner) throw new GatewayError('run_not_found', 'There is no run with this id.');
+    assertContentKept(turn.snapshot);
+    return turnObject(turn);
   }
 }

@@ -1,4 +1,4 @@
-import { GatewayError } from '#libs/contract';
+import { assertContentKept, GatewayError } from '#libs/contract';
 import { runsEncoder } from '#libs/protocols';
 import type { FoundRun } from '#libs/runs';
 import type { FastifyReply } from 'fastify';
@@ -25,8 +25,8 @@ export class ManyRunEvents {
   constructor(private readonly parts: ExchangeParts) {}
 
   /**
-   * @param run `<run id>:<seq>`, one or several. Throws GatewayError `invalid_cursor`, and `run_not_found` with the run
-   * as `param` so that its listener can go on without it.
+   * @param run `<run id>:<seq>`, one or several. Throws GatewayError `invalid_cursor`, and `run_not_found` or
+   * `run_expired` with the run as `param` so that its listener can go on without it.
    */
   handle(request: IncomingRequest, reply: FastifyReply, run: unknown): Promise<void> {
     const cursors = cursorsIn(run);
@@ -74,6 +74,7 @@ export class ManyRunEvents {
   private async find({ runId, after }: Cursor, owner: string): Promise<Followed> {
     try {
       const found = await this.parts.runs.find(runId, owner);
+      if (found.kind === 'stored') assertContentKept(found.snapshot, runId);
       const lastSeq = found.kind === 'stored' ? found.snapshot.lastSeq : found.head.lastSeq;
       return { runId, found, cursor: cursorOf(runId, `${runId}:${after}`, { after: undefined, lastSeq }) };
     } catch (cause) {

@@ -1,4 +1,4 @@
-import type { RunSnapshot } from '#libs/contract';
+import { assertContentKept, type RunSnapshot } from '#libs/contract';
 import { parseEventCursor, runsEncoder, type SseFrame } from '#libs/protocols';
 import type { FastifyReply } from 'fastify';
 import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
@@ -30,6 +30,7 @@ export class RunEvents {
       const onDisconnect = onDisconnectOf(request.headers);
       const found = await this.parts.runs.find(runId, request.owner);
       reply.raw.setHeader(HEADERS.runId, runId);
+      if (found.kind === 'stored') assertContentKept(found.snapshot);
       if (reply.request.method === 'HEAD') {
         // There is a stream; a connection that waits for the end of one it cannot see helps nobody.
         void reply.type('text/event-stream; charset=utf-8').send('');

@@ -1,4 +1,5 @@
 import {
+  assertContentKept,
   GatewayError,
   NO_USAGE,
   toRunError,
@@ -14,9 +15,11 @@ import {
 
 /**
  * The events of a run whose log has expired, made from what was kept: they fold to the same items, usage and end, but
- * each text comes whole, and the numbers are new. The last one carries the run's own last number.
+ * each text comes whole, and the numbers are new. The last one carries the run's own last number. Throws as
+ * `assertContentKept` does.
  */
 export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
+  assertContentKept(snapshot);
   const { runId, protocol, owner, model, echo, metadata, createdAt } = snapshot;
   // Where only the sum was kept, all usage stands at the last whole step, but for what the open step of a parked run
   // cost.

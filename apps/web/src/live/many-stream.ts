@@ -126,7 +126,7 @@ export class ManyStream {
     const error = await errorOf(answer);
     if (error.isPassing || error.status >= 500) return 'failed';
     // One run is not there: the others are asked for again. Anything else holds for all of them.
-    const isOne = error.code === 'run_not_found' && this.connected.has(error.param ?? '');
+    const isOne = ['run_not_found', 'run_expired'].includes(error.code) && this.connected.has(error.param ?? '');
     for (const wish of [...this.wishes.values()]) {
       if (isOne && wish.runId !== error.param) continue;
       this.wishes.delete(wish.id);

@@ -63,6 +63,8 @@ export interface RunSnapshot {
   readonly sessionId?: string;
   readonly jobId?: string;
   readonly compacts?: true;
+  /** The store kept the run's end and usage, but nothing of what was asked and said: see `assertContentKept`. */
+  readonly contentKept?: false;
   readonly status: RunStatus;
   readonly attempt: number;
   readonly lastSeq: number;

@@ -33,6 +33,7 @@ export function runObject(snapshot: RunSnapshot): RunObject {
     pending_steer: snapshot.leftover?.join('\n') ?? null,
     error: snapshot.error ? runError(snapshot.error) : null,
     metadata: snapshot.metadata ?? {},
+    ...(snapshot.contentKept === false && { content_kept: false }),
   };
 }
 

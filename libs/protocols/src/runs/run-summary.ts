@@ -23,6 +23,7 @@ export function runSummary(snapshot: RunSnapshot): RunSummary {
     error: run.error,
     metadata: run.metadata,
     attempt: run.attempt,
+    ...(run.content_kept === false && { content_kept: false }),
     ...(hasUsage(snapshot) && { usage: run.usage }),
   };
 }

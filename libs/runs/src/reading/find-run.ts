@@ -1,4 +1,11 @@
-import { GatewayError, type RunHead, type RunJournal, type RunSnapshot, type StoredRuns } from '#libs/contract';
+import {
+  assertContentKept,
+  GatewayError,
+  type RunHead,
+  type RunJournal,
+  type RunSnapshot,
+  type StoredRuns,
+} from '#libs/contract';
 import { isRunId } from '../run-id.js';
 import { foldLog } from './fold-log.js';
 
@@ -27,16 +34,21 @@ export async function findRun({ log, store }: FindPorts, runId: string, owner: s
   return { kind: 'stored', snapshot };
 }
 
-/** Everything known about a run of this key. Throws as `findRun` does. */
+/** Everything known about a run of this key. Throws as `findRun` does, and as `assertContentKept`. */
 export async function readRun(ports: FindPorts, runId: string, owner: string): Promise<RunSnapshot> {
   const found = await findRun(ports, runId, owner);
-  if (found.kind === 'stored') return found.snapshot;
+  if (found.kind === 'stored') return withContent(found.snapshot);
   const snapshot = await foldLog(ports.log, runId);
   if (snapshot.lastSeq > 0) return snapshot;
   // The log expired between the two reads.
   const stored = await ports.store.run(runId);
   if (!stored) throw runNotFound();
-  return stored;
+  return withContent(stored);
+}
+
+function withContent(snapshot: RunSnapshot): RunSnapshot {
+  assertContentKept(snapshot);
+  return snapshot;
 }
 
 const runNotFound = (): GatewayError => new GatewayError('run_not_found', 'There is no run with this id.');

@@ -1,4 +1,4 @@
-import type { Idempotency, RunHead, RunSnapshot, StoredRuns } from '#libs/contract';
+import { assertContentKept, type Idempotency, type RunHead, type RunSnapshot, type StoredRuns } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import { deletedUnderKey, newRunId, type RunToStart, type Runs, type StartedRun } from '#libs/runs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,7 +28,7 @@ const OPEN_POLL_MS = 20;
  *   reserve(key, fingerprint, new id) -> new       open the run under that id; give the key back if that fails
  *                                     -> same      the run has a log: join it
  *                                                  no log yet: its opener is at work (wait a little), or died: open it
- *                                                  no log any more: the store has it
+ *                                                  no log any more: the store has it, or kept nothing of it (410)
  *                                                  it had a log, and there is no row either: 404, it was deleted
  *                                     -> conflict  409
  *
@@ -90,7 +90,10 @@ export class RunDesk {
     if (head?.deleted) throw deletedUnderKey();
     if (head) return { kind: 'joined', runId, instance: head.instance, lastSeq: head.lastSeq };
     const snapshot = await this.parts.store.run(runId);
-    if (snapshot) return { kind: 'stored', runId, snapshot };
+    if (snapshot) {
+      assertContentKept(snapshot);
+      return { kind: 'stored', runId, snapshot };
+    }
     if (wasOpened || (await this.parts.store.turns(runId, 1)).length > 0) throw deletedUnderKey();
     return this.open(admission, runId, signal);
   }
