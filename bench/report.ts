@@ -6,7 +6,8 @@ import type { Aim, Scenario, Times } from './scenarios.js';
 export interface Row {
   readonly round: number;
   readonly scenario: Scenario;
-  readonly target: 'floor' | 'pipe' | 'talaria';
+  /** `floor`, `pipe`, `talaria`, or the name of another commit. */
+  readonly target: string;
   readonly result: LoadResult;
   readonly used: Readonly<Record<string, Usage>>;
   readonly seconds: number;
@@ -52,10 +53,49 @@ export function printRatios({ aimOfPipe }: Scenario, ours: LoadResult, pipe: Loa
   );
 }
 
-export function printIdle(used: ReadonlyMap<string, Usage>): void {
+/**
+ * This build's figures as multiples of another commit's, the median of all rounds for each scenario. Rates: more is
+ * better; times and costs: less is.
+ */
+export function printAgainst(rows: readonly Row[], other: string): void {
+  print(`against ${other}, medians of the rounds; CPU: of all services, per 1,000 tokens or per request`);
+  for (const { name } of new Set(rows.map(({ scenario }) => scenario))) {
+    const of = (target: string, figure: (row: Row) => number | undefined): number =>
+      median(
+        rows.filter((row) => row.scenario.name === name && row.target === target).flatMap((row) => figure(row) ?? []),
+      );
+    const shown = FIGURES.flatMap(([label, figure]) => {
+      const ratio = of('talaria', figure) / of(other, figure);
+      return Number.isFinite(ratio) && ratio > 0 ? [`${label} ${ratio.toFixed(2)}`] : [];
+    });
+    print(`${name.padStart(8)}  ${shown.join(', ')}`);
+  }
+}
+
+const FIGURES: readonly (readonly [label: string, figure: (row: Row) => number | undefined])[] = [
+  ['tokens/s', ({ result }) => result.tokensPerSecond],
+  ['requests/s', ({ result }) => result.requestsPerSecond],
+  ['TTFT p50', ({ result }) => result.ttft?.p50],
+  ['TTFT p99', ({ result }) => result.ttft?.p99],
+  ['token p50', ({ result }) => result.token?.p50],
+  ['token p99', ({ result }) => result.token?.p99],
+  ['request p50', ({ result }) => result.request?.p50],
+  ['CPU', ({ used, result, seconds, scenario }) => cpuSecondsOf(used) / unitsOf(result, seconds, scenario.stream)],
+];
+
+const cpuSecondsOf = (used: Row['used']): number =>
+  Object.values(used).reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle) - 1] ?? NaN)) / 2;
+}
+
+export function printIdle(name: string, used: ReadonlyMap<string, Usage>): void {
   const rows = [...used].map(([name, { rssMb }]) => `${name} ${Math.round(rssMb)} MB`);
   const ours = ['api', 'worker', 'scheduler'].reduce((sum, name) => sum + (used.get(name)?.rssMb ?? 0), 0);
-  print(`idle: ${rows.join(', ')}; api + worker + scheduler ${Math.round(ours)} MB`);
+  print(`${name}, idle: ${rows.join(', ')}; api + worker + scheduler ${Math.round(ours)} MB`);
 }
 
 function whatOf({ users, gapMs, stream }: Scenario): string {
@@ -76,7 +116,7 @@ function aimText({ tokensPerSecond, requestsPerSecond, ttft, token, requestP99 }
 }
 
 function costs(used: Readonly<Record<string, Usage>>, result: LoadResult, seconds: number, stream: boolean): string {
-  const units = (stream ? result.tokensPerSecond / 1_000 : result.requestsPerSecond) * seconds;
+  const units = unitsOf(result, seconds, stream);
   return Object.entries(used)
     .map(([name, { cpuSeconds, rssMb }]) => {
       const perUnit = units > 0 ? ((cpuSeconds * 1_000) / units).toFixed(stream ? 1 : 2) : '-';
@@ -84,6 +124,10 @@ function costs(used: Readonly<Record<string, Usage>>, result: LoadResult, second
     })
     .join(', ');
 }
+
+/** Thousands of tokens of a stream, else requests. */
+const unitsOf = (result: LoadResult, seconds: number, stream: boolean): number =>
+  (stream ? result.tokensPerSecond / 1_000 : result.requestsPerSecond) * seconds;
 
 const times = (summary: Summary | null): string =>
   summary ? `${summary.p50.toFixed(1)}/${summary.p95.toFixed(1)}/${summary.p99.toFixed(1)}` : '-';
