@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 import { usageOf } from '../bench/processes.js';
 import { startGateway, type Gateway } from './gateway.js';
 import { readRoutes, type Operation } from './routes.js';
+import { Random } from './random.js';
 import { fuzz, type FuzzResult } from './run.js';
+import { fuzzShapes } from './shapes.js';
 
 /**
  * npm run fuzz -- [--requests 10000] [--seed 1] [--only chat,runs]
@@ -22,6 +24,8 @@ const { values } = parseArgs({
 /** Growth of one service from the end of the warm-up to the end, after which memory does not count as flat. */
 const GROWTH_MB_MAX = 80;
 const WARM_UP_REQUESTS = 1_000;
+/** Of each shape that takes several connections; they are slow on purpose. */
+const SHAPE_ROUNDS = 20;
 
 const memory = (gateway: Gateway): Map<string, number> =>
   new Map([...gateway.services()].map(([name, pid]) => [name, Math.round(usageOf(pid).rssMb)]));
@@ -47,6 +51,13 @@ async function fuzzAll(gateway: Gateway): Promise<boolean> {
     const result = await run(operations, Number(values.requests));
     print(group, result);
     console.log(`      memory of the api: ${memory(gateway).get('api')} MB`);
+    failures += result.failures;
+  }
+  const shapes = only
+    ? new Map<string, FuzzResult>()
+    : await fuzzShapes({ port, keys, random: new Random(seed), rounds: SHAPE_ROUNDS });
+  for (const [name, result] of shapes) {
+    print(name, result);
     failures += result.failures;
   }
   const grown = [...memory(gateway)].map(([name, mb]) => ({ name, mb, more: mb - (before.get(name) ?? 0) }));

@@ -1,5 +1,7 @@
 import { readRoutes } from '../../fuzz/routes.js';
+import { Random } from '../../fuzz/random.js';
 import { fuzz } from '../../fuzz/run.js';
+import { fuzzShapes } from '../../fuzz/shapes.js';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
 import { testSeed } from '../support/property.js';
 import { startStack, type Stack } from '../support/stack.js';
@@ -46,4 +48,13 @@ test('no malformed request gets a 5xx, a broken answer or silence, and nothing d
   // What was refused was refused for a reason of its own: some got through, so the mutations reach the inside.
   expect(upstream.requests.length).toBeGreaterThan(0);
   expect(services.map((service) => service.output()).join('')).not.toMatch(/"level":(50|60)|Unhandled|uncaught/i);
+});
+
+test('bodies that stop, sockets that are never read and keys of deleted runs fail nobody', async () => {
+  const port = Number(new URL(stack.apis[0]?.url ?? '').port);
+  const random = new Random(testSeed());
+  for (const [shape, { findings, statuses }] of await fuzzShapes({ port, keys: KEYS, random, rounds: 3 })) {
+    expect({ shape, findings }).toEqual({ shape, findings: [] });
+    expect(statuses.size).toBeGreaterThan(0);
+  }
 });

@@ -19,7 +19,7 @@ function lab() {
 }
 
 describe('sampled load', () => {
-  test('the first callers wait for one question, later ones never', async () => {
+  test('the first callers wait for one question, later ones do not', async () => {
     const { load, questions, later } = lab();
     const first = Promise.all([load.look(), load.look(), load.look()]);
     expect(questions).toHaveLength(1);
@@ -48,6 +48,45 @@ describe('sampled load', () => {
     await load.look();
     await questions[2]?.fail();
     expect((await load.look()).waiting).toBe(7);
+  });
+
+  test('nobody decides on a sample that is older than a second: callers wait for a new one', async () => {
+    const { load, questions, later } = lab();
+    const first = load.look();
+    await questions[0]?.answer({ memoryShare: 0.9 });
+    await first;
+    later(1_001);
+    const looks = Promise.all([load.look(), load.look()]);
+    expect(questions).toHaveLength(2);
+    await questions[1]?.answer({ memoryShare: 0.1 });
+    expect((await looks).map(({ memoryShare }) => memoryShare)).toEqual([0.1, 0.1]);
+  });
+
+  test('when that look fails, whoever waited for it hears so, and the next caller looks again', async () => {
+    const { load, questions, later } = lab();
+    const first = load.look();
+    await questions[0]?.answer({});
+    await first;
+    later(5_000);
+    const stale = load.look();
+    await questions[1]?.fail();
+    await expect(stale).rejects.toThrow('away');
+    const next = load.look();
+    expect(questions).toHaveLength(3);
+    await questions[2]?.answer({ waiting: 2 });
+    expect((await next).waiting).toBe(2);
+  });
+
+  test('a sample is as old as its question, however late it was answered', async () => {
+    const { load, questions, later } = lab();
+    const first = load.look();
+    later(900);
+    await questions[0]?.answer({ waiting: 1 });
+    await first;
+    later(200);
+    const second = load.look();
+    await questions[1]?.answer({ waiting: 2 });
+    expect((await second).waiting).toBe(2);
   });
 
   test('those that come together take no more places than are free', async () => {

@@ -7,6 +7,7 @@ import type { FastifyReply } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { CreateRun } from './create-run.js';
+import { KeyName } from '../edge/auth/owner.decorator.js';
 import { SubRoutes } from './sub-routes.js';
 
 /** A protocol and the controllers that were made for it. */
@@ -49,8 +50,12 @@ function subRouteController(route: SubRoute): Type<unknown> {
     @Method(route.path)
     @HttpCode(200)
     @RouteConfig({ isProbe })
-    answer(@Headers() headers: IncomingHttpHeaders, @Body() body: unknown): Promise<JsonObject> {
-      return this.routes.answer(route, { headers, body });
+    answer(
+      @KeyName() owner: string,
+      @Headers() headers: IncomingHttpHeaders,
+      @Body() body: unknown,
+    ): Promise<JsonObject> {
+      return this.routes.answer(route, { owner, headers, body });
     }
   }
   if (isProbe) Public()(SubRouteController);

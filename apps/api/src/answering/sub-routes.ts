@@ -8,7 +8,7 @@ import { decodeContext } from './decode-context.js';
 
 export interface SubRoutesParts {
   readonly models: Pick<ModelDirectory, 'resolve'>;
-  readonly counter: Pick<TokenCounter, 'count'>;
+  readonly counter: Pick<TokenCounter, 'of'>;
   readonly messageCharsMax: number;
 }
 
@@ -17,12 +17,15 @@ export class SubRoutes {
   constructor(private readonly parts: SubRoutesParts) {}
 
   /** Throws GatewayError. */
-  answer(route: SubRoute, { body, headers }: Pick<IncomingRequest, 'body' | 'headers'>): Promise<JsonObject> {
+  answer(
+    route: SubRoute,
+    { owner, body, headers }: Pick<IncomingRequest, 'owner' | 'body' | 'headers'>,
+  ): Promise<JsonObject> {
     const { models, counter, messageCharsMax } = this.parts;
     const context = decodeContext(headers, messageCharsMax);
     return route.answer(
       { body: route.method === 'POST' ? bodyObject(body) : undefined, context },
-      { countTokens: async (prompt) => countPrompt(counter, await models.resolve(prompt.model), prompt) },
+      { countTokens: async (prompt) => countPrompt(counter.of(owner), await models.resolve(prompt.model), prompt) },
     );
   }
 }

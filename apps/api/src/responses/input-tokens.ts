@@ -16,7 +16,7 @@ export class InputTokens {
   /** Throws GatewayError as POST /v1/responses and `countPrompt` do. */
   async count(request: RunRequest): Promise<JsonObject> {
     const context = await this.context.read(request);
-    const tokens = await countPrompt(this.counter, await this.models.resolve(context.model), context);
+    const tokens = await countPrompt(this.counter.of(request.owner), await this.models.resolve(context.model), context);
     return { object: 'response.input_tokens', input_tokens: tokens };
   }
 }

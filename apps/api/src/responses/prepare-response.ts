@@ -26,6 +26,7 @@ import {
   assertItemIds,
   type ConversationDesk,
 } from './conversations/conversation-desk.js';
+import { API_LIMITS } from '../words/api-limits.js';
 import { assertFinished } from '../runs/assert-finished.js';
 import { assertCallsOf, callsOfChain, callsOfItems } from '../runs/earlier-calls.js';
 import type { ResponseFinder } from '../runs/response-finder.js';
@@ -121,12 +122,22 @@ export class PrepareResponse implements Preparation {
   private async withReferences(draft: RunDraft, owner: string): Promise<RunDraft> {
     const ids = referencesOf(draft);
     if (ids.length === 0) return draft;
-    const runIds = new Set(ids.flatMap((id) => runIdOfItem(id) ?? []));
+    return resolveReferences(draft, await this.referredItems(ids, owner));
+  }
+
+  /** The items of these ids, up to the first id that leads to none: nobody asks for what would be refused. */
+  private async referredItems(ids: readonly string[], owner: string): Promise<Map<string, JsonObject>> {
     const items = new Map<string, JsonObject>();
-    for (const runId of runIds) {
-      for (const item of await this.itemsOf(runId, owner)) items.set(String(item['id']), item);
+    const asked = new Set<string>();
+    for (let i = 0; i < ids.length; i += API_LIMITS.referencesAtOnce) {
+      const some = ids.slice(i, i + API_LIMITS.referencesAtOnce);
+      const runIds = [...new Set(some.flatMap((id) => runIdOfItem(id) ?? []))].filter((runId) => !asked.has(runId));
+      for (const runId of runIds) asked.add(runId);
+      const found = await Promise.all(runIds.map((runId) => this.itemsOf(runId, owner)));
+      for (const item of found.flat()) items.set(String(item['id']), item);
+      if (some.some((id) => !items.has(id))) break;
     }
-    return resolveReferences(draft, items);
+    return items;
   }
 
   /** Input and output of a response; none when there is no such response. */

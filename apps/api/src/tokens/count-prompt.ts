@@ -1,6 +1,6 @@
 import type { ClientTool, ContentPart, Message } from '#libs/contract';
 import type { Prompt } from '#libs/protocols';
-import type { TokenCounter } from './token-counter.js';
+import type { KeyCounter } from './token-counter.js';
 
 /** What OpenAI's chat format puts around a message, around the whole, and around a function. */
 const MESSAGE_TOKENS = 3;
@@ -12,11 +12,11 @@ const IMAGE_TOKENS_LOW = 85;
 
 /**
  * The tokens of a prompt: exact for the texts of OpenAI's models, short of what they add themselves; an estimate for
- * all others. Throws as `TokenCounter.count` does.
+ * all others. Throws as `KeyCounter.count` does.
  * @param model the name that the prompt is counted for, resolved.
  */
 export async function countPrompt(
-  counter: Pick<TokenCounter, 'count'>,
+  counter: KeyCounter,
   model: string,
   { messages, instructions, tools }: Omit<Prompt, 'model'>,
 ): Promise<number> {

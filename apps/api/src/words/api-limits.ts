@@ -60,6 +60,18 @@ export const API_LIMITS = {
   /** As published; no longer than the log of a run is there, LIMITS.runLogTtlSeconds. */
   webSocketMsMax: 3_600_000,
 
+  // Token counts
+  /** Of one count, from its own start. */
+  countMsMax: 15_000,
+  /** Idle this long, the thread that counts and its tables are given back. */
+  countIdleMs: 60_000,
+  /** That wait or run, of all keys and of one. */
+  countsMax: 64,
+  countsPerKeyMax: 8,
+  /** Their texts together; who counts nothing may count one prompt of any length. */
+  countCharsMax: 80_000_000,
+  countCharsPerKeyMax: 20_000_000,
+
   // HTTP
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 60_000,
@@ -69,6 +81,8 @@ export const API_LIMITS = {
   pathParameterCharsMax: 1_024,
   /** Ids of items that clients give themselves and that are looked up later. */
   itemIdCharsMax: 256,
+  /** References to items that are looked up side by side; at the first that leads nowhere the rest is not. */
+  referencesAtOnce: 16,
   corsPreflightSeconds: 600,
   /** Names of headers that are looked at when a page asks which it may send. */
   corsRequestHeadersMax: 64,

@@ -6,11 +6,14 @@ export interface Load {
 }
 
 const AGE_MS_MAX = 250;
+/** Nothing is decided on what was true longer ago: after a quiet hour the queue may look like anything. */
+const STALE_MS_MAX = 1_000;
 const NOTHING_FREE = { waiting: Infinity, active: 0 };
 
 /**
- * Counts of the queue, sampled at most once per AGE_MS_MAX, one question at a time. Only the first callers wait for an
- * answer: the queue's bounds may be a quarter of a second late, a request must not.
+ * Counts of the queue, sampled at most once per AGE_MS_MAX, one question at a time. Under load nobody waits for an
+ * answer: the queue's bounds may be a quarter of a second late, a request must not. Callers wait when there is no
+ * sample yet, or none that is younger than STALE_MS_MAX.
  *
  * Between two samples this class counts the runs that this process sent to free workers. A run counts from its placing
  * until a sample that was begun after it was queued; otherwise a burst of runs would all find the same workers free.
@@ -19,6 +22,8 @@ export class SampledLoad {
   private value: Load | undefined;
   private asking: Promise<Load> | undefined;
   private askedAt = -Infinity;
+  /** When the question was asked that `value` answers. */
+  private valueFrom = -Infinity;
   private placed = 0;
   private queued = 0;
 
@@ -28,11 +33,14 @@ export class SampledLoad {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Rejects when the first sample fails; when a later one fails, the previous sample stays. */
+  /** Rejects when there is no sample that is young enough, and the look for one fails. */
   async look(): Promise<Load> {
-    if (this.now() - this.askedAt > AGE_MS_MAX) this.asking ??= this.refresh();
-    this.asking?.catch(() => undefined); // Calls that need Redis report that it is away.
-    return this.value ?? (await (this.asking ??= this.refresh()));
+    const now = this.now();
+    if (now - this.askedAt > AGE_MS_MAX) this.asking ??= this.refresh();
+    // Whoever waits for it hears of its failure; for others the sample they have is good enough.
+    this.asking?.catch(() => undefined);
+    if (this.value && now - this.valueFrom <= STALE_MS_MAX) return this.value;
+    return await (this.asking ??= this.refresh());
   }
 
   /**
@@ -52,11 +60,13 @@ export class SampledLoad {
   }
 
   private async refresh(): Promise<Load> {
-    this.askedAt = this.now();
+    const askedAt = this.now();
+    this.askedAt = askedAt;
     const counted = this.queued;
     try {
       const value = await this.ask();
       this.value = value;
+      this.valueFrom = askedAt;
       this.placed -= counted;
       this.queued -= counted;
       return value;

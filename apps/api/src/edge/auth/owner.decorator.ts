@@ -5,3 +5,8 @@ import type { FastifyRequest } from 'fastify';
 export const Owner = createParamDecorator(
   (_: unknown, context: ExecutionContext): string => context.switchToHttp().getRequest<FastifyRequest>().owner,
 );
+
+/** The same for routes that may be public: empty when the request shows no key. */
+export const KeyName = createParamDecorator(
+  (_: unknown, context: ExecutionContext): string => context.switchToHttp().getRequest<FastifyRequest>().keyName ?? '',
+);
