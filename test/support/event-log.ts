@@ -45,6 +45,8 @@ const words = fc.record({
   kind: fc.constantFrom('text', 'text', 'reasoning', 'refusal'),
   deltas: fc.array(texts, { minLength: 1, maxLength: 4 }),
   hasLogprobs: fc.boolean(),
+  /** What texts have beside their words. */
+  beside: fc.constantFrom('nothing', 'nothing', 'nothing', 'citations', 'image'),
 });
 
 const calls = fc.record({
@@ -159,7 +161,7 @@ class LogWriter {
     const wasLost = this.events.at(-1)?.type === 'step.interrupted';
     if (this.reason === 'tool_calls' && !wasLost) return { type: 'run.incomplete', reason: 'max_steps' };
     const usage = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, reasoningTokens: 0 };
-    const pieces: Words[] = [{ kind: 'text', deltas: ['The ', 'end.'], hasLogprobs: false }];
+    const pieces: Words[] = [{ kind: 'text', deltas: ['The ', 'end.'], hasLogprobs: false, beside: 'nothing' }];
     this.step({ pieces, cut: null, lost: 'nowhere', usage, steer: null });
     return { type: 'run.completed', finishReason: 'stop' };
   }
@@ -194,7 +196,7 @@ class LogWriter {
       if (piece.kind !== 'call') {
         this.say(step, piece);
         // Only one kind of text was shown so far, and the next attempt goes on with it.
-        if (goesOn && piece.kind === 'text' && !piece.hasLogprobs) {
+        if (goesOn && piece.kind === 'text' && !piece.hasLogprobs && piece.beside !== 'image') {
           this.start();
           this.say(step, piece);
         }
@@ -212,12 +214,19 @@ class LogWriter {
     return asked;
   }
 
-  private say(step: number, { kind, deltas, hasLogprobs }: Words): void {
+  private say(step: number, { kind, deltas, hasLogprobs, beside }: Words): void {
     for (const text of deltas) {
+      if (kind === 'text' && beside === 'citations') {
+        const citations = [{ url: 'https://a.example', title: text, start: 1, end: 3 }];
+        this.events.push({ type: 'text.delta', step, text, citations });
+        continue;
+      }
       if (kind === 'text' && hasLogprobs)
         this.events.push({ type: 'text.delta', step, text, logprobs: [{ token: text }] });
       else this.events.push({ type: `${kind}.delta`, step, text });
     }
+    if (kind !== 'text' || beside !== 'image') return;
+    this.events.push({ type: 'text.delta', step, text: '', image: 'data:image/png;base64,iVBORw0KGgo=' });
   }
 
   private argue(step: number, call: Call): void {

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
 import {
+  checkAnnotation,
   checkItem,
   checkPart,
   checkResponse,
@@ -66,11 +67,13 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   'response.content_part.added': { ...contentPlace, part: checkPart },
   'response.content_part.done': { ...contentPlace, part: checkPart },
   'response.output_text.delta': { ...contentPlace, delta: text, logprobs },
+  'response.output_text.annotation.added': { ...contentPlace, annotation_index: count, annotation: checkAnnotation },
   'response.output_text.done': { ...contentPlace, text, logprobs },
   'response.refusal.delta': { ...contentPlace, delta: text },
   'response.refusal.done': { ...contentPlace, refusal: text },
   'response.function_call_arguments.delta': { ...place, delta: text },
   'response.function_call_arguments.done': { ...place, arguments: text, name: words },
+  'response.image_generation_call.completed': place,
   'response.mcp_call.in_progress': place,
   'response.mcp_call.completed': place,
   'response.mcp_call.failed': place,
@@ -96,6 +99,7 @@ interface OpenItem {
   outcome?: string;
   said: string;
   logprobs: JsonValue[];
+  readonly annotations: JsonValue[];
   done?: JsonObject;
 }
 
@@ -182,7 +186,7 @@ class ResponsesReader implements ReadResponses {
 
   /** The fields of the request are the same in every object. */
   private sameIdentity(response: JsonObject): void {
-    const changing = ['status', 'output', 'error', 'usage', 'incomplete_details', 'completed_at'];
+    const changing = ['status', 'output', 'error', 'usage', 'incomplete_details', 'completed_at', 'service_tier'];
     for (const [key, value] of Object.entries(this.response ?? response)) {
       if (!changing.includes(key)) must(same(value, response[key]), `${key} stays the same`);
     }
@@ -193,12 +197,12 @@ class ResponsesReader implements ReadResponses {
     must(index === this.items.length, 'output_index is dense');
     const hasStatus = item['type'] !== 'compaction';
     must(!hasStatus || item['status'] === 'in_progress', 'an item is added in progress');
-    const isEmpty = ['content', 'summary', 'arguments', 'output', 'input', 'encrypted_content'].every((key) =>
+    const isEmpty = ['content', 'summary', 'arguments', 'output', 'input', 'encrypted_content', 'result'].every((key) =>
       isEmptyValue(item[key]),
     );
     must(isEmpty, 'an item is added empty');
     must(!this.items.some(({ added }) => added['id'] === item['id']), 'item ids are unique');
-    this.items.push({ added: item, stage: 'added', partType: '', said: '', logprobs: [] });
+    this.items.push({ added: item, stage: 'added', partType: '', said: '', logprobs: [], annotations: [] });
   }
 
   private close(index: unknown, done: JsonObject): void {
@@ -211,6 +215,8 @@ class ResponsesReader implements ReadResponses {
     const call = CALLS[String(added['type'])];
     if (call) {
       this.closeCall(item, done, call[0]);
+    } else if (added['type'] === 'image_generation_call') {
+      must(item.outcome === 'completed' && !isEmptyValue(done['result']), 'an image is done with its content');
     } else if (added['type'] === 'compaction') {
       must(!isEmptyValue(done['encrypted_content']), 'a compaction is done with its content');
     } else if (added['type'] === 'function_call_output') {
@@ -247,6 +253,11 @@ class ResponsesReader implements ReadResponses {
   private within(type: string, fields: JsonObject): void {
     const item = this.itemAt(fields['output_index']);
     must(fields['item_id'] === item.added['id'], 'item_id and output_index name the same item');
+    if (type === 'image_generation_call.completed') {
+      item.outcome = 'completed';
+      return;
+    }
+    if (type === 'output_text.annotation.added') return this.annotate(item, fields);
     if (type.startsWith('mcp_call.')) return this.outcome(item, type.slice('mcp_call.'.length));
     const call = CALLS[String(item.added['type'])];
     const isCall = call !== undefined;
@@ -270,6 +281,12 @@ class ResponsesReader implements ReadResponses {
     item.stage = 'text done';
   }
 
+  private annotate(item: OpenItem, fields: JsonObject): void {
+    must(item.stage === 'part' && item.partType === 'output_text', 'annotations come while their text is open');
+    must(fields['annotation_index'] === item.annotations.length, 'annotation_index is dense');
+    item.annotations.push(fields['annotation'] as JsonObject);
+  }
+
   private outcome(item: OpenItem, word: string): void {
     must(item.added['type'] === 'mcp_call', 'only a call of the server has an outcome');
     const isBegin = word === 'in_progress';
@@ -289,6 +306,7 @@ class ResponsesReader implements ReadResponses {
     );
     must(step === 'added' || part['type'] === item.partType, 'a part keeps its type');
     must(part[key] === item.said, 'a part is added empty and done whole');
+    must(same(part['annotations'] ?? [], item.annotations), 'a part has the annotations that were added');
     item.partType = String(part['type']);
     item.stage = step === 'added' ? 'part' : 'part done';
   }

@@ -63,8 +63,17 @@ const byType =
 
 const status = oneOf('in_progress', 'completed', 'incomplete');
 
+const annotation = object({
+  type: oneOf('url_citation'),
+  url: words,
+  title: text,
+  start_index: count,
+  end_index: count,
+});
+export const checkAnnotation: Check = (value, path) => annotation(value, path);
+
 const part: Check = byType({
-  output_text: object({ type: text, text, annotations: listOf(record), logprobs: listOf(record) }),
+  output_text: object({ type: text, text, annotations: listOf(annotation), logprobs: listOf(record) }),
   refusal: object({ type: text, refusal: text }),
   summary_text: object({ type: text, text }),
 });
@@ -94,6 +103,12 @@ const item: Check = byType({
     { id: words, type: text, status, call_id: words, name: words, input: text },
     { namespace: words },
   ),
+  image_generation_call: object({
+    id: words,
+    type: text,
+    status: oneOf('in_progress', 'completed'),
+    result: nullable(words),
+  }),
   compaction: object({ id: words, type: text, encrypted_content: text }),
   reasoning: object({ id: words, type: text, status, summary: listOf(part) }, { encrypted_content: words }),
   function_call: object(

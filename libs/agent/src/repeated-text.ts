@@ -21,7 +21,7 @@ export function shownStep(snapshot: RunSnapshot): ShownStep | undefined {
   const said = items.filter((item) => item.type !== 'reasoning');
   const kind = said[0]?.type;
   if ((kind !== 'text' && kind !== 'refusal') || items.at(-1)?.type !== kind) return undefined;
-  if (!said.every((item) => item.type === kind && !hasLogprobs(item))) return undefined;
+  if (!said.every((item) => item.type === kind && !hasLogprobs(item) && item.image === undefined)) return undefined;
   const text = said.map((item) => (item.type === kind ? item.text : '')).join('');
   return text === '' ? undefined : { step: last.step, kind, text, upstream: last.upstream, model: last.model };
 }
@@ -57,7 +57,8 @@ export async function compareWithShown(
     if (next.done) return { repeats: false, events: read };
     const event = next.value;
     read.push(event);
-    if (event.type === 'reasoning') continue;
+    // Citations of words that were shown were shown with them.
+    if (event.type === 'reasoning' || event.type === 'citations') continue;
     if (event.type !== shown.kind || ('logprobs' in event && event.logprobs)) return { repeats: false, events: read };
     if (event.text.startsWith(rest)) {
       const more = event.text.slice(rest.length);

@@ -42,9 +42,12 @@ class PendingEvents {
   add(event: RunEvent): void {
     switch (event.type) {
       case 'text.delta':
-      case 'refusal.delta':
-        this.addText(event);
+        if (event.image === undefined) return this.addText(event);
+        this.open = undefined;
+        this.events.push(event);
         return;
+      case 'refusal.delta':
+        return this.addText(event);
       case 'reasoning.delta':
         this.addText(event);
         if (event.seal) this.seal(event);

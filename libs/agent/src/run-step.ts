@@ -14,6 +14,7 @@ import type { AgentRun } from './agent-run.js';
 import { conversation, systemText } from './messages/conversation.js';
 import { openModelStream, type ModelStream } from './open-model-stream.js';
 import { placeAnswer, type PlacedAnswer } from './place-answer.js';
+import { placedCitations, shownImage } from './shown-parts.js';
 import { shownStep } from './repeated-text.js';
 import { runCalls } from './calls/run-calls.js';
 import { toolChoiceOf } from './toolbox.js';
@@ -32,12 +33,13 @@ export async function runStep(run: AgentRun): Promise<void> {
   const stream = await ask(run);
   const placed = await placeAnswer(run, stream, shown);
   const { step } = placed;
-  const { finishReason, usage, calls } = await relay(run, placed);
+  const { finishReason, usage, serviceTier, calls } = await relay(run, placed);
   if (finishReason === 'tool_calls') {
     for (const call of calls) await book.emit({ type: 'tool_call.ready', step, ...call });
     await runCalls(run, step, usage);
   }
-  await book.emit({ type: 'step.completed', step, finishReason, usage });
+  const tier = serviceTier !== undefined && { serviceTier };
+  await book.emit({ type: 'step.completed', step, finishReason, usage, ...tier });
 }
 
 /** What the user has put in since the last step stands before this one. */
@@ -78,6 +80,7 @@ function choiceOfStep({ spec, book }: AgentRun): ToolChoice {
 interface Answer {
   readonly finishReason: FinishReason;
   readonly usage: Usage;
+  readonly serviceTier?: string;
   readonly calls: Iterable<OpenCall>;
 }
 
@@ -115,6 +118,10 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
       case 'tool_extra':
         knownCall(calls, event.callId).extraContent = event.extraContent;
         return undefined;
+      case 'citations':
+        return { type: 'text.delta', step, text: '', citations: placedCitations(book, step, event.citations) };
+      case 'image':
+        return shownImage(book, step, event.url);
       case 'left_out':
         // It is told with `step.started`.
         return undefined;
@@ -143,9 +150,13 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
  * `tool_calls`. `length` and `content_filter` win: the last call may be broken off, and none of them is executed. Such
  * calls get no `tool_call.ready`, which would say that their arguments are whole.
  */
-function answerOf({ finishReason, usage }: ModelEvent & { type: 'end' }, calls: Map<string, OpenCall>): Answer {
+function answerOf(
+  { finishReason, usage, serviceTier }: ModelEvent & { type: 'end' },
+  calls: Map<string, OpenCall>,
+): Answer {
   const isCut = finishReason === 'length' || finishReason === 'content_filter';
-  return { finishReason: isCut ? finishReason : calls.size > 0 ? 'tool_calls' : 'stop', usage, calls: calls.values() };
+  const reason = isCut ? finishReason : calls.size > 0 ? 'tool_calls' : 'stop';
+  return { finishReason: reason, usage, ...(serviceTier !== undefined && { serviceTier }), calls: calls.values() };
 }
 
 function openCall(calls: Map<string, OpenCall>, call: OpenCall): void {

@@ -69,6 +69,7 @@ export {
   fold,
   foldAll,
   hasEnded,
+  isPlainDelta,
   joinedText,
   outputText,
   pendingCalls,
@@ -101,6 +102,8 @@ export {
   type ToolResult,
   type ToolResume,
 } from './tool.js';
+export type { Citation } from './runs/citation.js';
+export { movedCitation, textStart } from './runs/text-place.js';
 export { answerMessages, summaryText, turnOf, type RunInput, type Turn } from './runs/turn.js';
 export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';

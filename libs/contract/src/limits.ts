@@ -38,6 +38,12 @@ export const LIMITS = {
   toolImagesBytesMax: 2_097_152,
   runImagesBytesMax: 8_388_608,
   toolSecondsMax: 120,
+  /** Citations of one answer, and the characters of a title or of quoted words; more is left out. */
+  citationsMax: 256,
+  citationUrlCharsMax: 4_096,
+  citationTextCharsMax: 1_024,
+  /** An image that a model shows, as a data URL. A larger one is named instead. */
+  modelImageBytesMax: 4_194_304,
   /** Opaque state on one block of reasoning or on one call: signatures, encrypted reasoning. Longer is refused. */
   upstreamStateBytesMax: 1_048_576,
   anthropicToolsMax: 1_000,

@@ -3,12 +3,14 @@ import {
   GatewayError,
   NO_USAGE,
   toRunError,
+  type EventOf,
   type LoggedEvent,
   type OutputItem,
   type RunEvent,
   type RunSnapshot,
   type StepState,
   type TerminalEvent,
+  type TextItem,
   type ToolCallItem,
   type Usage,
 } from '#libs/contract';
@@ -76,11 +78,15 @@ function eventsOfStep(items: readonly OutputItem[]): RunEvent[] {
   ];
 }
 
+function besideText({ logprobs, citations, image }: TextItem): Omit<EventOf<'text.delta'>, 'type' | 'step' | 'text'> {
+  return { ...(logprobs && { logprobs }), ...(citations && { citations }), ...(image !== undefined && { image }) };
+}
+
 function wordsOf(item: OutputItem): RunEvent[] {
   const { step } = item;
   switch (item.type) {
     case 'text':
-      return [{ type: 'text.delta', step, text: item.text, ...(item.logprobs && { logprobs: item.logprobs }) }];
+      return [{ type: 'text.delta', step, text: item.text, ...besideText(item) }];
     case 'reasoning':
       return [{ type: 'reasoning.delta', step, text: item.text, ...(item.seal && { seal: item.seal }) }];
     case 'refusal':

@@ -23,7 +23,7 @@ export function boundImages(images: readonly string[], roomBytes: number): Bound
 /** Bytes of images that the run may still take: its log is bounded. */
 export function imageRoom({ items }: Pick<RunSnapshot, 'items'>): number {
   const used = items
-    .flatMap((item) => (item.type === 'tool_call' ? (item.images ?? []) : []))
+    .flatMap((item) => (item.type === 'tool_call' ? (item.images ?? []) : item.image !== undefined ? [item.image] : []))
     .reduce((bytes, url) => bytes + url.length, 0);
   return Math.max(0, LIMITS.runImagesBytesMax - used);
 }

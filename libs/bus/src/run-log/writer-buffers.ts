@@ -1,4 +1,4 @@
-import { eventChars, isTextDelta, LIMITS, type RunEvent } from '#libs/contract';
+import { eventChars, isPlainDelta, isTextDelta, LIMITS, type RunEvent } from '#libs/contract';
 
 export interface StampedEvent {
   readonly seq: number;
@@ -36,7 +36,7 @@ export class PendingEvents {
     const last = this.events.at(-1);
     if (last?.type !== event.type) return undefined;
     if (isTextDelta(event) && isTextDelta(last)) {
-      const plain = isPlain(event) && isPlain(last);
+      const plain = isPlainDelta(event) && isPlainDelta(last);
       return plain && last.step === event.step && fits(last.text, event.text)
         ? { ...last, text: last.text + event.text }
         : undefined;
@@ -49,8 +49,6 @@ export class PendingEvents {
     return undefined;
   }
 }
-
-const isPlain = (delta: RunEvent): boolean => !('logprobs' in delta) && !('seal' in delta);
 
 const fits = (some: string, more: string): boolean => some.length + more.length <= LIMITS.mergedDeltaCharsMax;
 

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../json.js';
 import type { Message, ReasoningSeal, UpstreamForm } from '../message.js';
+import type { Citation } from '../runs/citation.js';
 import type { FinishReason, Usage } from '../runs/run-event.js';
 import type { ClientTool, Sampling, ToolChoice } from '../runs/run-spec.js';
 
@@ -11,6 +12,10 @@ export type ModelEvent =
   /** `seal` ends the block of reasoning; its text may then be empty. */
   | { readonly type: 'reasoning'; readonly text: string; readonly seal?: ReasoningSeal }
   | { readonly type: 'refusal'; readonly text: string }
+  /** At most LIMITS.citationsMax in one answer. Places count from the beginning of the answer's own text. */
+  | { readonly type: 'citations'; readonly citations: readonly Citation[] }
+  /** A data URL. */
+  | { readonly type: 'image'; readonly url: string }
   /** A call begins. `callId` is unique within the run. */
   | {
       readonly type: 'tool_call';
@@ -21,7 +26,13 @@ export type ModelEvent =
   /** State that the upstream attaches to a call that has begun. See ToolCall.extraContent. */
   | { readonly type: 'tool_extra'; readonly callId: string; readonly extraContent: JsonObject }
   | { readonly type: 'tool_arguments'; readonly callId: string; readonly delta: string }
-  | { readonly type: 'end'; readonly finishReason: FinishReason; readonly usage: Usage };
+  | {
+      readonly type: 'end';
+      readonly finishReason: FinishReason;
+      readonly usage: Usage;
+      /** See `step.completed`. */
+      readonly serviceTier?: string;
+    };
 
 /** A request field that an upstream refused by its name. */
 export interface RefusedField {

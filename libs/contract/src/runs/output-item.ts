@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../json.js';
 import type { ReasoningSeal } from '../message.js';
 import type { ToolQuestions } from '../tool.js';
+import type { Citation } from './citation.js';
 import type { ApprovalBy, ApprovalDecision, ExecutedBy } from './run-event.js';
 
 /** `interrupted`: the worker was lost within the item's step; listeners saw the item, the run does not build on it. */
@@ -15,6 +16,9 @@ export interface TextItem extends ItemBase {
   readonly type: 'text' | 'reasoning' | 'refusal';
   readonly text: string;
   readonly logprobs?: readonly JsonValue[];
+  readonly citations?: readonly Citation[];
+  /** A data URL; the text is empty then, and the item holds nothing else. */
+  readonly image?: string;
   /** Of reasoning: what its upstream attached to it. It ends the item. */
   readonly seal?: ReasoningSeal;
 }

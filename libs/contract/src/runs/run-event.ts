@@ -2,6 +2,7 @@ import type { RunError } from '../errors.js';
 import type { JsonObject, JsonValue } from '../json.js';
 import type { ReasoningSeal } from '../message.js';
 import type { ToolQuestions } from '../tool.js';
+import type { Citation } from './citation.js';
 
 /** Tokens of one step or of a whole run, as the upstream counted them. */
 export interface Usage {
@@ -78,6 +79,10 @@ export type RunEvent =
       readonly step: number;
       readonly text: string;
       readonly logprobs?: readonly JsonValue[];
+      /** Of words that were said before, or with this event. */
+      readonly citations?: readonly Citation[];
+      /** A data URL: what the model says here is an image. The text is empty then. */
+      readonly image?: string;
     }
   | {
       readonly type: 'reasoning.delta';
@@ -162,6 +167,8 @@ export type RunEvent =
       readonly step: number;
       readonly finishReason: FinishReason;
       readonly usage: Usage;
+      /** The tier in which the upstream says that it answered, in OpenAI's words. */
+      readonly serviceTier?: string;
     }
   | { readonly type: 'step.interrupted'; readonly step: number; readonly reason: 'worker_lost' }
   | TerminalEvent;

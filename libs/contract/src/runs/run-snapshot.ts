@@ -11,9 +11,11 @@ import {
 } from './output-item.js';
 import type {
   CancelReason,
+  EventOf,
   FinishReason,
   IncompleteReason,
   LoggedEvent,
+  RunEvent,
   RunEventType,
   TerminalEvent,
   Usage,
@@ -43,6 +45,8 @@ export interface StepState {
   readonly finishReason?: FinishReason;
   /** Of a completed step (absent in rows of earlier versions), and of an open one once the run was parked in it. */
   readonly usage?: Usage;
+  /** See `step.completed`. */
+  readonly serviceTier?: string;
 }
 
 /** A text that the user added during the run: the model reads it after that step (0: before the first). */
@@ -162,9 +166,13 @@ export function foldAll(events: Iterable<LoggedEvent>, from: RunSnapshot = EMPTY
 
 function joinDeltas(one: LoggedEvent, next: LoggedEvent): LoggedEvent | undefined {
   if (one.type !== next.type || !isTextDelta(one) || !isTextDelta(next) || one.step !== next.step) return undefined;
-  if ('logprobs' in one || 'logprobs' in next || 'seal' in one) return undefined;
+  if (!isPlainDelta(one) || 'logprobs' in next || 'citations' in next || 'image' in next) return undefined;
   return { ...next, text: one.text + next.text };
 }
+
+/** Whether a delta has nothing but its text. */
+export const isPlainDelta = (delta: RunEvent): boolean =>
+  !('logprobs' in delta || 'seal' in delta || 'citations' in delta || 'image' in delta);
 
 /** The only reducer over RunEvent: API answers, resume point, rows and pages are all made from its result. */
 export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
@@ -250,30 +258,32 @@ const ITEM_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal
 
 function appendText(items: readonly OutputItem[], event: TextDelta): readonly OutputItem[] {
   const type = ITEM_OF[event.type];
-  const logprobs = event.type === 'text.delta' ? event.logprobs : undefined;
+  const { logprobs, citations, image } = event.type === 'text.delta' ? event : NOTHING_BESIDE;
   const seal = event.type === 'reasoning.delta' ? event.seal : undefined;
   const last = items.at(-1);
-  if (last?.type !== type || last.step !== event.step || last.seal) {
+  if (last?.type !== type || last.step !== event.step || last.seal || last.image || image) {
     const { step, text } = event;
-    return [
-      ...items,
-      { type, step, status: 'in_progress', text, ...(logprobs && { logprobs }), ...(seal && { seal }) },
-    ];
+    const beside = { ...(logprobs && { logprobs }), ...(citations && { citations }), ...(image && { image }) };
+    return [...items, { type, step, status: 'in_progress', text, ...beside, ...(seal && { seal }) }];
   }
   const merged = {
+    ...(citations && { citations: [...(last.citations ?? []), ...citations] }),
     ...(logprobs && { logprobs: [...(last.logprobs ?? []), ...logprobs] }),
     ...(seal && { seal }),
   };
   return items.with(-1, { ...last, text: last.text + event.text, ...merged });
 }
 
+const NOTHING_BESIDE: Pick<TextItem, 'logprobs' | 'citations' | 'image'> = {};
+
 function closeStep(
   snapshot: RunSnapshot,
   step: number,
   status: ItemStatus,
-  end?: { readonly finishReason: FinishReason; readonly usage: Usage },
+  end?: Pick<EventOf<'step.completed'>, 'finishReason' | 'usage' | 'serviceTier'>,
 ): RunSnapshot {
-  const facts = end && { finishReason: end.finishReason, usage: end.usage };
+  const tier = end?.serviceTier !== undefined && { serviceTier: end.serviceTier };
+  const facts = end && { finishReason: end.finishReason, usage: end.usage, ...tier };
   return {
     ...snapshot,
     items: snapshot.items.map((item) => (item.step === step ? { ...item, status } : item)),

@@ -72,7 +72,7 @@ function messagesOfStep(items: readonly OutputItem[]): Message[] {
   const reasoning = reasoningOf(items);
   const assistant: AssistantMessage = {
     role: 'assistant',
-    text: joinedText(items, 'text'),
+    text: saidOf(items),
     toolCalls: calls.map(callOf),
     ...(refusal !== '' && { refusal }),
     ...(reasoning.length > 0 && { reasoning }),
@@ -80,7 +80,7 @@ function messagesOfStep(items: readonly OutputItem[]): Message[] {
   const results = calls.flatMap(({ callId, output, isError }): ToolMessage[] =>
     output === undefined ? [] : [{ role: 'tool', callId, output, ...(isError && { isError }) }],
   );
-  const images = calls.flatMap(imageParts);
+  const images = [...calls.flatMap(imageParts), ...ownImages(items)];
   return [assistant, ...results, ...(images.length > 0 ? [{ role: 'user', content: images } as const] : [])];
 }
 
@@ -91,7 +91,25 @@ function imageParts({ callId, images = [] }: ToolCallItem): ContentPart[] {
   return [head, ...images.map((url) => ({ type: 'image', url }) as const)];
 }
 
-const isSaid = ({ text, seal }: TextItem): boolean => text !== '' || seal !== undefined;
+/** An answer of images alone is not empty: upstreams refuse an empty message. */
+function saidOf(items: readonly OutputItem[]): string {
+  const text = joinedText(items, 'text');
+  const isImageAlone = text === '' && items.every((item) => item.type !== 'tool_call') && imagesOf(items).length > 0;
+  return isImageAlone ? '[image]' : text;
+}
+
+const imagesOf = (items: readonly OutputItem[]): string[] =>
+  items.flatMap((item) => (item.type === 'text' && item.image !== undefined ? [item.image] : []));
+
+/** What the model showed stands behind its message, for the same reason as images of results. */
+function ownImages(items: readonly OutputItem[]): ContentPart[] {
+  const images = imagesOf(items);
+  if (images.length === 0) return [];
+  const head = { type: 'text', text: 'Images in the answer of the assistant:' } as const;
+  return [head, ...images.map((url) => ({ type: 'image', url }) as const)];
+}
+
+const isSaid = ({ text, seal, image }: TextItem): boolean => text !== '' || seal !== undefined || image !== undefined;
 
 const callOf = ({ callId, name, arguments: text, extraContent }: ToolCallItem): ToolCall => ({
   callId,

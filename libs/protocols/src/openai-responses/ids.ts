@@ -20,6 +20,7 @@ const PREFIX = {
   custom_tool_call: 'ctc',
   custom_tool_call_output: 'ctco',
   mcp_call: 'mcp',
+  image_generation_call: 'ig',
   item_reference: 'ref',
   compaction: 'cmp',
   additional_tools: 'at',

@@ -13,6 +13,7 @@ import { EventBatch } from '../upstream/answers/event-batch.js';
 import { failureInStream, upstreamError, type Upstream } from '../upstream/failures.js';
 import { UPSTREAM_LIMITS } from '../upstream/limits.js';
 import type { Translator } from '../upstream/read-answer.js';
+import { MessageCitations } from './message-citations.js';
 import { MessageUsage } from './message-usage.js';
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
@@ -42,6 +43,7 @@ export class MessageTranslator implements Translator {
   /** The signature of the thinking block that is open, as far as it came. */
   private signature: string | undefined;
   private readonly usage = new MessageUsage();
+  private readonly citations = new MessageCitations();
   private finishReason: FinishReason | undefined;
   private given = 0;
   private badLines = 0;
@@ -69,7 +71,10 @@ export class MessageTranslator implements Translator {
     if (!isJsonObject(answer) || !Array.isArray(content)) {
       throw upstreamError(this.upstream.name, 'upstream_invalid', 'answered without content');
     }
-    content.forEach((block: unknown, index) => this.startBlock(block, index));
+    content.forEach((block: unknown, index) => {
+      this.startBlock(block, index);
+      this.closeText();
+    });
     this.usage.take(answer['usage']);
     this.finish(answer['stop_reason'] ?? 'end_turn');
     this.done = true;
@@ -87,7 +92,9 @@ export class MessageTranslator implements Translator {
     const isCut = this.finishReason === 'length' || this.finishReason === 'content_filter';
     if (!isCut) for (const call of this.calls.values()) this.complete(call);
     const finishReason = isCut ? this.finishReason : this.calls.size > 0 ? 'tool_calls' : 'stop';
-    return [...this.batch.take(), { type: 'end', finishReason, usage: this.usage.total() }];
+    const { serviceTier } = this.usage;
+    const tier = serviceTier !== undefined && { serviceTier };
+    return [...this.batch.take(), { type: 'end', finishReason, usage: this.usage.total(), ...tier }];
   }
 
   private parse(data: string): JsonObject | undefined {
@@ -111,6 +118,7 @@ export class MessageTranslator implements Translator {
       case 'content_block_start':
         return this.startBlock(event['content_block'], event['index']);
       case 'content_block_stop':
+        this.closeText();
         return this.sealThinking();
       case 'message_start':
         return this.usage.take(isJsonObject(event['message']) ? event['message']['usage'] : undefined);
@@ -133,7 +141,9 @@ export class MessageTranslator implements Translator {
     this.sealThinking();
     switch (block['type']) {
       case 'text':
-        return this.say('text', block['text']);
+        this.say('text', block['text']);
+        if (Array.isArray(block['citations'])) block['citations'].forEach((one: unknown) => this.citations.add(one));
+        return;
       case 'thinking':
         this.signature = '';
         this.say('reasoning', block['thinking']);
@@ -158,6 +168,8 @@ export class MessageTranslator implements Translator {
     switch (delta['type']) {
       case 'text_delta':
         return this.say('text', delta['text']);
+      case 'citations_delta':
+        return this.citations.add(delta['citation']);
       case 'thinking_delta':
         return this.say('reasoning', delta['thinking']);
       case 'signature_delta':
@@ -174,7 +186,14 @@ export class MessageTranslator implements Translator {
   }
 
   private say(type: 'text' | 'reasoning', text: unknown): void {
-    if (typeof text === 'string' && text !== '') this.batch.add({ type, text });
+    if (typeof text !== 'string' || text === '') return;
+    this.batch.add({ type, text });
+    if (type === 'text') this.citations.said(text);
+  }
+
+  private closeText(): void {
+    const citations = this.citations.close();
+    if (citations.length > 0) this.batch.add({ type: 'citations', citations });
   }
 
   private sign(signature: unknown): void {

@@ -10,6 +10,8 @@ export class MessageUsage {
   private cacheWritten = 0;
   private output = 0;
   private thinking = 0;
+  /** In OpenAI's words. */
+  serviceTier: string | undefined;
 
   take(usage: unknown): void {
     if (!isJsonObject(usage)) return;
@@ -17,6 +19,8 @@ export class MessageUsage {
     this.cacheRead = count(usage['cache_read_input_tokens']) ?? this.cacheRead;
     this.cacheWritten = count(usage['cache_creation_input_tokens']) ?? this.cacheWritten;
     this.output = count(usage['output_tokens']) ?? this.output;
+    const tier = usage['service_tier'];
+    if (typeof tier === 'string') this.serviceTier = tier === 'standard' ? 'default' : tier.slice(0, TIER_CHARS_MAX);
     const details = usage['output_tokens_details'];
     this.thinking = (isJsonObject(details) ? count(details['thinking_tokens']) : undefined) ?? this.thinking;
   }
@@ -31,6 +35,8 @@ export class MessageUsage {
     };
   }
 }
+
+const TIER_CHARS_MAX = 64;
 
 function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;

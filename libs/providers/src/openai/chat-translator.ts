@@ -13,6 +13,7 @@ import { EventBatch } from '../upstream/answers/event-batch.js';
 import { failureInStream, upstreamError, type Upstream } from '../upstream/failures.js';
 import { UPSTREAM_LIMITS } from '../upstream/limits.js';
 import type { Translator } from '../upstream/read-answer.js';
+import { ChatExtras } from './chat-extras.js';
 import { ChatReasoning } from './chat-reasoning.js';
 import { ChatToolCalls } from './chat-tool-calls.js';
 import { toFinishReason } from './finish-reason.js';
@@ -23,9 +24,11 @@ export class ChatTranslator implements Translator {
   private readonly batch = new EventBatch();
   private readonly calls: ChatToolCalls;
   private readonly reasoning = new ChatReasoning();
+  private readonly extras = new ChatExtras();
   private readonly wantsLogprobs: boolean;
   private finishReason: FinishReason | undefined;
   private usage: Usage = NO_USAGE;
+  private serviceTier: string | undefined;
   private badLines = 0;
   private hasDeltas = false;
 
@@ -78,7 +81,10 @@ export class ChatTranslator implements Translator {
     const count = this.calls.end({ isCut });
     this.sealReasoning();
     const finishReason = isCut ? this.finishReason : count > 0 ? 'tool_calls' : 'stop';
-    return [...this.batch.take(), { type: 'end', finishReason, usage: this.usage }];
+    const { usage, serviceTier } = this;
+    for (const event of this.extras.takePages()) this.batch.add(event);
+    const tier = serviceTier !== undefined && { serviceTier };
+    return [...this.batch.take(), { type: 'end', finishReason, usage, ...tier }];
   }
 
   private parse(data: string): JsonObject | undefined {
@@ -103,6 +109,9 @@ export class ChatTranslator implements Translator {
     if (chunk['error']) throw failureInStream(chunk['error'], this.upstream);
     // Some servers count along in every chunk: the last one is right.
     if (isJsonObject(chunk['usage'])) this.usage = toUsage(chunk['usage']);
+    const tier = chunk['service_tier'];
+    if (typeof tier === 'string' && tier !== '') this.serviceTier = tier.slice(0, TIER_CHARS_MAX);
+    this.extras.readPages(chunk);
     const choice: unknown = Array.isArray(chunk['choices']) ? chunk['choices'][0] : undefined;
     if (!isJsonObject(choice) || (choice['index'] ?? 0) !== 0) return;
     if (isJsonObject(choice['usage'])) this.usage = toUsage(choice['usage']);
@@ -138,6 +147,7 @@ export class ChatTranslator implements Translator {
     const logprobs = this.wantsLogprobs && choice['logprobs'] ? logprobsOf(choice['logprobs']) : undefined;
     if (logprobs) this.batch.add({ type: 'text', text, logprobs });
     else if (text !== '') this.batch.add({ type: 'text', text });
+    for (const event of this.extras.read(delta)) this.batch.add(event);
     const refusal = textOf(delta['refusal']);
     if (refusal !== '') this.batch.add({ type: 'refusal', text: refusal });
     if (calls.length > 0) this.calls.read(calls);
@@ -156,6 +166,9 @@ export class ChatTranslator implements Translator {
     this.finishReason = toFinishReason(word);
   }
 }
+
+/** Of a word that only the upstream knows. */
+const TIER_CHARS_MAX = 64;
 
 /** Something besides the role. An empty text is content, too: a server that sends it sends deltas. */
 const hasContent = (message: JsonObject): boolean => Object.keys(message).some((key) => key !== 'role');

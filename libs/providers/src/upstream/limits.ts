@@ -1,7 +1,7 @@
 /** Bounds of what an upstream may do to us. Names read unit-last, as in LIMITS of libs/contract. */
 export const UPSTREAM_LIMITS = {
-  /** One line of a stream, and one event of several lines (reliability U6). */
-  lineCharsMax: 1_048_576,
+  /** One line of a stream, and one event of several lines (reliability U6): an image is one line. */
+  lineCharsMax: 8_388_608,
   /** A whole streamed answer; the run's own log is bounded lower, comments and empty events are not in it. */
   streamBytesMax: 67_108_864,
   /** Of a streamed answer, read ahead of whoever takes its events; then the socket waits. */

@@ -29,7 +29,9 @@ function hasBrokenPromise(events: readonly LoggedEvent[]): boolean {
       (item.type === 'tool_call'
         ? item.executedBy === 'client'
         : item.type !== 'reasoning' &&
-          (item.text !== '' || (echo['logprobs'] === true && item.logprobs !== undefined))),
+          (item.text !== '' ||
+            (item.type === 'text' && item.image !== undefined) ||
+            (echo['logprobs'] === true && item.logprobs !== undefined))),
   );
 }
 

@@ -25,7 +25,11 @@ export interface ChatState {
   readonly calls: readonly SentCall[];
   /** The gateway's calls that may still have something to show. */
   readonly serverCalls: readonly ServerCall[];
+  /** Images shown so far. */
+  readonly images: number;
   readonly usage: Usage;
+  /** Of the last step whose upstream told it. */
+  readonly serviceTier?: string;
 }
 
 /** A call that the caller executes. Its `index` is its place in the list: dense over the whole answer, from 0. */
@@ -62,6 +66,7 @@ export function begin(): ChatState {
     reasoning: { step: 0, text: '', details: 0 },
     calls: [],
     serverCalls: [],
+    images: 0,
     usage: NO_USAGE,
   };
 }

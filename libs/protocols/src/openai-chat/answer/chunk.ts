@@ -51,10 +51,15 @@ export function logprobsChunk({ head, noUsage }: ChunkShape, text: string, logpr
   return { data: `${head}${JSON.stringify({ content: text })},"logprobs":${told},"finish_reason":null}]${noUsage}}` };
 }
 
-/** The last chunk with a choice; `usage` only for clients that look for it here. */
-export function finishChunk({ head, noUsage }: ChunkShape, finish: ChatFinish, usage?: Usage): SseFrame {
+/** The last chunk with a choice; `usage` only for clients that look for it here, `tier` when the upstream told it. */
+export function finishChunk(
+  { head, noUsage }: ChunkShape,
+  finish: ChatFinish,
+  { usage, tier }: { readonly usage?: Usage | undefined; readonly tier?: string | undefined },
+): SseFrame {
+  const tierText = tier === undefined ? '' : `,"service_tier":${JSON.stringify(tier)}`;
   const usageText = usage ? `,"usage":${JSON.stringify(chatUsage(usage))}` : noUsage;
-  return { data: `${head}{},"logprobs":null,"finish_reason":"${finish}"}]${usageText}}` };
+  return { data: `${head}{},"logprobs":null,"finish_reason":"${finish}"}]${tierText}${usageText}}` };
 }
 
 export function usageChunk({ identity }: ChunkShape, usage: Usage): SseFrame {

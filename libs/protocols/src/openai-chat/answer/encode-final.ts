@@ -4,6 +4,7 @@ import {
   type JsonObject,
   type OutputItem,
   type RunSnapshot,
+  type TextItem,
   type ToolCallItem,
 } from '#libs/contract';
 import { messageExtraContent, reasoningDetails } from '../../messages/reasoning-details.js';
@@ -15,6 +16,7 @@ import {
   finishOfCompleted,
   type ChatFinish,
 } from './chat-answer.js';
+import { annotationsOf, imageEntry } from './shown-parts.js';
 import { readEcho } from '../chat-echo.js';
 import { unpackCustomInput } from '../../custom-tools.js';
 
@@ -38,8 +40,14 @@ export function final(snapshot: RunSnapshot): JsonObject {
     created: chatCreated(snapshot.createdAt),
     model: snapshot.model,
     choices: [choice],
+    ...tierOf(snapshot),
     usage: chatUsage(snapshot.usage),
   };
+}
+
+function tierOf({ steps }: RunSnapshot): JsonObject {
+  const tier = steps.findLast(({ serviceTier }) => serviceTier !== undefined)?.serviceTier;
+  return tier === undefined ? {} : { service_tier: tier };
 }
 
 function messageOf(snapshot: RunSnapshot, items: readonly OutputItem[], calls: readonly JsonObject[]): JsonObject {
@@ -53,8 +61,17 @@ function messageOf(snapshot: RunSnapshot, items: readonly OutputItem[], calls: r
     refusal,
     ...(reasoning !== '' && { reasoning_content: reasoning }),
     ...stateOf(items),
+    ...partsOf(items),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
+}
+
+/** What stands beside the words, as the stream tells it. */
+function partsOf(items: readonly OutputItem[]): JsonObject {
+  const texts = items.filter((item): item is TextItem => item.type === 'text');
+  const annotations = annotationsOf(texts.flatMap(({ citations = [] }) => citations));
+  const images = texts.flatMap(({ image }) => (image === undefined ? [] : [image])).map(imageEntry);
+  return { ...(annotations.length > 0 && { annotations }), ...(images.length > 0 && { images }) };
 }
 
 /** What upstreams attached to the reasoning and to the message, as the stream tells it. */

@@ -9,6 +9,7 @@ import type { ChatState } from './chat-state.js';
 import { messageExtraContent, reasoningDetails } from '../../messages/reasoning-details.js';
 import { chunkShape, deltaChunk, logprobsChunk, textChunk, type QueuedEvent, type TextField } from './chunk.js';
 import { showApprovalAnswer, showApprovalRequest } from './approval-progress.js';
+import { showParts } from './shown-parts.js';
 import { breakOff, finish } from './stream-end.js';
 import { noteServerCall, showToolEnd, showToolStart } from './tool-progress.js';
 
@@ -28,9 +29,7 @@ export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState>
     case 'step.started':
       return [{ ...state, committed: false }, NO_FRAMES];
     case 'text.delta':
-      return event.logprobs && state.wantsLogprobs
-        ? speakWithLogprobs(state, event, event.logprobs)
-        : speak(state, 'content', event);
+      return event.citations || event.image !== undefined ? sayParts(state, event) : say(state, event);
     case 'reasoning.delta':
       return think(state, event);
     case 'refusal.delta':
@@ -55,7 +54,7 @@ export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState>
     case 'tool.progress':
       return [state, NO_FRAMES];
     case 'step.completed':
-      return [{ ...state, usage: addUsage(state.usage, event.usage) }, NO_FRAMES];
+      return [takeStep(state, event), NO_FRAMES];
     case 'step.interrupted':
       return interrupt(state);
     case 'run.completed':
@@ -77,6 +76,22 @@ function queue(state: ChatState, event: QueuedEvent): ChatState {
 function open(state: ChatState): Encoded<ChatState> {
   if (state.opened) return [state, NO_FRAMES];
   return [{ ...state, opened: true }, [deltaChunk(state.shape, { role: 'assistant', content: '' })]];
+}
+
+function takeStep(state: ChatState, { usage, serviceTier }: EventOf<'step.completed'>): ChatState {
+  return { ...state, usage: addUsage(state.usage, usage), ...(serviceTier !== undefined && { serviceTier }) };
+}
+
+function say(state: ChatState, event: EventOf<'text.delta'>): Encoded<ChatState> {
+  return event.logprobs && state.wantsLogprobs
+    ? speakWithLogprobs(state, event, event.logprobs)
+    : speak(state, 'content', event);
+}
+
+function sayParts(state: ChatState, event: EventOf<'text.delta'>): Encoded<ChatState> {
+  const [said, words] = say(state, event);
+  const [shown, parts] = showParts(said, event);
+  return [shown, [...words, ...parts]];
 }
 
 /** Words of a step. */

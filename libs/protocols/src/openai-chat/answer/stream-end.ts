@@ -11,7 +11,7 @@ const DONE: SseFrame = { data: '[DONE]' };
 /** The end of a whole or cut answer: finish chunk, usage if it was asked for, [DONE]. */
 export function finish(state: ChatState, reason: ChatFinish): Encoded<ChatState> {
   const { shape, usage } = state;
-  const last = finishChunk(shape, reason, state.usageOnFinish ? usage : undefined);
+  const last = finishChunk(shape, reason, { usage: state.usageOnFinish ? usage : undefined, tier: state.serviceTier });
   const extra = state.includeUsage ? [usageChunk(shape, usage)] : [];
   return [{ ...state, ended: true }, [last, ...extra, DONE]];
 }

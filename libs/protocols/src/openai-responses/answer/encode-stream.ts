@@ -6,7 +6,7 @@ import { answerCall, completeArguments, continueCall, dispatchCall, settleCalls,
 import { responseObject } from './response-object.js';
 import { readEcho } from './responses-echo.js';
 import { inTurn, say, type Move, type ResponsesState } from './responses-state.js';
-import { settleText, speak } from './text-stream.js';
+import { settleText, showImage, speak } from './text-stream.js';
 
 /**
  * One event of a run as events of the Responses stream, in the published order: `response.created`,
@@ -22,6 +22,8 @@ export function encode(state: ResponsesState, event: LoggedEvent): Encoded<Respo
   if (state.stage === 'new' && event.type !== 'run.queued') return beforeTheBeginning(state, event);
   switch (event.type) {
     case 'text.delta':
+      if (event.image !== undefined && !state.run.compacts) return showImage(state, event);
+      return state.run.compacts ? taken(event)(state) : speak(state, event);
     case 'reasoning.delta':
     case 'refusal.delta':
       return state.run.compacts ? taken(event)(state) : speak(state, event);

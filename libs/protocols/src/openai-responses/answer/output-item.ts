@@ -1,4 +1,12 @@
-import { isJsonObject, type ExecutedBy, type JsonObject, type JsonValue, type TextItem } from '#libs/contract';
+import {
+  isJsonObject,
+  movedCitation,
+  type Citation,
+  type ExecutedBy,
+  type JsonObject,
+  type JsonValue,
+  type TextItem,
+} from '#libs/contract';
 import { unpackCustomInput } from '../../custom-tools.js';
 import { itemIdOf } from '../ids.js';
 import { SERVER_LABEL } from '../server-label.js';
@@ -13,6 +21,8 @@ export interface TextOutput {
   readonly id: string;
   readonly text: string;
   readonly logprobs: readonly JsonValue[];
+  /** `annotations` of a text. Absent: none. */
+  readonly annotations?: readonly JsonObject[];
   /** `encrypted_content` of a reasoning item. Absent: not asked for, or the item is not complete. */
   readonly encrypted?: string;
   readonly phase?: Phase;
@@ -54,9 +64,23 @@ export function textItem(
   return { id, type: 'message', status, role: 'assistant', content: shown, ...(phase && { phase }) };
 }
 
-export function textPart({ kind, text, logprobs }: Pick<TextOutput, 'kind' | 'text' | 'logprobs'>): JsonObject {
-  if (kind === 'text') return { type: 'output_text', text, annotations: [], logprobs };
+type TextPart = Pick<TextOutput, 'kind' | 'text' | 'logprobs' | 'annotations'>;
+
+export function textPart({ kind, text, logprobs, annotations = [] }: TextPart): JsonObject {
+  if (kind === 'text') return { type: 'output_text', text, annotations, logprobs };
   return kind === 'refusal' ? { type: 'refusal', refusal: text } : { type: 'summary_text', text };
+}
+
+/** @param start where the text of the item begins in the run's visible text: citations count from there. */
+export function annotationOf(citation: Citation, start: number): JsonObject {
+  const { url, title, start: start_index, end: end_index } = movedCitation(citation, -start);
+  return { type: 'url_citation', url, title, start_index, end_index };
+}
+
+/** An image that the model showed; before its `result`, with none. */
+export function imageItem(id: string, image?: string): JsonObject {
+  const result = image === undefined ? null : image.slice(image.indexOf(',') + 1);
+  return { id, type: 'image_generation_call', status: image === undefined ? 'in_progress' : 'completed', result };
 }
 
 /**

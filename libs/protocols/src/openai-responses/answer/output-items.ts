@@ -1,6 +1,7 @@
 import {
   hasEnded,
   isCertain,
+  textStart,
   type JsonObject,
   type OutputItem,
   type RunSnapshot,
@@ -11,11 +12,13 @@ import { itemIdOf } from '../ids.js';
 import { packReasoning } from '../../sealed-reasoning.js';
 import { compactionOutput } from './compaction-item.js';
 import {
+  annotationOf,
   callForm,
   callId,
   callItem,
   callOutputItem,
   customCallItem,
+  imageItem,
   isHiddenCall,
   mcpCallItem,
   textId,
@@ -60,20 +63,31 @@ function stepOutput(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: 
   const said = items.flatMap(({ item, index }, place) => {
     const { runId } = snapshot;
     if (item.type !== 'tool_call') {
+      if (item.image !== undefined) {
+        return [imageItem(itemIdOf('image_generation_call', runId, 'o', index), item.image)];
+      }
       const logprobs = shownLogprobs(item, echo);
       const status = textStatus(item, index === openEnd, snapshot);
       const isSealed = echo.encrypted && item.type === 'reasoning' && status === 'completed';
       const encrypted = isSealed && (item.text !== '' || item.seal) ? { encrypted: packReasoning(item) } : {};
-      if (item.text === '' && logprobs.length === 0 && !encrypted.encrypted) return [];
+      const annotations = annotationsOf(item, index, snapshot);
+      const isWordless = item.text === '' && logprobs.length === 0 && annotations.length === 0;
+      if (isWordless && !encrypted.encrypted) return [];
       const id = textId(item.type, runId, index);
       const phase = phaseOf(items, place, snapshot);
-      const told = { ...encrypted, ...(phase && { phase }) };
+      const told = { annotations, ...encrypted, ...(phase && { phase }) };
       return [textItem({ kind: item.type, id, text: item.text, logprobs, ...told }, status)];
     }
     if (isHiddenCall(item, echo)) return [];
     return [itemOfCall(item, index, snapshot, echo)];
   });
   return [...said, ...results(items, snapshot, echo)];
+}
+
+function annotationsOf({ citations = [], step }: TextItem, index: number, { items }: RunSnapshot): JsonObject[] {
+  if (citations.length === 0) return [];
+  const start = textStart(items.slice(0, index), step);
+  return citations.map((citation) => annotationOf(citation, start));
 }
 
 function itemOfCall(call: ToolCallItem, index: number, snapshot: RunSnapshot, echo: ResponsesEcho): JsonObject {

@@ -61,9 +61,16 @@ export function responseWith(snapshot: RunSnapshot, output: readonly JsonObject[
     error: status === 'cancelled' ? CANCELLED : error ? responseError(error) : null,
     ...DEFAULTS,
     ...readEcho(echo).fields,
+    ...tierOf(snapshot),
     usage: hasEnded(snapshot) ? responseUsage(usage) : null,
     metadata: metadata ?? {},
   };
+}
+
+/** What the upstream says counts more than what was asked for. */
+function tierOf({ steps }: RunSnapshot): JsonObject {
+  const tier = steps.findLast(({ serviceTier }) => serviceTier !== undefined)?.serviceTier;
+  return tier === undefined ? {} : { service_tier: tier };
 }
 
 export function responseUsage(usage: Usage): JsonObject {

@@ -1,5 +1,6 @@
 import {
   EMPTY_SNAPSHOT,
+  type Citation,
   type ExecutedBy,
   type JsonObject,
   type JsonValue,
@@ -32,6 +33,7 @@ export interface OpenText {
   readonly head: TextHead;
   readonly text: string;
   readonly logprobs: readonly JsonValue[];
+  readonly citations: readonly Citation[];
   /** Of reasoning: its upstream's state, which ends the item. */
   readonly seal?: ReasoningSeal;
   /** The item was announced. An item without a word is announced only at its end, for its encrypted content. */

@@ -1,8 +1,19 @@
-import { fold, type EventOf, type JsonObject, type JsonValue, type LoggedEvent } from '#libs/contract';
+import {
+  fold,
+  textStart,
+  type Citation,
+  type EventOf,
+  type JsonObject,
+  type JsonValue,
+  type LoggedEvent,
+} from '#libs/contract';
 import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
+import { itemIdOf } from '../ids.js';
 import { packReasoning } from '../../sealed-reasoning.js';
 import {
+  annotationOf,
+  imageItem,
   textId,
   textItem,
   textPart,
@@ -71,8 +82,24 @@ export function speak(state: ResponsesState, event: TextEvent): Encoded<Response
   const { text } = state;
   if (text && !text.seal && text.head.kind === kind && text.head.step === event.step) return goOn(state, text, event);
   return inTurn(state, settleText('completed', event, 'commentary'), (settled) => {
-    const opened: OpenText = { head: headOf(settled, kind, event), text: '', logprobs: NO_LOGPROBS, isShown: false };
+    const nothing = { text: '', logprobs: NO_LOGPROBS, citations: [], isShown: false };
+    const opened: OpenText = { head: headOf(settled, kind, event), ...nothing };
     return goOn(settled, opened, event);
+  });
+}
+
+/** An image of the model: an item of its own, whole at once. */
+export function showImage(state: ResponsesState, event: LoggedEvent<EventOf<'text.delta'>>): Encoded<ResponsesState> {
+  return inTurn(state, settleText('completed', event, 'commentary'), (settled) => {
+    const { run, outputCount } = settled;
+    const id = itemIdOf('image_generation_call', run.runId, 'o', run.items.length);
+    const place = { output_index: outputCount };
+    return inTurn(
+      { ...settled, run: fold(run, event), outputCount: outputCount + 1 },
+      say('response.output_item.added', { ...place, item: imageItem(id) }),
+      say('response.image_generation_call.completed', { item_id: id, ...place }),
+      say('response.output_item.done', { ...place, item: imageItem(id, event.image) }),
+    );
   });
 }
 
@@ -81,7 +108,7 @@ export function settleText(status: WireStatus, { seq, at }: Pick<LoggedEvent, 's
   return (state) => {
     const { text } = state;
     if (!text) return [state, NO_FRAMES];
-    const { head, logprobs, seal } = text;
+    const { head, logprobs, citations, seal } = text;
     const spoken = {
       type: WORDS[head.kind].event,
       step: head.step,
@@ -89,6 +116,7 @@ export function settleText(status: WireStatus, { seq, at }: Pick<LoggedEvent, 's
       seq,
       at,
       ...(logprobs.length > 0 && { logprobs }),
+      ...(citations.length > 0 && { citations }),
       ...(seal && { seal }),
     } as TextEvent;
     const settled = { ...state, run: fold(state.run, spoken), text: null };
@@ -116,11 +144,54 @@ function goOn(state: ResponsesState, open: OpenText, event: TextEvent): Encoded<
   const { head, isShown } = open;
   const logprobs = given ? [...open.logprobs, ...given] : open.logprobs;
   const seal = event.type === 'reasoning.delta' ? event.seal : undefined;
-  const text: OpenText = { head, text: open.text + event.text, logprobs, isShown: true, ...(seal && { seal }) };
+  const { citations } = open;
+  const text: OpenText = {
+    head,
+    text: open.text + event.text,
+    logprobs,
+    citations,
+    isShown: true,
+    ...(seal && { seal }),
+  };
+  if (event.type === 'text.delta' && event.citations)
+    return cite(state, open, { ...event, citations: event.citations });
   const shown = state.echo.logprobs && given ? given : NO_LOGPROBS;
   if (isShown && (event.text !== '' || shown.length > 0)) return delta(state, text, event.text, shown);
   if (event.text === '' && shown.length === 0) return [{ ...state, text: { ...text, isShown } }, NO_FRAMES];
   return inTurn(state, announce(head), (announced) => delta(announced, text, event.text, shown));
+}
+
+/** Citations, behind the words that come with them. */
+function cite(
+  state: ResponsesState,
+  open: OpenText,
+  { citations, ...words }: LoggedEvent<EventOf<'text.delta'>> & { readonly citations: readonly Citation[] },
+): Encoded<ResponsesState> {
+  const { head, isShown } = open;
+  const told = annotationsOf(citations, head, state).map((annotation, i) =>
+    say('response.output_text.annotation.added', {
+      ...placeOf(head),
+      annotation_index: open.citations.length + i,
+      annotation,
+    }),
+  );
+  const noted = { ...open, citations: [...open.citations, ...citations], isShown: true };
+  return inTurn(
+    state,
+    (current) => (isShown ? [current, NO_FRAMES] : announce(head)(current)),
+    (shown) => goOn(shown, noted, words),
+    ...told,
+  );
+}
+
+function annotationsOf(
+  citations: readonly Citation[],
+  { step }: TextHead,
+  { run }: Pick<ResponsesState, 'run'>,
+): readonly JsonObject[] {
+  if (citations.length === 0) return [];
+  const start = textStart(run.items, step);
+  return citations.map((citation) => annotationOf(citation, start));
 }
 
 /** One token: one string around one JSON.stringify. */
@@ -173,12 +244,15 @@ function wordless(output: TextOutput, { outputIndex }: TextHead): readonly Move[
 }
 
 /** Logprobs and encrypted reasoning that nobody asked for are not shown. */
-function outputOf({ head, text, logprobs, seal }: OpenText, { echo }: ResponsesState, status: WireStatus): TextOutput {
+function outputOf(open: OpenText, state: ResponsesState, status: WireStatus): TextOutput {
+  const { head, text, logprobs, citations, seal } = open;
+  const { echo } = state;
+  const annotations = annotationsOf(citations, head, state);
   const { kind, id } = head;
   const isSealed = echo.encrypted && kind === 'reasoning' && status === 'completed';
   const encrypted =
     isSealed && (text !== '' || seal) ? { encrypted: packReasoning({ text, ...(seal && { seal }) }) } : {};
-  return { kind, id, text, logprobs: echo.logprobs ? logprobs : NO_LOGPROBS, ...encrypted };
+  return { kind, id, text, annotations, logprobs: echo.logprobs ? logprobs : NO_LOGPROBS, ...encrypted };
 }
 
 function placeOf({ kind, id, outputIndex }: TextHead): JsonObject {

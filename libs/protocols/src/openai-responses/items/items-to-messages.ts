@@ -132,6 +132,8 @@ class ItemReader {
       case 'configuration_update':
       case 'compaction_trigger':
         return;
+      // Its image is the caller's by now; what continues a stored response has it from there.
+      case 'image_generation_call':
       case 'other':
         this.leftOut.add(requiredText(place, 'type'));
     }

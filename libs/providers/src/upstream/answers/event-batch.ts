@@ -36,6 +36,8 @@ function merge(last: ModelEvent, event: ModelEvent): ModelEvent | undefined {
       if (last.type !== 'tool_arguments' || last.callId !== event.callId) return undefined;
       return { ...last, delta: last.delta + event.delta };
     case 'left_out':
+    case 'citations':
+    case 'image':
     case 'tool_call':
     case 'tool_extra':
     case 'end':
