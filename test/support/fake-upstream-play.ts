@@ -216,7 +216,7 @@ function framesOf({ wire, body, replies }: Call, { name, text, number }: Behavio
     case 'badjson':
       return between(...Array.from({ length: number('count', 1) }, () => 'data: {"choices": [{"del\n\n'));
     case 'hugeline':
-      return [...upTo(1), `data: {"x":"${'y'.repeat(number('mb', 2) * 1_048_576)}"}\n\n`];
+      return [...upTo(1), `data: {"x":"${'y'.repeat(number('mb', 9) * 1_048_576)}"}\n\n`];
     case 'emptychoices':
       return between(wire.empty, wire.empty);
     case 'nullcontent':

@@ -14,7 +14,7 @@ import { anthropicWire, openaiWire, type FakeWire } from './fake-upstream-wires.
  *   nodone             ends behind the finish reason, without the protocol's last word
  *   eof:after=3        ends cleanly without a finish reason     cut:after=3  the connection breaks
  *   dup-done           says the last word twice                 held         keeps the body open behind the last word
- *   badjson:count=1    so many events that are no JSON          hugeline:mb=2  a line of that size
+ *   badjson:count=1    so many events that are no JSON          hugeline:mb=9  a line of that size
  *   emptychoices  nullcontent  usage-missing   what the words say
  *   tools              calls the first tool offered until the conversation ends with a result, then answers
  *   json-tools         the same, never as a stream         toolloop     calls it for ever

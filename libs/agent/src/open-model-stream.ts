@@ -20,7 +20,8 @@ export interface ModelStream {
   readonly events: AsyncIterable<ModelEvent>;
 }
 
-type Question = Omit<ModelRequest, 'model' | 'streaming' | 'without'>;
+/** What a model is asked, whoever answers. */
+export type Question = Omit<ModelRequest, 'model' | 'streaming' | 'without'>;
 
 /**
  * Makes the attempts that the route names until one of them says something; throws what the route throws when none is

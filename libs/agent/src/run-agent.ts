@@ -1,5 +1,6 @@
 import { hasEnded, type RunSnapshot, type RunSpec, type TerminalEvent } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
+import { compactConversation } from './compact-conversation.js';
 import type { AgentPorts } from './ports.js';
 import { settleOpenStep } from './resume-point.js';
 import { openRunBook } from './run-book.js';
@@ -25,11 +26,17 @@ export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentP
     ports.signal.throwIfAborted();
     await settleOpenStep(run);
     if (spec.generate === false) return { type: 'run.completed', finishReason: 'stop' };
+    let mayCompact = true;
     for (;;) {
       const end = endOf(book.snapshot(), ports.settings.stepsMax);
       if (end) return end;
       if (ports.isLeaving()) throw new RunLeft();
-      await runStep(run);
+      // Once before each step: what is still too long then stays so.
+      if (mayCompact && (await compactConversation(run))) mayCompact = false;
+      else {
+        await runStep(run);
+        mayCompact = true;
+      }
     }
   } catch (error) {
     // The run is somebody else's by now: whatever aborts it, not this worker.

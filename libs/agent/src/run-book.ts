@@ -42,7 +42,7 @@ class PendingEvents {
   add(event: RunEvent): void {
     switch (event.type) {
       case 'text.delta':
-        if (event.image === undefined) return this.addText(event);
+        if (event.image === undefined && event.compaction === undefined) return this.addText(event);
         this.open = undefined;
         this.events.push(event);
         return;

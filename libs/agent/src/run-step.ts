@@ -12,7 +12,7 @@ import {
 } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
 import { conversation, systemText } from './messages/conversation.js';
-import { openModelStream, type ModelStream } from './open-model-stream.js';
+import { openModelStream, type ModelStream, type Question } from './open-model-stream.js';
 import { placeAnswer, type PlacedAnswer } from './place-answer.js';
 import { placedCitations, shownImage } from './shown-parts.js';
 import { shownStep } from './repeated-text.js';
@@ -49,9 +49,14 @@ async function takeSteers({ ports, book }: AgentRun): Promise<void> {
 }
 
 function ask(run: AgentRun): Promise<ModelStream> {
+  return openModelStream(run.ports.route, questionOf(run), run.spec.truncation);
+}
+
+/** What the model is asked next. */
+export function questionOf(run: AgentRun): Question {
   const { spec, ports, book, toolbox } = run;
   const snapshot = book.snapshot();
-  const request = {
+  return {
     system: systemText(ports.settings.systemPrompt, spec.instructions),
     messages: conversation(spec, snapshot),
     tools: toolbox.offered,
@@ -61,15 +66,14 @@ function ask(run: AgentRun): Promise<ModelStream> {
     affinity: affinityOf(spec),
     signal: ports.signal,
   };
-  return openModelStream(ports.route, request, spec.truncation);
 }
 
 /**
  * The widest thing whose requests share a beginning: what the caller named, the session or the conversation, or the
  * run.
  */
-function affinityOf({ owner, sampling, sessionId, conversationId, runId }: AgentRun['spec']): string {
-  return JSON.stringify([owner, sampling.promptCacheKey ?? sessionId ?? conversationId ?? runId]);
+function affinityOf({ owner, affinity, sampling, sessionId, conversationId, runId }: AgentRun['spec']): string {
+  return JSON.stringify([owner, affinity ?? sampling.promptCacheKey ?? sessionId ?? conversationId ?? runId]);
 }
 
 function choiceOfStep({ spec, book }: AgentRun): ToolChoice {

@@ -57,7 +57,8 @@ export const ERRORS = {
   queue_full: { status: 429, type: 'rate_limit_error' },
   session_queue_full: { status: 429, type: 'rate_limit_error' },
   internal_error: { status: 500, type: 'server_error', retry: false },
-  worker_lost: { status: 500, type: 'server_error' },
+  /** The run has been tried by several workers; a request that repeats it would kill as many more. */
+  worker_lost: { status: 500, type: 'server_error', retry: false },
   run_log_full: { status: 500, type: 'server_error', retry: false },
   run_log_lost: { status: 500, type: 'server_error' },
   upstream_error: { status: 502, type: 'upstream_error' },
@@ -72,7 +73,8 @@ export const ERRORS = {
   unavailable: { status: 503, type: 'server_error' },
   queue_unavailable: { status: 503, type: 'server_error' },
   draining: { status: 503, type: 'server_error' },
-  upstream_timeout: { status: 504, type: 'upstream_error' },
+  /** The caller has waited once, and no other upstream stood in. */
+  upstream_timeout: { status: 504, type: 'upstream_error', retry: false },
   run_timeout: { status: 504, type: 'server_error', retry: false },
 } as const satisfies Record<string, { status: number; type: string; retry?: boolean }>;
 

@@ -104,7 +104,7 @@ export {
 } from './tool.js';
 export type { Citation } from './runs/citation.js';
 export { movedCitation, textStart } from './runs/text-place.js';
-export { answerMessages, summaryText, turnOf, type RunInput, type Turn } from './runs/turn.js';
+export { answerMessages, compacted, continued, summaryText, turnOf, type RunInput, type Turn } from './runs/turn.js';
 export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
 export { isSessionId, SESSION_ID_RULE } from './session-id.js';

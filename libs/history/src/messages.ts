@@ -1,5 +1,5 @@
 import {
-  answerMessages,
+  continued,
   outputText,
   summaryText,
   type Message,
@@ -13,10 +13,10 @@ import type { HistoryReader } from './history-reader.js';
 export function messagesOf(turns: readonly Turn[]): Message[] {
   const at = turns.findLastIndex(isCompaction);
   const summary = at < 0 ? undefined : turns[at];
-  return [
-    ...(summary ? [summaryOf(summary)] : []),
-    ...turns.slice(at + 1).flatMap(({ input, snapshot }) => [...(input?.messages ?? []), ...answerMessages(snapshot)]),
-  ];
+  const begun: Message[] = summary ? [summaryOf(summary)] : [];
+  return turns
+    .slice(at + 1)
+    .reduce((before, { input, snapshot }) => continued([...before, ...(input?.messages ?? [])], snapshot), begun);
 }
 
 /** A turn that gave a whole summary stands for itself and for everything before it. */

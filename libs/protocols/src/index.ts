@@ -46,6 +46,7 @@ export { itemIdOf, responseIdOf, runIdOfItem, runIdOfResponse } from './openai-r
 export { encode as encodeResponses } from './openai-responses/answer/encode-stream.js';
 export { inputItemsOf } from './openai-responses/items/input-items.js';
 export { itemsToMessages, systemTextOf } from './openai-responses/items/items-to-messages.js';
+export { additionalToolsIn, additionalToolsOf, withEarlierTools } from './openai-responses/request/earlier-tools.js';
 export { openaiResponses } from './openai-responses/openai-responses.js';
 export { outputItems } from './openai-responses/answer/output-items.js';
 export { referencesOf, resolveReferences } from './openai-responses/items/resolve-references.js';

@@ -19,7 +19,7 @@ import type { ApiMeters, RelayMeter } from '../edge/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { placeInSession } from '../runs/placing/place-in-session.js';
-import { readSessionHeaders } from '../runs/placing/session-headers.js';
+import { affinityIn, readSessionHeaders } from '../runs/placing/session-headers.js';
 import type { Exchange } from './exchanges.js';
 import { HEADERS } from '../words/header-names.js';
 import { decodeContext } from './decode-context.js';
@@ -98,7 +98,9 @@ export class CreateRun {
     await this.parts.models.assertNoServerTool(decoded.tools);
     const prepared = preparation ?? this.parts.preparations?.get(protocol.name) ?? NO_PREPARATION;
     const asked = readSessionHeaders(headers, this.parts.isKeyed);
-    const { draft, turn } = placeInSession(decoded, { ...asked, derives: prepared.derivesSession }, owner);
+    const affinity = affinityIn(headers);
+    const grouped = affinity === undefined ? decoded : { ...decoded, affinity };
+    const { draft, turn } = placeInSession(grouped, { ...asked, derives: prepared.derivesSession }, owner);
     const admission: AdmissionRequest = {
       draft,
       ...(turn && { turn }),
@@ -149,6 +151,7 @@ export class CreateRun {
       throw new GatewayError('draining', 'This server is shutting down. The run goes on under its X-Run-Id.');
     }
     nameLeftOut(reply, draft, snapshot);
+    sayWhetherFinal(reply, snapshot);
     void reply.send(answerOf(protocol, snapshot));
   }
 
@@ -156,6 +159,7 @@ export class CreateRun {
   private async answerStored({ protocol, ...client }: Creation, draft: RunDraft, snapshot: RunSnapshot): Promise<void> {
     if (!draft.stream) {
       nameLeftOut(client.reply, draft, snapshot);
+      sayWhetherFinal(client.reply, snapshot);
       void client.reply.send(answerOf(protocol, snapshot));
       return;
     }
@@ -177,6 +181,12 @@ function nameLeftOut(reply: FastifyReply, draft: RunDraft, snapshot?: RunSnapsho
   if (value !== undefined) reply.raw.setHeader(HEADERS.leftOut, value);
   const tools = leftOutHeader((draft.leftOut ?? []).flatMap((name) => name.match(/^tools\.(.+)$/)?.[1] ?? []));
   if (tools !== undefined) reply.raw.setHeader(HEADERS.leftOutTools, tools);
+}
+
+/** SDKs send a failed request again: behind tools that have acted, they would act twice. */
+function sayWhetherFinal(reply: FastifyReply, { error, items }: RunSnapshot): void {
+  const hasActed = items.some((item) => item.type === 'tool_call' && item.dispatched && item.executedBy === 'server');
+  if (error && hasActed) reply.raw.setHeader('x-should-retry', 'false');
 }
 
 /** The protocol's whole answer. Throws the GatewayError of a run that failed or was cancelled. */

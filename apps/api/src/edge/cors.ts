@@ -12,6 +12,8 @@ const REQUEST_HEADERS = [
   'x-hermes-session-id',
   'x-session-busy',
   'x-on-disconnect',
+  'session-id',
+  'thread-id',
   'x-api-key',
   'x-request-id',
   'anthropic-version',

@@ -67,7 +67,8 @@ export function headersOf({ code, retryAfterSeconds }: RunError): Record<string,
   const seconds = retryAfterSeconds ?? (isRetryable ? API_LIMITS.retryAfterSecondsDefault : undefined);
   return {
     ...(seconds !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(seconds))) }),
-    ...('retry' in ERRORS[code] && { 'x-should-retry': 'false' }),
+    // SDKs pass over a longer wait and ask again at once.
+    ...(('retry' in ERRORS[code] || (seconds ?? 0) > API_LIMITS.sdkWaitSecondsMax) && { 'x-should-retry': 'false' }),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
   };
 }

@@ -7,6 +7,8 @@ import {
   type StoredConversations,
 } from '#libs/contract';
 import {
+  additionalToolsIn,
+  additionalToolsOf,
   inputItemsOf,
   itemsToMessages,
   outputItems,
@@ -15,6 +17,7 @@ import {
   responsesOptions,
   runIdOfItem,
   systemTextOf,
+  withEarlierTools,
   type ConversationChoice,
 } from '#libs/protocols';
 import type { HistoryReader } from '#libs/history';
@@ -65,9 +68,9 @@ export class PrepareResponse implements Preparation {
     const whole = { ...(await this.withReferences(draft, run.owner)), ...(background && { background }) };
     if (conversation) return this.inConversation(whole, conversation, run);
     const { parentId } = whole;
-    const before = parentId === undefined ? undefined : systemTextIn(await this.parentEcho(parentId, run.owner));
+    const parent = parentId === undefined ? {} : await this.parentEcho(parentId, run.owner);
     await assertCallsOf(whole.messages, parentId === undefined ? [] : callsOfChain(this.parts.history, parentId));
-    return { draft: withSystemText(whole, before) };
+    return { draft: withSystemText(withEarlierTools(whole, additionalToolsIn(parent)), systemTextIn(parent)) };
   };
 
   /** A WebSocket has no header that could name them. */
@@ -104,7 +107,8 @@ export class PrepareResponse implements Preparation {
     const takeTurn = (): Promise<void> => begin(runId);
     if (hasOwnHistory) return { draft: joined, begin: takeTurn };
     const parent = lastRunId === undefined ? {} : { parentId: lastRunId };
-    const told = { ...withSystemText(joined, systemTextOf(items)), ...parent, context: itemsToMessages(items) };
+    const equipped = withEarlierTools(joined, additionalToolsOf(items));
+    const told = { ...withSystemText(equipped, systemTextOf(items)), ...parent, context: itemsToMessages(items) };
     return { draft: told, begin: takeTurn };
   }
 

@@ -78,8 +78,18 @@ function eventsOfStep(items: readonly OutputItem[]): RunEvent[] {
   ];
 }
 
-function besideText({ logprobs, citations, image }: TextItem): Omit<EventOf<'text.delta'>, 'type' | 'step' | 'text'> {
-  return { ...(logprobs && { logprobs }), ...(citations && { citations }), ...(image !== undefined && { image }) };
+function besideText({
+  logprobs,
+  citations,
+  image,
+  compaction,
+}: TextItem): Omit<EventOf<'text.delta'>, 'type' | 'step' | 'text'> {
+  return {
+    ...(logprobs && { logprobs }),
+    ...(citations && { citations }),
+    ...(image !== undefined && { image }),
+    ...(compaction !== undefined && { compaction }),
+  };
 }
 
 function wordsOf(item: OutputItem): RunEvent[] {

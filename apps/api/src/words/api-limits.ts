@@ -90,4 +90,6 @@ export const API_LIMITS = {
   // Answers
   /** Retry-After of a 429 or 503 that has none of its own. */
   retryAfterSecondsDefault: 1,
+  /** SDKs that are asked for more either pass over it and ask again at once, or hold their caller up for as long. */
+  sdkWaitSecondsMax: 60,
 } as const;

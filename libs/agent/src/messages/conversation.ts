@@ -1,8 +1,8 @@
-import { answerMessages, type Message, type RunSnapshot, type RunSpec } from '#libs/contract';
+import { continued, type Message, type RunSnapshot, type RunSpec } from '#libs/contract';
 
 /** The messages of the next model call: the caller's, then what the run has said and done so far. */
 export function conversation(spec: Pick<RunSpec, 'messages'>, snapshot: RunSnapshot): Message[] {
-  return [...spec.messages, ...answerMessages(snapshot)];
+  return continued(spec.messages, snapshot);
 }
 
 /** The core prompt, then the caller's instructions below it, apart by a blank line. Empty for none. */

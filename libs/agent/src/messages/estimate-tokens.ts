@@ -5,10 +5,10 @@ import type { ClientTool, ContentPart, Message, Reasoning } from '#libs/contract
  * to five, code and JSON about three in the tokenizers of OpenAI and Anthropic), and a token for every other UTF-16
  * unit (Chinese has about one per character, most other scripts fewer).
  */
-export function estimateTokens(text: string): number {
+export function estimateTokens(text: string, charsPerToken = ASCII_CHARS_PER_TOKEN): number {
   let others = 0;
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) others++;
-  return Math.ceil((text.length - others) / ASCII_CHARS_PER_TOKEN) + others;
+  return Math.ceil((text.length - others) / charsPerToken) + others;
 }
 
 const ASCII_CHARS_PER_TOKEN = 2.5;

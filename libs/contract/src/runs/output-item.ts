@@ -19,6 +19,8 @@ export interface TextItem extends ItemBase {
   readonly citations?: readonly Citation[];
   /** A data URL; the text is empty then, and the item holds nothing else. */
   readonly image?: string;
+  /** A summary of all that came before; the text is empty then. */
+  readonly compaction?: string;
   /** Of reasoning: what its upstream attached to it. It ends the item. */
   readonly seal?: ReasoningSeal;
 }

@@ -83,6 +83,8 @@ export type RunEvent =
       readonly citations?: readonly Citation[];
       /** A data URL: what the model says here is an image. The text is empty then. */
       readonly image?: string;
+      /** A summary that stands from here on for all that came before. The text is empty then. */
+      readonly compaction?: string;
     }
   | {
       readonly type: 'reasoning.delta';

@@ -166,13 +166,13 @@ export function foldAll(events: Iterable<LoggedEvent>, from: RunSnapshot = EMPTY
 
 function joinDeltas(one: LoggedEvent, next: LoggedEvent): LoggedEvent | undefined {
   if (one.type !== next.type || !isTextDelta(one) || !isTextDelta(next) || one.step !== next.step) return undefined;
-  if (!isPlainDelta(one) || 'logprobs' in next || 'citations' in next || 'image' in next) return undefined;
+  if (!isPlainDelta(one) || !isPlainDelta(next)) return undefined;
   return { ...next, text: one.text + next.text };
 }
 
 /** Whether a delta has nothing but its text. */
 export const isPlainDelta = (delta: RunEvent): boolean =>
-  !('logprobs' in delta || 'seal' in delta || 'citations' in delta || 'image' in delta);
+  !('logprobs' in delta || 'seal' in delta || 'citations' in delta || 'image' in delta || 'compaction' in delta);
 
 /** The only reducer over RunEvent: API answers, resume point, rows and pages are all made from its result. */
 export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
@@ -258,23 +258,32 @@ const ITEM_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal
 
 function appendText(items: readonly OutputItem[], event: TextDelta): readonly OutputItem[] {
   const type = ITEM_OF[event.type];
-  const { logprobs, citations, image } = event.type === 'text.delta' ? event : NOTHING_BESIDE;
-  const seal = event.type === 'reasoning.delta' ? event.seal : undefined;
+  const { step, text } = event;
+  const beside = besideOf(event);
   const last = items.at(-1);
-  if (last?.type !== type || last.step !== event.step || last.seal || last.image || image) {
-    const { step, text } = event;
-    const beside = { ...(logprobs && { logprobs }), ...(citations && { citations }), ...(image && { image }) };
-    return [...items, { type, step, status: 'in_progress', text, ...beside, ...(seal && { seal }) }];
+  const isWhole = beside.image !== undefined || beside.compaction !== undefined;
+  if (isWhole || last?.type !== type || last.step !== step || endsItem(last)) {
+    return [...items, { type, step, status: 'in_progress', text, ...beside }];
   }
-  const merged = {
-    ...(citations && { citations: [...(last.citations ?? []), ...citations] }),
-    ...(logprobs && { logprobs: [...(last.logprobs ?? []), ...logprobs] }),
-    ...(seal && { seal }),
-  };
-  return items.with(-1, { ...last, text: last.text + event.text, ...merged });
+  return items.with(-1, { ...last, text: last.text + text, ...beside, ...joinedLists(last, beside) });
 }
 
-const NOTHING_BESIDE: Pick<TextItem, 'logprobs' | 'citations' | 'image'> = {};
+type Beside = Pick<TextItem, 'logprobs' | 'citations' | 'image' | 'compaction' | 'seal'>;
+
+function besideOf(event: TextDelta): Beside {
+  if (event.type === 'refusal.delta') return {};
+  if (event.type === 'reasoning.delta') return event.seal ? { seal: event.seal } : {};
+  const { type: _, step: __, text: ___, seq: ____, at: _____, ...beside } = event;
+  return beside;
+}
+
+const endsItem = ({ seal, image, compaction }: Beside): boolean =>
+  seal !== undefined || image !== undefined || compaction !== undefined;
+
+const joinedLists = (last: Beside, { logprobs, citations }: Beside): Beside => ({
+  ...(logprobs && { logprobs: [...(last.logprobs ?? []), ...logprobs] }),
+  ...(citations && { citations: [...(last.citations ?? []), ...citations] }),
+});
 
 function closeStep(
   snapshot: RunSnapshot,

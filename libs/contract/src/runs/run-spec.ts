@@ -50,6 +50,8 @@ export interface Sampling {
   readonly user?: string;
   /** Requests with the same one share the upstream's prompt cache. */
   readonly promptCacheKey?: string;
+  /** OpenAI's other fields about its prompt cache, by their names on the wire; no other upstream gets them. */
+  readonly promptCache?: JsonObject;
   /** Fields of compatible servers, by their names on the wire; an upstream that has other names does not get them. */
   readonly extra?: JsonObject;
 }
@@ -94,6 +96,8 @@ export interface RunDraft {
    */
   readonly context?: readonly Message[];
   readonly sessionId?: string;
+  /** What the client calls its conversation. It groups requests that share a prompt cache, and does nothing else. */
+  readonly affinity?: string;
   /** The cron job that this run is an occurrence of. */
   readonly jobId?: string;
   /** The run's own input as the protocol lists it later; kept with the run's row. */
@@ -106,6 +110,11 @@ export interface RunDraft {
   readonly background?: boolean;
   /** The model writes a summary of the conversation, which stands for it in whatever continues the run. */
   readonly compacts?: true;
+  /**
+   * A conversation of more tokens than `above` is summed up by `task` before the model goes on; the summary then stands
+   * in place of what came before.
+   */
+  readonly compaction?: { readonly above: number; readonly task: Message };
   /** false: the input joins the conversation, and the run ends without asking the model. */
   readonly generate?: boolean;
   /** false: the store keeps that the run existed, its end and its usage, but neither input nor output. */

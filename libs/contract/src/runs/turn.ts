@@ -32,6 +32,37 @@ export function summaryText(summary: string): string {
 }
 
 /**
+ * A conversation that a summary stands for: the summary, then what the user said last, which may be half answered by
+ * now. System text in the middle is in the summary, too.
+ */
+export function compacted(before: readonly Message[], summary: string): Message[] {
+  const told: Message = { role: 'user', content: summaryText(summary) };
+  const last = before.findLast(({ role }) => role === 'user');
+  return last ? [told, last] : [told];
+}
+
+/** The conversation with what a run has said and done: where the run has compacted it, from the last summary on. */
+export function continued(
+  before: readonly Message[],
+  snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>,
+): Message[] {
+  const item = snapshot.items.findLast((one) => one.status === 'completed' && isCompaction(one));
+  if (item?.type !== 'text' || item.compaction === undefined) return [...before, ...answerMessages(snapshot)];
+  const { steps, items, steers = [] } = snapshot;
+  const later = {
+    status: snapshot.status,
+    steps: steps.filter(({ step }) => step > item.step),
+    items: items.filter(({ step }) => step > item.step),
+    steers: steers.filter(({ afterStep }) => afterStep >= item.step),
+  };
+  const steered = steers.filter(({ afterStep }) => afterStep < item.step);
+  const asked = [...before, ...steered.map(({ text }) => ({ role: 'user', content: text }) as const)];
+  return [...compacted(asked, item.compaction), ...answerMessages(later)];
+}
+
+const isCompaction = (item: OutputItem): boolean => item.type === 'text' && item.compaction !== undefined;
+
+/**
  * What the model said and what its tools answered: each completed step as the assistant's message, the results of its
  * calls in the order of the calls, then the texts that the user added meanwhile. The next model call of the same run
  * is not told of interrupted and open steps. Whoever continues a run that has ended is also told the last thing it
@@ -54,7 +85,7 @@ export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 
   return [
     ...steersAfter(0),
     ...snapshot.steps.flatMap(({ step, status }) => [
-      ...(status === 'completed' || step === lastSaid ? ofStep(itemsOf.get(step) ?? []) : []),
+      ...(status === 'completed' || step === lastSaid ? ofStep((itemsOf.get(step) ?? []).filter(isTold)) : []),
       ...steersAfter(step),
     ]),
   ];
@@ -90,6 +121,8 @@ function imageParts({ callId, images = [] }: ToolCallItem): ContentPart[] {
   const head = { type: 'text', text: `Images in the result of the call ${callId}:` } as const;
   return [head, ...images.map((url) => ({ type: 'image', url }) as const)];
 }
+
+const isTold = (item: OutputItem): boolean => !isCompaction(item);
 
 /** An answer of images alone is not empty: upstreams refuse an empty message. */
 function saidOf(items: readonly OutputItem[]): string {

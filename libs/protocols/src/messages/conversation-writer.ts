@@ -1,4 +1,5 @@
 import {
+  compacted,
   STEP_SEPARATOR,
   type AssistantMessage,
   type ContentPart,
@@ -24,6 +25,12 @@ export class ConversationWriter {
   add(message: Message): void {
     this.thought = [];
     this.messages.push(message);
+  }
+
+  /** What was said so far is told by its summary. */
+  compact(summary: string): void {
+    this.thought = [];
+    this.messages.splice(0, this.messages.length, ...compacted(this.messages, summary));
   }
 
   say(text: string): void {

@@ -1,21 +1,34 @@
 import type { UserMessage } from '#libs/contract';
 
 const FORM = 'talaria.1.';
+const INNER_FORM = 'talaria.2.';
 
 /**
  * The `encrypted_content` of a compaction item. It holds what its owner has said and was told, and nothing else, so it
  * is packed and not encrypted: any replica can read it, for as long as its owner keeps it.
  */
 export function packSummary(summary: string): string {
-  return FORM + Buffer.from(summary, 'utf8').toString('base64url');
+  return pack(FORM, summary);
 }
 
-/** undefined for a text that `packSummary` did not make. */
+/** The same of a summary that a response made on its way: items before it mean nothing any more. */
+export function packInnerSummary(summary: string): string {
+  return pack(INNER_FORM, summary);
+}
+
+function pack(form: string, summary: string): string {
+  return form + Buffer.from(summary, 'utf8').toString('base64url');
+}
+
+/** undefined for a text that was not packed here. */
 export function unpackSummary(content: string): string | undefined {
   const packed = content.slice(FORM.length);
-  const isOurs = content.startsWith(FORM) && /^[A-Za-z0-9_-]+$/.test(packed);
+  const isOurs = (content.startsWith(FORM) || isInnerSummary(content)) && /^[A-Za-z0-9_-]+$/.test(packed);
   return isOurs ? Buffer.from(packed, 'base64url').toString('utf8') : undefined;
 }
+
+/** Whether the summary stands for the items before it as well. */
+export const isInnerSummary = (content: string): boolean => content.startsWith(INNER_FORM);
 
 /**
  * Asks for the summary behind the conversation itself, so that an upstream finds all of it in its prompt cache. The

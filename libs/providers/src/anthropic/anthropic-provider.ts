@@ -1,4 +1,4 @@
-import type { ModelProvider, UpstreamSettings } from '#libs/contract';
+import type { JsonObject, ModelProvider, UpstreamSettings } from '#libs/contract';
 import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
@@ -15,6 +15,8 @@ const API_VERSION = '2023-06-01';
 
 /** One page holds every model there is: the API's own maximum. */
 const MODELS_PER_PAGE = 1000;
+
+const namesOf = (fields: JsonObject = {}): string[] => Object.keys(fields);
 
 /** Models behind the Messages API: Anthropic, or any server that speaks it. `baseUrl` with or without `/v1`. */
 export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
@@ -34,7 +36,7 @@ export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
         request,
         body: () => body,
         ownFields: OWN_FIELDS,
-        leftOut: [...Object.keys(request.sampling.extra ?? {}), ...leftOut],
+        leftOut: [...namesOf(request.sampling.extra), ...namesOf(request.sampling.promptCache), ...leftOut],
         send: (body, signal) => http.post('/v1/messages', body, signal),
         translator: () => new MessageTranslator(request, upstream),
       });

@@ -1,6 +1,6 @@
 import { isJsonObject, LIMITS, type Citation } from '#libs/contract';
 
-/** Web pages that text blocks rest on (Messages API, `citations_delta`): a block is the place of all of its citations. */
+/** Web pages that text blocks rest on (Messages API, `citations_delta`); a block is the place of all its citations. */
 export class MessageCitations {
   private chars = 0;
   private start = 0;

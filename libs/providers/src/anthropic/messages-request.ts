@@ -14,8 +14,8 @@ export interface MessagesRequest {
 export const OWN_FIELDS = ['cache_control', 'max_tokens'];
 
 /**
- * The body of POST /v1/messages. Sampling fields that the API has no counterpart for are left out: seed, penalties,
- * logit_bias, logprobs, verbosity, service_tier (same name, other meaning).
+ * The body of POST /v1/messages. Sampling fields that the API has no counterpart for are left out and named: seed,
+ * penalties, logit_bias, logprobs, verbosity.
  *
  * `cache_control`: one for the whole request, and the API finds the place of the cached prefix itself. System text and
  * tools come in the same order in every request of a conversation, or the prefix would not be found.
@@ -33,6 +33,7 @@ export function toMessagesRequest(request: ModelRequest, streaming: boolean): Me
   const isThinking = thinking !== undefined && thinking['type'] !== 'disabled';
   const sampled = samplingFields(sampling, traits.takesSampling && !isThinking);
   const config = outputConfig(sampling, effort);
+  const tier = TIERS[sampling.serviceTier ?? ''];
   const body = {
     model,
     max_tokens: maxTokens,
@@ -40,12 +41,39 @@ export function toMessagesRequest(request: ModelRequest, streaming: boolean): Me
     ...(system !== '' && { system }),
     messages: turns,
     ...sampled.fields,
+    ...(tier !== undefined && { service_tier: tier }),
     ...(thinking && { thinking }),
     ...(config && { output_config: config }),
     ...toolFields(request),
     ...(streaming && { stream: true }),
   };
-  return { body, leftOut: [...sampled.leftOut, ...(isLeftOut ? ['reasoning_effort'] : [])] };
+  const foreign = foreignFields(sampling, tier);
+  return { body, leftOut: [...sampled.leftOut, ...(isLeftOut ? ['reasoning_effort'] : []), ...foreign] };
+}
+
+/** OpenAI's words for tiers that this API has, too: its other words promise a speed. */
+const TIERS: Readonly<Record<string, string>> = {
+  auto: 'auto',
+  default: 'standard_only',
+  standard: 'standard_only',
+  standard_only: 'standard_only',
+};
+
+/** Names of what was asked for and has no counterpart here. */
+function foreignFields(sampling: Sampling, tier: string | undefined): string[] {
+  const { seed, presencePenalty, frequencyPenalty, logitBias, logprobs, topLogprobs, verbosity, serviceTier } =
+    sampling;
+  const fields = {
+    seed,
+    presence_penalty: presencePenalty,
+    frequency_penalty: frequencyPenalty,
+    logit_bias: logitBias,
+    logprobs: logprobs || undefined,
+    top_logprobs: topLogprobs,
+    verbosity,
+    service_tier: tier === undefined ? serviceTier : undefined,
+  };
+  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }
 
 /**

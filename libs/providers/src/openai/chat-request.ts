@@ -24,7 +24,7 @@ export function toChatRequest(request: ModelRequest, { isOpenAi, isMistral }: Ch
   return {
     model,
     messages: toChatMessages(request, isMistral || refuses(CALL_IDS)),
-    ...(!isOpenAi && sampling.extra),
+    ...(isOpenAi ? sampling.promptCache : sampling.extra),
     ...samplingFields(sampling, isOpenAi),
     ...field(outputTokensMax, sampling.outputTokensMax),
     ...toolFields(request),

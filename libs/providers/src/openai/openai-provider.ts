@@ -30,7 +30,7 @@ export function openaiProvider(settings: UpstreamSettings): ModelProvider {
         request,
         body: () => toChatRequest(request, wire),
         ownFields: ['stream_options'],
-        ...(wire.isOpenAi && { leftOut: Object.keys(request.sampling.extra ?? {}) }),
+        leftOut: Object.keys((wire.isOpenAi ? request.sampling.extra : request.sampling.promptCache) ?? {}),
         send: (body, signal) => http.post('/chat/completions', body, signal),
         translator: () => new ChatTranslator(request, upstream),
       }),

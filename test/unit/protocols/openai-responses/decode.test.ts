@@ -84,7 +84,7 @@ describe('the run of a Responses request', () => {
     });
     expect(draft.retain).toBe(false);
     expect(draft.tools.map(({ name }) => name)).toEqual(['shell', 'apply_patch']);
-    expect(draft.leftOut).toEqual(['tools.web_search', 'tools.local_shell']);
+    expect(draft.leftOut).toEqual(['tools.web_search', 'tools.local_shell', 'context_management.compaction']);
     expect(draft.echo['fields']).toEqual({
       store: false,
       prompt_cache_key: 'k',

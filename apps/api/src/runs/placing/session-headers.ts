@@ -37,6 +37,15 @@ export function readSessionHeaders(headers: IncomingHttpHeaders, isKeyed: boolea
   return { id: checkSessionId(id, 'X-Session-Id'), whenBusy };
 }
 
+/**
+ * The name by which an agent groups its own requests; undefined for a name that can be none. It only chooses the
+ * upstream whose prompt cache is warm: the agent sends its whole conversation, so it continues nothing that is stored.
+ */
+export function affinityIn(headers: IncomingHttpHeaders): string | undefined {
+  const named = HEADERS.affinity.map((name) => headers[name]).find((value) => value !== undefined);
+  return typeof named === 'string' && isSessionId(named) ? named : undefined;
+}
+
 /** The id, if it can be one. Throws GatewayError `invalid_session_id`. */
 export function checkSessionId(id: string, param: string): string {
   if (isSessionId(id)) return id;

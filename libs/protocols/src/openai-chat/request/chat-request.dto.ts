@@ -133,6 +133,14 @@ export class ChatRequestDto {
   @Described('Of requests that share the prompt cache of the upstream.')
   prompt_cache_key?: string;
 
+  @IsText(WORD_CHARS_MAX)
+  @Described('How long OpenAI keeps the prompt cache; other upstreams do not get it.')
+  prompt_cache_retention?: string;
+
+  @IsObject({ type: 'object' })
+  @Described('For OpenAI as it is; other upstreams do not get it.')
+  prompt_cache_options?: JsonObject;
+
   @IsText(IDENTIFIER_CHARS_MAX)
   @Described('Older name of safety_identifier.')
   user?: string;

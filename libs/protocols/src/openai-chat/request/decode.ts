@@ -9,6 +9,7 @@ import { decodeMessages } from '../../messages/decode-messages.js';
 import { extraFields } from './extra-fields.js';
 import { decodeResponseFormat } from './decode-response-format.js';
 import { ChatStreamOptionsDto } from './response-format.dto.js';
+import { hasCacheBreakpoints, promptCacheOf } from '../../prompt-cache.js';
 import { decodeToolChoice, decodeTools } from '../../messages/decode-tools.js';
 
 export const NAME = 'openai-chat';
@@ -22,7 +23,8 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
   const { tools, custom, leftOut: leftOutTools } = decodeTools(dto.tools ?? []);
   const metadata = dto.metadata && readMetadata(dto.metadata, 'metadata');
   const { extra, leftOut: leftOutFields } = extraFields(context.otherFields ?? {});
-  const leftOut = [...leftOutTools.map((type) => `tools.${type}`), ...leftOutFields];
+  const marks = hasCacheBreakpoints(dto.messages) ? ['messages.prompt_cache_breakpoint'] : [];
+  const leftOut = [...leftOutTools.map((type) => `tools.${type}`), ...leftOutFields, ...marks];
   return {
     protocol: NAME,
     model: dto.model ?? null,
@@ -71,6 +73,7 @@ function samplingOf(dto: ChatRequestDto): Sampling {
     serviceTier: dto.service_tier,
     user: dto.safety_identifier ?? dto.user,
     promptCacheKey: dto.prompt_cache_key,
+    promptCache: promptCacheOf(dto),
   };
   return Object.fromEntries(Object.entries(sampling).filter(([, value]) => value !== undefined));
 }

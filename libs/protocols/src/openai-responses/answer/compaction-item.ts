@@ -1,5 +1,5 @@
 import { outputText, type JsonObject, type RunSnapshot } from '#libs/contract';
-import { packSummary } from '../compaction.js';
+import { packInnerSummary, packSummary } from '../compaction.js';
 import { itemIdOf } from '../ids.js';
 
 /**
@@ -11,6 +11,12 @@ export function compactionOutput(snapshot: RunSnapshot): JsonObject[] {
   if (summary === undefined) return [];
   const id = itemIdOf('compaction', snapshot.runId, 'o', 0);
   return [{ id, type: 'compaction', encrypted_content: packSummary(summary) }];
+}
+
+/** A summary on the way of a response, in place of what came before it. @param index of it among the run's items. */
+export function innerCompactionItem(runId: string, index: number, summary: string): JsonObject {
+  const id = itemIdOf('compaction', runId, 'o', index);
+  return { id, type: 'compaction', encrypted_content: packInnerSummary(summary) };
 }
 
 /** A run that ended well without a word made no summary, which is a failure for whoever asked for one. */

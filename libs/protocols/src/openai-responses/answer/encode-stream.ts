@@ -3,6 +3,7 @@ import { errorBody } from '../../error-body.js';
 import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
 import { answerCall, completeArguments, continueCall, dispatchCall, settleCalls, startCall } from './call-stream.js';
+import { innerCompactionItem } from './compaction-item.js';
 import { responseObject } from './response-object.js';
 import { readEcho } from './responses-echo.js';
 import { inTurn, say, type Move, type ResponsesState } from './responses-state.js';
@@ -22,6 +23,7 @@ export function encode(state: ResponsesState, event: LoggedEvent): Encoded<Respo
   if (state.stage === 'new' && event.type !== 'run.queued') return beforeTheBeginning(state, event);
   switch (event.type) {
     case 'text.delta':
+      if (event.compaction !== undefined) return showCompaction(state, event, event.compaction);
       if (event.image !== undefined && !state.run.compacts) return showImage(state, event);
       return state.run.compacts ? taken(event)(state) : speak(state, event);
     case 'reasoning.delta':
@@ -121,11 +123,21 @@ function end(state: ResponsesState, event: LoggedEvent<TerminalEvent>): Encoded<
   return inTurn(state, open, settleText('incomplete', event), settleCalls(false, event), taken(event), lastWords, done);
 }
 
+/** A summary that the run made on its way: the steps behind it build on it. */
+function showCompaction(state: ResponsesState, event: LoggedEvent, summary: string): Encoded<ResponsesState> {
+  return inTurn(state, settleText('completed', event, 'commentary'), (settled) => {
+    const { run, outputCount } = settled;
+    const item = innerCompactionItem(run.runId, run.items.length, summary);
+    const next = { ...settled, run: fold(run, event), outputCount: outputCount + 1 };
+    return inTurn(next, ...compactionTold(item, outputCount));
+  });
+}
+
 /** A summary is told when it is whole: half of one is of no use to anybody. */
-function compactionTold(item: JsonObject): readonly Move[] {
+function compactionTold(item: JsonObject, output_index = 0): readonly Move[] {
   return [
-    say('response.output_item.added', { output_index: 0, item: { ...item, encrypted_content: '' } }),
-    say('response.output_item.done', { output_index: 0, item }),
+    say('response.output_item.added', { output_index, item: { ...item, encrypted_content: '' } }),
+    say('response.output_item.done', { output_index, item }),
   ];
 }
 

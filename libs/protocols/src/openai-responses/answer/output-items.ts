@@ -10,7 +10,7 @@ import {
 } from '#libs/contract';
 import { itemIdOf } from '../ids.js';
 import { packReasoning } from '../../sealed-reasoning.js';
-import { compactionOutput } from './compaction-item.js';
+import { compactionOutput, innerCompactionItem } from './compaction-item.js';
 import {
   annotationOf,
   callForm,
@@ -66,6 +66,7 @@ function stepOutput(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: 
       if (item.image !== undefined) {
         return [imageItem(itemIdOf('image_generation_call', runId, 'o', index), item.image)];
       }
+      if (item.compaction !== undefined) return [innerCompactionItem(runId, index, item.compaction)];
       const logprobs = shownLogprobs(item, echo);
       const status = textStatus(item, index === openEnd, snapshot);
       const isSealed = echo.encrypted && item.type === 'reasoning' && status === 'completed';

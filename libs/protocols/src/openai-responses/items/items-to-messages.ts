@@ -13,7 +13,7 @@ import {
 } from '../../request-place.js';
 import { ConversationWriter } from '../../messages/conversation-writer.js';
 import { decodeExtraContent } from '../../messages/decode-reasoning.js';
-import { unpackSummary } from '../compaction.js';
+import { isInnerSummary, unpackSummary } from '../compaction.js';
 import { unpackReasoning } from '../../sealed-reasoning.js';
 import { checkArgumentsSize, nameIn, resultOf } from './item-calls.js';
 import { flatName } from '../flat-name.js';
@@ -236,9 +236,11 @@ class ItemReader {
   }
 
   private takeCompaction(place: Place): void {
-    const summary = unpackSummary(requiredText(place, 'encrypted_content'));
+    const content = requiredText(place, 'encrypted_content');
+    const summary = unpackSummary(content);
     // Another service made it, and nobody else can read it.
     if (summary === undefined) this.leftOut.add('compaction');
+    else if (isInnerSummary(content)) this.writer.compact(summary);
     else this.writer.add({ role: 'user', content: summaryText(summary) });
   }
 

@@ -3,7 +3,9 @@ import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol/request-context.js';
 import { parseDto } from '../../dto/parse-dto.js';
+import { hasCacheBreakpoints, promptCacheOf } from '../../prompt-cache.js';
 import { missing, refuse, requiredText, type Place } from '../../request-place.js';
+import { decodeContextManagement, type ContextManagement } from './context-management.js';
 import { decodeInput, type DecodedInput } from './decode-input.js';
 import { decodeText, type DecodedText } from './decode-text.js';
 import { decodeToolChoice } from './decode-tool-choice.js';
@@ -21,7 +23,7 @@ import { runIdOfResponse } from '../ids.js';
 import { responseFields } from './response-fields.js';
 import { optionsEcho, type ConversationChoice, type ResponsesOptions } from './responses-options.js';
 import type { ResponsesRequestDto } from './responses-request.dto.js';
-import { ReasoningDto, ResponsesStreamOptionsDto } from './text.dto.js';
+import { BackgroundOptionsDto, ReasoningDto, ResponsesStreamOptionsDto } from './text.dto.js';
 
 export const NAME = 'openai-responses';
 
@@ -37,6 +39,7 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
   const hasParent = parentId !== undefined || (options.conversation !== undefined && !options.hasOwnHistory);
   const input = inputOf(dto, { directives, hasParent, textCharsMax: context.messageTextCharsMax });
   const tools = decodeTools(dto.tools ?? [], directives.tools);
+  const edits = decodeContextManagement(dto.context_management ?? []);
   const text = decodeText({ ...dto.text, ...directives.text });
   const metadata = dto.metadata && readMetadata(dto.metadata, 'metadata');
   const wantsLogprobs = asksForLogprobs(dto);
@@ -49,21 +52,23 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
     tools: clientTools(tools.offered),
     toolChoice: directives.compacts ? { kind: 'none' } : decodeToolChoice(dto.tool_choice, tools),
     sampling: samplingOf(dto, text, { wantsLogprobs, reasoning: { ...dto.reasoning, ...directives.reasoning } }),
-    onDisconnect: options.background ? 'continue' : (context.onDisconnect ?? 'cancel'),
+    onDisconnect: onDisconnectOf(options, context),
     stream: isTrue(dto.stream ?? false),
     echo: {
       fields: responseFields(dto, { tools: tools.echoed, text: text.echoed, options }),
       ...extrasOf(dto),
-      namespaced: namespacedNames(tools.offered),
-      offered: offeredNames(tools.offered),
-      custom: customNames(tools.offered),
+      ...toolNotes(tools, directives),
       serverCalls: context.hermesClient ? 'function_call' : (context.serverCalls ?? 'mcp_call'),
       options: optionsEcho(options),
     },
-    ...leftOutOf(tools, input),
+    ...leftOutOf(dto, { tools, input, context: edits.leftOut }),
     input: input.items,
-    ...mannerOf(dto, options, directives),
+    ...mannerOf(dto, options, { ...directives, ...edits }),
   };
+}
+
+function onDisconnectOf({ background }: ResponsesOptions, context: DecodeContext): RunDraft['onDisconnect'] {
+  return background ? 'continue' : (context.onDisconnect ?? 'cancel');
 }
 
 /** What the answer tells beyond the usual; see ResponsesEcho. */
@@ -72,9 +77,33 @@ function extrasOf(dto: ResponsesRequestDto): JsonObject {
   return { logprobs: asksForLogprobs(dto), ...(isSealed && { encrypted: true }) };
 }
 
+/** What the encoder and later turns have to know of the tools. */
+function toolNotes({ offered }: DecodedTools, { tools }: Directives): JsonObject {
+  return {
+    namespaced: namespacedNames(offered),
+    offered: offeredNames(offered),
+    custom: customNames(offered),
+    ...(tools.length > 0 && { additional: tools.map(({ object }) => object) }),
+  };
+}
+
 /** By the names of `leftOutHeader`: `tools.web_search`, `input.web_search_call`. */
-function leftOutOf(tools: DecodedTools, input: DecodedInput): Pick<RunDraft, 'leftOut'> {
-  const names = [...tools.leftOut.map((type) => `tools.${type}`), ...input.leftOut.map((type) => `input.${type}`)];
+interface LeftOut {
+  readonly tools: DecodedTools;
+  readonly input: DecodedInput;
+  readonly context: readonly string[];
+}
+
+function leftOutOf(dto: ResponsesRequestDto, { tools, input, context }: LeftOut): Pick<RunDraft, 'leftOut'> {
+  const marks = hasCacheBreakpoints(input.items) ? ['input.prompt_cache_breakpoint'] : [];
+  const { continuation_id: continuation } = dto.background_options ?? {};
+  const names = [
+    ...tools.leftOut.map((type) => `tools.${type}`),
+    ...input.leftOut.map((type) => `input.${type}`),
+    ...marks,
+    ...context.map((type) => `context_management.${type}`),
+    ...(continuation === undefined || continuation === null ? [] : ['background_options.continuation_id']),
+  ];
   return names.length > 0 ? { leftOut: [...new Set(names)] } : {};
 }
 
@@ -101,15 +130,15 @@ function inputOf(dto: ResponsesRequestDto, { directives, ...place }: InputPlace)
 function mannerOf(
   { truncation = 'disabled', max_tool_calls: toolCallsMax, generate = true }: ResponsesRequestDto,
   { background, stored }: ResponsesOptions,
-  { compacts }: Directives,
-): Pick<RunDraft, 'truncation' | 'toolCallsMax' | 'background' | 'generate' | 'compacts' | 'retain'> {
+  { compacts, compaction }: Directives & ContextManagement,
+): Pick<RunDraft, 'truncation' | 'toolCallsMax' | 'background' | 'generate' | 'compacts' | 'compaction' | 'retain'> {
   return {
     truncation,
     retain: stored,
     ...(toolCallsMax !== undefined && { toolCallsMax }),
     ...(background && { background }),
     ...(!generate && { generate }),
-    ...(compacts && { compacts }),
+    ...(compacts ? { compacts } : compaction && { compaction }),
   };
 }
 
@@ -120,6 +149,10 @@ function isTrue(flag: boolean | 'true' | 'false'): boolean {
 function optionsOf(dto: ResponsesRequestDto, stored: boolean): ResponsesOptions {
   const background = dto.background === true;
   if (background && !stored) throw refuse('background', "needs 'store' to be true.");
+  if (dto.background_options) {
+    if (!background) throw refuse('background_options', "needs 'background' to be true.");
+    parseDto(BackgroundOptionsDto, dto.background_options, 'background_options');
+  }
   if (dto.stream_options) parseDto(ResponsesStreamOptionsDto, dto.stream_options, 'stream_options');
   const conversation = conversationOf(dto);
   return {
@@ -198,6 +231,7 @@ function samplingOf(dto: ResponsesRequestDto, text: DecodedText, { wantsLogprobs
     reasoningEffort: effortOf(reasoning),
     verbosity: text.verbosity,
     serviceTier: dto.service_tier,
+    promptCache: promptCacheOf(dto),
     user: dto.safety_identifier ?? dto.user,
     promptCacheKey: dto.prompt_cache_key,
   };

@@ -34,6 +34,7 @@ export function responseFields(dto: ResponsesRequestDto, { tools, text, options 
     service_tier: dto.service_tier === 'auto' ? undefined : dto.service_tier,
     safety_identifier: dto.safety_identifier,
     prompt_cache_key: dto.prompt_cache_key,
+    prompt_cache_retention: dto.prompt_cache_retention,
     user: dto.user,
     conversation: conversation?.kind === 'id' ? { id: conversation.id } : undefined,
   };

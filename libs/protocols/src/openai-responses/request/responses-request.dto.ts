@@ -19,12 +19,13 @@ import {
 import { Described, Example, schemaOf } from '../../dto/dto-schema.js';
 import { METADATA, object, text } from '../../dto/fragments.js';
 import { ITEM, TOOL, TOOL_CHOICES } from '../items/item-schema.js';
-import { ReasoningDto, ResponsesStreamOptionsDto, TextDto } from './text.dto.js';
+import { BackgroundOptionsDto, ReasoningDto, ResponsesStreamOptionsDto, TextDto } from './text.dto.js';
 
 /** Short words whose values only the upstream knows. */
 const WORD_CHARS_MAX = 64;
 const IDENTIFIER_CHARS_MAX = 512;
 const INCLUDES_MAX = 32;
+const CONTEXT_EDITS_MAX = 16;
 
 /**
  * The body of POST /v1/responses: the fields that the gateway knows, with their published types and ranges. `decode`
@@ -71,6 +72,10 @@ export class ResponsesRequestDto {
   @IsTrueOrFalse()
   @Described({ default: false })
   background?: boolean;
+
+  @IsObject(schemaOf(BackgroundOptionsDto))
+  @Described('Needs background. All windows are served when nobody waits for a place.')
+  background_options?: JsonObject;
 
   @IsTrueOrFalse()
   @Described('false: the input joins the conversation, and the model is not asked.')
@@ -125,6 +130,11 @@ export class ResponsesRequestDto {
   @IsListOfStrings(INCLUDES_MAX)
   include?: readonly string[];
 
+  @IsList({ type: 'object', properties: { type: { const: 'compaction' }, compact_threshold: { type: 'integer' } } })
+  @HasElementsUpTo(CONTEXT_EDITS_MAX)
+  @Described('A conversation of more tokens than compact_threshold is summed up before the model answers.')
+  context_management?: readonly unknown[];
+
   @IsOneOf('auto', 'disabled')
   @Described({ default: 'disabled' })
   truncation?: 'auto' | 'disabled';
@@ -143,6 +153,14 @@ export class ResponsesRequestDto {
   @IsText(IDENTIFIER_CHARS_MAX)
   @Described('Of requests that share the prompt cache of the upstream.')
   prompt_cache_key?: string;
+
+  @IsText(WORD_CHARS_MAX)
+  @Described('How long OpenAI keeps the prompt cache; other upstreams do not get it.')
+  prompt_cache_retention?: string;
+
+  @IsObject({ type: 'object' })
+  @Described('For OpenAI as it is; other upstreams do not get it.')
+  prompt_cache_options?: JsonObject;
 
   @IsText(IDENTIFIER_CHARS_MAX)
   @Described('Older name of safety_identifier.')

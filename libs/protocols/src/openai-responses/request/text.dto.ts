@@ -59,6 +59,12 @@ export class ReasoningDto {
   generate_summary?: string;
 }
 
+/** `background_options`. */
+export class BackgroundOptionsDto {
+  @IsOneOf('soonest', '2h', '8h')
+  completion_window?: 'soonest' | '2h' | '8h';
+}
+
 /** `stream_options`. */
 export class ResponsesStreamOptionsDto {
   @IsTrueOrFalse()

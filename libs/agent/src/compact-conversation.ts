@@ -1,0 +1,67 @@
+import { GatewayError, type ModelEvent, type Usage } from '#libs/contract';
+import type { AgentRun } from './agent-run.js';
+import { estimateTokens, messageTokens, toolTokens } from './messages/estimate-tokens.js';
+import { openModelStream, type Question } from './open-model-stream.js';
+import { questionOf } from './run-step.js';
+
+/** English prose and code together; the caller's bound is in tokens of the model, which nobody here knows. */
+const CHARS_PER_TOKEN = 4;
+
+/**
+ * Has the model sum up a conversation that is longer than the caller's bound, as a step of its own: the summary stands
+ * for what came before in the steps that follow, and in whatever continues the run. A summary that fails or is cut off
+ * is given up, and nothing is lost: the run goes on with the whole conversation, and the upstream decides.
+ * @returns whether there is a summary. Throws the signal's reason after an abort.
+ */
+export async function compactConversation(run: AgentRun): Promise<boolean> {
+  const { spec, ports, book } = run;
+  const question = questionOf(run);
+  if (!spec.compaction || tokensOf(question) <= spec.compaction.above) return false;
+  const messages = [...question.messages, spec.compaction.task];
+  const made = await summaryOf(run, { ...question, messages, toolChoice: { kind: 'none' } });
+  ports.signal.throwIfAborted();
+  if (!made) return false;
+  const step = (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
+  await book.emit({ type: 'step.started', step, model: made.model, upstream: made.upstream });
+  await book.emit({ type: 'text.delta', step, text: '', compaction: made.summary });
+  // It says that more follows; a run of an earlier version that takes over goes on, too.
+  await book.emit({ type: 'step.completed', step, finishReason: 'tool_calls', usage: made.usage });
+  return true;
+}
+
+function tokensOf({ system, messages, tools }: Question): number {
+  const count = (text: string): number => estimateTokens(text, CHARS_PER_TOKEN);
+  const said = messages.reduce((sum, message) => sum + messageTokens(message, count), 0);
+  return count(system) + toolTokens(tools, count) + said;
+}
+
+interface Summary {
+  readonly summary: string;
+  readonly model: string;
+  readonly upstream: string;
+  readonly usage: Usage;
+}
+
+async function summaryOf({ spec, ports }: AgentRun, question: Question): Promise<Summary | undefined> {
+  try {
+    const { candidate, events } = await openModelStream(ports.route, question, spec.truncation);
+    const { text, end } = await textOf(events);
+    const summary = text.trim();
+    if (end?.finishReason !== 'stop' || summary === '') return undefined;
+    return { summary, model: candidate.model, upstream: candidate.provider.upstream, usage: end.usage };
+  } catch (cause) {
+    if (cause instanceof GatewayError) return undefined;
+    throw cause;
+  }
+}
+
+type End = Extract<ModelEvent, { type: 'end' }>;
+
+async function textOf(events: AsyncIterable<ModelEvent>): Promise<{ readonly text: string; readonly end?: End }> {
+  let text = '';
+  for await (const event of events) {
+    if (event.type === 'text') text += event.text;
+    if (event.type === 'end') return { text, end: event };
+  }
+  return { text };
+}
