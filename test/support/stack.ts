@@ -32,6 +32,8 @@ export interface Stack {
   readonly scheduler: Service | undefined;
   /** One more service with the same settings, ready to serve; `API_SERVER_PORT` puts an API where another one was. */
   start(name: ServiceName, env?: Record<string, string>): Promise<Service>;
+  /** Where its `settings` stand, whether there are some or not. */
+  readonly settingsFile: string;
   stop(): Promise<void>;
 }
 
@@ -97,6 +99,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     store: store as Service,
     scheduler: schedulerService,
     start,
+    settingsFile,
     stop,
   };
 }

@@ -36,6 +36,7 @@ import type { ReceivingBudget } from './receiving/receiving-budget.js';
 import { ResponsesModule } from './responses/responses.module.js';
 import { ResponseSockets } from './responses/socket/response-sockets.js';
 import { RunsModule } from './runs-api/runs.module.js';
+import { UpstreamsModule } from './upstreams/upstreams.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 
 /** What `bootstrap` needs to run the API. */
@@ -94,6 +95,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
       DocsModule.for(protocols, version),
       PagesModule.for(),
       OperatorsModule.for(report),
+      UpstreamsModule.for(parts, ports, core.models),
       HealthModule.forService({ checks: { redis: ports.ping }, drain }),
       ReleaseModule.for(closers, logger),
     ],

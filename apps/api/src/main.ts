@@ -10,6 +10,8 @@ await runMain(async () => {
   const closers = new Closers();
   const drain = new Drain();
   const version = versionAbove(import.meta.dirname);
-  const { module, fastify, configure } = ApiModule.start({ config, logger, closers, drain, version });
+  const loadModels = () => loadConfig(process.env, readTextFile, 'api').models;
+  const parts = { config, logger, closers, drain, version, loadModels };
+  const { module, fastify, configure } = ApiModule.start(parts);
   await bootstrap({ name: 'api', module, host, port, logger, drain, drainSeconds, fastify, configure });
 });

@@ -10,7 +10,11 @@ await runMain(async () => {
   const closers = new Closers();
   const drain = new Drain();
   const version = versionAbove(import.meta.dirname);
-  const module = await WorkerModule.start({ config, logger, closers, drain, version });
+  const reload = {
+    load: () => loadConfig(process.env, readTextFile, 'worker').models,
+    onSignal: (fire: () => void) => void process.on('SIGHUP', fire),
+  };
+  const module = await WorkerModule.start({ config, logger, closers, drain, version, reload });
   const door = { host, allowedHosts: config.api.allowedHosts, isVisible: isNetworkVisible(host) };
   await bootstrap({
     name: 'worker',

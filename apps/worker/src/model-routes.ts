@@ -1,6 +1,13 @@
 import type { ModelsConfig, RouteConfig } from '#libs/config';
-import { GatewayError, type ModelCandidate, type ModelInfo, type ModelProvider, type ModelRoute } from '#libs/contract';
-import { modelRoute, RefusedMemory } from '#libs/providers';
+import {
+  GatewayError,
+  type MemberReport,
+  type ModelCandidate,
+  type ModelInfo,
+  type ModelProvider,
+  type ModelRoute,
+} from '#libs/contract';
+import { modelRoute, pooledRoute, RefusedMemory, routeChain, UpstreamPool, type PoolParts } from '#libs/providers';
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
 
@@ -17,12 +24,44 @@ export class ModelRoutes {
   /** Upstream name -> the models it listed last. */
   private readonly listed = new Map<string, readonly string[]>();
   private readonly refused = new RefusedMemory();
+  /** By the name of their entry, made when they are asked for. */
+  private readonly pools = new Map<string, UpstreamPool>();
 
+  /** @param poolParts of models with several upstreams. Absent: the first of them is asked alone. */
   constructor(
-    private readonly config: ModelsConfig,
-    private readonly providers: ReadonlyMap<string, ModelProvider>,
+    private config: ModelsConfig,
+    private providers: ReadonlyMap<string, ModelProvider>,
     private readonly onDiscoveryFailed: (upstream: string, cause: unknown) => void,
+    private readonly poolParts?: PoolParts,
   ) {}
+
+  /** Other settings for runs that begin from now on. Runs under way keep the routes that they have. */
+  replace(config: ModelsConfig, providers: ReadonlyMap<string, ModelProvider>): void {
+    for (const name of this.listed.keys()) if (!providers.has(name)) this.listed.delete(name);
+    this.pools.clear();
+    this.config = config;
+    this.providers = providers;
+  }
+
+  /** What this worker has seen of the members of its pools. */
+  poolReport(): readonly MemberReport[] {
+    for (const entry of this.config.routes) this.pool(entry);
+    const byMember = new Map<string, MemberReport>();
+    for (const pool of this.pools.values()) {
+      for (const report of pool.report()) {
+        const key = JSON.stringify([report.upstream, report.model]);
+        byMember.set(key, added(report, byMember.get(key)));
+      }
+    }
+    return [...byMember.values()];
+  }
+
+  /** How many models an upstream lists now. Throws GatewayError. */
+  async check(upstream: string): Promise<number> {
+    const provider = this.providers.get(upstream);
+    if (!provider) throw new GatewayError('not_found', `No upstream is named '${upstream}'.`);
+    return (await provider.listModels(AbortSignal.timeout(DISCOVERY_TIMEOUT_MS))).length;
+  }
 
   /** Asks every upstream for its models. An upstream that cannot be asked keeps its last list. */
   async discover(): Promise<void> {
@@ -43,7 +82,9 @@ export class ModelRoutes {
     const discovered = [...this.listed].flatMap(([upstream, names]) => names.map((name) => ({ name, upstream })));
     const rows = [{ name: defaultName, upstream: first }, ...routes, ...discovered];
     const byName = new Map<string, ModelInfo>();
-    for (const { name, upstream } of rows) if (!byName.has(name)) byName.set(name, { name, upstream });
+    for (const { name, upstream } of rows) {
+      if (!byName.has(name)) byName.set(name, { name, upstream, ...this.bounds(name) });
+    }
     return [...byName.values()];
   }
 
@@ -53,8 +94,60 @@ export class ModelRoutes {
    * because no upstream has listed its models.
    */
   route(name: string): ModelRoute {
-    const candidates = this.targets(name).map((target) => this.candidateOf(target));
-    return modelRoute(name, candidates, this.refused);
+    const routes: ModelRoute[] = [];
+    let single: ModelCandidate[] = [];
+    const close = (): void => {
+      if (single.length > 0) routes.push(modelRoute(name, single, this.refused));
+      single = [];
+    };
+    for (const target of this.targets(name)) {
+      const pool = target.entry && this.pool(target.entry);
+      if (!pool) single.push(this.candidateOf(target));
+      else {
+        close();
+        routes.push(pooledRoute(pool, this.refused));
+      }
+    }
+    close();
+    return routeChain(name, routes);
+  }
+
+  private pool(entry: RouteConfig): UpstreamPool | undefined {
+    const { poolParts } = this;
+    if (!entry.pool || !poolParts) return undefined;
+    const known = this.pools.get(entry.name);
+    if (known) return known;
+    const members = entry.pool.map((upstream) => {
+      const settings = this.config.upstreams.find((row) => row.name === upstream);
+      const { weight = 1, priority = 0, inFlightMax } = settings ?? {};
+      const candidate = this.candidateOf({ upstream, model: entry.model, entry });
+      return { candidate, weight, priority, ...(inFlightMax !== undefined && { inFlightMax }) };
+    });
+    const pool = new UpstreamPool(entry.name, members, poolParts);
+    this.pools.set(entry.name, pool);
+    return pool;
+  }
+
+  /** What is known of a model's window and answers; nothing where its name leads nowhere yet. */
+  private bounds(name: string): Pick<ModelInfo, 'contextTokens' | 'outputTokens'> {
+    const entry = this.entry(name);
+    const target = entry ? { upstream: entry.upstream, model: entry.model, entry } : this.knownTarget(name);
+    const rows = target ? this.rowsOf(target) : [];
+    const contextTokens = rows.find((row) => row.contextTokens !== undefined)?.contextTokens;
+    const outputTokens = rows.find((row) => row.outputTokens !== undefined)?.outputTokens;
+    return {
+      ...(contextTokens !== undefined && { contextTokens }),
+      ...(outputTokens !== undefined && { outputTokens }),
+    };
+  }
+
+  private knownTarget(name: string): Target | undefined {
+    try {
+      return this.target(name);
+    } catch {
+      // The default is not known before an upstream has listed its models.
+      return undefined;
+    }
   }
 
   /**
@@ -110,11 +203,10 @@ export class ModelRoutes {
   }
 
   private candidateOf(target: Target): ModelCandidate {
-    const { upstream, model, entry } = target;
+    const { upstream, model } = target;
     const provider = this.providers.get(upstream);
     if (!provider) throw new GatewayError('internal_error', `No upstream is named '${upstream}'.`);
-    // What the entry itself does not say is known from others for the same model.
-    const rows = [...(entry ? [entry] : []), ...this.entriesFor(target)];
+    const rows = this.rowsOf(target);
     const window = rows.find(({ contextTokens }) => contextTokens !== undefined)?.contextTokens;
     const bound = rows.find(({ outputTokens }) => outputTokens !== undefined)?.outputTokens;
     const retriesMax = this.config.upstreams.find((row) => row.name === upstream)?.retriesMax ?? 0;
@@ -127,11 +219,30 @@ export class ModelRoutes {
     };
   }
 
+  /** What the entry itself does not say is known from others for the same model. */
+  private rowsOf(target: Target): readonly RouteConfig[] {
+    return [...(target.entry ? [target.entry] : []), ...this.entriesFor(target)];
+  }
+
   private entry(name: string): RouteConfig | undefined {
     return this.config.routes.find((row) => row.name === name);
   }
 
   private entriesFor({ upstream, model }: Target): RouteConfig[] {
-    return this.config.routes.filter((row) => row.upstream === upstream && row.model === model);
+    return this.config.routes.filter((row) => row.model === model && (row.pool ?? [row.upstream]).includes(upstream));
   }
+}
+
+/** Two pools may share a member. */
+function added(report: MemberReport, earlier: MemberReport | undefined): MemberReport {
+  if (!earlier) return report;
+  return {
+    ...earlier,
+    ...report,
+    calls: report.calls + earlier.calls,
+    failures: report.failures + earlier.failures,
+    inputTokens: report.inputTokens + earlier.inputTokens,
+    cachedInputTokens: report.cachedInputTokens + earlier.cachedInputTokens,
+    outputTokens: report.outputTokens + earlier.outputTokens,
+  };
 }

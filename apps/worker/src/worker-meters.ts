@@ -7,6 +7,7 @@ import {
   type TerminalEvent,
   toRunError,
 } from '#libs/contract';
+import type { PoolNews } from '#libs/providers';
 import { METRICS, type Counter, type Histogram, type Logger, type Metrics } from '#libs/platform';
 
 /** What the worker counts: once per run, per model call and per append call; never per token. */
@@ -19,6 +20,9 @@ export class WorkerMeters {
   private readonly appendSeconds: Histogram;
   private readonly upstreamCalls: Counter;
   private readonly upstreamFirstEvent: Histogram;
+  private readonly poolChoices: Counter;
+  private readonly poolCooldowns: Counter;
+  private readonly poolShareErrors: Counter;
 
   constructor(
     private readonly metrics: Metrics,
@@ -32,6 +36,9 @@ export class WorkerMeters {
     this.appendSeconds = metrics.histogram(METRICS.appendSeconds);
     this.upstreamCalls = metrics.counter(METRICS.upstreamCalls);
     this.upstreamFirstEvent = metrics.histogram(METRICS.upstreamFirstEvent);
+    this.poolChoices = metrics.counter(METRICS.poolChoices);
+    this.poolCooldowns = metrics.counter(METRICS.poolCooldowns);
+    this.poolShareErrors = metrics.counter(METRICS.poolShareErrors);
   }
 
   /** Names the values that every scrape reads. */
@@ -43,6 +50,15 @@ export class WorkerMeters {
 
   redisFailed(): void {
     this.redisErrors.inc();
+  }
+
+  /** What pools tell of themselves, counted. */
+  poolNews(): PoolNews {
+    return {
+      chosen: (upstream, reason) => this.poolChoices.inc({ upstream, reason }),
+      cooled: (upstream, reason) => this.poolCooldowns.inc({ upstream, reason }),
+      shareFailed: () => this.poolShareErrors.inc(),
+    };
   }
 
   /** Counts an attempt that is over, and logs one line with the ids and the key's name. */

@@ -2,8 +2,10 @@ import {
   bullPersistQueue,
   bullRunQueue,
   connectRedis,
+  memoryPool,
   persistCollector,
   redisApprovalMemory,
+  redisPoolShare,
   redisRunLog,
   redisSessionTurns,
   redisWorkerRegistry,
@@ -15,8 +17,8 @@ import {
   type RedisConnection,
   type RunWorker,
 } from '#libs/bus';
-import type { Config } from '#libs/config';
-import { GatewayError, LIMITS, type RunLog, toRunError } from '#libs/contract';
+import type { Config, ModelsConfig } from '#libs/config';
+import { GatewayError, LIMITS, type ModelProvider, type RunLog, toRunError } from '#libs/contract';
 import { conversationOf, historyReader } from '#libs/history';
 import {
   HealthModule,
@@ -39,6 +41,7 @@ import { announce } from './announce.js';
 import { approvalPolicy } from './approval-policy.js';
 import { LastAttempts } from './last-attempts.js';
 import { ModelRoutes } from './model-routes.js';
+import { PoolBeat } from './pool-beat.js';
 import { processRun, type AttemptPorts } from './process-run.js';
 import { openServerTools } from './server-tools.js';
 import { sessionOf } from './session-of.js';
@@ -50,6 +53,8 @@ export interface WorkerParts {
   readonly closers: Closers;
   readonly drain: Drain;
   readonly version: string;
+  /** How settings of models are read again. */
+  readonly reload: { load(): ModelsConfig; onSignal(fire: () => void): void };
 }
 
 /** Composition root of the worker: connects, starts taking runs, and says how all of it stops. */
@@ -65,7 +70,7 @@ export class WorkerModule {
     const deltaGapMs = overloadGap();
     const ending = openEnding(parts, connection, log);
     const workerId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
-    const routes = modelRoutes(config, logger, meters);
+    const routes = modelRoutes(parts, meters, { connection, workerId });
     const history = historyReader({ log, store: storeClient(config.store).runs });
     const tools = closers.own(openServerTools(config, parts.version, logger), (t) => t.close());
     const ports: AttemptPorts = {
@@ -150,13 +155,57 @@ function approvalParts(
   return { policy: approvalPolicy(rules), memory, queue, timeoutSeconds };
 }
 
-function modelRoutes(config: Config, logger: Logger, meters: WorkerMeters): ModelRoutes {
-  const providers = new Map(
-    config.models.upstreams.map((upstream) => [upstream.name, meters.measureProvider(createProvider(upstream))]),
+interface RoutesPlace {
+  readonly connection: RedisConnection;
+  readonly workerId: string;
+}
+
+/** The routes, kept in step with what other workers know and operators want. */
+function modelRoutes(
+  { config, logger, closers, reload }: WorkerParts,
+  meters: WorkerMeters,
+  { connection, workerId }: RoutesPlace,
+): ModelRoutes {
+  const open = providersOf(meters);
+  const share = redisPoolShare(connection, workerId);
+  const routes = new ModelRoutes(
+    config.models,
+    open(config.models),
+    (upstream, cause) => logger.warn({ upstream, error: toRunError(cause) }, 'the upstream did not list its models'),
+    { share, own: memoryPool().of(workerId), news: meters.poolNews(), now: () => performance.now() },
   );
-  return new ModelRoutes(config.models, providers, (upstream, cause) =>
-    logger.warn({ upstream, error: toRunError(cause) }, 'the upstream did not list its models'),
-  );
+  const beat = new PoolBeat({
+    share,
+    workerId,
+    routes,
+    reload: () => {
+      const models = reload.load();
+      routes.replace(models, open(models));
+    },
+    onReloaded: () => logger.info('the settings of models were read again'),
+    onReloadFailed: (cause) => logger.error({ err: cause }, 'the new settings of models are not used'),
+    onError: (cause) => logger.warn({ err: cause }, 'what workers share about pools could not be exchanged'),
+  });
+  closers.own(beat, (open) => open.close());
+  reload.onSignal(() => beat.reload());
+  return routes;
+}
+
+/** Providers by name. One whose settings are the same is used on, with its connections. */
+function providersOf(meters: WorkerMeters): (models: ModelsConfig) => ReadonlyMap<string, ModelProvider> {
+  let known = new Map<string, { readonly settings: string; readonly provider: ModelProvider }>();
+  return ({ upstreams }) => {
+    known = new Map(
+      upstreams.map((upstream) => {
+        const settings = JSON.stringify(upstream);
+        const before = known.get(upstream.name);
+        const provider =
+          before?.settings === settings ? before.provider : meters.measureProvider(createProvider(upstream));
+        return [upstream.name, { settings, provider }];
+      }),
+    );
+    return new Map([...known].map(([name, { provider }]) => [name, provider]));
+  };
 }
 
 interface TakingRuns {

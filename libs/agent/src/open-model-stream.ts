@@ -1,6 +1,7 @@
 import {
   GatewayError,
   type FailedAttempt,
+  type Message,
   type ModelAttempt,
   type ModelCandidate,
   type ModelEvent,
@@ -16,6 +17,8 @@ export interface ModelStream {
   readonly candidate: ModelCandidate;
   /** Request fields that the upstream did not get, by their names on the wire. */
   readonly leftOut: readonly string[];
+  /** Requests that were made for it, this one included. */
+  readonly attempts: number;
   /** All events of the answer, the first included. Iterate it once; leaving the loop closes the upstream. */
   readonly events: AsyncIterable<ModelEvent>;
 }
@@ -32,14 +35,36 @@ export async function openModelStream(
   question: Question,
   truncation: RunSpec['truncation'] = 'auto',
 ): Promise<ModelStream> {
+  const tokens = inputChars(question) / CHARS_PER_TOKEN;
   let failed: FailedAttempt | undefined;
-  for (;;) {
-    const attempt = await route.next(failed, question.affinity, question.signal);
+  for (let attempts = 1; ; attempts++) {
+    const attempt = await route.next(failed, question.affinity, question.signal, Math.ceil(tokens));
     try {
-      return await begin(attempt, question, truncation);
+      return { ...(await begin(attempt, question, truncation)), attempts };
     } catch (error) {
       failed = { attempt, error };
     }
+  }
+}
+
+/** Good enough to compare the load of upstreams; nothing is cut by it. */
+const CHARS_PER_TOKEN = 4;
+
+function inputChars({ system, messages }: Question): number {
+  return messages.reduce((sum, message) => sum + charsOf(message), system.length);
+}
+
+function charsOf(message: Message): number {
+  switch (message.role) {
+    case 'user':
+      if (typeof message.content === 'string') return message.content.length;
+      return message.content.reduce((sum, part) => sum + (part.type === 'text' ? part.text.length : 0), 0);
+    case 'system':
+      return message.content.length;
+    case 'assistant':
+      return message.toolCalls.reduce((sum, call) => sum + call.arguments.length, message.text.length);
+    case 'tool':
+      return message.output.length;
   }
 }
 
@@ -47,7 +72,7 @@ async function begin(
   { candidate, streaming, without }: ModelAttempt,
   question: Question,
   truncation: RunSpec['truncation'],
-): Promise<ModelStream> {
+): Promise<Omit<ModelStream, 'attempts'>> {
   const { provider, model, contextTokens, outputTokensDefault } = candidate;
   const { outputTokensMax } = question.sampling;
   const window = { contextTokens: truncation === 'auto' ? contextTokens : undefined, outputTokensMax };

@@ -11,6 +11,7 @@ import {
   type Usage,
 } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
+import { affinityOf } from './messages/affinity.js';
 import { conversation, systemText } from './messages/conversation.js';
 import { openModelStream, type ModelStream, type Question } from './open-model-stream.js';
 import { placeAnswer, type PlacedAnswer } from './place-answer.js';
@@ -56,24 +57,18 @@ function ask(run: AgentRun): Promise<ModelStream> {
 export function questionOf(run: AgentRun): Question {
   const { spec, ports, book, toolbox } = run;
   const snapshot = book.snapshot();
+  const system = systemText(ports.settings.systemPrompt, spec.instructions);
+  const messages = conversation(spec, snapshot);
   return {
-    system: systemText(ports.settings.systemPrompt, spec.instructions),
-    messages: conversation(spec, snapshot),
+    system,
+    messages,
     tools: toolbox.offered,
     toolsAreOptional: spec.tools.length === 0 && (spec.toolChoice.kind === 'auto' || spec.toolChoice.kind === 'none'),
     toolChoice: choiceOfStep(run),
     sampling: spec.sampling,
-    affinity: affinityOf(spec),
+    affinity: affinityOf(spec, { system, messages }),
     signal: ports.signal,
   };
-}
-
-/**
- * The widest thing whose requests share a beginning: what the caller named, the session or the conversation, or the
- * run.
- */
-function affinityOf({ owner, affinity, sampling, sessionId, conversationId, runId }: AgentRun['spec']): string {
-  return JSON.stringify([owner, affinity ?? sampling.promptCacheKey ?? sessionId ?? conversationId ?? runId]);
 }
 
 function choiceOfStep({ spec, book }: AgentRun): ToolChoice {
@@ -136,8 +131,9 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
     if (ports.signal.aborted) throw ports.signal.reason;
     if (!begun) {
       const { provider, model } = stream.candidate;
-      const { leftOut } = stream;
-      const started = { type: 'step.started', step, model, upstream: provider.upstream } as const;
+      const { leftOut, attempts } = stream;
+      const again = attempts > 1 && { attempts };
+      const started = { type: 'step.started', step, model, upstream: provider.upstream, ...again } as const;
       await book.emit(leftOut.length > 0 ? { ...started, leftOut } : started);
       begun = true;
     }

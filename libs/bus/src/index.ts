@@ -1,3 +1,5 @@
+export { memoryPool } from './pool/memory-pool-share.js';
+export { redisPoolOffice, redisPoolShare } from './pool/redis-pool-share.js';
 export { memoryApprovalMemory, redisApprovalMemory } from './approvals/approval-memory.js';
 export { connectRedis, type RedisConnection } from './redis/connect-redis.js';
 export { watchControl } from './run-log/control.js';

@@ -21,6 +21,7 @@
  *   <p>:sessions:unsettled     zset     sessions that had a turn, by the time of their last check
  *   <p>:conversation:<sha256>  string   `<runId> <ms>`, the run that locked a conversation last, and when
  *   <p>:lease:<sha256>         zset     holders of a lease (sha256 of its name), by the time (ms) at which it ends
+ *   <p>:{pool}:<kind>[:<sha256>]        what workers share about upstreams in pools: pool-scripts.ts
  *   {<p>}:fair-order           hash     `now`, `at`, the last tag of every lane and key; in one slot with BullMQ's keys
  *   {<p>}:...                  BullMQ's own keys
  */
@@ -44,6 +45,7 @@ export function redisKeys(prefix: string) {
     unsettledSessions: `${prefix}:sessions:unsettled`,
     conversation: (hash: string) => `${prefix}:conversation:${hash}`,
     lease: (hash: string) => `${prefix}:lease:${hash}`,
+    pool: (kind: string, hash?: string) => `${prefix}:{pool}:${kind}${hash === undefined ? '' : `:${hash}`}`,
     fairOrder: `{${prefix}}:fair-order`,
     bull: `{${prefix}}`,
   } as const;

@@ -112,6 +112,8 @@ export interface WorkerConfig {
 export interface RouteConfig {
   readonly name: string;
   readonly upstream: string;
+  /** Several upstreams that serve the model together; `upstream` is the first of them. Absent: `upstream` alone. */
+  readonly pool?: readonly string[];
   readonly model: string;
   /** Names of other routes, asked in this order when this one fails before its first event. */
   readonly fallback: readonly string[];
@@ -122,7 +124,16 @@ export interface RouteConfig {
   readonly price?: ModelPrice;
 }
 
+/** Names that clients have built in, and the model that answers for them. */
+export interface AliasConfig {
+  /** A name, or the beginning of names and a `*`. */
+  readonly name: string;
+  readonly model: string;
+}
+
 export interface ModelsConfig {
+  /** The first one that fits a name nobody serves counts. */
+  readonly aliases?: readonly AliasConfig[];
   /** The advertised default model. */
   readonly defaultName: string;
   /** The upstream model behind the default name; absent: the first one listed. */

@@ -111,6 +111,7 @@ export { isSessionId, SESSION_ID_RULE } from './session-id.js';
 export type * from './ports/approvals.js';
 export type * from './ports/live-hub.js';
 export type * from './ports/locks.js';
+export type * from './ports/pool-share.js';
 export type * from './ports/queues.js';
 export type * from './ports/run-claims.js';
 export { isBehind, type LiveRun, type LiveRuns, type RunIndex, type RunPosition } from './ports/run-index.js';

@@ -38,6 +38,7 @@ export { ApprovalDto, SteerDto } from './runs/control-request.dto.js';
 export { runsProtocol } from './runs/runs-protocol.js';
 export { runSummary } from './runs/run-summary.js';
 export { runObject } from './runs/run-object.js';
+export { servedFields } from './runs/served-fields.js';
 export { runsEncoder } from './runs/runs-encoder.js';
 export { renderFrame, type SseFrame } from './sse-frame.js';
 export { packSummary, unpackSummary } from './openai-responses/compaction.js';

@@ -9,6 +9,7 @@ export type {
   RunObject,
   RunState,
   RunSummary,
+  ServedFields,
   ToolCallObject,
   UsageObject,
 } from './run.js';

@@ -91,14 +91,25 @@ export type PendingApproval = {
   readonly request: ApprovalRequest;
 };
 
+/** Who answered a run, and how long it took. Stands in objects of ended runs that an upstream has answered. */
+export interface ServedFields {
+  /** The upstream of the last answer. */
+  readonly served_by: string;
+  /** Requests that were made to upstreams for the answers that came. */
+  readonly attempts: number;
+  /** Milliseconds since the request; null: not known. */
+  readonly latency: { readonly first_token_ms: number | null; readonly total_ms: number | null };
+}
+
 /** The body of GET /v1/runs/{id}. */
-export type RunObject = RunSummary & {
-  readonly started_at: number | null;
-  readonly attempt: number;
-  readonly output: string;
-  readonly items: readonly RunItem[];
-  readonly usage: UsageObject;
-  readonly approval: ApprovalRequest | null;
-  readonly approvals: readonly ApprovalRequest[];
-  readonly pending_steer: string | null;
-};
+export type RunObject = RunSummary &
+  Partial<ServedFields> & {
+    readonly started_at: number | null;
+    readonly attempt: number;
+    readonly output: string;
+    readonly items: readonly RunItem[];
+    readonly usage: UsageObject;
+    readonly approval: ApprovalRequest | null;
+    readonly approvals: readonly ApprovalRequest[];
+    readonly pending_steer: string | null;
+  };

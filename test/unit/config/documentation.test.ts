@@ -3,7 +3,7 @@ import { describeSettings, loadConfig, VARIABLES } from '#libs/config';
 
 const documentation = readFileSync('docs/configuration.md', 'utf8');
 
-const LISTS = ['auth.keys', 'upstreams', 'models', 'toolsets', 'mcp_servers', 'approvals.rules'];
+const LISTS = ['auth.keys', 'upstreams', 'models', 'aliases', 'toolsets', 'mcp_servers', 'approvals.rules'];
 
 describe('docs/configuration.md', () => {
   test('has exactly the rows of the table in the code, in its order', () => {

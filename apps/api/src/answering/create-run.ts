@@ -6,6 +6,7 @@ import {
   otherFields,
   parseDto,
   parseEventCursor,
+  servedFields,
   type AnswerTraits,
   type Preparation,
   type Protocol,
@@ -19,7 +20,7 @@ import type { ApiMeters, RelayMeter } from '../edge/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { placeInSession } from '../runs/placing/place-in-session.js';
-import { affinityIn, readSessionHeaders } from '../runs/placing/session-headers.js';
+import { readSessionHeaders } from '../runs/placing/session-headers.js';
 import type { Exchange } from './exchanges.js';
 import { HEADERS } from '../words/header-names.js';
 import { decodeContext } from './decode-context.js';
@@ -98,9 +99,7 @@ export class CreateRun {
     await this.parts.models.assertNoServerTool(decoded.tools);
     const prepared = preparation ?? this.parts.preparations?.get(protocol.name) ?? NO_PREPARATION;
     const asked = readSessionHeaders(headers, this.parts.isKeyed);
-    const affinity = affinityIn(headers);
-    const grouped = affinity === undefined ? decoded : { ...decoded, affinity };
-    const { draft, turn } = placeInSession(grouped, { ...asked, derives: prepared.derivesSession }, owner);
+    const { draft, turn } = placeInSession(decoded, { ...asked, derives: prepared.derivesSession }, owner);
     const admission: AdmissionRequest = {
       draft,
       ...(turn && { turn }),
@@ -193,7 +192,7 @@ function sayWhetherFinal(reply: FastifyReply, { error, items }: RunSnapshot): vo
 function answerOf(protocol: Protocol, snapshot: RunSnapshot): unknown {
   if (snapshot.error) throw fromRunError(snapshot.error);
   if (snapshot.status === 'cancelled') throw fromRunError(cancelledError(snapshot.cancelReason ?? 'requested'));
-  return protocol.final(snapshot);
+  return { ...protocol.final(snapshot), ...servedFields(snapshot) };
 }
 
 /** A cursor that is foreign, malformed or ahead means everything: a client must not be left without an answer. */

@@ -30,7 +30,8 @@ export interface ApiCore extends ExchangeParts {
 }
 
 export function buildCore({ config, logger, closers, drain }: ApiParts, ports: ApiPorts, meters: ApiMeters): ApiCore {
-  const models = closers.own(new ModelDirectory(ports.registry, config.models.defaultName, logger), (m) => m.close());
+  const { defaultName, aliases } = config.models;
+  const models = closers.own(new ModelDirectory(ports.registry, { defaultName, aliases }, logger), (m) => m.close());
   const ofKeys = new Map(config.auth.limits.map((limits) => [limits.name, limits]));
   const { queuedMax, queuedPerKeyMax } = config.api;
   const room = {

@@ -5,17 +5,19 @@ import {
   redisFacts,
   redisIdempotency,
   redisLiveRuns,
+  redisPoolOffice,
   redisRunPorts,
   redisWorkerRegistry,
   type DeploymentFacts,
 } from '#libs/bus';
-import type { Config } from '#libs/config';
+import type { Config, ModelsConfig } from '#libs/config';
 import type {
   ApprovalMemory,
   ConversationLock,
   Idempotency,
   JobStore,
   LiveRuns,
+  PoolOffice,
   RunLog,
   TickQueue,
   WorkerRegistry,
@@ -37,6 +39,8 @@ export interface ApiParts {
   readonly closers: Closers;
   readonly drain: Drain;
   readonly version: string;
+  /** Reads the settings of models again. Absent: they stay as they are. */
+  readonly loadModels?: () => ModelsConfig;
 }
 
 /** Everything outside this process that the API talks to. */
@@ -53,6 +57,7 @@ export interface ApiPorts extends Omit<RunsPorts, 'log' | 'room' | 'store' | 'se
   readonly sessions: StoredSessions;
   readonly registry: WorkerRegistry;
   readonly facts: DeploymentFacts;
+  readonly pools: PoolOffice;
   /** Resolves when Redis answers. */
   ping(): Promise<void>;
 }
@@ -77,6 +82,7 @@ export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiM
     idempotency: redisIdempotency(connection),
     registry: redisWorkerRegistry(connection),
     facts: closers.own(redisFacts(connection), (facts) => facts.close()),
+    pools: redisPoolOffice(connection),
     ping: () => connection.ping(),
   };
 }

@@ -1,4 +1,5 @@
 import { GatewayError, type ModelInfo, toRunError, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
+import type { AliasConfig } from '#libs/config';
 import type { Logger } from '#libs/platform';
 import type { ListedModel } from '#libs/protocols';
 import { API_LIMITS } from '../words/api-limits.js';
@@ -36,12 +37,23 @@ export class ModelDirectory {
   private reading: Promise<Snapshot> | undefined;
   private readonly timer: NodeJS.Timeout;
 
-  /** @param defaultName the advertised default model; may always be asked for, it waits until a worker comes. */
+  private readonly defaultName: string;
+  private aliases: readonly AliasConfig[];
+
+  /**
+   * @param names `defaultName`: the advertised default model; may always be asked for, it waits until a worker comes.
+   * `aliases`: what names mean that nobody serves. Absent: nothing.
+   */
   constructor(
     private readonly registry: Pick<WorkerRegistry, 'list'>,
-    private readonly defaultName: string,
+    {
+      defaultName,
+      aliases = [],
+    }: { readonly defaultName: string; readonly aliases?: readonly AliasConfig[] | undefined },
     private readonly logger: Logger,
   ) {
+    this.defaultName = defaultName;
+    this.aliases = aliases;
     this.timer = setInterval(() => this.refreshInBackground(), API_LIMITS.modelsRefreshMs);
     this.timer.unref();
     this.refreshInBackground();
@@ -62,6 +74,16 @@ export class ModelDirectory {
    * heard of and nobody can know the name.
    */
   async resolve(name: string | null): Promise<string> {
+    const model = name === null || this.snapshot?.models.has(name) ? undefined : aliasOf(this.aliases, name);
+    return this.resolveServed(model ?? name);
+  }
+
+  /** Other aliases from now on. */
+  rename(aliases: readonly AliasConfig[]): void {
+    this.aliases = aliases;
+  }
+
+  private async resolveServed(name: string | null): Promise<string> {
     if (name === null || name === this.defaultName) return this.defaultName;
     const cached = this.snapshot;
     if (cached && (cached.models.has(name) || cached.acceptsUnknown)) return name;
@@ -81,8 +103,8 @@ export class ModelDirectory {
     const { models } = this.snapshot ?? (await this.refresh());
     const others = [...models.values()].filter(({ name }) => name !== this.defaultName);
     others.sort((a, b) => (a.name < b.name ? -1 : 1));
-    const rest = others.map(({ name, upstream }) => ({ name, ownedBy: upstream }));
-    return [{ name: this.defaultName, ownedBy: 'talaria' }, ...rest];
+    const rest = others.map(({ name, upstream, ...bounds }) => ({ name, ownedBy: upstream, ...boundsOf(bounds) }));
+    return [{ name: this.defaultName, ownedBy: 'talaria', ...boundsOf(models.get(this.defaultName) ?? {}) }, ...rest];
   }
 
   /** Throws GatewayError `model_not_found`. */
@@ -170,6 +192,20 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>): Snapshot
     workersAlive: alive.length,
     slots: alive.reduce((sum, { info }) => sum + info.capacity, 0),
   };
+}
+
+type Bounds = Pick<ListedModel, 'contextTokens' | 'outputTokens'>;
+
+const boundsOf = ({ contextTokens, outputTokens }: Bounds): Bounds => ({
+  ...(contextTokens !== undefined && { contextTokens }),
+  ...(outputTokens !== undefined && { outputTokens }),
+});
+
+/** What a name means that nobody serves: the first alias that fits it. */
+function aliasOf(aliases: readonly AliasConfig[], asked: string): string | undefined {
+  const fits = ({ name }: AliasConfig): boolean =>
+    name.endsWith('*') ? asked.startsWith(name.slice(0, -1)) : asked === name;
+  return aliases.find(fits)?.model;
 }
 
 const modelNotFound = (name: string): GatewayError =>

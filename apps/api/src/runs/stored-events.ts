@@ -32,7 +32,7 @@ export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
       afterStep === step ? [{ type: 'run.steered', text }] : [],
     );
   const steps = snapshot.steps.flatMap((step): RunEvent[] => [
-    { type: 'step.started', step: step.step, model: step.model, upstream: step.upstream },
+    startOfStep(step),
     ...eventsOfStep(snapshot.items.filter((item) => item.step === step.step)),
     ...endOfStep(step, step.usage ?? (step === lastWhole ? without(snapshot.usage, open) : NO_USAGE)),
     ...steersAfter(step.step),
@@ -44,12 +44,19 @@ export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
     ...steps,
     terminalOf(snapshot),
   ];
-  const at = snapshot.endedAt ?? snapshot.updatedAt;
+  const end = snapshot.endedAt ?? snapshot.updatedAt;
+  const first = events.findIndex(({ type }) => type === 'step.started');
   const last = events.length - 1;
   return events.map((event, i) => {
     const seq = i === last ? Math.max(snapshot.lastSeq, events.length) : i + 1;
-    return { ...event, seq, at: i === 0 ? createdAt : at };
+    const at = i === 0 ? createdAt : i === first ? (snapshot.firstTokenAt ?? end) : end;
+    return { ...event, seq, at };
   });
+}
+
+function startOfStep({ step, model, upstream, leftOut, attempts }: StepState): RunEvent {
+  const more = { ...(leftOut && { leftOut }), ...(attempts !== undefined && { attempts }) };
+  return { type: 'step.started', step, model, upstream, ...more };
 }
 
 function without(all: Usage, part: Usage): Usage {

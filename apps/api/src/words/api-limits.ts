@@ -2,6 +2,9 @@ import { LIMITS } from '#libs/contract';
 
 /** Bounds of the API process that no operator has to change. Names read unit-last; contract-wide ones are in LIMITS. */
 export const API_LIMITS = {
+  /** How long an operator waits until a worker has checked an upstream. */
+  upstreamCheckMsMax: 10_000,
+
   // Who asks
   /** Wrong keys that one address may show per minute; more are answered 429. A right key is never refused. */
   authFailuresPerMinuteMax: 60,

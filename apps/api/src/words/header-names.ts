@@ -13,7 +13,8 @@ export const HEADERS = {
   session: ['x-session-id', 'x-hermes-session-id'],
   /** Of clients that want to meet the same server again, and mean no more by the session that they name. */
   sessionAffinity: 'x-session-affinity',
-  /** By which agents name their own conversation: Claude Code, Codex, opencode. */
-  affinity: ['x-claude-code-session-id', 'session-id', 'thread-id', 'x-session-affinity'],
+  /** Sessions as clients name them for themselves: Claude Code, Codex, opencode. */
+  clientSession: ['x-claude-code-session-id', 'session-id', 'thread-id', 'x-opencode-session', 'x-session-affinity'],
+  claudeSession: 'x-claude-code-session-id',
   sessionBusy: 'x-session-busy',
 } as const;

@@ -34,6 +34,7 @@ export interface FileSettings {
   readonly keys: readonly RecordOf<typeof KEY_FIELDS>[];
   readonly upstreams: readonly RecordOf<typeof UPSTREAM_FIELDS>[];
   readonly models: readonly RecordOf<typeof MODEL_FIELDS>[];
+  readonly aliases: readonly RecordOf<typeof ALIAS_FIELDS>[];
   readonly toolsets: readonly RecordOf<typeof TOOLSET_FIELDS>[];
   readonly mcpServers: readonly RecordOf<typeof MCP_FIELDS>[];
   readonly approvals: readonly RecordOf<typeof APPROVAL_FIELDS>[];
@@ -44,6 +45,7 @@ export const NO_FILE: FileSettings = {
   keys: [],
   upstreams: [],
   models: [],
+  aliases: [],
   toolsets: [],
   mcpServers: [],
   approvals: [],
@@ -70,11 +72,15 @@ const UPSTREAM_FIELDS = {
   retries: { parser: integer(0, 10) },
   first_byte_ms: { parser: integer(100, 3_600_000) },
   idle_ms: { parser: integer(100, 3_600_000) },
+  weight: { parser: integer(1, 1_000) },
+  max_in_flight: { parser: integer(1, 1_000_000) },
+  priority: { parser: integer(0, 1_000) },
 } as const satisfies Fields;
 
 const MODEL_FIELDS = {
   name: { parser: text, required: true },
-  upstream: { parser: text, required: true },
+  upstream: { parser: text },
+  upstreams: { parser: listOf(text) },
   model: { parser: text, required: true },
   fallback: { parser: listOf(text) },
   context_tokens: { parser: integer(1_000, 100_000_000) },
@@ -84,6 +90,11 @@ const MODEL_FIELDS = {
   price_cache_write: { parser: price },
   price_output: { parser: price },
   toolsets: { parser: listOf(keyName) },
+} as const satisfies Fields;
+
+const ALIAS_FIELDS = {
+  name: { parser: matching(/^[^*]{1,255}\*?$/, 'a name, or the beginning of names and *'), required: true },
+  model: { parser: text, required: true },
 } as const satisfies Fields;
 
 const TOOLSET_FIELDS = {
@@ -121,7 +132,7 @@ const APPROVAL_FIELDS = {
 const SETTINGS = VARIABLES.flatMap((variable) =>
   'path' in variable ? [{ path: variable.path, parser: variable.parser }] : [],
 );
-const LISTS = ['auth.keys', 'upstreams', 'models', 'toolsets', 'mcp_servers', 'approvals.rules'];
+const LISTS = ['auth.keys', 'upstreams', 'models', 'aliases', 'toolsets', 'mcp_servers', 'approvals.rules'];
 const KNOWN = [...LISTS, ...SETTINGS.map(({ path }) => path)];
 
 /** Reads the text of a settings file. Everything unknown is a problem that names its path. */
@@ -145,6 +156,7 @@ export function parseSettings(content: string, fileName: string, problems: Probl
     keys: readRecords(found.get('auth.keys'), { path: 'auth.keys', problems }, KEY_FIELDS),
     upstreams: readRecords(found.get('upstreams'), { path: 'upstreams', problems }, UPSTREAM_FIELDS),
     models: readRecords(found.get('models'), { path: 'models', problems }, MODEL_FIELDS),
+    aliases: readRecords(found.get('aliases'), { path: 'aliases', problems }, ALIAS_FIELDS),
     toolsets: readRecords(found.get('toolsets'), { path: 'toolsets', problems }, TOOLSET_FIELDS),
     mcpServers: readRecords(found.get('mcp_servers'), { path: 'mcp_servers', problems }, MCP_FIELDS),
     approvals: readRecords(found.get('approvals.rules'), { path: 'approvals.rules', problems }, APPROVAL_FIELDS),

@@ -1,6 +1,8 @@
 import { priceKey, type PriceTable, type UpstreamSettings } from '#libs/contract';
 import type { ModelsConfig, RouteConfig } from '../config.js';
+import type { Problems } from '../values/problems.js';
 import type { FileSettings } from './read-file.js';
+import { checkFallbacks } from './check-fallbacks.js';
 import { isReadFor, secretOf, type Sources } from './sources.js';
 import type { Values } from '../settings/variables.js';
 
@@ -9,23 +11,26 @@ export function readModels(sources: Sources, file: FileSettings, values: Values)
   const upstreams = file.upstreams.length > 0 ? fileUpstreams(sources, file, values) : upstreamsOf(values);
   const routes = file.models.map((entry) => routeOf(sources, entry));
   checkNames(sources, file, { upstreams, routes });
+  checkFallbacks(sources.problems, routes);
   return {
     defaultName: values.API_SERVER_MODEL_NAME,
     ...(values.OPENAI_MODEL !== undefined && { defaultModel: values.OPENAI_MODEL }),
     unknown: values.MODELS_UNKNOWN,
     upstreams,
     routes,
+    ...(file.aliases.length > 0 && { aliases: file.aliases.map(({ name = '', model = '' }) => ({ name, model })) }),
     fallback: values.FALLBACK_MODELS ?? [],
   };
 }
 
 function routeOf(sources: Sources, entry: FileSettings['models'][number]): RouteConfig {
-  const { name = '', upstream = '', model = '', fallback = [], context_tokens: contextTokens } = entry;
+  const { name = '', model = '', fallback = [], context_tokens: contextTokens } = entry;
+  const place = placeOf(sources.problems, entry);
   const { output_tokens: outputTokens } = entry;
   const price = priceOf(sources, entry);
   return {
     name,
-    upstream,
+    ...place,
     model,
     fallback,
     ...(contextTokens !== undefined && { contextTokens }),
@@ -47,10 +52,26 @@ function priceOf({ problems }: Sources, entry: FileSettings['models'][number]): 
   return undefined;
 }
 
+/** `upstream`, or the `upstreams` of a pool: exactly one of the two. */
+function placeOf(
+  problems: Problems,
+  { path, upstream, upstreams }: FileSettings['models'][number],
+): Pick<RouteConfig, 'upstream' | 'pool'> {
+  if ((upstream === undefined) === (upstreams === undefined)) problems.add(path, 'expected upstream or upstreams');
+  if (!upstreams) return { upstream: upstream ?? '' };
+  const names = new Set(upstreams);
+  if (names.size === 0 || names.size < upstreams.length) {
+    problems.add(`${path}.upstreams`, 'names of upstreams, each once', upstreams.join(', '));
+  }
+  return { upstream: upstreams[0] ?? '', pool: upstreams };
+}
+
 /** Prices of models, by upstream and model. */
 export function priceTable({ routes }: Pick<ModelsConfig, 'routes'>): PriceTable {
   return new Map(
-    routes.flatMap(({ upstream, model, price }) => (price ? [[priceKey(upstream, model), price] as const] : [])),
+    routes.flatMap(({ upstream, pool = [upstream], model, price }) =>
+      price ? pool.map((name) => [priceKey(name, model), price] as const) : [],
+    ),
   );
 }
 
@@ -97,6 +118,9 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
       retriesMax: entry.retries ?? defaults.retriesMax,
       firstByteTimeoutMs: entry.first_byte_ms ?? defaults.firstByteTimeoutMs,
       idleTimeoutMs: entry.idle_ms ?? defaults.idleTimeoutMs,
+      ...(entry.weight !== undefined && { weight: entry.weight }),
+      ...(entry.priority !== undefined && { priority: entry.priority }),
+      ...(entry.max_in_flight !== undefined && { inFlightMax: entry.max_in_flight }),
     };
   });
 }
@@ -121,13 +145,18 @@ function checkNames(sources: Sources, file: FileSettings, { upstreams, routes }:
     if (name && upstreamNames.indexOf(name) < index)
       problems.add(`upstreams[${index}].name`, 'a name of its own', name);
   });
-  routes.forEach(({ name, upstream, fallback }, index) => {
+  routes.forEach(({ name, upstream, pool, fallback }, index) => {
     const path = file.models[index]?.path ?? `models[${index}]`;
     if (name && routeNames.indexOf(name) < index) problems.add(`${path}.name`, 'a name of its own', name);
     // Without an upstream in the file, keys decide which there are, and only the worker has those.
     const isTold = file.upstreams.length > 0 || isReadFor(sources, 'worker');
-    if (isTold && upstream && !upstreamNames.includes(upstream)) {
-      problems.add(`${path}.upstream`, `one of the upstreams: ${upstreamNames.join(', ')}`, upstream);
+    for (const wanted of isTold ? (pool ?? [upstream]) : []) {
+      if (!wanted || upstreamNames.includes(wanted)) continue;
+      problems.add(
+        `${path}.${pool ? 'upstreams' : 'upstream'}`,
+        `one of the upstreams: ${upstreamNames.join(', ')}`,
+        wanted,
+      );
     }
     for (const other of fallback) {
       const known = other !== name && routeNames.includes(other);

@@ -122,6 +122,12 @@ export interface ModelRoute {
    * nothing is left to try, and the signal's reason after an abort. A failure after the first event is never brought
    * here: the listener has seen that event.
    * @param affinity see `ModelRequest.affinity`.
+   * @param tokens of the request's input, an estimate. Absent: 0.
    */
-  next(failed: FailedAttempt | undefined, affinity: string, signal: AbortSignal): Promise<ModelAttempt>;
+  next(
+    failed: FailedAttempt | undefined,
+    affinity: string,
+    signal: AbortSignal,
+    tokens?: number,
+  ): Promise<ModelAttempt>;
 }

@@ -19,4 +19,10 @@ export interface UpstreamSettings {
   readonly firstByteTimeoutMs: number;
   /** Longest silence within an answer. */
   readonly idleTimeoutMs: number;
+  /** Its share of new sessions in a pool, beside the others'. Absent: 1. */
+  readonly weight?: number;
+  /** Members of a pool with the lowest number get new sessions. Absent: 0. */
+  readonly priority?: number;
+  /** Requests that it may have under way, from all workers and pools. Absent: no bound. */
+  readonly inFlightMax?: number;
 }

@@ -17,6 +17,10 @@ export interface ModelInfo {
   readonly name: string;
   /** Name of the upstream that serves it first. */
   readonly upstream: string;
+  /** What it takes in and gives out together, in tokens. Absent: not known. */
+  readonly contextTokens?: number;
+  /** Bound of an answer whose caller asks for none. Absent: not known. */
+  readonly outputTokens?: number;
 }
 
 /** Who can execute runs. Workers announce themselves; the API answers models and readiness from it. */

@@ -73,6 +73,8 @@ export type RunEvent =
       readonly upstream: string;
       /** Request fields that the upstream did not get, because it does not take them; by their names on its wire. */
       readonly leftOut?: readonly string[];
+      /** Requests that were made for this answer, in all. Absent: one. */
+      readonly attempts?: number;
     }
   | {
       readonly type: 'text.delta';

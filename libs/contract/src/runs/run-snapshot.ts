@@ -42,6 +42,8 @@ export interface StepState {
   readonly upstream: string;
   /** See `step.started`. */
   readonly leftOut?: readonly string[];
+  /** See `step.started`. */
+  readonly attempts?: number;
   readonly finishReason?: FinishReason;
   /** Of a completed step (absent in rows of earlier versions), and of an open one once the run was parked in it. */
   readonly usage?: Usage;
@@ -77,6 +79,8 @@ export interface RunSnapshot {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly startedAt?: number;
+  /** When the first word of the first answer came. */
+  readonly firstTokenAt?: number;
   readonly updatedAt: number;
   readonly endedAt?: number;
   readonly steps: readonly StepState[];
@@ -186,9 +190,11 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
     case 'run.started':
       return withWaitingStatus({ ...snapshot, attempt: event.attempt, startedAt: before.startedAt ?? event.at });
     case 'step.started': {
-      const { step, model, upstream, leftOut } = event;
-      const begun: StepState = { step, model, upstream, ...(leftOut && { leftOut }), status: 'in_progress' };
-      return { ...snapshot, steps: [...before.steps, begun] };
+      const { step, model, upstream, leftOut, attempts } = event;
+      const more = { ...(leftOut && { leftOut }), ...(attempts !== undefined && { attempts }) };
+      const begun: StepState = { step, model, upstream, ...more, status: 'in_progress' };
+      // The event is written with the first word.
+      return { ...snapshot, steps: [...before.steps, begun], firstTokenAt: before.firstTokenAt ?? event.at };
     }
     case 'text.delta':
     case 'reasoning.delta':

@@ -96,7 +96,7 @@ export interface RunDraft {
    */
   readonly context?: readonly Message[];
   readonly sessionId?: string;
-  /** What the client calls its conversation. It groups requests that share a prompt cache, and does nothing else. */
+  /** The client's own name of its session: its requests belong to one upstream and its prompt cache. */
   readonly affinity?: string;
   /** The cron job that this run is an occurrence of. */
   readonly jobId?: string;

@@ -65,6 +65,20 @@ export const METRICS = {
     help: 'Model calls: `begun`, or the code of a failure before the first event',
     labels: ['upstream', 'outcome'],
   },
+  poolChoices: {
+    name: 'talaria_worker_pool_choices_total',
+    help: 'Places taken at members of pools: `home`, `new`, `spill` (this request only) or `rebind` (the session moves)',
+    labels: ['upstream', 'reason'],
+  },
+  poolCooldowns: {
+    name: 'talaria_worker_pool_cooldowns_total',
+    help: 'Members of pools that were taken out for a while',
+    labels: ['upstream', 'reason'],
+  },
+  poolShareErrors: {
+    name: 'talaria_worker_pool_share_errors_total',
+    help: 'Calls to Redis about pools that failed; the worker then decides by what it knows itself',
+  },
   appends: { name: 'talaria_worker_appends_total', help: 'Batches of one run sent to its log', labels: ['outcome'] },
   flushRuns: {
     name: 'talaria_worker_flush_runs',

@@ -4,14 +4,14 @@ import { MODEL_CREATED_SECONDS, type ListedModel, type ModelList } from '../prot
 const CREATED_AT = new Date(MODEL_CREATED_SECONDS * 1_000).toISOString();
 
 /** Null: not known here, as the SDK's types allow. */
-const one = ({ name, contextTokens }: ListedModel): JsonObject => ({
+const one = ({ name, contextTokens, outputTokens }: ListedModel): JsonObject => ({
   type: 'model',
   id: name,
   display_name: name,
   created_at: CREATED_AT,
   lifecycle: 'active',
   max_input_tokens: contextTokens ?? null,
-  max_tokens: null,
+  max_tokens: outputTokens ?? null,
   capabilities: null,
 });
 

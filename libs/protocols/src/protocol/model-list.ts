@@ -7,6 +7,8 @@ export interface ListedModel {
   readonly ownedBy: string;
   /** What the model takes in and gives out together, in tokens. Absent: not known. */
   readonly contextTokens?: number;
+  /** Bound of an answer whose caller asks for none. Absent: not known. */
+  readonly outputTokens?: number;
 }
 
 /** How a protocol's clients are told of the models. */

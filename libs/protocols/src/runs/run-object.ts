@@ -2,6 +2,7 @@ import { hasEnded, outputText, type OutputItem, type RunSnapshot } from '#libs/c
 import type { RunItem, RunObject } from '#libs/wire';
 import { approvalObjects } from './approval-object.js';
 import { EVENT_NAMES } from './event-names.js';
+import { servedFields } from './served-fields.js';
 import { runError, runUsage, seconds } from './run-facts.js';
 
 /** The body of GET /v1/runs/{id}: what is known about the run now. Times are seconds with a fraction. */
@@ -26,6 +27,7 @@ export function runObject(snapshot: RunSnapshot): RunObject {
     output: outputText(snapshot),
     items: snapshot.items.map((item) => itemObject(item, hasEnded(snapshot))),
     usage: runUsage(snapshot.usage),
+    ...servedFields(snapshot),
     finish_reason: snapshot.finishReason ?? null,
     reason: snapshot.incompleteReason ?? snapshot.cancelReason ?? null,
     approval: approvals[0] ?? null,

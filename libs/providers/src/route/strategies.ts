@@ -71,9 +71,13 @@ const FALLS_BACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_timeout',
 ]);
 
+/** Whether another upstream may answer what this one did not. */
+export const canFallBack = (error: GatewayError): boolean =>
+  FALLS_BACK.has(error.code) || hintsOf(error).elsewhere === true;
+
 /** The next candidate stands in. */
 export const fallBack: Strategy = ({ attempt, error, candidates, refused }) => {
   const next = candidates[candidates.indexOf(attempt.candidate) + 1];
-  if (!next || !(FALLS_BACK.has(error.code) || hintsOf(error).elsewhere)) return undefined;
+  if (!next || !canFallBack(error)) return undefined;
   return { attempt: firstAttempt(next, refused.of(next)), waitMs: 0 };
 };

@@ -21,7 +21,7 @@ async function open(...workers: readonly WorkerInfo[]): Promise<ModelDirectory> 
   for (const info of workers) await registry.announce(info);
   directory = new ModelDirectory(
     registry,
-    'talaria',
+    { defaultName: 'talaria', aliases: [{ name: 'claude-*', model: 'big' }] },
     createLogger({ service: 'test', level: 'silent', pretty: false }),
   );
   return directory;
@@ -74,7 +74,7 @@ describe('tools that a job names', () => {
     const registry = memoryWorkerRegistry();
     await registry.announce(worker('a', ['current_time']));
     const logger = createLogger({ service: 'test', level: 'silent', pretty: false });
-    directory = new ModelDirectory(registry, 'talaria', logger);
+    directory = new ModelDirectory(registry, { defaultName: 'talaria' }, logger);
     expect(await missing(['fs__read'])).toBeDefined();
     await registry.announce(worker('b', ['fs__read']));
     expect(await missing(['fs__read'])).toBeUndefined();
@@ -87,5 +87,28 @@ describe('tools that a job names', () => {
     const { tools: _none, ...earlier } = worker('a', []);
     await open(earlier as WorkerInfo, worker('b', ['current_time']));
     expect(await missing(['nope'])).toBeUndefined();
+  });
+});
+
+describe('a name that clients have built in', () => {
+  test('means the model of its alias, unless a worker serves it', async () => {
+    const served = { ...worker('a', []), models: ['big', 'claude-own'].map((name) => ({ name, upstream: 'u' })) };
+    const models = await open(served);
+    expect(await models.resolve('claude-sonnet-5')).toBe('big');
+    expect(await models.resolve('claude-own')).toBe('claude-own');
+    await expect(models.resolve('gpt-x')).rejects.toMatchObject({ code: 'model_not_found' });
+    models.rename([]);
+    await expect(models.resolve('claude-sonnet-5')).rejects.toMatchObject({ code: 'model_not_found' });
+  });
+
+  test('has the bounds that its worker tells, in the list', async () => {
+    const told = { name: 'big', upstream: 'u', contextTokens: 200_000, outputTokens: 64_000 };
+    const models = await open({ ...worker('a', []), models: [told] });
+    expect(await models.get('big')).toEqual({
+      name: 'big',
+      ownedBy: 'u',
+      contextTokens: 200_000,
+      outputTokens: 64_000,
+    });
   });
 });

@@ -10,7 +10,7 @@ import { transcript } from '../../../support/transcript.js';
 
 /** What a replay must give back; the numbers and times in between are not kept, and older rows lack the last type. */
 function kept(snapshot: RunSnapshot): object {
-  const { attempt: _a, lastSeq: _s, lastType: _t, startedAt: _b, updatedAt: _u, ...rest } = snapshot;
+  const { attempt: _a, lastSeq: _s, lastType: _t, startedAt: _b, updatedAt: _u, firstTokenAt: _f, ...rest } = snapshot;
   return rest;
 }
 
@@ -103,4 +103,13 @@ test('told as a Responses stream, any run gives the object that its log gave', (
     }),
     { numRuns: 300 },
   );
+});
+
+test('the time of the first word, and how often upstreams were asked, come back', () => {
+  const before = finished({
+    firstTokenAt: 1_790_000_000_004,
+    steps: [{ step: 1, status: 'completed', model: 'demo', upstream: 'demo', attempts: 3, leftOut: ['top_p'] }],
+  });
+  const { firstTokenAt, steps } = foldAll(storedEvents(before));
+  expect([firstTokenAt, steps]).toMatchObject([1_790_000_000_004, [{ attempts: 3, leftOut: ['top_p'] }]]);
 });

@@ -20,12 +20,14 @@ interface Asked extends AskedSession {
  *   it continues a run by itself (parentId)   a member of the session it names, without a turn: it may branch anywhere
  *   X-Session-Id                              its last user message is the session's next turn
  *   the body's own session id                 its input is the session's next turn, as the protocol decoded it
+ *   a session of Claude Code                  a member of that session, without a turn: it sends the whole conversation
  *   nothing                                   a member of a derived session, or of none
  *
  * Throws GatewayError `invalid_session_id` when header and body name different sessions.
  */
-export function placeInSession(draft: RunDraft, asked: Asked, owner: string): Placed {
-  const { id, whenBusy, derives } = asked;
+export function placeInSession(decoded: RunDraft, asked: Asked, owner: string): Placed {
+  const { id, whenBusy, derives, client, group } = asked;
+  const draft = { ...decoded, ...(client !== undefined && { affinity: client }) };
   if (id !== undefined && draft.sessionId !== undefined && draft.sessionId !== id) {
     throw new GatewayError('invalid_session_id', 'The header and the body name different sessions.', {
       param: 'session_id',
@@ -35,5 +37,5 @@ export function placeInSession(draft: RunDraft, asked: Asked, owner: string): Pl
   if (id !== undefined)
     return { draft: { ...draft, sessionId: id, messages: ownTurn(draft.messages) }, turn: { whenBusy } };
   if (draft.sessionId !== undefined) return { draft, turn: { whenBusy } };
-  return { draft: derives ? { ...draft, sessionId: derivedSessionId(owner, draft) } : draft };
+  return { draft: derives ? { ...draft, sessionId: group ?? derivedSessionId(owner, draft) } : draft };
 }

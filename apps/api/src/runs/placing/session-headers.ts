@@ -7,6 +7,10 @@ export interface AskedSession {
   /** The session it continues; absent: none was named. */
   readonly id?: string;
   readonly whenBusy: 'wait' | 'reject';
+  /** The session as the client names it for itself: a hint of routing, which continues nothing. */
+  readonly client?: string;
+  /** Claude Code's session, whose requests are one session here, too. */
+  readonly group?: string;
 }
 
 /**
@@ -27,23 +31,23 @@ export function readSessionHeaders(headers: IncomingHttpHeaders, isKeyed: boolea
   const affinity = headers[HEADERS.sessionAffinity];
   const ids = new Set(HEADERS.session.flatMap((name) => headers[name] ?? []).filter((id) => id !== affinity));
   const [id, other] = ids;
-  if (id === undefined) return { whenBusy };
+  const client = firstId(headers, HEADERS.clientSession);
+  const group = firstId(headers, [HEADERS.claudeSession]);
+  const hints = { ...(client !== undefined && { client }), ...(group !== undefined && { group }) };
+  const named: AskedSession = { whenBusy, ...hints };
+  if (id === undefined) return named;
   if (other !== undefined) throw invalidId('X-Session-Id and X-Hermes-Session-Id name different sessions.');
   if (!isKeyed) {
     throw new GatewayError('forbidden', 'X-Session-Id needs an API key, and this server has none.', {
       param: 'X-Session-Id',
     });
   }
-  return { id: checkSessionId(id, 'X-Session-Id'), whenBusy };
+  return { id: checkSessionId(id, 'X-Session-Id'), ...named };
 }
 
-/**
- * The name by which an agent groups its own requests; undefined for a name that can be none. It only chooses the
- * upstream whose prompt cache is warm: the agent sends its whole conversation, so it continues nothing that is stored.
- */
-export function affinityIn(headers: IncomingHttpHeaders): string | undefined {
-  const named = HEADERS.affinity.map((name) => headers[name]).find((value) => value !== undefined);
-  return typeof named === 'string' && isSessionId(named) ? named : undefined;
+/** Undefined: the client names none, or something that is no id. */
+function firstId(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
+  return names.flatMap((name) => headers[name] ?? []).find(isSessionId);
 }
 
 /** The id, if it can be one. Throws GatewayError `invalid_session_id`. */

@@ -21,13 +21,23 @@ describe('the headers of a session', () => {
     ['its Hermes alias', { 'x-hermes-session-id': 'a' }, { id: 'a', whenBusy: 'wait' }],
     ['both, alike', { 'x-session-id': 'a', 'x-hermes-session-id': 'a' }, { id: 'a', whenBusy: 'wait' }],
     ['reject', { 'x-session-id': 'a', 'x-session-busy': 'reject' }, { id: 'a', whenBusy: 'reject' }],
-    ['an id that is a hint of routing', { 'x-session-id': 'a', 'x-session-affinity': 'a' }, { whenBusy: 'wait' }],
-    ['beside another hint', { 'x-session-id': 'a', 'x-session-affinity': 'b' }, { id: 'a', whenBusy: 'wait' }],
+    [
+      'an id that is a hint of routing',
+      { 'x-session-id': 'a', 'x-session-affinity': 'a' },
+      { client: 'a', whenBusy: 'wait' },
+    ],
+    [
+      'beside another hint',
+      { 'x-session-id': 'a', 'x-session-affinity': 'b' },
+      { id: 'a', client: 'b', whenBusy: 'wait' },
+    ],
     [
       'beside a name of its own',
       { 'x-session-id': 'a', 'x-hermes-session-id': 'b', 'x-session-affinity': 'a' },
-      { id: 'b', whenBusy: 'wait' },
+      { id: 'b', client: 'a', whenBusy: 'wait' },
     ],
+    ['what Codex sends', { 'session-id': 's', 'thread-id': 't' }, { client: 's', whenBusy: 'wait' }],
+    ['a session of Claude Code', { 'x-claude-code-session-id': 'c' }, { client: 'c', group: 'c', whenBusy: 'wait' }],
   ])('%s', (_, headers, expected) => expect(readSessionHeaders(headers, true)).toEqual(expected));
 
   test.each([
@@ -43,7 +53,7 @@ describe('the headers of a session', () => {
     expect(act).toThrow(expect.objectContaining({ code: 'forbidden' }) as Error);
     expect(readSessionHeaders({}, false)).toEqual({ whenBusy: 'wait' });
     const hint = { 'x-session-id': 'ses_1', 'x-session-affinity': 'ses_1' };
-    expect(readSessionHeaders(hint, false)).toEqual({ whenBusy: 'wait' });
+    expect(readSessionHeaders(hint, false)).toEqual({ client: 'ses_1', whenBusy: 'wait' });
   });
 
   test.each(['x'.repeat(256), 'webui:42', 'a.b_c-d~!', '...'.slice(0, 0) + 'a.', 'client@host'])('%s is an id', (id) =>

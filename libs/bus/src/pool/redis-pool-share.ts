@@ -1,0 +1,137 @@
+import type { MemberFacts, PoolCheck, PoolMemberKey, PoolOffice, PoolReport, PoolShare } from '#libs/contract';
+import { createHash } from 'node:crypto';
+import { runScript, withinDeadline, type RedisConnection, type ScriptCall } from '../redis/connect-redis.js';
+import { POOL_BEAT, POOL_CHANGE, POOL_ENTER, POOL_HEALTH, POOL_LEAVE, POOL_LOOK } from '../scripts/pool-scripts.js';
+import { parseHealth, POOL_TERMS } from './pool-terms.js';
+
+const sha = (...parts: readonly string[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
+
+function poolKeys({ keys }: RedisConnection) {
+  return {
+    flight: (upstream: string) => keys.pool('flight', sha(upstream)),
+    member: ({ upstream, model }: PoolMemberKey) => keys.pool('member', sha(upstream, model)),
+    home: (key: string) => keys.pool('home', sha(key)),
+    bound: (upstream: string) => keys.pool('bound', sha(upstream)),
+    drained: keys.pool('drained'),
+    workers: keys.pool('workers'),
+    orders: keys.pool('orders'),
+    checks: keys.pool('checks'),
+    checked: keys.pool('checked'),
+  };
+}
+
+/** The share on Redis, of one worker. */
+export function redisPoolShare(connection: RedisConnection, worker: string): PoolShare {
+  const { redis } = connection;
+  const names = poolKeys(connection);
+  const call = (...script: ScriptCall): Promise<unknown> => withinDeadline(runScript(redis, ...script));
+  return {
+    look: looker(connection),
+    async enter({ member, tokens, inFlightMax = 0, key = '', binds = false, isForced = false }) {
+      const { upstream } = member;
+      const keys = [names.flight(upstream), names.member(member), names.home(key), names.bound(upstream)];
+      const place = [worker, tokens, POOL_TERMS.placeMs, isForced ? 0 : inFlightMax, isForced ? 0 : POOL_TERMS.probeMs];
+      const binding = [binds ? 1 : 0, upstream, POOL_TERMS.homesMax, POOL_TERMS.homeMs];
+      return (await call(POOL_ENTER, keys, [...place, ...binding])) as 'entered' | 'full' | 'cooling';
+    },
+    async leave({ upstream }, tokens) {
+      await call(POOL_LEAVE, [names.flight(upstream)], [worker, tokens, POOL_TERMS.placeMs]);
+    },
+    async change(member, change) {
+      const key = names.member(member);
+      for (let i = 0; i < POOL_TERMS.changesMax; i++) {
+        const [now, rev, json] = (await call(POOL_HEALTH, [key], [])) as [number, string, string];
+        const before = parseHealth(json);
+        const after = change(before, now);
+        if (after === before) return;
+        const args = [rev, JSON.stringify(after), after.until, POOL_TERMS.memberMs];
+        if ((await call(POOL_CHANGE, [key], args)) === 1) return;
+      }
+    },
+    async beat(report) {
+      const flights = [...new Set(report.members.map(({ upstream }) => upstream))].map(names.flight);
+      const reply = await call(
+        POOL_BEAT,
+        [names.workers, names.orders, names.checks, ...flights],
+        [worker, JSON.stringify(report), POOL_TERMS.placeMs],
+      );
+      const [generation, ...checks] = reply as string[];
+      return { generation: Number(generation), checks };
+    },
+    async tellCheck(upstream, check) {
+      const at = await serverTime(connection);
+      await withinDeadline(redis.hset(names.checked, upstream, JSON.stringify({ at, ...check })));
+    },
+  };
+}
+
+function looker(connection: RedisConnection): PoolShare['look'] {
+  const names = poolKeys(connection);
+  return async (members, key) => {
+    const keys = members.flatMap((member) => [names.flight(member.upstream), names.member(member)]);
+    const upstreams = members.map(({ upstream }) => upstream);
+    const script = runScript(connection.redis, POOL_LOOK, [names.home(key), names.drained, ...keys], upstreams);
+    const [now, home, ...facts] = (await withinDeadline(script)) as [number, string, ...(string | number)[]];
+    const at = (i: number): MemberFacts => {
+      const [inFlight, inFlightTokens, json, probeUntil, isDrained] = facts.slice(i * 5, i * 5 + 5);
+      return {
+        inFlight: Number(inFlight),
+        inFlightTokens: Number(inFlightTokens),
+        health: parseHealth(String(json)),
+        probeUntil: Number(probeUntil),
+        isDrained: isDrained === 1,
+      };
+    };
+    return { now, ...(home !== '' && { binding: home }), members: members.map((_, i) => at(i)) };
+  };
+}
+
+async function serverTime({ redis }: RedisConnection): Promise<number> {
+  const [seconds, micros] = await withinDeadline(redis.time());
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+}
+
+/** The operators' side of the share on Redis. */
+export function redisPoolOffice(connection: RedisConnection): PoolOffice {
+  const { redis } = connection;
+  const names = poolKeys(connection);
+  return {
+    look: looker(connection),
+    async drain(upstream, isDrained) {
+      await withinDeadline(isDrained ? redis.sadd(names.drained, upstream) : redis.srem(names.drained, upstream));
+    },
+    async forgive(members) {
+      if (members.length > 0) await withinDeadline(redis.del(...members.map(names.member)));
+    },
+    async bindings(upstreams) {
+      const now = await serverTime(connection);
+      return await withinDeadline(Promise.all(upstreams.map((name) => redis.zcount(names.bound(name), now, '+inf'))));
+    },
+    async reports() {
+      const [now, rows] = await Promise.all([serverTime(connection), withinDeadline(redis.hgetall(names.workers))]);
+      const heard = Object.entries(rows).map(([worker, text]) => ({ worker, ...readReport(text) }));
+      const silent = heard.filter(({ at }) => at < now - POOL_TERMS.reportMs).map(({ worker }) => worker);
+      if (silent.length > 0) await withinDeadline(redis.hdel(names.workers, ...silent));
+      return heard.flatMap(({ worker, at, report }) => (silent.includes(worker) || !report ? [] : [{ ...report, at }]));
+    },
+    askReload: async () => await withinDeadline(redis.hincrby(names.orders, 'generation', 1)),
+    async askCheck(upstream) {
+      await withinDeadline(redis.sadd(names.checks, upstream));
+    },
+    async lastCheck(upstream) {
+      const text = await withinDeadline(redis.hget(names.checked, upstream));
+      return text === null ? undefined : (JSON.parse(text) as PoolCheck);
+    },
+    now: () => serverTime(connection),
+  };
+}
+
+function readReport(text: string): { readonly at: number; readonly report: PoolReport | undefined } {
+  const space = text.indexOf(' ');
+  try {
+    return { at: Number(text.slice(0, space)), report: JSON.parse(text.slice(space + 1)) as PoolReport };
+  } catch {
+    return { at: 0, report: undefined };
+  }
+}

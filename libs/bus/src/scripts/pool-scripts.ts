@@ -1,0 +1,120 @@
+import { script } from './script.js';
+
+/**
+ * What workers know together of upstreams in pools. The clock is the server's. `flight` of an upstream has one field
+ * per worker, `<requests> <tokens> <until>`: the worker's places count until then. `member` has the health of one model
+ * at one upstream: `rev`, `json`, `until` (of the health) and `probe`.
+ */
+const NOW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
+/** `flying(key)`: requests and tokens of all workers that live; rows of others are removed. */
+const FLYING = `${NOW}
+local function flying(key)
+  local rows = redis.call('HGETALL', key)
+  local requests, tokens = 0, 0
+  for i = 1, #rows, 2 do
+    local r, t, till = string.match(rows[i + 1], '^(%d+) (%d+) (%d+)$')
+    if r == nil or tonumber(till) <= now then
+      redis.call('HDEL', key, rows[i])
+    else
+      requests = requests + tonumber(r)
+      tokens = tokens + tonumber(t)
+    end
+  end
+  return requests, tokens
+end`;
+
+/** `row(key, worker)`: requests and tokens of one worker. `keep(...)`: writes them. */
+const ROW = `
+local function row(key, worker)
+  local text = redis.call('HGET', key, worker)
+  if not text then return 0, 0 end
+  local r, t = string.match(text, '^(%d+) (%d+) ')
+  return tonumber(r or 0), tonumber(t or 0)
+end
+local function keep(key, worker, requests, tokens, ttl)
+  redis.call('HSET', key, worker, string.format('%d %d %d', requests, tokens, now + ttl))
+  redis.call('PEXPIRE', key, ttl * 2)
+end`;
+
+/**
+ * KEYS home drained (flight member)*; ARGV upstream*. -> now, home, then per member: requests tokens json probe
+ * drained
+ */
+export const POOL_LOOK = script(`${FLYING}
+local reply = { now, redis.call('GET', KEYS[1]) or '' }
+for i = 1, #ARGV do
+  local requests, tokens = flying(KEYS[1 + 2 * i])
+  local state = redis.call('HMGET', KEYS[2 + 2 * i], 'json', 'probe')
+  reply[#reply + 1] = requests
+  reply[#reply + 1] = tokens
+  reply[#reply + 1] = state[1] or ''
+  reply[#reply + 1] = state[2] or '0'
+  reply[#reply + 1] = redis.call('SISMEMBER', KEYS[2], ARGV[i])
+end
+return reply`);
+
+/**
+ * KEYS flight member home bound; ARGV worker tokens ttl max probeMs binds upstream homesMax homeMs. -> entered | full |
+ * cooling
+ */
+export const POOL_ENTER = script(`${FLYING}${ROW}
+local max = tonumber(ARGV[4])
+if max > 0 and flying(KEYS[1]) >= max then return 'full' end
+local state = redis.call('HMGET', KEYS[2], 'until', 'probe')
+local cool, probe = tonumber(state[1] or 0), tonumber(state[2] or 0)
+if tonumber(ARGV[5]) > 0 and cool > 0 then
+  if cool > now or probe > now then return 'cooling' end
+  redis.call('HSET', KEYS[2], 'probe', now + ARGV[5])
+end
+local requests, tokens = row(KEYS[1], ARGV[1])
+keep(KEYS[1], ARGV[1], requests + 1, tokens + ARGV[2], tonumber(ARGV[3]))
+local bind = tonumber(ARGV[9])
+if ARGV[6] == '1' then
+  redis.call('SET', KEYS[3], ARGV[7], 'PX', bind)
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+  redis.call('ZADD', KEYS[4], now + bind, KEYS[3])
+  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - ARGV[8])
+  redis.call('PEXPIRE', KEYS[4], bind)
+elseif redis.call('GET', KEYS[3]) == ARGV[7] then
+  redis.call('PEXPIRE', KEYS[3], ARGV[9])
+  redis.call('ZADD', KEYS[4], now + ARGV[9], KEYS[3])
+end
+return 'entered'`);
+
+/** KEYS flight; ARGV worker tokens ttl. */
+export const POOL_LEAVE = script(`${NOW}${ROW}
+local requests, tokens = row(KEYS[1], ARGV[1])
+keep(KEYS[1], ARGV[1], math.max(0, requests - 1), math.max(0, tokens - ARGV[2]), tonumber(ARGV[3]))
+return 1`);
+
+/** KEYS member. -> now rev json */
+export const POOL_HEALTH = script(`${NOW}
+local state = redis.call('HMGET', KEYS[1], 'rev', 'json')
+redis.call('HDEL', KEYS[1], 'probe')
+return { now, state[1] or '0', state[2] or '' }`);
+
+/** KEYS member; ARGV rev json until ttl. -> 0 somebody else has changed it | 1 */
+export const POOL_CHANGE = script(`
+if (redis.call('HGET', KEYS[1], 'rev') or '0') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'rev', ARGV[1] + 1, 'json', ARGV[2], 'until', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1`);
+
+/**
+ * KEYS workers orders checks flight*; ARGV worker report ttl. Rows of this worker are kept; those it does not have stay
+ * away. -> generation check*
+ */
+export const POOL_BEAT = script(`${NOW}${ROW}
+redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[2])
+for i = 4, #KEYS do
+  local requests, tokens = row(KEYS[i], ARGV[1])
+  if requests > 0 then keep(KEYS[i], ARGV[1], requests, tokens, tonumber(ARGV[3])) end
+end
+local reply = { redis.call('HGET', KEYS[2], 'generation') or '0' }
+for _, name in ipairs(redis.call('SPOP', KEYS[3], 100)) do reply[#reply + 1] = name end
+return reply`);
+
+export const POOL_SCRIPTS = [POOL_LOOK, POOL_ENTER, POOL_LEAVE, POOL_HEALTH, POOL_CHANGE, POOL_BEAT];

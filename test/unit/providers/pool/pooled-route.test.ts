@@ -1,0 +1,171 @@
+import { memoryPool } from '#libs/bus';
+import { GatewayError, type ModelCandidate, type ModelEvent, type ModelProvider, type PoolShare } from '#libs/contract';
+import { openModelStream } from '../../../../libs/agent/src/open-model-stream.js';
+import { modelRoute, pooledRoute, RefusedMemory, routeChain, UpstreamPool } from '#libs/providers';
+import type { PoolMember } from '../../../../libs/providers/src/pool/upstream-pool.js';
+import { UpstreamFailure } from '../../../../libs/providers/src/upstream/failures.js';
+
+type Behaviour = (asked: number) => readonly ModelEvent[] | Error;
+
+const END: ModelEvent = {
+  type: 'end',
+  finishReason: 'stop',
+  usage: { inputTokens: 100, outputTokens: 5, cachedInputTokens: 60, reasoningTokens: 0 },
+};
+const says = (text: string): readonly ModelEvent[] => [{ type: 'text', text }, END];
+const fails = (code: 'upstream_error' | 'upstream_refused' | 'upstream_rate_limited', waitMs?: number): Error =>
+  new UpstreamFailure({ retry: true, ...(waitMs !== undefined && { waitMs }) }, code, 'It failed.');
+
+function lab(behaviours: Record<string, Behaviour>, more: Record<string, Partial<PoolMember>> = {}) {
+  const asked: string[] = [];
+  const provider = (upstream: string, behave: Behaviour): ModelProvider => ({
+    upstream,
+    listModels: async () => [],
+    async *stream() {
+      asked.push(upstream);
+      const answer = behave(asked.filter((name) => name === upstream).length);
+      if (answer instanceof Error) throw answer;
+      yield* answer;
+    },
+  });
+  const members = Object.entries(behaviours).map(([name, behave]): PoolMember => {
+    const candidate: ModelCandidate = { provider: provider(name, behave), model: 'big' };
+    return { candidate, priority: 0, weight: 1, ...more[name] };
+  });
+  const shared = memoryPool();
+  const news: string[] = [];
+  const pool = new UpstreamPool('pooled', members, {
+    share: shared.of('w1'),
+    own: memoryPool().of('w1'),
+    now: () => performance.now(),
+    news: {
+      chosen: (upstream, reason) => news.push(`${reason} ${upstream}`),
+      cooled: (upstream, cause) => news.push(`${cause} ${upstream}`),
+      shareFailed: () => news.push('share failed'),
+    },
+  });
+  return { asked, members, shared, news, pool, provider };
+}
+
+/** Asks once. @returns what was said, and by whom. */
+async function ask(route: Parameters<typeof openModelStream>[0], key = 'k', signal = new AbortController().signal) {
+  const question = { system: '', messages: [], tools: [], toolChoice: { kind: 'auto' }, sampling: {} } as const;
+  const { candidate, events } = await openModelStream(route, { ...question, affinity: key, signal });
+  let text = '';
+  for await (const event of events) if (event.type === 'text') text += event.text;
+  return { upstream: candidate.provider.upstream, text };
+}
+
+const inFlight = async (shared: ReturnType<typeof memoryPool>, members: readonly PoolMember[]) => {
+  const keys = members.map(({ candidate }) => ({ upstream: candidate.provider.upstream, model: candidate.model }));
+  return (await shared.look(keys, '')).members.map((member) => member.inFlight);
+};
+
+describe('a model name behind which a pool stands', () => {
+  test('asks the home of a session again and again, and gives its places back', async () => {
+    const { pool, asked, shared, members } = lab({ a: () => says('a'), b: () => says('b'), c: () => says('c') });
+    const route = pooledRoute(pool, new RefusedMemory());
+    for (let i = 0; i < 4; i++) await ask(route);
+    expect(new Set(asked).size).toBe(1);
+    expect(await inFlight(shared, members)).toEqual([0, 0, 0]);
+    const [home] = asked;
+    expect(pool.report().find(({ upstream }) => upstream === home)).toMatchObject({
+      calls: 4,
+      failures: 0,
+      inputTokens: 400,
+      cachedInputTokens: 240,
+    });
+  });
+
+  test('a limited home keeps its session: this request goes elsewhere, the next comes back', async () => {
+    const behave = (name: string): Behaviour => {
+      return () => (isLimited === name ? fails('upstream_rate_limited', 30) : says(name));
+    };
+    let isLimited = '';
+    const { pool, news } = lab({ a: behave('a'), b: behave('b') });
+    const route = pooledRoute(pool, new RefusedMemory());
+    const { upstream: home } = await ask(route);
+    isLimited = home;
+    expect((await ask(route)).upstream).not.toBe(home);
+    isLimited = '';
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await ask(route)).upstream).toBe(home);
+    expect(news.filter((line) => line.startsWith('rebind'))).toEqual([]);
+    expect(news).toContain(`rate_limited ${home}`);
+  });
+
+  test("a request's own fault cools nobody and goes nowhere else", async () => {
+    const { pool, asked, news } = lab({ a: () => fails('upstream_refused'), b: () => fails('upstream_refused') });
+    await expect(ask(pooledRoute(pool, new RefusedMemory()))).rejects.toMatchObject({ code: 'upstream_refused' });
+    expect(asked).toHaveLength(1);
+    expect(news).toHaveLength(1);
+  });
+
+  test('waits for the earliest member when all are limited, and asks again', async () => {
+    const once: Behaviour = (asked) => (asked === 1 ? fails('upstream_rate_limited', 300) : says('at last'));
+    const { pool, asked } = lab({ a: once, b: once });
+    expect((await ask(pooledRoute(pool, new RefusedMemory()))).text).toBe('at last');
+    expect(asked).toHaveLength(3);
+  });
+
+  test('what cannot be waited for goes to the model that stands in', async () => {
+    const limited: Behaviour = () => fails('upstream_rate_limited', 600_000);
+    const { pool, provider } = lab({ a: limited, b: limited });
+    const standIn = modelRoute('careful', [{ provider: provider('last', () => says('here')), model: 'm' }]);
+    expect(await ask(routeChain('both', [pooledRoute(pool, new RefusedMemory()), standIn]))).toEqual({
+      upstream: 'last',
+      text: 'here',
+    });
+    await expect(ask(pooledRoute(pool, new RefusedMemory()))).rejects.toMatchObject({ code: 'upstream_rate_limited' });
+  });
+
+  test('an upstream that says nothing but an error within its answer is one that failed', async () => {
+    const { pool, news } = lab({ a: () => fails('upstream_error'), b: () => says('b') });
+    const route = pooledRoute(pool, new RefusedMemory());
+    for (let i = 0; i < 6; i++) expect((await ask(route, `key ${i}`)).text).toBe('b');
+    expect(news.filter((line) => line === 'failing a').length).toBeLessThanOrEqual(1);
+  });
+
+  test('waits for a place where all are full, and leaves when the run does', async () => {
+    let open: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (open = resolve));
+    const { pool, provider } = lab({});
+    const slow: ModelProvider = {
+      ...provider('a', () => []),
+      async *stream() {
+        yield { type: 'text', text: 'slow' };
+        await held;
+        yield END;
+      },
+    };
+    const bounded = [{ candidate: { provider: slow, model: 'big' }, priority: 0, weight: 1, inFlightMax: 1 }];
+    const parts = (pool as unknown as { parts: ConstructorParameters<typeof UpstreamPool>[2] }).parts;
+    const route = pooledRoute(new UpstreamPool('full', bounded, parts), new RefusedMemory());
+    const first = ask(route);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const abort = new AbortController();
+    const second = ask(route, 'other', abort.signal);
+    const third = ask(route, 'third');
+    abort.abort(new GatewayError('run_timeout', 'over'));
+    await expect(second).rejects.toMatchObject({ code: 'run_timeout' });
+    open();
+    expect((await first).text).toBe('slow');
+    expect((await third).text).toBe('slow');
+  });
+
+  test('decides by itself while the share cannot be asked', async () => {
+    const { members, news } = lab({ a: () => says('a'), b: () => says('b') });
+    const away = () => Promise.reject(new GatewayError('queue_unavailable', 'away'));
+    const share = { look: away, enter: away, leave: away, change: away, beat: away, tellCheck: away } as PoolShare;
+    const pool = new UpstreamPool('pooled', members, {
+      share,
+      own: memoryPool().of('w1'),
+      now: () => 0,
+      news: { chosen: () => undefined, cooled: () => undefined, shareFailed: () => news.push('share failed') },
+    });
+    const route = pooledRoute(pool, new RefusedMemory());
+    const answers = [await ask(route), await ask(route)];
+    expect(new Set(answers.map(({ upstream }) => upstream)).size).toBe(1);
+    expect(news).toEqual(['share failed', 'share failed']);
+  });
+});
