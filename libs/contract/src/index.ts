@@ -85,6 +85,7 @@ export {
   parseRunSpec,
   RUN_SPEC_VERSION,
   type ClientTool,
+  type MessagesApiWishes,
   type OnDisconnect,
   type ResponseFormat,
   type RunDraft,

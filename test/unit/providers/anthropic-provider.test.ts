@@ -42,6 +42,13 @@ describe('requests', () => {
     expect(await sent({})).toEqual(PLAIN);
   });
 
+  test('what only this API has words for goes on as it came, with its betas', async () => {
+    const fields = { context_management: { edits: [] }, cache_control: { type: 'ephemeral', ttl: '1h' } };
+    const betas = ['context-management-2025-06-27', 'interleaved-thinking-2025-05-14'];
+    expect(await sent({ sampling: { messagesApi: { fields, betas } } })).toEqual({ ...PLAIN, ...fields });
+    expect(upstream.requests.at(-1)?.headers['anthropic-beta']).toBe(betas.join(','));
+  });
+
   test('messages become alternating turns', async () => {
     const body = await sent({
       system: 'Be brief.',

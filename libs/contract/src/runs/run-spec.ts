@@ -44,6 +44,8 @@ export interface Sampling {
   readonly reasoningEffort?: string;
   /** `thinking` of a Messages request, for upstreams that speak the same protocol. */
   readonly thinking?: JsonObject;
+  /** Of a Messages request, for upstreams that speak the same protocol: others do not get it. */
+  readonly messagesApi?: MessagesApiWishes;
   readonly topK?: number;
   readonly verbosity?: string;
   readonly serviceTier?: string;
@@ -54,6 +56,14 @@ export interface Sampling {
   readonly promptCache?: JsonObject;
   /** Fields of compatible servers, by their names on the wire; an upstream that has other names does not get them. */
   readonly extra?: JsonObject;
+}
+
+/** What only the Messages API has words for. */
+export interface MessagesApiWishes {
+  /** By their names on the wire. */
+  readonly fields: JsonObject;
+  /** Values of the header `anthropic-beta`. */
+  readonly betas: readonly string[];
 }
 
 /** What becomes of a run when its last listener leaves. */

@@ -1,4 +1,4 @@
-import type { JsonObject, ModelProvider, UpstreamSettings } from '#libs/contract';
+import type { JsonObject, ModelProvider, ModelRequest, UpstreamSettings } from '#libs/contract';
 import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
@@ -17,6 +17,12 @@ const API_VERSION = '2023-06-01';
 const MODELS_PER_PAGE = 1000;
 
 const namesOf = (fields: JsonObject = {}): string[] => Object.keys(fields);
+
+/** What a caller of the same API switches on. Servers pass over names that they do not know, or refuse the request. */
+function betaHeader({ sampling }: ModelRequest): Readonly<Record<string, string>> | undefined {
+  const betas = sampling.messagesApi?.betas ?? [];
+  return betas.length > 0 ? { 'anthropic-beta': betas.join(',') } : undefined;
+}
 
 /** Models behind the Messages API: Anthropic, or any server that speaks it. `baseUrl` with or without `/v1`. */
 export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
@@ -37,7 +43,7 @@ export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
         body: () => body,
         ownFields: OWN_FIELDS,
         leftOut: [...namesOf(request.sampling.extra), ...namesOf(request.sampling.promptCache), ...leftOut],
-        send: (body, signal) => http.post('/v1/messages', body, signal),
+        send: (body, signal) => http.post('/v1/messages', body, signal, betaHeader(request)),
         translator: () => new MessageTranslator(request, upstream),
       });
     },

@@ -17,8 +17,9 @@ export const OWN_FIELDS = ['cache_control', 'max_tokens'];
  * The body of POST /v1/messages. Sampling fields that the API has no counterpart for are left out and named: seed,
  * penalties, logit_bias, logprobs, verbosity.
  *
- * `cache_control`: one for the whole request, and the API finds the place of the cached prefix itself. System text and
- * tools come in the same order in every request of a conversation, or the prefix would not be found.
+ * `cache_control`: one for the whole request, the caller's if it has one, and the API finds the place of the cached
+ * prefix itself. System text and tools come in the same order in every request of a conversation, or the prefix would
+ * not be found.
  *
  * `response_format`: a strict schema is asked for natively, because only that is a guarantee, and a model that cannot
  * give it refuses; anything softer is asked for in the system text, which every model understands.
@@ -38,6 +39,7 @@ export function toMessagesRequest(request: ModelRequest, streaming: boolean): Me
     model,
     max_tokens: maxTokens,
     cache_control: { type: 'ephemeral' },
+    ...sampling.messagesApi?.fields,
     ...(system !== '' && { system }),
     messages: turns,
     ...sampled.fields,

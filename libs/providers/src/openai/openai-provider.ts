@@ -30,7 +30,10 @@ export function openaiProvider(settings: UpstreamSettings): ModelProvider {
         request,
         body: () => toChatRequest(request, wire),
         ownFields: ['stream_options'],
-        leftOut: Object.keys((wire.isOpenAi ? request.sampling.extra : request.sampling.promptCache) ?? {}),
+        leftOut: [
+          ...Object.keys((wire.isOpenAi ? request.sampling.extra : request.sampling.promptCache) ?? {}),
+          ...Object.keys(request.sampling.messagesApi?.fields ?? {}),
+        ],
         send: (body, signal) => http.post('/chat/completions', body, signal),
         translator: () => new ChatTranslator(request, upstream),
       }),

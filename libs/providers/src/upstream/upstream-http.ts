@@ -12,8 +12,8 @@ import { readBytes } from './answers/read-body.js';
  * are not followed. Aborting `signal` closes the socket, whether or not the body is being read.
  */
 export interface UpstreamHttp {
-  /** @param body sent as JSON. */
-  post(path: string, body: unknown, signal: AbortSignal): Promise<AnswerBody>;
+  /** @param body sent as JSON. @param more headers of this request alone. */
+  post(path: string, body: unknown, signal: AbortSignal, more?: Readonly<Record<string, string>>): Promise<AnswerBody>;
   get(path: string, signal: AbortSignal): Promise<AnswerBody>;
 }
 
@@ -50,11 +50,11 @@ export function upstreamHttp(
   const before = pathname.replace(/\/+$/, '');
   const order = { dispatcher, firstByteTimeoutMs };
   return {
-    post: (path, body, signal) =>
-      send(
-        { origin, path: before + path, method: 'POST', headers: withBody, body: JSON.stringify(body) },
-        { ...order, signal },
-      ),
+    post: (path, body, signal, more) => {
+      const headers = more ? { ...withBody, ...more } : withBody;
+      const request = { origin, path: before + path, method: 'POST', headers, body: JSON.stringify(body) } as const;
+      return send(request, { ...order, signal });
+    },
     get: (path, signal) => send({ origin, path: before + path, method: 'GET', headers: every }, { ...order, signal }),
   };
 }

@@ -5,11 +5,12 @@ import { otherFields, parseDto } from '#libs/protocols';
 import { protocolNamed } from '../../../support/chat-request.js';
 
 const protocol = protocolNamed('anthropic-messages');
-const decode = (body: object): RunDraft =>
+const decode = (body: object, headers: Record<string, string> = {}): RunDraft =>
   protocol.decode(parseDto(protocol.dto, { model: 'm', max_tokens: 10, ...body }), {
     hermesClient: false,
     messageTextCharsMax: 1_000,
     otherFields: otherFields(protocol.dto, body as JsonObject),
+    headers,
   });
 const user = (content: unknown): object => ({ role: 'user', content });
 const messagesOf = (...messages: object[]): RunDraft['messages'] => decode({ messages }).messages;
@@ -60,10 +61,11 @@ test('what Claude Code sends: blocks, a system message in the middle, deferred t
       reasoningEffort: 'high',
       thinking: { type: 'adaptive', display: 'omitted' },
       parallelToolCalls: false,
+      messagesApi: { fields: { context_management: { edits: [{ type: 'clear_thinking_20251015' }] } }, betas: [] },
     },
     echo: { display: 'omitted' },
     stream: true,
-    leftOut: ['context_management', 'tools.web_search_20260209'],
+    leftOut: ['tools.web_search_20260209'],
   });
 });
 
@@ -211,4 +213,15 @@ test('a thread is refused with the codes that its SDK knows, before its messages
   expect(refusal({ messages: [user('Hi')], thread: {} })).toMatchObject({ param: 'thread.type' });
   expect(refusal({ messages: [user('Hi')], thread: 'create' })).toMatchObject({ param: 'thread' });
   expect(decode({ messages: [user('Hi')], thread: null }).leftOut ?? []).toEqual([]);
+});
+
+test('what only this API has words for goes on, and the rest is named', () => {
+  const otherFields = { cache_control: { type: 'ephemeral' }, container: 'c', speed: 'x'.repeat(20_000) };
+  const headers = { 'anthropic-beta': 'context-management-2025-06-27, oauth-2025-04-20,Bad Beta,a-1,a-1' };
+  const { sampling, leftOut } = decode({ messages: [user('Hi')], ...otherFields }, headers);
+  expect(sampling.messagesApi).toEqual({
+    fields: { cache_control: { type: 'ephemeral' } },
+    betas: ['context-management-2025-06-27', 'a-1'],
+  });
+  expect(leftOut).toEqual(['container', 'speed']);
 });

@@ -2,6 +2,7 @@ import type { ClientTool, JsonObject, Message, RunDraft, Sampling } from '#libs/
 import type { DecodeContext } from '../../protocol/request-context.js';
 import { optionalText, refuse } from '../../request-place.js';
 import { decodeFormat, decodeThinking } from './decode-thinking.js';
+import { decodeWishes } from './decode-wishes.js';
 import { decodeToolChoice, decodeTools, type DecodedTools } from './decode-tools.js';
 import { decodeSystem, decodeTurns } from './decode-turns.js';
 import type { CountTokensDto, MessagesRequestDto } from './messages-request.dto.js';
@@ -39,22 +40,23 @@ export function decode(dto: MessagesRequestDto, context: DecodeContext): RunDraf
   refuseThread(dto.thread);
   const { prompt, tools } = decodePrompt(dto, context);
   const { toolChoice, ...single } = decodeToolChoice(dto.tool_choice, tools);
+  const { wishes, leftOut } = decodeWishes(context);
   const { display, sampling: thinking } = decodeThinking(dto.thinking, dto.output_config);
   return {
     protocol: NAME,
     ...prompt,
     toolChoice,
-    sampling: { ...samplingOf(dto), ...thinking, ...single },
+    sampling: { ...samplingOf(dto), ...thinking, ...single, ...(wishes && { messagesApi: wishes }) },
     onDisconnect: context.onDisconnect ?? 'cancel',
     stream: dto.stream === true,
     echo: { display },
-    ...leftOutOf(context, tools),
+    ...leftOutOf(leftOut, tools),
   };
 }
 
 /** Fields and tools of features that only Anthropic's own servers have. */
-function leftOutOf({ otherFields = {} }: DecodeContext, tools: DecodedTools): Pick<RunDraft, 'leftOut'> {
-  const names = [...Object.keys(otherFields), ...tools.leftOut.map((type) => `tools.${type}`)];
+function leftOutOf(fields: readonly string[], tools: DecodedTools): Pick<RunDraft, 'leftOut'> {
+  const names = [...fields, ...tools.leftOut.map((type) => `tools.${type}`)];
   return names.length > 0 ? { leftOut: names } : {};
 }
 

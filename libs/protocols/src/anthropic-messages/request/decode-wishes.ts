@@ -1,0 +1,42 @@
+import type { JsonObject, MessagesApiWishes } from '#libs/contract';
+import type { DecodeContext } from '../../protocol/request-context.js';
+
+/** Fields that mean something to Anthropic's own servers and nothing to the gateway. */
+const FIELDS: ReadonlySet<string> = new Set([
+  'cache_control',
+  'context_management',
+  'inference_geo',
+  'service_tier',
+  'speed',
+]);
+/** Of one field, as JSON. */
+const FIELD_CHARS_MAX = 16_384;
+const BETAS_MAX = 32;
+/** As Anthropic writes them: `context-management-2025-06-27`. */
+const BETA = /^[a-z0-9][a-z0-9.-]{0,63}$/;
+/** These are about how the client logs in, which is the gateway's own matter upstream. */
+const LOGIN = /^oauth-/;
+
+export interface DecodedWishes {
+  /** Absent: the request has none. */
+  readonly wishes?: MessagesApiWishes;
+  /** Names of all other fields that the gateway does not know. */
+  readonly leftOut: readonly string[];
+}
+
+/** Fields and betas that go on to an upstream which speaks this protocol, as they came. */
+export function decodeWishes({ otherFields = {}, headers = {} }: DecodeContext): DecodedWishes {
+  const known = Object.entries(otherFields).filter(
+    ([name, value]) => FIELDS.has(name) && JSON.stringify(value).length <= FIELD_CHARS_MAX,
+  );
+  const fields: JsonObject = Object.fromEntries(known);
+  const betas = betasOf(headers['anthropic-beta']);
+  const leftOut = Object.keys(otherFields).filter((name) => !Object.hasOwn(fields, name));
+  return { leftOut, ...((known.length > 0 || betas.length > 0) && { wishes: { fields, betas } }) };
+}
+
+function betasOf(header: string | readonly string[] | undefined): readonly string[] {
+  const named = [header ?? []].flat().flatMap((text) => text.split(','));
+  const betas = named.map((name) => name.trim()).filter((name) => BETA.test(name) && !LOGIN.test(name));
+  return [...new Set(betas)].slice(0, BETAS_MAX);
+}
