@@ -1,8 +1,7 @@
 import type { StorePorts } from '#libs/contract';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { InternalStoreController, STORE_PORTS } from '../../apps/store/src/http/internal-store.controller.js';
-import { TOKEN } from '../../apps/store/src/http/token.guard.js';
+import { InternalStoreModule } from '../../apps/store/src/http/internal-store.module.js';
 
 export interface TestStoreService {
   readonly url: string;
@@ -11,15 +10,7 @@ export interface TestStoreService {
 
 /** The wire of the store service in this process, before these ports. @param token null: it asks for none. */
 export async function serveStore(ports: Partial<StorePorts>, token: string | null = null): Promise<TestStoreService> {
-  class StoreModule {}
-  const module = {
-    module: StoreModule,
-    controllers: [InternalStoreController],
-    providers: [
-      { provide: STORE_PORTS, useValue: ports },
-      { provide: TOKEN, useValue: token },
-    ],
-  };
+  const module = InternalStoreModule.for(ports, token);
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), { logger: false });
   await app.listen({ host: '127.0.0.1', port: 0 });
   return { url: await app.getUrl(), close: () => app.close() };

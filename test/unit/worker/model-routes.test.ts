@@ -1,6 +1,6 @@
 import type { ModelsConfig, RouteConfig } from '#libs/config';
 import type { ModelProvider } from '#libs/contract';
-import { ModelRoutes } from '../../../apps/worker/src/model-routes.js';
+import { ModelRoutes } from '../../../apps/worker/src/models/model-routes.js';
 import { upstreamSettings } from '../../support/model-lab.js';
 
 const provider = (upstream: string, models: readonly string[]): ModelProvider => ({

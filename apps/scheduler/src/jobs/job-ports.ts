@@ -1,7 +1,13 @@
+import { bullTickQueue } from '#libs/bus';
 import type { JobStore, TickQueue } from '#libs/contract';
-import type { DeliveryTarget } from '#libs/delivery';
+import { createTargets, type DeliveryTarget } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
 import type { CancelPorts, QueueRoom } from '#libs/runs';
+import { storeClient } from '#libs/store-client';
+import type { SchedulerCore } from '../scheduler-core.js';
+
+/** Time for a hundred records on a busy store; no client waits for them. */
+const STORE_ANSWER_MS_MAX = 15_000;
 
 /** What firing, settling and delivering need of the world. The store tells the time. */
 export interface JobDutyPorts extends CancelPorts {
@@ -13,4 +19,22 @@ export interface JobDutyPorts extends CancelPorts {
   readonly defaultModel: string;
   /** Runs that may wait for a worker; beyond it claimed runs wait in the store. */
   readonly room: QueueRoom;
+}
+
+export function jobDutyPorts({ config, connection, closers, ports }: SchedulerCore): JobDutyPorts {
+  const { queuedMax, queuedPerKeyMax } = config.api;
+  const ownMax = new Map(config.auth.limits.map(({ name, queuedMax }) => [name, queuedMax]));
+  return {
+    ...ports,
+    jobs: storeClient({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }).jobs,
+    ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
+    targets: createTargets(config.jobs),
+    defaultModel: config.models.defaultName,
+    room: {
+      queuedMax,
+      waitingMaxOf: (owner) => ownMax.get(owner) ?? queuedPerKeyMax,
+      // The scheduler does not know the workers; 0 slots costs a round trip and keeps the order.
+      slots: () => 0,
+    },
+  };
 }

@@ -1,0 +1,99 @@
+import {
+  bullPersistQueue,
+  bullRunQueue,
+  persistCollector,
+  redisApprovalMemory,
+  redisSessionTurns,
+  runWriters,
+  startRunWorker,
+  watchControl,
+  type RunWorker,
+} from '#libs/bus';
+import { GatewayError, LIMITS, toRunError } from '#libs/contract';
+import { conversationOf, historyReader } from '#libs/history';
+import { endRun, settleEnded } from '#libs/runs';
+import { storeClient } from '#libs/store-client';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { approvalPolicy } from './approval-policy.js';
+import { LastAttempts } from './last-attempts.js';
+import { processRun, type AttemptPorts } from './process-run.js';
+import { sessionOf } from './session-of.js';
+import type { WorkerCore } from './worker-core.js';
+
+/** Takes runs from the queue and executes them. */
+@Module({})
+export class ExecutionModule {
+  static for(core: WorkerCore): DynamicModule {
+    const { config, drain, closers, meters, active, deltaGapMs } = core;
+    const ports = attemptPorts(core);
+    watchControl(core.subscriber, core.workerId, (runId) => void active.look([runId]));
+    active.start();
+    closers.own(active, (runs) => runs.stop());
+    meters.watch({ active: () => active.count, capacity: config.worker.concurrency, deltaGapMs });
+    const worker = startTakingRuns(core, ports);
+    // No new work from here on. Running work may finish until the drain time is over, then it is handed back.
+    drain.onDrain(() => worker.drain(config.worker.drainSeconds * 1_000));
+    return { module: ExecutionModule };
+  }
+}
+
+function attemptPorts(core: WorkerCore): AttemptPorts {
+  const { config, logger, workerId, log, active, meters, routes, tools, deltaGapMs } = core;
+  const ending = endPorts(core);
+  const history = historyReader({ log, store: storeClient(config.store).runs });
+  return {
+    workerId,
+    log,
+    writers: runWriters(meters.measureAppends(log), deltaGapMs),
+    active,
+    lastAttempts: new LastAttempts(log),
+    approvals: {
+      policy: approvalPolicy(config.approvals.rules),
+      memory: ending.approvals,
+      queue: ending.queue,
+      timeoutSeconds: config.approvals.timeoutSeconds,
+    },
+    ending,
+    settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
+    route: (model) => routes.route(model),
+    toolsFor: (spec) => tools.toolsFor({ ...spec, models: routes.entries(spec.model) }),
+    conversation: (spec) => conversationOf(spec, history),
+    sessionOf: (spec) => sessionOf(spec, history),
+    settled: (...end) => meters.settled(...end),
+    onInternalError: (runId, cause) => logger.error({ err: cause, runId }, 'a run failed through a fault of ours'),
+  };
+}
+
+/** Everything that the end of a run touches. */
+function endPorts({ connection, log, closers, logger }: WorkerCore) {
+  const queue = closers.own(bullRunQueue(connection), (q) => q.close());
+  const persist = closers.own(bullPersistQueue(connection), (q) => q.close());
+  const collector = persistCollector(persist, (cause) =>
+    logger.warn({ err: cause }, 'finished runs were not enqueued for the store'),
+  );
+  return {
+    log,
+    queue,
+    persist: closers.own(collector, (c) => c.close()),
+    sessionTurns: redisSessionTurns(connection),
+    approvals: redisApprovalMemory(connection),
+  };
+}
+
+function startTakingRuns({ config, connection, logger }: WorkerCore, ports: AttemptPorts): RunWorker {
+  return startRunWorker({
+    connection,
+    concurrency: config.worker.concurrency,
+    handle: (job) => processRun(job, ports),
+    onError: (cause) => logger.warn({ err: cause }, 'run queue'),
+    onFailed: (runId, cause) => {
+      logger.error({ err: cause, runId }, 'a job was given up');
+      const error = toRunError(new GatewayError('worker_lost', 'The run was given up: its workers died.'));
+      // If this fails too, the scheduler's duty `fail-lost-runs` ends the run.
+      endRun(ports.ending, { runId }, { type: 'run.failed', error })
+        // The worker had ended the run and could not settle the end.
+        .then((ended) => (ended ? undefined : settleEnded(ports.ending, [{ runId }])))
+        .catch((failure: unknown) => logger.error({ err: failure, runId }, 'the run could not be ended'));
+    },
+  });
+}

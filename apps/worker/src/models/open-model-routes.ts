@@ -1,0 +1,70 @@
+import { memoryPool, redisPoolShare, type RedisConnection } from '#libs/bus';
+import type { Config, ModelsConfig } from '#libs/config';
+import { toRunError, type ModelProvider } from '#libs/contract';
+import type { Closers, Logger } from '#libs/platform';
+import { createProvider } from '#libs/providers';
+import type { WorkerMeters } from '../worker-meters.js';
+import { ModelRoutes } from './model-routes.js';
+import { PoolBeat } from './pool-beat.js';
+
+/** How settings of models are read again. */
+export interface ModelsReload {
+  /** Throws an Error that names a mistake in them. */
+  load(): ModelsConfig;
+  onSignal(fire: () => void): void;
+}
+
+interface RoutesParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly closers: Closers;
+  readonly meters: WorkerMeters;
+  readonly reload: ModelsReload;
+  readonly connection: RedisConnection;
+  readonly workerId: string;
+}
+
+/** The model routes, kept in step with what other workers know and what operators want. */
+export function openModelRoutes(parts: RoutesParts): ModelRoutes {
+  const { config, logger, closers, meters, reload, connection, workerId } = parts;
+  const open = providersOf(meters);
+  const share = redisPoolShare(connection, workerId);
+  const routes = new ModelRoutes(
+    config.models,
+    open(config.models),
+    (upstream, cause) => logger.warn({ upstream, error: toRunError(cause) }, 'the upstream did not list its models'),
+    { share, own: memoryPool().of(workerId), news: meters.poolNews(), now: () => performance.now() },
+  );
+  const beat = new PoolBeat({
+    share,
+    workerId,
+    routes,
+    reload: () => {
+      const models = reload.load();
+      routes.replace(models, open(models));
+    },
+    onReloaded: () => logger.info('the settings of models were read again'),
+    onReloadFailed: (cause) => logger.error({ err: cause }, 'the new settings of models are not used'),
+    onError: (cause) => logger.warn({ err: cause }, 'what workers share about pools could not be exchanged'),
+  });
+  closers.own(beat, (running) => running.close());
+  reload.onSignal(() => beat.reload());
+  return routes;
+}
+
+/** Providers by name. One whose settings are the same is used on, with its connections. */
+function providersOf(meters: WorkerMeters): (models: ModelsConfig) => ReadonlyMap<string, ModelProvider> {
+  let known = new Map<string, { readonly settings: string; readonly provider: ModelProvider }>();
+  return ({ upstreams }) => {
+    known = new Map(
+      upstreams.map((upstream) => {
+        const settings = JSON.stringify(upstream);
+        const before = known.get(upstream.name);
+        const provider =
+          before?.settings === settings ? before.provider : meters.measureProvider(createProvider(upstream));
+        return [upstream.name, { settings, provider }];
+      }),
+    );
+    return new Map([...known].map(([name, { provider }]) => [name, provider]));
+  };
+}
