@@ -9,6 +9,7 @@ import { StoreModule } from '../../apps/store/src/store.module.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { runSpec } from '../support/run-spec.js';
+import { withSlack } from '../support/slack.js';
 import { until } from '../support/until.js';
 
 /** Fault D1 and D2 of reliability.md, on one store process with the real Redis and Postgres. */
@@ -43,7 +44,7 @@ describe('the store service', () => {
     return {
       running,
       status: async (path: string) => (await fetch(`${url}${path}`)).status,
-      runs: storeClient({ url }).runs,
+      runs: storeClient({ url, answerMsMax: withSlack(5_000) }).runs,
       async stop() {
         await drain.begin(10);
         await app.close();
