@@ -29,7 +29,6 @@ const FOR_TESTS = [
   'history joinConversation',
   'history messagesOf',
   'jobs jobRunId',
-  'platform EXIT_CONFIG',
   'platform MetricSpec',
   'protocols Encoded',
   'protocols defineProtocol',

@@ -1,6 +1,6 @@
 import { weakSecrets } from '#libs/config';
 import { HealthModule, Metrics, ReleaseModule } from '#libs/platform';
-import { checkRegistry, PROTOCOLS, type Protocol } from '#libs/protocols';
+import { checkProtocols, PROTOCOLS, type Protocol } from '#libs/protocols';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions } from 'fastify';
@@ -15,7 +15,7 @@ import { connectPorts, type ApiParts, type ApiPorts } from './core/api-ports.js'
 import { ApiDocument } from './docs/api-document.js';
 import { DocsModule } from './docs/docs.module.js';
 import { ApiMeters } from './edge/api-meters.js';
-import { hostCheck } from './edge/auth/allowed-hosts.js';
+import { apiHostCheck } from './edge/auth/allowed-hosts.js';
 import { FailedLogins } from './edge/auth/failed-logins.js';
 import { KeyRing } from './edge/auth/key-ring.js';
 import { decorateOwner } from './edge/auth/request-owner.js';
@@ -71,7 +71,7 @@ export class ApiModule {
 export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting, spoken: readonly Protocol[]): Api {
   const { config, logger, closers, drain, version } = parts;
   const { meters } = counting;
-  checkRegistry(spoken);
+  checkProtocols(spoken);
   const core = buildCore(parts, ports, meters);
   meters.watch(core);
   const preparation = responsePreparation(core, ports);
@@ -134,7 +134,7 @@ function configureWith(report: ReportParts, { routes, replies, spoken, receiving
     acceptJsonOnly(instance, config.api.bodyBytesMax, receiving);
     const failedLogins = new FailedLogins();
     const cors = new Cors(config.api.corsOrigins, protocolHeaderNames(spoken));
-    const edge = { keys, failedLogins, isAllowedHost: hostCheck(config.api), cors, drain };
+    const edge = { keys, failedLogins, isAllowedHost: apiHostCheck(config.api), cors, drain };
     const operators = operatorDoors(config, edge);
     const answers = { replies, protocolHeaders: protocolHeaders(spoken), watch: watchRequests(meters, logger) };
     adapter.setOnRequestHook(edgeHook({ ...edge, ...answers, routes, operators }));

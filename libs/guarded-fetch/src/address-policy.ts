@@ -21,16 +21,16 @@ export function isPublicAddress(text: string): boolean {
  * Metadata services that live on addresses of public ranges; all others are link-local, shared or unique-local.
  * 168.63.129.16: the virtual address of Azure's platform services.
  */
-const CLOUD_METADATA: readonly Block[] = [[ipaddr.parse('168.63.129.16'), 32]];
+const CLOUD_METADATA: readonly AddressBlock[] = [[ipaddr.parse('168.63.129.16'), 32]];
 
-const GLOBAL_IPV6: Block = [ipaddr.parse('2000::'), 3];
+const GLOBAL_IPV6: AddressBlock = [ipaddr.parse('2000::'), 3];
 
-export type Block = readonly [Address, number];
+export type AddressBlock = readonly [Address, number];
 
 /** The addresses and names that an operator allows although they are not public. */
 export interface AllowedHosts {
   readonly names: ReadonlySet<string>;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly AddressBlock[];
 }
 
 /**
@@ -39,7 +39,7 @@ export interface AllowedHosts {
  */
 export function parseAllowedHosts(entries: readonly string[]): AllowedHosts {
   const names = new Set<string>();
-  const blocks: Block[] = [];
+  const blocks: AddressBlock[] = [];
   for (const entry of entries) {
     const block = parseBlock(entry);
     if (block) blocks.push(block);
@@ -62,11 +62,11 @@ export function isAllowedAddress(text: string, { blocks }: AllowedHosts): boolea
   return address !== undefined && blocks.some((block) => inBlock(address, block));
 }
 
-function inBlock(address: Address, [base, bits]: Block): boolean {
+function inBlock(address: Address, [base, bits]: AddressBlock): boolean {
   return address.kind() === base.kind() && address.match(base, bits);
 }
 
-function parseBlock(entry: string): Block | undefined {
+function parseBlock(entry: string): AddressBlock | undefined {
   const address = parseAddress(entry);
   if (address) return [address, address.kind() === 'ipv4' ? 32 : 128];
   return ipaddr.isValidCIDR(entry) ? ipaddr.parseCIDR(entry) : undefined;

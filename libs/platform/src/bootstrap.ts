@@ -1,4 +1,4 @@
-import { redactSecrets } from '#libs/contract';
+import { EXIT_CONFIG, redactSecrets } from '#libs/contract';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -19,9 +19,6 @@ export interface Service {
   /** Last touches before it listens: error handlers, body parsers, and who may come in (`closeToBrowsers`). */
   configure(app: NestFastifyApplication): void | Promise<void>;
 }
-
-/** sysexits.h EX_CONFIG: starting again will not help. The launcher gives up when it sees it. */
-export const EXIT_CONFIG = 78;
 
 /** What releasing connections may take once the work is done; after it the process leaves all the same. */
 const CLOSE_SECONDS_MAX = 5;

@@ -1,5 +1,5 @@
 export { bearerToken, isSameSecret } from './bearer.js';
-export { bootstrap, EXIT_CONFIG, runMain } from './bootstrap.js';
+export { bootstrap, runMain } from './bootstrap.js';
 export { Closers } from './closers.js';
 export { Drain } from './drain.js';
 export { HealthModule } from './health.module.js';

@@ -30,7 +30,7 @@ export { type ListedModel, type ModelList } from './protocol/model-list.js';
 export { modelProtocolFor, protocolAt } from './protocol/protocol-at.js';
 export { type DecodeContext, type RequestHeaders } from './protocol/request-context.js';
 export { type Prompt, type SubRoute } from './protocol/sub-route.js';
-export { checkRegistry, PROTOCOLS } from './registry.js';
+export { checkProtocols, PROTOCOLS } from './registry.js';
 export { cancelledError } from './run-errors.js';
 export { parseEventCursor } from './runs/cursor.js';
 export { readApproval, readSteer } from './runs/control-requests.js';

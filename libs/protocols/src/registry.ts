@@ -4,14 +4,14 @@ import { openaiResponses } from './openai-responses/openai-responses.js';
 import { pathsOf } from './protocol/protocol-at.js';
 import type { Protocol } from './protocol/protocol.js';
 
-/** Every protocol that the gateway speaks. The API makes one route per path from it, after `checkRegistry`. */
+/** Every protocol that the gateway speaks. The API makes one route per path from it, after `checkProtocols`. */
 export const PROTOCOLS: readonly Protocol[] = [openaiChat, openaiResponses, anthropicMessages];
 
 /**
  * For boot. Throws an Error when two protocols share a name or a path (aliases and other routes included), when a path
  * is not absolute, or when not exactly one protocol lists the models for clients that no other protocol recognises.
  */
-export function checkRegistry(protocols: readonly Protocol[]): void {
+export function checkProtocols(protocols: readonly Protocol[]): void {
   const paths = protocols.flatMap(pathsOf);
   const relative = paths.find((path) => !path.startsWith('/'));
   if (relative !== undefined) throw new Error(`The protocol path "${relative}" does not begin with a slash.`);

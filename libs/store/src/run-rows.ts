@@ -2,8 +2,8 @@ import {
   hasEnded,
   turnOf,
   type RunInput,
-  type RunListQuery,
-  type RunPage,
+  type StoredRunsQuery,
+  type StoredRunsPage,
   type RunSnapshot,
   type Turn,
 } from '#libs/contract';
@@ -107,7 +107,7 @@ where place = 1 or (place <= $5::int and bytes_so_far <= $6::int)
 order by place`;
 
 /** An owner's runs, newest first. Throws GatewayError `invalid_cursor`. */
-export async function listRuns(db: SqlQueries, filter: RunListQuery): Promise<RunPage> {
+export async function listRuns(db: SqlQueries, filter: StoredRunsQuery): Promise<StoredRunsPage> {
   const { owner, status = null, limit } = filter;
   const after = filter.after === undefined ? undefined : parseCursor(filter.after);
   const place = [after?.createdAt ?? null, after?.runId ?? null];

@@ -15,5 +15,5 @@ export type {
 } from './run.js';
 export type { RunFrame, RunFrameOf } from './run-frame.js';
 export type { ChatContent, ChatMessage, SessionObject, TurnFacts, TurnObject } from './session.js';
-export type { JobObject, JobRunEntry, ScheduleObject, SchedulePreview } from './job.js';
+export type { JobObject, JobRunEntry, ScheduleObject, SchedulePreviewObject } from './job.js';
 export type { Capabilities, ModelObject, ServiceReport } from './service.js';

@@ -66,7 +66,7 @@ export type JobRunEntry = {
 };
 
 /** The answer of POST /api/jobs/preview. */
-export type SchedulePreview = {
+export type SchedulePreviewObject = {
   readonly schedule: ScheduleObject;
   readonly schedule_display: string;
   readonly timezone: string;

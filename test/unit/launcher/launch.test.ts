@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { identify } from '../../../apps/launcher/src/processes/process-identity.js';
 import { Printer } from '../../../apps/launcher/src/console/print.js';
 import { run } from '../../../apps/launcher/src/run.js';
-import { EXIT_CONFIG } from '../../../apps/launcher/src/processes/supervise.js';
+import { EXIT_CONFIG } from '#libs/contract';
 import { freePort } from '../../support/ports.js';
 import { startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';

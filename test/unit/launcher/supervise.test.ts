@@ -1,10 +1,5 @@
-import { EXIT_CONFIG as PLATFORM_EXIT_CONFIG } from '#libs/platform';
-import {
-  EXIT_CONFIG,
-  SupervisedChild,
-  type ChildOrder,
-  type Exit,
-} from '../../../apps/launcher/src/processes/supervise.js';
+import { EXIT_CONFIG } from '#libs/contract';
+import { SupervisedChild, type ChildOrder, type Exit } from '../../../apps/launcher/src/processes/supervise.js';
 import { withSlack } from '../../support/slack.js';
 import { until } from '../../support/until.js';
 
@@ -95,10 +90,6 @@ describe('a wrong configuration', () => {
     delete env['FIRST'];
     await until(() => deaths.length >= 3);
     expect([deaths.at(-1)?.how.code, seen.gaveUp]).toEqual([EXIT_CONFIG, 0]);
-  });
-
-  test('has the exit code of the services', () => {
-    expect(EXIT_CONFIG).toBe(PLATFORM_EXIT_CONFIG);
   });
 });
 

@@ -1,10 +1,10 @@
-import { checkRegistry, PROTOCOLS, schemaOf, type Protocol } from '#libs/protocols';
+import { checkProtocols, PROTOCOLS, schemaOf, type Protocol } from '#libs/protocols';
 import { protocolNamed } from '../../support/chat-request.js';
 
 describe('checkRegistry', () => {
   const like = (fields: Partial<Protocol>): Protocol => ({ ...protocolNamed('openai-chat'), ...fields });
 
-  test('the list that ships is fine', () => expect(() => checkRegistry(PROTOCOLS)).not.toThrow());
+  test('the list that ships is fine', () => expect(() => checkProtocols(PROTOCOLS)).not.toThrow());
 
   test.each([
     ['name', [like({}), like({ path: '/other' })]],
@@ -13,7 +13,7 @@ describe('checkRegistry', () => {
     ['path', [like({ aliases: ['/a', '/a'] })]],
     ['slash', [like({ path: 'v1/chat/completions' })]],
   ])('refuses a shared %s or a path that is not absolute (%#)', (what, protocols) => {
-    expect(() => checkRegistry(protocols)).toThrow(what);
+    expect(() => checkProtocols(protocols)).toThrow(what);
   });
 
   test('every protocol documents its body, with an example that it accepts', () => {

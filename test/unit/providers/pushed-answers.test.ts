@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { EventFeed } from '../../../libs/providers/src/upstream/answers/event-feed.js';
-import { Exchange } from '../../../libs/providers/src/upstream/exchange.js';
+import { UpstreamExchange } from '../../../libs/providers/src/upstream/exchange.js';
 import { question, upstreamSettings } from '../../support/model-lab.js';
 
 const text = (words: string): ModelEvent => ({ type: 'text', text: words });
@@ -59,7 +59,7 @@ describe('Exchange', () => {
   };
 
   test('one that is aborted while it is being connected rejects at once, and its socket is closed when there is one', async () => {
-    const exchange = new Exchange();
+    const exchange = new UpstreamExchange();
     exchange.abort(new Error('gone'));
     await expect(exchange.answer).rejects.toThrow('gone');
     const { calls, fake } = controller();
@@ -68,7 +68,7 @@ describe('Exchange', () => {
   });
 
   test('an informational answer is not the answer, and nothing is read before there is a reader', async () => {
-    const exchange = new Exchange();
+    const exchange = new UpstreamExchange();
     const { calls, fake } = controller();
     exchange.onRequestStart(fake);
     exchange.onResponseStart(fake, 103, {});

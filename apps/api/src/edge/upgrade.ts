@@ -28,7 +28,7 @@ export interface UpgradeParts {
 }
 
 /** A connection that was let in. */
-export interface Connected {
+export interface ConnectedSocket {
   readonly webSocket: WebSocket;
   readonly socket: Socket;
   readonly request: IncomingMessage;
@@ -39,7 +39,7 @@ export interface Connected {
 export function takeUpgrades(
   instance: FastifyInstance,
   parts: UpgradeParts,
-  connected: (connection: Connected) => void,
+  connected: (connection: ConnectedSocket) => void,
 ): void {
   const sockets = new WebSocketServer({
     noServer: true,

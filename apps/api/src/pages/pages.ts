@@ -1,5 +1,5 @@
 /** A page that people open in a browser: where it is, and what its documents may load. */
-export interface Page {
+export interface ServedPage {
   /** The page's own path and everything below it; `exact` paths have nothing below them. */
   readonly paths: readonly string[];
   readonly exact?: true;
@@ -45,7 +45,7 @@ export const WEB_PATHS = [
 export const ASSETS_PATH = '/assets';
 
 /** Every page of the server: a new page is a line here. */
-export const PAGES: readonly Page[] = [
+export const PAGES: readonly ServedPage[] = [
   { paths: ['/docs', '/admin/queues'], policy: POLICY_TOOLS },
   { paths: ['/'], exact: true, policy: POLICY_WEB },
   { paths: ['/chat', '/runs', '/inbox', '/jobs', '/overview', ASSETS_PATH], policy: POLICY_WEB },

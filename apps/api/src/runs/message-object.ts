@@ -2,7 +2,7 @@ import type { ContentPart, Message } from '#libs/contract';
 import type { ChatContent, ChatMessage } from '#libs/wire';
 
 /** In the words of Chat Completions, which every client of sessions knows. */
-export function messageObject(message: Message): ChatMessage {
+export function chatMessageObject(message: Message): ChatMessage {
   switch (message.role) {
     case 'user':
       return { role: 'user', content: contentObject(message.content) };

@@ -1,5 +1,5 @@
 import { answerMessages, GatewayError, type JsonObject, type Turn } from '#libs/contract';
-import { messageObject } from '../runs/message-object.js';
+import { chatMessageObject } from '../runs/message-object.js';
 
 export interface MessagePage {
   readonly messages: readonly JsonObject[];
@@ -27,6 +27,6 @@ function messagesOfTurn({ runId, input, snapshot }: Turn): JsonObject[] {
     id: `${runId}:${i}`,
     run_id: runId,
     created_at: at / 1_000,
-    ...messageObject(message),
+    ...chatMessageObject(message),
   }));
 }

@@ -12,7 +12,7 @@ import {
   type Turn,
   type TurnState,
   type StoredSessions,
-  type SessionListQuery,
+  type StoredSessionsQuery,
   type StoredRuns,
 } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
@@ -48,7 +48,7 @@ const STORED_POLL_MS = 50;
 export class SessionService {
   constructor(private readonly parts: SessionParts) {}
 
-  list(query: SessionListQuery): Promise<SessionPage> {
+  list(query: StoredSessionsQuery): Promise<SessionPage> {
     return this.parts.sessions.sessions(query);
   }
 

@@ -1,3 +1,4 @@
+import { EXIT_CONFIG } from '#libs/contract';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -42,9 +43,6 @@ export interface Exit {
   /** Code of a start that failed (ENOENT). */
   readonly failure?: string;
 }
-
-/** sysexits.h EX_CONFIG, as in libs/platform (a test compares them): starting again will not help. */
-export const EXIT_CONFIG = 78;
 
 const BACKOFF: Backoff = { firstMs: 250, maxMs: 10_000, resetAfterMs: 30_000 };
 /** How long the output of a dead child may take to arrive while a grandchild still holds the pipe. */

@@ -9,7 +9,7 @@ import type {
   PendingApproval,
   RunObject,
   RunSummary,
-  SchedulePreview,
+  SchedulePreviewObject,
   ServiceReport,
   SessionObject,
   TurnFacts,
@@ -20,7 +20,7 @@ import { request } from './request.js';
 const path = (strings: TemplateStringsArray, ...parts: readonly string[]): string =>
   strings.reduce((whole, text, i) => whole + encodeURIComponent(parts[i - 1] ?? '') + text);
 
-export interface SessionList {
+export interface SessionListAnswer {
   readonly data: readonly SessionObject[];
   readonly has_more: boolean;
   readonly next_cursor: string | null;
@@ -55,7 +55,7 @@ export const api = {
   capabilities: () => request<Capabilities>('/v1/capabilities'),
   models: () => request<{ readonly data: readonly ModelObject[] }>('/v1/models'),
   sessions: (search: string, after?: string) =>
-    request<SessionList>(`/api/sessions?${query({ limit: '50', q: search, after })}`),
+    request<SessionListAnswer>(`/api/sessions?${query({ limit: '50', q: search, after })}`),
   session: (id: string) => request<SessionObject & TurnFacts>(path`/api/sessions/${id}`),
   turns: (id: string, before?: string) =>
     request<Page<TurnObject>>(`${path`/api/sessions/${id}/turns`}?${query({ limit: '30', before })}`),
@@ -113,7 +113,7 @@ export const jobsApi = {
       `${path`/api/jobs/${id}/runs`}?${query({ after })}`,
     ),
   preview: (schedule: string, timezone: string) =>
-    request<SchedulePreview>('/api/jobs/preview', { method: 'POST', body: { schedule, timezone } }),
+    request<SchedulePreviewObject>('/api/jobs/preview', { method: 'POST', body: { schedule, timezone } }),
 };
 
 function query(fields: Readonly<Record<string, string | undefined>>): string {

@@ -12,7 +12,7 @@ const CHOICES: readonly (readonly [ApprovalWord, string])[] = [
 ];
 
 /** A call that waits for a human. The answer is shown by the run's own event, so every tab shows the same. */
-export function Approval({ runId, request }: { readonly runId: string; readonly request: ApprovalRequest }) {
+export function ApprovalCard({ runId, request }: { readonly runId: string; readonly request: ApprovalRequest }) {
   if (request.questions) return <Questions runId={runId} request={request} questions={request.questions} />;
   return <Permission runId={runId} request={request} />;
 }

@@ -4,7 +4,7 @@ import { useLocation } from 'wouter';
 import { api } from '../api/calls.js';
 import { runs } from '../run-view/run-store.js';
 import { Composer, EMPTY_DRAFT, type Draft } from './composer.js';
-import { imagesOf, textOf, userMessage } from './message-text.js';
+import { imagesOf, userText, userMessage } from './message-text.js';
 import { sentTurns, type TurnHead } from './sent-turns.js';
 import { SessionList } from './session-list.js';
 import { ThreadView } from './thread.js';
@@ -143,7 +143,7 @@ async function ownerOf(runId: string, sessionId: string): Promise<string> {
   return run.session_id ?? sessionId;
 }
 
-const draftOf = ({ input }: TurnHead): Draft => ({ text: textOf(input), images: imagesOf(input) });
+const draftOf = ({ input }: TurnHead): Draft => ({ text: userText(input), images: imagesOf(input) });
 
 function ModelMenu(props: { readonly model: string | undefined; readonly onModel: (model: string) => void }) {
   const { data } = useQuery({ queryKey: ['models'], queryFn: api.models, staleTime: 30_000 });

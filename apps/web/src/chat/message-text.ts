@@ -1,7 +1,7 @@
 import type { ChatMessage } from '#libs/wire';
 
 /** What the user said in these messages, without pictures. */
-export function textOf(messages: readonly ChatMessage[]): string {
+export function userText(messages: readonly ChatMessage[]): string {
   return messages
     .filter(({ role }) => role === 'user')
     .map(({ content }) =>

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { ErrorCard } from '../ui/error-card.js';
-import { Turn, type TurnActions } from './turn.js';
+import { TurnCard, type TurnActions } from './turn.js';
 import { useStickToEnd } from './use-stick-to-end.js';
 import type { Thread } from './use-thread.js';
 
@@ -34,7 +34,7 @@ export function ThreadView({ thread, actions }: { readonly thread: Thread; reado
           </div>
         )}
         {thread.turns.map((turn) => (
-          <Turn key={turn.runId} turn={turn} actions={actions} />
+          <TurnCard key={turn.runId} turn={turn} actions={actions} />
         ))}
       </div>
     </div>

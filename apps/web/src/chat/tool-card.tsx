@@ -2,14 +2,14 @@ import type { ToolView } from '../run-view/run-view.js';
 import { CopyButton } from '../ui/copy-button.js';
 import { duration } from '../ui/format.js';
 import { prettyJson } from '../ui/pretty-json.js';
-import { Approval } from './approval.js';
+import { ApprovalCard } from './approval.js';
 
 /** More of a result than this is shown when somebody asks for it. */
 const SHOWN_CHARS = 2_000;
 
 /** A call of a tool: what was asked, what came back, and how long it took. */
 export function ToolCard({ runId, call }: { readonly runId: string; readonly call: ToolView }) {
-  if (call.pending) return <Approval runId={runId} request={call.pending} />;
+  if (call.pending) return <ApprovalCard runId={runId} request={call.pending} />;
   const state = stateOf(call);
   return (
     <details className={`tool card ${state}`}>

@@ -6,7 +6,7 @@ import { CopyButton } from '../ui/copy-button.js';
 import { ErrorCard } from '../ui/error-card.js';
 import { count, duration } from '../ui/format.js';
 import { Answer } from './answer.js';
-import { imagesOf, textOf } from './message-text.js';
+import { imagesOf, userText } from './message-text.js';
 import type { TurnHead } from './sent-turns.js';
 
 export interface TurnActions {
@@ -19,7 +19,13 @@ export interface TurnActions {
 }
 
 /** One message of the user and what came of it. */
-export const Turn = memo(function Turn({ turn, actions }: { readonly turn: TurnHead; readonly actions: TurnActions }) {
+export const TurnCard = memo(function TurnCard({
+  turn,
+  actions,
+}: {
+  readonly turn: TurnHead;
+  readonly actions: TurnActions;
+}) {
   const view = useRun(turn.runId);
   useEffect(() => follow(turn.runId), [turn.runId]);
   const isDone = isOver(view);
@@ -60,7 +66,7 @@ function Question({ turn }: { readonly turn: TurnHead }) {
       {imagesOf(turn.input).map((url, i) =>
         url.startsWith('data:image/') ? <img key={i} src={url} alt={`Picture ${i + 1} of your message`} /> : null,
       )}
-      <p>{textOf(turn.input)}</p>
+      <p>{userText(turn.input)}</p>
     </div>
   );
 }

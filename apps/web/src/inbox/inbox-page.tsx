@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import { Approval } from '../chat/approval.js';
+import { ApprovalCard } from '../chat/approval.js';
 import { ErrorCard } from '../ui/error-card.js';
 import { moment } from '../ui/format.js';
 import { usePending } from './use-pending.js';
@@ -21,7 +21,7 @@ export function InboxPage() {
             {session_id !== null && <Link href={`/chat/${encodeURIComponent(session_id)}`}>session</Link>}
             {job_id !== null && <Link href={`/jobs/${encodeURIComponent(job_id)}`}>job</Link>}
           </p>
-          <Approval runId={run_id} request={request} />
+          <ApprovalCard runId={run_id} request={request} />
         </article>
       ))}
     </main>

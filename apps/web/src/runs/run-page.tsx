@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { api } from '../api/calls.js';
 import { Answer } from '../chat/answer.js';
-import { imagesOf, textOf } from '../chat/message-text.js';
+import { imagesOf, userText } from '../chat/message-text.js';
 import { follow } from '../live/follow.js';
 import { runs } from '../run-view/run-store.js';
 import { isOver, type RunView } from '../run-view/run-view.js';
@@ -65,7 +65,7 @@ function Details({ turn }: { readonly turn: TurnObject }) {
       <TimelineChart spans={spans} />
       <RawEvents frames={frames} />
       <h2>Input</h2>
-      <pre tabIndex={0}>{textOf(turn.input)}</pre>
+      <pre tabIndex={0}>{userText(turn.input)}</pre>
       {imagesOf(turn.input).length > 0 && <p className="note">{imagesOf(turn.input).length} pictures</p>}
       <h2>Output</h2>
       <Answer view={view} />

@@ -27,7 +27,7 @@ export type RecordOf<F extends Fields> = { readonly path: string } & {
 };
 
 /** Reads a sequence of mappings. A field that is missing or bad is reported and left out; its record stays. */
-export function readRecords<F extends Fields>(node: Node | undefined, at: Place, fields: F): RecordOf<F>[] {
+export function readRecords<F extends Fields>(node: Node | undefined, at: SettingPlace, fields: F): RecordOf<F>[] {
   if (node === undefined || node === '') return [];
   if (!isList(node)) {
     at.problems.add(at.path, 'expected a list, each entry beginning with "- "');
@@ -36,13 +36,13 @@ export function readRecords<F extends Fields>(node: Node | undefined, at: Place,
   return node.flatMap((entry, index) => readRecord(entry, { ...at, path: `${at.path}[${index}]` }, fields) ?? []);
 }
 
-export interface Place {
+export interface SettingPlace {
   readonly path: string;
   readonly problems: Problems;
 }
 
 /** The text of a setting; a sequence becomes comma-separated text where the parser reads lists. */
-export function readText(node: Node, parser: Parser<unknown>, { path, problems }: Place): string | undefined {
+export function readText(node: Node, parser: Parser<unknown>, { path, problems }: SettingPlace): string | undefined {
   if (typeof node === 'string') return node.trim();
   if (parser.list && isList(node) && node.every((item) => typeof item === 'string')) return node.join(',');
   problems.add(path, `expected ${parser.expected}, not a ${isList(node) ? 'list' : 'group of keys'}`);
@@ -57,7 +57,7 @@ export function isList(node: Node | undefined): node is readonly Node[] {
   return Array.isArray(node);
 }
 
-function readRecord<F extends Fields>(node: Node, at: Place, fields: F): RecordOf<F> | undefined {
+function readRecord<F extends Fields>(node: Node, at: SettingPlace, fields: F): RecordOf<F> | undefined {
   if (!isMapping(node)) {
     at.problems.add(at.path, `expected the keys ${Object.keys(fields).join(', ')}`);
     return undefined;
@@ -73,7 +73,7 @@ function readRecord<F extends Fields>(node: Node, at: Place, fields: F): RecordO
   return record as RecordOf<F>;
 }
 
-function readField(node: Node, field: Field, at: Place): unknown {
+function readField(node: Node, field: Field, at: SettingPlace): unknown {
   if ('parser' in field) return readTextField(node, field, at);
   if (node === '') return undefined;
   const value = field.node.read(node);
@@ -81,7 +81,7 @@ function readField(node: Node, field: Field, at: Place): unknown {
   return value;
 }
 
-function readTextField(node: Node, field: TextField, at: Place): unknown {
+function readTextField(node: Node, field: TextField, at: SettingPlace): unknown {
   const text = readText(node, field.parser, at);
   if (text === '' && field.required) at.problems.add(at.path, `missing; expected ${field.parser.expected}`);
   if (text === undefined || text === '') return undefined;

@@ -16,7 +16,7 @@ import { decodeExtraContent, decodeReasoning } from './decode-reasoning.js';
 import { decodeContent, type Content, type ContentPlace } from '../decode-content.js';
 import { ConversationWriter } from './conversation-writer.js';
 
-export interface Conversation {
+export interface DecodedConversation {
   /** The texts of the system and developer messages that stand before all others, joined by line breaks. */
   readonly instructions?: string;
   readonly messages: readonly Message[];
@@ -42,7 +42,7 @@ export function decodeMessages(
   list: readonly unknown[],
   textCharsMax: number,
   { path, callIds, mayBeInvisible = false }: MessageList = { path: 'messages', callIds: new Set() },
-): Conversation {
+): DecodedConversation {
   const instructions: string[] = [];
   const writer = new ConversationWriter();
   const { messages } = writer;

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FinishReason, ModelEvent, ModelProvider, ModelRequest, UpstreamSettings } from '#libs/contract';
 import { replyTo } from './demo-reply.js';
-import { speak } from './demo-speech.js';
+import { demoEvents } from './demo-speech.js';
 import { inputWords } from './demo-words.js';
 
 export interface DemoOptions {
@@ -34,7 +34,7 @@ async function* answer(request: ModelRequest, wordDelayMs: number): AsyncGenerat
   const wordsMax = sampling.outputTokensMax ?? Infinity;
   let words = 0;
   let finishReason: FinishReason = 'stop';
-  for (const event of speak(replyTo(request), sampling.stop ?? [])) {
+  for (const event of demoEvents(replyTo(request), sampling.stop ?? [])) {
     if (event.type === 'tool_call') finishReason = 'tool_calls';
     else {
       if (words >= wordsMax) {

@@ -7,7 +7,7 @@ import {
   type ToolMessage,
 } from '#libs/contract';
 import { CallIds } from '../upstream/answers/call-ids.js';
-import { textOf } from './demo-words.js';
+import { messageText } from './demo-words.js';
 import { sampleOf } from './schema-sample.js';
 
 /** What the demo model has decided to say. */
@@ -33,7 +33,7 @@ const ECHO_CHARS_MAX = 500;
 export function replyTo(request: ModelRequest): DemoReply {
   const { messages } = request;
   const lastUser = messages.findLast((message) => message.role === 'user');
-  const said = lastUser ? textOf(lastUser).trim() : '';
+  const said = lastUser ? messageText(lastUser).trim() : '';
   const results = resultsAtEnd(messages);
   if (results.length > 0) return { text: aboutResults(results, messages), calls: [] };
   const tools = toolsToCall(request, said);

@@ -1,13 +1,13 @@
 import type { ModelEvent } from '#libs/contract';
 import type { DemoReply } from './demo-reply.js';
-import { wordsOf } from './demo-words.js';
+import { splitWords } from './demo-words.js';
 
 /** The events of a reply, without `end`. Every one but `tool_call` is one word. */
-export function* speak(reply: DemoReply, stop: readonly string[]): Generator<ModelEvent> {
-  for (const text of wordsOf(upToStop(reply.text, stop))) yield { type: 'text', text };
+export function* demoEvents(reply: DemoReply, stop: readonly string[]): Generator<ModelEvent> {
+  for (const text of splitWords(upToStop(reply.text, stop))) yield { type: 'text', text };
   for (const { callId, name, args } of reply.calls) {
     yield { type: 'tool_call', callId, name };
-    for (const delta of wordsOf(JSON.stringify(args))) yield { type: 'tool_arguments', callId, delta };
+    for (const delta of splitWords(JSON.stringify(args))) yield { type: 'tool_arguments', callId, delta };
   }
 }
 

@@ -1,17 +1,17 @@
 import type { Message, ModelRequest } from '#libs/contract';
 
 /** Pieces that together are the text: each a word with the white space behind it. */
-export function wordsOf(text: string): readonly string[] {
+export function splitWords(text: string): readonly string[] {
   return text.match(/^\s+|\S+\s*/g) ?? [];
 }
 
 /** Words of everything that the model is given to read. */
 export function inputWords({ system, messages }: ModelRequest): number {
-  return [system, ...messages.map(textOf)].reduce((sum, text) => sum + wordsOf(text).length, 0);
+  return [system, ...messages.map(messageText)].reduce((sum, text) => sum + splitWords(text).length, 0);
 }
 
 /** A message's words; images have none. */
-export function textOf(message: Message): string {
+export function messageText(message: Message): string {
   switch (message.role) {
     case 'user': {
       const { content } = message;

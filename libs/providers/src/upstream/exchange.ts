@@ -13,7 +13,7 @@ export interface RawAnswer {
  * One request on its way through undici's dispatcher: resolves `answer` with the headers, or rejects it with what went
  * wrong before them. `abort` closes the socket at any time, also while it is still being connected.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class UpstreamExchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<RawAnswer>;
   private resolve!: (answer: RawAnswer) => void;
   private reject!: (cause: Error) => void;

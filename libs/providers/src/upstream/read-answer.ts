@@ -5,7 +5,7 @@ import type { AnswerBody } from './answers/answer-body.js';
 import { EventFeed } from './answers/event-feed.js';
 import { failureOf, upstreamError, type Upstream } from './failures.js';
 import { UPSTREAM_LIMITS } from './limits.js';
-import { brokenOff, parseJson, tooLarge } from './answers/read-body.js';
+import { brokenOff, parseUpstreamJson, tooLarge } from './answers/read-body.js';
 import { CLOSED } from './upstream-http.js';
 
 /** Makes model events of one answer in one wire format. Its `read` methods may throw GatewayError. */
@@ -126,7 +126,7 @@ class AnswerReader {
   private readEnd(rest: string): { readonly cause: unknown } | undefined {
     if (this.kind !== 'document') return this.parse(`${rest}\n\n`);
     try {
-      this.translator.readWhole(parseJson(this.pieces.join('') + rest, this.upstream.name));
+      this.translator.readWhole(parseUpstreamJson(this.pieces.join('') + rest, this.upstream.name));
     } catch (cause) {
       return { cause };
     }

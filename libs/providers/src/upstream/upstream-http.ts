@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import type { AnswerBody } from './answers/answer-body.js';
 import { AnswerRefused, TransportError } from './call-errors.js';
-import { Exchange } from './exchange.js';
+import { UpstreamExchange } from './exchange.js';
 import { UPSTREAM_LIMITS } from './limits.js';
 import { readBytes } from './answers/read-body.js';
 
@@ -74,7 +74,7 @@ async function send(
   { signal, dispatcher, firstByteTimeoutMs }: Order,
 ): Promise<AnswerBody> {
   signal.throwIfAborted();
-  const exchange = new Exchange();
+  const exchange = new UpstreamExchange();
   const close = (): void => exchange.abort(CLOSED);
   signal.addEventListener('abort', close, { once: true });
   const timer = setTimeout(() => exchange.abort(TIMED_OUT), firstByteTimeoutMs);

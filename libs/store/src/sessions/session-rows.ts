@@ -1,7 +1,7 @@
 import {
   GatewayError,
   type SessionFork,
-  type SessionListQuery,
+  type StoredSessionsQuery,
   type SessionRef,
   type SessionPage,
   type SessionRecord,
@@ -48,7 +48,7 @@ export async function getSession(db: SqlQueries, { owner, sessionId }: SessionRe
 }
 
 /** An owner's sessions, the last changed first. Throws GatewayError `invalid_cursor`. */
-export async function listSessions(db: SqlQueries, filter: SessionListQuery): Promise<SessionPage> {
+export async function listSessions(db: SqlQueries, filter: StoredSessionsQuery): Promise<SessionPage> {
   const { owner, search, limit } = filter;
   const after = filter.after === undefined ? undefined : parseSessionCursor(filter.after);
   const pattern = search === undefined ? null : `%${storable(search).replace(/[\\%_]/g, '\\$&')}%`;

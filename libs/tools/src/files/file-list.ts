@@ -2,7 +2,7 @@ import type { Tool } from '#libs/contract';
 import { answeringRefusals } from '../workspace/refusal.js';
 import { parseWorkspacePath } from '../workspace/workspace-path.js';
 import type { Workspaces } from '../workspace/workspaces.js';
-import { optionalCount, optionalText } from '../workspace/arguments.js';
+import { optionalCount, optionalTextArgument } from '../workspace/arguments.js';
 import { WORKSPACE_LIMITS } from '../workspace/limits.js';
 
 const SHOWN_MAX = 1_000;
@@ -29,7 +29,7 @@ export function fileList(workspaces: Workspaces): Tool {
     idempotent: true,
     approval: 'never',
     execute: answeringRefusals(async (args, context) => {
-      const path = parseWorkspacePath(optionalText(args, 'path', ''));
+      const path = parseWorkspacePath(optionalTextArgument(args, 'path', ''));
       const depth = optionalCount(args, 'depth', { otherwise: 1, max: WORKSPACE_LIMITS.foldersDeepMax });
       const { entries, isCut } = await workspaces.of(context).list(path, depth);
       const marks = { folder: '/', file: '', other: '?' };

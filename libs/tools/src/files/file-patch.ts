@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type Tool } from '#libs/contract';
 import { answeringRefusals, Refusal } from '../workspace/refusal.js';
 import { parseWorkspacePath } from '../workspace/workspace-path.js';
 import type { Workspaces } from '../workspace/workspaces.js';
-import { optionalFlag, textArgument } from '../workspace/arguments.js';
+import { optionalFlagArgument, textArgument } from '../workspace/arguments.js';
 import { WORKSPACE_LIMITS } from '../workspace/limits.js';
 import { placesOf } from './find-text.js';
 import { bytesOf, needText } from './text-file.js';
@@ -69,7 +69,7 @@ function editsIn(args: JsonObject): Edit[] {
     if (!isJsonObject(edit)) throw new Refusal('Each edit must be an object with old_text and new_text.');
     const oldText = textArgument(edit, 'old_text');
     if (oldText === '') throw new Refusal('The old_text may not be empty; use file_write for a new file.');
-    return { oldText, newText: textArgument(edit, 'new_text'), all: optionalFlag(edit, 'replace_all') };
+    return { oldText, newText: textArgument(edit, 'new_text'), all: optionalFlagArgument(edit, 'replace_all') };
   });
 }
 

@@ -5,9 +5,9 @@ import { Serial } from '../serial.js';
 import { parseWorkspacePath } from '../workspace/workspace-path.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Workspaces } from '../workspace/workspaces.js';
-import { optionalFlag, optionalText, textArgument } from '../workspace/arguments.js';
+import { optionalFlagArgument, optionalTextArgument, textArgument } from '../workspace/arguments.js';
 import { LINES_MAX, withMatcher, type Matcher, type Query } from './search-thread.js';
-import { textOf } from './text-file.js';
+import { decodeUtf8 } from './text-file.js';
 import { fitsWildcard } from './wildcard.js';
 
 const PATTERN_CHARS_MAX = 1_000;
@@ -66,12 +66,16 @@ function readSearch(args: JsonObject, workspace: Workspace, { signal }: ToolCont
   if (query === '' || query.length > PATTERN_CHARS_MAX) {
     throw new Refusal(`The query must have 1 to ${PATTERN_CHARS_MAX} characters.`);
   }
-  const names = optionalText(args, 'files', '*');
+  const names = optionalTextArgument(args, 'files', '*');
   if (names.length > FILES_CHARS_MAX) throw new Refusal(`The files are longer than ${FILES_CHARS_MAX} characters.`);
   return {
     workspace,
-    folder: parseWorkspacePath(optionalText(args, 'path', '')),
-    query: { query, isRegex: optionalFlag(args, 'regex'), ignoreCase: optionalFlag(args, 'ignore_case') },
+    folder: parseWorkspacePath(optionalTextArgument(args, 'path', '')),
+    query: {
+      query,
+      isRegex: optionalFlagArgument(args, 'regex'),
+      ignoreCase: optionalFlagArgument(args, 'ignore_case'),
+    },
     names,
     signal,
   };
@@ -88,7 +92,7 @@ async function run(search: Search, matcher: Matcher): Promise<string> {
     signal.throwIfAborted();
     const content = await contentOf(workspace, [...folder, ...path.split('/')]);
     bytes += content.length;
-    const text = textOf(content);
+    const text = decodeUtf8(content);
     const found = text === undefined ? [] : await matcher(text, LINES_MAX - lines.length);
     lines.push(...found.map((match) => `${[...folder, path].join('/')}:${match.line}: ${match.text}`));
     if (lines.length >= LINES_MAX) notes.push(`Only the first ${LINES_MAX} lines are given.`);

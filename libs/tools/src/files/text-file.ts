@@ -1,7 +1,7 @@
 import { Refusal } from '../workspace/refusal.js';
 
 /** The text of a file, its byte order mark included. Undefined: it is not UTF-8 text. */
-export function textOf(content: Uint8Array): string | undefined {
+export function decodeUtf8(content: Uint8Array): string | undefined {
   if (content.includes(0)) return undefined;
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
@@ -13,7 +13,7 @@ export function textOf(content: Uint8Array): string | undefined {
 
 /** The text of a file that has to be one. */
 export function needText(content: Uint8Array): string {
-  const text = textOf(content);
+  const text = decodeUtf8(content);
   if (text === undefined) throw new Refusal(`The file is not text (${content.length} bytes, binary or not UTF-8).`);
   return text;
 }

@@ -33,7 +33,7 @@ export function looksBinary(body: Uint8Array): boolean {
  * order mark, the content type, the page's own `<meta>` or XML declaration. Without a charset that is known here the
  * text is UTF-8, or windows-1252 when it cannot be UTF-8, which is what browsers assume.
  */
-export function decodeText(body: Uint8Array, contentType: string): string {
+export function textOfBody(body: Uint8Array, contentType: string): string {
   const named = [markedCharset(body), headerCharset(contentType), declaredCharset(body, mediaTypeOf(contentType))];
   for (const label of named) {
     const decoder = label === undefined ? undefined : decoderOf(label);

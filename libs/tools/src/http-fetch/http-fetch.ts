@@ -1,6 +1,6 @@
 import type { JsonObject, Tool, ToolResult } from '#libs/contract';
 import { FETCH_LIMITS, guardedFetch, type FetchedResponse, type Guard } from '#libs/guarded-fetch';
-import { decodeText, isTextType, looksBinary, mediaTypeOf } from './decode-text.js';
+import { textOfBody, isTextType, looksBinary, mediaTypeOf } from './decode-text.js';
 import { readableText } from './readable-text.js';
 import { unpackBody } from './unpack-body.js';
 
@@ -81,7 +81,7 @@ async function page(response: FetchedResponse, charsMax: number): Promise<ToolRe
   const unpacked = await unpackBody(response.body, response.headers.get('content-encoding') ?? '');
   const isText = unpacked && (mediaType === '' ? !looksBinary(unpacked.body) : isTextType(mediaType));
   if (!isText) return notText(response, mediaType || 'unknown');
-  const raw = decodeText(unpacked.body, contentType);
+  const raw = textOfBody(unpacked.body, contentType);
   const isHtml = mediaType === 'text/html' || mediaType === 'application/xhtml+xml';
   const text = isHtml ? readableText(raw.slice(0, HTML_CHARS_MAX)) : raw;
   const lines = [firstLine(response), '', text.slice(0, charsMax)];

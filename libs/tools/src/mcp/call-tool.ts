@@ -10,7 +10,7 @@ import {
 } from '@modelcontextprotocol/client';
 import type { JsonObject, ToolContext, ToolResult } from '#libs/contract';
 import { askResult, questionsOf, retryOf, type Retry } from './tools/input-required.js';
-import { resultOf } from './tools/result-parts.js';
+import { mcpResult } from './tools/result-parts.js';
 import { STREAM_ENDED } from './transport/tolerant-transport.js';
 import { Unreachable } from './transport/unreachable.js';
 
@@ -62,7 +62,7 @@ async function ask(client: Client, order: CallOrder, first: Retry): Promise<Tool
   let retry = first;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const result = await client.callTool({ name: tool.name, arguments: { ...args }, ...retry }, options);
-    if (!isInputRequiredResult(result)) return resultOf(result, order.images);
+    if (!isInputRequiredResult(result)) return mcpResult(result, order.images);
     const { inputRequests = {}, requestState } = result;
     const questions = questionsOf(inputRequests as JsonObject);
     if (!questions) return { output: `The MCP server '${server}' asks for what cannot be given here.`, isError: true };

@@ -33,7 +33,7 @@ export interface ConnectionOwner {
 /** Which generation of the protocol a server speaks; known from an earlier connection. */
 export type Verdict = PriorDiscovery;
 
-export interface Connected {
+export interface McpConnection {
   readonly client: Client;
   /** For the next connection. Absent: the server was too busy to be judged. */
   readonly verdict?: Verdict;
@@ -52,7 +52,7 @@ interface Attempt {
  * A program is asked in the old way first, because older programs end at a request that they do not know. A server on
  * the network is asked for the new revision first, and in the old way where that question is not answered.
  */
-export async function connect(attempt: Attempt, verdict?: Verdict): Promise<Connected> {
+export async function connect(attempt: Attempt, verdict?: Verdict): Promise<McpConnection> {
   const { transport, connectTimeoutSeconds } = attempt.settings;
   if (verdict) return { client: await open(attempt, { prior: verdict }), verdict };
   if (transport.kind === 'stdio') return connectProgram(attempt);
@@ -75,7 +75,7 @@ class Refused extends Error {}
 const TOO_MANY = 429;
 const LEGACY: Verdict = { kind: 'legacy' };
 
-async function connectProgram(attempt: Attempt): Promise<Connected> {
+async function connectProgram(attempt: Attempt): Promise<McpConnection> {
   try {
     return { client: await open(attempt, { prior: LEGACY }), verdict: LEGACY };
   } catch (cause) {

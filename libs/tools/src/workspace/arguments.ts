@@ -9,11 +9,11 @@ export function textArgument(args: JsonObject, name: string): string {
 }
 
 /** Like `textArgument`; models send null or nothing for a parameter that they do not need. */
-export function optionalText(args: JsonObject, name: string, otherwise: string): string {
+export function optionalTextArgument(args: JsonObject, name: string, otherwise: string): string {
   return (args[name] ?? undefined) === undefined ? otherwise : textArgument(args, name);
 }
 
-export function optionalFlag(args: JsonObject, name: string): boolean {
+export function optionalFlagArgument(args: JsonObject, name: string): boolean {
   const value = args[name] ?? false;
   if (typeof value !== 'boolean') throw new Refusal(`The ${name} must be true or false.`);
   return value;

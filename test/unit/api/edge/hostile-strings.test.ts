@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { redactSecrets } from '#libs/contract';
 import { parseDto, PROTOCOLS, type Protocol } from '#libs/protocols';
 import { tokenOf } from '../../../../apps/api/src/edge/auth/key-ring.js';
-import { hostCheck } from '../../../../apps/api/src/edge/auth/allowed-hosts.js';
+import { apiHostCheck } from '../../../../apps/api/src/edge/auth/allowed-hosts.js';
 import { parseJson } from '../../../../apps/api/src/edge/parse-json.js';
 import { requestIdOf } from '../../../../apps/api/src/words/request-id.js';
 import { cleanLine } from '../../../../libs/platform/src/logged-error.js';
@@ -56,7 +56,7 @@ describe('hostile texts of 400,000 characters make nothing hang', () => {
     ['a body that is no JSON', (text) => parseJson(Buffer.from(text))],
     ['Authorization', (text) => tokenOf(request({ authorization: `Bearer ${text}` }))],
     ['X-Request-Id', (text) => requestIdOf({ 'x-request-id': text })],
-    ['Host', (text) => hostCheck({ host: '127.0.0.1', allowedHosts: [] })(text)],
+    ['Host', (text) => apiHostCheck({ host: '127.0.0.1', allowedHosts: [] })(text)],
     ['a log line', (text) => cleanLine(text)],
     ['redaction', (text) => redactSecrets(text)],
   ])('%s', (_name, work) => {

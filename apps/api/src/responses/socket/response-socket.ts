@@ -18,7 +18,7 @@ import { parseJson } from '../../edge/parse-json.js';
 import { withExchange, type ExchangeParts } from '../../answering/run-exchange.js';
 import { MessageIntake } from './message-intake.js';
 import { SocketWriter } from './socket-writer.js';
-import type { Connected } from '../../edge/upgrade.js';
+import type { ConnectedSocket } from '../../edge/upgrade.js';
 import type { ReceivingBudget } from '../../receiving/receiving-budget.js';
 
 export interface ResponseSocketParts extends ExchangeParts {
@@ -47,7 +47,7 @@ export class ResponseSocket {
 
   constructor(
     private readonly parts: ResponseSocketParts,
-    private readonly connection: Connected,
+    private readonly connection: ConnectedSocket,
   ) {
     this.writer = new SocketWriter(connection.webSocket);
     this.preparation = parts.preparation((runId) => this.unstored.has(runId));

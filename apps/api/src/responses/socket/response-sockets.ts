@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
 import { API_LIMITS } from '../../words/api-limits.js';
 import { draining, ResponseSocket, type ResponseSocketParts } from './response-socket.js';
-import { takeUpgrades, type Connected, type UpgradeParts } from '../../edge/upgrade.js';
+import { takeUpgrades, type ConnectedSocket, type UpgradeParts } from '../../edge/upgrade.js';
 
 interface Watched {
   readonly session: ResponseSocket;
@@ -27,7 +27,7 @@ export class ResponseSockets {
     });
   }
 
-  private add(connection: Connected): void {
+  private add(connection: ConnectedSocket): void {
     const { webSocket } = connection;
     const watched = { session: new ResponseSocket(this.parts, connection), since: Date.now(), isAlive: true };
     this.open.set(webSocket, watched);

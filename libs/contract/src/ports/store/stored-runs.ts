@@ -7,7 +7,7 @@ import { aNull, anObject, aNumber, aText, aWhole, listOf, oneOf, optional } from
 /** Runs of a page of the store at most. */
 const PAGE_RUNS_MAX = 100;
 
-export interface RunListQuery {
+export interface StoredRunsQuery {
   readonly owner: string;
   readonly status?: RunStatus;
   readonly sessionId?: string;
@@ -18,7 +18,7 @@ export interface RunListQuery {
   readonly after?: string;
 }
 
-export interface RunPage {
+export interface StoredRunsPage {
   readonly runs: readonly RunSnapshot[];
   /** Where the next page begins; absent on the last one. A page may be shorter than its limit and have a next one. */
   readonly next?: string;
@@ -36,7 +36,7 @@ export interface StoredRuns {
   /** Hides the run from `run` and `runs`, even when its row is written later. */
   deleteRun(runId: string): Promise<void>;
   /** An owner's runs, newest first. Rejects with `invalid_cursor`. */
-  runs(query: RunListQuery): Promise<RunPage>;
+  runs(query: StoredRunsQuery): Promise<StoredRunsPage>;
 }
 
 const aSnapshot = anObject({

@@ -6,7 +6,7 @@ import { anObject, aNumber, aText, aWhole, listOf, optional, orNull } from './sh
 /** Sessions of a page of the store at most. */
 const PAGE_SESSIONS_MAX = 200;
 
-export interface SessionListQuery {
+export interface StoredSessionsQuery {
   readonly owner: string;
   /** Part of the title, in any case. */
   readonly search?: string;
@@ -27,7 +27,7 @@ export interface StoredSessions {
   /** undefined: the store has no such session. */
   session(name: SessionRef): Promise<SessionRecord | undefined>;
   /** An owner's sessions, those with the youngest turns first. Rejects with `invalid_cursor`. */
-  sessions(query: SessionListQuery): Promise<SessionPage>;
+  sessions(query: StoredSessionsQuery): Promise<SessionPage>;
   /** The order of the list does not change. undefined: no such session. */
   renameSession(name: SessionRef, title: string): Promise<SessionRecord | undefined>;
   /** A new session whose next turn continues `from.runId`. Rejects with `session_exists`. */

@@ -2,13 +2,14 @@ import type { JsonObject, RunError } from '#libs/contract';
 import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { anthropicError } from '../anthropic-errors.js';
-import { frame, inTurn, nothing, type MessagesState, type Move, type OpenBlock } from './messages-state.js';
+import { inTurn, type Move } from '../../protocol/moves.js';
+import { frame, nothing, type MessagesState, type OpenBlock } from './messages-state.js';
 
 /**
  * A whole block: its start says everything, and no delta follows. The one form that all clients take for server
  * tools.
  */
-export function wholeBlock(block: JsonObject): Move {
+export function wholeBlock(block: JsonObject): Move<MessagesState> {
   return (state) => {
     const index = state.blocks;
     const start = frame('content_block_start', { index, content_block: block });
@@ -17,7 +18,7 @@ export function wholeBlock(block: JsonObject): Move {
 }
 
 /** Begins a block that deltas go on with. @param open what the state has to know of it, from its index. */
-export function openBlock(block: JsonObject, open: (index: number) => OpenBlock): Move {
+export function openBlock(block: JsonObject, open: (index: number) => OpenBlock): Move<MessagesState> {
   return (state) => {
     const index = state.blocks;
     const start = frame('content_block_start', { index, content_block: block });
@@ -35,20 +36,23 @@ export function deltaFrame(head: string, text: string): { readonly event: string
   return { event: 'content_block_delta', data: `${head}${JSON.stringify(text)}}}` };
 }
 
-export function delta(fields: JsonObject): Move {
+export function delta(fields: JsonObject): Move<MessagesState> {
   return (state) => [state, [frame('content_block_delta', { index: state.blocks - 1, delta: fields })]];
 }
 
 /** Ends the open block. Blocks follow each other, so the open one is always the last. */
-export const closeBlock: Move = (state) => {
+export const closeBlock: Move<MessagesState> = (state) => {
   if (!state.open) return [state, NO_FRAMES];
-  const close: Move = (open) => [{ ...open, open: null }, [frame('content_block_stop', { index: open.blocks - 1 })]];
+  const close: Move<MessagesState> = (open) => [
+    { ...open, open: null },
+    [frame('content_block_stop', { index: open.blocks - 1 })],
+  ];
   // Every thinking block has a signature. Clients send an empty one back like any other.
   return state.open.kind === 'thinking' ? inTurn(state, sign(''), close) : close(state);
 };
 
 /** The signature comes once and whole: clients keep the last one that they hear. */
-export function sign(signature: string): Move {
+export function sign(signature: string): Move<MessagesState> {
   return signature === '' ? nothing : delta({ type: 'signature_delta', signature });
 }
 

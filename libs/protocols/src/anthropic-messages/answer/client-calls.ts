@@ -5,7 +5,8 @@ import { BROKEN_CALL } from '../../run-errors.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { packCallState } from '../call-state.js';
 import { breakOff, closeBlock, delta, openBlock, wholeBlock } from './blocks.js';
-import { inTurn, type MessagesState, type Move } from './messages-state.js';
+import { inTurn, type Move } from '../../protocol/moves.js';
+import type { MessagesState } from './messages-state.js';
 import { revealHidden, settleThinking } from './thinking.js';
 
 /**
@@ -100,7 +101,7 @@ export function finishCall(state: MessagesState, event: EventOf<'tool_call.ready
  * What upstreams attached to calls, as blocks that clients send back. They stand behind the step: an upstream may send
  * them last of all.
  */
-export const tellAttached: Move = (state) => {
+export const tellAttached: Move<MessagesState> = (state) => {
   const blocks = Object.entries(state.attached).map(([callId, extraContent]) =>
     wholeBlock({ type: 'redacted_thinking', data: packCallState({ callId, extraContent }) }),
   );

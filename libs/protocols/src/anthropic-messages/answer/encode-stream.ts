@@ -6,7 +6,8 @@ import { readEcho } from '../messages-echo.js';
 import { breakOff, closeBlock, deltaFrame, deltaHead, openBlock } from './blocks.js';
 import { continueCall, finishCall, hold, isWhole, mustWait, startCall, tellAttached } from './client-calls.js';
 import { messageObject, messageUsage, stopFields, UNFINISHED } from './message-object.js';
-import { frame, inTurn, NEW_STEP, type MessagesState, type Move } from './messages-state.js';
+import { inTurn, type Move } from '../../protocol/moves.js';
+import { frame, NEW_STEP, type MessagesState } from './messages-state.js';
 import { changeRun, noteRun, settleRuns, tellRuns } from './server-runs.js';
 import { settleThinking, think } from './thinking.js';
 
@@ -29,9 +30,9 @@ export function encode(state: MessagesState, event: LoggedEvent): Encoded<Messag
 }
 
 /** Encodes what waited for the block of a call. The block of the next call may hold the rest back again. */
-const releaseHeld: Move = (state) => {
+const releaseHeld: Move<MessagesState> = (state) => {
   const moves = state.held.map(
-    (event): Move =>
+    (event): Move<MessagesState> =>
       (open) =>
         encode(open, event),
   );
@@ -115,7 +116,7 @@ function interrupt(state: MessagesState): Encoded<MessagesState> {
 }
 
 function finish(state: MessagesState, reason: 'completed' | IncompleteReason): Encoded<MessagesState> {
-  const last: Move = (settled) => {
+  const last: Move<MessagesState> = (settled) => {
     if (settled.stage === 'ended') return [settled, NO_FRAMES];
     const { hasClientCalls, hasRefused, usage } = settled;
     const delta = stopFields({ reason, hasClientCalls, hasRefused });
@@ -128,7 +129,7 @@ function finish(state: MessagesState, reason: 'completed' | IncompleteReason): E
 }
 
 /** The step ends: every call that was begun is told of, as far as it came, and all words that waited for it. */
-const settleStep: Move = (state) => {
+const settleStep: Move<MessagesState> = (state) => {
   if (state.stage === 'ended') return [state, NO_FRAMES];
   if (state.held.length === 0) return inTurn(state, settleThinking, closeBlock, settleRuns, tellAttached);
   return inTurn(state, settleThinking, closeBlock, releaseHeld, settleStep);

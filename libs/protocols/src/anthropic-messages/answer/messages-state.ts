@@ -1,5 +1,5 @@
 import { NO_USAGE, type JsonObject, type LoggedEvent, type Usage } from '#libs/contract';
-import type { Encoded } from '../../protocol/protocol.js';
+import type { Move } from '../../protocol/moves.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
 import { readEcho, type MessagesEcho } from '../messages-echo.js';
 
@@ -71,24 +71,9 @@ export function begin(): MessagesState {
   };
 }
 
-/** One step of the stream, after which others may follow. */
-export type Move = (state: MessagesState) => Encoded<MessagesState>;
-
-/** Makes moves one after the other and gives all their frames. */
-export function inTurn(state: MessagesState, ...moves: readonly Move[]): Encoded<MessagesState> {
-  const frames: SseFrame[] = [];
-  let current = state;
-  for (const move of moves) {
-    const [next, said] = move(current);
-    current = next;
-    frames.push(...said);
-  }
-  return [current, frames];
-}
-
 /** One event of the stream. Clients read it by its `event:` name. */
 export function frame(type: string, fields: JsonObject): SseFrame {
   return { event: type, data: JSON.stringify({ type, ...fields }) };
 }
 
-export const nothing: Move = (state) => [state, NO_FRAMES];
+export const nothing: Move<MessagesState> = (state) => [state, NO_FRAMES];

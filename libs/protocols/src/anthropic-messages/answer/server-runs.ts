@@ -3,7 +3,8 @@ import { parseArguments } from '../../arguments-preview.js';
 import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { closeBlock, wholeBlock } from './blocks.js';
-import { inTurn, type MessagesState, type Move, type ServerRun } from './messages-state.js';
+import { inTurn, type Move } from '../../protocol/moves.js';
+import type { MessagesState, ServerRun } from './messages-state.js';
 import { settleThinking } from './thinking.js';
 
 /** The name of the server in blocks of tools that the gateway runs. */
@@ -35,7 +36,7 @@ export function changeRun(
  * Tells of calls one after the other, each with its result, in the order in which the model made them: so the stream
  * is the same whichever of several tools ends first. Nothing is told while the block of a caller's call is open.
  */
-export const tellRuns: Move = (state) => {
+export const tellRuns: Move<MessagesState> = (state) => {
   const [run, ...others] = state.runs;
   if (!run?.hasStarted || state.open?.kind === 'tool_use') return [state, NO_FRAMES];
   if (!run.isTold) {
@@ -47,7 +48,7 @@ export const tellRuns: Move = (state) => {
 };
 
 /** The step ends: calls that never began are not told of, and no longer keep others waiting. */
-export const settleRuns: Move = (state) => {
+export const settleRuns: Move<MessagesState> = (state) => {
   const runs = state.runs.filter(({ hasStarted }) => hasStarted);
   return runs.length === 0
     ? [{ ...state, runs }, NO_FRAMES]

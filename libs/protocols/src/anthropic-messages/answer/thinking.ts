@@ -3,7 +3,8 @@ import type { Encoded } from '../../protocol/protocol.js';
 import { packReasoning } from '../../sealed-reasoning.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { closeBlock, closeThinking, deltaFrame, deltaHead, openBlock, wholeBlock } from './blocks.js';
-import { inTurn, type MessagesState, type Move, type OpenBlock } from './messages-state.js';
+import { inTurn, type Move } from '../../protocol/moves.js';
+import type { MessagesState, OpenBlock } from './messages-state.js';
 
 type Thinking = OpenBlock & { readonly kind: 'thinking' };
 
@@ -19,11 +20,11 @@ export function think(state: MessagesState, event: EventOf<'reasoning.delta'>): 
   if (event.seal?.encrypted !== undefined && event.text === '' && !isOpen) {
     return inTurn(state, closeBlock, wholeBlock({ type: 'redacted_thinking', data: event.seal.encrypted }));
   }
-  const begin: Move = isOpen ? (same) => [same, NO_FRAMES] : begun(event.step);
+  const begin: Move<MessagesState> = isOpen ? (same) => [same, NO_FRAMES] : begun(event.step);
   return inTurn(state, begin, say(event.text), (said) => end(said, event.seal));
 }
 
-function begun(step: number): Move {
+function begun(step: number): Move<MessagesState> {
   const block = { type: 'thinking', thinking: '', signature: '' };
   const head = (index: number): string => deltaHead(index, 'thinking_delta', 'thinking');
   return (state) =>
@@ -34,7 +35,7 @@ function begun(step: number): Move {
     );
 }
 
-function say(text: string): Move {
+function say(text: string): Move<MessagesState> {
   return (state) => {
     const open = state.open as Thinking;
     const isShown = state.echo.display === 'shown' && text !== '';
@@ -57,7 +58,7 @@ function signatureOf({ text }: Thinking, seal: ReasoningSeal, display: string): 
 }
 
 /** Ends an open block of reasoning to which nothing was attached. Where its text is not shown, the signature has it. */
-export const settleThinking: Move = (state) => {
+export const settleThinking: Move<MessagesState> = (state) => {
   const { open, echo } = state;
   if (open?.kind !== 'thinking') return [state, NO_FRAMES];
   return closeThinking(state, echo.display === 'omitted' && open.text !== '' ? packReasoning({ text: open.text }) : '');
@@ -73,7 +74,7 @@ function hide(state: MessagesState, { text, seal }: EventOf<'reasoning.delta'>):
 /**
  * Before the first call of a step: hidden reasoning as blocks without text, or its upstream would refuse the result.
  */
-export const revealHidden: Move = (state) => {
+export const revealHidden: Move<MessagesState> = (state) => {
   const [open = '', ...sealed] = state.hidden;
   const packed = open === '' ? sealed : [...sealed, packReasoning({ text: open })];
   const blocks = packed.map((data) => wholeBlock({ type: 'redacted_thinking', data }));

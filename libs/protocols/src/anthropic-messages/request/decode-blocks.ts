@@ -10,12 +10,12 @@ export interface BlocksPlace {
 }
 
 /** One block and its place, for whoever knows its type. */
-export interface Block extends Place {
+export interface ContentBlock extends Place {
   readonly type: string;
 }
 
 /** The blocks of a content: a text is one block. Throws GatewayError that names the place. */
-export function blocksOf(value: JsonValue | undefined, { path }: BlocksPlace): Block[] {
+export function blocksOf(value: JsonValue | undefined, { path }: BlocksPlace): ContentBlock[] {
   if (value === undefined) throw refuse(path, 'is required.', 'missing_required_parameter');
   if (typeof value === 'string') return [{ object: { type: 'text', text: value }, path, type: 'text' }];
   if (!Array.isArray(value)) throw refuse(path, 'must be a string or an array of blocks.');
@@ -26,7 +26,7 @@ export function blocksOf(value: JsonValue | undefined, { path }: BlocksPlace): B
 }
 
 /** The text of the blocks that have one, joined by line breaks. Throws `string_above_max_length`. */
-export function textOf(blocks: readonly Block[], place: BlocksPlace): string {
+export function textOf(blocks: readonly ContentBlock[], place: BlocksPlace): string {
   const parts = blocks.flatMap((block) => partsOf(block));
   return boundText(
     parts.flatMap((part) => (part.type === 'text' && part.text !== '' ? [part.text] : [])).join('\n'),
@@ -43,7 +43,7 @@ export function boundText(text: string, { path, textCharsMax }: BlocksPlace): st
  * What a model can read of a block: text, images, and documents as text. Empty for blocks of other types, which belong
  * to features of Anthropic's own servers.
  */
-export function partsOf(block: Block): ContentPart[] {
+export function partsOf(block: ContentBlock): ContentPart[] {
   switch (block.type) {
     case 'text':
       return [{ type: 'text', text: textField(block, 'text') }];
@@ -64,13 +64,13 @@ function textField(place: Place, key: string): string {
   throw refuse(`${place.path}.${key}`, 'is required.', 'missing_required_parameter');
 }
 
-function sourceOf(block: Block): Place {
+function sourceOf(block: ContentBlock): Place {
   const source = optionalPlace(block, 'source');
   if (source) return source;
   throw refuse(`${block.path}.source`, 'is required.', 'missing_required_parameter');
 }
 
-function imageOf(block: Block): ContentPart {
+function imageOf(block: ContentBlock): ContentPart {
   const source = sourceOf(block);
   const kind = requiredText(source, 'type');
   if (kind === 'base64') {
@@ -91,7 +91,7 @@ function webUrl(source: Place): string {
 }
 
 /** A document as text. Of one that is no text the model is told that it is there. */
-function documentOf(block: Block): ContentPart[] {
+function documentOf(block: ContentBlock): ContentPart[] {
   const source = sourceOf(block);
   const title = optionalText(block, 'title');
   const context = optionalText(block, 'context');
@@ -113,7 +113,7 @@ function documentOf(block: Block): ContentPart[] {
   return [{ type: 'text', text: `${head}\n${body}` }];
 }
 
-function searchResultOf(block: Block): ContentPart[] {
+function searchResultOf(block: ContentBlock): ContentPart[] {
   const inner = blocksOf(fieldOf(block, 'content'), { path: `${block.path}.content`, textCharsMax: Infinity });
   const head = `${optionalText(block, 'title') ?? ''}\n${optionalText(block, 'source') ?? ''}`.trim();
   return [{ type: 'text', text: head }, ...inner.flatMap(partsOf)];

@@ -10,7 +10,15 @@ import {
 import { fieldOf, optionalFlag, optionalText, placeOf, refuse, requiredText, type Place } from '../../request-place.js';
 import { unpackReasoning } from '../../sealed-reasoning.js';
 import { unpackCallState } from '../call-state.js';
-import { argumentsOf, blocksOf, boundText, partsOf, textOf, type Block, type BlocksPlace } from './decode-blocks.js';
+import {
+  argumentsOf,
+  blocksOf,
+  boundText,
+  partsOf,
+  textOf,
+  type ContentBlock,
+  type BlocksPlace,
+} from './decode-blocks.js';
 import { TurnWriter } from './turn-writer.js';
 
 /**
@@ -50,7 +58,7 @@ class TurnReader {
     throw refuse('messages', 'must have a user message with content.');
   }
 
-  private takeUser(blocks: readonly Block[], place: BlocksPlace): void {
+  private takeUser(blocks: readonly ContentBlock[], place: BlocksPlace): void {
     const results: ToolMessage[] = [];
     const parts: ContentPart[] = [];
     for (const block of blocks) {
@@ -62,7 +70,7 @@ class TurnReader {
   }
 
   /** @returns pictures in the result: upstreams take them from users only. */
-  private takeResult(block: Block, results: ToolMessage[]): ContentPart[] {
+  private takeResult(block: ContentBlock, results: ToolMessage[]): ContentPart[] {
     const callId = requiredText(block, 'tool_use_id');
     if (!this.writer.isKnown(callId)) {
       throw refuse(`${block.path}.tool_use_id`, "must be the id of a 'tool_use' block of an earlier message.");
@@ -74,14 +82,14 @@ class TurnReader {
     return [{ type: 'text', text: `Images in the result of the call ${callId}:` }, ...images];
   }
 
-  private outputOf(block: Block): { readonly output: string; readonly images: readonly ContentPart[] } {
+  private outputOf(block: ContentBlock): { readonly output: string; readonly images: readonly ContentPart[] } {
     const path = `${block.path}.content`;
     const place = { path, textCharsMax: this.textCharsMax };
     const inner = blocksOf(fieldOf(block, 'content') ?? '', place);
     return { output: textOf(inner, place), images: inner.flatMap(partsOf).filter(({ type }) => type === 'image') };
   }
 
-  private takeAssistant(blocks: readonly Block[], place: BlocksPlace): void {
+  private takeAssistant(blocks: readonly ContentBlock[], place: BlocksPlace): void {
     this.writer.close();
     // The state of a call stands before the call, or behind it where the upstream sent it late.
     const states = new Map(blocks.flatMap(stateOf));
@@ -90,7 +98,7 @@ class TurnReader {
     boundText(text.join(''), place);
   }
 
-  private takeSaid(block: Block, { rest, states }: Around): void {
+  private takeSaid(block: ContentBlock, { rest, states }: Around): void {
     switch (block.type) {
       case 'text':
         return this.writer.say(requiredString(block, 'text'));
@@ -110,14 +118,14 @@ class TurnReader {
     }
   }
 
-  private takeRedacted(block: Block): void {
+  private takeRedacted(block: ContentBlock): void {
     const data = bounded(block, 'data');
     if (unpackCallState(data)) return;
     this.writer.think(unpackReasoning(data) ?? { text: '', seal: { form: 'anthropic', encrypted: data } });
   }
 
   /** Without its result, which some clients drop, a call that the gateway ran says nothing. */
-  private takeRun(block: Block, rest: readonly Block[]): void {
+  private takeRun(block: ContentBlock, rest: readonly ContentBlock[]): void {
     const call = callOf(block);
     const result = rest.find(
       (other) => other.type === 'mcp_tool_result' && other.object['tool_use_id'] === call.callId,
@@ -130,18 +138,18 @@ class TurnReader {
 }
 
 interface Around {
-  readonly rest: readonly Block[];
+  readonly rest: readonly ContentBlock[];
   /** By call: what its upstream attached to it. */
   readonly states: ReadonlyMap<string, JsonObject>;
 }
 
-function stateOf(block: Block): (readonly [string, JsonObject])[] {
+function stateOf(block: ContentBlock): (readonly [string, JsonObject])[] {
   const data = block.type === 'redacted_thinking' ? block.object['data'] : undefined;
   const state = typeof data === 'string' ? unpackCallState(data) : undefined;
   return state ? [[state.callId, state.extraContent]] : [];
 }
 
-function thinkingOf(block: Block): Reasoning {
+function thinkingOf(block: ContentBlock): Reasoning {
   const text = requiredString(block, 'thinking');
   if (text.length > LIMITS.reasoningCharsMax) {
     const problem = `must have at most ${LIMITS.reasoningCharsMax} characters.`;
@@ -153,7 +161,7 @@ function thinkingOf(block: Block): Reasoning {
   return signature === '' ? { text } : { text, seal: { form: 'anthropic', signature } };
 }
 
-function callOf(block: Block): { readonly callId: string; readonly name: string; readonly arguments: string } {
+function callOf(block: ContentBlock): { readonly callId: string; readonly name: string; readonly arguments: string } {
   const args = argumentsOf(fieldOf(block, 'input'), `${block.path}.input`);
   return { callId: requiredText(block, 'id'), name: requiredText(block, 'name'), arguments: args };
 }

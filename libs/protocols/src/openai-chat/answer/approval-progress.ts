@@ -4,7 +4,7 @@ import { approvalFacts } from '../../runs/approval-object.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import type { ChatState } from './chat-state.js';
 import { sideEvent } from './chunk.js';
-import { EMOJI, isHidden, PROGRESS_EVENT } from './tool-progress.js';
+import { EMOJI, isHiddenTool, PROGRESS_EVENT } from './tool-progress.js';
 
 /**
  * A call that waits for a human, shown beside the answer like its progress; the stream then rests on keep-alive
@@ -33,7 +33,7 @@ export function showApprovalAnswer(state: ChatState, event: EventOf<'approval.re
 }
 
 function show(state: ChatState, tool: string, fields: JsonObject & { toolCallId: string }): Encoded<ChatState> {
-  if (isHidden(tool)) return [state, NO_FRAMES];
+  if (isHiddenTool(tool)) return [state, NO_FRAMES];
   const { label } = state.serverCalls.find((call) => call.callId === fields.toolCallId) ?? { label: tool };
   return [state, [sideEvent(state.shape, PROGRESS_EVENT, { tool, emoji: EMOJI, label, ...fields })]];
 }

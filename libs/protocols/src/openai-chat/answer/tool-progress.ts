@@ -12,13 +12,13 @@ export const EMOJI = '🔧';
 /** Keeps the label of a call whose arguments are whole. */
 export function noteServerCall(state: ChatState, event: EventOf<'tool_call.ready'>): Encoded<ChatState> {
   const { callId, name } = event;
-  if (isHidden(name)) return [state, NO_FRAMES];
+  if (isHiddenTool(name)) return [state, NO_FRAMES];
   const call: ServerCall = { callId, name, label: previewOf(event.arguments) ?? name, shown: false };
   return [{ ...state, serverCalls: [...state.serverCalls, call] }, NO_FRAMES];
 }
 
 export function showToolStart(state: ChatState, { callId, name }: EventOf<'tool.started'>): Encoded<ChatState> {
-  if (isHidden(name)) return [state, NO_FRAMES];
+  if (isHiddenTool(name)) return [state, NO_FRAMES];
   const { label } = state.serverCalls.find((call) => call.callId === callId) ?? { label: name };
   const serverCalls = [...withoutCall(state, callId), { callId, name, label, shown: true }];
   const fields = { tool: name, emoji: EMOJI, label, toolCallId: callId, status: 'running' };
@@ -40,6 +40,6 @@ function withoutCall({ serverCalls }: ChatState, callId: string): readonly Serve
 }
 
 /** Internal tools, by Hermes' convention. */
-export function isHidden(name: string): boolean {
+export function isHiddenTool(name: string): boolean {
   return name.startsWith('_');
 }

@@ -11,7 +11,8 @@ import {
   type WireStatus,
 } from './output-item.js';
 import type { ResponsesEcho } from './responses-echo.js';
-import { say, type Move } from './responses-state.js';
+import type { Move } from '../../protocol/moves.js';
+import { say, type ResponsesState } from './responses-state.js';
 
 /** A call of the stream, by its item. */
 export interface ToldCall extends CallOutput {
@@ -31,7 +32,7 @@ export function itemOfCall(call: ToldCall, echo: ResponsesEcho, status: WireStat
   }
 }
 
-export function callAdded(call: ToldCall, echo: ResponsesEcho): readonly Move[] {
+export function callAdded(call: ToldCall, echo: ResponsesEcho): readonly Move<ResponsesState>[] {
   const added = say('response.output_item.added', {
     output_index: call.outputIndex,
     item: itemOfCall(call, echo, 'in_progress'),
@@ -40,7 +41,7 @@ export function callAdded(call: ToldCall, echo: ResponsesEcho): readonly Move[] 
 }
 
 /** Free text is JSON until it is whole, so a custom call has no deltas on its way. */
-export function argumentsDelta(call: ToldCall, delta: string): readonly Move[] {
+export function argumentsDelta(call: ToldCall, delta: string): readonly Move<ResponsesState>[] {
   if (call.form === 'custom') return [];
   return [say(`${DELTA_OF[call.form]}.delta`, { ...placeOf(call), delta })];
 }
@@ -50,7 +51,7 @@ const DELTA_OF = {
   mcp: 'response.mcp_call_arguments',
 } as const;
 
-export function argumentsDone(call: ToldCall, echo: ResponsesEcho): readonly Move[] {
+export function argumentsDone(call: ToldCall, echo: ResponsesEcho): readonly Move<ResponsesState>[] {
   const { form, arguments: text } = call;
   if (form !== 'custom') {
     const named = form === 'function' ? { name: toldName(call.name, echo).name } : {};
@@ -68,7 +69,7 @@ export function callDone(
   echo: ResponsesEcho,
   status: WireStatus,
   result?: CallResult,
-): readonly Move[] {
+): readonly Move<ResponsesState>[] {
   const done = say('response.output_item.done', {
     output_index: call.outputIndex,
     item: itemOfCall(call, echo, status, result),

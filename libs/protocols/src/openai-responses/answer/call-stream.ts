@@ -4,7 +4,8 @@ import { NO_FRAMES } from '../../sse-frame.js';
 import { itemIdOf } from '../ids.js';
 import { argumentsDelta, argumentsDone, callAdded, callDone, type ToldCall } from './call-frames.js';
 import { callForm, callId, callOutputItem, isHiddenCall, type CallResult } from './output-item.js';
-import { inTurn, say, type Move, type OpenCall, type ResponsesState } from './responses-state.js';
+import { inTurn, type Move } from '../../protocol/moves.js';
+import { say, type OpenCall, type ResponsesState } from './responses-state.js';
 import { settleText } from './text-stream.js';
 
 type Logged<T extends Parameters<typeof fold>[1]['type']> = LoggedEvent<EventOf<T>>;
@@ -79,30 +80,30 @@ function callIndex({ calls }: ResponsesState, { callId }: { readonly callId: str
  * Ends all calls of a step that ends. `isWhole`: the step is completed, so calls that are ready are whole. Those that
  * are not were cut off: they get no `arguments.done`, which agents take for the word to act.
  */
-export function settleCalls(isWhole: boolean, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>): Move {
+export function settleCalls(isWhole: boolean, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>): Move<ResponsesState> {
   return (state) => {
     if (state.calls.length === 0) return [state, NO_FRAMES];
     const run = state.calls.reduce((folded, { step, callId, arguments: delta, itemIndex }) => {
       const isFolded = itemOf({ run: folded }, itemIndex).ready || delta === '';
       return isFolded ? folded : fold(folded, { type: 'tool_call.arguments.delta', step, callId, delta, seq, at });
     }, state.run);
-    const closings = state.calls.map((call, i): Move => {
+    const closings = state.calls.map((call, i): Move<ResponsesState> => {
       const isReady = itemOf(state, call.itemIndex).ready;
       return closeCall(i, isWhole && isReady ? 'completed' : 'incomplete');
     });
-    const forget: Move = (told) => [{ ...told, calls: [] }, NO_FRAMES];
+    const forget: Move<ResponsesState> = (told) => [{ ...told, calls: [] }, NO_FRAMES];
     return inTurn({ ...state, run }, ...closings, tellResults('all'), forget);
   };
 }
 
-function closeCall(at: number, status: 'completed' | 'incomplete', result?: CallResult): Move {
+function closeCall(at: number, status: 'completed' | 'incomplete', result?: CallResult): Move<ResponsesState> {
   return (state) => {
     const call = state.calls[at];
     if (!call || call.isClosed) return [state, NO_FRAMES];
     const inside = call.form === 'mcp' ? result : undefined;
     // Without its result a call of the gateway has not come to its end.
     const end = call.form === 'mcp' && !inside ? 'incomplete' : status;
-    const said: Move = end === 'completed' ? sayArguments(at) : (same) => [same, NO_FRAMES];
+    const said: Move<ResponsesState> = end === 'completed' ? sayArguments(at) : (same) => [same, NO_FRAMES];
     return inTurn(state, said, (current) => {
       const closed = { ...current, calls: current.calls.with(at, { ...(current.calls[at] ?? call), isClosed: true }) };
       if (call.isHidden) return [closed, NO_FRAMES];
@@ -112,7 +113,7 @@ function closeCall(at: number, status: 'completed' | 'incomplete', result?: Call
 }
 
 /** Says once that the arguments are whole. */
-function sayArguments(at: number): Move {
+function sayArguments(at: number): Move<ResponsesState> {
   return (state) => {
     const call = state.calls[at];
     if (!call || call.isSaid) return [state, NO_FRAMES];
@@ -123,9 +124,9 @@ function sayArguments(at: number): Move {
 }
 
 /** Results come in the order of the calls; at the end of a step, those that will never come are passed over. */
-function tellResults(which: 'in order' | 'all'): Move {
+function tellResults(which: 'in order' | 'all'): Move<ResponsesState> {
   return (state) => {
-    const moves: Move[] = [];
+    const moves: Move<ResponsesState>[] = [];
     for (const [at, call] of state.calls.entries()) {
       if (call.executedBy !== 'server' || call.form === 'mcp' || call.isHidden || call.isAnswered) continue;
       const { output } = itemOf(state, call.itemIndex);
@@ -136,7 +137,7 @@ function tellResults(which: 'in order' | 'all'): Move {
   };
 }
 
-function tellResult(at: number, call: OpenCall, output: string): Move {
+function tellResult(at: number, call: OpenCall, output: string): Move<ResponsesState> {
   return (state) => {
     const { run, outputCount } = state;
     const id = itemIdOf('function_call_output', run.runId, 'o', call.itemIndex);

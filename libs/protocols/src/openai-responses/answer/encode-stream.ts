@@ -6,7 +6,8 @@ import { answerCall, completeArguments, continueCall, dispatchCall, settleCalls,
 import { innerCompactionItem } from './compaction-item.js';
 import { responseObject } from './response-object.js';
 import { readEcho } from './responses-echo.js';
-import { inTurn, say, type Move, type ResponsesState } from './responses-state.js';
+import { inTurn, type Move } from '../../protocol/moves.js';
+import { say, type ResponsesState } from './responses-state.js';
 import { settleText, showImage, speak } from './text-stream.js';
 
 /**
@@ -80,7 +81,7 @@ function create(state: ResponsesState, event: LoggedEvent<EventOf<'run.queued'>>
 }
 
 /** Once per response, whatever number of attempts there are. */
-const open: Move = (state) => {
+const open: Move<ResponsesState> = (state) => {
   if (state.stage !== 'created') return [state, NO_FRAMES];
   const response = responseObject({ ...state.run, status: 'running' });
   return inTurn({ ...state, stage: 'open' }, say('response.in_progress', { response }));
@@ -93,7 +94,7 @@ function completeStep(state: ResponsesState, event: LoggedEvent<EventOf<'step.co
   return inTurn(state, text, settleCalls(true, event), taken(event));
 }
 
-function taken(event: LoggedEvent): Move {
+function taken(event: LoggedEvent): Move<ResponsesState> {
   return (state) => [{ ...state, run: fold(state.run, event) }, NO_FRAMES];
 }
 
@@ -109,7 +110,7 @@ const LAST_EVENT: Readonly<Record<string, string>> = {
 };
 
 function end(state: ResponsesState, event: LoggedEvent<TerminalEvent>): Encoded<ResponsesState> {
-  const lastWords: Move = (settled) => {
+  const lastWords: Move<ResponsesState> = (settled) => {
     const response = responseObject(settled.run);
     const [item] = settled.run.compacts ? (response['output'] as readonly JsonObject[]) : [];
     const compacted = item ? compactionTold(item) : [];
@@ -119,7 +120,7 @@ function end(state: ResponsesState, event: LoggedEvent<TerminalEvent>): Encoded<
       say(LAST_EVENT[String(response['status'])] ?? 'response.failed', { response }),
     );
   };
-  const done: Move = (told) => [{ ...told, stage: 'ended' }, [DONE]];
+  const done: Move<ResponsesState> = (told) => [{ ...told, stage: 'ended' }, [DONE]];
   return inTurn(state, open, settleText('incomplete', event), settleCalls(false, event), taken(event), lastWords, done);
 }
 
@@ -134,7 +135,7 @@ function showCompaction(state: ResponsesState, event: LoggedEvent, summary: stri
 }
 
 /** A summary is told when it is whole: half of one is of no use to anybody. */
-function compactionTold(item: JsonObject, output_index = 0): readonly Move[] {
+function compactionTold(item: JsonObject, output_index = 0): readonly Move<ResponsesState>[] {
   return [
     say('response.output_item.added', { output_index, item: { ...item, encrypted_content: '' } }),
     say('response.output_item.done', { output_index, item }),
@@ -144,6 +145,6 @@ function compactionTold(item: JsonObject, output_index = 0): readonly Move[] {
 /** The log could not be read: there is no response to speak of yet, so the failure is a plain `error` event. */
 function beforeTheBeginning(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState> {
   if (!isTerminal(event)) return [state, NO_FRAMES];
-  const done: Move = (told) => [{ ...told, stage: 'ended' }, [DONE]];
+  const done: Move<ResponsesState> = (told) => [{ ...told, stage: 'ended' }, [DONE]];
   return event.type === 'run.failed' ? inTurn(state, say('error', errorBody(event.error)), done) : done(state);
 }

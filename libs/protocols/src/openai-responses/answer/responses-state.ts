@@ -7,8 +7,7 @@ import {
   type ReasoningSeal,
   type RunSnapshot,
 } from '#libs/contract';
-import type { Encoded } from '../../protocol/protocol.js';
-import type { SseFrame } from '../../sse-frame.js';
+import type { Move } from '../../protocol/moves.js';
 import type { CallForm, TextKind } from './output-item.js';
 import { readEcho, type ResponsesEcho } from './responses-echo.js';
 
@@ -84,23 +83,8 @@ export function begin(): ResponsesState {
   };
 }
 
-/** One step of the stream, after which others may follow. */
-export type Move = (state: ResponsesState) => Encoded<ResponsesState>;
-
-/** Makes moves one after the other and gives all their frames. */
-export function inTurn(state: ResponsesState, ...moves: readonly Move[]): Encoded<ResponsesState> {
-  const frames: SseFrame[] = [];
-  let current = state;
-  for (const move of moves) {
-    const [next, said] = move(current);
-    current = next;
-    frames.push(...said);
-  }
-  return [current, frames];
-}
-
 /** One event of the stream, with the next number. */
-export function say(type: string, fields: JsonObject): Move {
+export function say(type: string, fields: JsonObject): Move<ResponsesState> {
   return (state) => {
     const data = JSON.stringify({ type, sequence_number: state.sequence, ...fields });
     return [{ ...state, sequence: state.sequence + 1 }, [{ event: type, data }]];

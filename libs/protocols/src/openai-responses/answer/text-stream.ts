@@ -22,7 +22,8 @@ import {
   type TextOutput,
   type WireStatus,
 } from './output-item.js';
-import { inTurn, say, type Move, type OpenText, type ResponsesState, type TextHead } from './responses-state.js';
+import { inTurn, type Move } from '../../protocol/moves.js';
+import { say, type OpenText, type ResponsesState, type TextHead } from './responses-state.js';
 
 export type TextEvent = LoggedEvent<EventOf<'text.delta' | 'reasoning.delta' | 'refusal.delta'>>;
 
@@ -104,7 +105,11 @@ export function showImage(state: ResponsesState, event: LoggedEvent<EventOf<'tex
 }
 
 /** Ends the open text item, if there is one, and folds it into the run. */
-export function settleText(status: WireStatus, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>, phase?: Phase): Move {
+export function settleText(
+  status: WireStatus,
+  { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>,
+  phase?: Phase,
+): Move<ResponsesState> {
   return (state) => {
     const { text } = state;
     if (!text) return [state, NO_FRAMES];
@@ -211,7 +216,7 @@ function withLogprobs(logprobs: readonly JsonValue[]): string {
   return `,"logprobs":${JSON.stringify(logprobs)}}`;
 }
 
-function announce(head: TextHead): Move {
+function announce(head: TextHead): Move<ResponsesState> {
   const { kind, id } = head;
   const item = textItem({ kind, id, text: '', logprobs: NO_LOGPROBS }, 'in_progress', 'empty');
   const part = textPart({ kind, text: '', logprobs: NO_LOGPROBS });
@@ -223,7 +228,7 @@ function announce(head: TextHead): Move {
     );
 }
 
-function closing(output: TextOutput, head: TextHead, status: WireStatus): readonly Move[] {
+function closing(output: TextOutput, head: TextHead, status: WireStatus): readonly Move<ResponsesState>[] {
   const words = WORDS[head.kind];
   const logprobs = head.kind === 'text' ? { logprobs: output.logprobs } : {};
   return [
@@ -234,7 +239,7 @@ function closing(output: TextOutput, head: TextHead, status: WireStatus): readon
 }
 
 /** Reasoning of which there is nothing to be read: an item without a part. */
-function wordless(output: TextOutput, { outputIndex }: TextHead): readonly Move[] {
+function wordless(output: TextOutput, { outputIndex }: TextHead): readonly Move<ResponsesState>[] {
   const { encrypted: _, ...opened } = output;
   return [
     (state) => [{ ...state, outputCount: state.outputCount + 1 }, NO_FRAMES],

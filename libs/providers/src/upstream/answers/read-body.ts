@@ -20,11 +20,11 @@ export async function readJson(body: AnswerBody, upstream: string): Promise<Json
   const { bytes, cause } = await gather(body, UPSTREAM_LIMITS.answerBytesMax);
   if (bytes.length > UPSTREAM_LIMITS.answerBytesMax) throw tooLarge(upstream, UPSTREAM_LIMITS.answerBytesMax);
   if (cause) throw brokenOff(cause, upstream);
-  return parseJson(bytes.toString(), upstream);
+  return parseUpstreamJson(bytes.toString(), upstream);
 }
 
 /** A document; throws `upstream_invalid` when it is not JSON. */
-export function parseJson(text: string, upstream: string): JsonValue {
+export function parseUpstreamJson(text: string, upstream: string): JsonValue {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {

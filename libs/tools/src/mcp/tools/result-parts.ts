@@ -14,7 +14,7 @@ const IMAGES_MAX = 16;
  *
  * @param areShown whether images go to the model; else it reads that there were some.
  */
-export function resultOf(result: CallToolResult, areShown: boolean): ToolResult {
+export function mcpResult(result: CallToolResult, areShown: boolean): ToolResult {
   const { content = [], structuredContent, isError = false } = result;
   const parts = content.map(partText);
   if (parts.length === 0 && structuredContent !== undefined) parts.push(JSON.stringify(structuredContent));

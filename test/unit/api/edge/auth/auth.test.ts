@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { hostCheck } from '../../../../../apps/api/src/edge/auth/allowed-hosts.js';
+import { apiHostCheck } from '../../../../../apps/api/src/edge/auth/allowed-hosts.js';
 import { FailedLogins } from '../../../../../apps/api/src/edge/auth/failed-logins.js';
 import { KeyRing, LOCAL_OWNER } from '../../../../../apps/api/src/edge/auth/key-ring.js';
 import { API_LIMITS } from '../../../../../apps/api/src/words/api-limits.js';
@@ -91,7 +91,7 @@ describe('FailedLogins', () => {
 });
 
 describe('hostCheck', () => {
-  const loopback = hostCheck({ host: '127.0.0.1', allowedHosts: ['dev.example'] });
+  const loopback = apiHostCheck({ host: '127.0.0.1', allowedHosts: ['dev.example'] });
 
   test.each(['localhost', 'localhost:8642', 'LocalHost.:1', '127.0.0.1:8642', '[::1]', '[::1]:8642', 'dev.example:80'])(
     'lets %s pass on loopback',
@@ -104,7 +104,7 @@ describe('hostCheck', () => {
   );
 
   test('knows the bound host, and has no opinion on a network-visible address', () => {
-    expect(hostCheck({ host: '127.0.0.2', allowedHosts: [] })('127.0.0.2:8642')).toBe(true);
-    expect(hostCheck({ host: '0.0.0.0', allowedHosts: [] })('gateway.example')).toBe(true);
+    expect(apiHostCheck({ host: '127.0.0.2', allowedHosts: [] })('127.0.0.2:8642')).toBe(true);
+    expect(apiHostCheck({ host: '0.0.0.0', allowedHosts: [] })('gateway.example')).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { resultOf } from '../../../../../libs/tools/src/mcp/tools/result-parts.js';
+import { mcpResult } from '../../../../../libs/tools/src/mcp/tools/result-parts.js';
 
 const png = { type: 'image', mimeType: 'image/png', data: 'iVBORw0KGgo=' } as const;
 const resource = (
@@ -30,9 +30,9 @@ test.each<[what: string, content: CallToolResult['content'], output: string, ima
   ],
   ['an embedded file', [resource({ blob: 'AAAA' })], '[resource file:///y, unknown type, 3 bytes]', []],
 ])('%s', (_what, content, output, images) => {
-  expect(resultOf({ content }, true)).toEqual({ output, isError: false, ...(images.length > 0 && { images }) });
+  expect(mcpResult({ content }, true)).toEqual({ output, isError: false, ...(images.length > 0 && { images }) });
 });
 
 test('images are told and not shown where models do not see', () => {
-  expect(resultOf({ content: [png] }, false)).toEqual({ output: '[image, image/png, 9 bytes]', isError: false });
+  expect(mcpResult({ content: [png] }, false)).toEqual({ output: '[image, image/png, 9 bytes]', isError: false });
 });
