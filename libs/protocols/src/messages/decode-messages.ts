@@ -1,9 +1,10 @@
 import { LIMITS } from '#libs/contract';
-import type { AssistantMessage, Message, ToolCall, UserMessage } from '#libs/contract';
+import type { AssistantMessage, JsonObject, Message, ToolCall, UserMessage } from '#libs/contract';
 import { packCustomInput } from '../custom-tools.js';
+import { object, oneOf, text } from '../dto/fragments.js';
+import { aLongText, anObject, aText, described, maybeKind, maybeList, maybeText, shape } from '../dto/shape.js';
 import {
   fieldOf,
-  listOf,
   missing,
   optionalText,
   placeOf,
@@ -86,7 +87,7 @@ interface MessagePlace extends Place {
 function decodeUser(place: MessagePlace): UserMessage {
   const { parts, text } = requiredContent(place, 'text and images');
   const hasImage = parts.some((part) => part.type === 'image');
-  const name = optionalText(place, 'name');
+  const name = MESSAGE.read(place, 'name');
   return { role: 'user', content: hasImage ? parts : text, ...(name && { name }) };
 }
 
@@ -96,10 +97,8 @@ function decodeAssistant(place: MessagePlace): AssistantMessage {
   }
   const content = optionalContent(place, 'text and refusals');
   const refusal = boundText(place, 'refusal') ?? content?.refusal;
-  const value = fieldOf(place, 'tool_calls') ?? [];
-  const path = `${place.path}.tool_calls`;
-  const toolCalls = listOf(value, path, LIMITS.toolCallsPerStepMax).map((call, i) =>
-    decodeCall(placeOf(call, `${path}[${i}]`)),
+  const toolCalls = (MESSAGE.read(place, 'tool_calls') ?? []).map((call, i) =>
+    decodeCall(placeOf(call, `${place.path}.tool_calls[${i}]`)),
   );
   const reasoning = decodeReasoning(place);
   return {
@@ -111,26 +110,62 @@ function decodeAssistant(place: MessagePlace): AssistantMessage {
   };
 }
 
+const PART: JsonObject = oneOf(
+  object({ type: { enum: ['text', 'input_text', 'output_text'] }, text: text('Words.') }, ['type', 'text']),
+  object(
+    {
+      type: { enum: ['image_url', 'input_image'] },
+      image_url: oneOf(
+        text('http, https or data:image URL.'),
+        object({ url: text('The same.'), detail: text('low, high or auto.') }, ['url']),
+      ),
+    },
+    ['type', 'image_url'],
+  ),
+);
+
+const FUNCTION_CALLED = shape({
+  name: aText('Which tool.'),
+  arguments: aLongText('JSON text.', LIMITS.toolArgumentsCharsMax),
+});
+const CUSTOM_CALLED = shape({
+  name: aText('Which tool.'),
+  input: aLongText('Free text.', LIMITS.toolArgumentsCharsMax),
+});
+const TOOL_CALL = shape({
+  id: aText('Unique in the conversation.'),
+  type: maybeKind('function'),
+  function: anObject(FUNCTION_CALLED),
+});
+
+const MESSAGE = shape({
+  role: described({ enum: ['system', 'developer', 'user', 'assistant', 'tool'] }, { isRequired: true }),
+  content: described(
+    oneOf({ type: 'string' }, { type: 'array', items: PART, maxItems: LIMITS.contentPartsMax }, { type: 'null' }),
+  ),
+  name: maybeText('Of the user.'),
+  refusal: described({ type: ['string', 'null'] }),
+  tool_calls: maybeList(TOOL_CALL.schema, LIMITS.toolCallsPerStepMax),
+  tool_call_id: described(text('Of a tool message: the call that it answers.')),
+});
+
+/** JSON Schema of a message that `decodeMessages` reads; custom calls and reasoning are read, too, and not shown. */
+export const CHAT_MESSAGE = MESSAGE.schema;
+
 function decodeCall(place: Place): ToolCall {
-  const callId = requiredText(place, 'id');
-  const type = optionalText(place, 'type') ?? 'function';
+  const callId = TOOL_CALL.read(place, 'id');
+  const type = TOOL_CALL.read(place, 'type') ?? 'function';
   if (type !== 'function' && type !== 'custom') {
     throw refuse(`${place.path}.type`, 'must be function or custom.', 'unsupported_parameter');
   }
-  const call = requiredPlace(place, type);
-  const name = requiredText(call, 'name');
-  const args = boundedArguments(call, type === 'function' ? 'arguments' : 'input');
+  const called = type === 'function' ? FUNCTION_CALLED.parse(TOOL_CALL.read(place, 'function')) : customCall(place);
   const extraContent = decodeExtraContent(place);
-  const text = type === 'function' ? args : packCustomInput(args);
-  return { callId, name, arguments: text, ...(extraContent && { extraContent }) };
+  return { callId, ...called, ...(extraContent && { extraContent }) };
 }
 
-function boundedArguments(call: Place, key: string): string {
-  const text = optionalText(call, key);
-  const path = `${call.path}.${key}`;
-  if (text === undefined) throw missing(path);
-  if (text.length <= LIMITS.toolArgumentsCharsMax) return text;
-  throw refuse(path, `must have at most ${LIMITS.toolArgumentsCharsMax} characters.`, 'string_above_max_length');
+function customCall(place: Place): Pick<ToolCall, 'name' | 'arguments'> {
+  const { name, input } = CUSTOM_CALLED.parse(requiredPlace(place, 'custom'));
+  return { name, arguments: packCustomInput(input) };
 }
 
 /** A tool that gives nothing may have no content at all. Images go to the model as a message of the user. */

@@ -1,11 +1,17 @@
 import { LIMITS, type ClientTool, type JsonObject, type ToolChoice } from '#libs/contract';
 import { customFunction, decodeGrammar } from '../custom-tools.js';
-import { checkSchemaSize } from '../json-schema-size.js';
 import {
-  fieldOf,
-  listOf,
-  missing,
-  optionalFlag,
+  aFilledList,
+  anObject,
+  functionName,
+  kind,
+  maybeFlag,
+  maybeJsonSchema,
+  maybeText,
+  oneOfWords,
+  shape,
+} from '../dto/shape.js';
+import {
   optionalPlace,
   optionalText,
   placeOf,
@@ -14,7 +20,36 @@ import {
   requiredText,
   type Place,
 } from '../request-place.js';
-import { isFunctionName, NAME_PROBLEM } from '../function-name.js';
+
+/** A function that the caller offers, in the words that Chat Completions and Responses share. */
+export const FUNCTION_FIELDS = {
+  name: functionName(),
+  description: maybeText('What it does, for the model.'),
+  parameters: maybeJsonSchema('JSON Schema of the arguments.'),
+  strict: maybeFlag(),
+};
+
+const FUNCTION = shape(FUNCTION_FIELDS);
+const FUNCTION_TOOL = shape({ type: kind('function'), function: anObject(FUNCTION) });
+const NAMED_FUNCTION = shape({
+  type: kind('function'),
+  function: anObject(shape({ name: functionName() })),
+});
+const ALLOWED = shape({
+  mode: oneOfWords('auto', 'required'),
+  tools: aFilledList(NAMED_FUNCTION.schema, LIMITS.toolsMax),
+});
+const ALLOWED_TOOLS = shape({ type: kind('allowed_tools'), allowed_tools: anObject(ALLOWED) });
+
+/** JSON Schema of a tool that `decodeTools` reads; custom tools are read, too, and not shown. */
+export const CHAT_TOOL = FUNCTION_TOOL.schema;
+
+/** JSON Schemas of what `decodeToolChoice` reads. */
+export const CHAT_TOOL_CHOICES: readonly JsonObject[] = [
+  { enum: ['none', 'auto', 'required'] },
+  NAMED_FUNCTION.schema,
+  ALLOWED_TOOLS.schema,
+];
 
 export interface DecodedTools {
   readonly tools: readonly ClientTool[];
@@ -53,22 +88,11 @@ export function decodeToolChoice(choice: string | JsonObject | undefined, tools:
   const type = requiredText(place, 'type');
   if (type === 'function' || type === 'custom') return { kind: 'named', name: offeredName(place, type, tools) };
   if (type !== 'allowed_tools') throw refuse('tool_choice.type', 'must be function, custom or allowed_tools.');
-  return decodeAllowedTools(requiredPlace(place, 'allowed_tools'), tools);
+  return decodeAllowedTools(ALLOWED_TOOLS.read(place, 'allowed_tools'), tools);
 }
 
 function decodeFunction(place: Place): ClientTool {
-  const definition = requiredPlace(place, 'function');
-  const name = nameOf(definition);
-  const description = optionalText(definition, 'description');
-  const parameters = optionalPlace(definition, 'parameters');
-  if (parameters) checkSchemaSize(parameters);
-  const strict = optionalFlag(definition, 'strict');
-  return {
-    name,
-    ...(description !== undefined && { description }),
-    ...(parameters && { parameters: parameters.object }),
-    ...(strict !== undefined && { strict }),
-  };
+  return FUNCTION.parse(FUNCTION_TOOL.read(place, 'function'));
 }
 
 /** Chat Completions has the grammar one object deeper than Responses (OpenAI API reference, custom tools). */
@@ -77,25 +101,13 @@ function decodeCustom(place: Place): ClientTool {
   const format = optionalPlace(definition, 'format');
   const nested = format && optionalPlace(format, 'grammar');
   const grammar = format && optionalText(format, 'type') === 'grammar' ? decodeGrammar(nested ?? format) : undefined;
-  return customFunction(nameOf(definition), optionalText(definition, 'description'), grammar);
-}
-
-function nameOf(definition: Place): string {
-  const name = requiredText(definition, 'name');
-  if (isFunctionName(name)) return name;
-  throw refuse(`${definition.path}.name`, NAME_PROBLEM);
+  return customFunction(FUNCTION.read(definition, 'name'), optionalText(definition, 'description'), grammar);
 }
 
 function decodeAllowedTools(place: Place, tools: readonly ClientTool[]): ToolChoice {
-  const mode = requiredText(place, 'mode');
-  if (mode !== 'auto' && mode !== 'required') throw refuse(`${place.path}.mode`, 'must be auto or required.');
-  const path = `${place.path}.tools`;
-  const value = fieldOf(place, 'tools');
-  if (value === undefined) throw missing(path);
-  const list = listOf(value, path, LIMITS.toolsMax);
-  if (list.length === 0) throw refuse(path, 'must not be empty.');
+  const { mode, tools: list } = ALLOWED.parse(place);
   const names = list.map((item, i) => {
-    const allowed = placeOf(item, `${path}[${i}]`);
+    const allowed = placeOf(item, `${place.path}.tools[${i}]`);
     const type = requiredText(allowed, 'type');
     if (type === 'function' || type === 'custom') return offeredName(allowed, type, tools);
     throw refuse(`${allowed.path}.type`, 'must be function or custom.', 'unsupported_parameter');

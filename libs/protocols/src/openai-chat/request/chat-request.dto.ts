@@ -20,7 +20,8 @@ import {
 } from '../../dto/dto-rules.js';
 import { Described, Example, schemaOf } from '../../dto/dto-schema.js';
 import { METADATA } from '../../dto/fragments.js';
-import { MESSAGE, TOOL, TOOL_CHOICES } from '../../messages/message-schema.js';
+import { CHAT_MESSAGE } from '../../messages/decode-messages.js';
+import { CHAT_TOOL, CHAT_TOOL_CHOICES } from '../../messages/decode-tools.js';
 import { ChatStreamOptionsDto, ResponseFormatDto } from './response-format.dto.js';
 
 /** Short words whose values only the upstream knows: efforts, tiers. */
@@ -51,7 +52,7 @@ export class ChatRequestDto {
   model?: string;
 
   @Required()
-  @IsList(MESSAGE)
+  @IsList(CHAT_MESSAGE)
   @HasElements()
   @HasElementsUpTo(LIMITS.messagesMax)
   messages: readonly unknown[];
@@ -104,11 +105,11 @@ export class ChatRequestDto {
   @IsObject(schemaOf(ResponseFormatDto))
   response_format?: JsonObject;
 
-  @IsList(TOOL)
+  @IsList(CHAT_TOOL)
   @HasElementsUpTo(LIMITS.toolsMax)
   tools?: readonly unknown[];
 
-  @IsTextOrObject(...TOOL_CHOICES)
+  @IsTextOrObject(...CHAT_TOOL_CHOICES)
   tool_choice?: string | JsonObject;
 
   @IsTrueOrFalse()

@@ -1,7 +1,7 @@
 import { LIMITS, type JsonObject } from '#libs/contract';
-import { FUNCTION_NAME, object, oneOf, text } from '../../dto/fragments.js';
+import { object, oneOf, text } from '../../dto/fragments.js';
+import { aLongText, aText, kind, maybeKind, maybeText, shape } from '../../dto/shape.js';
 
-/** JSON Schema of items and tools of the Responses API. The readers in this folder check them one by one. */
 const PART = oneOf(
   object({ type: { enum: ['input_text', 'output_text'] }, text: text('Words.') }, ['type', 'text']),
   object({ type: { const: 'refusal' }, refusal: text('Of the assistant.') }, ['type', 'refusal']),
@@ -16,7 +16,21 @@ const PART = oneOf(
 );
 const PARTS: JsonObject = { type: 'array', items: PART, maxItems: LIMITS.contentPartsMax };
 
-/** See `decodeInput` and `itemsToMessages`. */
+/** Items that `ItemReader` reads field by field, each as it is described. */
+export const FUNCTION_CALL = shape({
+  type: kind('function_call'),
+  call_id: aText('Unique in the conversation.'),
+  name: aText('Which function.'),
+  namespace: maybeText('Of the function, where it is in one.'),
+  arguments: aLongText('JSON text.', LIMITS.toolArgumentsCharsMax),
+});
+export const REFERENCE = shape({ type: maybeKind('item_reference'), id: aText('Of a stored item.') });
+export const COMPACTION = shape({
+  type: kind('compaction'),
+  encrypted_content: aText('As POST /v1/responses/compact gave it.'),
+});
+
+/** JSON Schema of an item that `decodeInput` and `itemsToMessages` read. */
 export const ITEM: JsonObject = oneOf(
   object(
     {
@@ -26,16 +40,7 @@ export const ITEM: JsonObject = oneOf(
     },
     ['role', 'content'],
   ),
-  object(
-    {
-      type: { const: 'function_call' },
-      call_id: text('Unique in the conversation.'),
-      name: text('Which function.'),
-      namespace: text('Of the function, where it is in one.'),
-      arguments: text('JSON text.'),
-    },
-    ['type', 'call_id', 'name', 'arguments'],
-  ),
+  FUNCTION_CALL.schema,
   object(
     {
       type: { const: 'function_call_output' },
@@ -45,45 +50,6 @@ export const ITEM: JsonObject = oneOf(
     ['type', 'call_id', 'output'],
   ),
   object({ type: { const: 'reasoning' }, summary: { type: 'array', items: { type: 'object' } } }, ['type', 'summary']),
-  object({ type: { const: 'item_reference' }, id: text('Of a stored item.') }, ['id']),
-  object({ type: { const: 'compaction' }, encrypted_content: text('As POST /v1/responses/compact gave it.') }, [
-    'type',
-    'encrypted_content',
-  ]),
+  REFERENCE.schema,
+  COMPACTION.schema,
 );
-
-const FUNCTION_TOOL = object(
-  {
-    type: { const: 'function' },
-    name: FUNCTION_NAME,
-    description: text('What it does, for the model.'),
-    parameters: { type: 'object', description: 'JSON Schema of the arguments.' },
-    strict: { type: 'boolean' },
-  },
-  ['type', 'name'],
-);
-
-/** See `decodeTools`. */
-export const TOOL: JsonObject = oneOf(
-  FUNCTION_TOOL,
-  object({ type: { const: 'namespace' }, name: FUNCTION_NAME, tools: { type: 'array', items: FUNCTION_TOOL } }, [
-    'type',
-    'name',
-    'tools',
-  ]),
-  object({ type: text('Any other: left out of what the model sees, and named in a header of the answer.') }, ['type']),
-);
-
-/** See `decodeToolChoice`. */
-export const TOOL_CHOICES: readonly JsonObject[] = [
-  { enum: ['none', 'auto', 'required'] },
-  object({ type: { const: 'function' }, name: FUNCTION_NAME, namespace: FUNCTION_NAME }, ['type', 'name']),
-  object(
-    {
-      type: { const: 'allowed_tools' },
-      mode: { enum: ['auto', 'required'] },
-      tools: { type: 'array', items: { type: 'object' }, minItems: 1 },
-    },
-    ['type', 'mode', 'tools'],
-  ),
-];

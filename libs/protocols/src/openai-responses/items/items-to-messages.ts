@@ -15,6 +15,7 @@ import { ConversationWriter } from '../../messages/conversation-writer.js';
 import { decodeExtraContent } from '../../messages/decode-reasoning.js';
 import { isInnerSummary, unpackSummary } from '../compaction.js';
 import { unpackReasoning } from '../../sealed-reasoning.js';
+import { COMPACTION, FUNCTION_CALL, REFERENCE } from './item-schema.js';
 import { checkArgumentsSize, nameIn, resultOf } from './item-calls.js';
 import { flatName } from '../flat-name.js';
 import { isItemType, type ItemType } from '../ids.js';
@@ -123,7 +124,7 @@ class ItemReader {
       case 'reasoning':
         return this.takeReasoning(place);
       case 'item_reference':
-        requiredText(place, 'id');
+        REFERENCE.read(place, 'id');
         return;
       case 'compaction':
         return this.takeCompaction(place);
@@ -173,11 +174,9 @@ class ItemReader {
   }
 
   private takeCall(place: Place): void {
-    const callId = requiredText(place, 'call_id');
-    const name = requiredText(place, 'name');
-    const args = optionalText(place, 'arguments');
-    if (args === undefined) throw missing(`${place.path}.arguments`);
-    checkArgumentsSize(args, `${place.path}.arguments`);
+    const callId = FUNCTION_CALL.read(place, 'call_id');
+    const name = FUNCTION_CALL.read(place, 'name');
+    const args = FUNCTION_CALL.read(place, 'arguments');
     this.openCall(place, callId, { name: nameIn(place, name), arguments: args });
   }
 
@@ -236,7 +235,7 @@ class ItemReader {
   }
 
   private takeCompaction(place: Place): void {
-    const content = requiredText(place, 'encrypted_content');
+    const content = COMPACTION.read(place, 'encrypted_content');
     const summary = unpackSummary(content);
     // Another service made it, and nobody else can read it.
     if (summary === undefined) this.leftOut.add('compaction');

@@ -1,15 +1,21 @@
 import { LIMITS, type JsonObject, type ToolChoice } from '#libs/contract';
-import {
-  fieldOf,
-  listOf,
-  missing,
-  optionalText,
-  placeOf,
-  refuse,
-  requiredText,
-  type Place,
-} from '../../request-place.js';
+import { FUNCTION_NAME, object } from '../../dto/fragments.js';
+import { aFilledList, kind, oneOfWords, shape } from '../../dto/shape.js';
+import { optionalText, placeOf, refuse, requiredText, type Place } from '../../request-place.js';
 import type { DecodedTools, OfferedTool } from './decode-tools.js';
+
+const ALLOWED_TOOLS = shape({
+  type: kind('allowed_tools'),
+  mode: oneOfWords('auto', 'required'),
+  tools: aFilledList({ type: 'object' }, LIMITS.toolsMax),
+});
+
+/** JSON Schemas of what `decodeToolChoice` reads. */
+export const RESPONSES_TOOL_CHOICES: readonly JsonObject[] = [
+  { enum: ['none', 'auto', 'required'] },
+  object({ type: { const: 'function' }, name: FUNCTION_NAME, namespace: FUNCTION_NAME }, ['type', 'name']),
+  ALLOWED_TOOLS.schema,
+];
 
 /**
  * `tool_choice` in its published forms. What it names must be one of `tools`. A tool that was left out may stand in a
@@ -31,13 +37,8 @@ export function decodeToolChoice(choice: string | JsonObject | undefined, tools:
 }
 
 function decodeAllowed(place: Place, tools: DecodedTools): ToolChoice {
-  const mode = requiredText(place, 'mode');
-  if (mode !== 'auto' && mode !== 'required') throw refuse(`${place.path}.mode`, 'must be auto or required.');
   const path = `${place.path}.tools`;
-  const value = fieldOf(place, 'tools');
-  if (value === undefined) throw missing(path);
-  const list = listOf(value, path, LIMITS.toolsMax);
-  if (list.length === 0) throw refuse(path, 'must not be empty.');
+  const { mode, tools: list } = ALLOWED_TOOLS.parse(place);
   const names = list.flatMap((item, i) => allowedNames(placeOf(item, `${path}[${i}]`), tools));
   if (names.length > 0) return { kind: 'allowed', mode, names: [...new Set(names)] };
   if (mode === 'auto') return { kind: 'none' };

@@ -1,12 +1,12 @@
 import { LIMITS, type ClientTool, type JsonObject, type JsonValue } from '#libs/contract';
 import { customFunction, decodeGrammar } from '../../custom-tools.js';
-import { isFunctionName, NAME_PROBLEM } from '../../function-name.js';
-import { checkSchemaSize } from '../../json-schema-size.js';
+import { functionName, kind, shape } from '../../dto/shape.js';
+import { object, oneOf, text } from '../../dto/fragments.js';
+import { FUNCTION_FIELDS } from '../../messages/decode-tools.js';
 import {
   fieldOf,
   listOf,
   missing,
-  optionalFlag,
   optionalPlace,
   optionalText,
   placeOf,
@@ -15,6 +15,22 @@ import {
   type Place,
 } from '../../request-place.js';
 import { flatName } from '../flat-name.js';
+
+const { name: NAME_FIELD, ...SETTINGS } = FUNCTION_FIELDS;
+const FUNCTION = shape({ type: kind('function'), name: NAME_FIELD, ...SETTINGS });
+const NAMED = shape({ name: functionName() });
+const FUNCTION_SETTINGS = shape(SETTINGS);
+
+/** JSON Schema of a tool that `decodeTools` reads; custom tools are read, too, and not shown. */
+export const RESPONSES_TOOL: JsonObject = oneOf(
+  FUNCTION.schema,
+  object({ type: { const: 'namespace' }, name: NAME_FIELD.schema, tools: { type: 'array', items: FUNCTION.schema } }, [
+    'type',
+    'name',
+    'tools',
+  ]),
+  object({ type: text('Any other: left out of what the model sees, and named in a header of the answer.') }, ['type']),
+);
 
 /** A function of the request, by the name the model sees and by the names the caller knows. */
 export interface OfferedTool extends ClientTool {
@@ -73,8 +89,7 @@ class ToolReader implements DecodedTools {
   }
 
   private takeNamespace(place: Place): JsonObject {
-    const namespace = requiredText(place, 'name');
-    if (!isFunctionName(namespace)) throw refuse(`${place.path}.name`, NAME_PROBLEM);
+    const namespace = NAMED.read(place, 'name');
     const description = optionalText(place, 'description') ?? '';
     const tools: JsonObject[] = [];
     for (const tool of this.toolsOf(place)) {
@@ -93,17 +108,9 @@ class ToolReader implements DecodedTools {
 
   private takeFunction(place: Place, namespace?: string): JsonObject {
     const names = this.namesOf(place, namespace);
-    const description = optionalText(place, 'description');
-    const parameters = optionalPlace(place, 'parameters');
-    if (parameters) checkSchemaSize(parameters);
-    const strict = optionalFlag(place, 'strict');
-    this.offer(place, {
-      ...names,
-      ...(description !== undefined && { description }),
-      ...(parameters && { parameters: parameters.object }),
-      ...(strict !== undefined && { strict }),
-    });
-    return echoed(names.ownName, { description, parameters: parameters?.object, strict });
+    const settings = FUNCTION_SETTINGS.parse(place);
+    this.offer(place, { ...names, ...settings });
+    return echoed(names.ownName, settings);
   }
 
   private takeCustom(place: Place, namespace?: string): JsonObject {
@@ -121,8 +128,7 @@ class ToolReader implements DecodedTools {
   }
 
   private namesOf(place: Place, namespace: string | undefined): Pick<OfferedTool, 'name' | 'ownName' | 'namespace'> {
-    const ownName = requiredText(place, 'name');
-    if (!isFunctionName(ownName)) throw refuse(`${place.path}.name`, NAME_PROBLEM);
+    const ownName = NAMED.read(place, 'name');
     const name = namespace === undefined ? ownName : flatName(namespace, ownName);
     return { name, ownName, ...(namespace !== undefined && { namespace }) };
   }

@@ -18,7 +18,9 @@ import {
 } from '../../dto/dto-rules.js';
 import { Described, Example, schemaOf } from '../../dto/dto-schema.js';
 import { METADATA, object, text } from '../../dto/fragments.js';
-import { ITEM, TOOL, TOOL_CHOICES } from '../items/item-schema.js';
+import { ITEM } from '../items/item-schema.js';
+import { RESPONSES_TOOL_CHOICES } from './decode-tool-choice.js';
+import { RESPONSES_TOOL } from './decode-tools.js';
 import { BackgroundOptionsDto, ReasoningDto, ResponsesStreamOptionsDto, TextDto } from './text.dto.js';
 
 /** Short words whose values only the upstream knows. */
@@ -88,11 +90,11 @@ export class ResponsesRequestDto {
   @IsObject(schemaOf(ResponsesStreamOptionsDto))
   stream_options?: JsonObject;
 
-  @IsList(TOOL)
+  @IsList(RESPONSES_TOOL)
   @HasElementsUpTo(LIMITS.toolsMax)
   tools?: readonly unknown[];
 
-  @IsTextOrObject(...TOOL_CHOICES)
+  @IsTextOrObject(...RESPONSES_TOOL_CHOICES)
   tool_choice?: string | JsonObject;
 
   @IsTrueOrFalse()
