@@ -1,6 +1,6 @@
 import { GatewayError } from '#libs/contract';
 import type { RawData } from 'ws';
-import type { Connected } from '../../edge/upgrade.js';
+import type { ConnectedSocket } from '../../edge/upgrade.js';
 import type { Receiving } from '../../receiving/receiving-budget.js';
 import { API_LIMITS } from '../../words/api-limits.js';
 
@@ -18,7 +18,7 @@ export class MessageIntake {
   private partBytes = 0;
 
   constructor(
-    { webSocket, socket }: Pick<Connected, 'webSocket' | 'socket'>,
+    { webSocket, socket }: Pick<ConnectedSocket, 'webSocket' | 'socket'>,
     private readonly receiving: Receiving,
     private readonly onOverflow: (cause: unknown) => void,
   ) {
