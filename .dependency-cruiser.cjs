@@ -17,6 +17,7 @@ const ARROWS = {
   'libs/store-client': ['libs/contract'],
   'libs/runs': ['libs/contract'],
   'libs/history': ['libs/contract', 'libs/runs'],
+  'libs/messengers': ['libs/contract'],
   'apps/api': [
     'libs/contract',
     'libs/wire',
@@ -52,6 +53,15 @@ const ARROWS = {
     'libs/runs',
     'libs/jobs',
     'libs/delivery',
+  ],
+  'apps/messenger': [
+    'libs/contract',
+    'libs/config',
+    'libs/platform',
+    'libs/bus',
+    'libs/store-client',
+    'libs/runs',
+    'libs/messengers',
   ],
   'apps/store': [
     'libs/contract',

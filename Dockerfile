@@ -1,4 +1,4 @@
-# One image for the four services; the command chooses which. No Redis and no database inside: see docker-compose.yml.
+# One image for all services; the command chooses which. No Redis and no database inside: see docker-compose.yml.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

@@ -49,6 +49,6 @@ test('the changelog: versions, then Added, Changed and Fixed, and an area in fro
   expect(versions[0]).toBe('## Unreleased');
   expect(versions.slice(1).filter((line) => !/^## \d+\.\d+\.\d+ - \d{4}-\d{2}-\d{2}$/.test(line))).toEqual([]);
   expect(lines.filter((line) => /^### (?!Added$|Changed$|Fixed$|Removed$|Security$)/.test(line))).toEqual([]);
-  const areas = /^- \*\*(API|Runs|Models|Tools|Sessions|Jobs|Start|Operations|Development)(, \w+)*\*\*: /;
+  const areas = /^- \*\*(API|Runs|Models|Tools|Sessions|Jobs|Chats|Start|Operations|Development)(, \w+)*\*\*: /;
   expect(lines.filter((line) => line.startsWith('- ') && !areas.test(line))).toEqual([]);
 });

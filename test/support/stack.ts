@@ -11,7 +11,7 @@ import { until } from './until.js';
 
 const DIST = join(projectRoot(), 'dist/apps');
 
-export type ServiceName = 'api' | 'worker' | 'scheduler' | 'store';
+export type ServiceName = 'api' | 'worker' | 'scheduler' | 'store' | 'messenger';
 
 export interface Service {
   readonly name: ServiceName;
@@ -114,6 +114,8 @@ function portVariable(name: ServiceName, port: number): Record<string, string> {
       return { SCHEDULER_HEALTH_PORT: String(port) };
     case 'store':
       return { STORE_PORT: String(port) };
+    case 'messenger':
+      return { MESSENGER_PORT: String(port) };
   }
 }
 

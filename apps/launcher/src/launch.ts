@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { chosenPorts, reachable, readConfig, type ReadConfig } from '#libs/config';
+import { chosenPorts, reachable, readConfig, type ReadConfig, type ServiceName } from '#libs/config';
 import { Crew } from './processes/crew.js';
 import { LaunchError } from './launch-error.js';
 import { takeLock } from './processes/lock.js';
@@ -15,7 +15,7 @@ import {
   requireEntries,
   serviceEnv,
   serviceOrder,
-  SERVICES,
+  servicesOf,
   type EntryOf,
 } from './processes/services.js';
 import type { StopWishes } from './processes/stop-signals.js';
@@ -71,7 +71,8 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   const { printer, env, entryOf } = options;
   const { crew, releases, ending } = parts;
   const read = readConfig(env);
-  requireEntries(entryOf);
+  const services = servicesOf(read);
+  requireEntries(entryOf, services);
   lockData(read, releases);
   const dataDir = resolve(read.config.store.dataDir);
   const graceMs = graceMsOf(read.config.worker.drainSeconds);
@@ -87,17 +88,17 @@ async function start(options: Launch, parts: Parts): Promise<void> {
     releases,
     named,
   });
-  const [store = 0, worker = 0, scheduler = 0] = await freePorts(3);
-  const wiring = { ports: { store, worker, scheduler }, storeToken: randomBytes(24).toString('hex') };
+  const [store = 0, worker = 0, scheduler = 0, messenger = 0] = await freePorts(4);
+  const wiring = { ports: { store, worker, scheduler, messenger }, storeToken: randomBytes(24).toString('hex') };
   const childEnv = serviceEnv(env, read, { ...wiring, ...(named === undefined && { redisUrl: redis }) });
   ending.throwIfAborted();
   const record = recordServices(dataDir);
-  for (const name of SERVICES) {
+  for (const name of services) {
     const order = serviceOrder(name, entryOf(name), envOf(name, childEnv, read), graceMs);
     const child = crew.start(order, (pid) => record(name, pid));
     releases.add(() => child.stop());
   }
-  if (options.watch) startWatch(options, parts);
+  if (options.watch) startWatch(options, parts, services);
   const workerUrl = `http://${reachable(read.config.worker.healthHost)}:${childEnv['WORKER_HEALTH_PORT']}`;
   await ready(read, { printer, signal: ending, behind: [workerUrl, ...embeddedStore(read, childEnv)] });
 }
@@ -111,12 +112,12 @@ function lockData({ config }: ReadConfig, releases: Releases): void {
   releases.add(lock.release);
 }
 
-function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts): void {
+function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts, services: readonly ServiceName[]): void {
   const compiler = crew.start(compilerOrder(root, env));
   releases.add(() => compiler.stop());
   const restart = (): void => {
     printer.line('Code has changed; the services start anew.');
-    for (const name of SERVICES) crew.restart(name);
+    for (const name of services) crew.restart(name);
   };
   const lost = (why: string): void => printer.warn(`changes can no longer be watched (${why}).`);
   releases.add(watchCode(join(root, 'dist'), restart, lost));

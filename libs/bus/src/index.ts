@@ -1,6 +1,8 @@
 export { memoryPool } from './pool/memory-pool-share.js';
 export { redisPoolOffice, redisPoolShare } from './pool/redis-pool-share.js';
 export { memoryApprovalMemory, redisApprovalMemory } from './approvals/approval-memory.js';
+export { memoryChatDesk } from './chats/memory-chat-desk.js';
+export { redisChatDesk } from './chats/redis-chat-desk.js';
 export { connectRedis, type RedisConnection } from './redis/connect-redis.js';
 export { watchControl } from './run-log/control.js';
 export { memoryConversationLock, redisConversationLock } from './locks/conversation-lock.js';

@@ -22,6 +22,14 @@
  *   <p>:conversation:<sha256>  string   `<runId> <ms>`, the run that locked a conversation last, and when
  *   <p>:lease:<sha256>         zset     holders of a lease (sha256 of its name), by the time (ms) at which it ends
  *   <p>:{pool}:<kind>[:<sha256>]        what workers share about upstreams in pools: pool-scripts.ts
+ *   {<p>}:chats:due            zset     chats with something to do, by the time (ms) at which they may be claimed
+ *   {<p>}:chats:homes          hash     `<platform> <owner>` -> the chat where the jobs of that key deliver
+ *   {<p>}:chat:<sha256>        hash     epoch, owner (empty: nobody), state (JSON) of a chat (sha256 of its name)
+ *   {<p>}:chat:<sha256>:inbox  list     entries that nobody took
+ *   {<p>}:chat:<sha256>:next   string   when (ms) the next call into the chat may be made
+ *   {<p>}:chat-calls:<name>    string   when (ms) the next call to that platform may be made
+ *   {<p>}:chat-seen:<sha256>   string   an entry that came in (sha256 of its id)
+ *   {<p>}:chat-out:<sha256>    string   what became of an entry (JSON)
  *   {<p>}:fair-order           hash     `now`, `at`, the last tag of every lane and key; in one slot with BullMQ's keys
  *   {<p>}:...                  BullMQ's own keys
  */
@@ -46,6 +54,14 @@ export function redisKeys(prefix: string) {
     conversation: (hash: string) => `${prefix}:conversation:${hash}`,
     lease: (hash: string) => `${prefix}:lease:${hash}`,
     pool: (kind: string, hash?: string) => `${prefix}:{pool}:${kind}${hash === undefined ? '' : `:${hash}`}`,
+    chatsDue: `{${prefix}}:chats:due`,
+    chatHomes: `{${prefix}}:chats:homes`,
+    chat: (hash: string) => `{${prefix}}:chat:${hash}`,
+    chatInbox: (hash: string) => `{${prefix}}:chat:${hash}:inbox`,
+    chatNext: (hash: string) => `{${prefix}}:chat:${hash}:next`,
+    chatCalls: (platform: string) => `{${prefix}}:chat-calls:${platform}`,
+    chatSeen: (hash: string) => `{${prefix}}:chat-seen:${hash}`,
+    chatOutcome: (hash: string) => `{${prefix}}:chat-out:${hash}`,
     fairOrder: `{${prefix}}:fair-order`,
     bull: `{${prefix}}`,
   } as const;

@@ -12,6 +12,7 @@ export interface Config {
   readonly tools: ToolsConfig;
   readonly jobs: JobsConfig;
   readonly approvals: ApprovalsConfig;
+  readonly messenger: MessengerConfig;
   readonly log: { readonly level: string; readonly pretty: boolean };
   readonly metrics: MetricsConfig;
 }
@@ -215,6 +216,41 @@ export interface McpServerConfig {
   /** Whether images in results go to the model; else it reads that there were some. */
   readonly images: boolean;
   readonly approval: 'never' | 'always';
+}
+
+export interface MessengerConfig {
+  readonly port: number;
+  /** Absent: there is no bot. The token itself is read for the messenger only. */
+  readonly telegram?: TelegramConfig;
+}
+
+export interface TelegramConfig {
+  readonly token: string;
+  /** Another server that speaks the Bot API. */
+  readonly apiRoot?: string;
+  /** Ids as text; both empty: nobody is heard. */
+  readonly allowedUsers: readonly string[];
+  readonly allowedChats: readonly string[];
+  /** As it was written: an unknown word behaves as `first`. */
+  readonly replyToMode: string;
+  /** Name of the API key that runs belong to. */
+  readonly key: string;
+  readonly firstTokens: number;
+  readonly editMs: number;
+  readonly webhook?: { readonly url: string; readonly secret: string };
+  /** Chats that differ from the others. */
+  readonly chats: readonly ChatConfig[];
+}
+
+/** Absent fields: as for every chat of the platform. */
+export interface ChatConfig {
+  readonly chat: string;
+  /** Absent: every thread of the chat. */
+  readonly thread?: string;
+  readonly key?: string;
+  readonly model?: string;
+  readonly prompt?: string;
+  readonly toolsets?: readonly string[];
 }
 
 /** Which calls a human must allow. */

@@ -5,6 +5,7 @@ import type { ApiConfig, Config, JobsConfig, StoreConfig } from './config.js';
 import { Problems } from './values/problems.js';
 import { readApprovals } from './reading/read-approvals.js';
 import { readKeys } from './reading/read-keys.js';
+import { readMessenger } from './reading/read-messenger.js';
 import { readModels } from './reading/read-models.js';
 import { readTools } from './reading/read-tools.js';
 import { secretReaders, type SecretReaders } from './reading/secret-readers.js';
@@ -48,6 +49,7 @@ function read(from: Omit<Sources, 'problems'>, check: (read: ReadConfig, problem
   const sources: Sources = { ...from, problems };
   const file = readSettings(sources, DEFAULT_FILE);
   const { values, given } = readVariables(sources, file);
+  const tools = readTools(sources, file);
   const config: Config = {
     api: apiConfig(values),
     auth: readKeys(sources, file, values),
@@ -73,7 +75,8 @@ function read(from: Omit<Sources, 'problems'>, check: (read: ReadConfig, problem
       terminalCommand: values.TERMINAL_COMMAND,
       terminalPath: values.TERMINAL_PATH,
     },
-    tools: readTools(sources, file),
+    tools,
+    messenger: readMessenger(sources, file, { values, tools }),
     jobs: jobsConfig(values),
     approvals: readApprovals(file, values),
     log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY },

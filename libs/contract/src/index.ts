@@ -111,6 +111,7 @@ export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
 export { isSessionId, SESSION_ID_RULE } from './session-id.js';
 export type * from './ports/approvals.js';
+export type * from './ports/chat-desk.js';
 export type * from './ports/live-hub.js';
 export type * from './ports/locks.js';
 export type * from './ports/pool-share.js';

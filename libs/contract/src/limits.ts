@@ -51,6 +51,21 @@ export const LIMITS = {
   /** Reasoning that a client's history brings with one message. */
   reasoningCharsMax: 1_048_576,
 
+  // Chats
+  /** Entries of one chat that nobody took yet. */
+  chatInboxMax: 200,
+  /** So long an update, or the result of a job, is known to have come in. Telegram keeps updates for a day. */
+  chatEntrySeenSeconds: 172_800,
+  /** An entry as JSON: the text of a message, or a job's result. */
+  chatEntryBytesMax: 524_288,
+  /** Answers and notices of one chat that are not finished. */
+  chatTasksMax: 100,
+  /** Messages that one answer may become; the rest is left out, and the last one says so. */
+  chatPartsMax: 20,
+  /** Remembered deliveries of one chat. */
+  chatLogMax: 20,
+  chatPhotoBytesMax: 5_242_880,
+
   // Approvals and steering
   approvalSecondsDefault: 900,
   /** Arguments, as JSON, that the patterns of approval rules are tried on; a call with longer ones is asked for. */

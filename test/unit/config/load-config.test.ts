@@ -86,6 +86,7 @@ describe('without any setting', () => {
       jobs: { jobsPerOwnerMax: 1_000, webhookAllowedHosts: [] },
       tools: { toolsets: [], byKey: [], byModel: [], mcpServers: [] },
       approvals: { timeoutSeconds: 900, rules: [] },
+      messenger: { port: 8646 },
       log: { level: 'info', pretty: false },
     });
   });

@@ -9,12 +9,12 @@ import { composeText, filledIn, readCompose } from '../../support/compose.js';
 const text = composeText();
 const compose = readCompose();
 const services = Object.entries(compose.services);
-const OURS = ['api', 'worker', 'scheduler', 'store'];
+const OURS = ['api', 'worker', 'scheduler', 'store', 'messenger'];
 const ours = services.filter(([name]) => OURS.includes(name));
 const known = new Set<string>(VARIABLES.map(({ name }) => name));
 
 describe('docker-compose.yml', () => {
-  test('has the four services, Redis and Postgres', () => {
+  test('has our services, Redis and Postgres', () => {
     expect(services.map(([name]) => name).sort()).toEqual([...OURS, 'postgres', 'redis'].sort());
   });
 

@@ -188,7 +188,7 @@ mcp_servers:
   - { name: db, command: db, env_from: [DB_PASSWORD, PATH] }`;
   const readFile = (file: string) => (path: string) => (path.startsWith('/secrets/') ? path.slice(9) : file);
   const read = (given: NodeJS.ProcessEnv, file = settings) => readConfig(given, readFile(file));
-  const KEPT = {
+  const KEPT: Partial<Record<(typeof SERVICES)[number], string[]>> = {
     api: ['API_SERVER_KEY', 'API_KEYS', 'ADMIN_TOKEN', 'WEBHOOK_SECRET', 'OPS_KEY'],
     scheduler: ['WEBHOOK_SECRET'],
     worker: ['OPENAI_API_KEY', 'UP_KEY_FILE', 'MCP_TOKEN', 'DB_PASSWORD'],

@@ -8,6 +8,11 @@ import type { ChildOrder } from './supervise.js';
 /** The services in the order in which they are started; they are stopped the other way round, the API first. */
 export const SERVICES: readonly ServiceName[] = ['store', 'scheduler', 'worker', 'api'];
 
+/** Those of this start: the messenger comes last, and only when a chat platform is set up. */
+export function servicesOf({ config }: Pick<ReadConfig, 'config'>): readonly ServiceName[] {
+  return config.messenger.telegram ? [...SERVICES, 'messenger'] : SERVICES;
+}
+
 /** Where a service's compiled main.js lies. */
 export type EntryOf = (service: ServiceName) => string;
 
@@ -16,8 +21,8 @@ export function compiledEntry(root: string): EntryOf {
 }
 
 /** Throws LaunchError when something has not been compiled. */
-export function requireEntries(entryOf: EntryOf): void {
-  const missing = SERVICES.map(entryOf).filter((entry) => !existsSync(entry));
+export function requireEntries(entryOf: EntryOf, services: readonly ServiceName[] = SERVICES): void {
+  const missing = services.map(entryOf).filter((entry) => !existsSync(entry));
   if (missing.length > 0) throw new LaunchError(`Not compiled: ${missing.join(', ')}. Run: npm run build`);
 }
 
@@ -25,7 +30,12 @@ export function requireEntries(entryOf: EntryOf): void {
 export interface Wiring {
   /** Of the private Redis; absent when somebody named one. */
   readonly redisUrl?: string;
-  readonly ports: { readonly store: number; readonly worker: number; readonly scheduler: number };
+  readonly ports: {
+    readonly store: number;
+    readonly worker: number;
+    readonly scheduler: number;
+    readonly messenger?: number;
+  };
   readonly storeToken: string;
 }
 
@@ -43,6 +53,7 @@ export function serviceEnv(
     STORE_TOKEN: storeToken,
     WORKER_HEALTH_PORT: String(ports.worker),
     SCHEDULER_HEALTH_PORT: String(ports.scheduler),
+    ...(ports.messenger !== undefined && { MESSENGER_PORT: String(ports.messenger) }),
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
   };
   const own = Object.entries(decided).filter(([name]) => !given.has(name as VariableName));
@@ -73,7 +84,13 @@ const SPARE_SECONDS = 15;
  * Half of the young generation, in MB (V8's own maximum is 16). A small one saves memory at rest and under load, a
  * large one collections: what lives as long as a request dies young then.
  */
-const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = { store: 16, api: 8, worker: 8, scheduler: 2 };
+const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = {
+  store: 16,
+  api: 8,
+  worker: 8,
+  scheduler: 2,
+  messenger: 2,
+};
 
 /** How long a service may take to end. */
 export const graceMsOf = (drainSeconds: number): number => (drainSeconds + SPARE_SECONDS) * 1_000;

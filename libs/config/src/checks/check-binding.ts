@@ -16,7 +16,7 @@ export function checkBinding({ api, auth, store, worker, metrics }: Config, sour
   };
   const atApi = reach('API_SERVER_HOST', api.host, 'api');
   const atStore = reach('STORE_HOST', store.host, 'store');
-  const atHealth = reach('HEALTH_HOST', worker.healthHost, 'worker', 'scheduler');
+  const atHealth = reach('HEALTH_HOST', worker.healthHost, 'worker', 'scheduler', 'messenger');
   const demand = (what: string, isThere: boolean, where: string | undefined): void => {
     if (where !== undefined && !isThere) problems.add(what, `missing: ${where}; ${HOW_TO_MAKE_A_KEY}`);
   };

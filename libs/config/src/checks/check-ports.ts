@@ -16,13 +16,14 @@ interface Chosen {
 }
 
 /** Where the services of one machine listen, as somebody chose it; for all others `npm start` takes free ports. */
-export function chosenPorts({ config: { api, store, worker }, given }: Chosen): readonly ChosenPort[] {
+export function chosenPorts({ config: { api, store, worker, messenger }, given }: Chosen): readonly ChosenPort[] {
   const { healthHost, healthPort, schedulerHealthPort } = worker;
   const all: readonly ChosenPort[] = [
     { setting: 'API_SERVER_PORT', host: api.host, port: api.port },
     { setting: 'STORE_PORT', host: store.host, port: store.port },
     { setting: 'WORKER_HEALTH_PORT', host: healthHost, port: healthPort },
     { setting: 'SCHEDULER_HEALTH_PORT', host: healthHost, port: schedulerHealthPort },
+    { setting: 'MESSENGER_PORT', host: healthHost, port: messenger.port },
   ];
   // A STORE_URL alone means the default port: one that is free today nobody could know.
   const isChosen = (setting: VariableName): boolean =>

@@ -37,6 +37,7 @@ export interface FileSettings {
   readonly aliases: readonly RecordOf<typeof ALIAS_FIELDS>[];
   readonly toolsets: readonly RecordOf<typeof TOOLSET_FIELDS>[];
   readonly mcpServers: readonly RecordOf<typeof MCP_FIELDS>[];
+  readonly telegramChats: readonly RecordOf<typeof CHAT_FIELDS>[];
   readonly approvals: readonly RecordOf<typeof APPROVAL_FIELDS>[];
 }
 
@@ -48,6 +49,7 @@ export const NO_FILE: FileSettings = {
   aliases: [],
   toolsets: [],
   mcpServers: [],
+  telegramChats: [],
   approvals: [],
 };
 
@@ -123,6 +125,15 @@ const MCP_FIELDS = {
   images: { parser: yesOrNo },
 } as const satisfies Fields;
 
+const CHAT_FIELDS = {
+  chat: { parser: matching(/^-?\d{1,20}$/, 'the id of a chat, a number'), required: true },
+  thread: { parser: matching(/^\d{1,20}$/, 'the id of a topic, a number') },
+  key: { parser: keyName },
+  model: { parser: text },
+  prompt: { parser: text },
+  toolsets: { parser: listOf(keyName) },
+} as const satisfies Fields;
+
 const APPROVAL_FIELDS = {
   tool: { parser: matching(/^[A-Za-z0-9_*-]{1,64}$/, 'the name of a tool, * for any characters'), required: true },
   match: { parser: pattern },
@@ -132,7 +143,16 @@ const APPROVAL_FIELDS = {
 const SETTINGS = VARIABLES.flatMap((variable) =>
   'path' in variable ? [{ path: variable.path, parser: variable.parser }] : [],
 );
-const LISTS = ['auth.keys', 'upstreams', 'models', 'aliases', 'toolsets', 'mcp_servers', 'approvals.rules'];
+const LISTS = [
+  'auth.keys',
+  'upstreams',
+  'models',
+  'aliases',
+  'toolsets',
+  'mcp_servers',
+  'telegram.chats',
+  'approvals.rules',
+];
 const KNOWN = [...LISTS, ...SETTINGS.map(({ path }) => path)];
 
 /** Reads the text of a settings file. Everything unknown is a problem that names its path. */
@@ -159,6 +179,7 @@ export function parseSettings(content: string, fileName: string, problems: Probl
     aliases: readRecords(found.get('aliases'), { path: 'aliases', problems }, ALIAS_FIELDS),
     toolsets: readRecords(found.get('toolsets'), { path: 'toolsets', problems }, TOOLSET_FIELDS),
     mcpServers: readRecords(found.get('mcp_servers'), { path: 'mcp_servers', problems }, MCP_FIELDS),
+    telegramChats: readRecords(found.get('telegram.chats'), { path: 'telegram.chats', problems }, CHAT_FIELDS),
     approvals: readRecords(found.get('approvals.rules'), { path: 'approvals.rules', problems }, APPROVAL_FIELDS),
   };
 }

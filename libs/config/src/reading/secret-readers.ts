@@ -11,6 +11,8 @@ const SETTINGS: readonly (readonly [VariableName, readonly ServiceName[]])[] = [
   ['ADMIN_TOKEN', ['api']],
   ['WEBHOOK_SECRET', ['api', 'scheduler']],
   ['DATABASE_URL', ['store']],
+  ['TELEGRAM_BOT_TOKEN', ['messenger']],
+  ['TELEGRAM_WEBHOOK_SECRET', ['messenger']],
   ['OPENAI_API_KEY', ['worker']],
   ['ANTHROPIC_API_KEY', ['worker']],
 ];

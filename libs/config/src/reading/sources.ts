@@ -7,7 +7,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The text of a file, or undefined when there is no such file. Throws when it cannot be read. */
 export type ReadFile = (path: string) => string | undefined;
 
-export type ServiceName = 'api' | 'worker' | 'scheduler' | 'store';
+export type ServiceName = 'api' | 'worker' | 'scheduler' | 'store' | 'messenger';
 
 /** The sources of the settings, the service that reads them, and the list of problems. */
 export interface Sources {

@@ -1,6 +1,7 @@
 import { AGENT_VARIABLES } from './agent-variables.js';
 import { API_VARIABLES } from './api-variables.js';
 import { JOB_VARIABLES } from './job-variables.js';
+import { MESSENGER_VARIABLES } from './messenger-variables.js';
 import { MODEL_VARIABLES } from './model-variables.js';
 import { host, httpUrl, integer, matching } from '../values/parsers.js';
 import { LOG_VARIABLES } from './operator-variables.js';
@@ -117,6 +118,7 @@ export const VARIABLES = [
 
   ...AGENT_VARIABLES,
   ...JOB_VARIABLES,
+  ...MESSENGER_VARIABLES,
   ...LOG_VARIABLES,
 ] as const satisfies readonly Variable[];
 

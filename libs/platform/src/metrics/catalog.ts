@@ -103,6 +103,29 @@ export const METRICS = {
     labels: ['duty', 'outcome'],
   },
 
+  // Messenger
+  messengerUpdates: {
+    name: 'talaria_messenger_updates_total',
+    help: 'Updates of platforms: `new`, `seen` before, `full` inbox, or `unheard`',
+    labels: ['outcome'],
+  },
+  messengerCalls: {
+    name: 'talaria_messenger_calls_total',
+    help: 'Calls to platforms by kind, and what they came to',
+    labels: ['kind', 'outcome'],
+  },
+  messengerTasks: {
+    name: 'talaria_messenger_tasks_total',
+    help: 'Answers and notices that are finished',
+    labels: ['kind', 'outcome'],
+  },
+  messengerFirstText: {
+    name: 'talaria_messenger_first_text_seconds',
+    help: "From an answer's first token to its first text in the chat",
+    buckets: SLOW_SECONDS,
+  },
+  messengerChats: { name: 'talaria_messenger_active_chats', help: 'Chats that this process writes into' },
+
   // Store
   batches: { name: 'talaria_store_batches_total', help: 'Batches of finished runs', labels: ['outcome'] },
   rows: { name: 'talaria_store_rows_total', help: 'Runs written' },

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { hasEnded, pendingCalls, type JsonObject, type PendingCall, type RunSnapshot } from '#libs/contract';
+import type { Content } from '#libs/messengers';
+import type { AnswerTask, Ask, AskAnswer } from '../state/chat-state.js';
+
+const ARGUMENTS_CHARS_MAX = 1_000;
+const CHOICES_MAX = 20;
+const CHOICE_CHARS_MAX = 60;
+const DECISIONS = ['once', 'session', 'always', 'deny'] as const;
+const LABELS: Readonly<Record<(typeof DECISIONS)[number], string>> = {
+  once: 'Allow once',
+  session: 'Allow in this chat',
+  always: 'Always allow',
+  deny: 'Deny',
+};
+
+/** Notes what the run asks now, and how earlier questions ended. @returns whether anything is new. */
+export function noteAsks(task: AnswerTask, snapshot: RunSnapshot): boolean {
+  let isNew = false;
+  for (const call of pendingCalls(snapshot)) {
+    if (task.asks.some(({ approvalId }) => approvalId === call.approval.approvalId)) continue;
+    task.asks.push(askOf(call));
+    isNew = true;
+  }
+  for (const ask of task.asks) {
+    const over = ask.over === undefined ? endOf(ask, snapshot) : undefined;
+    if (over === undefined) continue;
+    ask.over = over;
+    isNew = true;
+  }
+  return isNew;
+}
+
+/** The message of an ask. Its text has no marks: what a model wrote as arguments is shown as it is. */
+export function askContent({ question, choices, isQuestion, over, key }: Ask): Content {
+  if (over !== undefined) return { text: `${question}\n\n${over}` };
+  const labelled = isQuestion
+    ? [...choices.map((choice, i) => [choice, `c${i}`] as const), ['Decline', 'deny'] as const]
+    : DECISIONS.map((decision) => [LABELS[decision], decision] as const);
+  return { text: question, buttons: labelled.map(([text, data]) => [{ text, data: `${key}:${data}` }]) };
+}
+
+/** Which open ask of these tasks a button belongs to, and what pressing it says. */
+export function readButton(
+  tasks: readonly AnswerTask[],
+  data: string,
+): { task: AnswerTask; ask: Ask; word: string } | undefined {
+  const [key, word = ''] = data.split(':');
+  for (const task of tasks) {
+    const ask = task.asks.find((one) => one.key === key);
+    if (ask) return { task, ask, word };
+  }
+  return undefined;
+}
+
+/** What a button's word, or the text of a reply, answers; undefined: nothing. */
+export function answerOf({ isQuestion, choices }: Ask, word: string, isButton: boolean): AskAnswer | undefined {
+  const decision = DECISIONS.find((one) => one === word.trim().toLowerCase());
+  if (!isQuestion) return decision && { decision };
+  if (isButton && decision === 'deny') return { decision };
+  const chosen = isButton ? choices[Number(/^c(\d+)$/.exec(word)?.[1] ?? '-1')] : word;
+  return chosen === undefined ? undefined : { decision: 'once', answers: chosen };
+}
+
+function askOf({ approval, name, arguments: args }: PendingCall): Ask {
+  const { approvalId, ask } = approval;
+  const key = createHash('sha256').update(approvalId).digest('hex').slice(0, 16);
+  if (!ask) {
+    const shown = args.length > ARGUMENTS_CHARS_MAX ? `${args.slice(0, ARGUMENTS_CHARS_MAX)} ...` : args;
+    const question = `May ${name} be called?\n\n${shown}`;
+    return { key, approvalId, piece: {}, question, choices: [], isQuestion: false };
+  }
+  const [first] = ask.questions;
+  const link = first?.url === undefined ? '' : `\n\n${first.url}`;
+  const question = `${ask.questions
+    .map(({ message }) => message)
+    .join('\n\n')
+    .slice(0, 3_000)}${link}`;
+  const hint = '\n\nReply to this message with your answer.';
+  const choices = choicesOf(first?.schema);
+  const isFree = choices.length === 0;
+  return { key, approvalId, piece: {}, question: isFree ? question + hint : question, choices, isQuestion: true };
+}
+
+/** Of a question with one property: the values that it offers. */
+function choicesOf(schema: JsonObject | undefined): readonly string[] {
+  const [property] = Object.values((schema?.['properties'] ?? {}) as JsonObject);
+  const { enum: fixed, examples } = (property ?? {}) as { enum?: unknown; examples?: unknown };
+  const list = Array.isArray(fixed) ? fixed : Array.isArray(examples) ? examples : [];
+  return list
+    .filter((one): one is string => typeof one === 'string')
+    .slice(0, CHOICES_MAX)
+    .map((one) => (one.length > CHOICE_CHARS_MAX && !Array.isArray(fixed) ? one.slice(0, CHOICE_CHARS_MAX) : one));
+}
+
+function endOf({ approvalId, isQuestion }: Ask, snapshot: RunSnapshot): string | undefined {
+  for (const item of snapshot.items) {
+    const approval = item.type === 'tool_call' && item.approval?.approvalId === approvalId ? item.approval : undefined;
+    if (approval?.decision === undefined) continue;
+    if (approval.by === 'timeout') return 'Not answered in time.';
+    if (approval.decision === 'deny') return isQuestion ? 'Declined.' : 'Denied.';
+    return isQuestion ? 'Answered.' : `Allowed (${approval.decision}).`;
+  }
+  return hasEnded(snapshot) ? 'Over.' : undefined;
+}

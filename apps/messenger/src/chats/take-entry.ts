@@ -1,0 +1,118 @@
+import { LIMITS } from '#libs/contract';
+import type { Inbound } from '#libs/messengers';
+import { newRunId } from '#libs/runs';
+import { readButton } from '../answers/asks.js';
+import type { Opening } from '../answers/open-answer.js';
+import type { Entry } from '../answers/ports.js';
+import type { AnswerTask, NoticeTask } from '../state/chat-state.js';
+import { giveAnswer, readCommand, runCommand, type Said } from './commands.js';
+
+/**
+ * Does what an entry of the inbox asks for, and changes the state: from then on the entry is covered by it. What is done
+ * outside of the state may be done again. Rejects with GatewayError when it could not be done now: a second try is not
+ * spoiled by what was changed.
+ */
+export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
+  if (entry.kind === 'delivery') return takeDelivery(opening, entry);
+  const { inbound } = entry;
+  if (inbound.kind === 'button') return press(opening, inbound);
+  const { state } = opening.book;
+  state.lastId = opening.capabilities.later(state.lastId, inbound.id);
+  const command = readCommand(inbound.text);
+  if (command) return say(opening, entry.entryId, inbound, await runCommand(opening, command, inbound));
+  const asked = answerTasks(opening).flatMap((task) => task.asks.map((ask) => ({ task, ask })));
+  const replied = asked.find(({ ask }) => ask.piece.id !== undefined && ask.piece.id === inbound.repliesTo);
+  if (replied?.ask.isQuestion && replied.ask.over === undefined && replied.task.userId === inbound.userId) {
+    const words = await giveAnswer(opening, { ...replied, word: inbound.text, isButton: false });
+    return words === 'Understood.' ? undefined : say(opening, entry.entryId, inbound, words);
+  }
+  begin(opening, entry.entryId, inbound);
+}
+
+function begin(opening: Opening, entryId: string, said: Said): void {
+  const { book, messenger, chatId } = opening;
+  const { state } = book;
+  if (state.tasks.length >= LIMITS.chatTasksMax) {
+    return say(opening, entryId, said, 'Too much is waiting here. Try again later.');
+  }
+  const { owner } = messenger.rulesOf(chatId, said.thread);
+  const session = state.threads[said.thread]?.session ?? 0;
+  state.tasks.push({
+    kind: 'answer',
+    id: entryId,
+    thread: said.thread,
+    isGroup: said.isGroup,
+    userId: said.userId,
+    messageId: said.id,
+    runId: newRunId(),
+    owner,
+    sessionId: [messenger.platform.name, chatId, said.thread || '0', session].join(':'),
+    prompt: { text: said.text, photos: said.photos },
+    parts: [],
+    asks: [],
+  });
+}
+
+/** Twice as many as answers: then even refusals are left unsaid. */
+function say({ book, messenger }: Opening, id: string, said: Said, text: string): void {
+  const { tasks } = book.state;
+  if (tasks.length >= 2 * LIMITS.chatTasksMax) return;
+  const notice: NoticeTask = {
+    kind: 'notice',
+    id,
+    thread: said.thread,
+    isGroup: said.isGroup,
+    text,
+    parts: [],
+    ...(messenger.replyMode !== 'off' && { replyTo: said.id }),
+  };
+  tasks.push(notice);
+}
+
+async function takeDelivery(opening: Opening, entry: Extract<Entry, { kind: 'delivery' }>): Promise<void> {
+  const { book, messenger, chatId, capabilities, ports } = opening;
+  const { owner } = messenger.rulesOf(chatId, entry.thread);
+  // A job must not write where nobody let the bot in, nor into the chat of another key.
+  const why = !capabilities.isAllowedChat(chatId)
+    ? 'the chat is not on the allow-list of the messenger'
+    : owner === entry.owner
+      ? undefined
+      : 'the chat belongs to another API key';
+  if (why !== undefined) return ports.desk.settle(entry.entryId, { kind: 'failed', why });
+  book.state.tasks.push({
+    kind: 'notice',
+    id: entry.entryId,
+    thread: entry.thread,
+    isGroup: isGroupId(chatId),
+    text: entry.text,
+    isDelivery: true,
+    parts: [],
+  });
+}
+
+/** Groups of Telegram have negative ids. Another platform's chats keep the wider gap of a group. */
+const isGroupId = (chatId: string): boolean => !/^\d+$/.test(chatId);
+
+/** Later nobody looks at the words any more. */
+const PRESS_MS_MAX = 10_000;
+
+/** The press is answered at once and once: a crash before it was noted only shows the words again. */
+async function press(opening: Opening, pressed: Extract<Inbound, { kind: 'button' }>): Promise<void> {
+  const { caller } = opening;
+  const found = readButton(answerTasks(opening), pressed.data);
+  const words = await wordsFor(opening, found, pressed.userId);
+  const step = { kind: 'pressed', queryId: pressed.queryId, text: words } as const;
+  // Not awaited: during a penalty it would keep the rest of the inbox waiting, a /stop for example.
+  void caller
+    .call(async () => step, { isGroup: pressed.isGroup, isSmall: true, waitMsMax: PRESS_MS_MAX })
+    .catch(() => undefined);
+}
+
+async function wordsFor(opening: Opening, found: ReturnType<typeof readButton>, userId: string): Promise<string> {
+  if (!found || found.ask.over !== undefined) return 'This question is over.';
+  if (found.task.userId !== userId) return 'Only who was asked can answer.';
+  return giveAnswer(opening, { ...found, isButton: true });
+}
+
+const answerTasks = ({ book }: Opening): AnswerTask[] =>
+  book.state.tasks.filter((task): task is AnswerTask => task.kind === 'answer');

@@ -1,0 +1,64 @@
+import { timingSafeEqual } from 'node:crypto';
+import { LIMITS, type JsonObject } from '#libs/contract';
+import type { Capabilities, Content } from '../port.js';
+import { readMarkdown } from '../text/read-markdown.js';
+import type { Mark, RichText } from '../text/rich-text.js';
+import { splitText } from '../text/split-text.js';
+import type { TelegramSettings } from './telegram-settings.js';
+
+/** sendMessage, `text`: 1 to 4096 characters after entities parsing. */
+const TEXT_MAX = 4_096;
+/** More marks on one message are not shown. */
+const ENTITIES_MAX = 100;
+/** "Avoid sending more than one message per second" into a chat, and 20 a minute into a group (Bots FAQ). */
+const PRIVATE_GAP_MS = 1_050;
+const GROUP_GAP_MS = 3_100;
+/** "No more than about 30 messages per second" in all: calls arrive less evenly than they are sent. */
+const BOT_GAP_MS = 40;
+const LEFT_OUT = '\n\n[The answer is longer; the rest is left out here.]';
+
+export function telegramCapabilities({ allowedUsers, allowedChats, webhook }: TelegramSettings): Capabilities {
+  const allowed = new Set([...allowedUsers, ...allowedChats]);
+  return {
+    textMax: TEXT_MAX,
+    chatGapMs: (isGroup) => (isGroup ? GROUP_GAP_MS : PRIVATE_GAP_MS),
+    platformGapMs: BOT_GAP_MS,
+    isAllowedChat: (chat) => allowed.has(chat),
+    render,
+    // Ids of a chat only grow, by one with each message of anybody.
+    candidates: (after, count) => Array.from({ length: count }, (_, i) => String(Number(after) + i + 1)),
+    later: (a, b) => (Number(a) >= Number(b) ? a : b),
+    ...(webhook && {
+      webhook: {
+        path: 'telegram',
+        isGenuine: (headers) => isSecret(headers['x-telegram-bot-api-secret-token'], webhook.secret),
+      },
+    }),
+  };
+}
+
+function render(markdown: string): readonly Content[] {
+  const charsMax = TEXT_MAX * LIMITS.chatPartsMax;
+  const isLong = markdown.length > charsMax;
+  const parts = splitText(readMarkdown(isLong ? markdown.slice(0, charsMax) : markdown), TEXT_MAX);
+  const shown = parts.slice(0, LIMITS.chatPartsMax);
+  const isCut = isLong || parts.length > shown.length;
+  return shown.map((part, i) => contentOf(part, isCut && i === shown.length - 1));
+}
+
+function contentOf({ text, marks }: RichText, isCut: boolean): Content {
+  const entities = marks.slice(0, ENTITIES_MAX).map(entityOf);
+  if (!isCut) return { text, ...(entities.length > 0 && { entities }) };
+  return { text: text.slice(0, TEXT_MAX - LEFT_OUT.length) + LEFT_OUT };
+}
+
+/** MessageEntity of the Bot API: its offsets count UTF-16 units as ours do. */
+function entityOf({ type, offset, length, url, language }: Mark): JsonObject {
+  return { type, offset, length, ...(url !== undefined && { url }), ...(language !== undefined && { language }) };
+}
+
+/** Compares in a time that says nothing about the secret. */
+function isSecret(given: unknown, secret: string): boolean {
+  const [a, b] = [Buffer.from(String(given)), Buffer.from(secret)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

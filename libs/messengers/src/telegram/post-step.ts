@@ -1,0 +1,89 @@
+import type { MessageEntity } from '@grammyjs/types';
+import { LIMITS } from '#libs/contract';
+import type { RawApi } from 'grammy';
+import type { Content, Outcome, Step } from '../port.js';
+import { asSignal } from './as-signal.js';
+import { readOutcome } from './read-outcome.js';
+
+export interface TelegramCalls {
+  readonly raw: RawApi;
+  /** Where a file is fetched; has the token in it. */
+  fileUrl(path: string): string;
+}
+
+/** Makes one call of the Bot API. Never rejects. */
+export async function postStep(calls: TelegramCalls, step: Step, signal: AbortSignal): Promise<Outcome> {
+  try {
+    return await makeCall(calls, step, signal);
+  } catch (cause) {
+    return readOutcome(cause);
+  }
+}
+
+async function makeCall(calls: TelegramCalls, step: Step, signal: AbortSignal): Promise<Outcome> {
+  const { raw } = calls;
+  const until = asSignal(signal);
+  switch (step.kind) {
+    case 'send': {
+      const { chat, content, replyTo } = step;
+      const sent = await raw.sendMessage(
+        {
+          chat_id: chat,
+          ...threadOf(step.thread),
+          ...bodyOf(content),
+          // A question that was deleted meanwhile is answered all the same.
+          ...(replyTo !== undefined && {
+            reply_parameters: { message_id: Number(replyTo), allow_sending_without_reply: true },
+          }),
+        },
+        until,
+      );
+      return { kind: 'done', id: String(sent.message_id) };
+    }
+    case 'edit':
+      await raw.editMessageText({ chat_id: step.chat, message_id: Number(step.id), ...bodyOf(step.content) }, until);
+      return { kind: 'done' };
+    case 'remove':
+      await raw.deleteMessage({ chat_id: step.chat, message_id: Number(step.id) }, until);
+      return { kind: 'done' };
+    case 'typing':
+      await raw.sendChatAction({ chat_id: step.chat, ...threadOf(step.thread), action: 'typing' }, until);
+      return { kind: 'done' };
+    case 'pressed':
+      await raw.answerCallbackQuery({ callback_query_id: step.queryId, text: step.text }, until);
+      return { kind: 'done' };
+    case 'fetch':
+      return fetchFile(calls, step.fileId, signal);
+  }
+}
+
+const threadOf = (thread: string): { message_thread_id?: number } =>
+  thread === '' ? {} : { message_thread_id: Number(thread) };
+
+function bodyOf({ text, entities, buttons }: Content) {
+  const rows = (buttons ?? []).map((row) => row.map(({ text: label, data }) => ({ text: label, callback_data: data })));
+  return {
+    text,
+    ...(entities && { entities: entities as unknown as MessageEntity[] }),
+    link_preview_options: { is_disabled: true },
+    ...(buttons && { reply_markup: { inline_keyboard: rows } }),
+  };
+}
+
+/** getFile, then the file itself as a data URL. Photos of Telegram are JPEG, whatever they were. */
+async function fetchFile({ raw, fileUrl }: TelegramCalls, fileId: string, signal: AbortSignal): Promise<Outcome> {
+  const { file_path: path, file_size: bytes = 0 } = await raw.getFile({ file_id: fileId }, asSignal(signal));
+  if (path === undefined || bytes > LIMITS.chatPhotoBytesMax) return { kind: 'refused', why: 'the photo is too large' };
+  const answer = await fetch(fileUrl(path), { signal: AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS_MAX)]) });
+  if (!answer.ok || !answer.body) return { kind: 'unsent', why: `the photo: ${answer.status}` };
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > LIMITS.chatPhotoBytesMax) return { kind: 'refused', why: 'the photo is too large' };
+    chunks.push(chunk);
+  }
+  return { kind: 'done', data: `data:image/jpeg;base64,${Buffer.concat(chunks).toString('base64')}` };
+}
+
+const FETCH_MS_MAX = 20_000;

@@ -1,0 +1,11 @@
+export interface TelegramSettings {
+  readonly token: string;
+  /** Another server that speaks the Bot API; absent: Telegram's own. */
+  readonly apiRoot?: string;
+  readonly allowedUsers: readonly string[];
+  readonly allowedChats: readonly string[];
+  /** Where Telegram brings updates; absent: they are asked for. */
+  readonly webhook?: { readonly url: string; readonly secret: string };
+  /** Told of failures of the intake: `why` never has the token in it. */
+  onTrouble?(why: string): void;
+}

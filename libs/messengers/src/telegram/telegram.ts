@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Update } from '@grammyjs/types';
+import { Api } from 'grammy';
+import type { Platform, Sink } from '../port.js';
+import { asSignal } from './as-signal.js';
+import { telegramCapabilities } from './capabilities.js';
+import { postStep, type TelegramCalls } from './post-step.js';
+import { readOutcome } from './read-outcome.js';
+import { readUpdate, UPDATES, type Hearing } from './read-update.js';
+import type { TelegramSettings } from './telegram-settings.js';
+
+/** For a call; of one that asks for updates, its own wait comes on top. */
+const CALL_SECONDS_MAX = 15;
+const POLL_SECONDS = 25;
+const PAUSE_MS_MIN = 1_000;
+const PAUSE_MS_MAX = 30_000;
+
+/** Telegram, by grammY's client. One bot; the intake is one process at a time, everything else any number. */
+export function telegram(settings: TelegramSettings): Platform {
+  const { token, apiRoot, webhook } = settings;
+  const root = apiRoot?.replace(/\/+$/, '');
+  const options = { ...(root !== undefined && { apiRoot: root }) };
+  const api = new Api(token, { ...options, timeoutSeconds: CALL_SECONDS_MAX });
+  const poll = new Api(token, { ...options, timeoutSeconds: POLL_SECONDS + CALL_SECONDS_MAX });
+  const calls: TelegramCalls = { raw: api.raw, fileUrl: (path) => `${root ?? TELEGRAM}/file/bot${token}/${path}` };
+  const hearing = lazily(() => hearingOf(api, settings));
+  return {
+    name: 'telegram',
+    capabilities: telegramCapabilities(settings),
+    async receive(sink, signal, pushed) {
+      if (pushed !== undefined) await take([pushed as Update], sink, await hearing());
+      else await intake({ poll, settings, hearing, webhook }, sink, signal);
+    },
+    post: (step, signal) => postStep(calls, step, signal),
+  };
+}
+
+const TELEGRAM = 'https://api.telegram.org';
+
+interface Intake {
+  readonly poll: Api;
+  readonly settings: TelegramSettings;
+  readonly webhook: TelegramSettings['webhook'];
+  hearing(): Promise<Hearing>;
+}
+
+/**
+ * Asks for updates until the signal aborts; with a webhook it only says where they are to be brought. An update counts
+ * as received when it is safe (Telegram forgets it with the next question), so none is lost, and some come twice.
+ */
+async function intake(from: Intake, sink: Sink, signal: AbortSignal): Promise<void> {
+  let pause = PAUSE_MS_MIN;
+  let offset: number | undefined;
+  let isReady = false;
+  while (!signal.aborted) {
+    try {
+      isReady = isReady || (await prepare(from, signal));
+      if (from.webhook) return await aborted(signal);
+      const updates = await ask(from.poll, offset, signal);
+      await take(updates, sink, await from.hearing());
+      offset = (updates.at(-1)?.update_id ?? (offset ?? 0) - 1) + 1 || undefined;
+      pause = PAUSE_MS_MIN;
+    } catch (cause) {
+      if (signal.aborted) return;
+      const outcome = readOutcome(cause);
+      const why = 'why' in outcome ? outcome.why : outcome.kind;
+      from.settings.onTrouble?.(why);
+      await rest(outcome.kind === 'wait' ? outcome.ms : pause, signal);
+      pause = Math.min(2 * pause, PAUSE_MS_MAX);
+    }
+  }
+}
+
+async function prepare({ poll, webhook }: Intake, signal: AbortSignal): Promise<true> {
+  const allowed_updates = [...UPDATES];
+  const given = { url: webhook?.url ?? '', secret_token: webhook?.secret ?? '', allowed_updates };
+  if (webhook) await poll.raw.setWebhook(given, asSignal(signal));
+  else await poll.raw.deleteWebhook({}, asSignal(signal));
+  return true;
+}
+
+function ask(poll: Api, offset: number | undefined, signal: AbortSignal): Promise<Update[]> {
+  const given = { timeout: POLL_SECONDS, allowed_updates: [...UPDATES], ...(offset !== undefined && { offset }) };
+  return poll.raw.getUpdates(given, asSignal(signal));
+}
+
+/** Gives updates on in their order. Rejects when one of them is not safe. */
+async function take(updates: readonly Update[], sink: Sink, hearing: Hearing): Promise<void> {
+  for (const update of updates) {
+    if (typeof update?.update_id !== 'number') continue;
+    await sink(`telegram ${update.update_id}`, readUpdate(update, hearing));
+  }
+}
+
+async function hearingOf(api: Api, { allowedUsers, allowedChats }: TelegramSettings): Promise<Hearing> {
+  const { id, username } = await api.getMe();
+  return { botId: id, botName: username, users: new Set(allowedUsers), chats: new Set(allowedChats) };
+}
+
+/** Asks once, and again after a failure. */
+function lazily<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask().catch((cause: unknown) => {
+      asked = undefined;
+      throw cause;
+    });
+    return asked;
+  };
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined); // It only rejects when the signal cuts it short.
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
+}
