@@ -29,7 +29,7 @@ export {
 export { memoryLiveHub } from './memory/memory-live-hub.js';
 export { memoryRunLog, type MemoryRunLog } from './memory/memory-run-log.js';
 export { overloadGap } from './redis/overload-gap.js';
-export { persistCollector, type PersistCollector } from './queues/persist-collector.js';
+export { persistCollector } from './queues/persist-collector.js';
 export { bullPersistQueue, startPersistWorker } from './queues/persist-queue.js';
 export { redisRunLog } from './run-log/run-log.js';
 export { bullRunQueue, startRunWorker, type JobOutcome, type RunJob, type RunWorker } from './queues/run-queue.js';
