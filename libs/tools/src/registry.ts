@@ -57,7 +57,7 @@ export function createTools(settings: BuiltInSettings, live: LiveTrees, edges: T
 const TOOL_NAME = new RegExp(`^[a-zA-Z0-9_-]{1,${LIMITS.toolNameCharsMax}}$`);
 
 /** Throws an Error when two tools share a name or when an upstream would refuse the description of one. */
-export function checkTools(tools: readonly Tool[]): void {
+export function checkToolList(tools: readonly Tool[]): void {
   const names = new Set<string>();
   for (const { name, description, parameters } of tools) {
     if (!TOOL_NAME.test(name)) throw new Error(`The tool name '${name}' does not match ${TOOL_NAME.source}.`);

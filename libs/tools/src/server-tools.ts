@@ -3,7 +3,7 @@ import { McpServers } from './mcp/mcp-servers.js';
 import type { McpLog, McpServerSettings } from './mcp/mcp-settings.js';
 import { LiveTrees } from './processes/live-trees.js';
 import { killOrphans } from './processes/process-group.js';
-import { checkTools, createTools, type BuiltInSettings } from './registry.js';
+import { checkToolList, createTools, type BuiltInSettings } from './registry.js';
 import { allPatterns, isNamed, mayUse, type ToolPatterns, type ToolsetSettings, type ToolsetUser } from './toolsets.js';
 import { sweepWorkspaces } from './workspace/sweep.js';
 
@@ -43,7 +43,7 @@ export class ServerTools {
     private readonly log: McpLog,
   ) {
     this.builtIn = createTools(settings, this.live);
-    checkTools(this.builtIn);
+    checkToolList(this.builtIn);
     this.mcp = new McpServers(settings.mcpServers, { live: this.live, log, version: settings.version });
     this.patterns = allPatterns(settings.toolsets);
     for (const { tools } of [{ tools: this.patterns }, ...settings.toolsets.toolsets]) this.assertKnown(tools);

@@ -1,6 +1,6 @@
 import type { Tool } from '#libs/contract';
 import { LiveTrees } from '../../../libs/tools/src/processes/live-trees.js';
-import { checkTools, createTools, type BuiltInSettings } from '../../../libs/tools/src/registry.js';
+import { checkToolList, createTools, type BuiltInSettings } from '../../../libs/tools/src/registry.js';
 
 const settings: BuiltInSettings = {
   fetchAllowedHosts: [],
@@ -21,7 +21,7 @@ describe('the registry of tools', () => {
   const tools = createTools(settings, new LiveTrees());
 
   test('is in order', () => {
-    expect(() => checkTools(tools)).not.toThrow();
+    expect(() => checkToolList(tools)).not.toThrow();
   });
 
   test('only the terminal asks for approval by itself, and what has effects is not repeated', () => {
@@ -41,6 +41,6 @@ describe('the registry of tools', () => {
     ['no description', [{ ...tool, description: ' ' }], 'no description'],
     ['parameters that are no object', [{ ...tool, parameters: { type: 'string' } }], 'object schema'],
   ])('%s stops the start', (_what, wrong, message) => {
-    expect(() => checkTools(wrong)).toThrow(message);
+    expect(() => checkToolList(wrong)).toThrow(message);
   });
 });

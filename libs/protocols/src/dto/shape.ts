@@ -36,7 +36,7 @@ export type Parsed<F extends Fields> = {
 } & { readonly [K in OptionalKeys<F>]?: Exclude<Read<F[K]>, undefined> };
 
 /** An object as it is described and read. */
-export interface Shape<F extends Fields> {
+export interface ObjectShape<F extends Fields> {
   readonly schema: JsonObject;
   /** One field. */
   read<K extends keyof F & string>(place: Place, key: K): Read<F[K]>;
@@ -44,7 +44,7 @@ export interface Shape<F extends Fields> {
   parse(place: Place): Parsed<F>;
 }
 
-export function shape<F extends Fields>(fields: F): Shape<F> {
+export function shape<F extends Fields>(fields: F): ObjectShape<F> {
   const entries = Object.entries(fields);
   const properties = Object.fromEntries(entries.map(([key, { schema }]) => [key, schema]));
   const required = entries.filter(([, { isRequired }]) => isRequired).map(([key]) => key);
@@ -62,7 +62,7 @@ const required = <T>(schema: JsonObject, read: Field<T>['read']): Field<T> => ({
 const optional = <T>(schema: JsonObject, read: Field<T>['read']): Field<T> => ({ schema, isRequired: false, read });
 
 /** A string that is not empty. */
-export const aText = (description: string): Field<string> => required(text(description), requiredText);
+export const filledText = (description: string): Field<string> => required(text(description), requiredText);
 
 export const maybeText = (description: string): Field<string | undefined> => optional(text(description), optionalText);
 
@@ -97,7 +97,8 @@ export const maybeJsonSchema = (description: string): Field<JsonObject | undefin
     return schema?.object;
   });
 
-export const anObject = <F extends Fields>({ schema }: Shape<F>): Field<Place> => required(schema, requiredPlace);
+export const innerObject = <F extends Fields>({ schema }: ObjectShape<F>): Field<Place> =>
+  required(schema, requiredPlace);
 
 /** A text of at most `charsMax` characters, which may be empty but not absent; the document does not show the bound. */
 export const aLongText = (description: string, charsMax: number): Field<string> =>

@@ -2,7 +2,7 @@ import { LIMITS } from '#libs/contract';
 import type { AssistantMessage, JsonObject, Message, ToolCall, UserMessage } from '#libs/contract';
 import { packCustomInput } from '../custom-tools.js';
 import { object, oneOf, text } from '../dto/fragments.js';
-import { aLongText, anObject, aText, described, maybeKind, maybeList, maybeText, shape } from '../dto/shape.js';
+import { aLongText, described, filledText, innerObject, maybeKind, maybeList, maybeText, shape } from '../dto/shape.js';
 import {
   fieldOf,
   missing,
@@ -125,17 +125,17 @@ const PART: JsonObject = oneOf(
 );
 
 const FUNCTION_CALLED = shape({
-  name: aText('Which tool.'),
+  name: filledText('Which tool.'),
   arguments: aLongText('JSON text.', LIMITS.toolArgumentsCharsMax),
 });
 const CUSTOM_CALLED = shape({
-  name: aText('Which tool.'),
+  name: filledText('Which tool.'),
   input: aLongText('Free text.', LIMITS.toolArgumentsCharsMax),
 });
 const TOOL_CALL = shape({
-  id: aText('Unique in the conversation.'),
+  id: filledText('Unique in the conversation.'),
   type: maybeKind('function'),
-  function: anObject(FUNCTION_CALLED),
+  function: innerObject(FUNCTION_CALLED),
 });
 
 const MESSAGE = shape({

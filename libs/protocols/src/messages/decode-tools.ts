@@ -2,7 +2,7 @@ import { LIMITS, type ClientTool, type JsonObject, type ToolChoice } from '#libs
 import { customFunction, decodeGrammar } from '../custom-tools.js';
 import {
   aFilledList,
-  anObject,
+  innerObject,
   functionName,
   kind,
   maybeFlag,
@@ -30,16 +30,16 @@ export const FUNCTION_FIELDS = {
 };
 
 const FUNCTION = shape(FUNCTION_FIELDS);
-const FUNCTION_TOOL = shape({ type: kind('function'), function: anObject(FUNCTION) });
+const FUNCTION_TOOL = shape({ type: kind('function'), function: innerObject(FUNCTION) });
 const NAMED_FUNCTION = shape({
   type: kind('function'),
-  function: anObject(shape({ name: functionName() })),
+  function: innerObject(shape({ name: functionName() })),
 });
 const ALLOWED = shape({
   mode: oneOfWords('auto', 'required'),
   tools: aFilledList(NAMED_FUNCTION.schema, LIMITS.toolsMax),
 });
-const ALLOWED_TOOLS = shape({ type: kind('allowed_tools'), allowed_tools: anObject(ALLOWED) });
+const ALLOWED_TOOLS = shape({ type: kind('allowed_tools'), allowed_tools: innerObject(ALLOWED) });
 
 /** JSON Schema of a tool that `decodeTools` reads; custom tools are read, too, and not shown. */
 export const CHAT_TOOL = FUNCTION_TOOL.schema;

@@ -1,6 +1,6 @@
 import { LIMITS, type JsonObject } from '#libs/contract';
 import { object, oneOf, text } from '../../dto/fragments.js';
-import { aLongText, aText, kind, maybeKind, maybeText, shape } from '../../dto/shape.js';
+import { aLongText, filledText, kind, maybeKind, maybeText, shape } from '../../dto/shape.js';
 
 const PART = oneOf(
   object({ type: { enum: ['input_text', 'output_text'] }, text: text('Words.') }, ['type', 'text']),
@@ -19,15 +19,15 @@ const PARTS: JsonObject = { type: 'array', items: PART, maxItems: LIMITS.content
 /** Items that `ItemReader` reads field by field, each as it is described. */
 export const FUNCTION_CALL = shape({
   type: kind('function_call'),
-  call_id: aText('Unique in the conversation.'),
-  name: aText('Which function.'),
+  call_id: filledText('Unique in the conversation.'),
+  name: filledText('Which function.'),
   namespace: maybeText('Of the function, where it is in one.'),
   arguments: aLongText('JSON text.', LIMITS.toolArgumentsCharsMax),
 });
-export const REFERENCE = shape({ type: maybeKind('item_reference'), id: aText('Of a stored item.') });
+export const REFERENCE = shape({ type: maybeKind('item_reference'), id: filledText('Of a stored item.') });
 export const COMPACTION = shape({
   type: kind('compaction'),
-  encrypted_content: aText('As POST /v1/responses/compact gave it.'),
+  encrypted_content: filledText('As POST /v1/responses/compact gave it.'),
 });
 
 /** JSON Schema of an item that `decodeInput` and `itemsToMessages` read. */
