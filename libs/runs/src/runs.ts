@@ -64,7 +64,7 @@ export class Runs {
     return findRun(this.ports, runId, owner);
   }
 
-  /** Everything known about a run, whether it goes on or not. Throws as `find` does; `run_expired`: nothing was kept. */
+  /** All that is known of a run, whether it goes on or not. Throws as `find` does; `run_expired`: nothing was kept. */
   get(runId: string, owner: string): Promise<RunSnapshot> {
     return readRun(this.ports, runId, owner);
   }
