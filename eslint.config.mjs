@@ -44,7 +44,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['apps/**/*.ts', 'apps/**/*.tsx', 'libs/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts'],
+    files: ['apps/**/*.ts', 'apps/**/*.tsx', 'libs/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts', 'compat/**/*.ts'],
     rules: {
       'max-lines': ['error', 300],
       'max-lines-per-function': ['error', 60],
@@ -85,6 +85,9 @@ export default tseslint.config(
         module: 'writable',
         URL: 'readonly',
         fetch: 'readonly',
+        Buffer: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
         AbortController: 'readonly',
         TextDecoderStream: 'readonly',
       },

@@ -8,6 +8,7 @@ const base = {
     '^#libs/(.*)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  modulePathIgnorePatterns: ['<rootDir>/compat/node_modules/'],
   testEnvironment: 'node',
   setupFiles: ['<rootDir>/test/support/setup.ts'],
 };

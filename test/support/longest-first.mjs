@@ -8,6 +8,7 @@ const LONG = [
   'e2e/jobs',
   'e2e/recovery',
   'e2e/chaos-short',
+  'e2e/compat',
   'unit/tools/mcp/mcp-server',
   'e2e/parking',
 ];
