@@ -268,7 +268,8 @@ const responses = ({ APIError, APIUserAbortError, helpers, clientOf }) => ({
 
 /** The helper adds a field to calls that no request has. */
 const asSent = (item) => {
-  const { parsed_arguments: _parsed, ...sent } = item;
+  const sent = { ...item };
+  delete sent.parsed_arguments;
   return sent;
 };
 
