@@ -72,9 +72,8 @@ export type OnDisconnect = 'cancel' | 'continue';
 /** The version of this shape. A worker refuses a spec that it does not understand instead of guessing. */
 export const RUN_SPEC_VERSION = 1;
 
-/** A request in the words of the gateway: everything about the run except its key, its time and its id. */
-export interface RunDraft {
-  readonly protocol: string;
+/** What the model is asked, and which model. */
+export interface RunPrompt {
   /** The model route by the name the caller used; null asks for the default. */
   readonly model: string | null;
   /** The caller's system and developer text, joined in order; layered below the core system prompt. */
@@ -84,13 +83,10 @@ export interface RunDraft {
   readonly tools: readonly ClientTool[];
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
-  readonly onDisconnect: OnDisconnect;
-  readonly stream: boolean;
-  /** Facts of the request that only the protocol's own encoder needs. Copied into `run.queued`. */
-  readonly echo: JsonObject;
-  readonly metadata?: JsonObject;
-  /** Names of what the request asked for and the model does not get, see `leftOutHeader`. */
-  readonly leftOut?: readonly string[];
+}
+
+/** What a run belongs to, and what comes before it. */
+export interface RunLineage {
   /** The run that this one continues: its whole conversation comes before `messages`. It belongs to the same key. */
   readonly parentId?: string;
   /** The conversation object that gets the run's input and output as items when the run ends. */
@@ -110,8 +106,12 @@ export interface RunDraft {
   readonly affinity?: string;
   /** The cron job that this run is an occurrence of. */
   readonly jobId?: string;
-  /** The run's own input as the protocol lists it later; kept with the run's row. */
-  readonly input?: readonly JsonObject[];
+}
+
+/** How a run is carried out, and what is kept of it. */
+export interface RunManner {
+  readonly onDisconnect: OnDisconnect;
+  readonly stream: boolean;
   /** Calls of server tools that the whole run may execute; the model is told that further calls were refused. */
   readonly toolCallsMax?: number;
   /** `disabled`: a conversation that is too long for the model fails; else its oldest turns are left out. */
@@ -129,6 +129,21 @@ export interface RunDraft {
   readonly generate?: boolean;
   /** false: the store keeps that the run existed, its end and its usage, but neither input nor output. */
   readonly retain?: boolean;
+}
+
+/**
+ * A request in the words of the gateway: everything about the run except its key, its time and its id. The groups lie
+ * side by side in one object, because a spec is JSON that builds before and after this one read.
+ */
+export interface RunDraft extends RunPrompt, RunLineage, RunManner {
+  readonly protocol: string;
+  /** Facts of the request that only the protocol's own encoder needs. Copied into `run.queued`. */
+  readonly echo: JsonObject;
+  readonly metadata?: JsonObject;
+  /** Names of what the request asked for and the model does not get, see `leftOutHeader`. */
+  readonly leftOut?: readonly string[];
+  /** The run's own input as the protocol lists it later; kept with the run's row. */
+  readonly input?: readonly JsonObject[];
 }
 
 /** Everything about one run: the API admits it, the worker executes it. Plain JSON. */
