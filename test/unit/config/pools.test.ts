@@ -50,11 +50,14 @@ test.each([
   expect(found[0]).toContain(`- ${where}`);
 });
 
-test.each(['weight: -1', 'weight: 0', 'priority: -1', 'max_in_flight: 0', 'weight: much'])('%s is refused', (setting) => {
-  const found = problems(`upstreams: [{ name: a, provider: demo, ${setting} }]`);
-  expect(found).toHaveLength(1);
-  expect(found[0]).toContain(`- upstreams[0].${setting.split(':')[0]}`);
-});
+test.each(['weight: -1', 'weight: 0', 'priority: -1', 'max_in_flight: 0', 'weight: much'])(
+  '%s is refused',
+  (setting) => {
+    const found = problems(`upstreams: [{ name: a, provider: demo, ${setting} }]`);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`- upstreams[0].${setting.split(':')[0]}`);
+  },
+);
 
 test('a model may stand in for two others', () => {
   const models = `[${entry('x', 'upstream: a, fallback: [z]')}, ${entry('y', 'upstream: b, fallback: [z, x]')}, ${entry('z', 'upstream: b')}]`;

@@ -8,7 +8,7 @@ import type { AnswerTask, NoticeTask } from '../state/chat-state.js';
 import { giveAnswer, readCommand, runCommand, type Said } from './commands.js';
 
 /**
- * Does what an entry of the inbox asks for, and changes the state: from then on the entry is covered by it. What is done
+ * Does what an entry of the inbox asks for, and changes the state, which covers the entry from then on. What is done
  * outside of the state may be done again. Rejects with GatewayError when it could not be done now: a second try is not
  * spoiled by what was changed.
  */

@@ -1,6 +1,7 @@
 import type { RunError } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import { foldCall } from './fold-call.js';
+import { appendText, isTextDelta } from './append-text.js';
 import {
   isPending,
   type Approval,
@@ -257,39 +258,6 @@ function withWaitingStatus(snapshot: RunSnapshot): RunSnapshot {
 function steerOf({ steps }: RunSnapshot, text: string): Steer {
   return { afterStep: steps.at(-1)?.step ?? 0, text };
 }
-
-type TextDelta = LoggedEvent & { type: 'text.delta' | 'reasoning.delta' | 'refusal.delta' };
-const isTextDelta = (event: LoggedEvent): event is TextDelta => event.type in ITEM_OF;
-const ITEM_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal.delta': 'refusal' } as const;
-
-function appendText(items: readonly OutputItem[], event: TextDelta): readonly OutputItem[] {
-  const type = ITEM_OF[event.type];
-  const { step, text } = event;
-  const beside = besideOf(event);
-  const last = items.at(-1);
-  const isWhole = beside.image !== undefined || beside.compaction !== undefined;
-  if (isWhole || last?.type !== type || last.step !== step || endsItem(last)) {
-    return [...items, { type, step, status: 'in_progress', text, ...beside }];
-  }
-  return items.with(-1, { ...last, text: last.text + text, ...beside, ...joinedLists(last, beside) });
-}
-
-type Beside = Pick<TextItem, 'logprobs' | 'citations' | 'image' | 'compaction' | 'seal'>;
-
-function besideOf(event: TextDelta): Beside {
-  if (event.type === 'refusal.delta') return {};
-  if (event.type === 'reasoning.delta') return event.seal ? { seal: event.seal } : {};
-  const { type: _, step: __, text: ___, seq: ____, at: _____, ...beside } = event;
-  return beside;
-}
-
-const endsItem = ({ seal, image, compaction }: Beside): boolean =>
-  seal !== undefined || image !== undefined || compaction !== undefined;
-
-const joinedLists = (last: Beside, { logprobs, citations }: Beside): Beside => ({
-  ...(logprobs && { logprobs: [...(last.logprobs ?? []), ...logprobs] }),
-  ...(citations && { citations: [...(last.citations ?? []), ...citations] }),
-});
 
 function closeStep(
   snapshot: RunSnapshot,
