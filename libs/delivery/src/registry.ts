@@ -1,5 +1,6 @@
 import { GatewayError, JOB_LIMITS } from '#libs/contract';
 import { openGuard, openResolver } from '#libs/guarded-fetch';
+import { chat, type ChatPost } from './chat.js';
 import { local } from './local.js';
 import type { DeliveryTarget } from './target.js';
 import { webhook } from './webhook.js';
@@ -11,10 +12,17 @@ export interface DeliverySettings {
   readonly webhookAllowedHosts: readonly string[];
 }
 
-/** Everywhere that results can go. A new kind is a folder and a line here. Throws when a setting is malformed. */
-export function createTargets({ webhookSecret, webhookAllowedHosts }: DeliverySettings): readonly DeliveryTarget[] {
+/**
+ * Everywhere that results can go. A new kind is a folder and a line here. Throws when a setting is malformed.
+ * @param chats absent where addresses are checked and nothing is delivered.
+ */
+export function createTargets(
+  { webhookSecret, webhookAllowedHosts }: DeliverySettings,
+  chats?: ChatPost,
+): readonly DeliveryTarget[] {
   const guard = openGuard({ allowedHosts: webhookAllowedHosts, resolve: openResolver() });
-  return [local, webhook({ guard, ...(webhookSecret !== undefined && { secret: webhookSecret }) })];
+  const secret = webhookSecret === undefined ? {} : { secret: webhookSecret };
+  return [local, webhook({ guard, ...secret }), chat('telegram', chats)];
 }
 
 /** A target as it was written, taken apart: `webhook:https://x` is scheme `webhook`, address `https://x`. */

@@ -26,7 +26,7 @@ describe('deliver', () => {
     ['', /must name a target/],
     [[], /must name a target/],
     [[5], /string or an array of strings/],
-    ['telegram:42', /"telegram".*There are: local, webhook:https/],
+    ['pigeon:42', /"pigeon".*There are: local, webhook:https/],
     ['toString', /does not exist/],
     ['local:x', /local takes no address/],
     ['webhook:ftp://a.test', /absolute http or https/],

@@ -1,4 +1,4 @@
-import type { ChatDesk, WorkerInfo } from '#libs/contract';
+import type { ChatDelivery, ChatDesk, WorkerInfo } from '#libs/contract';
 import type { Inbound, Platform, PreviewPace, ReplyMode } from '#libs/messengers';
 import type { Logger } from '#libs/platform';
 import type { Runs } from '#libs/runs';
@@ -34,7 +34,4 @@ export interface AnswerPorts {
 }
 
 /** An entry of a chat's inbox: what came in, or the result of a job. */
-export type Entry = { readonly entryId: string } & (
-  | { readonly kind: 'inbound'; readonly inbound: Inbound }
-  | { readonly kind: 'delivery'; readonly owner: string; readonly thread: string; readonly text: string }
-);
+export type Entry = { readonly entryId: string; readonly kind: 'inbound'; readonly inbound: Inbound } | ChatDelivery;

@@ -1,4 +1,4 @@
-import { bullTickQueue } from '#libs/bus';
+import { bullTickQueue, redisChatDesk } from '#libs/bus';
 import type { JobStore, TickQueue } from '#libs/contract';
 import { createTargets, type DeliveryTarget } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
@@ -28,7 +28,7 @@ export function jobDutyPorts({ config, connection, closers, ports }: SchedulerCo
     ...ports,
     jobs: storeClient({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }).jobs,
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
-    targets: createTargets(config.jobs),
+    targets: createTargets(config.jobs, redisChatDesk(connection)),
     defaultModel: config.models.defaultName,
     room: {
       queuedMax,

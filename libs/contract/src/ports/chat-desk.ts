@@ -29,6 +29,18 @@ export interface SlotRequest {
   readonly waitMsMax: number;
 }
 
+/** An entry that is to be posted into its chat: the result of a job. */
+export interface ChatDelivery {
+  readonly kind: 'delivery';
+  readonly entryId: string;
+  /** Name of the API key; the chat must be one of its chats. */
+  readonly owner: string;
+  /** Empty outside of threads. */
+  readonly thread: string;
+  /** Markdown. */
+  readonly text: string;
+}
+
 /** What became of something that was handed in for a chat. `why` is shown to its owner. */
 export type ChatOutcome =
   | { readonly kind: 'delivered' }

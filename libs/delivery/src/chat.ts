@@ -1,0 +1,68 @@
+import { GatewayError, LIMITS, type ChatDelivery, type ChatDesk } from '#libs/contract';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
+
+/** What a chat needs of the world: the inboxes of chats, and what became of what was put there. */
+export type ChatPost = Pick<ChatDesk, 'put' | 'outcome' | 'home'>;
+
+/** A result waits so long for its chat; one that is not posted by then is asked about at the next attempt. */
+const POST_MS_MAX = 20_000;
+const LOOK_EVERY_MS = 250;
+/** About as much as an answer may have in a chat. The rest is left out and stands in the job's history. */
+const TEXT_CHARS_MAX = 80_000;
+
+/**
+ * Hands results to the messenger and waits until they are posted. The result is put into the chat's inbox once for all
+ * attempts, and the messenger posts it once; so an attempt is repeated without posting anything twice.
+ *
+ * @param platform the scheme: `telegram:<chat>`, `telegram:<chat>:<topic>`, or `telegram` for the key's home chat.
+ * @param post absent: only addresses are checked.
+ */
+export function chat(platform: string, post: ChatPost | undefined): DeliveryTarget {
+  return {
+    scheme: platform,
+    example: `${platform}:-1001234567890`,
+    problemOf: (address) =>
+      address === '' || /^-?\d{1,20}(:\d{1,20})?$/.test(address)
+        ? undefined
+        : 'needs the id of a chat, and perhaps of a topic behind a colon; or nothing, for the home chat of /sethome',
+    async deliver(parcel) {
+      if (!post) return later('no messenger is set up');
+      try {
+        return await deliver(platform, post, parcel);
+      } catch (cause) {
+        if (cause instanceof GatewayError) return later('the chats cannot be reached');
+        throw cause;
+      }
+    },
+  };
+}
+
+async function deliver(platform: string, post: ChatPost, parcel: Parcel): Promise<DeliveryOutcome> {
+  const { job, address, messageId, signal } = parcel;
+  const home = address === '' ? await post.home(job.owner, platform) : address;
+  if (home === undefined) return later('the key has no home chat; send /sethome in one');
+  const [id = '', thread = ''] = home.split(':');
+  const entry: ChatDelivery = { kind: 'delivery', entryId: messageId, owner: job.owner, thread, text: textOf(parcel) };
+  const known = await post.put(`${platform}:${id}`, messageId, JSON.stringify(entry));
+  if (known === 'full') return later('too much waits in the chat');
+  for (let waited = 0; waited < POST_MS_MAX; waited += LOOK_EVERY_MS) {
+    const outcome = await post.outcome(messageId);
+    if (outcome?.kind === 'delivered') return { kind: 'delivered' };
+    if (outcome) return { kind: 'failed', why: outcome.why, final: true };
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+  return later('it is not posted yet');
+}
+
+function textOf({ job, run }: Parcel): string {
+  const said = run.status === 'completed' ? (run.output ?? '') : `The job failed: ${run.error?.message ?? run.status}`;
+  const text = `**${job.name.replaceAll('*', '')}**\n\n${said}`;
+  const max = Math.min(TEXT_CHARS_MAX, LIMITS.chatEntryBytesMax / BYTES_OF_CHAR_MAX);
+  return text.length > max ? `${text.slice(0, max)}\n\n[The result is longer]` : text;
+}
+
+/** As JSON: `\u0000` */
+const BYTES_OF_CHAR_MAX = 6;
+
+const later = (why: string): DeliveryOutcome => ({ kind: 'failed', why, final: false });

@@ -1,0 +1,84 @@
+import { memoryChatDesk } from '#libs/bus';
+import type { ChatDelivery, ChatDesk } from '#libs/contract';
+import { createTargets, type DeliveryOutcome, type Parcel } from '#libs/delivery';
+
+const chatTarget = (desk?: ChatDesk) => {
+  const target = createTargets({ webhookAllowedHosts: [] }, desk).find(({ scheme }) => scheme === 'telegram');
+  if (!target) throw new Error('there is no such target');
+  return target;
+};
+const parcel = (address: string, more: object = {}): Parcel =>
+  ({
+    job: { id: 'j', owner: 'alice', name: 'news' },
+    run: { runId: 'run_1', status: 'completed', output: 'all is well', ...more },
+    address,
+    messageId: 'msg_1_0',
+    now: 0,
+    signal: new AbortController().signal,
+  }) as unknown as Parcel;
+
+/** Posts what is put into the chat, as a messenger would. */
+async function postAll(desk: ChatDesk, outcome: Parameters<ChatDesk['settle']>[1]): Promise<ChatDelivery[]> {
+  const posted: ChatDelivery[] = [];
+  for (const claim of await desk.claim('m', { limit: 10, ttlMs: 60_000 })) {
+    for (const text of await desk.entries(claim.chat, 10)) {
+      const entry = JSON.parse(text) as ChatDelivery;
+      posted.push(entry);
+      await desk.settle(entry.entryId, outcome);
+    }
+    await desk.save(claim, '', posted.length);
+    await desk.release(claim);
+  }
+  return posted;
+}
+
+async function delivered(desk: ChatDesk, sent: Parcel, outcome: Parameters<ChatDesk['settle']>[1]) {
+  const attempt: Promise<DeliveryOutcome> = chatTarget(desk).deliver(sent);
+  await new Promise((done) => setImmediate(done));
+  const posted = await postAll(desk, outcome);
+  return { posted, outcome: await attempt };
+}
+
+test('a result goes into its chat and topic, and counts as delivered when it is posted', async () => {
+  const desk = memoryChatDesk();
+  const { posted, outcome } = await delivered(desk, parcel('-100:12'), { kind: 'delivered' });
+  expect(posted).toEqual([
+    { kind: 'delivery', entryId: 'msg_1_0', owner: 'alice', thread: '12', text: '**news**\n\nall is well' },
+  ]);
+  expect(outcome).toEqual({ kind: 'delivered' });
+});
+
+test('another attempt asks what became of it and puts nothing into the chat again', async () => {
+  const desk = memoryChatDesk();
+  await delivered(desk, parcel('5'), { kind: 'delivered' });
+  expect(await delivered(desk, parcel('5'), { kind: 'delivered' })).toEqual({
+    posted: [],
+    outcome: { kind: 'delivered' },
+  });
+});
+
+test('a failed job is told, and a refusal of the messenger is final', async () => {
+  const failed = parcel('5', { status: 'failed', error: { message: 'too slow' } });
+  const { posted, outcome } = await delivered(memoryChatDesk(), failed, { kind: 'failed', why: 'not allowed' });
+  expect(posted[0]?.text).toBe('**news**\n\nThe job failed: too slow');
+  expect(outcome).toEqual({ kind: 'failed', why: 'not allowed', final: true });
+});
+
+test('without a chat it goes to the home of the key, and waits for one', async () => {
+  const desk = memoryChatDesk();
+  expect(await chatTarget(desk).deliver(parcel(''))).toMatchObject({ kind: 'failed', final: false });
+  await desk.setHome('alice', 'telegram', '77:3');
+  const { posted } = await delivered(desk, parcel(''), { kind: 'delivered' });
+  expect(posted).toMatchObject([{ thread: '3' }]);
+});
+
+test.each([
+  ['', true],
+  ['42', true],
+  ['-1001:7', true],
+  ['@name', false],
+  ['1:2:3', false],
+  ['1,2', false],
+])('the address %j is taken: %s', (address, isFine) => {
+  expect(chatTarget().problemOf(address) === undefined).toBe(isFine);
+});
