@@ -112,6 +112,94 @@ export function runLogSuite(name: string, get: () => RunLogUnderTest): void {
       expect(await log.open(late, { reservedIn: 'a key that expired' })).toBe('opened');
     });
 
+    describe('orders of a key', () => {
+      const large = (fields: object = {}) =>
+        runSpec({
+          instance: get().ownHub.instance,
+          owner: `owner ${expect.getState().currentTestName}`,
+          messages: [{ role: 'user', content: 'x'.repeat(100_000) }],
+          ...fields,
+        });
+      const orderBytesMax = 250_000;
+      const tryOne = (fields: object = {}) => get().log.open(large(fields), { orderBytesMax });
+      const openLarge = async (fields: object = {}) => {
+        const spec = large(fields);
+        expect(await get().log.open(spec, { orderBytesMax })).toBe('opened');
+        return spec.runId;
+      };
+
+      test('take so many bytes as they may, those of other keys do not count', async () => {
+        await openLarge();
+        const second = await openLarge();
+        const refused = large();
+        expect(await get().log.open(refused, { orderBytesMax })).toBe('full');
+        expect(await get().log.head(refused.runId)).toBeUndefined();
+        expect(await get().log.unconfirmed(Number.MAX_SAFE_INTEGER, 10_000)).not.toContain(refused.runId);
+        expect(await tryOne({ owner: 'another' })).toBe('opened');
+        // An id that is taken needs no room.
+        expect(await tryOne({ runId: second })).toBe('exists');
+      });
+
+      test('a refusal does not use up the key that the run is reserved with', async () => {
+        await openLarge();
+        await openLarge();
+        const spec = large();
+        await get().keys.reserve(spec.runId, 'f', spec.runId);
+        const terms = { orderBytesMax, reservedIn: spec.runId };
+        expect(await get().log.open(spec, terms)).toBe('full');
+        const reserved = { kind: 'same', runId: spec.runId, wasOpened: false };
+        expect(await get().keys.reserve(spec.runId, 'f', spec.runId)).toEqual(reserved);
+      });
+
+      test('a single one is never too large', async () => {
+        await openLarge({ messages: [{ role: 'user', content: 'x'.repeat(300_000) }] });
+        expect(await tryOne({ messages: [] })).toBe('full');
+      });
+
+      test.each([['confirmed'], ['removed']])('count no more once the run is %s, however often', async (how) => {
+        const { log } = get();
+        const runIds = [await openLarge(), await openLarge()];
+        expect(await tryOne()).toBe('full');
+        for (const _ of [1, 2]) await (how === 'confirmed' ? log.confirmPersisted(runIds) : log.remove(runIds));
+        const again = [await openLarge(), await openLarge()];
+        expect(await tryOne()).toBe('full');
+        await log.confirmPersisted(again);
+        await openLarge();
+      });
+
+      test('are dropped once the store has them; what a reader needs stays', async () => {
+        const { log } = get();
+        const runId = await openLarge({ sessionId: 's', inTurn: true });
+        const small = await open();
+        const [before, head] = [await log.read(runId, 0), await log.head(runId)];
+        await log.end(runId, { type: 'run.completed', finishReason: 'stop' });
+        await log.confirmPersisted([runId, small.runId]);
+        expect(await log.spec(runId)).toBeUndefined();
+        expect(await log.spec(small.runId)).toEqual(small);
+        expect((await log.read(runId, 0)).slice(0, before.length)).toEqual(before);
+        expect(await log.head(runId)).toEqual({ ...head, ended: true, lastSeq: 2, attempt: Number.MAX_SAFE_INTEGER });
+        expect(await log.open(large({ runId }))).toBe('exists');
+      });
+
+      test('that are not stored stay with their log and count until it expires', async () => {
+        const { log } = get();
+        const runIds = [await openLarge({ retain: false }), await openLarge({ retain: false })];
+        await log.confirmPersisted(runIds);
+        expect((await log.spec(runIds[0] ?? ''))?.messages).toHaveLength(1);
+        expect(await tryOne()).toBe('full');
+        await log.remove(runIds);
+        expect(await tryOne()).toBe('opened');
+      });
+
+      test('what a log repeats of its order counts while the log is there', async () => {
+        const { log } = get();
+        const runId = await openLarge({ messages: [], echo: { instructions: 'x'.repeat(120_000) } });
+        await log.confirmPersisted([runId]);
+        expect(await tryOne()).toBe('opened');
+        expect(await tryOne()).toBe('full');
+      });
+    });
+
     test('a removed run is gone altogether, others stay', async () => {
       const { log } = get();
       const [gone, kept] = [await open(), await open()];

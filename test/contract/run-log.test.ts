@@ -78,6 +78,32 @@ describe('on Redis', () => {
     }
   });
 
+  test('the account of orders is empty when every run is stored, and forgets logs that expired', async () => {
+    const { runSpec } = await import('../support/run-spec.js');
+    const { redis: client, keys } = connection;
+    await client.flushall();
+    const messages = [{ role: 'user' as const, content: 'x'.repeat(50_000) }];
+    const [kept, stored, gone] = [runSpec({ messages, retain: false }), runSpec({ messages }), runSpec({ messages })];
+    for (const spec of [kept, stored, gone]) expect(await redis.log.open(spec)).toBe('opened');
+    const used = async (runId: string): Promise<number> => (await client.memory('USAGE', keys.meta(runId))) ?? 0;
+    expect(await used(stored.runId)).toBeGreaterThan(50_000);
+    // Its worker, its API and its log are gone: the scheduler takes it out of the index.
+    await client.del(keys.log(gone.runId), keys.meta(gone.runId));
+    await redis.log.confirmPersisted([kept.runId, stored.runId, gone.runId]);
+    expect(await used(stored.runId)).toBeLessThan(2_000);
+    expect(await client.zcard(keys.runsOf('alice'))).toBe(0);
+    expect(Object.keys(await client.hgetall(keys.orders))).toEqual([kept.runId]);
+    // Its hour is over.
+    await client.zadd(keys.ordersEnding, 1, kept.runId);
+    const next = runSpec({ owner: 'bob' });
+    await redis.log.open(next);
+    expect(Object.keys(await client.hgetall(keys.orders))).toEqual([next.runId]);
+    expect(Object.keys(await client.hgetall(keys.ordersHeld))).toEqual(['bob']);
+    for (const key of [keys.orders, keys.ordersHeld]) expect(await client.ttl(key)).toBeGreaterThan(0);
+    await redis.log.confirmPersisted([next.runId]);
+    expect(await client.exists(keys.orders, keys.ordersHeld, keys.ordersEnding)).toBe(0);
+  });
+
   test('scripts are taught again to a server that forgot them', async () => {
     const { runSpec } = await import('../support/run-spec.js');
     await connection.redis.script('FLUSH');

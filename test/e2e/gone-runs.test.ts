@@ -3,7 +3,9 @@ import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.j
 import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
-const KEY = 'a-key-of-the-test-0123456789';
+const KEY = 'alice-key-of-the-test-0123456789';
+const BOB = 'bob-key-of-the-test-0123456789';
+const LIMITED = { MAX_ORDER_BYTES_PER_KEY: '25000000' };
 
 /** Runs that are not there any more, on real processes: what was deleted and what was not kept is told as that. */
 let upstream: FakeUpstream;
@@ -15,7 +17,7 @@ beforeAll(async () => {
   const settings = `upstreams:
   - { name: fake, provider: openai, base_url: '${upstream.url}/v1' }
 `;
-  const env = { MODELS_UNKNOWN: 'passthrough', TOOLS: 'current_time', API_SERVER_KEY: KEY };
+  const env = { MODELS_UNKNOWN: 'passthrough', TOOLS: 'current_time', API_KEYS: `alice:${KEY},bob:${BOB}`, ...LIMITED };
   stack = await startStack({ apis: 2, workers: 1, scheduler: true, env, settings });
   redis = new Redis(stack.redis.url);
 });
@@ -27,15 +29,19 @@ afterAll(async () => {
 
 interface Asked {
   readonly replica?: number;
+  readonly key?: string;
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: object;
 }
 
-function ask(path: string, { replica = 0, method = 'GET', headers = {}, body }: Asked = {}): Promise<Response> {
+function ask(
+  path: string,
+  { replica = 0, key = KEY, method = 'GET', headers = {}, body }: Asked = {},
+): Promise<Response> {
   return fetch(`${stack.apis[replica]?.url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', ...headers },
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
     ...(body && { body: JSON.stringify(body) }),
   });
 }
@@ -118,3 +124,80 @@ test('a response with store: false says that nothing was kept once its log has g
     expect(list.data.find((run) => run['run_id'] === runId)).toMatchObject({ content_kept: false });
   }
 });
+
+/** Bytes that Redis holds for a run. */
+async function bytesOf(runId: string): Promise<number> {
+  const keys = [`talaria:{${runId}}:log`, `talaria:{${runId}}:meta`];
+  const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key)));
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+}
+
+const LARGE = 'x'.repeat(4_800_000);
+const largeRequest = (path: string, model: string): object => {
+  const messages = [
+    { role: 'user', content: LARGE.slice(0, 3_900_000) },
+    { role: 'user', content: LARGE.slice(0, 3_900_000) },
+    { role: 'user', content: LARGE.slice(0, 1_800_000) },
+  ];
+  if (path === '/v1/messages') return { model, messages, max_tokens: 9 };
+  return path === '/v1/chat/completions' ? { model, messages } : { model, input: messages };
+};
+
+test('large runs leave little in Redis once they are stored, and their answers are there', async () => {
+  const runIds: string[] = [];
+  for (let i = 0; i < 10; i++) {
+    const headers = { 'idempotency-key': `large-${i}` };
+    const body = largeRequest('/v1/chat/completions', 'ok:n=2,name=large');
+    const answer = await ask('/v1/chat/completions', { method: 'POST', headers, body });
+    expect(answer.status).toBe(200);
+    await answer.text();
+    runIds.push(runIdOf(answer));
+    // One after the other, so that the key stays below its bound.
+    await isStored(runIdOf(answer));
+  }
+  const sizes = await Promise.all(runIds.map(bytesOf));
+  expect(sizes.every((size) => size > 0)).toBe(true);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(5_000_000);
+  const body = largeRequest('/v1/chat/completions', 'ok:n=2,name=large');
+  const again = await ask('/v1/chat/completions', {
+    replica: 1,
+    method: 'POST',
+    headers: { 'idempotency-key': 'large-0' },
+    body,
+  });
+  expect([again.status, runIdOf(again)]).toEqual([200, runIds[0]]);
+  expect(await again.text()).toContain('word1');
+  const turn = (await (await ask(`/v1/runs/${runIds[0]}/turn`)).json()) as { input: { content: string }[] };
+  expect(turn.input[0]?.content.length).toBe(3_900_000);
+}, 120_000);
+
+test('a key whose live runs hold too many bytes gets 429, other keys do not; afterwards it starts at zero', async () => {
+  const slow = 'slow:first=600000,name=held';
+  const live = await Promise.all(
+    [1, 2].map(async () => {
+      const body = largeRequest('/v1/runs', slow);
+      const answer = await ask('/v1/runs', { method: 'POST', body });
+      expect(answer.status).toBe(202);
+      return ((await answer.json()) as { run_id: string }).run_id;
+    }),
+  );
+  for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/runs']) {
+    const headers = { 'idempotency-key': `refused ${path}`.replaceAll(' ', '-') };
+    const refused = await ask(path, { method: 'POST', headers, body: largeRequest(path, 'ok:n=1') });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
+    expect(await refused.json()).toMatchObject({
+      error: { message: expect.stringContaining('hold too many bytes') as unknown },
+      ...(path === '/v1/messages' && { type: 'error' }),
+    });
+    const other = await ask(path, { key: BOB, method: 'POST', body: largeRequest(path, 'ok:n=1') });
+    expect(other.ok).toBe(true);
+    await other.text();
+    await isStored(runIdOf(other));
+  }
+  for (const runId of live) await ask(`/v1/runs/${runId}/stop`, { method: 'POST' });
+  for (const runId of live) await isStored(runId);
+  expect(await redis.hget('talaria:orders:held', 'alice')).toBeNull();
+  const path = '/v1/chat/completions';
+  const after = await ask(path, { method: 'POST', body: largeRequest(path, 'ok:n=1') });
+  expect(after.status).toBe(200);
+}, 120_000);

@@ -4,10 +4,14 @@
  * one run's keys share a slot. Even so clusters are not supported: one append call takes the logs of many runs (ADR 2).
  *
  *   <p>:{<runId>}:log          stream   id `<seq>-0`, field `e` = LoggedEvent JSON; the live channel has the same name
- *   <p>:{<runId>}:meta         hash     tip, claims, term, cancel, ch, worker, owner, spec, turn; of runs that were
- *                                       parked or steered: parked, woken, gen, answers, steers, steered
+ *   <p>:{<runId>}:meta         hash     tip, claims, term, cancel, ch, worker, owner, spec (dropped once the run is
+ *                                       stored if it is large), turn, keep, echo; of runs that were parked or steered:
+ *                                       parked, woken, gen, answers, steers, steered
  *   <p>:runs:unconfirmed       zset     runs the store has not confirmed, by time of opening
  *   <p>:runs:of:<owner>        zset     the unconfirmed runs of one API key
+ *   <p>:orders                 hash     `<bytes> <owner>` of each run whose order counts against its key
+ *   <p>:orders:held            hash     the sums of these by owner
+ *   <p>:orders:ending          zset     stored runs among them, by the time (ms) at which their logs expire
  *   <p>:parked:<owner>         zset     runs of an API key that wait for an approval, by deadline (ms)
  *   <p>:allowed:<owner>        set      scopes that an API key has allowed for ever
  *   <p>:allowed-in:<sha256>    set      scopes allowed in one session of an API key
@@ -39,6 +43,9 @@ export function redisKeys(prefix: string) {
     meta: (runId: string) => `${prefix}:{${runId}}:meta`,
     unconfirmed: `${prefix}:runs:unconfirmed`,
     runsOf: (owner: string) => `${prefix}:runs:of:${owner}`,
+    orders: `${prefix}:orders`,
+    ordersHeld: `${prefix}:orders:held`,
+    ordersEnding: `${prefix}:orders:ending`,
     parkedOf: (owner: string) => `${prefix}:parked:${owner}`,
     allowedBy: (owner: string) => `${prefix}:allowed:${owner}`,
     allowedIn: (hash: string) => `${prefix}:allowed-in:${hash}`,

@@ -39,6 +39,8 @@ export interface ApiConfig {
   readonly queuedMax: number;
   /** Of one key in one lane. */
   readonly queuedPerKeyMax: number;
+  /** Bytes of what its runs were asked that Redis holds for one key. */
+  readonly orderBytesPerKeyMax: number;
   /** Runs of this process that may be waited for at the same time. */
   readonly inFlightMax: number;
   readonly inFlightPerKeyMax: number;

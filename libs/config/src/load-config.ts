@@ -108,6 +108,7 @@ function apiConfig(values: Values): ApiConfig {
     sseKeepaliveMs: values.SSE_KEEPALIVE_MS,
     queuedMax: values.MAX_QUEUED,
     queuedPerKeyMax: values.MAX_QUEUED_PER_KEY,
+    orderBytesPerKeyMax: values.MAX_ORDER_BYTES_PER_KEY,
     inFlightMax: values.MAX_IN_FLIGHT,
     inFlightPerKeyMax: values.MAX_IN_FLIGHT_PER_KEY,
     receivingBytesMax: values.MAX_RECEIVING_BYTES,

@@ -94,6 +94,7 @@ export type RefusalReason =
   | 'key_in_flight'
   | 'queue_full'
   | 'key_queue_full'
+  | 'key_order_bytes'
   | 'wrong_keys'
   | 'receiving'
   | 'key_receiving'

@@ -102,6 +102,16 @@ export const LIMITS = {
   /** Backstop for a log whose run nobody ever persisted: the reconciler has had a week. */
   runLogOrphanTtlSeconds: 604_800,
   idempotencyTtlSeconds: 86_400,
+  /**
+   * Bytes of orders (what runs were asked, with their contexts) that Redis holds for one API key: of runs that are live
+   * or not stored yet, and of stored ones whose order stays. A key with none may always have one, whatever its size.
+   */
+  orderBytesPerKeyMax: 268_435_456,
+  /**
+   * An order up to this size stays with its log for the log's last hour, so that conversations go on without the store:
+   * a turn of a chat is its own message. A larger one is dropped once the store has it.
+   */
+  keptOrderBytesMax: 8_192,
   /** Events that a worker may hold unacknowledged before the run has to wait for Redis. */
   unacknowledgedBytesMax: 4_194_304,
   /** Acknowledged events a worker keeps to send again when Redis lost the tail of its append-only file. */

@@ -79,4 +79,52 @@ const oneKeyCrowds: Row = {
     ),
 };
 
-export const OVERLOAD_ROWS: readonly Row[] = [queueFull, oneKeyCrowds];
+const LARGE = 20;
+const LARGE_CHARS = 1_920_000;
+const HELD_MAX = 25_000_000;
+
+const oneKeyFillsRedis: Row = {
+  id: 'O3',
+  what: `${LARGE} requests of 9.6 MB of one key, then another key asks`,
+  run: () =>
+    Lab.with(
+      {
+        apis: 1,
+        workers: 1,
+        secondsMax: 180,
+        env: { MAX_ORDER_BYTES_PER_KEY: String(HELD_MAX), API_KEYS: 'a:key-of-a,b:key-of-b' },
+      },
+      async (lab) => {
+        await lab.redis.config('SET', 'maxmemory', '200mb');
+        const url = lab.addresses()[0] ?? '';
+        const ask = (key: string, path: string, body: object): Promise<Response> =>
+          fetch(`${url}${path}`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+            body: JSON.stringify(body),
+          });
+        const large = { model: 'ok:n=100,gap=100', input: Array.from({ length: 5 }, () => 'x'.repeat(LARGE_CHARS)) };
+        const answers: Response[] = [];
+        for (let i = 0; i < LARGE; i++) answers.push(await ask('key-of-a', '/v1/runs', large));
+        const refused = answers.filter(({ status }) => status === 429);
+        const taken = answers.filter(({ status }) => status === 202).length;
+        must(taken + refused.length === LARGE, `answers: ${answers.map(({ status }) => status).join(' ')}`);
+        must(taken > 0 && refused.length > 0, `${taken} were taken, ${refused.length} refused`);
+        must(
+          refused.every(({ headers }) => headers.has('retry-after')),
+          'a 429 has no Retry-After',
+        );
+        const messages = [{ role: 'user', content: 'Go.' }];
+        for (let i = 0; i < 10; i++) {
+          const answer = await ask('key-of-b', '/v1/chat/completions', { model: 'ok:n=2', messages });
+          must(answer.status === 200, `the other key got ${answer.status}`);
+          await answer.text();
+        }
+        const held = (): Promise<string | null> => lab.redis.hget('talaria:orders:held', 'a');
+        await until(async () => (await held()) === null, { ms: 90_000 });
+        return `${taken} taken, ${refused.length} refused with Retry-After, 10 of 10 of the other key answered`;
+      },
+    ),
+};
+
+export const OVERLOAD_ROWS: readonly Row[] = [queueFull, oneKeyCrowds, oneKeyFillsRedis];

@@ -36,6 +36,7 @@ describe('without any setting', () => {
         sseKeepaliveMs: 10_000,
         queuedMax: 10_000,
         queuedPerKeyMax: 5_000,
+        orderBytesPerKeyMax: 268_435_456,
         inFlightMax: 5_000,
         inFlightPerKeyMax: 2_500,
         receivingBytesMax: 200_000_000,

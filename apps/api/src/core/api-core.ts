@@ -33,9 +33,10 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
   const { defaultName, aliases } = config.models;
   const models = closers.own(new ModelDirectory(ports.registry, { defaultName, aliases }, logger), (m) => m.close());
   const ofKeys = new Map(config.auth.limits.map((limits) => [limits.name, limits]));
-  const { queuedMax, queuedPerKeyMax } = config.api;
+  const { queuedMax, queuedPerKeyMax, orderBytesPerKeyMax } = config.api;
   const room = {
     queuedMax,
+    orderBytesMax: orderBytesPerKeyMax,
     waitingMaxOf: (owner: string) => ofKeys.get(owner)?.queuedMax ?? queuedPerKeyMax,
     slots: () => models.slots,
   };

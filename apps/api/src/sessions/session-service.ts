@@ -141,7 +141,7 @@ export class SessionService {
     const deadline = Date.now() + API_LIMITS.storedWaitMsMax;
     for (;;) {
       const run = await this.parts.store.run(runId);
-      const isOnItsWay = !run && Date.now() < deadline && (await this.parts.log.spec(runId)) !== undefined;
+      const isOnItsWay = !run && Date.now() < deadline && (await this.parts.log.head(runId)) !== undefined;
       if (!isOnItsWay) return run;
       await sleep(STORED_POLL_MS);
     }
@@ -151,10 +151,11 @@ export class SessionService {
   private async loggedRuns({ owner, sessionId }: SessionRef, last: LastTurn | undefined): Promise<readonly string[]> {
     const runIds: string[] = [];
     for (let next = last?.runId; next !== undefined;) {
-      const spec = await this.parts.log.spec(next);
-      if (spec?.owner !== owner || spec.sessionId !== sessionId) break;
+      // The first event: the order itself is dropped once the store has the run.
+      const [first] = await this.parts.log.read(next, 0, 1);
+      if (first?.type !== 'run.queued' || first.owner !== owner || first.sessionId !== sessionId) break;
       runIds.push(next);
-      next = spec.parentId;
+      next = first.parentId;
     }
     return runIds;
   }

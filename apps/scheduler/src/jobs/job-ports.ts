@@ -22,7 +22,7 @@ export interface JobDutyPorts extends CancelPorts {
 }
 
 export function jobDutyPorts({ config, connection, closers, ports }: SchedulerCore): JobDutyPorts {
-  const { queuedMax, queuedPerKeyMax } = config.api;
+  const { queuedMax, queuedPerKeyMax, orderBytesPerKeyMax } = config.api;
   const ownMax = new Map(config.auth.limits.map(({ name, queuedMax }) => [name, queuedMax]));
   return {
     ...ports,
@@ -32,6 +32,7 @@ export function jobDutyPorts({ config, connection, closers, ports }: SchedulerCo
     defaultModel: config.models.defaultName,
     room: {
       queuedMax,
+      orderBytesMax: orderBytesPerKeyMax,
       waitingMaxOf: (owner) => ownMax.get(owner) ?? queuedPerKeyMax,
       // The scheduler does not know the workers; 0 slots costs a round trip and keeps the order.
       slots: () => 0,

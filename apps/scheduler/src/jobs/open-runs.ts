@@ -31,10 +31,15 @@ async function openOne(
   { job, run, now }: { job: Job; run: JobRun; now: number },
 ): Promise<JobRunChange> {
   const { logger, defaultModel } = ports;
+  const { orderBytesMax } = ports.room;
   try {
     const spot = await placeInQueue(ports.queue, { owner: job.owner, lane: 'background' }, ports.room);
     if (spot.kind === 'placed') {
-      await openRun(ports, runSpecOf(job, run, { now, defaultModel }), { tag: spot.tag, comesAgain: true });
+      await openRun(ports, runSpecOf(job, run, { now, defaultModel }), {
+        tag: spot.tag,
+        comesAgain: true,
+        ...(orderBytesMax !== undefined && { orderBytesMax }),
+      });
       return { run: { ...run, status: 'running', openedAt: now, wakeAt: now + LOOK_AGAIN_MS } };
     }
   } catch (cause) {

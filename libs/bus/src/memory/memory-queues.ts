@@ -52,8 +52,10 @@ export function memoryPersistQueue(): MemoryPersistQueue {
 }
 
 export interface MemoryIdempotency extends Idempotency {
-  /** Marks the key if it names the run. @returns whether it was marked before. */
-  markOpened(scope: string, runId: string): boolean;
+  /** Whether the key names the run and was marked. */
+  isOpened(scope: string, runId: string): boolean;
+  /** Marks the key if it names the run. */
+  markOpened(scope: string, runId: string): void;
 }
 
 /** Idempotency keys in memory, for tests; they never expire. */
@@ -61,12 +63,9 @@ export function memoryIdempotency(): MemoryIdempotency {
   const held = new Map<string, string>();
   const names = (scope: string, runId: string): boolean => held.get(scope)?.split(' ')[1] === runId;
   return {
+    isOpened: (scope, runId) => names(scope, runId) && held.get(scope)?.split(' ')[2] !== undefined,
     markOpened(scope, runId) {
-      const before = held.get(scope);
-      if (before === undefined || !names(scope, runId)) return false;
-      if (before.split(' ').length > 2) return true;
-      held.set(scope, `${before} opened`);
-      return false;
+      if (names(scope, runId)) held.set(scope, `${held.get(scope)?.split(' ', 2).join(' ')} opened`);
     },
     async reserve(scope, fingerprint, runId) {
       const before = held.get(scope) ?? null;

@@ -37,17 +37,23 @@ export interface MemoryRunLog extends RunLog {
  * The run log in memory, for tests: the rules of scripts/run-scripts.ts, checked by the same contract suite.
  * @param keys those that ids of runs are reserved with.
  */
-export function memoryRunLog(keys: Pick<MemoryIdempotency, 'markOpened'> = memoryIdempotency()): MemoryRunLog {
+export function memoryRunLog(
+  keys: Pick<MemoryIdempotency, 'isOpened' | 'markOpened'> = memoryIdempotency(),
+): MemoryRunLog {
   return new InMemoryRunLog(keys);
 }
+
+const orderBytesOf = (spec: RunSpec): number => Buffer.byteLength(JSON.stringify(spec));
 
 class InMemoryRunLog implements MemoryRunLog {
   private readonly runs = new Map<string, MemoryRun>();
   private readonly openedAt = new Map<string, number>();
+  /** Bytes of orders that count against their owners. */
+  private readonly orders = new Map<string, { readonly owner: string; readonly bytes: number }>();
   private readonly followers: string[] = [];
   private readonly listeners = new Set<(runId: string, events: readonly LoggedEvent[]) => void>();
 
-  constructor(private readonly keys: Pick<MemoryIdempotency, 'markOpened'>) {}
+  constructor(private readonly keys: Pick<MemoryIdempotency, 'isOpened' | 'markOpened'>) {}
 
   subscribe(listener: (runId: string, events: readonly LoggedEvent[]) => void): void {
     this.listeners.add(listener);
@@ -62,10 +68,21 @@ class InMemoryRunLog implements MemoryRunLog {
     return this.followers.filter((followed) => followed === runId).length;
   }
 
-  async open(spec: RunSpec, { reservedIn }: OpenLogTerms = {}): Promise<OpenOutcome> {
+  async open(
+    spec: RunSpec,
+    { reservedIn, orderBytesMax = LIMITS.orderBytesPerKeyMax }: OpenLogTerms = {},
+  ): Promise<OpenOutcome> {
+    if (this.runs.has(spec.runId)) {
+      this.openedAt.set(spec.runId, spec.createdAt);
+      return 'exists';
+    }
+    if (reservedIn !== undefined && this.keys.isOpened(reservedIn, spec.runId)) return 'used';
+    const bytes = orderBytesOf(spec) + Buffer.byteLength(JSON.stringify(queuedEvent(spec)));
+    const held = this.heldBy(spec.owner);
+    if (held > 0 && held + bytes > orderBytesMax) return 'full';
+    if (reservedIn !== undefined) this.keys.markOpened(reservedIn, spec.runId);
+    this.orders.set(spec.runId, { owner: spec.owner, bytes });
     this.openedAt.set(spec.runId, spec.createdAt);
-    if (this.runs.has(spec.runId)) return 'exists';
-    if (reservedIn !== undefined && this.keys.markOpened(reservedIn, spec.runId)) return 'used';
     const run = blankRun(spec);
     this.runs.set(spec.runId, run);
     this.store(run, [JSON.stringify(queuedEvent(spec))]);
@@ -95,7 +112,8 @@ class InMemoryRunLog implements MemoryRunLog {
   }
 
   async spec(runId: string): Promise<RunSpec | undefined> {
-    return this.runs.get(runId)?.spec;
+    const run = this.runs.get(runId);
+    return run?.isDropped ? undefined : run?.spec;
   }
 
   async claim(runId: string, attempt: number, _worker: string, terms: ClaimTerms = {}): Promise<Claim> {
@@ -188,12 +206,23 @@ class InMemoryRunLog implements MemoryRunLog {
   }
 
   async confirmPersisted(runIds: readonly string[]): Promise<void> {
-    for (const runId of runIds) this.openedAt.delete(runId);
+    for (const runId of runIds) {
+      this.openedAt.delete(runId);
+      const entry = this.orders.get(runId);
+      const run = this.runs.get(runId);
+      this.orders.delete(runId);
+      if (!run || !entry) continue;
+      const order = orderBytesOf(run.spec);
+      run.isDropped ||= order > LIMITS.keptOrderBytesMax && run.spec.retain !== false;
+      const left = (run.isDropped ? 0 : order) + Buffer.byteLength(run.events[0] ?? '');
+      if (left > LIMITS.keptOrderBytesMax) this.orders.set(runId, { ...entry, bytes: left });
+    }
   }
 
   async remove(runIds: readonly string[]): Promise<void> {
     for (const runId of runIds) {
       this.runs.delete(runId);
+      this.orders.delete(runId);
       this.openedAt.delete(runId);
     }
   }
@@ -204,6 +233,10 @@ class InMemoryRunLog implements MemoryRunLog {
     if (after !== undefined && from === 0) return [];
     const page = rows.slice(from, from + limit).filter(([, at]) => at <= openedBefore);
     return page.map(([runId]) => runId);
+  }
+
+  private heldBy(owner: string): number {
+    return [...this.orders.values()].reduce((sum, order) => sum + (order.owner === owner ? order.bytes : 0), 0);
   }
 
   private store(run: MemoryRun, texts: readonly string[]): void {

@@ -14,6 +14,8 @@ import {
 /** What a run log knows of one run: the stream of its events and the fields of its meta hash. */
 export interface MemoryRun {
   readonly spec: RunSpec;
+  /** The order was dropped: only its facts are left. */
+  isDropped: boolean;
   readonly events: string[];
   attempt: number;
   claimed: boolean;
@@ -33,6 +35,7 @@ export interface MemoryRun {
 export function blankRun(spec: RunSpec): MemoryRun {
   return {
     spec,
+    isDropped: false,
     events: [],
     attempt: 0,
     claimed: false,

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { ADMISSION_SCRIPTS } from '../scripts/admission-scripts.js';
 import { redisKeys, type RedisKeys } from '../keys.js';
 import type { Script } from '../scripts/script.js';
+import { ORDER_SCRIPTS } from '../scripts/order-scripts.js';
 import { POOL_SCRIPTS } from '../scripts/pool-scripts.js';
 import { RUN_LOG_SCRIPTS } from '../scripts/run-scripts.js';
 import { checkServer } from './server-check.js';
@@ -195,7 +196,7 @@ export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unkn
 
 /** Loads all scripts at every connect. A script that cannot be loaded now is loaded when a call finds it missing. */
 function teach(redis: Redis): void {
-  for (const { source } of [...RUN_LOG_SCRIPTS, ...ADMISSION_SCRIPTS, ...POOL_SCRIPTS])
+  for (const { source } of [...RUN_LOG_SCRIPTS, ...ORDER_SCRIPTS, ...ADMISSION_SCRIPTS, ...POOL_SCRIPTS])
     redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
 }
 

@@ -184,6 +184,8 @@ export function toOpenOutcome(code: unknown): OpenOutcome {
       return 'opened';
     case CODES.used:
       return 'used';
+    case CODES.noRoom:
+      return 'full';
     default:
       return 'exists';
   }

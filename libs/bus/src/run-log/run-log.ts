@@ -16,26 +16,17 @@ import {
   type Parking,
   type ParkOutcome,
   parseRunSpec,
-  queuedEvent,
   type RunHead,
   type RunLog,
   type RunSpec,
-  sessionOfTurn,
   type TerminalEvent,
 } from '#libs/contract';
 import type { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
-import {
-  inTime,
-  runScript,
-  runScripts,
-  withoutDeadline,
-  type RedisConnection,
-  type ScriptCall,
-} from '../redis/connect-redis.js';
+import { inTime, runScript, runScripts, withoutDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import type { RedisKeys } from '../keys.js';
-import { idempotencyKeyName } from '../locks/idempotency.js';
 import { perCall } from './per-call.js';
+import { confirmRuns, openLog, removeRuns } from './log-life.js';
 import {
   afterSeq,
   answerLine,
@@ -48,24 +39,11 @@ import {
   toClaim,
   toControls,
   toHead,
-  toOpenOutcome,
   toParkOutcome,
   toSteerOutcome,
   type AppendCallPlan,
 } from './run-log-replies.js';
-import {
-  ANSWER,
-  CANCEL,
-  CLAIM,
-  CODES,
-  CONFIRM,
-  END,
-  FORGIVE,
-  MARK_DELETED,
-  OPEN,
-  PARK,
-  STEER,
-} from '../scripts/run-scripts.js';
+import { ANSWER, CANCEL, CLAIM, CODES, END, FORGIVE, MARK_DELETED, PARK, STEER } from '../scripts/run-scripts.js';
 
 /**
  * The run log on Redis. One instance per connection, whose role decides how long a call may wait. Attempts belong to
@@ -85,25 +63,8 @@ class RedisRunLog implements RunLog {
     this.keys = connection.keys;
   }
 
-  open(spec: RunSpec, { reservedIn }: OpenLogTerms = {}): Promise<OpenOutcome> {
-    const { redis, keys } = this;
-    const names = this.pair(spec.runId);
-    if (reservedIn !== undefined) names.push(idempotencyKeyName(keys, reservedIn));
-    return this.inTime(async () => {
-      // Into the index first: a run that no index remembers could stay `queued` for ever.
-      const args = [LIMITS.runLogOrphanTtlSeconds, spec.owner, keys.live(spec.instance), JSON.stringify(spec)];
-      const [, , opened] = await Promise.all([
-        redis.zadd(keys.unconfirmed, spec.createdAt, spec.runId),
-        redis.zadd(keys.runsOf(spec.owner), spec.createdAt, spec.runId),
-        runScript(redis, OPEN, names, [
-          ...args,
-          spec.runId,
-          JSON.stringify(queuedEvent(spec)),
-          sessionOfTurn(spec) ?? '',
-        ]),
-      ]);
-      return toOpenOutcome(opened);
-    });
+  open(spec: RunSpec, terms: OpenLogTerms = {}): Promise<OpenOutcome> {
+    return this.inTime(() => openLog(this.connection, spec, terms));
   }
 
   read(runId: string, after: number, limit: number = LIMITS.relayReadBatchMax): Promise<LoggedEvent[]> {
@@ -232,35 +193,11 @@ class RedisRunLog implements RunLog {
   }
 
   confirmPersisted(runIds: readonly string[]): Promise<void> {
-    return inBulk(async () => {
-      if (runIds.length === 0) return;
-      const calls = perCall(runIds, () => 0).map((ids): ScriptCall => {
-        return [CONFIRM, ids.flatMap((runId) => this.pair(runId)), [LIMITS.runLogTtlSeconds]];
-      });
-      const owners = (await runScripts(this.redis, calls)).flatMap((reply) => {
-        if (reply instanceof Error) throw reply;
-        return reply as string[];
-      });
-      const idsOf = new Map<string, string[]>();
-      runIds.forEach((runId, i) => {
-        const owner = owners[i] ?? '';
-        const ids = idsOf.get(owner);
-        if (ids) ids.push(runId);
-        else idsOf.set(owner, [runId]);
-      });
-      await Promise.all([...idsOf].map(([owner, ids]) => this.redis.zrem(this.keys.runsOf(owner), ...ids)));
-      // Out of the index last: the scheduler repeats every step that failed before.
-      await this.redis.zrem(this.keys.unconfirmed, ...runIds);
-    });
+    return withoutDeadline(confirmRuns(this.connection, runIds));
   }
 
   remove(runIds: readonly string[]): Promise<void> {
-    return inBulk(async () => {
-      if (runIds.length === 0) return;
-      const keys = runIds.flatMap((runId) => this.pair(runId));
-      await this.redis.unlink(...keys);
-      await this.redis.zrem(this.keys.unconfirmed, ...runIds);
-    });
+    return withoutDeadline(removeRuns(this.connection, runIds));
   }
 
   unconfirmed(openedBefore: number, limit: number, after?: string): Promise<string[]> {
@@ -287,6 +224,3 @@ class RedisRunLog implements RunLog {
     return [this.keys.log(runId), this.keys.meta(runId)];
   }
 }
-
-/** Many commands, each with the deadline of its connection; all of them together may take longer. */
-const inBulk = <T>(work: () => Promise<T>): Promise<T> => withoutDeadline(work());

@@ -1,4 +1,5 @@
 import { APPEND, STEERING, TIP } from './append-script.js';
+import { ORDER_ROOM, ORDERS } from './order-scripts.js';
 import { script } from './script.js';
 
 /**
@@ -40,6 +41,7 @@ export const CODES = {
   unknown: -5,
   refused: -6,
   used: -7,
+  noRoom: -8,
 } as const;
 
 /** Fences every attempt: larger than any attempt number. */
@@ -50,31 +52,37 @@ const ATTEMPT_OF_NOBODY = '9007199254740991';
  * where a reader of earlier versions looks at nothing, and it lives as long as the key: whatever deletes logs and rows
  * meanwhile, the same key never opens a second run under that id.
  */
-const MARK_OPENED = `
-local function wasOpened(key, runId)
+const RESERVED = `
+local function reserved(key, runId)
   local held = key and redis.call('GET', key)
-  if not held then return false end
+  if not held then return false, false end
   local id, mark = string.match(held, '^%S+ (%S+)(.*)$')
-  if id ~= runId then return false end
-  if mark ~= '' then return true end
-  redis.call('SET', key, held .. ' opened', 'KEEPTTL')
-  return false
+  if id ~= runId then return false, false end
+  return held, mark ~= ''
 end`;
 
 /**
- * KEYS log, meta, and the idempotency key if there is one; ARGV ttl seconds, owner, instance channel, spec, runId,
- * event, session whose turn it takes or ''. -> 0 exists | 1 opened | -7 used
+ * KEYS orders, held, ending, log, meta, and the idempotency key if there is one; ARGV ttl seconds, owner, instance
+ * channel, spec, runId, event, session whose turn it takes or '', bytes that the owner's orders may have, whether the
+ * order stays with the log ('1' or ''). -> 0 exists | 1 opened | -7 used | -8 no room
  */
-export const OPEN = script(`${MARK_OPENED}
-if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
-if wasOpened(KEYS[3], ARGV[5]) then return -7 end
-redis.call('HSET', KEYS[2], 'tip', '0 1 ' .. #ARGV[6], 'owner', ARGV[2], 'ch', ARGV[3], 'spec', ARGV[4])
-if ARGV[7] ~= '' then redis.call('HSET', KEYS[2], 'turn', ARGV[7]) end
-redis.call('XADD', KEYS[1], '1-0', 'e', ARGV[6])
-redis.call('EXPIRE', KEYS[1], ARGV[1])
-redis.call('EXPIRE', KEYS[2], ARGV[1])
-redis.call('PUBLISH', ARGV[3], ARGV[5] .. '\\n' .. ARGV[6])
-redis.call('PUBLISH', KEYS[1], ARGV[5] .. '\\n' .. ARGV[6])
+export const OPEN = script(`${ORDERS}${ORDER_ROOM}${RESERVED}
+local log, meta, owner, runId, bytes = KEYS[4], KEYS[5], ARGV[2], ARGV[5], #ARGV[4] + #ARGV[6]
+if redis.call('EXISTS', meta) == 1 then return 0 end
+local key, wasOpened = reserved(KEYS[6], runId)
+if wasOpened then return -7 end
+if not hasRoom(owner, bytes, tonumber(ARGV[8])) then return -8 end
+if key then redis.call('SET', KEYS[6], key .. ' opened', 'KEEPTTL') end
+hold(runId, owner, bytes)
+for i = 1, 3 do redis.call('EXPIRE', KEYS[i], ARGV[1]) end
+redis.call('HSET', meta, 'tip', '0 1 ' .. #ARGV[6], 'owner', owner, 'ch', ARGV[3], 'spec', ARGV[4], 'echo', #ARGV[6])
+if ARGV[7] ~= '' then redis.call('HSET', meta, 'turn', ARGV[7]) end
+if ARGV[9] ~= '' then redis.call('HSET', meta, 'keep', ARGV[9]) end
+redis.call('XADD', log, '1-0', 'e', ARGV[6])
+redis.call('EXPIRE', log, ARGV[1])
+redis.call('EXPIRE', meta, ARGV[1])
+redis.call('PUBLISH', ARGV[3], runId .. '\\n' .. ARGV[6])
+redis.call('PUBLISH', log, runId .. '\\n' .. ARGV[6])
 return 1`);
 
 /**
@@ -203,19 +211,9 @@ redis.call('HSET', KEYS[1], 'steers', steers .. ARGV[1] .. '\\n')
 mark(KEYS[1], m[1])
 return 0`);
 
-/** KEYS log, meta of each run; ARGV ttl seconds. -> the API key of each run, '' for a log that is gone */
-export const CONFIRM = script(`
-local owners = {}
-for i = 1, #KEYS, 2 do
-  redis.call('EXPIRE', KEYS[i], ARGV[1])
-  redis.call('EXPIRE', KEYS[i + 1], ARGV[1])
-  owners[#owners + 1] = redis.call('HGET', KEYS[i + 1], 'owner') or ''
-end
-return owners`);
-
 /** KEYS meta. A log that is gone stays gone. */
 export const MARK_DELETED = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'del', '1') end
 return 0`);
 
-export const RUN_LOG_SCRIPTS = [OPEN, CLAIM, FORGIVE, APPEND, END, CANCEL, PARK, ANSWER, STEER, CONFIRM, MARK_DELETED];
+export const RUN_LOG_SCRIPTS = [OPEN, CLAIM, FORGIVE, APPEND, END, CANCEL, PARK, ANSWER, STEER, MARK_DELETED];

@@ -67,6 +67,14 @@ export const API_VARIABLES = [
     parser: integer(1, 10_000_000),
   },
   {
+    name: 'MAX_ORDER_BYTES_PER_KEY',
+    path: 'api.max_order_bytes_per_key',
+    default: String(LIMITS.orderBytesPerKeyMax),
+    meaning:
+      'bytes of requests that Redis holds for one API key until their runs are stored; more are refused with 429',
+    parser: integer(1_000_000, Number.MAX_SAFE_INTEGER),
+  },
+  {
     name: 'MAX_IN_FLIGHT_PER_KEY',
     path: 'api.max_in_flight_per_key',
     default: '2500',

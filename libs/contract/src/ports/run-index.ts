@@ -8,7 +8,7 @@ export interface RunIndex {
    * the last run of the previous page; once that run is confirmed the answer is empty.
    */
   unconfirmed(openedBefore: number, limit: number, after?: string): Promise<string[]>;
-  /** The store has the rows: the logs may expire after LIMITS.runLogTtlSeconds. */
+  /** The store has the rows: the logs may expire after LIMITS.runLogTtlSeconds, and large orders are dropped now. */
   confirmPersisted(runIds: readonly string[]): Promise<void>;
   /** Sets RunHead.deleted for as long as the log lives; does nothing once it is gone. */
   markDeleted(runId: string): Promise<void>;

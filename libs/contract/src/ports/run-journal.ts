@@ -32,10 +32,15 @@ export interface ParkedState {
 export interface OpenLogTerms {
   /** The scope of the idempotency key that the run's id was reserved with: it is marked in the same step. */
   readonly reservedIn?: string;
+  /** Bytes of orders that the run's owner may have here (default LIMITS.orderBytesPerKeyMax). */
+  readonly orderBytesMax?: number;
 }
 
-/** `exists`: the id is taken. `used`: it was opened before under its key, and that log is gone. */
-export type OpenOutcome = 'opened' | 'exists' | 'used';
+/**
+ * `exists`: the id is taken. `used`: it was opened before under its key, and that log is gone. `full`: the owner's
+ * orders take as many bytes as they may. But for `opened` nothing has changed.
+ */
+export type OpenOutcome = 'opened' | 'exists' | 'used' | 'full';
 
 /** The record of each run while it lives: opened once, read by anybody, ended once. */
 export interface RunJournal {
@@ -45,7 +50,10 @@ export interface RunJournal {
   read(runId: string, after: number, limit?: number): Promise<LoggedEvent[]>;
   /** undefined: the run has no log, because it was never opened or has expired. */
   head(runId: string): Promise<RunHead | undefined>;
-  /** What the run was asked to do; undefined once its log is gone. */
+  /**
+   * What the run was asked to do; undefined once its log is gone, and once the store has the run if the order is larger
+   * than LIMITS.keptOrderBytesMax and its content is kept there.
+   */
   spec(runId: string): Promise<RunSpec | undefined>;
   /** Ends a run, whichever attempt writes it. false: it had ended. Later appends of any attempt are refused. */
   end(runId: string, event: TerminalEvent): Promise<boolean>;

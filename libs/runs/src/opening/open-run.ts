@@ -12,20 +12,22 @@ export interface OpenTerms {
   readonly comesAgain?: boolean;
   /** The scope of the idempotency key that the run's id was reserved with. */
   readonly reservedIn?: string;
+  /** See `QueueRoom`. */
+  readonly orderBytesMax?: number;
 }
 
 /**
  * Opens a run's log and queues the run. A run that takes a turn in its session (`spec.inTurn`) is queued now only if
  * the turn is its own; otherwise whoever ends the run before it queues it. 'exists': the id was opened before (its job
  * is that of the other opener, and a second one is ignored). Rejects with GatewayError `queue_unavailable`,
- * `unavailable` when the turn was lost because opening took too long, or `run_not_found` when the run was opened before
- * under its reserved id and deleted since.
+ * `unavailable` when the turn was lost because opening took too long, `run_not_found` when the run was opened before
+ * under its reserved id and deleted since, or `queue_full` when the owner's orders take as many bytes as they may.
  */
 export async function openRun(ports: CancelPorts, spec: RunSpec, terms: OpenTerms = {}): Promise<'opened' | 'exists'> {
   if (spec.inTurn) return openInTurn(ports, spec, terms);
   if (!terms.comesAgain) return openAtOnce(ports, spec, terms);
   const { tag = 0 } = terms;
-  const opened = assertUnused(await ports.log.open(spec, logTerms(terms)));
+  const opened = assertOpen(await ports.log.open(spec, logTerms(terms)));
   await ports.queue.enqueue(spec.runId, tag);
   return opened;
 }
@@ -44,7 +46,9 @@ async function openAtOnce(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
     cancelRun(ports, runId, 'requested').catch(() => undefined);
     throw opened.reason;
   }
-  const outcome = assertUnused(opened.value);
+  // A worker drops a job without a log; taking it out only spares that.
+  if (opened.value === 'used' || opened.value === 'full') queue.remove(runId).catch(() => undefined);
+  const outcome = assertOpen(opened.value);
   if (outcome === 'exists' || queued.status === 'fulfilled') return outcome;
   // If this fails too, Redis is away altogether; the scheduler's duty `fail-lost-runs` finds the run and ends it.
   await endRun(ports, { runId, spec }, { type: 'run.failed', error: toRunError(queued.reason) }).catch(
@@ -58,7 +62,7 @@ async function openInTurn(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
   const { runId, owner, sessionId = '' } = spec;
   const session = { owner, sessionId };
   try {
-    const opened = assertUnused(await log.open(spec, logTerms(terms)));
+    const opened = assertOpen(await log.open(spec, logTerms(terms)));
     const turn = await sessionTurns.ready(session, runId);
     // An earlier try of the same request opened the run; it may be over by now.
     if (turn === 'evicted' && opened === 'exists') return 'exists';
@@ -74,11 +78,19 @@ async function openInTurn(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
   }
 }
 
-const logTerms = ({ reservedIn }: OpenTerms): OpenLogTerms => (reservedIn === undefined ? {} : { reservedIn });
+const logTerms = ({ reservedIn, orderBytesMax }: OpenTerms): OpenLogTerms => ({
+  ...(reservedIn !== undefined && { reservedIn }),
+  ...(orderBytesMax !== undefined && { orderBytesMax }),
+});
 
-function assertUnused(outcome: OpenOutcome): 'opened' | 'exists' {
+/** Seconds after which the store may have taken some of the key's runs. */
+const ORDERS_RETRY_SECONDS = 5;
+
+function assertOpen(outcome: OpenOutcome): 'opened' | 'exists' {
   if (outcome === 'used') throw deletedUnderKey();
-  return outcome;
+  if (outcome !== 'full') return outcome;
+  const what = 'The runs of this API key that are under way hold too many bytes. Try again when some have ended.';
+  throw new GatewayError('queue_full', what, { retryAfterSeconds: ORDERS_RETRY_SECONDS, reason: 'key_order_bytes' });
 }
 
 /** What a repetition of an idempotency key is told whose run was opened and is there no more. */

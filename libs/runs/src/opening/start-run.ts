@@ -84,9 +84,12 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
     ...spot,
   };
   const tail = listenUntil && primed(tailRun(ports, { runId, instance, after: 0, caughtUp: true }, listenUntil));
+  const { orderBytesMax } = ports.room;
+  const limits = orderBytesMax === undefined ? {} : { orderBytesMax };
   let isOurs = false;
   try {
-    isOurs = (await openRun(ports, spec, { tag, ...(reservedIn !== undefined && { reservedIn }) })) === 'opened';
+    isOurs =
+      (await openRun(ports, spec, { tag, ...limits, ...(reservedIn !== undefined && { reservedIn }) })) === 'opened';
   } finally {
     // Nobody reads the tail then; its own failure adds nothing to what is thrown here.
     if (!isOurs) tail?.return?.().catch(() => undefined);

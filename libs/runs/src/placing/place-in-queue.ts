@@ -6,6 +6,8 @@ export interface QueueRoom {
   readonly queuedMax: number;
   /** Of one key, in each lane. */
   waitingMaxOf(owner: string): number;
+  /** Bytes of orders that Redis may hold for one key; default LIMITS.orderBytesPerKeyMax. */
+  readonly orderBytesMax?: number;
   /** Runs that all workers together execute at the same time, as far as is known; 0 costs a round trip. */
   slots(): number;
 }

@@ -1,0 +1,81 @@
+import { script } from './script.js';
+
+/**
+ * The account of orders: bytes that requests brought into Redis, by run and summed up by API key. An entry is made in
+ * the step that opens a run, and goes in the step that confirms or removes it, so a process that dies leaves none
+ * behind: the scheduler brings every run that was opened to one of the two. Of a stored run the entry stays as long as
+ * the log holds more than a little of its order; then it is swept when its time is over, by whoever opens a run next.
+ *
+ * Scripts that use these functions take as first keys: orders, held, ending.
+ */
+export const ORDERS = `
+local ORDERS, HELD, ENDING = KEYS[1], KEYS[2], KEYS[3]
+local function letGo(runId)
+  local entry = redis.call('HGET', ORDERS, runId)
+  if not entry then return end
+  local bytes, owner = string.match(entry, '^(%d+) (.*)$')
+  redis.call('HDEL', ORDERS, runId)
+  redis.call('ZREM', ENDING, runId)
+  if redis.call('HINCRBY', HELD, owner, '-' .. bytes) <= 0 then redis.call('HDEL', HELD, owner) end
+end
+local function hold(runId, owner, bytes)
+  redis.call('HSET', ORDERS, runId, bytes .. ' ' .. owner)
+  redis.call('HINCRBY', HELD, owner, bytes)
+end
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end`;
+
+/** Entries that one opened run takes out at most, when their logs have expired: more than it adds. */
+const SWEPT_MAX = 20;
+
+/** In OPEN: whether the key has room. The only order of a key is never too large. */
+export const ORDER_ROOM = `
+local function hasRoom(owner, bytes, bytesMax)
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', ENDING, '-inf', nowMs(), 'LIMIT', 0, ${SWEPT_MAX})) do letGo(gone) end
+  local sum = tonumber(redis.call('HGET', HELD, owner) or '0')
+  return sum == 0 or sum + bytes <= bytesMax
+end`;
+
+/** KEYS orders, held, ending; ARGV runs. Their logs are gone. */
+export const LET_GO = script(`${ORDERS}
+for i = 1, #ARGV do letGo(ARGV[i]) end
+return 0`);
+
+/**
+ * KEYS orders, held, ending, then log, meta of each run; ARGV ttl seconds, bytes of an order that may stay, the runs.
+ * -> the API key of each run, '' for one that nobody knows any more.
+ *
+ * An order that the store has is dropped if it is large: earlier versions read that as a log that is gone, and ask the
+ * store. An order whose content is not stored (keep) stays: what continues the run has it from nowhere else. Logs of
+ * earlier versions have no entry and stay as they are.
+ */
+export const CONFIRM = script(`${ORDERS}
+local owners = {}
+local ends = nowMs() + 1000 * ARGV[1]
+for i = 4, #KEYS, 2 do
+  local meta, runId = KEYS[i + 1], ARGV[1 + i / 2]
+  redis.call('EXPIRE', KEYS[i], ARGV[1])
+  redis.call('EXPIRE', meta, ARGV[1])
+  local m = redis.call('HMGET', meta, 'owner', 'keep', 'echo')
+  local entry = redis.call('HGET', ORDERS, runId)
+  local owner = m[1] or entry and string.match(entry, '^%d+ (.*)$') or ''
+  owners[#owners + 1] = owner
+  if entry then
+    letGo(runId)
+    local order = redis.call('HSTRLEN', meta, 'spec')
+    if order > tonumber(ARGV[2]) and not m[2] then
+      redis.call('HDEL', meta, 'spec')
+      order = 0
+    end
+    local left = order + (m[3] or 0)
+    if left > tonumber(ARGV[2]) then
+      hold(runId, owner, left)
+      redis.call('ZADD', ENDING, ends, runId)
+    end
+  end
+end
+return owners`);
+
+export const ORDER_SCRIPTS = [LET_GO, CONFIRM];
