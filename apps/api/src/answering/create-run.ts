@@ -192,7 +192,8 @@ function sayWhetherFinal(reply: FastifyReply, { error, items }: RunSnapshot): vo
 function answerOf(protocol: Protocol, snapshot: RunSnapshot): unknown {
   if (snapshot.error) throw fromRunError(snapshot.error);
   if (snapshot.status === 'cancelled') throw fromRunError(cancelledError(snapshot.cancelReason ?? 'requested'));
-  return { ...protocol.final(snapshot), ...servedFields(snapshot) };
+  const answer = protocol.final(snapshot);
+  return protocol.saysWhoServed ? { ...answer, ...servedFields(snapshot) } : answer;
 }
 
 /** A cursor that is foreign, malformed or ahead means everything: a client must not be left without an answer. */

@@ -20,6 +20,7 @@ export const anthropicMessages = defineProtocol({
   hasEnded: ({ stage }) => stage === 'ended',
   keepalive: { event: 'ping', data: '{"type":"ping"}' },
   final,
+  saysWhoServed: true,
   error: anthropicError,
   answerHeaders: ({ requestId }) => ({ 'request-id': requestId }),
   models: anthropicModels,

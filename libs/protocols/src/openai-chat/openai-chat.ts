@@ -19,6 +19,7 @@ export const openaiChat = defineProtocol({
   // A broken answer that was shown ends the stream; the run may go on with another one.
   hasEnded: ({ ended }) => ended,
   final,
+  saysWhoServed: true,
   models: openaiModels,
   error: errorBody,
 });

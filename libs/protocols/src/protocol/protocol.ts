@@ -40,6 +40,8 @@ export interface Protocol<Dto extends object = object, S = unknown> {
   readonly keepalive?: SseFrame;
   /** The answer without streaming, of a run that ended as `completed` or `incomplete`. */
   final(snapshot: RunSnapshot): JsonObject;
+  /** The whole answer also says who served it: not where the same object is read again later, without that. */
+  readonly saysWhoServed?: boolean;
   /** The body of an error answer. */
   error(error: RunError, request?: RequestIds): JsonObject;
   /** The HTTP status of an error answer. Absent: as the error table says. */
