@@ -217,7 +217,7 @@ test('slow senders are bounded, and idle connections outlive those of load balan
 
 /** What people open in a browser: public, and no part of the documentation. */
 const isPage = (path: string): boolean =>
-  path === '/' || /^\/(openapi\.json|docs|assets|chat|runs|inbox|jobs|overview)(\/|$)/.test(path);
+  path === '/' || /^\/(openapi\.json|docs|assets|chat(?!\/completions)|runs|inbox|jobs|overview)(\/|$)/.test(path);
 
 describe('keys', () => {
   const asks = (path: string): string => path.replace(/:\w+/g, `run_${'0'.repeat(32)}`).replace('*', 'talaria');

@@ -141,7 +141,7 @@ describe('what is refused', () => {
     ['a repeat of 0', { repeat: 0 }, 'repeat', 'invalid_request'],
     ['skills', { skills: ['a'] }, 'skills', 'unsupported_parameter'],
     ['a zone that is none', { timezone: 'Mars/Base' }, 'timezone', 'invalid_timezone'],
-    ['an unknown target', { deliver: 'telegram' }, 'deliver', 'invalid_request'],
+    ['an unknown target', { deliver: 'pigeon:home' }, 'deliver', 'invalid_request'],
     ['a webhook that is no URL', { deliver: 'webhook:nowhere' }, 'deliver', 'invalid_request'],
     ['a list as misfire', { misfire: ['skip'] }, 'misfire', 'invalid_request'],
     ['an unknown overlap', { overlap: 'allow' }, 'overlap', 'invalid_request'],

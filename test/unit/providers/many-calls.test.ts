@@ -99,14 +99,14 @@ describe('an upstream that makes calls without end costs what its bytes cost', (
 
   test('an id that a long conversation used over and over is counted on', () => {
     const toolCalls = Array.from({ length: FRAGMENTS }, (_, n) => ({
-      callId: n === 0 ? 'c' : `c_${n + 1}`,
+      callId: n === 0 ? 'c' : `c-${n + 1}`,
       name: 'f',
       arguments: '{}',
     }));
     const ids = new CallIds([{ role: 'assistant', text: '', toolCalls }]);
     const asked = jest.spyOn(Set.prototype, 'has');
     const given = Array.from({ length: LIMITS.toolCallsPerStepMax }, (_, n) => ids.give('c', n));
-    expect([given[0], given.at(-1)]).toEqual([`c_${FRAGMENTS + 1}`, `c_${FRAGMENTS + LIMITS.toolCallsPerStepMax}`]);
+    expect([given[0], given.at(-1)]).toEqual([`c-${FRAGMENTS + 1}`, `c-${FRAGMENTS + LIMITS.toolCallsPerStepMax}`]);
     // From the first number at every call would be two and a half million.
     expect(asked.mock.calls.length).toBeLessThan(FRAGMENTS + 10 * LIMITS.toolCallsPerStepMax);
   });

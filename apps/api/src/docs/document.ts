@@ -37,7 +37,9 @@ export function buildDocument(
     for (const operation of [item.get, item.post, item.patch, item.delete]) {
       if (!operation) continue;
       operation.summary ??= SUMMARIES[path] ?? '';
-      operation.operationId = `${operation.operationId}${path.replace(/\W+/g, '_')}`;
+      // Nest numbers the paths of a handler that has several: the path itself tells them apart.
+      const handler = (operation.operationId ?? '').replace(/\[\d+\]$/, '');
+      operation.operationId = `${handler}${path.replace(/\W+/g, '_')}`;
       operation.security = isPublic(path) ? [] : [{ bearer: [] }, { 'x-api-key': [] }];
     }
   }

@@ -15,7 +15,7 @@ export interface BodyBounds {
  * Reads a body into one piece of memory, which `receiving` accounts for: all of it before the first byte is read where
  * its length is declared, else as it grows. Pieces are copied as they come: kept one by one, a body sent in pieces of
  * one byte would take a hundred times its size. Rejects with GatewayError `body_too_large`, with what `receiving`
- * throws, and with the error of a body that breaks off. The bytes are off the account when it has settled.
+ * throws, and with `invalid_request` when the body breaks off. The bytes are off the account when it has settled.
  */
 export async function receiveBody(payload: Readable, bounds: BodyBounds, receiving: Receiving): Promise<Buffer> {
   const { declaredBytes, bytesMax } = bounds;
@@ -43,8 +43,9 @@ function read(payload: Readable, { declaredBytes, bytesMax }: BodyBounds, hold: 
       room.copy(larger, 0, 0, length);
       room = larger;
     };
+    // The listener for errors stays: the sender may leave after the body was refused.
     const finish = (settle: () => void): void => {
-      payload.off('data', take).off('end', end).off('error', fail).off('close', cut);
+      payload.off('data', take).off('end', end).off('close', cut);
       settle();
     };
     const take = (chunk: Buffer): void => {
@@ -61,7 +62,7 @@ function read(payload: Readable, { declaredBytes, bytesMax }: BodyBounds, hold: 
     const end = (): void => finish(() => resolve(room.subarray(0, length)));
     const fail = (cause: Error): void => finish(() => reject(cause));
     const cut = (): void => fail(new GatewayError('invalid_request', 'The body broke off.'));
-    payload.on('data', take).on('end', end).on('error', fail).on('close', cut);
+    payload.on('data', take).on('end', end).on('error', cut).on('close', cut);
   });
 }
 
