@@ -37,7 +37,8 @@ function read(payload: Readable, { declaredBytes, bytesMax }: BodyBounds, hold: 
     let room = Buffer.alloc(0);
     let length = 0;
     const make = (bytes: number): void => {
-      const size = Math.min(Math.max(bytes, room.length * 2, FIRST_BYTES), declaredBytes ?? bytesMax);
+      // A declared length is taken at once: growing to it would leave as much garbage again.
+      const size = declaredBytes ?? Math.min(Math.max(bytes, room.length * 2, FIRST_BYTES), bytesMax);
       hold(size);
       const larger = Buffer.allocUnsafe(size);
       room.copy(larger, 0, 0, length);
