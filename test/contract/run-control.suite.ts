@@ -98,6 +98,30 @@ export function runControlSuite(name: string, get: () => RunLog): void {
       expect([...(contents ?? [])]).toEqual([['apr_2', content]]);
     });
 
+    test('of an answer and the end of its time the first counts, and the other is refused', async () => {
+      const late = await running();
+      expect(await get().timeOut(late, 'apr_1')).toEqual({ kind: 'recorded' });
+      expect(await get().timeOut(late, 'apr_1')).toEqual({ kind: 'repeated' });
+      for (const decision of ['once', 'deny'] as const) {
+        expect(await get().answer(late, 'apr_1', decision)).toEqual({ kind: 'refused' });
+      }
+      expect(await get().answer(late, 'apr_2', 'deny')).toEqual({ kind: 'recorded' });
+      const { answers, timedOut } = await get().controls(late);
+      // Builds that do not know of it read a denial.
+      expect(answers.get('apr_1')).toBe('deny');
+      expect([...(timedOut ?? [])]).toEqual(['apr_1']);
+
+      const answered = await running();
+      for (const decision of ['once', 'deny'] as const) {
+        await get().answer(answered, `apr_${decision}`, decision);
+        expect(await get().timeOut(answered, `apr_${decision}`)).toEqual({ kind: 'refused' });
+      }
+      expect((await get().controls(answered)).timedOut).toBeUndefined();
+      expect(await get().timeOut('run_unknown', 'apr_1')).toEqual({ kind: 'unknown' });
+      await append(answered, 1, 2, [DONE]);
+      expect(await get().timeOut(answered, 'apr_3')).toEqual({ kind: 'ended' });
+    });
+
     test('an answer or a cancel that came before the parking keeps the run awake', async () => {
       const answered = await running();
       expect(await get().answer(answered, 'apr_2', 'always')).toEqual({ kind: 'recorded' });

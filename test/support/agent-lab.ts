@@ -113,7 +113,7 @@ export const NO_APPROVALS: AgentPorts['approvals'] = {
   recall: async () => undefined,
   remember: async () => undefined,
   open: async () => undefined,
-  answerTo: () => undefined,
+  answerTo: async () => undefined,
   park: async () => 'awake',
 };
 

@@ -1,6 +1,6 @@
 import type { ApprovalPorts } from '#libs/agent';
 import { AppendRefused, type RunJob } from '#libs/bus';
-import type { ApprovalMemory, CancelReason, RunClaims, RunQueue, RunSpec } from '#libs/contract';
+import type { ApprovalMemory, CancelReason, RunClaims, RunQueue, RunSignals, RunSpec } from '#libs/contract';
 import { randomBytes } from 'node:crypto';
 import type { ApprovalPolicy } from './approval-policy.js';
 import type { RunControls } from './run-controls.js';
@@ -18,11 +18,22 @@ export class ParkFailed extends Error {}
 
 export interface RunApprovals {
   readonly parts: ApprovalParts;
-  readonly log: RunClaims;
+  readonly log: RunClaims & Pick<RunSignals, 'timeOut'>;
   readonly job: RunJob;
   readonly spec: RunSpec;
   readonly controls: RunControls;
   cancel(reason: CancelReason): void;
+}
+
+type Answer = Awaited<ReturnType<ApprovalPorts['answerTo']>>;
+
+/** What is recorded of a request; undefined while it is open. */
+function answerIn(controls: RunControls, approvalId: string): Answer | undefined {
+  const decision = controls.answers.get(approvalId);
+  if (!decision) return undefined;
+  if (controls.isTimedOut(approvalId)) return { decision: 'deny', by: 'timeout' };
+  const answers = controls.contentOf(approvalId);
+  return { decision, by: 'user', ...(answers && { answers }) };
 }
 
 /** The approvals of one run in the hands of one worker. */
@@ -41,11 +52,16 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
       if (!(await memory.enterWait(owner, runId, expiresAt))) return undefined;
       return { approvalId: `apr_${randomBytes(12).toString('hex')}`, expiresAt };
     },
-    answerTo({ approvalId, expiresAt = 0 }) {
-      const decision = controls.answers.get(approvalId);
-      const answers = controls.contentOf(approvalId);
-      if (decision) return { decision, by: 'user', ...(answers && { answers }) };
-      return expiresAt <= Date.now() ? { decision: 'deny', by: 'timeout' } : undefined;
+    async answerTo({ approvalId, expiresAt = 0 }) {
+      const known = answerIn(controls, approvalId);
+      if (known || expiresAt > Date.now()) return known;
+      const outcome = await log.timeOut(runId, approvalId);
+      if (outcome.kind === 'unknown' || outcome.kind === 'ended') {
+        throw new AppendRefused(outcome.kind === 'unknown' ? 'lost' : 'ended');
+      }
+      // An answer may have come first: then it is that which counts.
+      await controls.refresh();
+      return answerIn(controls, approvalId);
     },
     async park({ step, usage, approvals }) {
       const deadline = Math.min(...approvals.map(({ expiresAt = 0 }) => expiresAt));

@@ -14,6 +14,11 @@ export class RunControls {
     return this.latest.answers;
   }
 
+  /** Nobody answered the request before its time was over. */
+  isTimedOut(approvalId: string): boolean {
+    return this.latest.timedOut?.has(approvalId) ?? false;
+  }
+
   /** The answers to the questions of a request. */
   contentOf(approvalId: string): JsonObject | undefined {
     return this.latest.contents?.get(approvalId);

@@ -46,8 +46,11 @@ export interface ApprovalPorts {
    * @param secondsMax until it expires; at most, and by default, the time for approvals.
    */
   open(secondsMax?: number): Promise<{ readonly approvalId: string; readonly expiresAt: number } | undefined>;
-  /** The answer that is known by now; lateness is one. */
-  answerTo(approval: Approval): ApprovalAnswer | undefined;
+  /**
+   * The answer that is known by now. Lateness is one, and no other counts after it: nobody may be told that a later one
+   * was taken. Rejects when that cannot be made sure now.
+   */
+  answerTo(approval: Approval): Promise<ApprovalAnswer | undefined>;
   /**
    * Lets the run go until one of these is answered. `awake`: there is something new to look at instead, go on. Rejects
    * when it is not known whether the run was parked: then nothing more may be emitted.

@@ -40,7 +40,7 @@ function scene(calls: readonly [name: string, args: string][] = [['pay', '{"to":
     recall: async (scope) => known.get(scope),
     remember: async (scope, decision) => void remembered.push(`${decision} ${scope}`),
     open: async () => (opened < room ? { approvalId: `apr_${++opened}`, expiresAt: 100 } : undefined),
-    answerTo({ approvalId, expiresAt = 0 }) {
+    async answerTo({ approvalId, expiresAt = 0 }) {
       const decision = answers.get(approvalId);
       if (decision) return { decision, by: 'user' };
       return expiresAt <= now ? { decision: 'deny', by: 'timeout' } : undefined;

@@ -7,7 +7,7 @@ import { runSpec } from '../../support/run-spec.js';
 const question = { id: 'who', message: 'Who?', schema: { type: 'object', properties: { name: { type: 'string' } } } };
 const asks = { questions: [question], state: { round: 1 } };
 
-type ApprovalAnswer = NonNullable<ReturnType<ApprovalPorts['answerTo']>>;
+type ApprovalAnswer = NonNullable<Awaited<ReturnType<ApprovalPorts['answerTo']>>>;
 
 /** A run of one call of a tool that asks the user; `made` are the executions, with the answers that they had. */
 function scene(fields: Partial<Tool> = {}) {
@@ -29,7 +29,7 @@ function scene(fields: Partial<Tool> = {}) {
   const approvals: ApprovalPorts = {
     ...NO_APPROVALS,
     open: async () => ({ approvalId: `apr_${++opened}`, expiresAt: 100 }),
-    answerTo: ({ approvalId }) => answers.get(approvalId),
+    answerTo: async ({ approvalId }) => answers.get(approvalId),
     async park({ step, usage }) {
       log.push({ type: 'run.parked', step, usage, seq: log.length + 1, at: log.length });
       return 'parked';

@@ -40,7 +40,7 @@ describe('without any setting', () => {
         inFlightMax: 5_000,
         inFlightPerKeyMax: 2_500,
         receivingBytesMax: 200_000_000,
-        receivingBytesPerKeyMax: 50_000_000,
+        receivingBytesPerKeyMax: 40_000_000,
         connectionsMax: 20_000,
         drainSeconds: 30,
         queueDashboardWrite: false,

@@ -38,7 +38,7 @@ function openCalls(run: AgentRun, step: number): ToolCallItem[] {
 
 /** Whether there is an answer to what the call asks, a late one included. */
 async function settleQuestion(run: AgentRun, step: number, call: ToolCallItem): Promise<boolean> {
-  const answer = call.approval && run.ports.approvals.answerTo(call.approval);
+  const answer = call.approval && (await run.ports.approvals.answerTo(call.approval));
   if (!call.approval || !answer) return false;
   await resolve(run, step, { call, approvalId: call.approval.approvalId, answer });
   return true;
@@ -49,7 +49,7 @@ async function settle(run: AgentRun, step: number, call: ToolCallItem): Promise<
   if (call.dispatched || call.approval?.decision !== undefined) return;
   const scope = scopeOf(run, call);
   if (call.approval) {
-    const answer = approvals.answerTo(call.approval);
+    const answer = await approvals.answerTo(call.approval);
     if (!answer) return;
     // Remembered first: what was resolved is not looked at again by a later attempt.
     if (scope !== undefined && (answer.decision === 'session' || answer.decision === 'always')) {

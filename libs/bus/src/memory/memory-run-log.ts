@@ -143,9 +143,21 @@ class InMemoryRunLog implements MemoryRunLog {
   }
 
   async answer(runId: string, id: string, decision: ApprovalDecision, content?: JsonObject): Promise<AnswerOutcome> {
+    return this.settle(runId, id, content ? [decision, content] : [decision]);
+  }
+
+  async timeOut(runId: string, id: string): Promise<AnswerOutcome> {
+    return this.settle(runId, id, ['deny', 'timeout']);
+  }
+
+  private settle(
+    runId: string,
+    id: string,
+    answer: readonly [ApprovalDecision, (JsonObject | 'timeout')?],
+  ): AnswerOutcome {
     const run = this.runs.get(runId);
     if (!run) return { kind: 'unknown' };
-    const [before, answer] = [run.answers.get(id), content ? ([decision, content] as const) : ([decision] as const)];
+    const before = run.answers.get(id);
     if (before && JSON.stringify(before) !== JSON.stringify(answer)) return { kind: 'refused' };
     if (run.ended) return { kind: before ? 'repeated' : 'ended' };
     run.answers.set(id, answer);

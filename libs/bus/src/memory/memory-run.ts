@@ -26,7 +26,8 @@ export interface MemoryRun {
   cancel?: CancelReason;
   generation: number;
   parked?: { deadline: number; woken: boolean };
-  readonly answers: Map<string, readonly [ApprovalDecision, JsonObject?]>;
+  /** `timeout`: nobody answered in time. */
+  readonly answers: Map<string, readonly [ApprovalDecision, (JsonObject | 'timeout')?]>;
   readonly steers: string[];
   /** How many of the steering texts became events. */
   steered: number;
@@ -51,10 +52,21 @@ export function blankRun(spec: RunSpec): MemoryRun {
 }
 
 export function controlsOf({ cancel, answers: told, steers }: MemoryRun): Controls {
-  const contents = new Map([...told].flatMap(([id, [, content]]) => (content ? [[id, content] as const] : [])));
+  const contents = new Map(
+    [...told].flatMap(([id, [, content]]) => (isContent(content) ? [[id, content] as const] : [])),
+  );
+  const timedOut = new Set([...told].flatMap(([id, [, content]]) => (content === 'timeout' ? [id] : [])));
   const answers = new Map([...told].map(([id, [decision]]) => [id, decision]));
-  return { ...(cancel && { cancel }), answers, ...(contents.size > 0 && { contents }), steers: [...steers] };
+  return {
+    ...(cancel && { cancel }),
+    answers,
+    ...(contents.size > 0 && { contents }),
+    ...(timedOut.size > 0 && { timedOut }),
+    steers: [...steers],
+  };
 }
+
+const isContent = (content: JsonObject | 'timeout' | undefined): content is JsonObject => typeof content === 'object';
 
 /** A terminal event names the steering texts that no step has taken. */
 export function withLeftover({ steers, steered }: MemoryRun, terminal: string): string {

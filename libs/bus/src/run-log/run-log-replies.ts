@@ -211,9 +211,13 @@ export function toControls(cancel: string | null, answers: string | null, steers
     ...(cancel && { cancel: cancel as CancelReason }),
     answers: new Map(lines(answers).map((line) => line.split(' ', 2) as [string, ApprovalDecision])),
     ...(answers?.includes('{') && { contents: new Map(lines(answers).flatMap(contentOf)) }),
+    ...(answers?.includes(TIMED_OUT_LINE) && { timedOut: new Set(lines(answers).flatMap(timedOutOf)) }),
     steers: lines(steers).map((line) => JSON.parse(line) as string),
   };
 }
+
+/** In place of an answer: nobody gave one in time. Builds that do not know it read `deny`, and stop at the space. */
+export const TIMED_OUT_LINE = 'deny timeout';
 
 /** JSON has no line breaks outside of texts, and in texts they are escaped. */
 export function answerLine(decision: ApprovalDecision, content: JsonObject | undefined): string {
@@ -225,6 +229,11 @@ function contentOf(line: string): [string, JsonObject][] {
   const from = line.indexOf('{');
   if (from < 0) return [];
   return [[line.slice(0, line.indexOf(' ')), JSON.parse(line.slice(from)) as JsonObject]];
+}
+
+function timedOutOf(line: string): string[] {
+  const [id = '', ...rest] = line.split(' ');
+  return rest.join(' ') === TIMED_OUT_LINE ? [id] : [];
 }
 
 export function toAnswerOutcome(reply: unknown): AnswerOutcome {

@@ -32,6 +32,7 @@ import {
   answerLine,
   appendCall,
   planAppend,
+  TIMED_OUT_LINE,
   HEAD_FIELDS,
   toAnswerOutcome,
   toAppendReplies,
@@ -114,7 +115,14 @@ class RedisRunLog implements RunLog {
   }
 
   answer(runId: string, id: string, decision: ApprovalDecision, content?: JsonObject): Promise<AnswerOutcome> {
-    const args = [id, answerLine(decision, content)];
+    return this.settle(runId, [id, answerLine(decision, content)]);
+  }
+
+  timeOut(runId: string, id: string): Promise<AnswerOutcome> {
+    return this.settle(runId, [id, TIMED_OUT_LINE]);
+  }
+
+  private settle(runId: string, args: readonly string[]): Promise<AnswerOutcome> {
     return this.inTime(async () => toAnswerOutcome(await runScript(this.redis, ANSWER, [this.keys.meta(runId)], args)));
   }
 

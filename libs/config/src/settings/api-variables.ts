@@ -92,7 +92,7 @@ export const API_VARIABLES = [
   {
     name: 'MAX_RECEIVING_BYTES_PER_KEY',
     path: 'api.max_receiving_bytes_per_key',
-    default: '50000000',
+    default: '40000000',
     meaning: 'of one API key',
     parser: integer(1_024, 1_000_000_000_000),
   },

@@ -8,6 +8,8 @@ export interface Controls {
   readonly answers: ReadonlyMap<string, ApprovalDecision>;
   /** Answers to questions, by approval id. Absent: none. */
   readonly contents?: ReadonlyMap<string, JsonObject>;
+  /** Requests whose time was over before anybody answered: their `answers` are `deny`. Absent: none. */
+  readonly timedOut?: ReadonlySet<string>;
   /** All steering texts so far, also those that became events. */
   readonly steers: readonly string[];
 }
@@ -37,6 +39,11 @@ export interface RunSignals {
    * @param content the answers to the questions of the request; at most LIMITS.answersCharsMax as JSON.
    */
   answer(runId: string, approvalId: string, decision: ApprovalDecision, content?: JsonObject): Promise<AnswerOutcome>;
+  /**
+   * The run's writer closes a request whose time is over by its own clock, which is the only one that counts. The first
+   * of an answer and this counts: `refused` means that there is an answer, which is to be read and taken.
+   */
+  timeOut(runId: string, approvalId: string): Promise<AnswerOutcome>;
   /** Leaves a text; at most LIMITS.steersPerRunMax per run. A text that comes too late ends as `leftover`. */
   steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'>;
   /** Everything left for the writer so far. */

@@ -34,9 +34,9 @@ export interface ResolvedApproval {
 
 /**
  * Records an answer in the run's log, then wakes its job. Throws GatewayError `run_not_found`, `approval_not_pending`
- * when the request is not this run's, has expired, or was answered differently, and `missing_required_parameter` when
- * several are open and none was named. A request with questions needs answers that fit their schemas, or `deny`; else
- * `invalid_request`. The same answer again is no error.
+ * when the request is not this run's, was closed for lateness, or was answered differently, and
+ * `missing_required_parameter` when several are open and none was named. A request with questions needs answers that
+ * fit their schemas, or `deny`; else `invalid_request`. The same answer again is no error.
  */
 export async function approveRun(
   ports: ControlPorts,
@@ -94,17 +94,17 @@ async function answerOne(
 ): Promise<'recorded' | 'repeated'> {
   const outcome = await log.answer(runId, id, answer.decision, answer.content);
   if (outcome.kind !== 'recorded' && outcome.kind !== 'repeated') {
-    throw notPending(outcome.kind === 'refused' ? 'This request was answered otherwise.' : 'This run has ended.');
+    const why = 'This request was answered otherwise, or not in time.';
+    throw notPending(outcome.kind === 'refused' ? why : 'This run has ended.');
   }
   // If this fails the answer stands: the same answer again wakes the run, and so does the scheduler.
   if (outcome.wake !== undefined) await queue.wake({ runId, generation: outcome.wake });
   return outcome.kind;
 }
 
-function openRequests(snapshot: RunSnapshot): string[] {
-  const now = Date.now();
-  return pendingCalls(snapshot).flatMap(({ approval }) => (approval.expiresAt > now ? [approval.approvalId] : []));
-}
+/** Whether their time is over is the worker's to say, by its one clock: it closes them where answers are recorded. */
+const openRequests = (snapshot: RunSnapshot): string[] =>
+  pendingCalls(snapshot).map(({ approval }) => approval.approvalId);
 
 /** An answer that names no request means the only one that its sender can have seen. */
 function onlyOne([id, ...others]: readonly string[]): string {
