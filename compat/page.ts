@@ -86,7 +86,7 @@ and fails when that is wrong. Behind the gateway stands a scripted model, so tha
 const FOOT = `## Repeat it
 
 \`\`\`sh
-npm ci
+npm ci --ignore-scripts
 npm run compat                        # all clients; writes this page (Linux, x64 or arm64)
 npm run compat -- --short             # the libraries alone, as npm test does
 npm run compat -- --only Codex        # one client, whose rows it writes

@@ -99,6 +99,20 @@ describe('an occurrence', () => {
     expect(lab.queue.take()).toBeUndefined();
   });
 
+  test('that was opened, not noted, and whose log and row were deleted since, is not opened again: it failed', async () => {
+    const job = await lab.add();
+    lab.setNow(T0 + MINUTE);
+    const change = (): Promise<never> => Promise.reject(new Error('crash'));
+    await expect(lab.fire({ jobs: { ...lab.jobs, change } })).rejects.toThrow('crash');
+    const runId = lab.queue.take() ?? '';
+    await lab.log.remove([runId]);
+    await lab.lookAfter();
+    await lab.lookAfter();
+    expect(await lab.log.head(runId)).toBeUndefined();
+    expect(lab.queue.take()).toBeUndefined();
+    expect(await last(job)).toMatchObject({ status: 'failed', error: { code: 'run_log_lost' } });
+  });
+
   test('waits in the store while the run queue is full or away', async () => {
     const job = await lab.add();
     lab.setNow(T0 + MINUTE);

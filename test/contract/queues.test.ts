@@ -282,6 +282,17 @@ describe.each(idempotencies)('idempotency keys: %s', (_name, create) => {
     expect(await keys.reserve('bob POST /x k1', 'f2', 'run_z')).toEqual({ kind: 'new' });
   });
 
+  test('what was made is told to repetitions, and only of the id that the key names', async () => {
+    const keys = create();
+    await keys.reserve('made', 'f', 'run_1');
+    await keys.markMade('made', 'run_2');
+    expect(await keys.reserve('made', 'f', 'run_3')).toEqual({ kind: 'same', runId: 'run_1', wasOpened: false });
+    for (let i = 0; i < 2; i++) await keys.markMade('made', 'run_1');
+    expect(await keys.reserve('made', 'f', 'run_3')).toEqual({ kind: 'same', runId: 'run_1', wasOpened: true });
+    await keys.markMade('unknown', 'run_1');
+    expect(await keys.reserve('unknown', 'f', 'run_4')).toEqual({ kind: 'new' });
+  });
+
   test('a released key is free again, but only its holder releases it', async () => {
     const keys = create();
     await keys.reserve('s', 'f', 'run_1');
@@ -337,6 +348,24 @@ describe.each(turnsOf)('conversation turns: %s', (_name, create) => {
     expect(last?.runId).toBe('run_next');
     expect(last?.ageMs).toBeLessThan(10_000);
     expect(await turns.last('another')).toBeUndefined();
+  });
+
+  test('a turn that is given back is that of the run before it, with its age, but never another’s', async () => {
+    const turns = create();
+    await turns.begin('c2', 'run_1', undefined);
+    const before = { runId: 'run_1', ageMs: 60_000 };
+    await turns.begin('c2', 'run_2', 'run_1');
+    await turns.giveBack('c2', 'run_other', before);
+    expect((await turns.last('c2'))?.runId).toBe('run_2');
+    await turns.giveBack('c2', 'run_2', before);
+    const last = await turns.last('c2');
+    expect(last?.runId).toBe('run_1');
+    expect(last?.ageMs).toBeGreaterThanOrEqual(60_000);
+    expect(await turns.begin('c2', 'run_3', 'run_1')).toBe(true);
+    await turns.begin('first', 'run_4', undefined);
+    await turns.giveBack('first', 'run_4', undefined);
+    expect(await turns.last('first')).toBeUndefined();
+    await turns.giveBack('unknown', 'run_5', undefined);
   });
 
   test('a turn that is forgotten was never there', async () => {

@@ -1,5 +1,6 @@
 import {
   memoryApprovalMemory,
+  memoryIdempotency,
   memoryPersistQueue,
   memoryRunLog,
   memoryRunQueue,
@@ -56,7 +57,8 @@ export async function startFiringLab(): Promise<FiringLab> {
   const db = await migratedPglite();
   let now = 0;
   const jobs = sqlJobStore(db, () => now);
-  const [log, queue, armed] = [memoryRunLog(), memoryRunQueue(), [] as number[]];
+  const opened = memoryIdempotency();
+  const [log, queue, armed] = [memoryRunLog(opened), memoryRunQueue(), [] as number[]];
   const approvals = memoryApprovalMemory();
   const ports: JobDutyPorts = {
     jobs,
@@ -65,6 +67,7 @@ export async function startFiringLab(): Promise<FiringLab> {
     persist: memoryPersistQueue(),
     sessionTurns: memorySessionTurns(),
     approvals,
+    opened,
     ticks: { arm: async (inMs) => void armed.push(inMs) },
     targets: createTargets({ webhookSecret: SECRET, webhookAllowedHosts: ['127.0.0.1'] }),
     logger: pino({ level: 'silent' }),

@@ -159,7 +159,7 @@ describe('the image', () => {
   });
 
   test('has the same Node.js in both stages, and installs without scripts', () => {
-    const bases = dockerfile.filter((line) => line.startsWith('FROM ')).map((line) => line.split(' ')[1]);
+    const bases = dockerfile.filter((line) => line.startsWith('FROM ')).map((line) => line.split(/[ @]/)[1]);
     expect(new Set(bases)).toEqual(new Set(['node:24-slim']));
     expect(
       dockerfile.filter((line) => /npm (ci|prune)/.test(line)).every((line) => line.includes('--ignore-scripts')),

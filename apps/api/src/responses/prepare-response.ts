@@ -104,7 +104,7 @@ export class PrepareResponse implements Preparation {
     await assertCallsOf(draft.messages, hasOwnHistory ? [] : [callsOfItems(items)]);
     const echo = { ...draft.echo, fields: { ...objectIn(draft.echo['fields']), conversation: { id } } };
     const joined: RunDraft = { ...draft, conversationId: id, ...made, echo };
-    const takeTurn = (): Promise<void> => begin(runId);
+    const takeTurn = (): ReturnType<typeof begin> => begin(runId);
     if (hasOwnHistory) return { draft: joined, begin: takeTurn };
     const parent = lastRunId === undefined ? {} : { parentId: lastRunId };
     const equipped = withEarlierTools(joined, additionalToolsOf(items));

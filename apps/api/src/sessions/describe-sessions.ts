@@ -26,7 +26,10 @@ export function describeSessions(): void {
     messages: [
       ApiOperation({ summary: 'What was said, oldest first, with what came before a fork' }),
       ...queries(SessionMessagesQuery),
-      ApiOkResponse({ description: 'A page.', schema: OBJECT }),
+      ApiOkResponse({
+        description: 'A page; `turns_not_kept` says of how many turns nothing that was said was kept.',
+        schema: OBJECT,
+      }),
       ...errors(400, 401, 404, 503),
     ],
     latestTurns: [

@@ -4,6 +4,8 @@ import { chatMessageObject } from '../runs/message-object.js';
 export interface MessagePage {
   readonly messages: readonly JsonObject[];
   readonly hasMore: boolean;
+  /** Turns of the whole conversation of which nothing that was said was kept: they have no messages. */
+  readonly turnsNotKept: number;
 }
 
 /**
@@ -17,7 +19,8 @@ export function pageOfMessages(turns: readonly Turn[], limit: number, after?: st
   if (after !== undefined && from === 0) {
     throw new GatewayError('invalid_cursor', 'after is not the id of a message of this session.', { param: 'after' });
   }
-  return { messages: all.slice(from, from + limit), hasMore: all.length > from + limit };
+  const turnsNotKept = turns.filter(({ snapshot }) => snapshot.contentKept === false).length;
+  return { messages: all.slice(from, from + limit), hasMore: all.length > from + limit, turnsNotKept };
 }
 
 function messagesOfTurn({ runId, input, snapshot }: Turn): JsonObject[] {

@@ -17,7 +17,7 @@ import {
 } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { idFromSeed, type Making } from '../runs/admitting/create-once.js';
+import { deletedUnderKey, idFromSeed, type Making } from '../runs/admitting/create-once.js';
 import { API_LIMITS } from '../words/api-limits.js';
 import { youngSession } from './session-object.js';
 
@@ -110,13 +110,14 @@ export class SessionService {
 
   /**
    * A new session that goes on from a run of this one; a replay gives the one that was made, as it is now. Throws
-   * `run_not_found`, `session_exists`, and `invalid_request`.
+   * `session_not_found` also when it was made and deleted, `run_not_found`, `session_exists`, and `invalid_request`.
    */
   async fork(ref: SessionRef, { runId, sessionId, title }: ForkRequest, making: Making): Promise<SessionRecord> {
     const { owner } = ref;
     const name = { owner, sessionId: sessionId ?? idFromSeed('session', making.seed) };
     const made = making.isReplay ? await this.parts.sessions.session(name) : undefined;
     if (made?.forkedFrom?.sessionId === ref.sessionId) return made;
+    if (making.wasMade) throw deletedUnderKey('session_not_found');
     const { record, state } = await this.get(ref);
     if (sessionId !== undefined && (await this.stateOf(name)).last) throw exists();
     const run = await this.runToForkAt(record, runId ?? lastEnded(record, state));

@@ -46,7 +46,8 @@ export class SessionsController {
     @Query(dto(SessionMessagesQuery)) { limit, after }: SessionMessagesQuery,
     @Owner() owner: string,
   ): Promise<unknown> {
-    const { messages, hasMore } = pageOfMessages(await this.sessions.turns({ owner, sessionId }), limit, after);
+    const turns = await this.sessions.turns({ owner, sessionId });
+    const { messages, hasMore, turnsNotKept } = pageOfMessages(turns, limit, after);
     const last = messages.at(-1)?.['id'] ?? null;
     return {
       object: 'list',
@@ -54,6 +55,7 @@ export class SessionsController {
       data: messages,
       has_more: hasMore,
       next_cursor: hasMore ? last : null,
+      ...(turnsNotKept > 0 && { content_kept: false, turns_not_kept: turnsNotKept }),
     };
   }
 

@@ -51,6 +51,8 @@ export const API_LIMITS = {
   webSocketWaitingMax: 16,
   /** Of those messages together; a single one may be as long as a body. */
   webSocketWaitingBytesMax: LIMITS.bodyBytesMax,
+  /** Read ahead while a message is in work, and up to one piece of input more; the rest waits with the client. */
+  webSocketAheadBytesMax: 262_144,
   /** Answers to messages that a client has not read; beyond it the connection is cut. */
   webSocketUnreadBytesMax: 262_144,
   /** Pieces in which one message may come. */

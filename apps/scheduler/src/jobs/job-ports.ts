@@ -1,5 +1,5 @@
-import { bullTickQueue, redisChatDesk } from '#libs/bus';
-import type { JobStore, TickQueue } from '#libs/contract';
+import { bullTickQueue, redisChatDesk, redisIdempotency } from '#libs/bus';
+import type { Idempotency, JobStore, TickQueue } from '#libs/contract';
 import { createTargets, type DeliveryTarget } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
 import type { CancelPorts, QueueRoom } from '#libs/runs';
@@ -13,6 +13,8 @@ const STORE_ANSWER_MS_MAX = 15_000;
 export interface JobDutyPorts extends CancelPorts {
   readonly jobs: JobStore;
   readonly ticks: Pick<TickQueue, 'arm'>;
+  /** Remembers which runs were opened, so that none is opened again when its log and its row are gone. */
+  readonly opened: Pick<Idempotency, 'reserve'>;
   readonly targets: readonly DeliveryTarget[];
   readonly logger: Logger;
   /** The model of jobs that name none. */
@@ -28,6 +30,7 @@ export function jobDutyPorts({ config, connection, closers, ports }: SchedulerCo
     ...ports,
     jobs: storeClient({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }).jobs,
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
+    opened: redisIdempotency(connection),
     targets: createTargets(config.jobs, redisChatDesk(connection)),
     defaultModel: config.models.defaultName,
     room: {

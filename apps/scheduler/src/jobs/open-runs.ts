@@ -1,4 +1,4 @@
-import type { Job, JobRun, JobRunChange } from '#libs/contract';
+import { GatewayError, type Job, type JobRun, type JobRunChange } from '#libs/contract';
 import { openRun, placeInQueue } from '#libs/runs';
 import type { JobDutyPorts } from './job-ports.js';
 import { runSpecOf } from './run-spec-of.js';
@@ -7,12 +7,15 @@ import { runSpecOf } from './run-spec-of.js';
 const OPENED_AT_ONCE_MAX = 50;
 /** After so long a running run is checked: its log may have been lost. */
 const LOOK_AGAIN_MS = 600_000;
+/** A job's run has one order only. */
+const FINGERPRINT = 'job';
 /** Pause before claimed runs are tried again when the run queue is full or away. */
 const TRY_AGAIN_MS = 5_000;
 
 /**
  * Opens the runs of claimed occurrences. Opening is idempotent under the run's id, so a run that was opened before, and
- * not noted, does not run twice. A run that cannot be opened now stays claimed, and `lookAfterRuns` tries again.
+ * not noted, does not run twice: neither while its log is there, nor, for as long as an idempotency key lives, when
+ * log and row were deleted since. A run that cannot be opened now stays claimed, and `lookAfterRuns` tries again.
  */
 export async function openRuns(
   ports: JobDutyPorts,
@@ -35,14 +38,21 @@ async function openOne(
   try {
     const spot = await placeInQueue(ports.queue, { owner: job.owner, lane: 'background' }, ports.room);
     if (spot.kind === 'placed') {
+      const reservedIn = `run of a job ${run.runId}`;
+      await ports.opened.reserve(reservedIn, FINGERPRINT, run.runId);
       await openRun(ports, runSpecOf(job, run, { now, defaultModel }), {
         tag: spot.tag,
         comesAgain: true,
+        reservedIn,
         ...(orderBytesMax !== undefined && { orderBytesMax }),
       });
       return { run: { ...run, status: 'running', openedAt: now, wakeAt: now + LOOK_AGAIN_MS } };
     }
   } catch (cause) {
+    // It was opened before, and its log is gone: its row says how it ended, or nobody knows and it failed.
+    if (cause instanceof GatewayError && cause.code === 'run_not_found') {
+      return { run: { ...run, status: 'running', openedAt: now, wakeAt: now } };
+    }
     logger.warn(
       { err: cause, jobId: job.id, runId: run.runId },
       'the run of a job could not be opened; it comes again',

@@ -1,7 +1,7 @@
 import { type ConversationLock, LIMITS } from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
-import { BEGIN_TURN, LAST_TURN } from '../scripts/admission-scripts.js';
+import { BEGIN_TURN, GIVE_TURN_BACK, LAST_TURN } from '../scripts/admission-scripts.js';
 
 /** The lock on Redis, shared by all API replicas. Rejects with GatewayError `queue_unavailable`. */
 export function redisConversationLock({ redis, keys }: RedisConnection): ConversationLock {
@@ -16,6 +16,10 @@ export function redisConversationLock({ redis, keys }: RedisConnection): Convers
     async begin(conversation, runId, after) {
       const args = [runId, after ?? '', LIMITS.runLogOrphanTtlSeconds];
       return (await withinDeadline(runScript(redis, BEGIN_TURN, [keyOf(conversation)], args))) === 1;
+    },
+    async giveBack(conversation, runId, before) {
+      const args = [runId, before?.runId ?? '', before?.ageMs ?? 0, LIMITS.runLogOrphanTtlSeconds];
+      await withinDeadline(runScript(redis, GIVE_TURN_BACK, [keyOf(conversation)], args));
     },
     async forget(conversation) {
       await withinDeadline(redis.del(keyOf(conversation)));
@@ -35,6 +39,11 @@ export function memoryConversationLock(): ConversationLock {
       if (turns.get(conversation)?.runId !== after) return false;
       turns.set(conversation, { runId, at: Date.now() });
       return true;
+    },
+    async giveBack(conversation, runId, before) {
+      if (turns.get(conversation)?.runId !== runId) return;
+      if (before) turns.set(conversation, { runId: before.runId, at: Date.now() - before.ageMs });
+      else turns.delete(conversation);
     },
     async forget(conversation) {
       turns.delete(conversation);

@@ -2,7 +2,7 @@ import { type Idempotency, LIMITS, type Reservation } from '#libs/contract';
 import { createHash } from 'node:crypto';
 import type { RedisKeys } from '../keys.js';
 import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
-import { RELEASE_KEY } from '../scripts/admission-scripts.js';
+import { MARK_MADE, RELEASE_KEY } from '../scripts/admission-scripts.js';
 
 /** The name of the key of a scope. */
 export const idempotencyKeyName = (keys: RedisKeys, scope: string): string =>
@@ -16,6 +16,9 @@ export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency 
       const value = `${fingerprint} ${runId}`;
       const set = redis.set(keyOf(scope), value, 'EX', LIMITS.idempotencyTtlSeconds, 'NX', 'GET');
       return toReservation(await withinDeadline(set), fingerprint);
+    },
+    async markMade(scope, runId) {
+      await withinDeadline(runScript(redis, MARK_MADE, [keyOf(scope)], [runId]));
     },
     async release(scope, runId) {
       await withinDeadline(runScript(redis, RELEASE_KEY, [keyOf(scope)], [runId]));

@@ -62,11 +62,13 @@ export interface MemoryIdempotency extends Idempotency {
 export function memoryIdempotency(): MemoryIdempotency {
   const held = new Map<string, string>();
   const names = (scope: string, runId: string): boolean => held.get(scope)?.split(' ')[1] === runId;
+  const mark = (scope: string, runId: string): void => {
+    if (names(scope, runId)) held.set(scope, `${held.get(scope)?.split(' ', 2).join(' ')} opened`);
+  };
   return {
     isOpened: (scope, runId) => names(scope, runId) && held.get(scope)?.split(' ')[2] !== undefined,
-    markOpened(scope, runId) {
-      if (names(scope, runId)) held.set(scope, `${held.get(scope)?.split(' ', 2).join(' ')} opened`);
-    },
+    markOpened: mark,
+    markMade: async (scope, runId) => mark(scope, runId),
     async reserve(scope, fingerprint, runId) {
       const before = held.get(scope) ?? null;
       if (before === null) held.set(scope, `${fingerprint} ${runId}`);

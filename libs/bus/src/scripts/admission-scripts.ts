@@ -20,6 +20,28 @@ local ms = math.floor(now[1] * 1000 + now[2] / 1000)
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. string.format('%.0f', ms), 'EX', ARGV[3])
 return 1`);
 
+/**
+ * KEYS conversation; ARGV runId, the run before it or '', age of that one's turn in ms, ttl seconds. -> 0 another has
+ * the turn | 1 given back
+ */
+export const GIVE_TURN_BACK = script(`
+local held = redis.call('GET', KEYS[1])
+if not held or string.match(held, '^(%S+) ') ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
+local now = redis.call('TIME')
+local ms = math.floor(now[1] * 1000 + now[2] / 1000 - ARGV[3])
+redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. string.format('%.0f', ms), 'EX', ARGV[4])
+return 1`);
+
+/** KEYS idempotency key; ARGV runId. Marks the key as OPEN does, while it names that id. -> 0 | 1 */
+export const MARK_MADE = script(`
+local held = redis.call('GET', KEYS[1])
+if not held then return 0 end
+local id, mark = string.match(held, '^%S+ (%S+)(.*)$')
+if id ~= ARGV[1] or mark ~= '' then return 0 end
+redis.call('SET', KEYS[1], held .. ' opened', 'KEEPTTL')
+return 1`);
+
 /** KEYS idempotency key; ARGV runId. Deletes the key only while it still names that run. */
 export const RELEASE_KEY = script(`
 local held = redis.call('GET', KEYS[1])
@@ -53,4 +75,4 @@ if tonumber(redis.call('HGET', KEYS[1], 'now') or '0') < tonumber(ARGV[1]) then
 end
 return 0`);
 
-export const ADMISSION_SCRIPTS = [RELEASE_KEY, LAST_TURN, BEGIN_TURN, PLACE, STARTED];
+export const ADMISSION_SCRIPTS = [RELEASE_KEY, MARK_MADE, LAST_TURN, BEGIN_TURN, GIVE_TURN_BACK, PLACE, STARTED];

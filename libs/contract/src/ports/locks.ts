@@ -1,6 +1,9 @@
 export type Reservation =
   | { readonly kind: 'new' }
-  /** `wasOpened`: the run has had a log. If it has none, and no row either, the run was deleted. */
+  /**
+   * `wasOpened`: the run has had a log, or what is made without a run was made. If it has no log, and there is no row
+   * either, it was deleted.
+   */
   | { readonly kind: 'same'; readonly runId: string; readonly wasOpened: boolean }
   | { readonly kind: 'conflict' };
 
@@ -10,6 +13,11 @@ export type Reservation =
  */
 export interface Idempotency {
   reserve(scope: string, fingerprint: string, runId: string): Promise<Reservation>;
+  /**
+   * What is made without a run was made: a repetition hears `wasOpened` from now on, for as long as the key lives. Does
+   * nothing when the key names another id by now.
+   */
+  markMade(scope: string, runId: string): Promise<void>;
   /** Gives the key back after the run could not be started, opened or not, unless another run holds it by now. */
   release(scope: string, runId: string): Promise<void>;
 }
@@ -29,6 +37,11 @@ export interface ConversationLock {
   last(conversation: string): Promise<ConversationHolder | undefined>;
   /** Makes `runId` the holder if `after` still is; false: another run came first. */
   begin(conversation: string, runId: string, after: string | undefined): Promise<boolean>;
+  /**
+   * Gives the turn back that `runId` began, to the holder before it, unless another run has it by now. For a run that
+   * was refused before it was opened.
+   */
+  giveBack(conversation: string, runId: string, before: ConversationHolder | undefined): Promise<void>;
   /** Forgets the conversation's last holder. */
   forget(conversation: string): Promise<void>;
 }

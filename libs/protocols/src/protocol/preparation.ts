@@ -12,9 +12,9 @@ export interface Completed {
   readonly draft: RunDraft;
   /**
    * Takes what only one run at a time can have. Called last, when nothing else can refuse the run. Throws GatewayError,
-   * which refuses the run.
+   * which refuses the run. What it gives is called when the run is refused after all: it gives the taken back.
    */
-  begin?(): Promise<void>;
+  begin?(): Promise<(() => Promise<void>) | undefined>;
 }
 
 /** What a protocol needs beyond decoding: conversations, earlier runs, its own ways to answer. */

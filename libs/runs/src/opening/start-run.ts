@@ -31,8 +31,11 @@ export interface RunToStart {
   readonly model: string;
   /** The run takes the next turn of `draft.sessionId`; absent: it is a member of that session outside its order. */
   readonly turn?: { readonly whenBusy: 'wait' | 'reject' };
-  /** Called once there is room for the run, before it is opened. What it throws refuses the run. */
-  begin?(): Promise<void>;
+  /**
+   * Called once there is room for the run, before it is opened. What it throws refuses the run. What it gives takes it
+   * back, and is called when the run is refused after all.
+   */
+  begin?(): Promise<(() => Promise<void>) | undefined>;
 }
 
 export interface StartTerms {
@@ -69,7 +72,7 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
   const { runId, listenUntil, reservedIn } = terms;
   const tag = await tagOf(ports.queue, run, ports.room);
   // A conversation that is locked for a run which is refused then would keep others out.
-  await run.begin?.();
+  const takeBack = await run.begin?.();
   const spot = await sessionSpotOf(ports, run, runId);
   const { draft, owner, model } = run;
   const { instance } = ports.hub;
@@ -90,6 +93,9 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
   try {
     isOurs =
       (await openRun(ports, spec, { tag, ...limits, ...(reservedIn !== undefined && { reservedIn }) })) === 'opened';
+  } catch (cause) {
+    if (takeBack && isRefusal(cause)) await gaveBack(ports, runId, takeBack);
+    throw cause;
   } finally {
     // Nobody reads the tail then; its own failure adds nothing to what is thrown here.
     if (!isOurs) tail?.return?.().catch(() => undefined);
@@ -98,6 +104,19 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
   const head = await ports.log.head(runId);
   if (!head) throw new GatewayError('run_log_lost', 'The events of this run were lost.');
   return { kind: 'joined', runId, instance: head.instance, lastSeq: head.lastSeq };
+}
+
+/** Nothing was opened. After any other failure that is not known, and a run that was opened ends by itself. */
+const isRefusal = (cause: unknown): boolean =>
+  cause instanceof GatewayError && (cause.code === 'queue_full' || cause.code === 'run_not_found');
+
+/** If it fails the others wait for as long as an opening may take, as they do when an opener dies. */
+async function gaveBack({ onUnsettled }: StartPorts, runId: string, takeBack: () => Promise<void>): Promise<void> {
+  try {
+    await takeBack();
+  } catch (cause) {
+    onUnsettled?.({ cause, runId, what: 'the turn of a refused run was not given back' });
+  }
 }
 
 async function sessionSpotOf(

@@ -10,8 +10,8 @@ import { memoryRuns } from '../../../support/memory-runs.js';
 import { decodeResponses } from '../../../support/responses-request.js';
 
 /** One API on memory twins, whose queue takes so many runs, and a conversation without items. */
-function setUp(queuedMax: number) {
-  const room = { queuedMax, waitingMaxOf: () => 9, slots: () => 9 };
+function setUp(queuedMax: number, orderBytesMax = 1_000_000) {
+  const room = { queuedMax, waitingMaxOf: () => 9, slots: () => 9, orderBytesMax };
   const { runs, log, queue } = memoryRuns({ room });
   const turns = memoryConversationLock();
   const logger = createLogger({ service: 'test', level: 'silent', pretty: false });
@@ -43,6 +43,18 @@ describe('the turn in a conversation', () => {
     const { runId } = await respond();
     expect((await turns.last('conv_1'))?.runId).toBe(runId);
     expect((await log.spec(runId))?.parentId).toBeUndefined();
+  });
+
+  test('is given back at once by a run that is refused for the bytes of its key, to the run before it', async () => {
+    const { log, turns, respond } = setUp(9, 1);
+    const { runId } = await respond();
+    await log.end(runId, { type: 'run.cancelled', reason: 'requested' });
+    for (let i = 0; i < 2; i++) {
+      await expect(respond()).rejects.toMatchObject({ code: 'queue_full', reason: 'key_order_bytes' });
+      expect((await turns.last('conv_1'))?.runId).toBe(runId);
+    }
+    await log.confirmPersisted([runId]);
+    expect((await respond()).kind).toBe('opened');
   });
 
   test('is had by one run at a time', async () => {

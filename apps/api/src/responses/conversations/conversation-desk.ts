@@ -42,12 +42,13 @@ export class ConversationDesk {
 
   /**
    * Waits for nobody: throws GatewayError `conversation_locked` while another run has the turn.
-   * @returns the settled reference, the run before, and what gives the turn to the next run.
+   * @returns the settled reference, the run before, and what gives the turn to the next run; that in turn gives what
+   * takes it back from a run that was refused.
    */
   async nextTurn({ id, owner }: ConversationRef): Promise<{
     readonly ref: ConversationRef;
     readonly lastRunId: string | undefined;
-    begin(runId: string): Promise<void>;
+    begin(runId: string): Promise<(() => Promise<void>) | undefined>;
   }> {
     const last = await this.lastTurn(id);
     if (last?.isOpen) throw locked();
@@ -55,8 +56,10 @@ export class ConversationDesk {
       ref: { id, owner, ...(last?.canSettle && { settle: last.runId }) },
       lastRunId: last?.runId,
       begin: async (runId) => {
-        if (last?.runId === runId) return;
-        if (!(await this.parts.turns.begin(id, runId, last?.runId))) throw locked();
+        const { turns } = this.parts;
+        if (last?.runId === runId) return undefined;
+        if (!(await turns.begin(id, runId, last?.runId))) throw locked();
+        return () => turns.giveBack(id, runId, last);
       },
     };
   }

@@ -9,7 +9,7 @@ import {
   type StoredItemPage,
 } from '#libs/contract';
 import { checkItemIds, inputItemsOf, itemsToMessages, readMetadata } from '#libs/protocols';
-import { idFromSeed } from '../../runs/admitting/create-once.js';
+import { deletedUnderKey, idFromSeed, type Making } from '../../runs/admitting/create-once.js';
 import { itemList } from '../item-page.js';
 import type { CreateConversationDto, UpdateConversationDto } from './conversation.dto.js';
 import { assertItemIds, conversationNotFound, type ConversationDesk } from './conversation-desk.js';
@@ -23,14 +23,20 @@ export class ConversationService {
     private readonly desk: ConversationDesk,
   ) {}
 
-  /** @param seed of the ids, see CreateOnce: made again with the same one, it stays as it is. */
-  async create(owner: string, asked: CreateConversationDto, seed: string): Promise<JsonObject> {
+  /** Made again with the same seed it stays as it is. Throws `conversation_not_found` when it was made and deleted. */
+  async create(owner: string, asked: CreateConversationDto, { seed, wasMade }: Making): Promise<JsonObject> {
+    const ref = { id: idFromSeed('conv', seed), owner };
+    if (wasMade) {
+      const before = await this.conversations.get(ref);
+      if (!before) throw deletedUnderKey('conversation_not_found');
+      return told(before);
+    }
     const made = {
       metadata: readMetadata(asked.metadata ?? {}, 'metadata'),
       createdAt: Date.now(),
       items: itemsIn(asked.items ?? [], seed),
     };
-    return told(await this.conversations.ensure({ id: idFromSeed('conv', seed), owner }, made));
+    return told(await this.conversations.ensure(ref, made));
   }
 
   async get(ref: ConversationRef): Promise<JsonObject> {
@@ -56,11 +62,22 @@ export class ConversationService {
     return { id: ref.id, object: 'conversation.deleted', deleted: true };
   }
 
-  /** @param seed of the ids, see CreateOnce: items that are there already are not added again. */
-  async addItems(ref: ConversationRef, asked: readonly unknown[], seed: string): Promise<JsonObject> {
+  /**
+   * Items that are there already are not added again. Throws `item_not_found` when they were added and one was deleted.
+   */
+  async addItems(ref: ConversationRef, asked: readonly unknown[], { seed, wasMade }: Making): Promise<JsonObject> {
     const items = itemsIn(asked, seed);
-    if (!(await this.conversations.add(await this.desk.settled(ref), items))) throw conversationNotFound('id');
+    if (wasMade) await this.assertAllThere(ref, items);
+    else if (!(await this.conversations.add(await this.desk.settled(ref), items))) throw conversationNotFound('id');
     return itemList({ items, hasMore: false });
+  }
+
+  private async assertAllThere(ref: ConversationRef, items: readonly JsonObject[]): Promise<void> {
+    const settled = await this.desk.settled(ref);
+    if (!(await this.conversations.get(ref))) throw deletedUnderKey('conversation_not_found');
+    // One request adds a few items only.
+    const found = await Promise.all(items.map(({ id }) => this.conversations.item(settled, String(id))));
+    if (found.includes(undefined)) throw deletedUnderKey('item_not_found');
   }
 
   async listItems(ref: ConversationRef, query: ItemPageQuery): Promise<StoredItemPage> {

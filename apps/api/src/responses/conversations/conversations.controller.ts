@@ -26,7 +26,7 @@ export class ConversationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
     const creating = { ...request, route: '/v1/conversations' };
-    return this.once.answer(creating, reply, ({ seed }) => this.service.create(request.owner, asked, seed));
+    return this.once.answer(creating, reply, (making) => this.service.create(request.owner, asked, making));
   }
 
   @Get(':id')
@@ -59,7 +59,7 @@ export class ConversationsController {
   ): Promise<JsonObject> {
     const { owner } = request;
     const creating = { ...request, route: `/v1/conversations/${id}/items` };
-    return this.once.answer(creating, reply, ({ seed }) => this.service.addItems({ id, owner }, items, seed));
+    return this.once.answer(creating, reply, (making) => this.service.addItems({ id, owner }, items, making));
   }
 
   @Get(':id/items')

@@ -3,23 +3,28 @@ import type { RawData } from 'ws';
 import type { ConnectedSocket } from '../../edge/upgrade.js';
 import type { Receiving } from '../../receiving/receiving-budget.js';
 import { API_LIMITS } from '../../words/api-limits.js';
+import type { ReadGate } from './read-gate.js';
 
 /** Around the payload of a ping or a pong of a client: two bytes, and the mask. */
 const CONTROL_FRAME_BYTES = 6;
 
 /**
  * What a connection has sent and nobody has answered yet: a message that is not whole, and whole ones that wait. Both
- * are on the account `receiving`; a message in parts that has no room there is told to `onOverflow`.
+ * are on the account `receiving`; a message in parts that has no room there is told to `onOverflow`. While a message is
+ * in work, of what follows it only a little is read: the rest waits with the client.
  */
 export class MessageIntake {
   private readonly waiting: RawData[] = [];
   private waitingBytes = 0;
   /** Received since the last message that became whole in an earlier piece of input. */
   private partBytes = 0;
+  /** The message that was shifted last is being answered. */
+  private isInWork = false;
 
   constructor(
     { webSocket, socket }: Pick<ConnectedSocket, 'webSocket' | 'socket'>,
     private readonly receiving: Receiving,
+    private readonly gate: ReadGate,
     private readonly onOverflow: (cause: unknown) => void,
   ) {
     let isWhole = false;
@@ -51,25 +56,28 @@ export class MessageIntake {
     this.waitingBytes += bytes;
   }
 
+  /** The next message, which is in work until this is called again, or `clear`. */
   shift(): RawData | undefined {
     const data = this.waiting.shift();
-    if (data !== undefined) {
-      this.waitingBytes -= bytesOf(data);
-      this.account();
-    }
+    this.isInWork = data !== undefined;
+    if (data !== undefined) this.waitingBytes -= bytesOf(data);
+    this.account();
     return data;
   }
 
   /** Forgets what waits. */
   clear(): void {
     this.waiting.length = 0;
+    this.isInWork = false;
     this.waitingBytes = 0;
     this.account();
   }
 
   private account(): void {
+    const held = this.waitingBytes + this.partBytes;
+    this.gate.set('ahead', this.isInWork && held > API_LIMITS.webSocketAheadBytesMax);
     try {
-      this.receiving.hold(this.waitingBytes + this.partBytes);
+      this.receiving.hold(held);
     } catch (cause) {
       this.onOverflow(cause);
     }

@@ -17,6 +17,7 @@ import { HEADERS } from '../../words/header-names.js';
 import { parseJson } from '../../edge/parse-json.js';
 import { withExchange, type ExchangeParts } from '../../answering/run-exchange.js';
 import { MessageIntake } from './message-intake.js';
+import { ReadGate } from './read-gate.js';
 import { SocketWriter } from './socket-writer.js';
 import type { ConnectedSocket } from '../../edge/upgrade.js';
 import type { ReceivingBudget } from '../../receiving/receiving-budget.js';
@@ -35,6 +36,7 @@ export interface ResponseSocketParts extends ExchangeParts {
  * wrong with a message is said in an `error` message.
  */
 export class ResponseSocket {
+  private readonly gate: ReadGate;
   private readonly writer: SocketWriter;
   private readonly preparation: Preparation;
   private readonly intake: MessageIntake;
@@ -49,10 +51,11 @@ export class ResponseSocket {
     private readonly parts: ResponseSocketParts,
     private readonly connection: ConnectedSocket,
   ) {
-    this.writer = new SocketWriter(connection.webSocket);
+    this.gate = new ReadGate(connection.webSocket);
+    this.writer = new SocketWriter(connection.webSocket, this.gate);
     this.preparation = parts.preparation((runId) => this.unstored.has(runId));
     const receiving = parts.receiving.open(connection.owner);
-    this.intake = new MessageIntake(connection, receiving, (cause) => this.breakOff(cause));
+    this.intake = new MessageIntake(connection, receiving, this.gate, (cause) => this.breakOff(cause));
     connection.webSocket.on('message', (data, isBinary) => this.take(data, isBinary));
     // `close` follows, and the exchange hears of the socket.
     connection.webSocket.on('error', () => connection.webSocket.terminate());
@@ -89,7 +92,7 @@ export class ResponseSocket {
   private breakOff(cause: unknown): void {
     const { webSocket } = this.connection;
     if (webSocket.readyState !== webSocket.OPEN) return;
-    webSocket.pause();
+    this.gate.set('leaving', true);
     this.tell(cause);
     webSocket.close(CLOSE_TRY_AGAIN);
     setTimeout(() => webSocket.terminate(), API_LIMITS.webSocketGoodbyeMs).unref();
@@ -97,7 +100,11 @@ export class ResponseSocket {
 
   private async work(): Promise<void> {
     this.busy = true;
-    for (let data = this.intake.shift(); data && this.mayGoOn; data = this.intake.shift()) await this.answer(data);
+    for (let data = this.intake.shift(); data && this.mayGoOn; data = this.intake.shift()) {
+      await this.answer(data);
+      // What is made of the next message would only be unread, too.
+      await this.writer.caughtUp;
+    }
     // What still waits shall not be answered: nobody would hear it.
     this.intake.clear();
     this.busy = false;

@@ -1,6 +1,7 @@
 import { LIMITS } from '#libs/contract';
 import type { WebSocket } from 'ws';
 import { API_LIMITS } from '../../words/api-limits.js';
+import { ReadGate } from './read-gate.js';
 
 /** A client that has to catch up. */
 interface Stall {
@@ -18,18 +19,22 @@ export class SocketWriter {
   /** Nothing was sent since the last look. */
   private isSilent = false;
   private stall: Stall | undefined;
-  /** It has been slow since the last call of `wasBehind`. */
-  private hasStalled = false;
 
-  constructor(private readonly webSocket: WebSocket) {
+  constructor(
+    private readonly webSocket: WebSocket,
+    private readonly gate = new ReadGate(webSocket),
+  ) {
     webSocket.once('close', () => this.catchUp());
   }
 
-  /** Called regularly: the client has been slow since the last call, so that its pongs may wait unread. */
+  /** Called regularly: nothing was read from the client since the last call, so that its pongs may wait unread. */
   wasBehind(): boolean {
-    const was = this.hasStalled || this.stall !== undefined;
-    this.hasStalled = false;
-    return was;
+    return this.gate.wasClosed();
+  }
+
+  /** Until the client has read what it was sent; undefined: it has. */
+  get caughtUp(): Promise<void> | undefined {
+    return this.stall?.caughtUp;
   }
 
   /** Called regularly: sends the text when nothing else was sent since the last call. */
@@ -65,8 +70,7 @@ export class SocketWriter {
 
   private hold(): Stall {
     const { webSocket } = this;
-    this.hasStalled = true;
-    webSocket.pause();
+    this.gate.set('unread', true);
     let end = (): void => undefined;
     const caughtUp = new Promise<void>((resolve) => (end = resolve));
     const cut = setTimeout(() => webSocket.terminate(), LIMITS.sseWriteStallSecondsMax * 1_000);
@@ -78,7 +82,7 @@ export class SocketWriter {
     if (!stall) return;
     this.stall = undefined;
     clearTimeout(stall.cut);
-    this.webSocket.resume();
+    this.gate.set('unread', false);
     stall.end();
   }
 }

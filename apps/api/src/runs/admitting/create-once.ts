@@ -11,11 +11,14 @@ export interface Making {
   readonly seed: string;
   /** An earlier request with this key has made it, or has begun to. */
   readonly isReplay: boolean;
+  /** It was made. What is not there any more was deleted, and is not made again. */
+  readonly wasMade: boolean;
 }
 
 /**
  * Idempotency-Key for what is made without a run: the first request reserves the key with a seed of ids, a repetition
- * does the work again under the same ids. So `make` must find what is there by its id, and leave it as it is.
+ * does the work again under the same ids. So `make` must find what is there by its id, and leave it as it is. The key
+ * is marked once the work is done: from then on a repetition makes nothing.
  */
 export class CreateOnce {
   constructor(
@@ -31,15 +34,21 @@ export class CreateOnce {
   async answer<T>(request: CreatingRequest, reply: FastifyReply, make: (making: Making) => Promise<T>): Promise<T> {
     const seed = newRunId();
     const claim = idempotencyClaim(request);
-    if (!claim) return make({ seed, isReplay: false });
+    if (!claim) return make({ seed, isReplay: false, wasMade: false });
     const reservation = await this.idempotency.reserve(claim.scope, claim.fingerprint, seed);
     if (reservation.kind === 'conflict') throw idempotencyConflict();
     if (reservation.kind === 'same') {
       void reply.header(HEADERS.idempotencyReplayed, 'true');
-      return make({ seed: reservation.runId, isReplay: true });
+      const { runId, wasOpened } = reservation;
+      const made = await make({ seed: runId, isReplay: true, wasMade: wasOpened });
+      if (!wasOpened) await this.idempotency.markMade(claim.scope, runId);
+      return made;
     }
     try {
-      return await make({ seed, isReplay: false });
+      const made = await make({ seed, isReplay: false, wasMade: false });
+      // If this fails the client hears of a failure and repeats the request, which marks the key.
+      await this.idempotency.markMade(claim.scope, seed);
+      return made;
     } catch (cause) {
       if (isRefusal(cause)) await this.giveBack(claim.scope, seed);
       throw cause;
@@ -54,6 +63,12 @@ export class CreateOnce {
     }
   }
 }
+
+/** What a repetition is told whose first request made what is not there any more. */
+export const deletedUnderKey = (
+  code: 'conversation_not_found' | 'item_not_found' | 'session_not_found',
+): GatewayError =>
+  new GatewayError(code, 'What was made with this Idempotency-Key was deleted.', { param: 'Idempotency-Key' });
 
 const isRefusal = (cause: unknown): boolean => cause instanceof GatewayError && ERRORS[cause.code].status < 500;
 
