@@ -21,11 +21,13 @@ export {
   type JobRunStatus,
   type Schedule,
 } from './jobs/job.js';
+export { CACHE_MARK_FIELDS, cacheMarksOf } from './cache-mark.js';
 export { leftOutHeader } from './left-out.js';
 export { LIMITS } from './limits.js';
 export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './models/upstream.js';
 export type {
   AssistantMessage,
+  CacheMark,
   ContentPart,
   Message,
   Reasoning,
@@ -87,6 +89,7 @@ export {
   RUN_SPEC_VERSION,
   type ClientTool,
   type MessagesApiWishes,
+  type SystemMark,
   type OnDisconnect,
   type ResponseFormat,
   type RunDraft,

@@ -46,6 +46,8 @@ export const LIMITS = {
   modelImageBytesMax: 4_194_304,
   /** Opaque state on one block of reasoning or on one call: signatures, encrypted reasoning. Longer is refused. */
   upstreamStateBytesMax: 1_048_576,
+  /** What a client says at one mark of a cached prefix, as JSON. */
+  cacheMarkCharsMax: 256,
   anthropicToolsMax: 1_000,
   anthropicStopSequencesMax: 64,
   /** Reasoning that a client's history brings with one message. */

@@ -3,19 +3,44 @@ import type { JsonObject } from './json.js';
 /** One conversation, free of any vendor's words. Instructions that stand before it are not messages: see RunSpec. */
 export type Message = UserMessage | AssistantMessage | ToolMessage | SystemMessage;
 
+/**
+ * The client's mark that a prefix ends here which the upstream's prompt cache shall keep: `prompt_cache_breakpoint` of
+ * OpenAI's APIs, `cache_control` of a block of the Messages API. It says nothing to the model, and tools never see it.
+ */
+export interface CacheMark {
+  /** Whose words `fields` are. */
+  readonly form: UpstreamForm;
+  /** The value as it came, an object of at most LIMITS.cacheMarkCharsMax characters as JSON. */
+  readonly fields: JsonObject;
+}
+
+interface Markable {
+  /** Absent: no cached prefix ends here. */
+  readonly cacheMark?: CacheMark;
+}
+
 /** A system or developer text in the middle of a conversation: it holds from there on. */
-export interface SystemMessage {
+export interface SystemMessage extends Markable {
   readonly role: 'system';
   readonly content: string;
 }
 
-export type ContentPart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'image'; readonly url: string; readonly detail?: string };
+export type ContentPart = TextPart | ImagePart;
+
+export interface TextPart extends Markable {
+  readonly type: 'text';
+  readonly text: string;
+}
+
+export interface ImagePart extends Markable {
+  readonly type: 'image';
+  readonly url: string;
+  readonly detail?: string;
+}
 
 export interface UserMessage {
   readonly role: 'user';
-  /** A plain string when there is only text. */
+  /** A plain string when there is only text, without a cache mark. */
   readonly content: string | readonly ContentPart[];
   readonly name?: string;
 }
@@ -73,7 +98,7 @@ export interface AssistantMessage {
   readonly toolCalls: readonly ToolCall[];
 }
 
-export interface ToolMessage {
+export interface ToolMessage extends Markable {
   readonly role: 'tool';
   readonly callId: string;
   readonly output: string;

@@ -1,5 +1,6 @@
-import { GatewayError, isJsonObject, LIMITS } from '#libs/contract';
-import type { ContentPart, ErrorCode, JsonObject, JsonValue } from '#libs/contract';
+import { CACHE_MARK_FIELDS, GatewayError, isJsonObject, LIMITS } from '#libs/contract';
+import type { CacheMark, ContentPart, ErrorCode, JsonObject, JsonValue, UserMessage } from '#libs/contract';
+import { cacheMark, MARK_PROBLEM } from './prompt-cache.js';
 import { listOf, refuse } from './request-place.js';
 
 /** Whose content it is, and what may stand in it. */
@@ -16,6 +17,13 @@ export interface Content {
   /** The text parts, joined by line breaks. */
   readonly text: string;
   readonly refusal?: string;
+  /** The last mark on a text: for messages that have no parts. */
+  readonly cacheMark?: CacheMark;
+}
+
+/** As a message of the user holds it: parts only where a text cannot say the same. */
+export function userContent({ parts, text }: Pick<Content, 'parts' | 'text'>): UserMessage['content'] {
+  return parts.some((part) => part.type === 'image' || part.cacheMark) ? parts : text;
 }
 
 /**
@@ -36,7 +44,13 @@ export function decodeContent(value: JsonValue, place: ContentPlace): Content {
   if (text.length > place.textCharsMax) {
     throw refuse(place.path, `must have at most ${place.textCharsMax} characters of text.`, 'string_above_max_length');
   }
-  return { parts, text, ...(refusals.length > 0 && { refusal: refusals.join('\n') }) };
+  const { cacheMark: mark } = parts.findLast((part) => part.type === 'text' && part.cacheMark) ?? {};
+  return {
+    parts,
+    text,
+    ...(mark && { cacheMark: mark }),
+    ...(refusals.length > 0 && { refusal: refusals.join('\n') }),
+  };
 }
 
 interface PartPlace extends ContentPlace {
@@ -53,13 +67,23 @@ function decodePart(value: JsonValue, place: PartPlace): DecodedPart {
   }
   const type = value['type'];
   const isText = type === 'text' || type === 'input_text' || type === 'output_text';
-  if (isText) return { type: 'text', text: partText(value, 'text', place) };
+  if (isText) return { type: 'text', text: partText(value, 'text', place), ...markOf(value, place) };
   const isImage = type === 'image_url' || type === 'input_image';
-  if (isImage && place.allows === 'text and images') return decodeImage(value, place);
+  if (isImage && place.allows === 'text and images') return { ...decodeImage(value, place), ...markOf(value, place) };
   if (type === 'refusal' && place.allows === 'text and refusals') {
     return { type: 'refusal', text: partText(value, 'refusal', place) };
   }
   throw wrong(place, 'unsupported_content_type', `has a type that is not supported here: only ${place.allows}.`);
+}
+
+function markOf(part: JsonObject, place: PartPlace): Pick<Content, 'cacheMark'> {
+  const mark = cacheMark(part, 'openai');
+  if (mark !== null) return mark ? { cacheMark: mark } : {};
+  throw wrong(
+    { ...place, partPath: `${place.partPath}.${CACHE_MARK_FIELDS.openai}` },
+    'invalid_content_part',
+    MARK_PROBLEM,
+  );
 }
 
 function partText(part: JsonObject, key: string, place: PartPlace): string {

@@ -1,4 +1,13 @@
-import { isJsonObject, type JsonObject } from '#libs/contract';
+import {
+  CACHE_MARK_FIELDS,
+  cacheMarksOf,
+  isJsonObject,
+  LIMITS,
+  type CacheMark,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+} from '#libs/contract';
 
 interface CacheFields {
   readonly prompt_cache_retention?: string;
@@ -12,12 +21,28 @@ export function promptCacheOf({ prompt_cache_retention, prompt_cache_options }: 
   return given.length > 0 ? Object.fromEntries(given) : undefined;
 }
 
-/** Whether parts of messages mark where a cached prefix ends: the marks go no further. */
-export function hasCacheBreakpoints(messages: readonly unknown[]): boolean {
-  return messages.some((message) => {
-    const content = isJsonObject(message) ? message['content'] : undefined;
-    return Array.isArray(content) && content.some((part: unknown) => isJsonObject(part) && isMarked(part));
-  });
+/** What `cacheMark` says of a value that is none. */
+export const MARK_PROBLEM = `must be an object of at most ${LIMITS.cacheMarkCharsMax} characters.`;
+
+/** The mark on a part; undefined: there is none. null: the value is none, which is for the caller to refuse. */
+export function cacheMark(part: JsonObject, form: CacheMark['form']): CacheMark | undefined | null {
+  const value: JsonValue | undefined = part[CACHE_MARK_FIELDS[form]] ?? undefined;
+  if (value === undefined) return undefined;
+  const isMark = isJsonObject(value) && JSON.stringify(value).length <= LIMITS.cacheMarkCharsMax;
+  return isMark ? { form, fields: value } : null;
 }
 
-const isMarked = ({ prompt_cache_breakpoint: mark }: JsonObject): boolean => mark !== undefined && mark !== null;
+/**
+ * Whether some of the marks that a request's messages or items have stand where no message can carry them: on what an
+ * assistant said, and on the system text in front.
+ */
+export function losesCacheMarks(given: readonly unknown[], messages: readonly Message[]): boolean {
+  const marked = given.reduce<number>((sum, one) => sum + marksIn(one), 0);
+  return marked > 0 && marked > cacheMarksOf(messages).length;
+}
+
+function marksIn(message: unknown): number {
+  if (!isJsonObject(message)) return 0;
+  const parts = [message['content'], message['output']].flatMap((list) => (Array.isArray(list) ? list : []));
+  return parts.filter((part: unknown) => isJsonObject(part) && isJsonObject(part[CACHE_MARK_FIELDS.openai])).length;
+}

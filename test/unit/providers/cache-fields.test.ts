@@ -44,15 +44,6 @@ test('both protocols read the fields about the cache; upstreams that are not Ope
   }
 });
 
-test('marks of cached prefixes are named', () => {
-  const part = { type: 'text', text: 'Hi', prompt_cache_breakpoint: { mode: 'explicit' } };
-  const marked = [{ role: 'user', content: [part] }];
-  expect(decodeChat({ messages: marked }).leftOut).toEqual(['messages.prompt_cache_breakpoint']);
-  const input = [{ role: 'user', content: [{ ...part, type: 'input_text' }] }];
-  expect(decodeResponses({ input }).leftOut).toEqual(['input.prompt_cache_breakpoint']);
-  expect(decodeChat({ messages }).leftOut).toBeUndefined();
-});
-
 test('a window for background responses is taken, and needs background', () => {
   const window = { background_options: { completion_window: '2h' } };
   expect(decodeResponses({ input: 'Hi', background: true, ...window }).background).toBe(true);

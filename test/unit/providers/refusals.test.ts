@@ -57,6 +57,33 @@ test('the same in the Messages API', async () => {
   expect(leftOut(heard)).toEqual(['temperature']);
 });
 
+test('a beta that an upstream refuses by name is left out and named, and remembered for this model', async () => {
+  const message =
+    'Unexpected value(s) `made-up-2026-01-01` for the `anthropic-beta` header. Please consult our documentation.';
+  upstream.answers.set('beta', () =>
+    String(upstream.requests.at(-1)?.headers['anthropic-beta']).includes('made-up')
+      ? { status: 400, body: { type: 'error', error: { type: 'invalid_request_error', message } } }
+      : { body: { content: [{ type: 'text', text: 'A' }], stop_reason: 'end_turn' } },
+  );
+  const memory = new RefusedMemory();
+  const betas = ['known-2025-01-01', 'made-up-2026-01-01', 'made-up-2026-01-01-b'];
+  const run = (names: readonly string[]): Promise<Heard> => {
+    const sampling = { messagesApi: { fields: {}, betas: names } };
+    return ask([{ provider: messages() }], question('answer:name=beta', { sampling }), memory);
+  };
+  const heard = await run(betas.slice(0, 2));
+  expect(heard.text).toBe('A');
+  expect(leftOut(heard)).toEqual(['anthropic-beta.made-up-2026-01-01']);
+  expect(upstream.requests.map(({ headers }) => headers['anthropic-beta'])).toEqual([
+    betas.slice(0, 2).join(','),
+    'known-2025-01-01',
+  ]);
+  await run(betas.slice(0, 2));
+  expect(upstream.requests).toHaveLength(3);
+  // Another name is another beta, and one that is refused a second time is not asked for ever.
+  expect(gatewayError(await run(betas)).code).toBe('upstream_refused');
+});
+
 test('an upstream that refuses everything is asked a bounded number of times', async () => {
   upstream.answers.set('never', (body) => refusal(`Unknown parameter: ${Object.keys(body).at(-1)}`));
   const heard = await asked('never', { sampling: { temperature: 1, topP: 1, seed: 1, logprobs: true } });

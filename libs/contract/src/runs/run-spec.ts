@@ -64,6 +64,16 @@ export interface MessagesApiWishes {
   readonly fields: JsonObject;
   /** Values of the header `anthropic-beta`. */
   readonly betas: readonly string[];
+  /** Marks of cached prefixes in the instructions, in order. Absent: none. */
+  readonly systemMarks?: readonly SystemMark[];
+}
+
+/** `cache_control` of a block of system text. */
+export interface SystemMark {
+  /** Characters of the instructions that stand behind the mark. */
+  readonly after: number;
+  /** See `CacheMark`. */
+  readonly fields: JsonObject;
 }
 
 /** What becomes of a run when its last listener leaves. */

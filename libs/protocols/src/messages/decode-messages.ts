@@ -14,7 +14,7 @@ import {
   type Place,
 } from '../request-place.js';
 import { decodeExtraContent, decodeReasoning } from './decode-reasoning.js';
-import { decodeContent, type Content, type ContentPlace } from '../decode-content.js';
+import { decodeContent, userContent, type Content, type ContentPlace } from '../decode-content.js';
 import { ConversationWriter } from './conversation-writer.js';
 
 export interface DecodedConversation {
@@ -53,9 +53,9 @@ export function decodeMessages(
     switch (role) {
       case 'system':
       case 'developer': {
-        const { text } = requiredContent(place, 'text');
+        const { text, cacheMark } = requiredContent(place, 'text');
         if (messages.length === 0) instructions.push(text);
-        else if (text !== '') writer.add({ role: 'system', content: text });
+        else if (text !== '') writer.add({ role: 'system', content: text, ...(cacheMark && { cacheMark }) });
         return;
       }
       case 'user':
@@ -85,10 +85,9 @@ interface MessagePlace extends Place {
 }
 
 function decodeUser(place: MessagePlace): UserMessage {
-  const { parts, text } = requiredContent(place, 'text and images');
-  const hasImage = parts.some((part) => part.type === 'image');
+  const content = userContent(requiredContent(place, 'text and images'));
   const name = MESSAGE.read(place, 'name');
-  return { role: 'user', content: hasImage ? parts : text, ...(name && { name }) };
+  return { role: 'user', content, ...(name && { name }) };
 }
 
 function decodeAssistant(place: MessagePlace): AssistantMessage {
@@ -176,7 +175,8 @@ function takeToolAnswer(place: MessagePlace, callIds: ReadonlySet<string> | null
   }
   const content = optionalContent(place, 'text and images');
   const images = content?.parts.filter((part) => part.type === 'image') ?? [];
-  writer.answer({ role: 'tool', callId, output: content?.text ?? '' }, images);
+  const { cacheMark } = content ?? {};
+  writer.answer({ role: 'tool', callId, output: content?.text ?? '', ...(cacheMark && { cacheMark }) }, images);
 }
 
 function requiredContent(place: MessagePlace, allows: ContentPlace['allows']): Content {

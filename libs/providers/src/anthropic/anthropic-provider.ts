@@ -1,5 +1,6 @@
 import type { JsonObject, ModelProvider, ModelRequest, UpstreamSettings } from '#libs/contract';
 import { askModel } from '../upstream/ask-model.js';
+import { featureOf } from '../upstream/refused-fields.js';
 import { listModels } from '../upstream/list-models.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
 import { MessageTranslator } from './message-translator.js';
@@ -18,10 +19,25 @@ const MODELS_PER_PAGE = 1000;
 
 const namesOf = (fields: JsonObject = {}): string[] => Object.keys(fields);
 
-/** What a caller of the same API switches on. Servers pass over names that they do not know, or refuse the request. */
-function betaHeader({ sampling }: ModelRequest): Readonly<Record<string, string>> | undefined {
+const BETA = 'anthropic-beta';
+
+/**
+ * What a caller of the same API switches on. Servers pass over names that they do not know, or refuse the request:
+ * those that this upstream refused by name are left out.
+ */
+function betasOf({ sampling, without = [] }: ModelRequest): {
+  readonly sent: readonly string[];
+  readonly leftOut: readonly string[];
+} {
   const betas = sampling.messagesApi?.betas ?? [];
-  return betas.length > 0 ? { 'anthropic-beta': betas.join(',') } : undefined;
+  const isRefused = (beta: string): boolean => {
+    const feature = featureOf(BETA, beta);
+    return without.some(({ name, value }) => name === feature.name && value === feature.value);
+  };
+  return {
+    sent: betas.filter((beta) => !isRefused(beta)),
+    leftOut: betas.filter(isRefused).map((beta) => `${BETA}.${beta}`),
+  };
 }
 
 /** Models behind the Messages API: Anthropic, or any server that speaks it. `baseUrl` with or without `/v1`. */
@@ -37,13 +53,22 @@ export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
     carries: 'anthropic',
     stream: (request) => {
       const { body, leftOut } = toMessagesRequest(request, request.streaming !== false);
+      const betas = betasOf(request);
+      const header = betas.sent.length > 0 ? { [BETA]: betas.sent.join(',') } : undefined;
       return askModel({
         upstream,
         request,
         body: () => body,
         ownFields: OWN_FIELDS,
-        leftOut: [...namesOf(request.sampling.extra), ...namesOf(request.sampling.promptCache), ...leftOut],
-        send: (body, signal) => http.post('/v1/messages', body, signal, betaHeader(request)),
+        innerFields: ['cache_control'],
+        features: { header: BETA, names: betas.sent },
+        leftOut: [
+          ...namesOf(request.sampling.extra),
+          ...namesOf(request.sampling.promptCache),
+          ...betas.leftOut,
+          ...leftOut,
+        ],
+        send: (body, signal) => http.post('/v1/messages', body, signal, header),
         translator: () => new MessageTranslator(request, upstream),
       });
     },

@@ -1,7 +1,7 @@
 import type { ClientTool, JsonObject, ModelRequest, ResponseFormat, Sampling, ToolChoice } from '#libs/contract';
+import { markedPrompt } from './cache-control.js';
 import { traitsOf } from './claude-traits.js';
 import { thinkingFields } from './thinking-fields.js';
-import { toTurns } from './turns.js';
 
 /** A body, and what the caller asked for and does not find in it. */
 export interface MessagesRequest {
@@ -17,19 +17,17 @@ export const OWN_FIELDS = ['cache_control', 'max_tokens'];
  * The body of POST /v1/messages. Sampling fields that the API has no counterpart for are left out and named: seed,
  * penalties, logit_bias, logprobs, verbosity.
  *
- * `cache_control`: one for the whole request, the caller's if it has one, and the API finds the place of the cached
- * prefix itself. System text and tools come in the same order in every request of a conversation, or the prefix would
- * not be found.
+ * `cache_control`: see `markedPrompt`. System text and tools come in the same order in every request of a conversation,
+ * or the cached prefix would not be found.
  *
  * `response_format`: a strict schema is asked for natively, because only that is a guarantee, and a model that cannot
  * give it refuses; anything softer is asked for in the system text, which every model understands.
  */
 export function toMessagesRequest(request: ModelRequest, streaming: boolean): MessagesRequest {
-  const { model, messages, sampling } = request;
+  const { model, sampling } = request;
   const traits = traitsOf(model);
-  const system = [request.system, formatText(sampling.responseFormat)].filter((text) => text !== '').join('\n\n');
   const maxTokens = sampling.outputTokensMax ?? request.outputTokensDefault ?? traits.outputTokens;
-  const turns = toTurns(messages);
+  const { automatic, system, turns, leftOut: marks } = markedPrompt(request, formatText(sampling.responseFormat));
   const { thinking, effort, isLeftOut } = thinkingFields(request, { traits, maxTokens, turns });
   const isThinking = thinking !== undefined && thinking['type'] !== 'disabled';
   const sampled = samplingFields(sampling, traits.takesSampling && !isThinking);
@@ -38,9 +36,9 @@ export function toMessagesRequest(request: ModelRequest, streaming: boolean): Me
   const body = {
     model,
     max_tokens: maxTokens,
-    cache_control: { type: 'ephemeral' },
     ...sampling.messagesApi?.fields,
-    ...(system !== '' && { system }),
+    ...(automatic !== undefined && { cache_control: automatic }),
+    ...(system.length > 0 && { system }),
     messages: turns,
     ...sampled.fields,
     ...(tier !== undefined && { service_tier: tier }),
@@ -50,7 +48,7 @@ export function toMessagesRequest(request: ModelRequest, streaming: boolean): Me
     ...(streaming && { stream: true }),
   };
   const foreign = foreignFields(sampling, tier);
-  return { body, leftOut: [...sampled.leftOut, ...(isLeftOut ? ['reasoning_effort'] : []), ...foreign] };
+  return { body, leftOut: [...sampled.leftOut, ...(isLeftOut ? ['reasoning_effort'] : []), ...foreign, ...marks] };
 }
 
 /** OpenAI's words for tiers that this API has, too: its other words promise a speed. */

@@ -2,6 +2,7 @@ import {
   isJsonObject,
   isTooDeep,
   type AssistantMessage,
+  type CacheMark,
   type ContentPart,
   type JsonObject,
   type JsonValue,
@@ -10,7 +11,7 @@ import {
   type ToolCall,
 } from '#libs/contract';
 
-interface Turn {
+export interface Turn extends JsonObject {
   readonly role: 'user' | 'assistant';
   readonly content: JsonObject[];
 }
@@ -22,7 +23,7 @@ const OPENING: JsonObject = { type: 'text', text: '(The conversation begins here
  * The conversation as alternating turns, the first one the user's: neighbouring messages of one side become one turn,
  * the results of tools are the user's, and empty text is left out (the API refuses it).
  */
-export function toTurns(messages: readonly Message[]): JsonObject[] {
+export function toTurns(messages: readonly Message[]): Turn[] {
   const turns: Turn[] = [];
   for (const message of messages) {
     const content = blocksOf(message);
@@ -33,7 +34,7 @@ export function toTurns(messages: readonly Message[]): JsonObject[] {
     else turns.push({ role, content });
   }
   if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [OPENING] });
-  return turns.map(({ role, content }) => ({ role, content }));
+  return turns;
 }
 
 function blocksOf(message: Message): JsonObject[] {
@@ -46,11 +47,11 @@ function blocksOf(message: Message): JsonObject[] {
       return assistantBlocks(message);
     // The API takes system text in front of the conversation alone. Moved there, it would spoil the prompt cache.
     case 'system':
-      return textBlocks(`<system>\n${message.content}\n</system>`);
+      return marked(textBlocks(`<system>\n${message.content}\n</system>`), message.cacheMark);
     case 'tool': {
       const { callId, output, isError } = message;
       const result = { type: 'tool_result', tool_use_id: toUseId(callId), content: output };
-      return [{ ...result, ...(isError === true && { is_error: true }) }];
+      return marked([{ ...result, ...(isError === true && { is_error: true }) }], message.cacheMark);
     }
   }
 }
@@ -78,12 +79,20 @@ function thinkingBlocks({ text, seal }: Reasoning): JsonObject[] {
   return [{ type: 'thinking', thinking: text, signature: seal.signature ?? '' }];
 }
 
+/** OpenAI's mark has a lifetime for the whole request alone; the shortest one is what this API has without a word. */
+function marked(blocks: JsonObject[], mark: CacheMark | undefined): JsonObject[] {
+  if (!mark) return blocks;
+  const control = mark.form === 'anthropic' ? mark.fields : { type: 'ephemeral' };
+  return blocks.map((block) => ({ ...block, cache_control: control }));
+}
+
 function textBlocks(text: string): JsonObject[] {
   return text.trim() === '' ? [] : [{ type: 'text', text }];
 }
 
 function blocksOfPart(part: ContentPart): JsonObject[] {
-  return part.type === 'text' ? textBlocks(part.text) : [{ type: 'image', source: imageSource(part.url) }];
+  const blocks = part.type === 'text' ? textBlocks(part.text) : [{ type: 'image', source: imageSource(part.url) }];
+  return marked(blocks, part.cacheMark);
 }
 
 function imageSource(url: string): JsonObject {

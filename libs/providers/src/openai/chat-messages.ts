@@ -1,39 +1,52 @@
-import type {
-  AssistantMessage,
-  ContentPart,
-  JsonObject,
-  Message,
-  ModelRequest,
-  Reasoning,
-  ToolCall,
+import {
+  CACHE_MARK_FIELDS,
+  type AssistantMessage,
+  type CacheMark,
+  type ContentPart,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type ModelRequest,
+  type Reasoning,
+  type ToolCall,
+  type UserMessage,
 } from '#libs/contract';
 import { fitCallId } from './fit-call-id.js';
 
-/**
- * The system text and the conversation as Chat Completions messages.
- * @param shortIds see `fitCallId`.
- */
-export function toChatMessages(
-  { system, messages }: Pick<ModelRequest, 'system' | 'messages'>,
-  shortIds = false,
-): JsonObject[] {
-  const instructions = system === '' ? [] : [{ role: 'system', content: system }];
-  return [...instructions, ...messages.map((message) => toChatMessage(message, shortIds))];
+/** What of a conversation an upstream takes. */
+export interface MessageWire {
+  /** See `fitCallId`. */
+  readonly shortIds?: boolean;
+  /** `prompt_cache_breakpoint` on parts. */
+  readonly takesMarks?: boolean;
 }
 
-function toChatMessage(message: Message, shortIds: boolean): JsonObject {
+/** The system text and the conversation as Chat Completions messages. */
+export function toChatMessages(
+  { system, messages }: Pick<ModelRequest, 'system' | 'messages'>,
+  wire: MessageWire = {},
+): JsonObject[] {
+  const instructions = system === '' ? [] : [{ role: 'system', content: system }];
+  return [...instructions, ...messages.map((message) => toChatMessage(message, wire))];
+}
+
+function toChatMessage(message: Message, { shortIds = false, takesMarks = false }: MessageWire): JsonObject {
   switch (message.role) {
     case 'user': {
-      const content = typeof message.content === 'string' ? message.content : message.content.map(toChatPart);
+      const content = toChatContent(message.content, takesMarks);
       return { role: 'user', content, ...(message.name !== undefined && { name: message.name }) };
     }
     case 'assistant':
       return toAssistantMessage(message, shortIds);
     case 'system':
-      return { role: 'system', content: message.content };
+      return { role: 'system', content: marked(message.content, message, takesMarks) };
     case 'tool':
       // There is no field that says that a tool failed; its output does.
-      return { role: 'tool', tool_call_id: fitCallId(message.callId, shortIds), content: message.output };
+      return {
+        role: 'tool',
+        tool_call_id: fitCallId(message.callId, shortIds),
+        content: marked(message.output, message, takesMarks),
+      };
   }
 }
 
@@ -76,8 +89,32 @@ function toChatCall({ callId, name, arguments: text, extraContent }: ToolCall, s
   };
 }
 
-function toChatPart(part: ContentPart): JsonObject {
-  if (part.type === 'text') return { type: 'text', text: part.text };
-  const { url, detail } = part;
-  return { type: 'image_url', image_url: { url, ...(detail !== undefined && { detail }) } };
+/** Texts alone are one text, unless there is a mark between them: not every server takes parts. */
+function toChatContent(content: UserMessage['content'], takesMarks: boolean): JsonValue {
+  if (typeof content === 'string') return content;
+  const isText = content.every((part) => part.type === 'text');
+  if (!isText || (takesMarks && content.some(hasMark))) return content.map((part) => toChatPart(part, takesMarks));
+  return content
+    .map(({ text }) => text)
+    .filter((text) => text !== '')
+    .join('\n');
 }
+
+function toChatPart(part: ContentPart, takesMarks: boolean): JsonObject {
+  const mark = takesMarks && hasMark(part) && { [MARK]: part.cacheMark?.fields };
+  if (part.type === 'text') return { type: 'text', text: part.text, ...mark };
+  const { url, detail } = part;
+  return { type: 'image_url', image_url: { url, ...(detail !== undefined && { detail }) }, ...mark };
+}
+
+function marked(text: string, { cacheMark }: Markable, takesMarks: boolean): JsonValue {
+  return takesMarks && hasMark({ cacheMark }) ? [{ type: 'text', text, [MARK]: cacheMark?.fields }] : text;
+}
+
+interface Markable {
+  readonly cacheMark?: CacheMark | undefined;
+}
+
+const MARK = CACHE_MARK_FIELDS.openai;
+
+const hasMark = ({ cacheMark }: Markable): boolean => cacheMark?.form === 'openai';

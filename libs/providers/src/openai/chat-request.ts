@@ -1,4 +1,13 @@
-import type { ClientTool, JsonObject, ModelRequest, ResponseFormat, Sampling, ToolChoice } from '#libs/contract';
+import {
+  CACHE_MARK_FIELDS,
+  cacheMarksOf,
+  type ClientTool,
+  type JsonObject,
+  type ModelRequest,
+  type ResponseFormat,
+  type Sampling,
+  type ToolChoice,
+} from '#libs/contract';
 import { CALL_IDS } from '../upstream/refused-fields.js';
 import { toChatMessages } from './chat-messages.js';
 
@@ -23,7 +32,10 @@ export function toChatRequest(request: ModelRequest, { isOpenAi, isMistral }: Ch
   const outputTokensMax = names.find((name) => !refuses(name)) ?? 'max_tokens';
   return {
     model,
-    messages: toChatMessages(request, isMistral || refuses(CALL_IDS)),
+    messages: toChatMessages(request, {
+      shortIds: isMistral || refuses(CALL_IDS),
+      takesMarks: takesMarks(request, isOpenAi),
+    }),
     ...(isOpenAi ? sampling.promptCache : sampling.extra),
     ...samplingFields(sampling, isOpenAi),
     ...field(outputTokensMax, sampling.outputTokensMax),
@@ -31,6 +43,19 @@ export function toChatRequest(request: ModelRequest, { isOpenAi, isMistral }: Ch
     ...(streaming && { stream: true, stream_options: { include_usage: true } }),
   };
 }
+
+/** The marks of cached prefixes that such an upstream does not get, by the names that their senders know. */
+export function marksLeftOut(request: ModelRequest, isOpenAi: boolean): readonly string[] {
+  const isTaken = takesMarks(request, isOpenAi);
+  const given = cacheMarksOf(request.messages).filter(({ form }) => form !== 'openai' || !isTaken);
+  const names = given.map(({ form }) => CACHE_MARK_FIELDS[form]);
+  const inSystem = (request.sampling.messagesApi?.systemMarks ?? []).map(() => CACHE_MARK_FIELDS.anthropic);
+  return [...new Set([...inSystem, ...names])];
+}
+
+/** Only OpenAI itself knows them, and of its models only newer ones. */
+const takesMarks = ({ without = [] }: ModelRequest, isOpenAi: boolean): boolean =>
+  isOpenAi && !without.some(({ name }) => name === CACHE_MARK_FIELDS.openai);
 
 function samplingFields(sampling: Sampling, isOpenAi: boolean): JsonObject {
   return {

@@ -1,8 +1,8 @@
-import type { ModelProvider, UpstreamSettings } from '#libs/contract';
+import { CACHE_MARK_FIELDS, type ModelProvider, type UpstreamSettings } from '#libs/contract';
 import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
-import { toChatRequest } from './chat-request.js';
+import { marksLeftOut, toChatRequest } from './chat-request.js';
 import { ChatTranslator } from './chat-translator.js';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
@@ -30,9 +30,11 @@ export function openaiProvider(settings: UpstreamSettings): ModelProvider {
         request,
         body: () => toChatRequest(request, wire),
         ownFields: ['stream_options'],
+        innerFields: wire.isOpenAi ? [CACHE_MARK_FIELDS.openai] : [],
         leftOut: [
           ...Object.keys((wire.isOpenAi ? request.sampling.extra : request.sampling.promptCache) ?? {}),
           ...Object.keys(request.sampling.messagesApi?.fields ?? {}),
+          ...marksLeftOut(request, wire.isOpenAi),
         ],
         send: (body, signal) => http.post('/chat/completions', body, signal),
         translator: () => new ChatTranslator(request, upstream),

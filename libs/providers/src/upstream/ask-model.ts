@@ -2,7 +2,7 @@ import { GatewayError, type JsonObject, type ModelEvent, type ModelRequest } fro
 import type { AnswerBody } from './answers/answer-body.js';
 import type { EventFeed } from './answers/event-feed.js';
 import { failureOf, UpstreamFailure, type Upstream } from './failures.js';
-import { leaveOut, refusedFields } from './refused-fields.js';
+import { leaveOut, refusedFields, type Features } from './refused-fields.js';
 import { readAnswer, type Translator } from './read-answer.js';
 import { CLOSED } from './upstream-http.js';
 
@@ -14,6 +14,13 @@ export interface ModelCall {
   body(): JsonObject;
   /** Fields of that body that nobody asked for: their absence is not told. */
   readonly ownFields?: readonly string[];
+  /**
+   * Fields inside messages that may be refused by name, too: `body` leaves them out and names them in `leftOut` once
+   * `request.without` has them.
+   */
+  readonly innerFields?: readonly string[];
+  /** Features that a header of the request switches on, see `refusedFields`; the same holds for them. */
+  readonly features?: Features;
   /** Names of what was asked for and has no place in this wire format. */
   readonly leftOut?: readonly string[];
   /** Sends a body; resolves with the body of a good answer, rejects as UpstreamHttp does. */
@@ -95,7 +102,13 @@ class Asking implements AsyncIterator<ModelEvent, undefined> {
   private withRefusals(failure: GatewayError, body: JsonObject): GatewayError {
     if (!(failure instanceof UpstreamFailure) || failure.code !== 'upstream_refused') return failure;
     const toolsAreOptional = this.call.request.toolsAreOptional === true;
-    const refuses = refusedFields(failure.words, { body, toolsAreOptional });
+    const { innerFields, features } = this.call;
+    const refuses = refusedFields(failure.words, {
+      body,
+      toolsAreOptional,
+      ...(innerFields && { innerFields }),
+      ...(features && { features }),
+    });
     return refuses.length === 0 ? failure : failure.with({ refuses });
   }
 

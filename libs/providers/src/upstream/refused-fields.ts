@@ -36,6 +36,16 @@ export interface SentRequest {
   readonly body: JsonObject;
   /** The caller did not ask for the tools, and can be answered without. */
   readonly toolsAreOptional: boolean;
+  /** Names of fields inside messages without which the request means the same. */
+  readonly innerFields?: readonly string[];
+  /** Names of features that a header switches on. */
+  readonly features?: Features;
+}
+
+/** A header that lists names of features, and those that a request lists. */
+export interface Features {
+  readonly header: string;
+  readonly names: readonly string[];
 }
 
 /**
@@ -43,13 +53,18 @@ export interface SentRequest {
  * where the upstream takes the field, but not with this value: then another caller's value stays untouched. Only fields
  * without which the request still means the same; none when the refusal is about something else.
  */
-export function refusedFields(words: Words, { body, toolsAreOptional }: SentRequest): readonly RefusedField[] {
+export function refusedFields(
+  words: Words,
+  { body, toolsAreOptional, innerFields = [], features }: SentRequest,
+): readonly RefusedField[] {
   const message = (words.message ?? '').slice(0, TEXT_CHARS_MAX);
   if (SHORT_CALL_IDS.test(message)) return [{ name: CALL_IDS }];
   if ('tools' in body && NO_TOOLS.test(message)) return toolsAreOptional ? [{ name: 'tools' }] : [];
   const isUnsupported =
     UNSUPPORTED.test(message) || [words.code, words.type].some((word) => UNSUPPORTED_CODES.has(word ?? ''));
   if (!isUnsupported) return [];
+  const hidden = [...refusedFeatures(message, features), ...refusedInside(innerFields, message, words.param)];
+  if (hidden.length > 0) return hidden;
   const names = Object.keys(body).filter((name) => !KEPT.has(name) && (name !== 'tools' || toolsAreOptional));
   const byPath = names.filter((name) => isPath(words.param, name));
   const named = byPath.length > 0 ? byPath : names.filter((name) => isNamed(message, name));
@@ -68,6 +83,26 @@ function withValue(name: string, value: JsonObject[string]): RefusedField[] {
 function isPath(param: string | undefined, name: string): boolean {
   if (param === undefined) return false;
   return param === name || (name !== 'tools' && param.startsWith(`${name}.`));
+}
+
+/** How a feature that an upstream does not know is remembered. */
+export const featureOf = (header: string, name: string): RefusedField => ({
+  name: header,
+  value: JSON.stringify(name),
+});
+
+const hasWord = (text: string, word: string): boolean =>
+  text.split(/[^\w.-]+/).some((some) => some.replace(/\.$/, '') === word);
+
+const refusedFeatures = (message: string, features?: Features): RefusedField[] =>
+  features?.names.filter((name) => hasWord(message, name)).map((name) => featureOf(features.header, name)) ?? [];
+
+const refusedInside = (names: readonly string[], ...texts: readonly (string | undefined)[]): RefusedField[] =>
+  names.filter((name) => texts.some((text) => isInside(text, name))).map((name) => ({ name }));
+
+/** A path that ends with the name, or a sentence with such a path: `messages.0.content.0.cache_control`. */
+function isInside(text: string | undefined, name: string): boolean {
+  return text !== undefined && new RegExp(String.raw`(?:[.\]]|['"\x60])${name}(?!\w|\.\w)`).test(text);
 }
 
 function isNamed(message: string, name: string): boolean {

@@ -50,7 +50,7 @@ test('what Claude Code sends: blocks, a system message in the middle, deferred t
   expect(draft).toMatchObject({
     instructions: 'You are a CLI.\n\nBe brief.',
     messages: [
-      { role: 'user', content: 'Hi' },
+      { role: 'user', content: [{ type: 'text', text: 'Hi', cacheMark: { form: 'anthropic' } }] },
       { role: 'system', content: 'Remember the tests.' },
       { role: 'system', content: 'And the docs.' },
     ],

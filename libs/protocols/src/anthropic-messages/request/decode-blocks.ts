@@ -1,4 +1,13 @@
-import { isJsonObject, LIMITS, type ContentPart, type JsonObject, type JsonValue } from '#libs/contract';
+import {
+  CACHE_MARK_FIELDS,
+  isJsonObject,
+  LIMITS,
+  type CacheMark,
+  type ContentPart,
+  type JsonObject,
+  type JsonValue,
+} from '#libs/contract';
+import { cacheMark, MARK_PROBLEM } from '../../prompt-cache.js';
 import { fieldOf, listOf, optionalPlace, optionalText, placeOf, refuse, requiredText } from '../../request-place.js';
 import type { Place } from '../../request-place.js';
 
@@ -39,11 +48,25 @@ export function boundText(text: string, { path, textCharsMax }: BlocksPlace): st
   throw refuse(path, `must have at most ${textCharsMax} characters of text.`, 'string_above_max_length');
 }
 
+/** `cache_control` of a block, of any type. Throws GatewayError that names the place. */
+export function markOf({ object, path }: Place): CacheMark | undefined {
+  const mark = cacheMark(object, 'anthropic');
+  if (mark === null) throw refuse(`${path}.${CACHE_MARK_FIELDS.anthropic}`, MARK_PROBLEM);
+  return mark;
+}
+
 /**
  * What a model can read of a block: text, images, and documents as text. Empty for blocks of other types, which belong
- * to features of Anthropic's own servers.
+ * to features of Anthropic's own servers. A mark of the block stands on its last part.
  */
 export function partsOf(block: ContentBlock): ContentPart[] {
+  const parts = readableOf(block);
+  const mark = markOf(block);
+  const last = parts.at(-1);
+  return mark && last ? [...parts.slice(0, -1), { ...last, cacheMark: mark }] : parts;
+}
+
+function readableOf(block: ContentBlock): ContentPart[] {
   switch (block.type) {
     case 'text':
       return [{ type: 'text', text: textField(block, 'text') }];

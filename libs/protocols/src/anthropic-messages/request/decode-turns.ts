@@ -1,10 +1,11 @@
 import {
-  isJsonObject,
   LIMITS,
+  type CacheMark,
   type ContentPart,
   type JsonObject,
   type Message,
   type Reasoning,
+  type SystemMark,
   type ToolMessage,
 } from '#libs/contract';
 import { fieldOf, optionalFlag, optionalText, placeOf, refuse, requiredText, type Place } from '../../request-place.js';
@@ -15,6 +16,7 @@ import {
   blocksOf,
   boundText,
   partsOf,
+  markOf,
   textOf,
   type ContentBlock,
   type BlocksPlace,
@@ -46,7 +48,7 @@ class TurnReader {
       case 'assistant':
         return this.takeAssistant(blocks, content);
       case 'system':
-        return this.writer.system(textOf(blocks, content));
+        return this.writer.system(textOf(blocks, content), lastMark(blocks));
       default:
         throw refuse(`${place.path}.role`, 'must be one of user, assistant, system.');
     }
@@ -75,18 +77,21 @@ class TurnReader {
     if (!this.writer.isKnown(callId)) {
       throw refuse(`${block.path}.tool_use_id`, "must be the id of a 'tool_use' block of an earlier message.");
     }
-    const { output, images } = this.outputOf(block);
+    const { output, images, cacheMark } = this.outputOf(block);
     const isError = optionalFlag(block, 'is_error') === true;
-    results.push({ role: 'tool', callId, output, ...(isError && { isError }) });
+    results.push({ role: 'tool', callId, output, ...(isError && { isError }), ...(cacheMark && { cacheMark }) });
     if (images.length === 0) return [];
     return [{ type: 'text', text: `Images in the result of the call ${callId}:` }, ...images];
   }
 
-  private outputOf(block: ContentBlock): { readonly output: string; readonly images: readonly ContentPart[] } {
+  private outputOf(block: ContentBlock): ResultContent {
     const path = `${block.path}.content`;
     const place = { path, textCharsMax: this.textCharsMax };
     const inner = blocksOf(fieldOf(block, 'content') ?? '', place);
-    return { output: textOf(inner, place), images: inner.flatMap(partsOf).filter(({ type }) => type === 'image') };
+    const images = inner.flatMap(partsOf).filter(({ type }) => type === 'image');
+    // The content's own marks end at the same place, or just before it.
+    const cacheMark = markOf(block) ?? lastMark(inner.filter(({ type }) => type !== 'image'));
+    return { output: textOf(inner, place), images, ...(cacheMark && { cacheMark }) };
   }
 
   private takeAssistant(blocks: readonly ContentBlock[], place: BlocksPlace): void {
@@ -136,6 +141,15 @@ class TurnReader {
     this.writer.ran(call, { output, ...(isError && { isError }) });
   }
 }
+
+interface ResultContent {
+  readonly output: string;
+  readonly images: readonly ContentPart[];
+  readonly cacheMark?: CacheMark;
+}
+
+const lastMark = (blocks: readonly ContentBlock[]): CacheMark | undefined =>
+  blocks.flatMap((block) => markOf(block) ?? []).at(-1);
 
 interface Around {
   readonly rest: readonly ContentBlock[];
@@ -188,17 +202,26 @@ function isVisible(message: Message): boolean {
   return message.content.some((part) => part.type === 'image' || /\S/.test(part.text));
 }
 
-/** `system`: a text, or text blocks, joined by blank lines. Undefined for none. */
-export function decodeSystem(
-  system: string | readonly unknown[] | undefined,
-  textCharsMax: number,
-): string | undefined {
-  if (system === undefined) return undefined;
+export interface DecodedSystem {
+  /** Absent: none. */
+  readonly text?: string;
+  readonly marks: readonly SystemMark[];
+}
+
+/** `system`: a text, or text blocks, joined by blank lines, and the marks of cached prefixes on them. */
+export function decodeSystem(system: string | readonly unknown[] | undefined, textCharsMax: number): DecodedSystem {
+  if (system === undefined) return { marks: [] };
   const place = { path: 'system', textCharsMax };
-  const blocks = blocksOf(system as JsonObject[string], place);
-  const texts = blocks.flatMap(({ object, type }) =>
-    type === 'text' && isJsonObject(object) ? [String(object['text'] ?? '')] : [],
-  );
-  const text = boundText(texts.filter((some) => some !== '').join('\n\n'), place);
-  return text === '' ? undefined : text;
+  const blocks = blocksOf(system as JsonObject[string], place).filter(({ type }) => type === 'text');
+  let text = '';
+  const ends: { readonly at: number; readonly fields: JsonObject }[] = [];
+  for (const block of blocks) {
+    const said = String(block.object['text'] ?? '');
+    const mark = markOf(block);
+    if (said === '') continue;
+    text += text === '' ? said : `\n\n${said}`;
+    if (mark) ends.push({ at: text.length, fields: mark.fields });
+  }
+  boundText(text, place);
+  return { ...(text !== '' && { text }), marks: ends.map(({ at, fields }) => ({ after: text.length - at, fields })) };
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, MessagesApiWishes } from '#libs/contract';
+import type { JsonObject, MessagesApiWishes, SystemMark } from '#libs/contract';
 import type { DecodeContext } from '../../protocol/request-context.js';
 
 /** Fields that mean something to Anthropic's own servers and nothing to the gateway. */
@@ -24,15 +24,22 @@ export interface DecodedWishes {
   readonly leftOut: readonly string[];
 }
 
-/** Fields and betas that go on to an upstream which speaks this protocol, as they came. */
-export function decodeWishes({ otherFields = {}, headers = {} }: DecodeContext): DecodedWishes {
+/**
+ * Fields, betas and marks in the system text that go on to an upstream which speaks this protocol, as they came.
+ */
+export function decodeWishes(
+  { otherFields = {}, headers = {} }: DecodeContext,
+  systemMarks: readonly SystemMark[],
+): DecodedWishes {
   const known = Object.entries(otherFields).filter(
     ([name, value]) => FIELDS.has(name) && JSON.stringify(value).length <= FIELD_CHARS_MAX,
   );
   const fields: JsonObject = Object.fromEntries(known);
   const betas = betasOf(headers['anthropic-beta']);
   const leftOut = Object.keys(otherFields).filter((name) => !Object.hasOwn(fields, name));
-  return { leftOut, ...((known.length > 0 || betas.length > 0) && { wishes: { fields, betas } }) };
+  const marks = systemMarks.length > 0 && { systemMarks };
+  const hasWishes = known.length > 0 || betas.length > 0 || systemMarks.length > 0;
+  return { leftOut, ...(hasWishes && { wishes: { fields, betas, ...marks } }) };
 }
 
 function betasOf(header: string | readonly string[] | undefined): readonly string[] {

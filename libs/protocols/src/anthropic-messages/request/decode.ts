@@ -1,4 +1,4 @@
-import type { ClientTool, JsonObject, Message, RunDraft, Sampling } from '#libs/contract';
+import type { ClientTool, JsonObject, Message, RunDraft, Sampling, SystemMark } from '#libs/contract';
 import type { DecodeContext } from '../../protocol/request-context.js';
 import { optionalText, refuse } from '../../request-place.js';
 import { decodeFormat, decodeThinking } from './decode-thinking.js';
@@ -22,9 +22,9 @@ export interface DecodedPrompt {
 export function decodePrompt(
   dto: CountTokensDto,
   { messageTextCharsMax }: DecodeContext,
-): { readonly prompt: DecodedPrompt; readonly tools: DecodedTools } {
+): { readonly prompt: DecodedPrompt; readonly tools: DecodedTools; readonly systemMarks: readonly SystemMark[] } {
   const tools = decodeTools(dto.tools ?? []);
-  const instructions = decodeSystem(dto.system, messageTextCharsMax);
+  const { text: instructions, marks: systemMarks } = decodeSystem(dto.system, messageTextCharsMax);
   const messages = decodeTurns(dto.messages, messageTextCharsMax);
   const prompt = {
     model: dto.model ?? null,
@@ -32,15 +32,15 @@ export function decodePrompt(
     messages,
     tools: tools.offered,
   };
-  return { prompt, tools };
+  return { prompt, tools, systemMarks };
 }
 
 /** The run that a checked Messages body asks for. Throws as `decodePrompt` does. */
 export function decode(dto: MessagesRequestDto, context: DecodeContext): RunDraft {
   refuseThread(dto.thread);
-  const { prompt, tools } = decodePrompt(dto, context);
+  const { prompt, tools, systemMarks } = decodePrompt(dto, context);
   const { toolChoice, ...single } = decodeToolChoice(dto.tool_choice, tools);
-  const { wishes, leftOut } = decodeWishes(context);
+  const { wishes, leftOut } = decodeWishes(context, systemMarks);
   const { display, sampling: thinking } = decodeThinking(dto.thinking, dto.output_config);
   return {
     protocol: NAME,

@@ -1,4 +1,5 @@
-import type { ContentPart, Message, Reasoning, ToolCall, ToolMessage, UserMessage } from '#libs/contract';
+import type { CacheMark, ContentPart, Message, Reasoning, ToolCall, ToolMessage, UserMessage } from '#libs/contract';
+import { userContent } from '../../decode-content.js';
 
 /** The answer of the assistant that is being read. */
 interface OpenAnswer {
@@ -73,9 +74,9 @@ export class TurnWriter {
   }
 
   /** A system text stays where it is: moved to the front, it would spoil the prompt caches of upstreams. */
-  system(text: string): void {
+  system(text: string, cacheMark: CacheMark | undefined): void {
     this.user([], []);
-    if (text.trim() !== '') this.messages.push({ role: 'system', content: text });
+    if (text.trim() !== '') this.messages.push({ role: 'system', content: text, ...(cacheMark && { cacheMark }) });
   }
 
   /** Ends the conversation. Calls of its last turn may stay open: whoever sent it wants the text to be continued. */
@@ -92,8 +93,5 @@ export class TurnWriter {
 
 function userMessage(parts: readonly ContentPart[]): UserMessage {
   const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
-  return {
-    role: 'user',
-    content: texts.length === parts.length ? texts.filter((text) => text !== '').join('\n') : parts,
-  };
+  return { role: 'user', content: userContent({ parts, text: texts.filter((text) => text !== '').join('\n') }) };
 }

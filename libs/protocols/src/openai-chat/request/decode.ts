@@ -9,7 +9,7 @@ import { decodeMessages } from '../../messages/decode-messages.js';
 import { extraFields } from './extra-fields.js';
 import { decodeResponseFormat } from './decode-response-format.js';
 import { ChatStreamOptionsDto } from './response-format.dto.js';
-import { hasCacheBreakpoints, promptCacheOf } from '../../prompt-cache.js';
+import { losesCacheMarks, promptCacheOf } from '../../prompt-cache.js';
 import { decodeToolChoice, decodeTools } from '../../messages/decode-tools.js';
 
 export const NAME = 'openai-chat';
@@ -23,7 +23,7 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
   const { tools, custom, leftOut: leftOutTools } = decodeTools(dto.tools ?? []);
   const metadata = dto.metadata && readMetadata(dto.metadata, 'metadata');
   const { extra, leftOut: leftOutFields } = extraFields(context.otherFields ?? {});
-  const marks = hasCacheBreakpoints(dto.messages) ? ['messages.prompt_cache_breakpoint'] : [];
+  const marks = losesCacheMarks(dto.messages, messages) ? ['messages.prompt_cache_breakpoint'] : [];
   const leftOut = [...leftOutTools.map((type) => `tools.${type}`), ...leftOutFields, ...marks];
   return {
     protocol: NAME,

@@ -1,6 +1,6 @@
 import { isJsonObject, LIMITS, summaryText, type JsonObject, type Message, type ToolCall } from '#libs/contract';
 import { packCustomInput } from '../../custom-tools.js';
-import { decodeContent, type Content, type ContentPlace } from '../../decode-content.js';
+import { decodeContent, userContent, type Content, type ContentPlace } from '../../decode-content.js';
 import {
   fieldOf,
   listOf,
@@ -145,11 +145,9 @@ class ItemReader {
     switch (role) {
       case 'system':
       case 'developer':
-        return this.instruct(this.content(place, 'content', 'text').text);
+        return this.instruct(this.content(place, 'content', 'text'));
       case 'user': {
-        const { parts, text } = this.content(place, 'content', 'text and images');
-        const hasImage = parts.some((part) => part.type === 'image');
-        this.writer.add({ role, content: hasImage ? parts : text });
+        this.writer.add({ role, content: userContent(this.content(place, 'content', 'text and images')) });
         return;
       }
       case 'assistant': {
@@ -167,10 +165,11 @@ class ItemReader {
    * Only what stands before everything else is the system text. A later one stays in its place: moved to the front it
    * would mean something else, and no upstream would find the prompt in its cache.
    */
-  private instruct(text: string): void {
+  private instruct({ text, cacheMark }: Content): void {
     if (text === '') return;
-    if (this.writer.messages.length > 0) this.writer.add({ role: 'system', content: text });
-    else this.instructions.add(text);
+    if (this.writer.messages.length > 0) {
+      this.writer.add({ role: 'system', content: text, ...(cacheMark && { cacheMark }) });
+    } else this.instructions.add(text);
   }
 
   private takeCall(place: Place): void {
@@ -229,9 +228,10 @@ class ItemReader {
   private takeResult(place: Place): void {
     const callId = optionalText(place, 'call_id') ?? this.writer.openCall(this.namedCall(place));
     if (callId === undefined || callId === '') throw missing(`${place.path}.call_id`);
-    const { text: output, parts } = this.content(place, 'output', 'text and images');
+    const { text: output, parts, cacheMark } = this.content(place, 'output', 'text and images');
     const images = parts.filter((part) => part.type === 'image');
-    if (!this.cutCalls.has(callId)) this.writer.answer({ role: 'tool', callId, output }, images);
+    if (this.cutCalls.has(callId)) return;
+    this.writer.answer({ role: 'tool', callId, output, ...(cacheMark && { cacheMark }) }, images);
   }
 
   private takeCompaction(place: Place): void {

@@ -3,7 +3,7 @@ import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol/request-context.js';
 import { parseDto } from '../../dto/parse-dto.js';
-import { hasCacheBreakpoints, promptCacheOf } from '../../prompt-cache.js';
+import { losesCacheMarks, promptCacheOf } from '../../prompt-cache.js';
 import { missing, refuse, requiredText, type Place } from '../../request-place.js';
 import { decodeContextManagement, type ContextManagement } from './context-management.js';
 import { decodeInput, type DecodedInput } from './decode-input.js';
@@ -95,7 +95,7 @@ interface LeftOut {
 }
 
 function leftOutOf(dto: ResponsesRequestDto, { tools, input, context }: LeftOut): Pick<RunDraft, 'leftOut'> {
-  const marks = hasCacheBreakpoints(input.items) ? ['input.prompt_cache_breakpoint'] : [];
+  const marks = losesCacheMarks(input.items, input.messages) ? ['input.prompt_cache_breakpoint'] : [];
   const { continuation_id: continuation } = dto.background_options ?? {};
   const names = [
     ...tools.leftOut.map((type) => `tools.${type}`),

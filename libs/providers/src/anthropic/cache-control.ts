@@ -1,0 +1,79 @@
+import {
+  CACHE_MARK_FIELDS,
+  cacheMarksOf,
+  isJsonObject,
+  type CacheMark,
+  type JsonObject,
+  type JsonValue,
+  type ModelRequest,
+  type SystemMark,
+} from '#libs/contract';
+import { toTurns, type Turn } from './turns.js';
+
+/** Of one request, the one for everything among them (Anthropic API, prompt caching). */
+const MARKS_MAX = 4;
+
+const NAME = CACHE_MARK_FIELDS.anthropic;
+
+/** A prompt with what is said of the prompt cache. */
+export interface MarkedPrompt {
+  /** `cache_control` of the request; absent: only the marks inside count. */
+  readonly automatic?: JsonValue;
+  /** Blocks where there are marks in it. Empty for none. */
+  readonly system: string | readonly JsonObject[];
+  readonly turns: readonly Turn[];
+  /** Names of marks that are not in it, as their senders know them. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Where cached prefixes end. A caller of the Messages API who marks blocks steers the cache itself, and so does one of
+ * OpenAI's who wants `explicit` marks alone; else the API is asked to find the place itself, too. Of too many marks the
+ * last ones count, because their prefixes are the longest. An upstream that refuses the field gets no mark at all.
+ * @param more system text behind the caller's; empty for none.
+ */
+export function markedPrompt({ system, messages, sampling, without = [] }: ModelRequest, more: string): MarkedPrompt {
+  const { fields = {}, systemMarks = [] } = sampling.messagesApi ?? {};
+  const marks = [...systemMarks.map(toMark), ...cacheMarksOf(messages)];
+  const isSteered = marks.some(({ form }) => form === 'anthropic') || (marks.length > 0 && wantsExplicit(sampling));
+  const automatic = fields[NAME] ?? (isSteered ? undefined : { type: 'ephemeral' });
+  const room = without.some(({ name }) => name === NAME) ? 0 : MARKS_MAX - (automatic === undefined ? 0 : 1);
+  const blocks = systemBlocks(system, more, systemMarks);
+  const turns = toTurns(messages);
+  const marked = [...blocks, ...turns.flatMap(({ content }) => content)].filter((block) => NAME in block);
+  const gone = new Set(marked.slice(0, Math.max(0, marked.length - room)));
+  const kept = (block: JsonObject): JsonObject => (gone.has(block) ? withoutMark(block) : block);
+  return {
+    ...(automatic !== undefined && { automatic }),
+    system: systemMarks.length > 0 ? blocks.map(kept) : [system, more].filter((text) => text !== '').join(APART),
+    turns: gone.size === 0 ? turns : turns.map(({ role, content }) => ({ role, content: content.map(kept) })),
+    leftOut: gone.size === 0 ? [] : [...new Set(marks.map(({ form }) => CACHE_MARK_FIELDS[form]))],
+  };
+}
+
+const APART = '\n\n';
+
+const toMark = ({ fields }: SystemMark): CacheMark => ({ form: 'anthropic', fields });
+
+function wantsExplicit({ promptCache }: ModelRequest['sampling']): boolean {
+  const options = promptCache?.['prompt_cache_options'];
+  return isJsonObject(options) && options['mode'] === 'explicit';
+}
+
+/** The API puts no line breaks between blocks. */
+function systemBlocks(system: string, more: string, marks: readonly SystemMark[]): readonly JsonObject[] {
+  const blocks: JsonObject[] = [];
+  let from = 0;
+  for (const { after, fields } of marks) {
+    const text = system.slice(from, system.length - after);
+    // The API refuses blocks without a word.
+    if (text.trim() === '') continue;
+    blocks.push({ type: 'text', text, [NAME]: fields });
+    from = system.length - after;
+  }
+  const rest = [system.slice(from), more].filter((text) => text !== '').join(APART);
+  return rest.trim() === '' ? blocks : [...blocks, { type: 'text', text: rest }];
+}
+
+const withoutMark = (block: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(block).filter(([name]) => name !== NAME));
