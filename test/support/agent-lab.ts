@@ -66,6 +66,8 @@ export interface Lab {
   readonly spec: RunSpec;
   readonly provider: ModelProvider;
   readonly standIns?: readonly ModelProvider[];
+  /** The window of each of them. */
+  readonly contextTokens?: number;
   readonly tools?: readonly Tool[];
   readonly settings?: Partial<AgentPorts['settings']>;
   readonly ports?: Partial<AgentPorts>;
@@ -120,10 +122,11 @@ export const NO_APPROVALS: AgentPorts['approvals'] = {
 /** The ports of a lab; every event goes to `append`. */
 export function labPorts(lab: Lab, append: (event: RunEvent) => void): AgentPorts {
   const providers = [lab.provider, ...(lab.standIns ?? [])];
+  const window = lab.contextTokens !== undefined && { contextTokens: lab.contextTokens };
   return {
     route: modelRoute(
       lab.spec.model,
-      providers.map((provider) => ({ provider, model: 'lab-model' })),
+      providers.map((provider) => ({ provider, model: 'lab-model', ...window })),
     ),
     tools: lab.tools ?? [],
     emit: (event) => void append(event),

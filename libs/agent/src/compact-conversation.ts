@@ -1,4 +1,4 @@
-import { GatewayError, type ModelEvent, type Usage } from '#libs/contract';
+import { GatewayError, NO_USAGE, type ModelEvent, type ModelRoute, type RunSpec, type Usage } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
 import { estimateTokens, messageTokens, toolTokens } from './messages/estimate-tokens.js';
 import { openModelStream, type Question } from './open-model-stream.js';
@@ -11,22 +11,35 @@ const CHARS_PER_TOKEN = 4;
  * Has the model sum up a conversation that is longer than the caller's bound, as a step of its own: the summary stands
  * for what came before in the steps that follow, and in whatever continues the run. A summary that fails or is cut off
  * is given up, and nothing is lost: the run goes on with the whole conversation, and the upstream decides.
- * @returns whether there is a summary. Throws the signal's reason after an abort.
+ * Throws the signal's reason after an abort.
  */
-export async function compactConversation(run: AgentRun): Promise<boolean> {
+export async function compactConversation(run: AgentRun): Promise<Compacted> {
   const { spec, ports, book } = run;
   const question = questionOf(run);
-  if (!spec.compaction || tokensOf(question) <= spec.compaction.above) return false;
+  if (!spec.compaction || tokensOf(question) <= boundOf(spec.compaction, ports.route)) return NOT_COMPACTED;
   const messages = [...question.messages, spec.compaction.task];
   const made = await summaryOf(run, { ...question, messages, toolChoice: { kind: 'none' } });
   ports.signal.throwIfAborted();
-  if (!made) return false;
+  if (made.summary === '') return { isMade: false, spent: made.usage };
   const step = (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
   await book.emit({ type: 'step.started', step, model: made.model, upstream: made.upstream });
   await book.emit({ type: 'text.delta', step, text: '', compaction: made.summary });
   // It says that more follows; a run of an earlier version that takes over goes on, too.
   await book.emit({ type: 'step.completed', step, finishReason: 'tool_calls', usage: made.usage });
-  return true;
+  return { isMade: true, spent: NO_USAGE };
+}
+
+export interface Compacted {
+  /** There is a summary. */
+  readonly isMade: boolean;
+  /** What a summary cost that was given up, as far as its upstream said: no step of its own stands for it. */
+  readonly spent: Usage;
+}
+
+export const NOT_COMPACTED: Compacted = { isMade: false, spent: NO_USAGE };
+
+function boundOf({ above, share }: NonNullable<RunSpec['compaction']>, { contextTokens }: ModelRoute): number {
+  return share === undefined || contextTokens === undefined ? above : Math.floor(share * contextTokens);
 }
 
 function tokensOf({ system, messages, tools }: Question): number {
@@ -36,21 +49,22 @@ function tokensOf({ system, messages, tools }: Question): number {
 }
 
 interface Summary {
+  /** Empty: it was given up. */
   readonly summary: string;
   readonly model: string;
   readonly upstream: string;
   readonly usage: Usage;
 }
 
-async function summaryOf({ spec, ports }: AgentRun, question: Question): Promise<Summary | undefined> {
+async function summaryOf({ spec, ports }: AgentRun, question: Question): Promise<Summary> {
   try {
     const { candidate, events } = await openModelStream(ports.route, question, spec.truncation);
     const { text, end } = await textOf(events);
-    const summary = text.trim();
-    if (end?.finishReason !== 'stop' || summary === '') return undefined;
-    return { summary, model: candidate.model, upstream: candidate.provider.upstream, usage: end.usage };
+    const summary = end?.finishReason === 'stop' ? text.trim() : '';
+    const { model, provider } = candidate;
+    return { summary, model, upstream: provider.upstream, usage: end?.usage ?? NO_USAGE };
   } catch (cause) {
-    if (cause instanceof GatewayError) return undefined;
+    if (cause instanceof GatewayError) return { summary: '', model: '', upstream: '', usage: NO_USAGE };
     throw cause;
   }
 }

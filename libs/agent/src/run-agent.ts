@@ -1,6 +1,6 @@
 import { hasEnded, type RunSnapshot, type RunSpec, type TerminalEvent } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
-import { compactConversation } from './compact-conversation.js';
+import { compactConversation, NOT_COMPACTED, type Compacted } from './compact-conversation.js';
 import type { AgentPorts } from './ports.js';
 import { settleOpenStep } from './resume-point.js';
 import { openRunBook } from './run-book.js';
@@ -32,11 +32,9 @@ export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentP
       if (end) return end;
       if (ports.isLeaving()) throw new RunLeft();
       // Once before each step: what is still too long then stays so.
-      if (mayCompact && (await compactConversation(run))) mayCompact = false;
-      else {
-        await runStep(run);
-        mayCompact = true;
-      }
+      const compacted: Compacted = mayCompact ? await compactConversation(run) : NOT_COMPACTED;
+      if (!compacted.isMade) await runStep(run, compacted.spent);
+      mayCompact = !compacted.isMade;
     }
   } catch (error) {
     // The run is somebody else's by now: whatever aborts it, not this worker.

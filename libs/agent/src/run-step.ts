@@ -1,7 +1,9 @@
 import {
+  addUsage,
   checkArguments,
   checkCallCount,
   GatewayError,
+  NO_USAGE,
   type EventOf,
   type FinishReason,
   type JsonObject,
@@ -25,8 +27,9 @@ import { toolChoiceOf } from './toolbox.js';
  *
  * `step.started` names the candidate that answers, so it is emitted with that candidate's first event and not when the
  * first candidate is asked: until then nobody knows who will answer, and there is nothing of the step to be seen.
+ * @param spent before it and not told by any step: it is told with this one.
  */
-export async function runStep(run: AgentRun): Promise<void> {
+export async function runStep(run: AgentRun, spent: Usage = NO_USAGE): Promise<void> {
   const { book } = run;
   const shown = shownStep(book.snapshot());
   // They stand between steps; while one is still open they wait for the next.
@@ -34,7 +37,8 @@ export async function runStep(run: AgentRun): Promise<void> {
   const stream = await ask(run);
   const placed = await placeAnswer(run, stream, shown);
   const { step } = placed;
-  const { finishReason, usage, serviceTier, calls } = await relay(run, placed);
+  const { finishReason, usage: own, serviceTier, calls } = await relay(run, placed);
+  const usage = addUsage(own, spent);
   if (finishReason === 'tool_calls') {
     for (const call of calls) await book.emit({ type: 'tool_call.ready', step, ...call });
     await runCalls(run, step, usage);

@@ -109,7 +109,17 @@ export {
 } from './tool.js';
 export type { Citation } from './runs/citation.js';
 export { movedCitation, textStart } from './runs/text-place.js';
-export { answerMessages, compacted, continued, summaryText, turnOf, type RunInput, type Turn } from './runs/turn.js';
+export {
+  answerMessages,
+  compacted,
+  continued,
+  IMAGE_ALONE,
+  picturesOf,
+  summaryText,
+  turnOf,
+  type RunInput,
+  type Turn,
+} from './runs/turn.js';
 export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
 export { isSessionId, SESSION_ID_RULE } from './session-id.js';

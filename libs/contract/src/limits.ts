@@ -98,6 +98,13 @@ export const LIMITS = {
   /** System and developer messages of all turns together. */
   systemTextCharsMax: 262_144,
 
+  /**
+   * Tokens from which on a conversation is summed up for a request that wants that and names no bound: this share of
+   * the model's window where the settings know it, else this number.
+   */
+  compactionShareDefault: 0.8,
+  compactionTokensDefault: 100_000,
+
   // Run log
   runLogBytesMax: 16_777_216,
   runLogTtlSeconds: 3_600,

@@ -8,7 +8,7 @@ type Fields = {
   'run.queued': { readonly model: string };
   'run.started': { readonly attempt: number };
   'step.started': { readonly step: number; readonly model: string };
-  'message.delta': { readonly delta: string; readonly step: number };
+  'message.delta': { readonly delta: string; readonly step: number; readonly image?: string };
   'refusal.delta': { readonly delta: string; readonly step: number };
   'reasoning.delta': { readonly text: string; readonly step: number };
   'reasoning.available': { readonly text: string; readonly step: number };

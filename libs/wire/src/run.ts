@@ -39,6 +39,8 @@ export type MessageItem = {
   readonly step: number;
   readonly status: ItemState;
   readonly text: string;
+  /** Of a message: an image that the model shows, as a data URL. The text is empty then. */
+  readonly image?: string;
 };
 
 /** A call of a tool. `duration` is in seconds. */

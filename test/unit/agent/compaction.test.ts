@@ -84,14 +84,42 @@ test.each<[string, () => unknown]>([
       throw new GatewayError('upstream_refused', 'no');
     },
   ],
-])('a summary that %s is given up, and the run goes on with everything', async (_what, answer) => {
+])('a summary that %s is given up, and the run goes on with everything', async (what, answer) => {
   const provider = scriptedProvider((request) =>
     isTask(request) ? (answer() as ReturnType<typeof says.call>) : [says.text('Go on.'), says.end()],
   );
   const { log, end } = await attempt({ spec: specOf({ context_management }), provider });
   expect(end).toMatchObject({ type: 'run.completed' });
   expect(provider.asked.at(-1)?.messages).toEqual(specOf({}).messages);
-  expect(foldAll(log).steps).toHaveLength(1);
+  const { steps, usage } = foldAll(log);
+  expect(steps).toHaveLength(1);
+  // What its upstream counted for the summary was spent all the same.
+  const answers = what === 'fails' ? 1 : 2;
+  expect(usage).toMatchObject({ inputTokens: answers * 5, outputTokens: answers * 3 });
+});
+
+test('a bound of the model, where the settings know its window; else one for all models', async () => {
+  const edits = [{ type: 'compaction' }];
+  const { compaction, leftOut } = decodeResponses({ input: 'Hi', context_management: edits });
+  expect(compaction).toMatchObject({ above: 100_000, share: 0.8 });
+  expect(leftOut).toBeUndefined();
+  expect(
+    decodeResponses({ input: 'Hi', context_management: [{ ...edits[0], compact_threshold: null }] }),
+  ).toMatchObject({
+    compaction: { share: 0.8 },
+  });
+  const asks = async (contextTokens?: number): Promise<number> => {
+    const provider = scriptedProvider((request) =>
+      isTask(request) ? [says.text('THE NOTES'), says.end()] : [says.text('Go on.'), says.end()],
+    );
+    const spec = specOf({ context_management: edits });
+    await attempt({ spec, provider, ...(contextTokens !== undefined && { contextTokens }) });
+    return provider.asked.length;
+  };
+  // The conversation is estimated at about 2,500 tokens.
+  expect(await asks()).toBe(1);
+  expect(await asks(10_000)).toBe(1);
+  expect(await asks(3_000)).toBe(2);
 });
 
 test('a worker that takes over goes on behind the summary', async () => {
@@ -107,10 +135,7 @@ test('a worker that takes over goes on behind the summary', async () => {
 
 test('what the field may hold', () => {
   const decode = (edits: unknown) => decodeResponses({ input: 'Hi', context_management: edits });
-  expect(decode([{ type: 'clear' }, { type: 'compaction' }]).leftOut).toEqual([
-    'context_management.clear',
-    'context_management.compaction',
-  ]);
+  expect(decode([{ type: 'clear' }, { type: 'compaction' }]).leftOut).toEqual(['context_management.clear']);
   expect(() => decode([{ type: 'compaction', compact_threshold: 10 }])).toThrow(
     'context_management[0].compact_threshold',
   );

@@ -1,5 +1,5 @@
-import { answerMessages, foldAll, LIMITS, outputText, type ModelEvent } from '#libs/contract';
-import { responseObject } from '#libs/protocols';
+import { answerMessages, foldAll, LIMITS, outputText, type JsonObject, type ModelEvent } from '#libs/contract';
+import { itemsToMessages, responseObject, runObject, runsProtocol } from '#libs/protocols';
 import { protocolNamed } from '../../support/chat-request.js';
 import { readChat } from '../../support/chat-stream.js';
 import { attempt, says, scriptedProvider } from '../../support/agent-lab.js';
@@ -91,6 +91,52 @@ test('an image is shown by each protocol, and the model sees it again in the nex
     { role: 'assistant', text: '[image]', toolCalls: [] },
     { role: 'user', content: [expect.objectContaining({ type: 'text' }), { type: 'image', url: PNG }] },
   ]);
+});
+
+test('Messages names an image in words, streamed and whole: its answer is not empty', async () => {
+  const provider = scriptedProvider(() => [says.text('Look:'), { type: 'image', url: PNG }, says.end()]);
+  const { log } = await attempt({ spec: { ...runSpec(), protocol: 'anthropic-messages' }, provider });
+  const messages = protocolNamed('anthropic-messages');
+  const note = '\n[image: image/png, 1 kB]\n';
+  expect(transcript(messages, log)).toContain(JSON.stringify(note));
+  expect(transcript(messages, log)).not.toContain('iVBORw0KGgo');
+  expect(messages.final(foldAll(log))).toMatchObject({ content: [{ type: 'text', text: `Look:${note}` }] });
+});
+
+test('runs show it in their items and events', async () => {
+  const provider = scriptedProvider(() => [says.text('Look:'), { type: 'image', url: PNG }, says.end()]);
+  const { log } = await attempt({ spec: runSpec(), provider });
+  expect(runObject(foldAll(log)).items).toEqual([
+    { type: 'message', step: 1, status: 'completed', text: 'Look:' },
+    { type: 'message', step: 1, status: 'completed', text: '', image: PNG },
+  ]);
+  expect(transcript(runsProtocol, log)).toContain(JSON.stringify({ delta: '', step: 1, image: PNG }).slice(1));
+});
+
+test('a conversation of items gives the model its image again, and so does an item that a client sends', async () => {
+  const provider = scriptedProvider(() => [says.text('Look:'), { type: 'image', url: PNG }, says.end()]);
+  const { log } = await attempt({ spec: runSpec(), provider });
+  const { output } = responseObject(foldAll(log)) as unknown as { output: JsonObject[] };
+  expect(itemsToMessages(output)).toEqual(answerMessages(foldAll(log)));
+  const [, item = {}] = output;
+  const alone = [
+    { role: 'assistant', text: '[image]', toolCalls: [] },
+    { role: 'user', content: expect.any(Array) },
+  ];
+  expect(itemsToMessages([item])).toEqual(alone);
+  const two = itemsToMessages([item, { ...item, result: '/9j/4AAQ' }]);
+  expect(two.at(-1)).toMatchObject({ content: [{}, { url: PNG }, { url: 'data:image/jpeg;base64,/9j/4AAQ' }] });
+  for (const result of [null, 'no base64!', 'A'.repeat(LIMITS.modelImageBytesMax + 1)]) {
+    expect(itemsToMessages([{ ...item, result }])).toEqual([]);
+  }
+});
+
+test('behind calls an image stands as a message of its own, and results stay behind their calls', () => {
+  const call = { type: 'function_call', call_id: 'c', name: 'draw', arguments: '{}' };
+  const image = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'iVBORw0KGgo=' };
+  const output = { type: 'function_call_output', call_id: 'c', output: 'done' };
+  const roles = itemsToMessages([call, image, output]).map(({ role }) => role);
+  expect(roles).toEqual(['assistant', 'tool', 'user']);
 });
 
 test('an image that is too large is named', async () => {

@@ -34,10 +34,20 @@ function Item({ runId, item }: { readonly runId: string; readonly item: ItemView
           {item.status === 'interrupted' && (
             <p className="note">This part was cut off with its worker and begins again.</p>
           )}
-          <Markdown text={item.text} />
+          {item.image === undefined ? <Markdown text={item.text} /> : <Picture url={item.image} />}
         </div>
       );
   }
+}
+
+/** Images come as data URLs; anything else would be fetched from where a model says. */
+function Picture({ url }: { readonly url: string }) {
+  const isImage = /^data:image\/[\w.+-]+;base64,/i.test(url);
+  return isImage ? (
+    <img src={url} alt="Picture of the answer" />
+  ) : (
+    <p className="note">A picture that cannot be shown.</p>
+  );
 }
 
 /** Steering texts stand behind the step in which they were said. */

@@ -104,7 +104,7 @@ export function foldFrame(before: RunView, frame: RunFrame): RunView {
     case 'step.started':
       return { ...view, step: frame.step, model: frame.model };
     case 'message.delta':
-      return withText(view, 'message', frame.step, frame.delta);
+      return frame.image === undefined ? withText(view, 'message', frame.step, frame.delta) : withImage(view, frame);
     case 'reasoning.delta':
       return withText(view, 'reasoning', frame.step, frame.text);
     case 'refusal.delta':
@@ -156,11 +156,15 @@ function ended(view: RunView, frame: EndFrame): RunView {
 
 function withText(view: RunView, type: MessageItem['type'], step: number, delta: string): RunView {
   const last = view.items.at(-1);
-  const isSame = last?.type === type && last.step === step && last.status === 'in_progress';
+  const isSame = last?.type === type && last.step === step && last.status === 'in_progress' && last.image === undefined;
   const item: MessageItem = isSame
     ? { ...last, text: last.text + delta }
     : { type, step, status: 'in_progress', text: delta };
   return { ...view, items: isSame ? view.items.with(-1, item) : [...view.items, item] };
+}
+
+function withImage(view: RunView, { step, delta: text, image = '' }: RunFrameOf<'message.delta'>): RunView {
+  return { ...view, items: [...view.items, { type: 'message', step, status: 'in_progress', text, image }] };
 }
 
 function closeStep(view: RunView, step: number, status: 'completed' | 'interrupted'): RunView {

@@ -117,6 +117,8 @@ export interface FailedAttempt {
 /** Where a model name leads, and the one place where it is decided whether, whom, how and when to ask again. */
 export interface ModelRoute {
   readonly name: string;
+  /** The smallest window among its candidates, in tokens; absent: none is known. */
+  readonly contextTokens?: number;
   /**
    * The attempt to make first, or after one that failed; resolves when its time has come. Throws the failure when
    * nothing is left to try, and the signal's reason after an abort. A failure after the first event is never brought

@@ -132,9 +132,9 @@ export interface RunManner {
   readonly compacts?: true;
   /**
    * A conversation of more tokens than `above` is summed up by `task` before the model goes on; the summary then stands
-   * in place of what came before.
+   * in place of what came before. With `share`, that part of the model's window counts instead where it is known.
    */
-  readonly compaction?: { readonly above: number; readonly task: Message };
+  readonly compaction?: { readonly above: number; readonly share?: number; readonly task: Message };
   /** false: the input joins the conversation, and the run ends without asking the model. */
   readonly generate?: boolean;
   /** false: the store keeps that the run existed, its end and its usage, but neither input nor output. */

@@ -128,7 +128,7 @@ const isTold = (item: OutputItem): boolean => !isCompaction(item);
 function saidOf(items: readonly OutputItem[]): string {
   const text = joinedText(items, 'text');
   const isImageAlone = text === '' && items.every((item) => item.type !== 'tool_call') && imagesOf(items).length > 0;
-  return isImageAlone ? '[image]' : text;
+  return isImageAlone ? IMAGE_ALONE : text;
 }
 
 const imagesOf = (items: readonly OutputItem[]): string[] =>
@@ -137,9 +137,16 @@ const imagesOf = (items: readonly OutputItem[]): string[] =>
 /** What the model showed stands behind its message, for the same reason as images of results. */
 function ownImages(items: readonly OutputItem[]): ContentPart[] {
   const images = imagesOf(items);
-  if (images.length === 0) return [];
+  return images.length === 0 ? [] : picturesOf(images);
+}
+
+/** What an assistant says that only showed images. */
+export const IMAGE_ALONE = '[image]';
+
+/** Images that the model showed, as a message of the user tells of them. */
+export function picturesOf(urls: readonly string[]): ContentPart[] {
   const head = { type: 'text', text: 'Images in the answer of the assistant:' } as const;
-  return [head, ...images.map((url) => ({ type: 'image', url }) as const)];
+  return [head, ...urls.map((url) => ({ type: 'image', url }) as const)];
 }
 
 const isSaid = ({ text, seal, image }: TextItem): boolean => text !== '' || seal !== undefined || image !== undefined;

@@ -1,5 +1,7 @@
 import {
   compacted,
+  IMAGE_ALONE,
+  picturesOf,
   STEP_SEPARATOR,
   type AssistantMessage,
   type ContentPart,
@@ -65,6 +67,22 @@ export class ConversationWriter {
     while (this.messages[at]?.role === 'tool') at++;
     this.messages.splice(at, 0, result);
     if (images.length > 0) this.show(at + 1, result, images);
+  }
+
+  /** An image that the assistant showed. It stands behind its message, or with the images that do already. */
+  picture(url: string): void {
+    const last = this.messages.at(-1);
+    const earlier = last && this.shown.get(last);
+    if (earlier) {
+      earlier.push({ type: 'image', url });
+      return;
+    }
+    // A message of images alone would be empty, and upstreams refuse that.
+    if (last?.role !== 'assistant') this.say(IMAGE_ALONE);
+    const parts = picturesOf([url]);
+    const message: Message = { role: 'user', content: parts };
+    this.messages.push(message);
+    this.shown.set(message, parts);
   }
 
   /** The id of the last call of this function that has no result yet; of any function without a name. */

@@ -51,7 +51,8 @@ function itemObject(item: OutputItem, isOver: boolean): RunItem {
   // Nothing goes on in a run that has ended: it was broken off there.
   const status = isOver && item.status === 'in_progress' ? 'incomplete' : item.status;
   if (item.type !== 'tool_call') {
-    return { type: item.type === 'text' ? 'message' : item.type, step, status, text: item.text };
+    const image = item.image !== undefined && { image: item.image };
+    return { type: item.type === 'text' ? 'message' : item.type, step, status, text: item.text, ...image };
   }
   return {
     type: 'tool_call',

@@ -72,7 +72,7 @@ function fieldsOf(event: Exclude<LoggedEvent, TerminalEvent>, run: RunSnapshot):
     case 'step.started':
       return { step: event.step, model: event.model };
     case 'text.delta':
-      return event.text === '' ? undefined : { delta: event.text, step: event.step };
+      return messagePiece(event);
     case 'reasoning.delta':
       return event.text === '' ? undefined : { text: event.text, step: event.step };
     case 'refusal.delta':
@@ -101,6 +101,12 @@ function fieldsOf(event: Exclude<LoggedEvent, TerminalEvent>, run: RunSnapshot):
     case 'step.interrupted':
       return { step: event.step, reason: event.reason };
   }
+}
+
+/** An image comes whole, as an item of its own. */
+function messagePiece({ text, step, image }: EventOf<'text.delta'>): JsonObject | undefined {
+  if (image !== undefined) return { delta: text, step, image };
+  return text === '' ? undefined : { delta: text, step };
 }
 
 function fieldsOfEnd(event: TerminalEvent, run: RunSnapshot): JsonObject {

@@ -8,6 +8,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askWhole, canFallBack, firstAttempt, leaveOutRefused } from '../route/strategies.js';
 import type { RefusedMemory } from '../route/refused-memory.js';
+import { smallestWindow } from '../route/window.js';
 import type { UpstreamPool } from './upstream-pool.js';
 
 /** What has happened to a request in its pool. It stands beside the attempt: a route keeps nothing between calls. */
@@ -72,6 +73,7 @@ export function pooledRoute(pool: UpstreamPool, refused: RefusedMemory): ModelRo
 
   return {
     name: pool.name,
+    ...smallestWindow(pool.candidates),
     async next(failed, key, signal, tokens = 0) {
       signal.throwIfAborted();
       const question = { key, tokens, signal };

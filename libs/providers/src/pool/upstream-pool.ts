@@ -64,6 +64,7 @@ interface Tally {
 
 /** Several upstreams behind one model name. What this worker learns of them, all workers learn through the share. */
 export class UpstreamPool {
+  readonly candidates: readonly ModelCandidate[];
   private readonly keys: readonly PoolMemberKey[];
   private readonly times: readonly FirstTokenTimes[];
   private readonly tallies: readonly Tally[];
@@ -73,7 +74,8 @@ export class UpstreamPool {
     private readonly members: readonly PoolMember[],
     private readonly parts: PoolParts,
   ) {
-    this.keys = members.map(({ candidate }) => keyOf(candidate));
+    this.candidates = members.map(({ candidate }) => candidate);
+    this.keys = this.candidates.map(keyOf);
     this.times = members.map(() => new FirstTokenTimes());
     this.tallies = members.map(() => ({
       calls: 0,

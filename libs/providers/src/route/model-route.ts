@@ -16,6 +16,7 @@ import {
   type Failed,
   type Strategy,
 } from './strategies.js';
+import { smallestWindow } from './window.js';
 
 /** In this order: the first way that is one for the failure is taken. */
 const STRATEGIES: readonly Strategy[] = [leaveOutRefused, sendAgain, askWhole, fallBack];
@@ -33,6 +34,7 @@ export function modelRoute(
 ): ModelRoute {
   return {
     name,
+    ...smallestWindow(candidates),
     async next(failed, _affinity, signal) {
       signal.throwIfAborted();
       if (failed) return await after(failed, { candidates, refused }, signal);

@@ -6,6 +6,7 @@ import {
   type ModelRoute,
 } from '#libs/contract';
 import { canFallBack } from './strategies.js';
+import { smallestWindow } from './window.js';
 
 /**
  * Routes that stand in for each other: the next one is asked when the one before has nothing left to try, and its
@@ -19,6 +20,7 @@ export function routeChain(name: string, routes: readonly ModelRoute[]): ModelRo
   const makers = new WeakMap<ModelCandidate, number>();
   return {
     name,
+    ...smallestWindow(routes),
     async next(failed, affinity, signal, tokens) {
       let at = (failed && makers.get(failed.attempt.candidate)) ?? 0;
       let told: FailedAttempt | undefined = failed;

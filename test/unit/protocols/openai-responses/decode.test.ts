@@ -84,7 +84,7 @@ describe('the run of a Responses request', () => {
     });
     expect(draft.retain).toBe(false);
     expect(draft.tools.map(({ name }) => name)).toEqual(['shell', 'apply_patch']);
-    expect(draft.leftOut).toEqual(['tools.web_search', 'tools.local_shell', 'context_management.compaction']);
+    expect(draft.leftOut).toEqual(['tools.web_search', 'tools.local_shell']);
     expect(draft.echo['fields']).toEqual({
       store: false,
       prompt_cache_key: 'k',
@@ -318,7 +318,7 @@ describe('what agents send beside messages', () => {
   test.each([
     [{ type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'q' } }],
     [{ type: 'local_shell_call', id: 'ls_1', call_id: 's1', action: { type: 'exec', command: ['ls'] } }],
-    [{ type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'AAAA' }],
+    [{ type: 'image_generation_call', id: 'ig_1', status: 'completed', result: null }],
     [{ type: 'something_new', any: { thing: [1] } }],
     [{ type: 'compaction', encrypted_content: 'gAAAAA' }],
   ])('an item that means nothing here is kept, named, and not shown to the model: %j', (item) => {

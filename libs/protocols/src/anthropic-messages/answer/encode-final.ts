@@ -55,6 +55,9 @@ function spoken(item: OutputItem): RunEvent[] {
   if (item.type === 'reasoning') {
     return [{ type: 'reasoning.delta', step, text: item.text, ...(item.seal && { seal: item.seal }) }];
   }
+  if (item.type === 'text' && item.image !== undefined) {
+    return [{ type: 'text.delta', step, text: item.text, image: item.image }];
+  }
   if (item.type !== 'tool_call') return [{ type: `${item.type}.delta`, step, text: item.text }];
   const { callId, name, executedBy, extraContent } = item;
   return [

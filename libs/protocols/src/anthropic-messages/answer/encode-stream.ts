@@ -9,6 +9,7 @@ import { messageObject, messageUsage, stopFields, UNFINISHED } from './message-o
 import { inTurn, type Move } from '../../protocol/moves.js';
 import { frame, NEW_STEP, type MessagesState } from './messages-state.js';
 import { changeRun, noteRun, settleRuns, tellRuns } from './server-runs.js';
+import { inWords } from './picture-note.js';
 import { settleThinking, think } from './thinking.js';
 
 /**
@@ -16,8 +17,9 @@ import { settleThinking, think } from './thinking.js';
  * `message_delta`, `message_stop`; or `error`, behind which nothing comes. Every block is closed before the next
  * begins.
  */
-export function encode(state: MessagesState, event: LoggedEvent): Encoded<MessagesState> {
+export function encode(state: MessagesState, said: LoggedEvent): Encoded<MessagesState> {
   if (state.stage === 'ended') return [state, NO_FRAMES];
+  const event = inWords(said);
   if (mustWait(state, event)) {
     const waiting = { ...state, held: hold(state.held, event) };
     if (event.type !== 'tool_call.started' || !isWhole(state)) return [waiting, NO_FRAMES];

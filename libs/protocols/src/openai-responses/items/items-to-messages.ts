@@ -16,6 +16,7 @@ import { decodeExtraContent } from '../../messages/decode-reasoning.js';
 import { isInnerSummary, unpackSummary } from '../compaction.js';
 import { unpackReasoning } from '../../sealed-reasoning.js';
 import { COMPACTION, FUNCTION_CALL, REFERENCE } from './item-schema.js';
+import { imageOfItem } from './image-item.js';
 import { checkArgumentsSize, nameIn, resultOf } from './item-calls.js';
 import { flatName } from '../flat-name.js';
 import { isItemType, type ItemType } from '../ids.js';
@@ -74,7 +75,13 @@ export function itemTypeOf(place: Place): ItemType | 'other' {
 }
 
 /** What only an assistant says, beside its messages. */
-const BY_ASSISTANT: ReadonlySet<string> = new Set(['reasoning', 'function_call', 'custom_tool_call', 'mcp_call']);
+const BY_ASSISTANT: ReadonlySet<string> = new Set([
+  'reasoning',
+  'function_call',
+  'custom_tool_call',
+  'mcp_call',
+  'image_generation_call',
+]);
 
 class ItemReader {
   private readonly writer = new ConversationWriter();
@@ -133,8 +140,8 @@ class ItemReader {
       case 'configuration_update':
       case 'compaction_trigger':
         return;
-      // Its image is the caller's by now; what continues a stored response has it from there.
       case 'image_generation_call':
+        return this.takeImage(place);
       case 'other':
         this.leftOut.add(requiredText(place, 'type'));
     }
@@ -241,6 +248,12 @@ class ItemReader {
     if (summary === undefined) this.leftOut.add('compaction');
     else if (isInnerSummary(content)) this.writer.compact(summary);
     else this.writer.add({ role: 'user', content: summaryText(summary) });
+  }
+
+  private takeImage(place: Place): void {
+    const url = imageOfItem(place);
+    if (url === undefined) this.leftOut.add('image_generation_call');
+    else this.writer.picture(url);
   }
 
   private content(place: Place, key: string, allows: ContentPlace['allows']): Content {

@@ -17,11 +17,16 @@ export const RESPONSES_TOOL_CHOICES: readonly JsonObject[] = [
   ALLOWED_TOOLS.schema,
 ];
 
+/** What a choice may name. */
+export interface ChoosableTools extends Pick<DecodedTools, 'leftOut'> {
+  readonly offered: readonly Pick<OfferedTool, 'name' | 'ownName' | 'namespace'>[];
+}
+
 /**
  * `tool_choice` in its published forms. What it names must be one of `tools`. A tool that was left out may stand in a
  * list of allowed tools, but a choice that demands one is refused: no answer could be what was asked for.
  */
-export function decodeToolChoice(choice: string | JsonObject | undefined, tools: DecodedTools): ToolChoice {
+export function decodeToolChoice(choice: string | JsonObject | undefined, tools: ChoosableTools): ToolChoice {
   if (choice === undefined) return { kind: 'auto' };
   if (choice === 'auto' || choice === 'none' || choice === 'required') return { kind: choice };
   if (typeof choice === 'string') throw refuse('tool_choice', 'must be none, auto, required or an object.');
@@ -36,7 +41,7 @@ export function decodeToolChoice(choice: string | JsonObject | undefined, tools:
   );
 }
 
-function decodeAllowed(place: Place, tools: DecodedTools): ToolChoice {
+function decodeAllowed(place: Place, tools: ChoosableTools): ToolChoice {
   const path = `${place.path}.tools`;
   const { mode, tools: list } = ALLOWED_TOOLS.parse(place);
   const names = list.flatMap((item, i) => allowedNames(placeOf(item, `${path}[${i}]`), tools));
@@ -49,7 +54,7 @@ function decodeAllowed(place: Place, tools: DecodedTools): ToolChoice {
   );
 }
 
-function allowedNames(place: Place, tools: DecodedTools): readonly string[] {
+function allowedNames(place: Place, tools: ChoosableTools): readonly string[] {
   const type = requiredText(place, 'type');
   if (type === 'function' || type === 'custom') return [offeredBy(place, tools).name];
   if (type === 'namespace') return namesOfNamespace(place, tools);
@@ -57,7 +62,7 @@ function allowedNames(place: Place, tools: DecodedTools): readonly string[] {
   throw refuse(`${place.path}.type`, "must be the type of one of 'tools'.");
 }
 
-function namesOfNamespace(place: Place, { offered }: DecodedTools): readonly string[] {
+function namesOfNamespace(place: Place, { offered }: ChoosableTools): readonly string[] {
   const namespace = requiredText(place, 'name');
   const names = offered.filter((tool) => tool.namespace === namespace).map((tool) => tool.name);
   if (names.length > 0) return names;
@@ -65,7 +70,7 @@ function namesOfNamespace(place: Place, { offered }: DecodedTools): readonly str
 }
 
 /** A function by its name, with `namespace` where it is in one; without it the name may be enough. */
-function offeredBy(place: Place, { offered }: DecodedTools): OfferedTool {
+function offeredBy(place: Place, { offered }: ChoosableTools): ChoosableTools['offered'][number] {
   const name = requiredText(place, 'name');
   const namespace = optionalText(place, 'namespace');
   const named = offered.filter((tool) => tool.ownName === name);

@@ -1,4 +1,4 @@
-import { GatewayError, type JsonObject, type RunDraft, type Sampling } from '#libs/contract';
+import { GatewayError, type JsonObject, type RunDraft, type Sampling, type ToolChoice } from '#libs/contract';
 import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol/request-context.js';
@@ -50,7 +50,7 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
     ...present({ instructions, metadata, parentId }),
     messages: directives.compacts ? [...input.messages, COMPACTION_TASK] : input.messages,
     tools: clientTools(tools.offered),
-    toolChoice: directives.compacts ? { kind: 'none' } : decodeToolChoice(dto.tool_choice, tools),
+    toolChoice: directives.compacts ? { kind: 'none' } : choiceOf(dto, tools, hasParent),
     sampling: samplingOf(dto, text, { wantsLogprobs, reasoning: { ...dto.reasoning, ...directives.reasoning } }),
     onDisconnect: onDisconnectOf(options, context),
     stream: isTrue(dto.stream ?? false),
@@ -65,6 +65,17 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
     input: input.items,
     ...mannerOf(dto, options, { ...directives, ...edits }),
   };
+}
+
+/** A name that is unknown here may be one of the tools that earlier turns brought: see `withEarlierTools`. */
+function choiceOf({ tool_choice }: ResponsesRequestDto, tools: DecodedTools, hasParent: boolean): ToolChoice {
+  try {
+    return decodeToolChoice(tool_choice, tools);
+  } catch (error) {
+    const mayBeEarlier = hasParent && error instanceof GatewayError && error.param?.endsWith('.name') === true;
+    if (mayBeEarlier) return { kind: 'auto' };
+    throw error;
+  }
 }
 
 function onDisconnectOf({ background }: ResponsesOptions, context: DecodeContext): RunDraft['onDisconnect'] {

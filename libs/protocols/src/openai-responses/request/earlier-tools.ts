@@ -1,5 +1,6 @@
 import { isJsonObject, LIMITS, type ClientTool, type JsonObject, type RunDraft } from '#libs/contract';
 import { placeOf, refuse } from '../../request-place.js';
+import { decodeToolChoice } from './decode-tool-choice.js';
 import { clientTools, customNames, decodeTools, namespacedNames, offeredNames } from './decode-tools.js';
 
 /** The tools of `additional_tools` items of a response and of those before it, from its echo. */
@@ -17,10 +18,29 @@ export function additionalToolsOf(items: readonly JsonObject[]): readonly JsonOb
 
 /**
  * The draft with the tools that items of earlier turns brought: items hold for the turns after theirs. A tool of the
- * request replaces an earlier one of its name. Throws GatewayError `array_above_max_length`.
+ * request replaces an earlier one of its name, and its `tool_choice` may name any of them. Throws GatewayError
+ * `array_above_max_length`, and as `decodeToolChoice` does.
  */
 export function withEarlierTools(draft: RunDraft, earlier: readonly JsonObject[]): RunDraft {
-  if (earlier.length === 0) return draft;
+  return withChoice(earlier.length === 0 ? draft : withTools(draft, earlier));
+}
+
+/** The choice among all tools that there are now. */
+function withChoice(draft: RunDraft): RunDraft {
+  const { fields, offered, namespaced } = draft.echo;
+  const choice = isJsonObject(fields) ? fields['tool_choice'] : undefined;
+  if (!isJsonObject(choice) || draft.compacts) return draft;
+  const places = isJsonObject(namespaced) ? namespaced : {};
+  const tools = listOf(offered).map((name) => {
+    const place = places[name];
+    if (!isJsonObject(place)) return { name, ownName: name };
+    return { name, ownName: String(place['name']), namespace: String(place['namespace']) };
+  });
+  const leftOut = (draft.leftOut ?? []).flatMap((name) => name.match(/^tools\.(.+)$/)?.[1] ?? []);
+  return { ...draft, toolChoice: decodeToolChoice(choice, { offered: tools, leftOut }) };
+}
+
+function withTools(draft: RunDraft, earlier: readonly JsonObject[]): RunDraft {
   const { offered } = decodeTools(
     [],
     earlier.map((tool, i) => placeOf(tool, `tools[${i}]`)),
