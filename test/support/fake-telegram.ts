@@ -29,8 +29,11 @@ export type Mishap =
   | { readonly kind: 'status'; readonly status: number; readonly description: string; readonly after?: true }
   | { readonly kind: 'penalty'; readonly seconds: number };
 
-/** The published limits, in calls per window. */
-const PER_CHAT_MS = 1_000;
+/**
+ * One call a second into a chat, as the platform publishes, over some seconds: what a busy machine holds up a little
+ * arrives closer to the call behind it.
+ */
+const PER_CHAT = { count: 4, ms: 3_000 };
 const PER_GROUP = { count: 20, ms: 60_000 };
 const IN_ALL = { count: 30, ms: 1_000 };
 const COUNTED = new Set(['sendMessage', 'editMessageText', 'deleteMessage']);
@@ -160,7 +163,9 @@ export class FakeTelegram {
     if (!COUNTED.has(method)) return undefined;
     const counted = this.calls.filter((call) => COUNTED.has(call.method) && call.at > at - PER_GROUP.ms);
     const here = counted.filter((call) => call.chat === chat);
-    if (here.some((call) => call.at > at - PER_CHAT_MS)) return this.violation(`two calls a second into ${chat}`);
+    if (here.filter((call) => call.at > at - PER_CHAT.ms).length >= PER_CHAT.count) {
+      return this.violation(`more than a call a second into ${chat}`);
+    }
     if (chat < 0 && here.length >= PER_GROUP.count) return this.violation(`more than 20 a minute into ${chat}`);
     if (counted.filter((call) => call.at > at - IN_ALL.ms).length >= IN_ALL.count) return this.violation('30 a second');
     return undefined;
