@@ -95,6 +95,7 @@ function roomOf({ api, auth }: Config) {
   const ownMax = new Map(auth.limits.map(({ name, queuedMax }) => [name, queuedMax]));
   return {
     queuedMax: api.queuedMax,
+    orderBytesMax: api.orderBytesPerKeyMax,
     waitingMaxOf: (owner: string) => ownMax.get(owner) ?? api.queuedPerKeyMax,
     // The messenger does not count the workers' places; 0 costs a round trip and keeps the order.
     slots: () => 0,

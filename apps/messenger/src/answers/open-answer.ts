@@ -1,4 +1,5 @@
 import { GatewayError, type ContentPart, type RunDraft, type ToolChoice, type UserMessage } from '#libs/contract';
+import { newRunId } from '#libs/runs';
 import { rest } from '../state/bell.js';
 import { ChatLost } from '../state/chat-book.js';
 import type { AnswerTask } from '../state/chat-state.js';
@@ -24,8 +25,13 @@ export async function openAnswer(opening: Opening, task: AnswerTask): Promise<st
   const deadline = ports.now() + OPEN_MS_MAX;
   while (task.prompt) {
     if (book.over.aborted) throw new ChatLost(book.claim.chat);
+    let isBegun = false;
     try {
-      if (!(await ports.runs.head(task.runId))) await start(opening, task, task.prompt);
+      if (!(await ports.runs.head(task.runId))) {
+        isBegun = true;
+        await start(opening, task, task.prompt);
+      }
+      isBegun = false;
       delete task.prompt;
       await book.save();
       // Somebody stopped it while there was no run to stop.
@@ -33,6 +39,12 @@ export async function openAnswer(opening: Opening, task: AnswerTask): Promise<st
     } catch (cause) {
       const pause = pauseOf(cause);
       if (pause === undefined || ports.now() > deadline) return wordsOf(cause);
+      // What could not be opened whole was taken back, and is over: another try is another run.
+      if (isBegun) {
+        await ports.runs.cancel(task.runId, 'requested').catch(() => undefined);
+        task.runId = newRunId();
+        await book.save();
+      }
       await rest(pause, book.over);
     }
   }

@@ -78,6 +78,8 @@ async function takeDelivery(opening: Opening, entry: Extract<Entry, { kind: 'del
     : owner === entry.owner
       ? undefined
       : 'the chat belongs to another API key';
+  const isFull = book.state.tasks.length >= LIMITS.chatTasksMax;
+  if (isFull) return ports.desk.settle(entry.entryId, { kind: 'failed', why: 'too much waits in the chat' });
   if (why !== undefined) return ports.desk.settle(entry.entryId, { kind: 'failed', why });
   book.state.tasks.push({
     kind: 'notice',

@@ -49,9 +49,10 @@ export class ChatBook {
    * process has claimed the chat: nothing may be sent then.
    */
   save(): Promise<void> {
-    if (!this.writing) return this.begin();
     // One write waits for the one under way, and has everything that was changed until then.
-    this.next ??= this.writing.then(
+    if (this.next) return this.next;
+    if (!this.writing) return this.begin();
+    this.next = this.writing.then(
       () => this.begin(),
       () => this.begin(),
     );

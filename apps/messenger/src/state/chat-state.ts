@@ -40,7 +40,8 @@ export interface AnswerTask {
   readonly isGroup: boolean;
   readonly userId: string;
   readonly messageId: string;
-  readonly runId: string;
+  /** Another one after a try to open it that failed. */
+  runId: string;
   readonly owner: string;
   readonly sessionId: string;
   /** What the run is about; gone once it is opened. */

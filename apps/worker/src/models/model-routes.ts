@@ -67,7 +67,9 @@ export class ModelRoutes {
   async discover(): Promise<void> {
     const ask = async ([name, provider]: [string, ModelProvider]): Promise<void> => {
       try {
-        this.listed.set(name, await provider.listModels(AbortSignal.timeout(DISCOVERY_TIMEOUT_MS)));
+        const models = await provider.listModels(AbortSignal.timeout(DISCOVERY_TIMEOUT_MS));
+        // New settings may have come meanwhile.
+        if (this.providers.get(name) === provider) this.listed.set(name, models);
       } catch (cause) {
         this.onDiscoveryFailed(name, cause);
       }

@@ -40,8 +40,11 @@ export function openModelRoutes(parts: RoutesParts): ModelRoutes {
     workerId,
     routes,
     reload: () => {
-      const models = reload.load();
+      const { upstreams, routes: entries, aliases } = reload.load();
+      // The rest is announced, and read by the API, as it was at the start.
+      const models = { ...config.models, upstreams, routes: entries, ...(aliases && { aliases }) };
       routes.replace(models, open(models));
+      void routes.discover();
     },
     onReloaded: () => logger.info('the settings of models were read again'),
     onReloadFailed: (cause) => logger.error({ err: cause }, 'the new settings of models are not used'),

@@ -21,11 +21,29 @@ function poolKeys({ keys }: RedisConnection) {
   };
 }
 
+/**
+ * The places that this worker itself knows to hold, per upstream. A command that is sent again after a lost connection,
+ * or that runs after its caller has given up, counts wrongly in Redis: each beat puts these counts there instead.
+ */
+class PlacesOfWorker {
+  private readonly rows = new Map<string, readonly [requests: number, tokens: number]>();
+
+  add(upstream: string, requests: number, tokens: number): void {
+    const before = this.of(upstream);
+    this.rows.set(upstream, [Math.max(0, before[0] + requests), Math.max(0, before[1] + tokens)]);
+  }
+
+  of(upstream: string): readonly [requests: number, tokens: number] {
+    return this.rows.get(upstream) ?? [0, 0];
+  }
+}
+
 /** The share on Redis, of one worker. */
 export function redisPoolShare(connection: RedisConnection, worker: string): PoolShare {
   const { redis } = connection;
   const names = poolKeys(connection);
   const call = (...script: ScriptCall): Promise<unknown> => withinDeadline(runScript(redis, ...script));
+  const places = new PlacesOfWorker();
   return {
     look: looker(connection),
     async enter({ member, tokens, inFlightMax = 0, key = '', binds = false, isForced = false }) {
@@ -33,9 +51,17 @@ export function redisPoolShare(connection: RedisConnection, worker: string): Poo
       const keys = [names.flight(upstream), names.member(member), names.home(key), names.bound(upstream)];
       const place = [worker, tokens, POOL_TERMS.placeMs, isForced ? 0 : inFlightMax, isForced ? 0 : POOL_TERMS.probeMs];
       const binding = [binds ? 1 : 0, upstream, POOL_TERMS.homesMax, POOL_TERMS.homeMs];
-      return (await call(POOL_ENTER, keys, [...place, ...binding])) as 'entered' | 'full' | 'cooling';
+      places.add(upstream, 1, tokens);
+      let outcome: 'entered' | 'full' | 'cooling' | undefined;
+      try {
+        outcome = (await call(POOL_ENTER, keys, [...place, ...binding])) as 'entered' | 'full' | 'cooling';
+        return outcome;
+      } finally {
+        if (outcome !== 'entered') places.add(upstream, -1, -tokens);
+      }
     },
     async leave({ upstream }, tokens) {
+      places.add(upstream, -1, -tokens);
       await call(POOL_LEAVE, [names.flight(upstream)], [worker, tokens, POOL_TERMS.placeMs]);
     },
     async change(member, change) {
@@ -50,11 +76,11 @@ export function redisPoolShare(connection: RedisConnection, worker: string): Poo
       }
     },
     async beat(report) {
-      const flights = [...new Set(report.members.map(({ upstream }) => upstream))].map(names.flight);
+      const upstreams = [...new Set(report.members.map(({ upstream }) => upstream))];
       const reply = await call(
         POOL_BEAT,
-        [names.workers, names.orders, names.checks, ...flights],
-        [worker, JSON.stringify(report), POOL_TERMS.placeMs],
+        [names.workers, names.orders, names.checks, ...upstreams.map(names.flight)],
+        [worker, JSON.stringify(report), POOL_TERMS.placeMs, ...upstreams.flatMap((name) => places.of(name))],
       );
       const [generation, ...checks] = reply as string[];
       return { generation: Number(generation), checks };

@@ -39,8 +39,8 @@ export async function openLog(
     runScript(redis, OPEN, names, args),
   ]);
   const outcome = toOpenOutcome(code);
-  // Else the scheduler takes it out when it finds no log.
-  if (outcome === 'used' || outcome === 'full') {
+  // A reserved id may have another opener, whose entries these would be: the scheduler takes out what has no log.
+  if (outcome === 'full' && reservedIn === undefined) {
     await Promise.all([redis.zrem(keys.unconfirmed, runId), redis.zrem(keys.runsOf(owner), runId)]);
   }
   return outcome;

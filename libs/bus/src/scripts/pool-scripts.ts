@@ -104,14 +104,15 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1`);
 
 /**
- * KEYS workers orders checks flight*; ARGV worker report ttl. Rows of this worker are kept; those it does not have stay
- * away. -> generation check*
+ * KEYS workers orders checks flight*; ARGV worker report ttl (requests tokens)*. The rows of this worker become what it
+ * says, so that a call that ran twice or late counts until here only. -> generation check*
  */
 export const POOL_BEAT = script(`${NOW}${ROW}
 redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[2])
 for i = 4, #KEYS do
-  local requests, tokens = row(KEYS[i], ARGV[1])
-  if requests > 0 then keep(KEYS[i], ARGV[1], requests, tokens, tonumber(ARGV[3])) end
+  local requests = tonumber(ARGV[2 * i - 4])
+  if requests > 0 then keep(KEYS[i], ARGV[1], requests, tonumber(ARGV[2 * i - 3]), tonumber(ARGV[3]))
+  else redis.call('HDEL', KEYS[i], ARGV[1]) end
 end
 local reply = { redis.call('HGET', KEYS[2], 'generation') or '0' }
 for _, name in ipairs(redis.call('SPOP', KEYS[3], 100)) do reply[#reply + 1] = name end

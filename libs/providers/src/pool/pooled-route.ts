@@ -19,6 +19,7 @@ interface PoolVisit {
   readonly rounds: number;
   /** Spent with waiting for the earliest member. */
   readonly waitedMs: number;
+  giveBack(): void;
 }
 
 /** Bounds of waiting until some member may be asked again; the run's own deadline aborts it earlier. */
@@ -54,8 +55,8 @@ export function pooledRoute(pool: UpstreamPool, refused: RefusedMemory): ModelRo
       signal.throwIfAborted();
       const entered = await pool.enter({ key, tokens, tried });
       if (entered.kind === 'entered') {
-        const { candidate, upstream } = entered;
-        visits.set(candidate, { tried, upstream, rounds, waitedMs });
+        const { candidate, upstream, giveBack } = entered;
+        visits.set(candidate, { tried, upstream, rounds, waitedMs, giveBack });
         return firstAttempt(candidate, refused.of(candidate));
       }
       const { isFull, waitMs = 0 } = entered;
@@ -80,6 +81,8 @@ export function pooledRoute(pool: UpstreamPool, refused: RefusedMemory): ModelRo
       if (!failed) return ask(undefined, question, undefined);
       const visit = visits.get(failed.attempt.candidate);
       if (!visit) throw failed.error;
+      // It may have failed before the upstream was asked: a conversation too long for the model.
+      visit.giveBack();
       const again = sameMember(failed);
       if (again) return again;
       if (!(failed.error instanceof GatewayError) || !canFallBack(failed.error)) throw failed.error;

@@ -46,7 +46,13 @@ export interface Visit {
 }
 
 export type Entered =
-  | { readonly kind: 'entered'; readonly candidate: ModelCandidate; readonly upstream: string }
+  | {
+      readonly kind: 'entered';
+      readonly candidate: ModelCandidate;
+      readonly upstream: string;
+      /** Gives the place back when nothing was asked there; else it does nothing. */
+      giveBack(): void;
+    }
   | { readonly kind: 'none'; readonly waitMs?: number; readonly isFull: boolean };
 
 /** How often a place is looked for when others take it first. */
@@ -132,7 +138,7 @@ export class UpstreamPool {
         continue;
       }
       this.parts.news.chosen(choice.upstream, choice.reason);
-      return { kind: 'entered', upstream: choice.upstream, candidate: this.placed(share, at, visit.tokens) };
+      return { kind: 'entered', upstream: choice.upstream, ...this.placed(share, at, visit.tokens) };
     }
     return { kind: 'none', isFull: true };
   }
@@ -163,20 +169,25 @@ export class UpstreamPool {
   }
 
   /** The candidate, whose first answer uses the place that was taken. Asked again, it takes one more. */
-  private placed(share: PoolShare, at: number, tokens: number): ModelCandidate {
+  private placed(share: PoolShare, at: number, tokens: number): { candidate: ModelCandidate; giveBack(): void } {
     const { candidate } = this.members[at] as PoolMember;
     const key = this.keys[at] as PoolMemberKey;
     const leave = (): void => this.tell(share.leave(key, tokens));
-    const unused = setTimeout(leave, UNUSED_MS_MAX);
-    unused.unref();
     let isFirst = true;
+    const giveBack = (): void => {
+      clearTimeout(unused);
+      if (isFirst) leave();
+      isFirst = false;
+    };
+    const unused = setTimeout(giveBack, UNUSED_MS_MAX);
+    unused.unref();
     const open = (): AnswerWatch => {
       clearTimeout(unused);
       if (!isFirst) this.tell(share.enter({ member: key, tokens, isForced: true }));
       isFirst = false;
       return this.watch({ share, at, key, leave });
     };
-    return { ...candidate, provider: watchedProvider(candidate.provider, open) };
+    return { candidate: { ...candidate, provider: watchedProvider(candidate.provider, open) }, giveBack };
   }
 
   private watch(place: { share: PoolShare; at: number; key: PoolMemberKey; leave: () => void }): AnswerWatch {

@@ -46,8 +46,8 @@ async function openAtOnce(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
     cancelRun(ports, runId, 'requested').catch(() => undefined);
     throw opened.reason;
   }
-  // A worker drops a job without a log; taking it out only spares that.
-  if (opened.value === 'used' || opened.value === 'full') queue.remove(runId).catch(() => undefined);
+  // A worker drops a job without a log; taking it out only spares that. A reserved id may have another opener.
+  if (opened.value === 'full' && terms.reservedIn === undefined) queue.remove(runId).catch(() => undefined);
   const outcome = assertOpen(opened.value);
   if (outcome === 'exists' || queued.status === 'fulfilled') return outcome;
   // If this fails too, Redis is away altogether; the scheduler's duty `fail-lost-runs` finds the run and ends it.

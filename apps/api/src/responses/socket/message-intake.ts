@@ -20,6 +20,7 @@ export class MessageIntake {
   private partBytes = 0;
   /** The message that was shifted last is being answered. */
   private isInWork = false;
+  private isClosed = false;
 
   constructor(
     { webSocket, socket }: Pick<ConnectedSocket, 'webSocket' | 'socket'>,
@@ -39,7 +40,11 @@ export class MessageIntake {
       controlBytes = 0;
       this.account();
     });
-    webSocket.once('close', () => receiving.end());
+    webSocket.once('close', () => {
+      // The answer in work ends later: it puts nothing back on the account.
+      this.isClosed = true;
+      receiving.end();
+    });
   }
 
   /** A whole message waits from now on. Throws GatewayError `rate_limit_exceeded` when it cannot. */
@@ -74,6 +79,7 @@ export class MessageIntake {
   }
 
   private account(): void {
+    if (this.isClosed) return;
     const held = this.waitingBytes + this.partBytes;
     this.gate.set('ahead', this.isInWork && held > API_LIMITS.webSocketAheadBytesMax);
     try {
