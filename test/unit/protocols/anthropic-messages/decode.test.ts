@@ -172,6 +172,8 @@ test.each([
   [{ messages: [{ role: 'tool', content: 'x' }] }, 'invalid_request', 'messages[0].role'],
   [{ messages: [user(' ')] }, 'invalid_request', 'messages'],
   [{ messages: [user(7)] }, 'invalid_request', 'messages[0].content'],
+  [{ messages: [user('Hi')], system: [{ type: 'text', text: 5 }] }, 'invalid_request', 'system[0].text'],
+  [{ messages: [user('Hi')], system: [{ type: 'text' }] }, 'missing_required_parameter', 'system[0].text'],
   [{ messages: [user([{ text: 'x' }])] }, 'missing_required_parameter', 'messages[0].content[0].type'],
   [{ messages: [user('x'.repeat(1_001))] }, 'string_above_max_length', 'messages[0].content'],
   [

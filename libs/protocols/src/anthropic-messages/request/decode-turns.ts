@@ -8,7 +8,16 @@ import {
   type SystemMark,
   type ToolMessage,
 } from '#libs/contract';
-import { fieldOf, optionalFlag, optionalText, placeOf, refuse, requiredText, type Place } from '../../request-place.js';
+import {
+  fieldOf,
+  missing,
+  optionalFlag,
+  optionalText,
+  placeOf,
+  refuse,
+  requiredText,
+  type Place,
+} from '../../request-place.js';
 import { unpackReasoning } from '../../sealed-reasoning.js';
 import { unpackCallState } from '../call-state.js';
 import {
@@ -216,7 +225,8 @@ export function decodeSystem(system: string | readonly unknown[] | undefined, te
   let text = '';
   const ends: { readonly at: number; readonly fields: JsonObject }[] = [];
   for (const block of blocks) {
-    const said = String(block.object['text'] ?? '');
+    const said = optionalText(block, 'text');
+    if (said === undefined) throw missing(`${block.path}.text`);
     const mark = markOf(block);
     if (said === '') continue;
     text += text === '' ? said : `\n\n${said}`;
