@@ -10,8 +10,8 @@ COPY scripts ./scripts
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
-# The small young generation: see apps/launcher/src/services.ts.
-ENV NODE_ENV=production TALARIA_DATA=/data NODE_OPTIONS=--max-semi-space-size=4
+# The young generation: see apps/launcher/src/processes/services.ts.
+ENV NODE_ENV=production TALARIA_DATA=/data NODE_OPTIONS=--max-semi-space-size=64
 WORKDIR /app
 # The only folder a service may have to write to, and only one without DATABASE_URL.
 RUN install -d -o 10001 -g 10001 -m 0700 /data

@@ -175,10 +175,12 @@ export function echoSession(reply: FastifyReply, { sessionId }: RunDraft): void 
  * Names in a header what of the request went no further; what an upstream did not take is known when it has answered.
  */
 function nameLeftOut(reply: FastifyReply, draft: RunDraft, snapshot?: RunSnapshot): void {
-  const steps = snapshot?.steps ?? [];
-  const value = leftOutHeader([...(draft.leftOut ?? []), ...steps.flatMap(({ leftOut = [] }) => leftOut)]);
+  const asked = draft.leftOut ?? [];
+  const names = [...asked, ...(snapshot?.steps ?? []).flatMap(({ leftOut = [] }) => leftOut)];
+  if (names.length === 0) return;
+  const value = leftOutHeader(names);
   if (value !== undefined) reply.raw.setHeader(HEADERS.leftOut, value);
-  const tools = leftOutHeader((draft.leftOut ?? []).flatMap((name) => name.match(/^tools\.(.+)$/)?.[1] ?? []));
+  const tools = leftOutHeader(asked.flatMap((name) => name.match(/^tools\.(.+)$/)?.[1] ?? []));
   if (tools !== undefined) reply.raw.setHeader(HEADERS.leftOutTools, tools);
 }
 

@@ -81,13 +81,13 @@ export function envOf(
 const SPARE_SECONDS = 15;
 
 /**
- * Half of the young generation, in MB (V8's own maximum is 16). A small one saves memory at rest and under load, a
- * large one collections: what lives as long as a request dies young then.
+ * Half of the young generation, in MB at most (V8's own maximum is 16). It grows only under load, so a large one costs
+ * nothing at rest; under load it costs memory and saves collections: what lives as long as a request dies young then.
  */
 const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = {
   store: 16,
-  api: 8,
-  worker: 8,
+  api: 64,
+  worker: 64,
   scheduler: 2,
   messenger: 2,
 };

@@ -1,12 +1,11 @@
 import { type ConversationLock, LIMITS } from '#libs/contract';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { BEGIN_TURN, GIVE_TURN_BACK, LAST_TURN } from '../scripts/admission-scripts.js';
 
 /** The lock on Redis, shared by all API replicas. Rejects with GatewayError `queue_unavailable`. */
 export function redisConversationLock({ redis, keys }: RedisConnection): ConversationLock {
-  const keyOf = (conversation: string): string =>
-    keys.conversation(createHash('sha256').update(conversation).digest('hex'));
+  const keyOf = (conversation: string): string => keys.conversation(hash('sha256', conversation, 'hex'));
   return {
     async last(conversation) {
       const reply = await withinDeadline(runScript(redis, LAST_TURN, [keyOf(conversation)], []));

@@ -1,12 +1,12 @@
 import { type Idempotency, LIMITS, type Reservation } from '#libs/contract';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RedisKeys } from '../keys.js';
 import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { MARK_MADE, RELEASE_KEY } from '../scripts/admission-scripts.js';
 
 /** The name of the key of a scope. */
 export const idempotencyKeyName = (keys: RedisKeys, scope: string): string =>
-  keys.idempotency(createHash('sha256').update(scope).digest('hex'));
+  keys.idempotency(hash('sha256', scope, 'hex'));
 
 /** Idempotency keys on Redis, one string each, shared by all API replicas. */
 export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency {

@@ -1,11 +1,11 @@
 import type { Leases } from '#libs/contract';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { COUNT_LEASES, RENEW_LEASE, TAKE_LEASE } from '../scripts/lease-scripts.js';
 
 /** Leases on Redis: one sorted set per name. */
 export function redisLeases({ redis, keys }: RedisConnection): Leases {
-  const keyOf = (name: string): string => keys.lease(createHash('sha256').update(name).digest('hex'));
+  const keyOf = (name: string): string => keys.lease(hash('sha256', name, 'hex'));
   return {
     take: async (name, holder, { holdersMax, ttlMs }) =>
       (await withinDeadline(runScript(redis, TAKE_LEASE, [keyOf(name)], [holder, ttlMs, holdersMax]))) === 1,

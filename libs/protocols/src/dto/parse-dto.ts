@@ -50,7 +50,7 @@ function objectAt(value: unknown, path: string): JsonObject {
 function refuseOthers(cls: DtoClass, object: JsonObject, path: string | undefined): void {
   const problem = othersProblem(cls);
   if (problem === undefined) return;
-  const other = Object.keys(object).find((key) => !fieldsOf(cls).includes(key));
+  const other = Object.keys(object).find((key) => !declaredBy(cls).has(key));
   if (other === undefined) return;
   const param = path === undefined ? other : `${path}.${other}`;
   throw new GatewayError('invalid_request', `'${param}' ${problem}`, { param });
@@ -58,8 +58,20 @@ function refuseOthers(cls: DtoClass, object: JsonObject, path: string | undefine
 
 /** The fields of an object that its class does not declare. */
 export function otherFields(cls: DtoClass, object: JsonObject): JsonObject {
+  const declared = declaredBy(cls);
+  const names = Object.keys(object).filter((name) => !declared.has(name));
+  return names.length === 0 ? NONE : Object.fromEntries(names.map((name) => [name, object[name]]));
+}
+
+const NONE: JsonObject = Object.freeze({});
+const fieldSets = new WeakMap<object, ReadonlySet<string>>();
+
+function declaredBy(cls: DtoClass): ReadonlySet<string> {
+  const known = fieldSets.get(cls);
+  if (known) return known;
   const declared = new Set(fieldsOf(cls));
-  return Object.fromEntries(Object.entries(object).filter(([name]) => !declared.has(name)));
+  fieldSets.set(cls, declared);
+  return declared;
 }
 
 const fieldLists = new WeakMap<object, readonly string[]>();

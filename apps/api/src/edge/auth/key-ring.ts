@@ -1,6 +1,6 @@
 import type { ApiKey } from '#libs/config';
 import { bearerToken } from '#libs/platform';
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** Who owns everything while no key is configured, which only a loopback address allows. */
@@ -73,4 +73,4 @@ function countOf(name: string, rawHeaders: readonly string[]): number {
   return count;
 }
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');

@@ -1,5 +1,5 @@
 import type { ContentPart, RunDraft } from '#libs/contract';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const DIGITS = 16;
 
@@ -11,7 +11,7 @@ const DIGITS = 16;
 export function derivedSessionId(owner: string, { instructions, messages }: RunDraft): string {
   const first = messages.find((message) => message.role === 'user');
   const seed = JSON.stringify([owner, instructions ?? '', first ? textOf(first.content) : '']);
-  return `api-${createHash('sha256').update(seed).digest('hex').slice(0, DIGITS)}`;
+  return `api-${hash('sha256', seed, 'hex').slice(0, DIGITS)}`;
 }
 
 const textOf = (content: string | readonly ContentPart[]): string =>
