@@ -40,7 +40,7 @@ describe('run queue on BullMQ', () => {
     closes.push(() => queue.close());
     await queue.enqueue('run_a');
     await queue.enqueue('run_a');
-    await queue.enqueue('run_b');
+    await queue.enqueue('run_b', 0, true);
     expect(await queue.depth()).toBe(2);
     expect(await queue.withJob([first('run_a'), first('run_x')])).toEqual(new Set(['run_a']));
     await queue.remove('run_b');

@@ -41,7 +41,7 @@ export class Runs {
 
   /** Starts a run and returns as soon as it is queued. Throws as `startRun` does. */
   start(run: RunToStart, terms: Partial<StartTerms> = {}): Promise<StartedRun> {
-    return startRun(this.ports, run, { runId: newRunId(), ...terms });
+    return startRun(this.ports, run, { runId: newRunId(), isNewId: terms.runId === undefined, ...terms });
   }
 
   /** Gives a run's events to `take`, each once, until it is over. Throws as `followRun` does. */

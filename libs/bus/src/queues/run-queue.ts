@@ -48,9 +48,11 @@ const ATTEMPTS_PER_JOB = 1_000;
 /** The run queue on BullMQ. */
 export function bullRunQueue(connection: RedisConnection): RunQueue {
   const queue = openQueue(connection, QUEUES.runs, QUEUE_EVENTS_MAX);
+  // queue.add() waits for ever while Redis is away at start.
   const add = (jobId: string, options: JobChoice): Promise<void> =>
-    // queue.add() waits for ever while Redis is away at start.
     inTime(connection, addAnew({ queue, redis: connection.redis }, jobId, options));
+  const addNew = (jobId: string, options: JobChoice): Promise<unknown> =>
+    inTime(connection, addJob(queue, jobId, options));
   const load = new SampledLoad(async () => {
     const [counts, memoryShare] = await Promise.all([
       withinDeadline(queue.getJobCounts('wait', 'prioritized', 'active')),
@@ -69,9 +71,9 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
       const tag = await withinDeadline(nextTag(connection, bullKeys, request));
       return tag === undefined ? { kind: 'full' } : { kind: 'placed', tag };
     },
-    async enqueue(runId, tag = 0) {
+    async enqueue(runId, tag = 0, isNewId = false) {
       try {
-        await add(jobIdOf(runId), { priority: tag });
+        await (isNewId ? addNew : add)(jobIdOf(runId), { priority: tag });
       } finally {
         if (tag === 0) load.noteQueued();
       }
@@ -108,7 +110,7 @@ async function addAnew(
   jobId: string,
   options: JobChoice,
 ): Promise<void> {
-  const send = (): Promise<Job> => queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options });
+  const send = (): Promise<Job> => addJob(queue, jobId, options);
   // Sent before the job is, on the same connection: nothing that ends after that is taken for remembered.
   const looks = ['completed', 'failed'].map((state) => redis.zscore(queue.toKey(state), jobId));
   const [scores] = await Promise.all([Promise.all(looks), send()]);
@@ -117,6 +119,9 @@ async function addAnew(
   await send();
 }
 
+const addJob = (queue: Queue, jobId: string, options: JobChoice = {}): Promise<Job> =>
+  queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId, ...options });
+
 async function wake(queue: Queue, jobId: string): Promise<void> {
   const job = await queue.getJob(jobId);
   const state = job ? await job.getState() : 'unknown';
@@ -124,7 +129,7 @@ async function wake(queue: Queue, jobId: string): Promise<void> {
   if (job && state === 'delayed') return job.promote().catch(() => undefined);
   if (isLive(state)) return;
   if (job) await queue.remove(jobId);
-  await queue.add(QUEUES.runs, {}, { ...JOB_OPTIONS, jobId });
+  await addJob(queue, jobId);
 }
 
 const isLive = (state: string): boolean => !['completed', 'failed', 'unknown'].includes(state);

@@ -28,8 +28,12 @@ export interface RunQueue {
    * while runs wait.
    */
   place(request: QueuePlaceRequest): Promise<QueuePlace>;
-  /** @param tag from `place`; 0 starts the run before all that wait. */
-  enqueue(runId: string, tag?: number): Promise<void>;
+  /**
+   * @param tag from `place`; 0 starts the run before all that wait.
+   * @param isNewId nobody can have queued a run of this id before. Else the queue looks whether it remembers a finished
+   * job of the id, which would swallow this one.
+   */
+  enqueue(runId: string, tag?: number, isNewId?: boolean): Promise<void>;
   /** The job that resumes a parked run after `delayMs` at the latest. A second one for one generation is ignored. */
   enqueueParked(run: QueuedRun, delayMs: number): Promise<void>;
   /** Starts that job now, whatever state it is in; a job that is waiting or active stays as it is. */

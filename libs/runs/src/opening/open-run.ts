@@ -12,6 +12,8 @@ export interface OpenTerms {
   readonly comesAgain?: boolean;
   /** The scope of the idempotency key that the run's id was reserved with. */
   readonly reservedIn?: string;
+  /** The id was made for this run a moment ago, and nobody else has it. */
+  readonly isNewId?: boolean;
   /** See `QueueRoom`. */
   readonly orderBytesMax?: number;
 }
@@ -40,7 +42,7 @@ async function openAtOnce(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
   const { log, queue } = ports;
   const { runId } = spec;
   const opening = log.open(spec, logTerms(terms));
-  const [opened, queued] = await Promise.allSettled([opening, queue.enqueue(runId, terms.tag ?? 0)]);
+  const [opened, queued] = await Promise.allSettled([opening, queue.enqueue(runId, terms.tag ?? 0, terms.isNewId)]);
   if (opened.status === 'rejected') {
     // Whether the log was opened is not known. The client is told to try again, so nobody wants this run.
     cancelRun(ports, runId, 'requested').catch(() => undefined);

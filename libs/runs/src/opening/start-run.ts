@@ -41,6 +41,8 @@ export interface RunToStart {
 export interface StartTerms {
   /** A new id (`newRunId`), or one that was reserved. */
   readonly runId: string;
+  /** The id was made for this call, and is in no record from which the run could be started again. */
+  readonly isNewId?: boolean;
   /** The scope of the idempotency key that the id was reserved with. */
   readonly reservedIn?: string;
   /** Follows the run from before it is opened, so that its first events need no read of the log; ends the following. */
@@ -69,7 +71,7 @@ export type StartedRun =
  * `queue_full` when there is no room, for all or for this key; as `enterSession` does; and as `openRun` does.
  */
 export async function startRun(ports: StartPorts, run: RunToStart, terms: StartTerms): Promise<StartedRun> {
-  const { runId, listenUntil, reservedIn } = terms;
+  const { runId, isNewId = false, listenUntil, reservedIn } = terms;
   const tag = await tagOf(ports.queue, run, ports.room);
   // A conversation that is locked for a run which is refused then would keep others out.
   const takeBack = await run.begin?.();
@@ -92,7 +94,8 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
   let isOurs = false;
   try {
     isOurs =
-      (await openRun(ports, spec, { tag, ...limits, ...(reservedIn !== undefined && { reservedIn }) })) === 'opened';
+      (await openRun(ports, spec, { tag, isNewId, ...limits, ...(reservedIn !== undefined && { reservedIn }) })) ===
+      'opened';
   } catch (cause) {
     if (takeBack && isRefusal(cause)) await gaveBack(ports, runId, takeBack);
     throw cause;

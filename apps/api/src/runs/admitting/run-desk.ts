@@ -107,7 +107,12 @@ export class RunDesk {
     const { claim } = admission;
     return this.parts.runs.start(
       { ...admission, ...completed },
-      { runId, ...(claim && { reservedIn: claim.scope }), ...(listenUntil && { listenUntil }) },
+      {
+        runId,
+        isNewId: !claim,
+        ...(claim && { reservedIn: claim.scope }),
+        ...(listenUntil && { listenUntil }),
+      },
     );
   }
 

@@ -1,5 +1,5 @@
-import { memoryIdempotency, memoryRunLog } from '#libs/bus';
-import { GatewayError, type RunDraft } from '#libs/contract';
+import { memoryIdempotency, memoryRunLog, memoryRunQueue } from '#libs/bus';
+import { GatewayError, type RunDraft, type RunQueue } from '#libs/contract';
 import { createLogger } from '#libs/platform';
 import { newRunId, type RunsPorts } from '#libs/runs';
 import { RunDesk, type AdmissionRequest } from '../../../../../apps/api/src/runs/admitting/run-desk.js';
@@ -28,6 +28,21 @@ describe('RunDesk', () => {
     owner: 'alice',
     claim: { scope: 's', fingerprint: 'f' },
   };
+
+  test('only an id that nothing can name later is queued without a look at ended jobs', async () => {
+    const inner = memoryRunQueue();
+    const marks: (boolean | undefined)[] = [];
+    const queue: RunQueue = {
+      ...inner,
+      enqueue: (runId, tag, isNewId) => (marks.push(isNewId), inner.enqueue(runId, tag)),
+    };
+    const { desk, parts } = setUp({ queue });
+    await desk.admit({ draft, model: 'talaria', owner: 'alice' });
+    await desk.admit(admission);
+    await parts.runs.start({ draft, model: 'talaria', owner: 'alice' });
+    await parts.runs.start({ draft, model: 'talaria', owner: 'alice' }, { runId: newRunId() });
+    expect(marks).toEqual([true, false, true, false]);
+  });
 
   test('a run that could not be opened gives its key back', async () => {
     const log = memoryRunLog();
