@@ -116,6 +116,32 @@ describe.each(desks)('chats: %s', (_name, create) => {
     expect(waits).toEqual([0, 1, 2, 3]);
   });
 
+  test('a bucket lets a burst through and then keeps its gap; a penalty on it stops every chat', async () => {
+    const desk = create();
+    const chat = newChat();
+    const ask = { chat, chatGapMs: 0, bucket: 'edit', platformGapMs: LONG, burstMs: 2 * LONG, waitMsMax: 10 * LONG };
+    const waits = [];
+    for (let i = 0; i < 5; i++) {
+      const slot = await desk.slot({ ...ask, chat: chat.replace(':1', `:${i}`) });
+      waits.push(slot.kind === 'reserved' ? Math.ceil(slot.waitMs / LONG) : -1);
+    }
+    expect(waits).toEqual([0, 0, 0, 1, 2]);
+    const other = { ...ask, bucket: 'send', waitMsMax: LONG / 2 };
+    expect(await desk.slot(other)).toMatchObject({ kind: 'reserved', waitMs: 0 });
+    await desk.holdBucket(other, LONG);
+    expect(await desk.slot(other)).toEqual({ kind: 'refused' });
+  });
+
+  test('an intake notes how far it has come', async () => {
+    const desk = create();
+    const [platform = ''] = newChat().split(':');
+    expect(await desk.mark(platform)).toBeUndefined();
+    await desk.setMark(platform, '{"seq":7}');
+    expect(await desk.mark(platform)).toBe('{"seq":7}');
+    await desk.setMark(platform, '');
+    expect(await desk.mark(platform)).toBeUndefined();
+  });
+
   test('what became of an entry is told, and a key has one home on each platform', async () => {
     const desk = create();
     expect(await desk.outcome('e1')).toBeUndefined();

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { isNetworkVisible, loadConfig, readTextFile } from '#libs/config';
 import { bootstrap, closeToBrowsers, Closers, createLogger, Drain, runMain, versionAbove } from '#libs/platform';
+import { keepBodies } from './intake/keep-bodies.js';
 import { MessengerModule } from './messenger.module.js';
 
 /** Time for the calls under way, which take 15 s at most. Answers go on in another process, or after a restart. */
@@ -25,6 +26,9 @@ await runMain(async () => {
     drain,
     drainSeconds: DRAIN_SECONDS,
     fastify: { bodyLimit: BODY_BYTES_MAX },
-    configure: (app) => closeToBrowsers(app, door),
+    configure: (app) => {
+      closeToBrowsers(app, door);
+      keepBodies(app);
+    },
   });
 });

@@ -15,7 +15,7 @@ import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { hostname } from 'node:os';
 import { ChatHost } from './chats/chat-host.js';
-import { sinkOf, takeIn, type IntakePorts } from './intake/intake.js';
+import { inletOf, takeIn, type IntakePorts } from './intake/intake.js';
 import { WEBHOOK_DOORS, WebhooksController, type WebhookDoors } from './intake/webhooks.controller.js';
 import { MessengerMeters } from './messenger-meters.js';
 import { createMessengers } from './messengers.js';
@@ -72,7 +72,7 @@ export class MessengerModule {
       stopping.abort();
       await Promise.all([host.stop(), ...intakes]);
     });
-    const doors: WebhookDoors = { platforms, sink: sinkOf(intake) };
+    const doors: WebhookDoors = { platforms, inletOf: (platform) => inletOf(intake, platform) };
     return {
       module: MessengerModule,
       controllers: [WebhooksController],

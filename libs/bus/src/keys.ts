@@ -27,11 +27,12 @@
  *   <p>:lease:<sha256>         zset     holders of a lease (sha256 of its name), by the time (ms) at which it ends
  *   <p>:{pool}:<kind>[:<sha256>]        what workers share about upstreams in pools: pool-scripts.ts
  *   {<p>}:chats:due            zset     chats with something to do, by the time (ms) at which they may be claimed
+ *   {<p>}:chats:marks          hash     platform -> how far its intake has come
  *   {<p>}:chats:homes          hash     `<platform> <owner>` -> the chat where the jobs of that key deliver
  *   {<p>}:chat:<sha256>        hash     epoch, owner (empty: nobody), state (JSON) of a chat (sha256 of its name)
  *   {<p>}:chat:<sha256>:inbox  list     entries that nobody took
  *   {<p>}:chat:<sha256>:next   string   when (ms) the next call into the chat may be made
- *   {<p>}:chat-calls:<name>    string   when (ms) the next call to that platform may be made
+ *   {<p>}:chat-calls:<name>    string   when (ms) the next call of that platform, or bucket of it, is due
  *   {<p>}:chat-seen:<sha256>   string   an entry that came in (sha256 of its id)
  *   {<p>}:chat-out:<sha256>    string   what became of an entry (JSON)
  *   {<p>}:fair-order           hash     `now`, `at`, the last tag of every lane and key; in one slot with BullMQ's keys
@@ -62,6 +63,7 @@ export function redisKeys(prefix: string) {
     lease: (hash: string) => `${prefix}:lease:${hash}`,
     pool: (kind: string, hash?: string) => `${prefix}:{pool}:${kind}${hash === undefined ? '' : `:${hash}`}`,
     chatsDue: `{${prefix}}:chats:due`,
+    chatMarks: `{${prefix}}:chats:marks`,
     chatHomes: `{${prefix}}:chats:homes`,
     chat: (hash: string) => `{${prefix}}:chat:${hash}`,
     chatInbox: (hash: string) => `{${prefix}}:chat:${hash}:inbox`,

@@ -66,6 +66,8 @@ export const LIMITS = {
   chatPartsMax: 20,
   /** Remembered deliveries of one chat. */
   chatLogMax: 20,
+  /** Threads of one chat in which the bot is known to have been spoken to; others have to mention it again. */
+  chatThreadsMax: 200,
   chatPhotoBytesMax: 5_242_880,
 
   // Approvals and steering

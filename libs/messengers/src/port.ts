@@ -14,21 +14,37 @@ export interface Content {
   readonly entities?: readonly JsonObject[];
   /** Rows of buttons. Absent: none, and an edit takes away those that were there. */
   readonly buttons?: readonly (readonly Button[])[];
+  /** The message is a file, and `text` stands below it. */
+  readonly file?: { readonly name: string; readonly text: string };
 }
 
-/** One call to a platform. `chat` is the platform's own id; `thread` is empty outside of threads. */
+/** A chat by the platform's own id; `thread` is empty outside of threads. */
+interface InChat {
+  readonly chat: string;
+  readonly thread: string;
+}
+
+/** One call to a platform. */
 export type Step =
-  | {
+  | (InChat & {
       readonly kind: 'send';
-      readonly chat: string;
-      readonly thread: string;
       readonly content: Content;
       /** The message that this one answers. */
       readonly replyTo?: string;
-    }
+      /** Of this message, the same for every try. A platform that knows such keys takes the message once. */
+      readonly key: string;
+    })
   | { readonly kind: 'edit'; readonly chat: string; readonly id: string; readonly content: Content }
   | { readonly kind: 'remove'; readonly chat: string; readonly id: string }
-  | { readonly kind: 'typing'; readonly chat: string; readonly thread: string }
+  /** Looks for a message of ours that came after the id `after` and is none of those that are known. */
+  | (InChat & { readonly kind: 'find'; readonly after: string; readonly known: readonly string[] })
+  /** Shows a text that is about to be sent, where nothing stays of it. `key`: the same for every text of a message. */
+  | (InChat & { readonly kind: 'draft'; readonly key: string; readonly content: Content })
+  /** Begins a message that grows by `append`, and ends with `finish`. `text` of `finish`: the rest of it. */
+  | (InChat & { readonly kind: 'begin'; readonly userId: string; readonly text: string })
+  | { readonly kind: 'append'; readonly chat: string; readonly id: string; readonly text: string }
+  | { readonly kind: 'finish'; readonly chat: string; readonly id: string; readonly text?: string }
+  | (InChat & { readonly kind: 'typing' })
   /** Ends the waiting of who pressed a button. */
   | { readonly kind: 'pressed'; readonly queryId: string; readonly text: string }
   /** Fetches a file that came with a message. */
@@ -36,14 +52,14 @@ export type Step =
 
 /** What a call came to. */
 export type Outcome =
-  /** `id` of the message that was sent; `data`: the file as a data URL. */
+  /** `id` of the message that was sent or found; `data`: the file as a data URL. */
   | { readonly kind: 'done'; readonly id?: string; readonly data?: string }
   /** The message already reads so. */
   | { readonly kind: 'unchanged' }
-  /** There is no such message of ours. */
+  /** There is no such message of ours; of a message that grows: it does not grow any more. */
   | { readonly kind: 'gone' }
-  /** Nothing was done; the chat must not be called for so long. */
-  | { readonly kind: 'wait'; readonly ms: number }
+  /** Nothing was done; the chat must not be called for so long. `isWide`: no chat may be called in this way. */
+  | { readonly kind: 'wait'; readonly ms: number; readonly isWide?: true }
   /** Nothing was done, and the same call would be refused again. `markup`: because of its marks. */
   | { readonly kind: 'refused'; readonly why: string; readonly markup?: true }
   /** Nothing was done; it may be tried again. */
@@ -67,37 +83,73 @@ export type Inbound = {
       readonly photos: readonly string[];
       /** The message of ours that this one answers. */
       readonly repliesTo?: string;
+      /** It says nothing to the bot by itself: it is heard only in a thread in which the bot was spoken to before. */
+      readonly isUnaddressed?: true;
     }
   | { readonly kind: 'button'; readonly queryId: string; readonly data: string }
+  /** The platform's own stop button. */
+  | { readonly kind: 'stop' }
 );
 
 /** Takes what came in. Resolves when it is safe; rejects when it must come again. */
 export type Sink = (updateId: string, inbound: Inbound | undefined) => Promise<void>;
 
+/** Where an intake gives what came in. */
+export interface Inlet {
+  readonly take: Sink;
+  /** How far the intake before this one had come, as it noted it; undefined: there was none. */
+  mark(): Promise<string | undefined>;
+  setMark(mark: string): Promise<void>;
+}
+
+/** How often a kind of call may be made. */
+export interface Pace {
+  /** Between this call and the next one into the chat, in ms. 0: the call does not count for the chat. */
+  readonly chatGapMs: number;
+  /** Calls that share a limit; absent: all of the platform. */
+  readonly bucket?: string;
+  /** Between two calls of the bucket, in ms. */
+  readonly platformGapMs: number;
+  /** So much time of the bucket may be used in advance, in ms. */
+  readonly burstMs?: number;
+}
+
 /** What a platform can do, and how often. Everything here is pure. */
 export interface Capabilities {
   /** Of one message, in UTF-16 units. */
   readonly textMax: number;
-  /** Between two calls into a chat, in ms. */
-  chatGapMs(isGroup: boolean): number;
-  /** Between two calls of the bot, in ms. */
-  readonly platformGapMs: number;
-  /** Whether the id of a chat (`<platform>:` taken off) can be delivered into by a job. */
+  paceOf(kind: Step['kind'], isGroup: boolean): Pace;
+  /** What stands before a command: `/`, or where the platform keeps that one for itself, `!`, and `/` as well. */
+  readonly commandSign: '/' | '!';
+  /** Whether a growing answer has a button that stops it. */
+  readonly stopButton: boolean;
+  readonly typing: boolean;
+  /** How a growing answer is shown best. Everything can be edited. */
+  previewOf(isGroup: boolean, thread: string): 'edit' | 'draft' | 'stream';
+  /** Whether a job can deliver into the chat of this id (`<platform>:` taken off). */
   isAllowedChat(chat: string): boolean;
+  /** Whether this user is heard everywhere. */
+  isAllowedUser(user: string): boolean;
+  /** Whether a chat of this id is a group. A platform that cannot tell says yes. */
+  isGroupChat(chat: string): boolean;
   /** An answer in Markdown as messages. */
   render(markdown: string): readonly Content[];
   /**
    * The ids that a message can have which was sent when `after` was the highest id known in the chat, the likeliest
-   * first. With them a send whose outcome is unknown is looked up: the message that an edit finds is the one.
+   * first. With them a send whose outcome is unknown is looked up: the message that an edit finds is the one. Absent:
+   * it is looked for by a `find`.
    */
-  candidates(after: string, count: number): readonly string[];
+  candidates?(after: string, count: number): readonly string[];
+  /** An id that no message has which is sent from now on; where ids do not tell the time, `0`. */
+  idBefore(now: number): string;
   /** The later one of two ids of a chat. */
   later(a: string, b: string): string;
   /** Absent: the platform is asked for what came in, see `receive`. */
   readonly webhook?: {
     /** Behind the address of the service. */
     readonly path: string;
-    isGenuine(headers: Readonly<Record<string, unknown>>): boolean;
+    /** @param body as it came. @param now in ms. */
+    isGenuine(headers: Readonly<Record<string, unknown>>, body: string, now: number): boolean;
   };
 }
 
@@ -106,10 +158,11 @@ export interface Platform {
   readonly name: string;
   readonly capabilities: Capabilities;
   /**
-   * Without `pushed` it asks for what came in, and gives it to `sink` until `signal` aborts: one process at a time.
-   * With `pushed`, the body of a webhook call, it gives that one to `sink`. Rejects then only, as `sink` does.
+   * Without `pushed` it asks for what came in, and gives it to the inlet until `signal` aborts: one process at a time.
+   * With `pushed`, the body of a genuine webhook call, it gives that one to the inlet. Rejects then only, as
+   * `Inlet.take` does. @returns what the webhook is to be answered with.
    */
-  receive(sink: Sink, signal: AbortSignal, pushed?: unknown): Promise<void>;
+  receive(inlet: Inlet, signal: AbortSignal, pushed?: string): Promise<JsonObject | undefined>;
   /** Makes one call. Never rejects. */
   post(step: Step, signal: AbortSignal): Promise<Outcome>;
 }

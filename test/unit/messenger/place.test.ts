@@ -9,11 +9,17 @@ import type { NoticeTask } from '../../../apps/messenger/src/state/chat-state.js
 const CHAT = 'fake:1';
 const capabilities: Capabilities = {
   textMax: 100,
-  chatGapMs: () => 0,
-  platformGapMs: 0,
+  paceOf: () => ({ chatGapMs: 0, platformGapMs: 0 }),
+  commandSign: '/',
+  stopButton: false,
+  typing: true,
+  previewOf: () => 'edit',
   isAllowedChat: () => true,
+  isAllowedUser: () => true,
+  isGroupChat: () => false,
   render: (text) => [{ text }],
   candidates: (after, count) => Array.from({ length: count }, (_, i) => String(Number(after) + i + 1)),
+  idBefore: () => '0',
   later: (a, b) => (Number(a) > Number(b) ? a : b),
 };
 
@@ -83,7 +89,7 @@ async function process({ desk, platform }: World, texts: readonly string[]): Pro
   const caller = new Caller({ desk, platform, onCall: () => undefined }, CHAT, book.over);
   for (const text of texts) {
     const content = (): Content => ({ text });
-    await place({ book, caller, capabilities, chatId: '1' }, { piece, thread: '', isGroup: false, content });
+    await place({ book, caller, capabilities, chatId: '1' }, { piece, thread: '', isGroup: false, key: 'k', content });
   }
   return book;
 }
@@ -115,7 +121,7 @@ test('a look-up takes no message that is known to be another one', async () => {
   const piece = { sending: { after: '4' } };
   const { desk, platform, shown } = scene;
   const caller = new Caller({ desk, platform, onCall: () => undefined }, CHAT, book.over);
-  const placement = { piece, thread: '', isGroup: false, content: (): Content => ({ text: 'second' }) };
+  const placement = { piece, thread: '', isGroup: false, key: 'k', content: (): Content => ({ text: 'second' }) };
   await place({ book, caller, capabilities, chatId: '1' }, placement);
   expect([...shown.values()]).toEqual(['first', 'second']);
 });
@@ -133,7 +139,7 @@ test('marks that are refused are left out; another refusal ends the message, and
   const piece = book.state.tasks[0]!.parts[0]!;
   const caller = new Caller({ desk: scene.desk, platform: scene.platform, onCall: () => undefined }, CHAT, book.over);
   const content = (): Content => ({ text: 'x', entities: [{ type: 'bold', offset: 0, length: 1 }] });
-  await place({ book, caller, capabilities, chatId: '1' }, { piece, thread: '', isGroup: false, content });
+  await place({ book, caller, capabilities, chatId: '1' }, { piece, thread: '', isGroup: false, key: 'k', content });
   expect(sent).toEqual([{ text: 'x', entities: [expect.anything()] }, { text: 'x' }]);
   expect(piece).toEqual({ isPlain: true, refused: 'blocked' });
 });
@@ -152,7 +158,7 @@ test('who lost the chat sends nothing', async () => {
   await scene.desk.claim('b', { limit: 1, ttlMs: 60_000 });
   const { desk, platform } = scene;
   const caller = new Caller({ desk, platform, onCall: () => undefined }, CHAT, book.over);
-  const placement = { piece: {}, thread: '', isGroup: false, content: (): Content => ({ text: 'b' }) };
+  const placement = { piece: {}, thread: '', isGroup: false, key: 'k', content: (): Content => ({ text: 'b' }) };
   await expect(place({ book, caller, capabilities, chatId: '1' }, placement)).rejects.toMatchObject({
     name: 'ChatLost',
   });

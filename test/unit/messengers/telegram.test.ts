@@ -78,16 +78,18 @@ test('an answer longer than twenty messages says that it is cut, and every messa
 });
 
 test('a lost message can have the next ids; groups are called every three seconds', () => {
-  expect(capabilities.candidates('41', 3)).toEqual(['42', '43', '44']);
+  expect(capabilities.candidates?.('41', 3)).toEqual(['42', '43', '44']);
   expect(capabilities.later('9', '10')).toBe('10');
-  expect([capabilities.chatGapMs(false) > 1_000, capabilities.chatGapMs(true) >= 3_000]).toEqual([true, true]);
+  const gap = (isGroup: boolean): number => capabilities.paceOf('edit', isGroup).chatGapMs;
+  expect([gap(false) > 1_000, gap(true) >= 3_000]).toEqual([true, true]);
+  expect(capabilities.paceOf('typing', true).chatGapMs).toBe(0);
   expect([capabilities.isAllowedChat('-5'), capabilities.isAllowedChat('8')]).toEqual([true, false]);
 });
 
 test('a webhook is genuine with its secret alone', () => {
   const settings = { token: 't', allowedUsers: [], allowedChats: [], webhook: { url: 'https://x', secret: 'abc' } };
   const { webhook } = telegramCapabilities(settings);
-  expect(webhook?.isGenuine({ 'x-telegram-bot-api-secret-token': 'abc' })).toBe(true);
-  expect(webhook?.isGenuine({ 'x-telegram-bot-api-secret-token': 'abd' })).toBe(false);
-  expect(webhook?.isGenuine({})).toBe(false);
+  expect(webhook?.isGenuine({ 'x-telegram-bot-api-secret-token': 'abc' }, '{}', 0)).toBe(true);
+  expect(webhook?.isGenuine({ 'x-telegram-bot-api-secret-token': 'abd' }, '{}', 0)).toBe(false);
+  expect(webhook?.isGenuine({}, '{}', 0)).toBe(false);
 });

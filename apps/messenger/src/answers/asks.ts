@@ -40,6 +40,20 @@ export function askContent({ question, choices, isQuestion, over, key }: Ask): C
   return { text: question, buttons: labelled.map(([text, data]) => [{ text, data: `${key}:${data}` }]) };
 }
 
+/** The button that stops an answer. */
+export function stopButtons({ id }: AnswerTask): NonNullable<Content['buttons']> {
+  return [[{ text: 'Stop', data: `${STOP}:${keyOf(id)}` }]];
+}
+
+/** The answer that a stop button belongs to. */
+export function stoppedBy(tasks: readonly AnswerTask[], data: string): AnswerTask | undefined {
+  const [word, key] = data.split(':');
+  return word === STOP ? tasks.find(({ id }) => keyOf(id) === key) : undefined;
+}
+
+const STOP = 'stop';
+const keyOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
 /** Which open ask of these tasks a button belongs to, and what pressing it says. */
 export function readButton(
   tasks: readonly AnswerTask[],
@@ -64,7 +78,7 @@ export function answerOf({ isQuestion, choices }: Ask, word: string, isButton: b
 
 function askOf({ approval, name, arguments: args }: PendingCall): Ask {
   const { approvalId, ask } = approval;
-  const key = createHash('sha256').update(approvalId).digest('hex').slice(0, 16);
+  const key = keyOf(approvalId);
   if (!ask) {
     const shown = args.length > ARGUMENTS_CHARS_MAX ? `${args.slice(0, ARGUMENTS_CHARS_MAX)} ...` : args;
     const question = `May ${name} be called?\n\n${shown}`;

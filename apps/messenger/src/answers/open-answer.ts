@@ -3,7 +3,7 @@ import { newRunId } from '#libs/runs';
 import { rest } from '../state/bell.js';
 import { ChatLost } from '../state/chat-book.js';
 import type { AnswerTask } from '../state/chat-state.js';
-import type { Posting } from '../posting/place.js';
+import type { Posting } from '../posting/posting.js';
 import type { AnswerPorts, Messenger } from './ports.js';
 
 const AGAIN_MS = 1_000;
@@ -85,7 +85,7 @@ async function messageOf(
 
 async function photoOf({ caller, book }: Opening, { isGroup }: AnswerTask, fileId: string): Promise<string> {
   for (let tries = 1; ; tries++) {
-    const outcome = await caller.call(async () => ({ kind: 'fetch', fileId }), { isGroup, isSmall: true });
+    const outcome = await caller.call(async () => ({ kind: 'fetch', fileId }), { kind: 'fetch', isGroup });
     if (outcome?.kind === 'done' && outcome.data !== undefined) return outcome.data;
     const isFinal = outcome?.kind === 'refused' || tries >= PHOTO_TRIES_MAX;
     if (isFinal) throw new GatewayError('invalid_request', 'The photo could not be fetched.');

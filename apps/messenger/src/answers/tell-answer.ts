@@ -5,11 +5,14 @@ import { ChatLost } from '../state/chat-book.js';
 import type { AnswerTask, Piece } from '../state/chat-state.js';
 import { place } from '../posting/place.js';
 import { answerText } from './answer-text.js';
-import { askContent, noteAsks } from './asks.js';
+import { askContent, noteAsks, stopButtons } from './asks.js';
 import { listen } from './listen.js';
 import { openAnswer, type Opening } from './open-answer.js';
+import { Preview } from './preview.js';
 
 const TYPING_EVERY_MS = 5_000;
+/** A preview for which there was no time is tried again after so long. */
+const PREVIEW_AGAIN_MS = 1_000;
 const NOTHING: Content = { text: '...' };
 
 /**
@@ -22,6 +25,8 @@ export class AnswerTeller {
   /** Said in place of a run that cannot be heard. */
   private failure: string | undefined;
   private rendered: { readonly text: string; readonly contents: readonly Content[] } = { text: '', contents: [] };
+  private readonly preview: Preview;
+  private notBefore = 0;
   private firstTextAt: number | undefined;
   private shownAt: number | undefined;
   private typedAt = 0;
@@ -29,7 +34,9 @@ export class AnswerTeller {
   constructor(
     private readonly opening: Opening,
     private readonly task: AnswerTask,
-  ) {}
+  ) {
+    this.preview = new Preview(opening, task);
+  }
 
   /** Resolves when the chat shows the end, with how it came out. Rejects with ChatLost. */
   async tell(): Promise<string> {
@@ -86,6 +93,15 @@ export class AnswerTeller {
     return this.rendered.contents;
   }
 
+  /** What a message of the answer shows now: the last one of a growing answer has the button that stops it. */
+  private contentOf(part: number): Content | undefined {
+    const contents = this.contents();
+    const content = contents[part];
+    const isLast = part === contents.length - 1;
+    if (!content || !isLast || this.isFinal || !this.opening.capabilities.stopButton) return content;
+    return { ...content, buttons: stopButtons(this.task) };
+  }
+
   private msToNext(): number {
     const { firstTextAt, shownAt, task, opening } = this;
     if (this.isFinal) return 0;
@@ -93,7 +109,7 @@ export class AnswerTeller {
     if (firstTextAt === undefined) return Math.max(0, this.typedAt + TYPING_EVERY_MS - now);
     const chars = this.text.length;
     const state = { isGroup: task.isGroup, chars, firstTextAt, ...(shownAt !== undefined && { shownAt }) };
-    const at = previewAt(opening.messenger.pace, state);
+    const at = Math.max(previewAt(opening.messenger.pace, state), this.notBefore);
     return Math.max(0, at - now);
   }
 
@@ -105,28 +121,45 @@ export class AnswerTeller {
     if (wasFinal) noteAsks(this.task, this.snapshot);
     if (!wasFinal && this.firstTextAt === undefined) await this.type();
     if (wasFinal || (this.firstTextAt !== undefined && this.msToNext() <= 0)) await this.showText();
-    for (const ask of this.task.asks) await this.put(ask.piece, () => askContent(ask));
+    for (const ask of this.task.asks) await this.put(ask.piece, ask.key, () => askContent(ask));
     if (!wasFinal) return false;
     await this.removeSurplus();
     return true;
   }
 
   private async showText(): Promise<void> {
-    const { task, opening } = this;
-    for (let i = 0; i < this.contents().length; i++) {
-      const piece = (task.parts[i] ??= {});
-      const replyTo = isReply(opening.messenger.replyMode, i) ? task.messageId : undefined;
-      await this.put(piece, () => this.contents()[i], replyTo);
-      if (i === 0 && this.shownAt === undefined && piece.id !== undefined) {
-        opening.ports.onFirstText?.((opening.ports.now() - (this.firstTextAt ?? opening.ports.now())) / 1_000);
-      }
+    const { opening } = this;
+    let isShown = true;
+    for (let i = 0; isShown && i < this.contents().length; i++) isShown = await this.showPart(i);
+    const now = opening.ports.now();
+    if (!isShown) {
+      this.notBefore = now + PREVIEW_AGAIN_MS;
+      return;
     }
-    this.shownAt = opening.ports.now();
+    if (this.shownAt === undefined) opening.ports.onFirstText?.((now - (this.firstTextAt ?? now)) / 1_000);
+    this.shownAt = now;
   }
 
-  private async put(piece: Piece, content: () => Content | undefined, replyTo?: string): Promise<void> {
+  /** @returns whether the message shows something now. */
+  private async showPart(part: number): Promise<boolean> {
+    const { task, opening } = this;
+    const piece = (task.parts[part] ??= {});
+    const content = (): Content | undefined => this.contentOf(part);
+    const replyTo = isReply(opening.messenger.replyMode, part) ? task.messageId : undefined;
+    const key = `${task.id} ${part}`;
+    if (this.isFinal) {
+      await this.put(piece, key, content, replyTo);
+      return true;
+    }
+    const { thread, isGroup } = task;
+    const placement = { piece, thread, isGroup, key, content, isPreview: true };
+    const isLast = part === this.contents().length - 1;
+    return this.preview.show({ ...placement, ...(replyTo !== undefined && { replyTo }) }, isLast);
+  }
+
+  private async put(piece: Piece, key: string, content: () => Content | undefined, replyTo?: string): Promise<void> {
     const { thread, isGroup } = this.task;
-    await place(this.opening, { piece, thread, isGroup, content, ...(replyTo !== undefined && { replyTo }) });
+    await place(this.opening, { piece, thread, isGroup, key, content, ...(replyTo !== undefined && { replyTo }) });
   }
 
   /** A step that was begun anew may have had more text than the end has. */
@@ -134,21 +167,24 @@ export class AnswerTeller {
     const { caller, chatId, book } = this.opening;
     for (const piece of this.task.parts.slice(this.contents().length)) {
       // Whether it is there at all is looked up first.
-      if (piece.sending) await this.put(piece, () => NOTHING);
+      if (piece.sending) await this.put(piece, `${this.task.id} ...`, () => NOTHING);
       const { id } = piece;
       if (id === undefined) continue;
-      await caller.call(async () => ({ kind: 'remove', chat: chatId, id }), { isGroup: this.task.isGroup });
+      const { isGroup } = this.task;
+      await caller.call(async () => ({ kind: 'remove', chat: chatId, id }), { kind: 'remove', isGroup });
       delete piece.id;
       await book.save();
     }
   }
 
   private async type(): Promise<void> {
-    const { caller, chatId, ports } = this.opening;
+    const { caller, chatId, ports, capabilities } = this.opening;
     const { thread, isGroup } = this.task;
     if (ports.now() < this.typedAt + TYPING_EVERY_MS) return;
     this.typedAt = ports.now();
-    await caller.call(async () => ({ kind: 'typing', chat: chatId, thread }), { isGroup, isSmall: true, waitMsMax: 0 });
+    if (!capabilities.typing) return;
+    const terms = { kind: 'typing', isGroup, waitMsMax: 0 } as const;
+    await caller.call(async () => ({ kind: 'typing', chat: chatId, thread }), terms);
   }
 
   private outcome(): string {

@@ -129,6 +129,7 @@ export class Chat {
         piece,
         thread,
         isGroup,
+        key: `${task.id} ${i}`,
         content: () => content,
         ...(replyTo !== undefined && { replyTo }),
       });

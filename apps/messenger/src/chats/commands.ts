@@ -11,21 +11,26 @@ export interface Command {
   readonly rest: string;
 }
 
-const HELP = [
-  '/new - begin a new conversation',
-  '/stop - stop what is being answered here',
-  '/status - what is going on',
-  '/model [name] - show or choose the model; "default" for the usual one',
-  '/approve [once|session|always] - allow what is asked',
-  '/deny - refuse what is asked',
-  '/sethome - deliver the results of jobs here',
-  '/help - this list',
-].join('\n');
+type Sign = Opening['capabilities']['commandSign'];
 
-/** `/name@bot rest`; undefined: no command. */
-export function readCommand(text: string): Command | undefined {
-  const [, name, rest = ''] = /^\/(\w{1,32})(?:@\w+)?(?:\s+([\s\S]*))?$/.exec(text) ?? [];
-  return name === undefined ? undefined : { name: name.toLowerCase(), rest: rest.trim() };
+const HELP = [
+  'new - begin a new conversation',
+  'stop - stop what is being answered here',
+  'status - what is going on',
+  'model [name] - show or choose the model; "default" for the usual one',
+  'approve [once|session|always] - allow what is asked',
+  'deny - refuse what is asked',
+  'sethome - deliver the results of jobs here',
+  'help - this list',
+];
+
+const helpOf = (sign: Sign): string => HELP.map((line) => `${sign}${line}`).join('\n');
+
+/** `/name@bot rest`, and `!name rest` where `!` is the platform's sign; undefined: no command. */
+export function readCommand(text: string, sign: Sign): Command | undefined {
+  const [, found, name, rest = ''] = /^([/!])(\w{1,32})(?:@\w+)?(?:\s+([\s\S]*))?$/.exec(text) ?? [];
+  if (name === undefined || (found === '!' && sign !== '!')) return undefined;
+  return { name: name.toLowerCase(), rest: rest.trim() };
 }
 
 /**
@@ -33,14 +38,15 @@ export function readCommand(text: string): Command | undefined {
  * saved by the caller. Rejects with GatewayError when it could not be done now.
  */
 export async function runCommand(opening: Opening, { name, rest }: Command, said: Said): Promise<string> {
+  const { commandSign: sign } = opening.capabilities;
   switch (name) {
     case 'start':
     case 'help':
-      return HELP;
+      return helpOf(sign);
     case 'new':
       return newSession(opening, said);
     case 'stop':
-      return stop(opening, said);
+      return stopAnswers(opening, said.thread);
     case 'status':
       return status(opening, said);
     case 'model':
@@ -52,7 +58,7 @@ export async function runCommand(opening: Opening, { name, rest }: Command, said
     case 'sethome':
       return setHome(opening, said);
     default:
-      return `There is no command /${name}.\n\n${HELP}`;
+      return `There is no command ${sign}${name}.\n\n${helpOf(sign)}`;
   }
 }
 
@@ -62,8 +68,9 @@ function newSession({ book }: Opening, { thread }: Said): string {
   return 'A new conversation has begun.';
 }
 
-async function stop(opening: Opening, { thread }: Said): Promise<string> {
-  const tasks = answersIn(opening, thread);
+/** Stops the answers of a thread, or one of them. @returns words for whoever wanted it. */
+export async function stopAnswers(opening: Opening, thread: string, one?: AnswerTask): Promise<string> {
+  const tasks = one ? [one] : answersIn(opening, thread);
   for (const task of tasks) {
     if (task.prompt) task.isStopped = true;
     // Also of one that is just being opened: a run that does not exist is none to cancel.
@@ -87,10 +94,11 @@ function status(opening: Opening, { thread }: Said): string {
 }
 
 async function chooseModel(
-  { book, ports, messenger, chatId }: Opening,
+  { book, ports, messenger, chatId, capabilities }: Opening,
   name: string,
   { thread }: Said,
 ): Promise<string> {
+  const { commandSign: sign } = capabilities;
   const { threads } = book.state;
   const usual = messenger.rulesOf(chatId, thread).model;
   const workers = await ports.workers();
@@ -100,7 +108,8 @@ async function chooseModel(
     return [`Model: ${threads[thread]?.model ?? usual}`, 'There are:', ...list].join('\n');
   }
   const isKnown = known.includes(name) || workers.some(({ unknownModels }) => unknownModels !== 'reject');
-  if (name !== 'default' && !isKnown) return `There is no model ${name.slice(0, 100)}. /model shows those there are.`;
+  if (name !== 'default' && !isKnown)
+    return `There is no model ${name.slice(0, 100)}. ${sign}model shows those there are.`;
   const { model: _, ...others } = threads[thread] ?? { session: 0 };
   threads[thread] = name === 'default' ? others : { ...others, model: name.slice(0, MODEL_CHARS_MAX) };
   return `Model: ${threads[thread]?.model ?? usual}`;
@@ -139,10 +148,11 @@ export async function giveAnswer(
 
 const isPassing = ({ code }: GatewayError): boolean => code === 'queue_unavailable' || code === 'unavailable';
 
-async function setHome({ ports, messenger, chatId }: Opening, { thread }: Said): Promise<string> {
+async function setHome({ book, ports, messenger, chatId }: Opening, { thread, userId }: Said): Promise<string> {
   const { owner } = messenger.rulesOf(chatId, thread);
   const address = thread === '' ? chatId : `${chatId}:${thread}`;
   await ports.desk.setHome(owner, messenger.platform.name, address);
+  book.state.homeBy = userId;
   return `Jobs of the key ${owner} that deliver to ${messenger.platform.name} deliver here.`;
 }
 

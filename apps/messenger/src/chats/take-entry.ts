@@ -1,11 +1,11 @@
 import { LIMITS } from '#libs/contract';
 import type { Inbound } from '#libs/messengers';
 import { newRunId } from '#libs/runs';
-import { readButton } from '../answers/asks.js';
+import { readButton, stoppedBy } from '../answers/asks.js';
 import type { Opening } from '../answers/open-answer.js';
 import type { Entry } from '../answers/ports.js';
-import type { AnswerTask, NoticeTask } from '../state/chat-state.js';
-import { giveAnswer, readCommand, runCommand, type Said } from './commands.js';
+import type { AnswerTask, ChatState, NoticeTask } from '../state/chat-state.js';
+import { giveAnswer, readCommand, runCommand, stopAnswers, type Said } from './commands.js';
 
 /**
  * Does what an entry of the inbox asks for, and changes the state, which covers the entry from then on. What is done
@@ -16,9 +16,12 @@ export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
   if (entry.kind === 'delivery') return takeDelivery(opening, entry);
   const { inbound } = entry;
   if (inbound.kind === 'button') return press(opening, inbound);
+  if (inbound.kind === 'stop') return void (await stopAnswers(opening, inbound.thread));
   const { state } = opening.book;
   state.lastId = opening.capabilities.later(state.lastId, inbound.id);
-  const command = readCommand(inbound.text);
+  if (inbound.isUnaddressed && !state.spokenIn?.includes(inbound.thread)) return undefined;
+  if (inbound.thread !== '') noteThread(state, inbound.thread);
+  const command = readCommand(inbound.text, opening.capabilities.commandSign);
   if (command) return say(opening, entry.entryId, inbound, await runCommand(opening, command, inbound));
   const asked = answerTasks(opening).flatMap((task) => task.asks.map((ask) => ({ task, ask })));
   const replied = asked.find(({ ask }) => ask.piece.id !== undefined && ask.piece.id === inbound.repliesTo);
@@ -27,6 +30,12 @@ export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
     return words === 'Understood.' ? undefined : say(opening, entry.entryId, inbound, words);
   }
   begin(opening, entry.entryId, inbound);
+}
+
+/** A message in such a thread is for the bot, whether it is mentioned or not. */
+function noteThread(state: ChatState, thread: string): void {
+  const others = (state.spokenIn ?? []).filter((one) => one !== thread);
+  state.spokenIn = [...others, thread].slice(-LIMITS.chatThreadsMax);
 }
 
 function begin(opening: Opening, entryId: string, said: Said): void {
@@ -73,7 +82,9 @@ async function takeDelivery(opening: Opening, entry: Extract<Entry, { kind: 'del
   const { book, messenger, chatId, capabilities, ports } = opening;
   const { owner } = messenger.rulesOf(chatId, entry.thread);
   // A job must not write where nobody let the bot in, nor into the chat of another key.
-  const why = !capabilities.isAllowedChat(chatId)
+  const { homeBy } = book.state;
+  const isAllowed = capabilities.isAllowedChat(chatId) || (homeBy !== undefined && capabilities.isAllowedUser(homeBy));
+  const why = !isAllowed
     ? 'the chat is not on the allow-list of the messenger'
     : owner === entry.owner
       ? undefined
@@ -85,15 +96,12 @@ async function takeDelivery(opening: Opening, entry: Extract<Entry, { kind: 'del
     kind: 'notice',
     id: entry.entryId,
     thread: entry.thread,
-    isGroup: isGroupId(chatId),
+    isGroup: capabilities.isGroupChat(chatId),
     text: entry.text,
     isDelivery: true,
     parts: [],
   });
 }
-
-/** Groups of Telegram have negative ids. Another platform's chats keep the wider gap of a group. */
-const isGroupId = (chatId: string): boolean => !/^\d+$/.test(chatId);
 
 /** Later nobody looks at the words any more. */
 const PRESS_MS_MAX = 10_000;
@@ -101,12 +109,15 @@ const PRESS_MS_MAX = 10_000;
 /** The press is answered at once and once: a crash before it was noted only shows the words again. */
 async function press(opening: Opening, pressed: Extract<Inbound, { kind: 'button' }>): Promise<void> {
   const { caller } = opening;
+  const stopped = stoppedBy(answerTasks(opening), pressed.data);
   const found = readButton(answerTasks(opening), pressed.data);
-  const words = await wordsFor(opening, found, pressed.userId);
+  const words = stopped
+    ? await stopAnswers(opening, stopped.thread, stopped)
+    : await wordsFor(opening, found, pressed.userId);
   const step = { kind: 'pressed', queryId: pressed.queryId, text: words } as const;
   // Not awaited: during a penalty it would keep the rest of the inbox waiting, a /stop for example.
   void caller
-    .call(async () => step, { isGroup: pressed.isGroup, isSmall: true, waitMsMax: PRESS_MS_MAX })
+    .call(async () => step, { kind: 'pressed', isGroup: pressed.isGroup, waitMsMax: PRESS_MS_MAX })
     .catch(() => undefined);
 }
 

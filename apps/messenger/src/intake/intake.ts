@@ -1,5 +1,5 @@
 import { GatewayError, type ChatDesk, type Leases } from '#libs/contract';
-import type { Inbound, Platform, Sink } from '#libs/messengers';
+import type { Inbound, Inlet, Platform } from '#libs/messengers';
 import type { Logger } from '#libs/platform';
 import type { Entry } from '../answers/ports.js';
 import { fitsInbox } from '../chats/chat-host.js';
@@ -19,14 +19,18 @@ export interface IntakePorts {
 }
 
 /** Puts updates into the inboxes of their chats, each once, however often and through whomever they come. */
-export function sinkOf({ desk, onUpdate, onEntry }: IntakePorts): Sink {
-  return async (updateId, inbound) => {
-    if (!inbound) return onUpdate('unheard');
-    const entry = JSON.stringify({ entryId: updateId, kind: 'inbound', inbound: shortened(inbound) } satisfies Entry);
-    const outcome = await desk.put(inbound.chat, updateId, entry);
-    onUpdate(outcome);
-    onEntry();
-    // A chat that floods us: it is not worth more memory. The platform would bring the same update again and again.
+export function inletOf({ desk, onUpdate, onEntry }: IntakePorts, platform: string): Inlet {
+  return {
+    async take(updateId, inbound) {
+      if (!inbound) return onUpdate('unheard');
+      const entry = JSON.stringify({ entryId: updateId, kind: 'inbound', inbound: shortened(inbound) } satisfies Entry);
+      const outcome = await desk.put(inbound.chat, updateId, entry);
+      onUpdate(outcome);
+      onEntry();
+      // A chat that floods us: it is not worth more memory. The platform would bring the same update again and again.
+    },
+    mark: () => desk.mark(platform),
+    setMark: (mark) => desk.setMark(platform, mark),
   };
 }
 
@@ -57,7 +61,7 @@ async function hold(
 ): Promise<void> {
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
-  const receiving = platform.receive(sinkOf(ports), until).finally(() => over.abort());
+  const receiving = platform.receive(inletOf(ports, platform.name), until).finally(() => over.abort());
   let renewedAt = Date.now();
   while (!until.aborted) {
     await rest(RENEW_EVERY_MS, until);

@@ -8,11 +8,10 @@ const PENALTY_SPARE_MS = 250;
 const REDIS_AGAIN_MS = 500;
 
 export interface CallTerms {
+  readonly kind: Step['kind'];
+  readonly isGroup: boolean;
   /** The call is worth so long a wait, in ms; absent: as long as it takes. */
   readonly waitMsMax?: number;
-  /** It does not count as a message into the chat. */
-  readonly isSmall?: true;
-  readonly isGroup: boolean;
 }
 
 export interface CallerPorts {
@@ -49,25 +48,42 @@ export class Caller {
     const step = await prepare();
     if (this.over.aborted) throw new ChatLost(this.chat);
     if (!step) return undefined;
-    const { platform, desk, onCall } = this.ports;
+    const { platform, onCall } = this.ports;
     // A call under way is never broken off: nobody would know what became of it.
     const outcome = await platform.post(step, new AbortController().signal);
     onCall(step.kind, outcome.kind);
-    if (outcome.kind === 'wait') await this.untilDone(() => desk.hold(this.chat, outcome.ms + PENALTY_SPARE_MS));
+    if (outcome.kind === 'wait') await this.hold(outcome, terms);
     return outcome;
   }
 
-  private async slot({ waitMsMax = Number.MAX_SAFE_INTEGER, isSmall, isGroup }: CallTerms): Promise<boolean> {
-    const { desk, platform } = this.ports;
-    const { platformGapMs } = platform.capabilities;
-    const chatGapMs = isSmall ? 0 : platform.capabilities.chatGapMs(isGroup);
+  private async slot(terms: CallTerms): Promise<boolean> {
+    const { desk } = this.ports;
+    const { waitMsMax = Number.MAX_SAFE_INTEGER } = terms;
+    const pace = this.paceOf(terms);
+    const shared = sharedPenalties(this.ports.platform);
     for (;;) {
-      const slot = await this.untilDone(() => desk.slot({ chat: this.chat, chatGapMs, platformGapMs, waitMsMax }));
+      const slot = await this.untilDone(() => desk.slot({ chat: this.chat, ...pace, waitMsMax }));
       if (slot.kind === 'refused') return false;
       await rest(slot.waitMs, this.over);
       if (this.over.aborted) throw new ChatLost(this.chat);
-      if (slot.kind === 'reserved') return true;
+      // A penalty that came during the wait counts for calls that had their place already.
+      const isHeld = (shared.get(pace.bucket ?? '') ?? 0) > Date.now();
+      if (slot.kind === 'reserved' && !(isHeld && slot.waitMs > 0)) return true;
     }
+  }
+
+  private async hold(outcome: Extract<Outcome, { kind: 'wait' }>, terms: CallTerms): Promise<void> {
+    const { desk, platform } = this.ports;
+    const ms = outcome.ms + PENALTY_SPARE_MS;
+    if (!outcome.isWide) return this.untilDone(() => desk.hold(this.chat, ms));
+    const { bucket, burstMs } = this.paceOf(terms);
+    sharedPenalties(platform).set(bucket ?? '', Date.now() + ms);
+    const name = bucket === undefined ? {} : { bucket };
+    await this.untilDone(() => desk.holdBucket({ chat: this.chat, ...name, burstMs: burstMs ?? 0 }, ms));
+  }
+
+  private paceOf({ kind, isGroup }: CallTerms) {
+    return this.ports.platform.capabilities.paceOf(kind, isGroup);
   }
 
   /** While Redis is away nothing is called. */
@@ -82,4 +98,13 @@ export class Caller {
       }
     }
   }
+}
+
+/** Of a platform's buckets, until when nobody may call. Redis knows it as well; this is for calls that have a place. */
+const penalties = new WeakMap<Platform, Map<string, number>>();
+
+function sharedPenalties(platform: Platform): Map<string, number> {
+  const known = penalties.get(platform) ?? new Map<string, number>();
+  penalties.set(platform, known);
+  return known;
 }

@@ -6,13 +6,25 @@ export interface Piece {
   /** Of the content that it shows. */
   hash?: string;
   /** Written before it is sent: `after` was the highest id known then. While it stands the outcome is unknown. */
-  sending?: { readonly after: string };
+  sending?: { readonly after: string; readonly isGrowing?: true };
+  /** It is one that the platform lets grow, and has not been ended. */
+  growing?: Growing;
+  /** The platform refuses to let it grow. */
+  noGrowing?: boolean;
   /** The platform refused its marks. */
   isPlain?: boolean;
   /** It was deleted by somebody and sent again. */
   wasGone?: boolean;
   /** The platform refuses it, and says so. */
   refused?: string;
+}
+
+/** What is known of a message that grows: the first `sent` characters of its text, by their hash. */
+export interface Growing {
+  sent: number;
+  hash: string;
+  /** Written before an append. While it stands nobody knows what the message shows. */
+  isBroken?: boolean;
 }
 
 /** A question of a run to the user: may a call be made, or one that a tool asks. */
@@ -78,6 +90,10 @@ export interface ChatState {
   tasks: Task[];
   /** The last deliveries, the newest at the end. */
   log: { readonly at: number; readonly id: string; readonly outcome: string }[];
+  /** Threads in which somebody spoke to the bot, the latest at the end. */
+  spokenIn?: string[];
+  /** Who made this the home chat of a key. */
+  homeBy?: string;
 }
 
 /** What is handed to an ask from a chat. */

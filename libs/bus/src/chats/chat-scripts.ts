@@ -57,7 +57,7 @@ else redis.call('ZREM', KEYS[3], ARGV[2]) end
 return 1`);
 
 /**
- * KEYS next of the chat, calls of the platform; ARGV chatGap, platformGap, waitMax (ms).
+ * KEYS next of the chat, calls of the bucket; ARGV chatGap, platformGap, waitMax, burst (ms).
  * -> [1, wait] reserved | [0, wait] ask again then | [-1, 0] refused
  */
 export const CALL_SLOT = script(`${NOW}
@@ -65,13 +65,15 @@ local next = tonumber(redis.call('GET', KEYS[1]) or '0')
 local wait = next - now
 if wait > tonumber(ARGV[3]) then return { -1, 0 } end
 if wait > 0 then return { 0, wait } end
-local at = math.max(now, tonumber(redis.call('GET', KEYS[2]) or '0'))
+-- Calls are due one gap after the other. A burst comes before it is due.
+local due = math.max(now, tonumber(redis.call('GET', KEYS[2]) or '0'))
+local at = math.max(now, due - ARGV[4])
 if at - now > tonumber(ARGV[3]) then return { -1, 0 } end
-redis.call('SET', KEYS[2], at + ARGV[2], 'PX', at - now + ARGV[2])
+redis.call('SET', KEYS[2], due + ARGV[2], 'PX', due - now + ARGV[2])
 if tonumber(ARGV[1]) > 0 then redis.call('SET', KEYS[1], at + ARGV[1], 'PX', at - now + ARGV[1]) end
 return { 1, at - now }`);
 
-/** KEYS next of the chat; ARGV ms. */
+/** KEYS next of the chat, or calls of a bucket; ARGV ms. */
 export const HOLD_CHAT = script(`${NOW}
 local untilThen = now + ARGV[1]
 if untilThen > tonumber(redis.call('GET', KEYS[1]) or '0') then

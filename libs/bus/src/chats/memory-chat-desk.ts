@@ -67,18 +67,21 @@ export function memoryChatDesk(now: () => number = Date.now): ChatDesk {
   };
 }
 
-function timesOf(chatOf: (name: string) => Chat, now: () => number): Pick<ChatDesk, 'slot' | 'hold'> {
+type Times = Pick<ChatDesk, 'slot' | 'hold' | 'holdBucket'>;
+
+function timesOf(chatOf: (name: string) => Chat, now: () => number): Times {
   const calls = new Map<string, number>();
   return {
-    async slot({ chat: name, chatGapMs, platformGapMs, waitMsMax }) {
+    async slot({ chat: name, chatGapMs, bucket = '', platformGapMs, burstMs = 0, waitMsMax }) {
       const chat = chatOf(name);
       const wait = chat.nextAt - now();
       if (wait > waitMsMax) return { kind: 'refused' };
       if (wait > 0) return { kind: 'later', waitMs: wait };
-      const platform = name.split(':')[0] ?? '';
-      const at = Math.max(now(), calls.get(platform) ?? 0);
+      const shared = bucketOf(name, bucket);
+      const due = Math.max(now(), calls.get(shared) ?? 0);
+      const at = Math.max(now(), due - burstMs);
       if (at - now() > waitMsMax) return { kind: 'refused' };
-      calls.set(platform, at + platformGapMs);
+      calls.set(shared, due + platformGapMs);
       if (chatGapMs > 0) chat.nextAt = at + chatGapMs;
       return { kind: 'reserved', waitMs: at - now() };
     },
@@ -86,12 +89,19 @@ function timesOf(chatOf: (name: string) => Chat, now: () => number): Pick<ChatDe
       const chat = chatOf(name);
       chat.nextAt = Math.max(chat.nextAt, now() + ms);
     },
+    async holdBucket({ chat: name, bucket = '', burstMs = 0 }, ms) {
+      const shared = bucketOf(name, bucket);
+      calls.set(shared, Math.max(calls.get(shared) ?? 0, now() + ms + burstMs));
+    },
   };
 }
 
-function notes(): Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home'> {
+const bucketOf = (name: string, bucket: string): string => `${name.split(':')[0] ?? ''} ${bucket}`;
+
+function notes(): Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home' | 'setMark' | 'mark'> {
   const outcomes = new Map<string, ChatOutcome>();
   const homes = new Map<string, string>();
+  const marks = new Map<string, string>();
   return {
     async settle(entryId, outcome) {
       outcomes.set(entryId, outcome);
@@ -101,5 +111,9 @@ function notes(): Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home'> {
       homes.set(`${platform} ${owner}`, address);
     },
     home: async (owner, platform) => homes.get(`${platform} ${owner}`),
+    async setMark(platform, mark) {
+      marks.set(platform, mark);
+    },
+    mark: async (platform) => marks.get(platform) || undefined,
   };
 }

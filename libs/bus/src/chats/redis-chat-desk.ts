@@ -45,15 +45,27 @@ export function redisChatDesk({ redis, keys }: RedisConnection): ChatDesk {
       const h = hash(chat);
       await run(RELEASE_CHAT, [keys.chat(h), keys.chatInbox(h), keys.chatsDue], epoch, chat, wakeMs);
     },
-    async slot({ chat, chatGapMs, platformGapMs, waitMsMax }) {
-      const on = [keys.chatNext(hash(chat)), keys.chatCalls(platformOf(chat))];
-      const [kind, waitMs = 0] = (await run(CALL_SLOT, on, chatGapMs, platformGapMs, waitMsMax)) as [number, number];
+    async slot({ chat, chatGapMs, bucket, platformGapMs, burstMs = 0, waitMsMax }) {
+      const on = [keys.chatNext(hash(chat)), keys.chatCalls(bucketOf(chat, bucket))];
+      const reply = await run(CALL_SLOT, on, chatGapMs, platformGapMs, waitMsMax, burstMs);
+      const [kind, waitMs = 0] = reply as [number, number];
       if (kind < 0) return { kind: 'refused' };
       return { kind: kind === 1 ? 'reserved' : 'later', waitMs };
     },
     async hold(chat, ms) {
       await run(HOLD_CHAT, [keys.chatNext(hash(chat))], Math.max(1, Math.ceil(ms)));
     },
+    async holdBucket({ chat, bucket, burstMs = 0 }, ms) {
+      await run(HOLD_CHAT, [keys.chatCalls(bucketOf(chat, bucket))], Math.max(1, Math.ceil(ms)) + burstMs);
+    },
+    ...notesOn({ redis, keys }),
+  };
+}
+
+type Notes = Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home' | 'setMark' | 'mark'>;
+
+function notesOn({ redis, keys }: Pick<RedisConnection, 'redis' | 'keys'>): Notes {
+  return {
     async settle(entryId, outcome) {
       const key = keys.chatOutcome(hash(entryId));
       await withinDeadline(redis.set(key, JSON.stringify(outcome), 'EX', LIMITS.chatEntrySeenSeconds));
@@ -67,10 +79,17 @@ export function redisChatDesk({ redis, keys }: RedisConnection): ChatDesk {
     },
     home: async (owner, platform) =>
       (await withinDeadline(redis.hget(keys.chatHomes, `${platform} ${owner}`))) ?? undefined,
+    async setMark(platform, mark) {
+      await withinDeadline(redis.hset(keys.chatMarks, platform, mark));
+    },
+    mark: async (platform) => (await withinDeadline(redis.hget(keys.chatMarks, platform))) || undefined,
   };
 }
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** `telegram:42` -> `telegram`. */
-const platformOf = (chat: string): string => chat.slice(0, Math.max(chat.indexOf(':'), 0));
+/** `telegram:42` -> `telegram`; of a bucket with a name `slack:update`. */
+function bucketOf(chat: string, bucket: string | undefined): string {
+  const platform = chat.slice(0, Math.max(chat.indexOf(':'), 0));
+  return bucket === undefined ? platform : `${platform}:${bucket}`;
+}

@@ -23,8 +23,12 @@ export interface SlotRequest {
   readonly chat: string;
   /** Between this call and the next one into the chat, in ms. 0: the call does not count for the chat. */
   readonly chatGapMs: number;
-  /** Between this call and the next one of the platform, on whatever process, in ms. */
+  /** Calls of one platform that share a limit; absent: those of the platform that have no name. */
+  readonly bucket?: string;
+  /** Between this call and the next one of its bucket, on whatever process, in ms. */
   readonly platformGapMs: number;
+  /** So much time of its bucket may be used in advance, by a burst of calls; absent: none. */
+  readonly burstMs?: number;
   /** The call is worth so long a wait, in ms. */
   readonly waitMsMax: number;
 }
@@ -74,6 +78,8 @@ export interface ChatDesk {
   slot(request: SlotRequest): Promise<CallSlot>;
   /** Nobody calls into the chat for so long, in ms. */
   hold(chat: string, ms: number): Promise<void>;
+  /** Nobody makes a call of the bucket for so long, in ms, whatever chat it is for. `chat` names the platform. */
+  holdBucket(call: Pick<SlotRequest, 'chat' | 'bucket' | 'burstMs'>, ms: number): Promise<void>;
   /** Notes what became of an entry, for LIMITS.chatEntrySeenSeconds. */
   settle(entryId: string, outcome: ChatOutcome): Promise<void>;
   /** undefined: not known, or not any more. */
@@ -81,4 +87,7 @@ export interface ChatDesk {
   /** The chat where the jobs of an API key deliver when they name a platform alone. */
   setHome(owner: string, platform: string, address: string): Promise<void>;
   home(owner: string, platform: string): Promise<string | undefined>;
+  /** Notes how far an intake has come, for whoever takes over from it. Empty: nothing is noted any more. */
+  setMark(platform: string, mark: string): Promise<void>;
+  mark(platform: string): Promise<string | undefined>;
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { LIMITS, type JsonObject } from '#libs/contract';
-import type { Capabilities, Content } from '../port.js';
+import type { Capabilities, Content, Step } from '../port.js';
 import { readMarkdown } from '../text/read-markdown.js';
 import type { Mark, RichText } from '../text/rich-text.js';
 import { splitText } from '../text/split-text.js';
@@ -17,21 +17,34 @@ const GROUP_GAP_MS = 3_100;
 const BOT_GAP_MS = 40;
 const LEFT_OUT = '\n\n[The answer is longer; the rest is left out here.]';
 
-export function telegramCapabilities({ allowedUsers, allowedChats, webhook }: TelegramSettings): Capabilities {
+/** They are no messages. */
+const SMALL: ReadonlySet<Step['kind']> = new Set(['typing', 'pressed', 'fetch']);
+
+export function telegramCapabilities({ allowedUsers, allowedChats, drafts, webhook }: TelegramSettings): Capabilities {
   const allowed = new Set([...allowedUsers, ...allowedChats]);
   return {
     textMax: TEXT_MAX,
-    chatGapMs: (isGroup) => (isGroup ? GROUP_GAP_MS : PRIVATE_GAP_MS),
-    platformGapMs: BOT_GAP_MS,
+    paceOf: (kind, isGroup) => ({
+      chatGapMs: SMALL.has(kind) ? 0 : isGroup ? GROUP_GAP_MS : PRIVATE_GAP_MS,
+      platformGapMs: BOT_GAP_MS,
+    }),
+    commandSign: '/',
+    // A draft has one of its own.
+    stopButton: false,
+    typing: true,
+    previewOf: (isGroup) => (drafts && !isGroup ? 'draft' : 'edit'),
     isAllowedChat: (chat) => allowed.has(chat),
+    isAllowedUser: (user) => allowedUsers.includes(user),
+    isGroupChat: (chat) => chat.startsWith('-'),
     render,
     // Ids of a chat only grow, by one with each message of anybody.
     candidates: (after, count) => Array.from({ length: count }, (_, i) => String(Number(after) + i + 1)),
+    idBefore: () => '0',
     later: (a, b) => (Number(a) >= Number(b) ? a : b),
     ...(webhook && {
       webhook: {
         path: 'telegram',
-        isGenuine: (headers) => isSecret(headers['x-telegram-bot-api-secret-token'], webhook.secret),
+        isGenuine: (headers, _body, _now) => isSecret(headers['x-telegram-bot-api-secret-token'], webhook.secret),
       },
     }),
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { MessageEntity } from '@grammyjs/types';
 import { LIMITS } from '#libs/contract';
 import type { RawApi } from 'grammy';
@@ -43,6 +44,12 @@ async function makeCall(calls: TelegramCalls, step: Step, signal: AbortSignal): 
     case 'edit':
       await raw.editMessageText({ chat_id: step.chat, message_id: Number(step.id), ...bodyOf(step.content) }, until);
       return { kind: 'done' };
+    case 'draft': {
+      const { text, entities } = bodyOf(step.content);
+      const draft = { draft_id: draftIdOf(step.key), text, ...(entities && { entities }), can_stop: true };
+      await raw.sendMessageDraft({ chat_id: Number(step.chat), ...threadOf(step.thread), ...draft }, until);
+      return { kind: 'done' };
+    }
     case 'remove':
       await raw.deleteMessage({ chat_id: step.chat, message_id: Number(step.id) }, until);
       return { kind: 'done' };
@@ -54,8 +61,16 @@ async function makeCall(calls: TelegramCalls, step: Step, signal: AbortSignal): 
       return { kind: 'done' };
     case 'fetch':
       return fetchFile(calls, step.fileId, signal);
+    case 'find':
+    case 'begin':
+    case 'append':
+    case 'finish':
+      return { kind: 'refused', why: 'Telegram has no such call' };
   }
 }
+
+/** Not zero, and the same for every text of a message. */
+const draftIdOf = (key: string): number => createHash('sha256').update(key).digest().readUInt32BE() % 2 ** 30 || 1;
 
 const threadOf = (thread: string): { message_thread_id?: number } =>
   thread === '' ? {} : { message_thread_id: Number(thread) };

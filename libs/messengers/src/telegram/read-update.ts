@@ -1,4 +1,4 @@
-import type { Chat, Message, MessageEntity, Update, User } from '@grammyjs/types';
+import type { Chat, Message, MessageEntity, MessageGenerationStopped, Update, User } from '@grammyjs/types';
 import { LIMITS } from '#libs/contract';
 import type { Inbound } from '../port.js';
 
@@ -13,14 +13,15 @@ export interface Hearing {
 }
 
 /** The kinds of updates that `readUpdate` knows; Telegram sends no others then. */
-export const UPDATES = ['message', 'callback_query'] as const;
+export const UPDATES = ['message', 'callback_query', 'stopped_message_generation'] as const;
 
 /**
  * What an update says to the bot; undefined: nothing that it hears. In a group that is a message which mentions the
  * bot, answers one of its messages, or is a command without another bot's name.
  */
 export function readUpdate(update: Update, hearing: Hearing): Inbound | undefined {
-  const { message, callback_query: query } = update;
+  const { message, callback_query: query, stopped_message_generation: stopped } = update;
+  if (stopped) return readStop(stopped, hearing);
   if (query) {
     const at = query.message;
     if (!at || query.data === undefined || !isHeard(query.from, at.chat, hearing)) return undefined;
@@ -28,6 +29,14 @@ export function readUpdate(update: Update, hearing: Hearing): Inbound | undefine
     return { ...place, userId: String(query.from.id), kind: 'button', queryId: query.id, data: query.data };
   }
   return message && readMessage(message, hearing);
+}
+
+/** A private chat has the id of its user. */
+function readStop({ chat, message_thread_id: thread }: MessageGenerationStopped, { users, chats }: Hearing) {
+  const id = String(chat.id);
+  if (!users.has(id) && !chats.has(id)) return undefined;
+  const place = { chat: `telegram:${id}`, isGroup: false, thread: thread === undefined ? '' : String(thread) };
+  return { ...place, userId: id, kind: 'stop' } as const;
 }
 
 function readMessage(message: Message, hearing: Hearing): Inbound | undefined {

@@ -4,6 +4,8 @@ export interface TelegramSettings {
   readonly apiRoot?: string;
   readonly allowedUsers: readonly string[];
   readonly allowedChats: readonly string[];
+  /** Answers grow as drafts in private chats; absent: as messages that are edited. */
+  readonly drafts?: boolean;
   /** Where Telegram brings updates; absent: they are asked for. */
   readonly webhook?: { readonly url: string; readonly secret: string };
   /** Told of failures of the intake: `why` never has the token in it. */

@@ -27,9 +27,10 @@ export function telegram(settings: TelegramSettings): Platform {
   return {
     name: 'telegram',
     capabilities: telegramCapabilities(settings),
-    async receive(sink, signal, pushed) {
-      if (pushed !== undefined) await take([pushed as Update], sink, await hearing());
-      else await intake({ poll, settings, hearing, webhook }, sink, signal);
+    async receive({ take }, signal, pushed) {
+      if (pushed !== undefined) await takeAll(readPushed(pushed), take, await hearing());
+      else await intake({ poll, settings, hearing, webhook }, take, signal);
+      return undefined;
     },
     post: (step, signal) => postStep(calls, step, signal),
   };
@@ -57,7 +58,7 @@ async function intake(from: Intake, sink: Sink, signal: AbortSignal): Promise<vo
       isReady = isReady || (await prepare(from, signal));
       if (from.webhook) return await aborted(signal);
       const updates = await ask(from.poll, offset, signal);
-      await take(updates, sink, await from.hearing());
+      await takeAll(updates, sink, await from.hearing());
       offset = (updates.at(-1)?.update_id ?? (offset ?? 0) - 1) + 1 || undefined;
       pause = PAUSE_MS_MIN;
     } catch (cause) {
@@ -84,8 +85,17 @@ function ask(poll: Api, offset: number | undefined, signal: AbortSignal): Promis
   return poll.raw.getUpdates(given, asSignal(signal));
 }
 
+/** The body of a webhook; what is no update is none. */
+function readPushed(body: string): readonly Update[] {
+  try {
+    return [JSON.parse(body) as Update];
+  } catch {
+    return [];
+  }
+}
+
 /** Gives updates on in their order. Rejects when one of them is not safe. */
-async function take(updates: readonly Update[], sink: Sink, hearing: Hearing): Promise<void> {
+async function takeAll(updates: readonly Update[], sink: Sink, hearing: Hearing): Promise<void> {
   for (const update of updates) {
     if (typeof update?.update_id !== 'number') continue;
     await sink(`telegram ${update.update_id}`, readUpdate(update, hearing));
