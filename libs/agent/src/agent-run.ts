@@ -3,7 +3,7 @@ import type { AgentPorts } from './ports.js';
 import type { RunBook } from './run-book.js';
 import type { Toolbox } from './toolbox.js';
 
-/** One run in the hands of one worker: what every part of the loop needs. */
+/** One run on one worker: everything that the parts of the agent loop need. */
 export interface AgentRun {
   readonly spec: RunSpec;
   readonly ports: AgentPorts;

@@ -4,14 +4,16 @@ import { estimateTokens, messageTokens, toolTokens } from './messages/estimate-t
 import { openModelStream, type Question } from './open-model-stream.js';
 import { questionOf } from './run-step.js';
 
-/** English prose and code together; the caller's bound is in tokens of the model, which nobody here knows. */
+/**
+ * Average of English prose and code. The caller's bound is in tokens of the model, whose tokenizer is not known here.
+ */
 const CHARS_PER_TOKEN = 4;
 
 /**
- * Has the model sum up a conversation that is longer than the caller's bound, as a step of its own: the summary stands
- * for what came before in the steps that follow, and in whatever continues the run. A summary that fails or is cut off
- * is given up, and nothing is lost: the run goes on with the whole conversation, and the upstream decides.
- * Throws the signal's reason after an abort.
+ * Lets the model summarise a conversation that is longer than the caller's bound, in a step of its own. In later steps,
+ * and in everything that continues the run, the summary replaces what came before it. A summary that fails or is cut
+ * off is discarded without loss: the run continues with the whole conversation, and the upstream decides. Throws the
+ * signal's reason after an abort.
  */
 export async function compactConversation(run: AgentRun): Promise<Compacted> {
   const { spec, ports, book } = run;
@@ -24,7 +26,8 @@ export async function compactConversation(run: AgentRun): Promise<Compacted> {
   const step = (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
   await book.emit({ type: 'step.started', step, model: made.model, upstream: made.upstream });
   await book.emit({ type: 'text.delta', step, text: '', compaction: made.summary });
-  // It says that more follows; a run of an earlier version that takes over goes on, too.
+  // This finish reason says that more follows, so a worker of an earlier version that takes the run over continues it
+  // too.
   await book.emit({ type: 'step.completed', step, finishReason: 'tool_calls', usage: made.usage });
   return { isMade: true, spent: NO_USAGE };
 }
@@ -32,7 +35,7 @@ export async function compactConversation(run: AgentRun): Promise<Compacted> {
 export interface Compacted {
   /** There is a summary. */
   readonly isMade: boolean;
-  /** What a summary cost that was given up, as far as its upstream said: no step of its own stands for it. */
+  /** Usage of a discarded summary, as far as its upstream reported it. No step of its own records it. */
   readonly spent: Usage;
 }
 
@@ -49,7 +52,7 @@ function tokensOf({ system, messages, tools }: Question): number {
 }
 
 interface Summary {
-  /** Empty: it was given up. */
+  /** Empty when the summary was discarded. */
   readonly summary: string;
   readonly model: string;
   readonly upstream: string;

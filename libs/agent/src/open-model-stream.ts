@@ -17,18 +17,18 @@ export interface ModelStream {
   readonly candidate: ModelCandidate;
   /** Request fields that the upstream did not get, by their names on the wire. */
   readonly leftOut: readonly string[];
-  /** Requests that were made for it, this one included. */
+  /** Requests made for this answer, the successful one included. */
   readonly attempts: number;
   /** All events of the answer, the first included. Iterate it once; leaving the loop closes the upstream. */
   readonly events: AsyncIterable<ModelEvent>;
 }
 
-/** What a model is asked, whoever answers. */
+/** The question for the model, whichever candidate answers. */
 export type Question = Omit<ModelRequest, 'model' | 'streaming' | 'without'>;
 
 /**
- * Makes the attempts that the route names until one of them says something; throws what the route throws when none is
- * left. Each candidate is sent the newest turns that fit its window, or everything if nothing may be left out.
+ * Makes the attempts that the route names until one of them yields an event. Throws what the route throws when no
+ * attempt is left. Each candidate gets the newest turns that fit its window, or everything if nothing may be left out.
  */
 export async function openModelStream(
   route: ModelRoute,
@@ -47,7 +47,7 @@ export async function openModelStream(
   }
 }
 
-/** Good enough to compare the load of upstreams; nothing is cut by it. */
+/** Precise enough to compare the load of upstreams; no text is cut by this estimate. */
 const CHARS_PER_TOKEN = 4;
 
 function inputChars({ system, messages }: Question): number {
@@ -93,7 +93,8 @@ async function firstOf(iterator: AsyncIterator<ModelEvent>): Promise<ModelEvent>
 }
 
 /**
- * Puts events that were read back in front. A plain object and no generator: it adds no promise of its own per event.
+ * Puts events that were already read in front of a stream. A plain object, because a generator would add a promise per
+ * event.
  */
 export function startingWith(
   read: readonly ModelEvent[],

@@ -3,20 +3,20 @@ import type { AgentRun } from './agent-run.js';
 import { startingWith, type ModelStream } from './open-model-stream.js';
 import { compareWithShown, type ShownStep } from './repeated-text.js';
 
-/** The step that an answer belongs to, and what is left of the answer for it. */
+/** The step that an answer belongs to, and the rest of the answer that belongs into it. */
 export interface PlacedAnswer {
   readonly step: number;
-  /** `step.started` has been emitted, by a worker that was lost. */
+  /** A worker that was lost has already emitted `step.started`. */
   readonly isOpen: boolean;
   readonly stream: ModelStream;
 }
 
-/** The number of the step after all that were begun. */
+/** The number after that of the last step that began. */
 const nextStep = ({ book }: AgentRun): number => (book.snapshot().steps.at(-1)?.step ?? 0) + 1;
 
 /**
- * An answer belongs to the step that a lost worker left open if it repeats what was shown of it, and from there on goes
- * on seamlessly; else to a new one, and the open one is closed.
+ * Finds the step for an answer. If the answer repeats what listeners saw of the step that a lost worker left open, it
+ * continues that step seamlessly. Otherwise the open step is closed and the answer gets a new one.
  */
 export async function placeAnswer(
   run: AgentRun,

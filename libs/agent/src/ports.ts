@@ -11,49 +11,52 @@ import type {
 
 /** Everything that a run may touch. The agent reads no clock, opens no socket and starts no timer of its own. */
 export interface AgentPorts {
-  /** The first candidate is asked, the others stand in. */
+  /** Asks the first candidate; the others stand in for it. */
   readonly route: ModelRoute;
   /** Server tools that this run may use. */
   readonly tools: readonly Tool[];
-  /** Takes an event in its order. A promise means back-pressure: the agent goes on when it resolves. */
+  /** Takes an event in order. A promise means back-pressure: the agent continues when it resolves. */
   readonly emit: (event: RunEvent) => Promise<void> | undefined;
   /** Resolves when everything emitted so far is durable. */
   readonly flushed: () => Promise<void>;
-  /** Cancel, deadline, loss of the run. Its reason is thrown as it is. */
+  /** Aborted by a cancel, by the deadline, or by the loss of the run. Its reason is thrown unchanged. */
   readonly signal: AbortSignal;
-  /** The worker wants to stop: a run that needs another step shall have it elsewhere. */
+  /** True when the worker wants to stop: a run that needs another step continues on another worker. */
   readonly isLeaving: () => boolean;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
   /** Calls `fire` once after `ms`, unless the returned function was called before. */
   readonly startTimer: (ms: number, fire: () => void) => () => void;
-  /** Everything the user has put in since the run began, in order. */
+  /** All texts that the user has added since the run began, in order. */
   readonly steers: () => Promise<readonly string[]>;
   readonly approvals: ApprovalPorts;
   readonly settings: AgentSettings;
 }
 
-/** Who must be asked before a call, and what was answered. */
+/** Who must be asked before a call, and the answers so far. */
 export interface ApprovalPorts {
-  /** What has to be allowed for this call, as `session` and `always` remember it. undefined: nothing. */
+  /**
+   * The scope to be allowed for this call, as `session` and `always` remember it. undefined when the call needs none.
+   */
   scopeOf(tool: Tool, args: JsonObject): string | undefined;
   /** The widest earlier answer that covers the scope. */
   recall(scope: string): Promise<'session' | 'always' | undefined>;
   remember(scope: string, decision: 'session' | 'always'): Promise<void>;
   /**
-   * A new request: its name and when it expires (ms since the epoch). undefined: nobody more may be asked.
+   * Opens a request. Returns its id and when it expires (ms since the epoch), or undefined when no further request is
+   * allowed.
    *
-   * @param secondsMax until it expires; at most, and by default, the time for approvals.
+   * @param secondsMax time until it expires; at most, and by default, the time for approvals.
    */
   open(secondsMax?: number): Promise<{ readonly approvalId: string; readonly expiresAt: number } | undefined>;
   /**
-   * The answer that is known by now. Lateness is one, and no other counts after it: nobody may be told that a later one
-   * was taken. Rejects when that cannot be made sure now.
+   * The answer known so far. Expiry counts as an answer, and no other answer counts after it, because its sender must
+   * not be told that it was accepted. Rejects when this cannot be ensured now.
    */
   answerTo(approval: Approval): Promise<ApprovalAnswer | undefined>;
   /**
-   * Lets the run go until one of these is answered. `awake`: there is something new to look at instead, go on. Rejects
-   * when it is not known whether the run was parked: then nothing more may be emitted.
+   * Parks the run until one of these requests is answered. `awake`: something new has arrived, so the run continues.
+   * Rejects when the outcome of parking is unknown: then nothing more may be emitted.
    */
   park(parking: { step: number; usage: Usage; approvals: readonly Approval[] }): Promise<'parked' | 'awake'>;
 }
@@ -61,15 +64,15 @@ export interface ApprovalPorts {
 export interface ApprovalAnswer {
   readonly decision: ApprovalDecision;
   readonly by: ApprovalBy;
-  /** To the questions of the request, by their ids. */
+  /** Answers to the questions of the request, by question id. */
   readonly answers?: JsonObject;
 }
 
 export interface AgentSettings {
   /** Core system prompt; empty for none. */
   readonly systemPrompt: string;
-  /** Completed steps after which the run ends as incomplete. */
+  /** The run ends as incomplete after this many completed steps. */
   readonly stepsMax: number;
-  /** Time for one execution of one tool. */
+  /** Longest execution of one tool. */
   readonly toolSecondsMax: number;
 }

@@ -12,7 +12,7 @@ export interface ShownStep {
 
 /**
  * The open step of this run, if the answer of another model call could continue it: listeners saw text of one kind
- * only, apart from reasoning before it. Undefined for a step with logprobs, because those are not compared.
+ * only, apart from reasoning before it. Undefined for a step with logprobs, because logprobs are not compared.
  */
 export function shownStep(snapshot: RunSnapshot): ShownStep | undefined {
   const last = snapshot.steps.at(-1);
@@ -29,18 +29,19 @@ export function shownStep(snapshot: RunSnapshot): ShownStep | undefined {
 const hasLogprobs = (item: OutputItem): boolean => item.type !== 'tool_call' && item.logprobs !== undefined;
 
 export interface Comparison {
-  /** The new answer begins with all that was shown: the step goes on. */
+  /** The new answer begins with everything that was shown, so the step continues. */
   readonly repeats: boolean;
   /**
-   * Still to be emitted: within the shown step if the answer repeats it, else in a new step, everything that was
-   * read.
+   * Events still to be emitted: in the shown step if the answer repeats it, otherwise everything read so far, in a new
+   * step.
    */
   readonly events: readonly ModelEvent[];
 }
 
 /**
- * Reads an answer until it is known whether the answer repeats what was shown. Reasoning is not compared: a model may
- * think differently and then say the same. Sealed reasoning is emitted again, because its upstream expects it back.
+ * Reads an answer until it is clear whether the answer repeats what was shown. Reasoning is not compared, because a
+ * model may think differently and then say the same. Sealed reasoning is emitted again, because its upstream expects it
+ * back.
  */
 export async function compareWithShown(
   shown: ShownStep,
@@ -57,7 +58,7 @@ export async function compareWithShown(
     if (next.done) return { repeats: false, events: read };
     const event = next.value;
     read.push(event);
-    // Citations of words that were shown were shown with them.
+    // Citations were shown together with the words that they belong to.
     if (event.type === 'reasoning' || event.type === 'citations') continue;
     if (event.type !== shown.kind || ('logprobs' in event && event.logprobs)) return { repeats: false, events: read };
     if (event.text.startsWith(rest)) {

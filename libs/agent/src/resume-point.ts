@@ -7,11 +7,11 @@ import { runCalls } from './calls/run-calls.js';
 /**
  * Closes the step that a lost worker or a parked run left open, if there is one.
  *
- * A step that had begun to execute its calls is finished: its calls were whole and some may have had effects, so asking
- * the model again could repeat them; the same when somebody was asked to allow one. Its usage is lost with the worker
- * unless the run was parked, and a step with calls can only have ended with `tool_calls`. A step of which only text was
- * shown stays open: the next answer may repeat it (repeated-text.ts). Any other step is interrupted, and the model is
- * asked again in a new one.
+ * A step that had begun to execute its calls, or had asked for approval of one, is finished. Its calls were complete
+ * and some may have had effects, so asking the model again could repeat them. The usage of such a step is lost with the
+ * worker, unless the run was parked. A step with calls can only have ended with `tool_calls`. A step that only showed
+ * text stays open, because the next answer may repeat it (repeated-text.ts). Any other step is interrupted, and the
+ * model is asked again in a new step.
  */
 export async function settleOpenStep(run: AgentRun): Promise<void> {
   const snapshot = run.book.snapshot();

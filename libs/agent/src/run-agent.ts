@@ -10,13 +10,13 @@ import { runStep } from './run-step.js';
 import { openToolbox } from './toolbox.js';
 
 /**
- * Runs a spec to its end: ask the model, execute what it called, repeat. `resume` is the fold of the run's log so far;
- * the run goes on after the last completed step. Emits every event but the terminal one, which it returns for the
+ * Runs a spec to its end: ask the model, execute its calls, repeat. `resume` is the fold of the run's log so far; the
+ * run continues after the last completed step. Emits every event except the terminal one, which it returns for the
  * worker to write.
  *
  * Throws RunParked when the run waits for an approval, RunLeft when the worker leaves before the next step,
- * GatewayError when it fails, `ports.signal.reason` after an abort, and whatever `emit` and `flushed` threw as it is.
- * After it has settled it emits nothing more, also when a tool was abandoned.
+ * GatewayError when the run fails, and `ports.signal.reason` after an abort. Errors of `emit` and `flushed` are thrown
+ * unchanged. After it has settled it emits nothing more, even if a tool was abandoned.
  */
 export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentPorts): Promise<TerminalEvent> {
   if (hasEnded(resume)) throw new Error(`run ${spec.runId} has its terminal event`);
@@ -31,21 +31,21 @@ export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentP
       const end = endOf(book.snapshot(), ports.settings.stepsMax);
       if (end) return end;
       if (ports.isLeaving()) throw new RunLeft();
-      // Once before each step: what is still too long then stays so.
+      // At most once before each step: a conversation that is still too long afterwards stays so.
       const compacted: Compacted = mayCompact ? await compactConversation(run) : NOT_COMPACTED;
       if (!compacted.isMade) await runStep(run, compacted.spent);
       mayCompact = !compacted.isMade;
     }
   } catch (error) {
-    // The run is somebody else's by now: whatever aborts it, not this worker.
+    // Another worker owns the run by now, so an abort of this attempt no longer matters.
     if (error instanceof RunParked || error instanceof RunLeft) throw error;
-    // Whatever broke while the run was being aborted broke because of it.
+    // An error during an abort is a consequence of the abort.
     ports.signal.throwIfAborted();
     throw error;
   }
 }
 
-/** How the run ends after its last completed step; undefined when another step follows. Needs no open step. */
+/** How the run ends after its last completed step. undefined when another step follows. No step may be open. */
 function endOf(snapshot: RunSnapshot, stepsMax: number): TerminalEvent | undefined {
   const completed = snapshot.steps.filter((step) => step.status === 'completed');
   const last = completed.at(-1);

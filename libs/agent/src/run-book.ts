@@ -2,17 +2,17 @@ import { foldAll, type EventOf, type LoggedEvent, type RunEvent, type RunSnapsho
 import type { AgentPorts } from './ports.js';
 
 /**
- * What the run has said so far. Everything the agent emits passes through here and is folded with the same `fold` that
- * a later attempt will use, so a run that goes on and a run that is resumed build on the same facts.
+ * Everything that the run has said so far. All events of the agent pass through here and are folded with the same
+ * `fold` that a later attempt will use, so a continuing run and a resumed run build on the same facts.
  */
 export interface RunBook {
-  /** Hands the event on. Await the result only when it is a promise: a delta must cost next to nothing. */
+  /** Passes the event on. Await the result only when it is a promise, because a delta must cost next to nothing. */
   emit(event: RunEvent): Promise<void> | undefined;
-  /** The run with everything emitted so far. Folding happens here; ask between steps, not per delta. */
+  /** The run with everything emitted so far. The folding happens here, so call this between steps, not per delta. */
   snapshot(): RunSnapshot;
 }
 
-/** Opens the book at the end of the log that `resume` is the fold of. */
+/** Opens the book at the end of the log whose fold is `resume`. */
 export function openRunBook(resume: RunSnapshot, ports: Pick<AgentPorts, 'emit' | 'now'>): RunBook {
   let snapshot = resume;
   let pending = new PendingEvents();
@@ -32,8 +32,7 @@ export function openRunBook(resume: RunSnapshot, ports: Pick<AgentPorts, 'emit' 
 type Piece = { type: 'text.delta' | 'reasoning.delta' | 'refusal.delta'; step: number; text: string };
 
 /**
- * Events that are not folded yet. Consecutive deltas of a text are kept as one growing string, not as one event per
- * token.
+ * Events that are not folded yet. Consecutive deltas of a text form one growing string instead of one event per token.
  */
 class PendingEvents {
   private readonly events: RunEvent[] = [];
@@ -54,7 +53,8 @@ class PendingEvents {
         return;
       case 'tool_call.arguments.delta':
       case 'tool.progress':
-        // The next step does not need these: arguments come complete with tool_call.ready, progress is only shown.
+        // The next step does not need these events: `tool_call.ready` has the complete arguments, and progress is only
+        // for display.
         return;
       default:
         this.open = undefined;
@@ -62,12 +62,12 @@ class PendingEvents {
     }
   }
 
-  /** The numbers are not those of the log (deltas were merged); the agent never looks at them. */
+  /** These numbers differ from those of the log, because deltas were merged. The agent never uses them. */
   stamped(seq: number, at: number): LoggedEvent[] {
     return this.events.map((event) => ({ ...event, seq, at }));
   }
 
-  /** The seal belongs to the block of reasoning that was just added to, and ends that block. */
+  /** The seal belongs to the current block of reasoning, and ends that block. */
   private seal({ step, seal }: EventOf<'reasoning.delta'>): void {
     this.open = undefined;
     if (seal) this.events.push({ type: 'reasoning.delta', step, text: '', seal });

@@ -1,4 +1,7 @@
-/** Thrown by `runAgent` when the run waits for an approval: it is not this worker's any more, and it has not ended. */
+/**
+ * Thrown by `runAgent` when the run waits for an approval: this worker no longer owns the run, and the run has not
+ * ended.
+ */
 export class RunParked extends Error {
   constructor() {
     super('the run is parked');

@@ -25,14 +25,14 @@ import { toolChoiceOf } from './toolbox.js';
 /**
  * One model call and the tools it asked for, from `step.started` to `step.completed`.
  *
- * `step.started` names the candidate that answers, so it is emitted with that candidate's first event and not when the
- * first candidate is asked: until then nobody knows who will answer, and there is nothing of the step to be seen.
- * @param spent before it and not told by any step: it is told with this one.
+ * `step.started` names the candidate that answers. So it is emitted with that candidate's first event, not when the
+ * first candidate is asked: until then nobody knows which one will answer, and nothing of the step can be seen.
+ * @param spent usage before this step that no other step reports; it is added to this step's.
  */
 export async function runStep(run: AgentRun, spent: Usage = NO_USAGE): Promise<void> {
   const { book } = run;
   const shown = shownStep(book.snapshot());
-  // They stand between steps; while one is still open they wait for the next.
+  // The user's texts stand between steps. While a step is open they wait for the next one.
   if (!shown) await takeSteers(run);
   const stream = await ask(run);
   const placed = await placeAnswer(run, stream, shown);
@@ -47,7 +47,7 @@ export async function runStep(run: AgentRun, spent: Usage = NO_USAGE): Promise<v
   await book.emit({ type: 'step.completed', step, finishReason, usage, ...tier });
 }
 
-/** What the user has put in since the last step stands before this one. */
+/** Texts that the user has added since the last step come before this one. */
 async function takeSteers({ ports, book }: AgentRun): Promise<void> {
   const taken = book.snapshot().steers?.length ?? 0;
   for (const text of (await ports.steers()).slice(taken)) await book.emit({ type: 'run.steered', text });
@@ -57,7 +57,7 @@ function ask(run: AgentRun): Promise<ModelStream> {
   return openModelStream(run.ports.route, questionOf(run), run.spec.truncation);
 }
 
-/** What the model is asked next. */
+/** The question for the next model call. */
 export function questionOf(run: AgentRun): Question {
   const { spec, ports, book, toolbox } = run;
   const snapshot = book.snapshot();
@@ -93,7 +93,8 @@ type OpenCall = Pick<EventOf<'tool_call.ready'>, 'callId' | 'name' | 'executedBy
 };
 
 /**
- * Turns model events into run events until the model ends. The hot path: no copying, no await without back-pressure.
+ * Turns model events into run events until the model ends. This is the hot path: no copies, and no await without
+ * back-pressure.
  */
 async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream }: PlacedAnswer): Promise<Answer> {
   const calls = new Map<string, OpenCall>();
@@ -126,7 +127,7 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
       case 'image':
         return shownImage(book, step, event.url);
       case 'left_out':
-        // It is told with `step.started`.
+        // `step.started` carries this already.
         return undefined;
     }
   };
@@ -150,9 +151,9 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
 }
 
 /**
- * Upstreams differ in what they say at the end of an answer with calls, so the calls decide between `stop` and
- * `tool_calls`. `length` and `content_filter` win: the last call may be broken off, and none of them is executed. Such
- * calls get no `tool_call.ready`, which would say that their arguments are whole.
+ * Upstreams differ in the finish reason of an answer with calls, so the presence of calls decides between `stop` and
+ * `tool_calls`. `length` and `content_filter` win: the last call may be broken off, and none of the calls is executed.
+ * Such calls get no `tool_call.ready`, which would say that their arguments are complete.
  */
 function answerOf(
   { finishReason, usage, serviceTier }: ModelEvent & { type: 'end' },

@@ -1,10 +1,13 @@
 import type { ClientTool, ExecutedBy, RunSpec, Tool, ToolChoice } from '#libs/contract';
 
-/** What the model is offered in one run, and who executes it. */
+/** The tools that the model is offered in one run, and who executes each. */
 export interface Toolbox {
-  /** Server tools first, so that the prompt cache of an upstream survives a change of the caller's tools. */
+  /** Server tools come first, so that the prompt cache of an upstream survives a change of the caller's tools. */
   readonly offered: readonly ClientTool[];
-  /** A name that nobody offered, or that the caller forbade, is the server's: it answers that there is no such tool. */
+  /**
+   * A name that nobody offered, or that the caller forbade, belongs to the server, which answers that there is no such
+   * tool.
+   */
   executedBy(name: string): ExecutedBy;
   /**
    * The server tool of this name. Undefined when there is none, or when the caller's tool of the same name hides it.
@@ -13,8 +16,8 @@ export interface Toolbox {
 }
 
 /**
- * A tool of the caller hides a server tool of the same name: the caller wrote the definition that the model sees, so
- * only the caller can answer for it. The API refuses such requests; this is what happens to one that gets here.
+ * A tool of the caller hides a server tool of the same name: the model sees the caller's definition, so only the caller
+ * can execute it. The API refuses such requests; this rule covers one that gets here all the same.
  */
 export function openToolbox(
   spec: Pick<RunSpec, 'tools' | 'toolChoice' | 'protocol'>,
@@ -22,7 +25,7 @@ export function openToolbox(
 ): Toolbox {
   const clientNames = new Set(spec.tools.map((tool) => tool.name));
   const mayAsk = ASKING_PROTOCOLS.has(spec.protocol);
-  // A question needs somebody who knows how to answer it: the runs API, or a client that executes functions.
+  // A question needs a client that can answer it: one of the runs API, or one that executes functions.
   const visible = serverTools.filter(
     (tool) => !clientNames.has(tool.name) && (!tool.asksUser || mayAsk || spec.tools.length > 0),
   );
@@ -40,8 +43,8 @@ export function openToolbox(
 const ASKING_PROTOCOLS: ReadonlySet<string> = new Set(['runs']);
 
 /**
- * The caller's choice for one step. A forced call is forced in the first step only, else a server tool would be called
- * for ever: `required` and `named` become `auto`, and `allowed` keeps its names but not its force. `none` stays.
+ * The caller's choice for one step. A call is forced in the first step only, because otherwise a server tool would be
+ * called for ever: `required` and `named` become `auto`, and `allowed` keeps its names but not its force. `none` stays.
  */
 export function toolChoiceOf(choice: ToolChoice, isFirstStep: boolean): ToolChoice {
   if (isFirstStep) return choice;
@@ -57,7 +60,7 @@ export function toolChoiceOf(choice: ToolChoice, isFirstStep: boolean): ToolChoi
   }
 }
 
-/** Whether the caller lets this tool be called at all; a model may call it all the same. */
+/** Whether the caller permits calls of this tool. A model may call it all the same. */
 export function permits(choice: ToolChoice, name: string): boolean {
   if (choice.kind === 'allowed') return choice.names.includes(name);
   return choice.kind !== 'none';

@@ -7,7 +7,7 @@ interface Asking {
   readonly asks: ToolQuestions & { readonly secondsMax?: number };
 }
 
-/** Asks the user what the call wants to know. Gives what the model is told instead when nobody can be asked. */
+/** Asks the user the questions of a call. When nobody can be asked, returns the text for the model instead. */
 export async function askUser(run: AgentRun, { step, call, asks }: Asking): Promise<ToolResult | undefined> {
   const { callId, name, arguments: text } = call;
   const { secondsMax, questions, state } = asks;

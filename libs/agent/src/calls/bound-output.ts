@@ -1,11 +1,11 @@
 import { LIMITS } from '#libs/contract';
 
-/** Room for the marker, so that the whole stays within the limit. */
+/** Room for the marker, so that output and marker together stay within the limit. */
 const MARKER_BYTES_MAX = 100;
 
 /**
- * A tool's output as it is, or when it is longer than LIMITS.toolOutputBytesMax (bytes of UTF-8) its beginning and a
- * marker that tells the model how many characters were left out.
+ * A tool's output, unchanged if it has at most LIMITS.toolOutputBytesMax bytes of UTF-8. A longer output is cut, and a
+ * marker tells the model how many characters were left out.
  */
 export function boundOutput(output: string): string {
   const bytesMax = LIMITS.toolOutputBytesMax;

@@ -1,6 +1,6 @@
 /**
- * The calls of one step, which stop together. Not an AbortSignal: Node warns of a leak at the eleventh listener of one,
- * and a step may have LIMITS.toolCallsPerStepMax calls.
+ * The calls of one step, which stop together. This is not an AbortSignal: Node warns of a leak at the eleventh listener
+ * of a signal, and a step may have LIMITS.toolCallsPerStepMax calls.
  */
 export class CallGroup {
   private readonly listeners = new Set<(reason: unknown) => void>();
@@ -20,7 +20,7 @@ export class CallGroup {
     return () => this.listeners.delete(listener);
   }
 
-  /** Throws the reason of the failure as it is. */
+  /** Throws the reason of the failure unchanged, if the group has failed. */
   throwIfFailed(): void {
     if (this.failure) throw this.failure.reason;
   }

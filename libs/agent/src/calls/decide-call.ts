@@ -18,12 +18,12 @@ export type Decision =
   | { readonly kind: 'answer'; readonly output: string };
 
 /**
- * What becomes of a call: it is executed, or the model is told why not. Approval is not asked here, only a denial is
- * heard.
+ * Decides whether a call is executed, or answered with the reason why not. This function never asks for approval; it
+ * only respects a denial.
  */
 export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem, isAnswered = false): Decision {
   const tool = toolbox.serverTool(call.name);
-  // Dispatched by a worker that was lost: what it did is unknown, also when this worker does not have the tool.
+  // A worker that was lost had dispatched the call, so its effect is unknown, even if this worker lacks the tool.
   if (call.dispatched && !isAnswered && !tool?.idempotent) return { kind: 'answer', output: OUTCOME_UNKNOWN };
   const name = call.name.slice(0, LIMITS.toolNameCharsMax);
   if (!tool) return { kind: 'answer', output: `Unknown tool '${name}'. Use only the tools that are offered.` };
@@ -39,7 +39,7 @@ export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem, is
 const USED_UP =
   'This call was not made: the number of tool calls that the caller allows is used up. Answer with what you know.';
 
-/** By its place among the calls of the run, which is the same for every worker that looks. */
+/** Counts calls in the order of the run, which is the same on every worker. */
 function isBeyond(toolCallsMax: number | undefined, { items }: RunSnapshot, { callId }: ToolCallItem): boolean {
   if (toolCallsMax === undefined) return false;
   const calls = items.filter((item) => item.type === 'tool_call' && item.executedBy === 'server');

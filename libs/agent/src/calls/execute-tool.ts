@@ -17,14 +17,14 @@ export interface ToolExecution {
   readonly args: JsonObject;
   readonly call: ToolCallItem;
   readonly group: CallGroup;
-  /** Called only while the tool is being waited for. */
+  /** Called only while the agent still waits for the tool. */
   readonly progress: (text: string) => void;
 }
 
 /**
- * Executes a tool once and gives what the model shall read: its output, cut at LIMITS.toolOutputBytesMax, or why there
- * is none. After `toolSecondsMax` the tool's signal is aborted and the tool is abandoned: it is not waited for and what
- * it says later is dropped. Rejects only when the group fails, with that reason, at once.
+ * Executes a tool once. Returns what the model will read: the tool's output, cut at LIMITS.toolOutputBytesMax, or the
+ * reason why there is none. After `toolSecondsMax` the tool's signal is aborted and the tool is abandoned: nobody waits
+ * for it, and its later output is dropped. Rejects only when the group fails: at once, with the group's reason.
  */
 export function executeTool(execution: ToolExecution): Promise<ToolResult> {
   const { run, group } = execution;
@@ -57,7 +57,7 @@ export function executeTool(execution: ToolExecution): Promise<ToolResult> {
   });
 }
 
-/** Never rejects: a failing tool is an answer for the model. */
+/** Never rejects: the failure of a tool is an answer for the model. */
 async function outcome(
   { run, tool, args, call }: ToolExecution,
   context: { signal: AbortSignal; progress: (text: string) => void },
@@ -78,13 +78,13 @@ async function outcome(
     const text = [output, ...(shown.note === undefined ? [] : [shown.note])].join('\n');
     return { output: boundOutput(text), isError, ...(shown.images.length > 0 && { images: shown.images }) };
   } catch (error) {
-    // Only GatewayErrors are written to be read by others; any other message may hold what the model must not see.
+    // Only a GatewayError is written for other readers. Any other message may hold what the model must not see.
     const output = error instanceof GatewayError ? boundOutput(error.message) : 'The tool failed.';
     return { output, isError: true };
   }
 }
 
-/** A call that has asked goes on with the answers, which are in the log: any worker has them. */
+/** A call that has asked continues with the answers. They are in the log, so any worker has them. */
 function resumeOf({ approval }: ToolCallItem): ToolResume | undefined {
   if (!approval?.ask || approval.decision === undefined) return undefined;
   const { ask, decision, answers = {}, by } = approval;

@@ -8,12 +8,12 @@ import { RunParked } from '../run-parked.js';
 import { settleApprovals } from './settle-approvals.js';
 
 /**
- * Answers every server call of a step that has no answer yet, as far as they are allowed; client calls are left alone.
- * The same for a fresh step and for one that a lost worker or a parked run had begun: only the marks on the calls
- * differ. `usage`: what the model call of the step cost.
+ * Answers every server call of a step that is allowed and has no answer yet. Client calls are left alone. A fresh step
+ * and a step that a lost worker or a parked run had begun are treated alike; only the marks on their calls differ.
+ * `usage` is the usage of the step's model call.
  *
- * A failing tool is an answer for the model. What is thrown is RunParked when calls still wait to be allowed, an abort
- * of the run, or a failure of a port; nothing is emitted later.
+ * The failure of a tool is an answer for the model. This function throws RunParked when calls still wait for approval,
+ * the reason of an abort of the run, or the failure of a port. It emits nothing after it has thrown.
  */
 export async function runCalls(run: AgentRun, step: number, usage: Usage): Promise<void> {
   const { ports } = run;
@@ -23,14 +23,17 @@ export async function runCalls(run: AgentRun, step: number, usage: Usage): Promi
     const hasAsked = await answerAll(run, { step, calls: ready, answered });
     if (hasAsked) continue;
     if (waiting.length === 0) return;
-    // The log is whole before somebody else may go on with it.
+    // The log must be complete before another worker may continue it.
     await ports.flushed();
     ports.signal.throwIfAborted();
     if ((await ports.approvals.park({ step, usage, approvals: waiting })) === 'parked') throw new RunParked();
   }
 }
 
-/** All at the same time; `tool.completed` comes as each is done. After a failure the others are abandoned. */
+/**
+ * Executes all calls at the same time and emits `tool.completed` as each one finishes. After a failure the others are
+ * abandoned.
+ */
 async function answerAll(run: AgentRun, { step, calls, answered }: ReadyCalls): Promise<boolean> {
   const group = new CallGroup();
   const follow = (): void => group.fail(run.ports.signal.reason);
@@ -57,13 +60,13 @@ interface ReadyCalls {
 interface CallInStep {
   readonly step: number;
   readonly call: ToolCallItem;
-  /** Its questions have just been answered. */
+  /** The user has just answered the call's questions. */
   readonly isAnswered: boolean;
   /** Fails with the first failure that is not an answer for the model. */
   readonly group: CallGroup;
 }
 
-/** Whether the call has asked the user something, in place of a result. */
+/** Returns true when the call asked the user something instead of giving a result. */
 async function answerCall(run: AgentRun, { step, call, group, isAnswered }: CallInStep): Promise<boolean> {
   const { ports } = run;
   const { callId, name } = call;
@@ -95,10 +98,10 @@ async function answerCall(run: AgentRun, { step, call, group, isAnswered }: Call
   return false;
 }
 
-/** One progress event may be this long; a tool that has more to say says it in its output. */
+/** Longest progress event. A tool that has more to say says it in its output. */
 const PROGRESS_CHARS_MAX = 2_000;
 
-/** Progress is for showing: while the run waits for room, further progress of the call is dropped instead of queued. */
+/** Progress is only for display: while the run waits for room, further progress of the call is dropped, not queued. */
 function progressOf(run: AgentRun, { step, call, group }: Omit<CallInStep, 'isAnswered'>): (text: string) => void {
   let waiting = false;
   return (text) => {

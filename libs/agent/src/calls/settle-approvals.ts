@@ -4,17 +4,18 @@ import { decide } from './decide-call.js';
 import { callsOf } from './calls-of.js';
 import type { ApprovalAnswer } from '../ports.js';
 
-/** The unanswered server calls of a step: those that may be answered now, and the requests that hold up the others. */
+/** The unanswered server calls of a step: those that may be answered now, and the requests on which the others wait. */
 export interface SettledCalls {
   readonly ready: readonly ToolCallItem[];
   readonly waiting: readonly Approval[];
-  /** Calls whose questions have just been answered: they go on. */
+  /** Calls whose questions have just been answered. They continue. */
   readonly answered: ReadonlySet<string>;
 }
 
 /**
- * Asks for every call that needs to be allowed and takes the answers that are there. All requests of a step are asked
- * at once, before any call is made. A call that was dispatched before is not asked for again: what it did, it did.
+ * Opens a request for every call that needs approval, and collects the answers that have arrived. All requests of a
+ * step are opened together, before any call is executed. No second request is opened for a call that was already
+ * dispatched, because its effect cannot be undone.
  */
 export async function settleApprovals(run: AgentRun, step: number): Promise<SettledCalls> {
   const answered = new Set<string>();
@@ -36,7 +37,7 @@ function openCalls(run: AgentRun, step: number): ToolCallItem[] {
   return callsOf(run.book.snapshot(), step).filter((call) => call.executedBy === 'server' && call.output === undefined);
 }
 
-/** Whether there is an answer to what the call asks, a late one included. */
+/** Whether the question of a call has an answer. A late answer counts as one. */
 async function settleQuestion(run: AgentRun, step: number, call: ToolCallItem): Promise<boolean> {
   const answer = call.approval && (await run.ports.approvals.answerTo(call.approval));
   if (!call.approval || !answer) return false;
@@ -51,7 +52,7 @@ async function settle(run: AgentRun, step: number, call: ToolCallItem): Promise<
   if (call.approval) {
     const answer = await approvals.answerTo(call.approval);
     if (!answer) return;
-    // Remembered first: what was resolved is not looked at again by a later attempt.
+    // The scope is stored first, because a later attempt does not look at a resolved request again.
     if (scope !== undefined && (answer.decision === 'session' || answer.decision === 'always')) {
       await approvals.remember(scope, answer.decision);
     }
@@ -66,7 +67,7 @@ async function settle(run: AgentRun, step: number, call: ToolCallItem): Promise<
   await run.book.emit({ type: 'approval.requested', step, callId, ...request, name, arguments: text });
 }
 
-/** Only of a call that would be executed; of all others the model is told what is wrong with them. */
+/** The scope of a call that would be executed. Any other call has none: the model is told what is wrong with it. */
 function scopeOf(run: AgentRun, call: ToolCallItem): string | undefined {
   const decision = decide(run, call);
   return decision.kind === 'execute' ? run.ports.approvals.scopeOf(decision.tool, decision.args) : undefined;
@@ -74,7 +75,7 @@ function scopeOf(run: AgentRun, call: ToolCallItem): string | undefined {
 
 interface Resolution {
   readonly call: ToolCallItem;
-  /** Empty when nobody was asked. */
+  /** Empty when no request was opened. */
   readonly approvalId: string;
   readonly answer: ApprovalAnswer;
 }

@@ -1,8 +1,8 @@
 import type { Message, ModelRequest, RunSpec } from '#libs/contract';
 
-/** As the API makes it of the system text and the first message, for requests that name no session. */
+/** Session ids that the API derives from the system text and the first message, for requests that name no session. */
 const DERIVED_SESSION = /^api-[0-9a-f]{16}$/;
-/** Of a text that stands for a conversation. */
+/** Characters taken from the text that identifies a conversation. */
 const CHARS_MAX = 16_384;
 
 type Facts = Pick<
@@ -11,9 +11,9 @@ type Facts = Pick<
 >;
 
 /**
- * What requests with a common beginning have in common, the surest sign first: the session that the client itself
- * names, its cache key, the chain or conversation, the session, the user, and else how the conversation begins. Always
- * with the API key: what one key sends says nothing of another's.
+ * A key shared by requests that have a common beginning. The first of these that is known counts: the session that the
+ * client names, its cache key, the chain or conversation, the session, the user, and else the beginning of the
+ * conversation. The API key is always part of it, because requests of one key say nothing about those of another.
  */
 export function affinityOf(spec: Facts, request: Pick<ModelRequest, 'system' | 'messages'>): string {
   return JSON.stringify([spec.owner, ...sign(spec, request)]);
@@ -26,7 +26,7 @@ function sign(spec: Facts, { system, messages }: Pick<ModelRequest, 'system' | '
   if (sampling.promptCacheKey !== undefined) return ['cache', sampling.promptCacheKey];
   if (conversationId !== undefined) return ['conversation', conversationId];
   if (sessionId !== undefined && !DERIVED_SESSION.test(sessionId)) return ['session', sessionId];
-  // The runs of a chain have their first message in common, and it is the same for the run that the chain begins with.
+  // All runs of a chain share their first message, and the first run of the chain has it too.
   if (parentId !== undefined) return start;
   if (sampling.user !== undefined) return ['user', sampling.user];
   return start;

@@ -2,9 +2,9 @@ import type { AssistantMessage, Message, Reasoning, ToolCall, UpstreamForm } fro
 
 /**
  * The messages with only the reasoning and the attached state that an upstream of this form takes back. Plain reasoning
- * of an unknown origin, which clients bring in their history, goes to `openai` upstreams: `anthropic` ones ask for
- * proof.
- * @param form undefined: the upstream takes none of it.
+ * of unknown origin, which clients bring in their history, goes to `openai` upstreams only, because `anthropic`
+ * upstreams require a signature.
+ * @param form undefined when the upstream takes back none of it.
  */
 export function carriedBy(messages: readonly Message[], form: UpstreamForm | undefined): readonly Message[] {
   const isPlain = messages.every((message) => message.role !== 'assistant' || !hasState(message));

@@ -1,9 +1,9 @@
 import type { ClientTool, ContentPart, Message, Reasoning } from '#libs/contract';
 
 /**
- * Tokens of a text, too many rather than too few: two and a half characters of ASCII to a token (English prose has four
- * to five, code and JSON about three in the tokenizers of OpenAI and Anthropic), and a token for every other UTF-16
- * unit (Chinese has about one per character, most other scripts fewer).
+ * Estimates the tokens of a text, rather too many than too few. ASCII counts two and a half characters per token: in
+ * the tokenizers of OpenAI and Anthropic English prose has four to five, code and JSON about three. Every other UTF-16
+ * unit counts as one token: Chinese has about one per character, most other scripts fewer.
  */
 export function estimateTokens(text: string, charsPerToken = ASCII_CHARS_PER_TOKEN): number {
   let others = 0;
@@ -12,7 +12,7 @@ export function estimateTokens(text: string, charsPerToken = ASCII_CHARS_PER_TOK
 }
 
 const ASCII_CHARS_PER_TOKEN = 2.5;
-/** Role, separators, ids. */
+/** For role, separators and ids. */
 const TOKENS_PER_MESSAGE = 8;
 /** The most that OpenAI and Anthropic count for one image. */
 const TOKENS_PER_IMAGE = 1_600;
@@ -44,7 +44,7 @@ function contentTokens(message: Message, count: CountTokens): number {
   }
 }
 
-/** Signatures are checked and not read by the model; encrypted reasoning is read, and is about as long as its text. */
+/** The model does not read signatures. It reads encrypted reasoning, which is about as long as its text. */
 const reasoningTokens = (blocks: readonly Reasoning[], count: CountTokens): number =>
   blocks.reduce((sum, { text, seal }) => sum + count(text) + count(seal?.encrypted ?? ''), 0);
 

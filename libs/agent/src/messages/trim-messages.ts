@@ -2,9 +2,9 @@ import { GatewayError, type ClientTool, type Message } from '#libs/contract';
 import { estimateTokens, messageTokens, toolTokens, type CountTokens } from './estimate-tokens.js';
 
 export interface ContextWindow {
-  /** What the model takes in and gives out together; absent: not known, nothing is left out. */
+  /** Window of the model for input and output together. Absent when it is not known: then nothing is left out. */
   readonly contextTokens: number | undefined;
-  /** What the caller allows the answer. */
+  /** Longest answer that the caller allows. */
   readonly outputTokensMax: number | undefined;
 }
 
@@ -14,17 +14,19 @@ interface Prompt {
   readonly messages: readonly Message[];
 }
 
-/** Kept free for the answer when the caller did not say how long it may be; never more than half of the window. */
+/** Tokens kept free for the answer when the caller names no bound; never more than half of the window. */
 const ANSWER_TOKENS = 4_096;
-/** The estimate is at most so many times too high (ten characters of ASCII to a token): beyond it nothing can fit. */
+/**
+ * The estimate is at most this many times too high (ten ASCII characters per token). Beyond this factor nothing fits.
+ */
 const ESTIMATE_ERROR_MAX = 4;
 
 /**
- * The newest messages that fit the model's window, by whole turns: a turn is a user message and everything up to the
- * next one, so no call is parted from its result. The system text, the tools and the last turn always stay.
+ * The newest messages that fit the model's window, cut at whole turns. A turn is a user message and everything up to
+ * the next one, so a call and its result stay together. The system text, the tools and the last turn always stay.
  *
- * When even those are too much by the estimate, they are sent all the same, because the estimate is too high and the
- * upstream knows better; beyond any doubt too much is refused here. Throws GatewayError `context_length_exceeded`.
+ * If even these are too long by the estimate, they are sent all the same: the estimate is too high, and the upstream
+ * knows better. Only a length that cannot fit in any case is refused here, with GatewayError `context_length_exceeded`.
  */
 export function trimMessages(
   { system, tools, messages }: Prompt,
@@ -49,7 +51,7 @@ export function trimMessages(
   return from === 0 ? messages : messages.slice(from);
 }
 
-/** What stands before the first user message belongs to its turn; without one everything is one turn. */
+/** Messages before the first user message belong to its turn. Without a user message everything is one turn. */
 function turnStarts(messages: readonly Message[]): number[] {
   const [, ...later] = messages.flatMap(({ role }, i) => (role === 'user' ? [i] : []));
   return [0, ...later];
