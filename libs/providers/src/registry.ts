@@ -4,7 +4,7 @@ import { demoProvider } from './demo/demo-provider.js';
 import { openaiProvider } from './openai/openai-provider.js';
 import { withForcedCalls } from './quirks/forced-text/forced-calls.js';
 
-/** Every kind of upstream there is, by the word for it in the config. The compiler asks for each of PROVIDER_NAMES. */
+/** Every kind of upstream, by its name in the settings. The compiler requires an entry for each of PROVIDER_NAMES. */
 const PROVIDERS: Readonly<Record<ProviderName, (settings: UpstreamSettings) => ModelProvider>> = {
   openai: openaiProvider,
   anthropic: anthropicProvider,

@@ -9,12 +9,12 @@ import { OWN_FIELDS, toMessagesRequest } from './messages-request.js';
 const ANTHROPIC_URL = 'https://api.anthropic.com';
 
 /**
- * Newer versions refuse temperature and top_p outright, whatever the model, and compatible servers know this one and
- * `x-api-key`.
+ * With newer versions the API refuses temperature and top_p outright, whatever the model. Compatible servers know this
+ * version and `x-api-key`.
  */
 const API_VERSION = '2023-06-01';
 
-/** One page holds every model there is: the API's own maximum. */
+/** The API's own maximum. One page of this size holds every existing model. */
 const MODELS_PER_PAGE = 1000;
 
 const namesOf = (fields: JsonObject = {}): string[] => Object.keys(fields);
@@ -22,8 +22,8 @@ const namesOf = (fields: JsonObject = {}): string[] => Object.keys(fields);
 const BETA = 'anthropic-beta';
 
 /**
- * What a caller of the same API switches on. Servers pass over names that they do not know, or refuse the request:
- * those that this upstream refused by name are left out.
+ * Beta features that a caller of the same API switches on. Servers ignore names that they do not know, or refuse the
+ * request. Names that this upstream has refused are left out.
  */
 function betasOf({ sampling, without = [] }: ModelRequest): {
   readonly sent: readonly string[];

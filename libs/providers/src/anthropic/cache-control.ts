@@ -10,27 +10,28 @@ import {
 } from '#libs/contract';
 import { toTurns, type Turn } from './turns.js';
 
-/** Of one request, the one for everything among them (Anthropic API, prompt caching). */
+/** Most marks in one request, the automatic one included (Anthropic API, prompt caching). */
 const MARKS_MAX = 4;
 
 const NAME = CACHE_MARK_FIELDS.anthropic;
 
-/** A prompt with what is said of the prompt cache. */
+/** A prompt together with its marks for the prompt cache. */
 export interface MarkedPrompt {
-  /** `cache_control` of the request; absent: only the marks inside count. */
+  /** `cache_control` of the whole request. Absent when only the marks inside count. */
   readonly automatic?: JsonValue;
-  /** Blocks where there are marks in it. Empty for none. */
+  /** Blocks when the system text has marks, else a string. Empty for none. */
   readonly system: string | readonly JsonObject[];
   readonly turns: readonly Turn[];
-  /** Names of marks that are not in it, as their senders know them. */
+  /** Names of marks that were left out, as their senders know them. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Where cached prefixes end. A caller of the Messages API who marks blocks steers the cache itself, and so does one of
- * OpenAI's who wants `explicit` marks alone; else the API is asked to find the place itself, too. Of too many marks the
- * last ones count, because their prefixes are the longest. An upstream that refuses the field gets no mark at all.
- * @param more system text behind the caller's; empty for none.
+ * Marks where cached prefixes end. A caller of the Messages API that marks blocks controls the cache itself, and so
+ * does a caller of OpenAI's API that wants `explicit` marks only. For all others the API is also asked to choose the
+ * place itself. Of too many marks the last ones count, because their prefixes are the longest. An upstream that refuses
+ * the field gets no mark.
+ * @param more system text after the caller's; empty for none.
  */
 export function markedPrompt({ system, messages, sampling, without = [] }: ModelRequest, more: string): MarkedPrompt {
   const { fields = {}, systemMarks = [] } = sampling.messagesApi ?? {};
@@ -60,13 +61,16 @@ function wantsExplicit({ promptCache }: ModelRequest['sampling']): boolean {
   return isJsonObject(options) && options['mode'] === 'explicit';
 }
 
-/** The API puts no line breaks between blocks. */
+/**
+ * The system text as blocks, one up to each mark. They keep their line breaks, because the API puts none between
+ * blocks.
+ */
 function systemBlocks(system: string, more: string, marks: readonly SystemMark[]): readonly JsonObject[] {
   const blocks: JsonObject[] = [];
   let from = 0;
   for (const { after, fields } of marks) {
     const text = system.slice(from, system.length - after);
-    // The API refuses blocks without a word.
+    // The API refuses blank blocks.
     if (text.trim() === '') continue;
     blocks.push({ type: 'text', text, [NAME]: fields });
     from = system.length - after;

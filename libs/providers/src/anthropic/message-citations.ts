@@ -1,6 +1,6 @@
 import { isJsonObject, LIMITS, type Citation } from '#libs/contract';
 
-/** Web pages that text blocks rest on (Messages API, `citations_delta`); a block is the place of all its citations. */
+/** Web pages cited by text blocks (Messages API, `citations_delta`). The position of a citation is its whole block. */
 export class MessageCitations {
   private chars = 0;
   private start = 0;
@@ -11,7 +11,7 @@ export class MessageCitations {
     this.chars += text.length;
   }
 
-  /** A citation of the open block; those of documents have no address and are passed over. */
+  /** Adds a citation to the open block. Citations of documents have no address and are skipped. */
   add(citation: unknown): void {
     if (!isJsonObject(citation) || this.count >= LIMITS.citationsMax) return;
     const { url = citation['source'], title, cited_text: content } = citation;
@@ -24,7 +24,7 @@ export class MessageCitations {
     });
   }
 
-  /** The block is over: gives its citations. */
+  /** Closes the block and returns its citations. */
   close(): readonly Citation[] {
     const { start, chars: end, open } = this;
     this.start = end;

@@ -19,7 +19,7 @@ import { MessageUsage } from './message-usage.js';
 const REASONS: Readonly<Record<string, FinishReason>> = {
   end_turn: 'stop',
   stop_sequence: 'stop',
-  // A turn that the API pauses belongs to its own server tools, which are never offered.
+  // A paused turn belongs to the API's own server tools, which are never offered.
   pause_turn: 'stop',
   max_tokens: 'length',
   model_context_window_exceeded: 'length',
@@ -29,18 +29,18 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
 
 interface Call {
   readonly callId: string;
-  /** Input that came with the block's start; sent when no fragments follow. */
+  /** Input that came with the start of the block; used when no fragments follow. */
   readonly input: string;
   argumentsChars: number;
 }
 
-/** Model events of one answer of the Messages API: events of a stream, or a whole message. Lenient towards servers. */
+/** Model events of one answer of the Messages API, streamed or whole. Tolerates deviations of compatible servers. */
 export class MessageTranslator implements Translator {
   done = false;
   private readonly batch = new EventBatch();
   private readonly ids: CallIds;
   private readonly calls = new Map<unknown, Call>();
-  /** The signature of the thinking block that is open, as far as it came. */
+  /** The signature of the open thinking block, as far as it has arrived. */
   private signature: string | undefined;
   private readonly usage = new MessageUsage();
   private readonly citations = new MessageCitations();
@@ -110,7 +110,7 @@ export class MessageTranslator implements Translator {
     throw upstreamError(this.upstream.name, 'upstream_invalid', 'sent events that are not JSON', { cause });
   }
 
-  /** The other types (ping, and those of later versions) say nothing that is needed. */
+  /** Events of other types (ping, and those of later versions) carry nothing that is needed. */
   private read(event: JsonObject): void {
     switch (event['type']) {
       case 'content_block_delta':
@@ -135,7 +135,7 @@ export class MessageTranslator implements Translator {
     }
   }
 
-  /** A block of a stream, which starts empty, or a whole one. Blocks of unknown types are passed over. */
+  /** Starts a block: an empty one of a stream, or a whole one. Blocks of unknown types are ignored. */
   private startBlock(block: unknown, index: unknown): void {
     if (!isJsonObject(block)) return;
     this.sealThinking();
@@ -198,12 +198,12 @@ export class MessageTranslator implements Translator {
 
   private sign(signature: unknown): void {
     if (typeof signature !== 'string') return;
-    // It comes whole; where a server sends it with the block and again as a delta, the later one counts.
+    // A signature comes whole. When a server sends one with the block and another as a delta, the later one counts.
     if (signature !== '') this.signature = signature;
     checkUpstreamState(Buffer.byteLength(signature));
   }
 
-  /** Ends the open thinking block. Its signature has to go back with it; compatible servers may send an empty one. */
+  /** Ends the open thinking block. Its signature has to go back with it. Compatible servers may send an empty one. */
   private sealThinking(): void {
     const { signature } = this;
     if (signature === undefined) return;

@@ -1,8 +1,9 @@
 import { isJsonObject, type Usage } from '#libs/contract';
 
 /**
- * Tokens of one answer. The counts of `message_start` and `message_delta` are totals so far: a later one replaces an
- * earlier one, a missing one leaves it. `input_tokens` leaves out what came from or went into the prompt cache.
+ * Tokens of one answer. The counts of `message_start` and `message_delta` are running totals: a later one replaces an
+ * earlier one, and a missing one changes nothing. `input_tokens` excludes tokens read from or written to the prompt
+ * cache.
  */
 export class MessageUsage {
   private input = 0;
@@ -10,7 +11,7 @@ export class MessageUsage {
   private cacheWritten = 0;
   private output = 0;
   private thinking = 0;
-  /** In OpenAI's words. */
+  /** The tier by OpenAI's name. */
   serviceTier: string | undefined;
 
   take(usage: unknown): void {

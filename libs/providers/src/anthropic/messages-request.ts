@@ -3,25 +3,25 @@ import { markedPrompt } from './cache-control.js';
 import { traitsOf } from './claude-traits.js';
 import { thinkingFields } from './thinking-fields.js';
 
-/** A body, and what the caller asked for and does not find in it. */
+/** A request body, and the names of the fields that were asked for and are not in it. */
 export interface MessagesRequest {
   readonly body: JsonObject;
   /** Names of fields, as the caller knows them. */
   readonly leftOut: readonly string[];
 }
 
-/** Fields of the body that nobody asked for: their absence is not told. */
+/** Fields of the body that the caller did not ask for: leaving them out is not reported. */
 export const OWN_FIELDS = ['cache_control', 'max_tokens'];
 
 /**
- * The body of POST /v1/messages. Sampling fields that the API has no counterpart for are left out and named: seed,
+ * The body of POST /v1/messages. Sampling fields without a counterpart in this API are left out and named: seed,
  * penalties, logit_bias, logprobs, verbosity.
  *
- * `cache_control`: see `markedPrompt`. System text and tools come in the same order in every request of a conversation,
- * or the cached prefix would not be found.
+ * For `cache_control` see `markedPrompt`. System text and tools come in the same order in every request of a
+ * conversation, because the cached prefix would not be found otherwise.
  *
- * `response_format`: a strict schema is asked for natively, because only that is a guarantee, and a model that cannot
- * give it refuses; anything softer is asked for in the system text, which every model understands.
+ * `response_format`: a strict schema is requested natively, because only that is a guarantee, and a model that cannot
+ * give it refuses. Anything softer is requested in the system text, which every model understands.
  */
 export function toMessagesRequest(request: ModelRequest, streaming: boolean): MessagesRequest {
   const { model, sampling } = request;
@@ -51,7 +51,7 @@ export function toMessagesRequest(request: ModelRequest, streaming: boolean): Me
   return { body, leftOut: [...sampled.leftOut, ...(isLeftOut ? ['reasoning_effort'] : []), ...foreign, ...marks] };
 }
 
-/** OpenAI's words for tiers that this API has, too: its other words promise a speed. */
+/** OpenAI's names for the tiers that this API also has. Its other names promise a speed, and have no counterpart. */
 const TIERS: Readonly<Record<string, string>> = {
   auto: 'auto',
   default: 'standard_only',
@@ -59,7 +59,7 @@ const TIERS: Readonly<Record<string, string>> = {
   standard_only: 'standard_only',
 };
 
-/** Names of what was asked for and has no counterpart here. */
+/** Names of requested fields that have no counterpart here. */
 function foreignFields(sampling: Sampling, tier: string | undefined): string[] {
   const { seed, presencePenalty, frequencyPenalty, logitBias, logprobs, topLogprobs, verbosity, serviceTier } =
     sampling;
@@ -77,15 +77,15 @@ function foreignFields(sampling: Sampling, tier: string | undefined): string[] {
 }
 
 /**
- * Newer models take none of the fields that steer chance, and thinking excludes them. Where both temperature and top_p
- * are asked for, temperature is sent: current models refuse the two together.
+ * Newer models accept no sampling fields, and thinking excludes them. Where both temperature and top_p are asked for,
+ * only temperature is sent, because current models refuse the two together.
  */
 function samplingFields(
   { temperature, topP, topK, stop, user }: Sampling,
   takesSampling: boolean,
 ): { readonly fields: JsonObject; readonly leftOut: readonly string[] } {
   const steered = {
-    // OpenAI's scale ends at 2, Anthropic's at 1: what is hotter than this API can do is asked for as hot as it can.
+    // OpenAI's scale ends at 2, Anthropic's at 1. A higher temperature is sent as 1.
     ...(temperature !== undefined && { temperature: Math.min(Math.max(temperature, 0), 1) }),
     ...(topP !== undefined && temperature === undefined && { top_p: topP }),
     ...(topK !== undefined && { top_k: topK }),
@@ -132,12 +132,12 @@ function toolFields({ tools, toolChoice, sampling }: ModelRequest): JsonObject {
 }
 
 function toTool({ name, description, parameters }: ClientTool): JsonObject {
-  // The API wants the type to be said, OpenAI's callers may leave it out.
+  // The API requires the type; OpenAI's callers may omit it.
   const schema = { type: 'object', ...parameters };
   return { name, ...(description !== undefined && { description }), input_schema: schema };
 }
 
-/** `auto` is what happens anyway, unless it carries the wish for one call at a time. */
+/** `auto` is the default, so it is sent only to carry the wish for one call at a time. */
 function toToolChoice(choice: ToolChoice, oneAtATime: boolean): JsonObject | undefined {
   if (choice.kind === 'none') return { type: 'none' };
   const single = oneAtATime && { disable_parallel_tool_use: true };

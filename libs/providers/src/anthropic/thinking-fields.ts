@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type ModelRequest } from '#libs/contract';
 import type { ModelTraits } from './claude-traits.js';
 
-/** Tokens that a model without words for effort may think. */
+/** Thinking tokens by effort, for a model that takes a budget instead of an effort. */
 const BUDGETS: Readonly<Record<string, number>> = {
   minimal: 1_024,
   low: 4_096,
@@ -11,26 +11,26 @@ const BUDGETS: Readonly<Record<string, number>> = {
   max: 49_152,
 };
 const BUDGET_MIN = 1_024;
-/** Left for the answer itself. */
+/** Tokens left for the answer itself. */
 const ANSWER_TOKENS_MIN = 1_024;
-/** OpenAI's lowest word; this API has none for it. */
+/** OpenAI's lowest effort has no name in this API. */
 const EFFORTS: Readonly<Record<string, string>> = { minimal: 'low' };
 
-/** The words for effort of this API. */
+/** The effort names of this API. */
 const KNOWN_EFFORTS: ReadonlySet<string> = new Set(['low', 'medium', 'high', 'xhigh', 'max']);
 
 export interface ThinkingFields {
   readonly thinking?: JsonObject;
   /** `output_config.effort`. */
   readonly effort?: string;
-  /** The effort that was asked for has no place in the request. */
+  /** The request has no place for the effort that was asked for. */
   readonly isLeftOut?: boolean;
 }
 
 /**
- * How the model is asked to think. What a Messages request said about it goes before `reasoning_effort`. Thinking is
- * left out where the API would refuse the request for it: beside a forced call, and in a loop whose last answer has
- * calls and no thinking to show.
+ * The thinking fields of a request. What a Messages request says about thinking takes precedence over
+ * `reasoning_effort`. Thinking is left out where the API would refuse the request because of it: beside a forced call,
+ * and in a loop whose last answer has calls and no thinking to show.
  * @param turns the conversation as it is sent.
  */
 export function thinkingFields(
@@ -59,7 +59,7 @@ function effortFields(
   return thinking === 'budget' && Object.hasOwn(BUDGETS, word) ? {} : { isLeftOut: true };
 }
 
-/** What `reasoning_effort` means to this model; undefined: nothing is asked for. */
+/** The meaning of `reasoning_effort` for this model. undefined when nothing is requested. */
 function ownThinking(
   word: string | undefined,
   { traits, maxTokens }: { traits: ModelTraits; maxTokens: number },
@@ -71,7 +71,7 @@ function ownThinking(
   return budget >= BUDGET_MIN ? { type: 'enabled', budget_tokens: budget } : undefined;
 }
 
-/** A model that has no `adaptive` thinking gets a budget instead; one that does not think is not asked to. */
+/** A model without `adaptive` thinking gets a budget instead. A model that does not think is not asked to. */
 function fitting(
   wanted: JsonObject,
   { traits, maxTokens, word }: { traits: ModelTraits; maxTokens: number; word: string | undefined },
@@ -87,7 +87,7 @@ const isForcing = (choice: ModelRequest['toolChoice']): boolean =>
 
 const endsWithAssistant = (turns: readonly JsonObject[]): boolean => turns.at(-1)?.['role'] === 'assistant';
 
-/** Whether the loop that is under way has an answer with calls that does not begin with thinking. */
+/** Whether the current loop has an answer with calls that does not begin with thinking. */
 function hasBareCalls(turns: readonly JsonObject[]): boolean {
   const answer = turns.at(-2);
   const content = answer?.['role'] === 'assistant' ? answer['content'] : undefined;

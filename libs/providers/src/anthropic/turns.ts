@@ -16,12 +16,12 @@ export interface Turn extends JsonObject {
   readonly content: JsonObject[];
 }
 
-/** A conversation must begin with the user; this stands in when it begins with the assistant, or is empty. */
+/** A conversation must begin with the user. This text stands in when it begins with the assistant, or is empty. */
 const OPENING: JsonObject = { type: 'text', text: '(The conversation begins here.)' };
 
 /**
- * The conversation as alternating turns, the first one the user's: neighbouring messages of one side become one turn,
- * the results of tools are the user's, and empty text is left out (the API refuses it).
+ * The conversation as alternating turns, the first one the user's. Neighbouring messages of one side become one turn,
+ * results of tools belong to the user, and empty text is left out because the API refuses it.
  */
 export function toTurns(messages: readonly Message[]): Turn[] {
   const turns: Turn[] = [];
@@ -45,7 +45,7 @@ function blocksOf(message: Message): JsonObject[] {
     }
     case 'assistant':
       return assistantBlocks(message);
-    // The API takes system text in front of the conversation alone. Moved there, it would spoil the prompt cache.
+    // The API accepts system text only before the conversation. Moving it there would invalidate the prompt cache.
     case 'system':
       return marked(textBlocks(`<system>\n${message.content}\n</system>`), message.cacheMark);
     case 'tool': {
@@ -56,7 +56,7 @@ function blocksOf(message: Message): JsonObject[] {
   }
 }
 
-/** Thinking stands where it stood in the answer: the API checks that a turn with calls comes back as it was. */
+/** Thinking keeps its position in the answer: the API checks that a turn with calls comes back unchanged. */
 function assistantBlocks({ text, refusal, reasoning = [], toolCalls }: AssistantMessage): JsonObject[] {
   const blocks: JsonObject[] = [];
   let chars = 0;
@@ -72,14 +72,14 @@ function assistantBlocks({ text, refusal, reasoning = [], toolCalls }: Assistant
   return [...blocks, ...rest, ...toolCalls.slice(calls).map(toToolUse)];
 }
 
-/** Nothing for reasoning that an upstream of another kind wrote: it has no signature that this API could check. */
+/** Empty for reasoning from an upstream of another kind: it has no signature that this API could check. */
 function thinkingBlocks({ text, seal }: Reasoning): JsonObject[] {
   if (seal?.form !== 'anthropic') return [];
   if (seal.encrypted !== undefined) return [{ type: 'redacted_thinking', data: seal.encrypted }];
   return [{ type: 'thinking', thinking: text, signature: seal.signature ?? '' }];
 }
 
-/** OpenAI's mark has a lifetime for the whole request alone; the shortest one is what this API has without a word. */
+/** OpenAI's mark has one lifetime for the whole request. The shortest one is this API's default. */
 function marked(blocks: JsonObject[], mark: CacheMark | undefined): JsonObject[] {
   if (!mark) return blocks;
   const control = mark.form === 'anthropic' ? mark.fields : { type: 'ephemeral' };
@@ -104,7 +104,7 @@ function imageSource(url: string): JsonObject {
   return { type: 'base64', media_type: mediaType, data };
 }
 
-/** Bytes, not text: decodeURIComponent would refuse those that are no UTF-8. */
+/** Works on bytes, because decodeURIComponent refuses bytes that are not UTF-8. */
 function percentToBase64(body: string): string {
   const bytes = body.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   return Buffer.from(bytes, 'latin1').toString('base64');
@@ -115,8 +115,8 @@ function toToolUse({ callId, name, arguments: text }: ToolCall): JsonObject {
 }
 
 /**
- * `input` must be an object. What the model wrote is kept where it is none that can be sent, so that it can see its
- * mistake.
+ * `input` must be an object. Where the model wrote something else, its text is kept in one, so that the model can see
+ * its mistake.
  */
 function inputOf(text: string): JsonObject {
   if (text.trim() === '') return {};
@@ -128,7 +128,7 @@ function inputOf(text: string): JsonObject {
   }
 }
 
-/** Ids must match ^[a-zA-Z0-9_-]+$; those of other upstreams, from earlier steps or other models, may not. */
+/** Ids must match ^[a-zA-Z0-9_-]+$. Ids from other upstreams, in earlier steps or of other models, may not. */
 function toUseId(callId: string): string {
   return callId.replace(/[^a-zA-Z0-9_-]/g, '_');
 }

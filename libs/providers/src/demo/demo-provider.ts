@@ -9,13 +9,13 @@ export interface DemoOptions {
   readonly wordDelayMs?: number;
 }
 
-/** Slow enough to be seen, fast enough not to bore. */
+/** Slow enough to be visible, fast enough not to bore. */
 const WORD_DELAY_MS = 15;
 
 /**
- * The built-in model: no key, no network, nothing random. The default when no upstream is configured, so that
- * streaming, tools, limits and cancelling can be tried at once. The same request gives the same events. A word counts
- * as a token.
+ * The built-in model needs no key and no network, and nothing in it is random: the same request yields the same events.
+ * It is the default when no upstream is configured, so that streaming, tools, limits and cancelling can be tried at
+ * once. A word counts as a token.
  */
 export function demoProvider(settings: UpstreamSettings, options: DemoOptions = {}): ModelProvider {
   const { wordDelayMs = WORD_DELAY_MS } = options;

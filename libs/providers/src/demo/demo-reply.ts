@@ -10,7 +10,7 @@ import { CallIds } from '../upstream/answers/call-ids.js';
 import { messageText } from './demo-words.js';
 import { sampleOf } from './schema-sample.js';
 
-/** What the demo model has decided to say. */
+/** What the demo model will answer. */
 export interface DemoReply {
   readonly text: string;
   readonly calls: readonly DemoCall[];
@@ -22,13 +22,13 @@ interface DemoCall {
   readonly args: JsonObject;
 }
 
-/** Characters of what was said that an answer repeats. */
+/** Characters of the user's text that an answer repeats. */
 const ECHO_CHARS_MAX = 500;
 
 /**
- * Tool results are answered; else a tool is called that was demanded or that the text asks for (the time, a URL, or a
- * tool by its name); else the text is answered. A demand is met once per question: results are always answered with
- * text.
+ * Chooses the reply. Results of tools are answered with text. Otherwise the model calls a tool that is forced or that
+ * the text asks for (the time, a URL, or a tool by its name), and answers the text when there is none. A forced call is
+ * made once per question, because results are always answered with text.
  */
 export function replyTo(request: ModelRequest): DemoReply {
   const { messages } = request;

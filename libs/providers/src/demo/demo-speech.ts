@@ -2,7 +2,7 @@ import type { ModelEvent } from '#libs/contract';
 import type { DemoReply } from './demo-reply.js';
 import { splitWords } from './demo-words.js';
 
-/** The events of a reply, without `end`. Every one but `tool_call` is one word. */
+/** The events of a reply, without `end`. Each event but `tool_call` is one word. */
 export function* demoEvents(reply: DemoReply, stop: readonly string[]): Generator<ModelEvent> {
   for (const text of splitWords(upToStop(reply.text, stop))) yield { type: 'text', text };
   for (const { callId, name, args } of reply.calls) {

@@ -1,11 +1,11 @@
 import type { Message, ModelRequest } from '#libs/contract';
 
-/** Pieces that together are the text: each a word with the white space behind it. */
+/** Splits a text into words, each with the white space after it. */
 export function splitWords(text: string): readonly string[] {
   return text.match(/^\s+|\S+\s*/g) ?? [];
 }
 
-/** Words of everything that the model is given to read. */
+/** Number of words in everything that the model reads. */
 export function inputWords({ system, messages }: ModelRequest): number {
   return [system, ...messages.map(messageText)].reduce((sum, text) => sum + splitWords(text).length, 0);
 }

@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
 
 interface SampleHints {
-  /** For strings that are said to be addresses. */
+  /** Value for strings that the schema calls addresses. */
   readonly url?: string | undefined;
 }
 
-/** Schemas may be nested without end by reference; a sample ends here. */
+/** References may nest schemas without end; a sample stops at this depth. */
 const DEPTH_MAX = 8;
 
 const BY_FORMAT: Readonly<Record<string, string>> = {
@@ -16,14 +16,14 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   uuid: '00000000-0000-4000-8000-000000000000',
 };
 
-/** A value that a JSON Schema is likely to accept, always the same one: required properties only, filled by type. */
+/** A value that a JSON Schema is likely to accept, always the same: only required properties, filled by type. */
 export function sampleOf(schema: JsonObject, hints: SampleHints = {}): JsonValue {
   return sample(schema, { ...hints, root: schema, name: '', depth: 0 });
 }
 
 interface Place extends SampleHints {
   readonly root: JsonObject;
-  /** Of the property that is filled. */
+  /** Name of the property that is being filled. */
   readonly name: string;
   readonly depth: number;
 }
@@ -72,14 +72,14 @@ function sampleString(schema: JsonObject, { name, url }: Place): string {
   return (Object.hasOwn(BY_FORMAT, format) ? BY_FORMAT[format] : undefined) ?? 'demo';
 }
 
-/** The first type that is not null; a schema that says none is taken by what it has. */
+/** The first type that is not null. Without a type, the other keywords of the schema decide. */
 function typeOf(schema: JsonObject): unknown {
   const { type } = schema;
   if (Array.isArray(type)) return type.find((one) => one !== 'null') ?? 'null';
   return type;
 }
 
-/** What a `$ref` into the same document (`#/$defs/City`) points to. */
+/** The schema that a `$ref` into the same document (`#/$defs/City`) points to. */
 function resolve(schema: JsonObject, root: JsonObject): JsonValue | undefined {
   const ref = schema['$ref'];
   if (typeof ref !== 'string' || !ref.startsWith('#/')) return undefined;

@@ -2,22 +2,21 @@ import { checkArguments } from '#libs/contract';
 import { ClosedJson } from '../upstream/answers/closed-json.js';
 
 /**
- * The arguments of one call, put together from its fragments. By the book each fragment is the next piece. What servers
- * send besides:
- *   the whole arguments once more in the last fragment (vLLM), or an empty object before the real ones
- *   in each fragment all arguments so far (llama.cpp), as text that grows or as objects that are closed each time
+ * Joins the fragments of one call's arguments. By the specification each fragment is the next piece. Servers also send:
+ * - all arguments once more in the last fragment (vLLM), or an empty object before the real one
+ * - all arguments so far in each fragment (llama.cpp), as growing text or as an object that is closed each time
  *
- * A piece that was given out cannot be taken back. So the piece that closes the object is kept until the call is over,
- * and another object at the same place takes its place as far as nothing of the first was given out.
+ * A piece that was passed on cannot be taken back. So the piece that closes the object is kept until the call is over.
+ * Another object at the same position replaces the first one, as long as nothing of the first was passed on.
  */
 export class CallArguments {
   private text = '';
   private givenChars = 0;
   private json = new ClosedJson();
-  /** Another object that begins where the first one is closed. */
+  /** Another object, which begins where the first one is closed. */
   private second: { text: string; readonly json: ClosedJson } | undefined;
   /**
-   * The newest fragment, when it repeats all before it and may still be a nested object that begins in the same way.
+   * The newest fragment, when it repeats everything before it. It may still be a nested object with the same beginning.
    */
   private grown: string | undefined;
   private isGrowing = false;
@@ -26,12 +25,15 @@ export class CallArguments {
     return this.text === '';
   }
 
-  /** The value is closed, and nothing but white space followed. */
+  /** The value is closed, and only white space followed. */
   get isClosed(): boolean {
     return this.json.isClosed;
   }
 
-  /** Takes a fragment; gives what may be told of the arguments by now. Throws GatewayError for too long ones. */
+  /**
+   * Takes a fragment; returns the text that can be passed on by now. Throws GatewayError when the arguments are too
+   * long.
+   */
   add(piece: string): string {
     checkArguments(this.text.length + piece.length + (this.second?.text.length ?? 0));
     const isGiven = this.givenChars === this.text.length;
@@ -40,12 +42,12 @@ export class CallArguments {
     else this.addNext(piece);
     if (this.isClosed || this.second || this.grown !== undefined) return '';
     if (!isGiven || this.text.length !== before + piece.length) return this.give();
-    // Nearly always. To cut the piece out of the text would cost the text's length each time.
+    // The usual case. Slicing the text here would cost its whole length for every fragment.
     this.givenChars = this.text.length;
     return piece;
   }
 
-  /** The call is over, or another one begins: gives what is left to tell. */
+  /** Ends the call; returns the rest of its arguments. */
   flush(): string {
     this.chooseGrown();
     if (this.second && (this.text === '{}' || !this.isClosed)) this.replaceBy(this.second.text);
@@ -62,7 +64,7 @@ export class CallArguments {
   private addNext(piece: string): void {
     const before = this.grown ?? this.text;
     const repeats = before !== '' && piece.length > before.length && piece.startsWith(before);
-    // Where no object can begin, a fragment that begins as the arguments do holds them all.
+    // No object can begin here, so a fragment with the beginning of the arguments repeats all of them.
     this.isGrowing ||= repeats && (this.grown !== undefined || this.json.isInString || this.text.trim() === '{');
     if (repeats && this.isGrowing) {
       this.grown = undefined;
@@ -73,7 +75,10 @@ export class CallArguments {
     this.json.add(piece);
   }
 
-  /** Nested objects that begin alike are rare, and so are servers that repeat: what can be read is right. */
+  /**
+   * Nested objects with the same beginning are rare, and so are servers that repeat: the reading that is valid JSON
+   * wins.
+   */
   private chooseGrown(): void {
     const { grown } = this;
     this.grown = undefined;
@@ -90,7 +95,7 @@ export class CallArguments {
     this.replaceBy(text);
   }
 
-  /** Unless it says the same, or something of the old text was told that the new one does not begin with. */
+  /** Does nothing when both texts mean the same, or when more was passed on than the new text begins with. */
   private replaceBy(text: string): void {
     if (!text.startsWith(this.text.slice(0, this.givenChars))) return;
     this.text = text;

@@ -1,29 +1,29 @@
 import { isJsonObject, LIMITS, type Citation, type JsonObject, type ModelEvent } from '#libs/contract';
 
 /**
- * What an answer has beside words and calls: citations of web pages and images. Servers that count along send all of
- * them again in each chunk, so each is told once.
+ * Citations of web pages, and images, in an answer. Some servers send all of them again in each chunk, so each one is
+ * reported once.
  */
 export class ChatExtras {
   private readonly told = new Set<string>();
   private citations = 0;
-  /** Perplexity: the pages of the answer, without places. The last list is right. */
+  /** Perplexity: the pages of the answer, without positions. The last list counts. */
   private pages: readonly unknown[] = [];
 
-  /** Of one delta, or a whole message. */
+  /** Reads one delta, or a whole message. */
   read(message: JsonObject): ModelEvent[] {
     const citations = listOf(message['annotations']).flatMap((annotation) => this.citation(annotation));
     const images = listOf(message['images']).flatMap((image) => this.image(image));
     return [...(citations.length > 0 ? [{ type: 'citations', citations } as const] : []), ...images];
   }
 
-  /** Of one chunk, or a whole completion. */
+  /** Reads one chunk, or a whole completion. */
   readPages({ search_results: results, citations }: JsonObject): void {
     const pages = listOf(results).length > 0 ? listOf(results) : listOf(citations);
     if (pages.length > 0) this.pages = pages;
   }
 
-  /** At the end of the answer. */
+  /** Called at the end of the answer. */
   takePages(): ModelEvent[] {
     const citations = this.pages.flatMap((page) => {
       if (typeof page === 'string') return this.tell({ url: page, title: page });
@@ -53,7 +53,7 @@ export class ChatExtras {
     return isNew ? [citation] : [];
   }
 
-  /** An image elsewhere on the web is told as text: it may be gone when it is looked at. */
+  /** An image at a web address is passed on as text, because it may be gone when somebody opens it. */
   private image(image: unknown): ModelEvent[] {
     const source = isJsonObject(image) ? image['image_url'] : undefined;
     const url = isJsonObject(source) ? source['url'] : source;

@@ -13,11 +13,11 @@ import {
 } from '#libs/contract';
 import { fitCallId } from './fit-call-id.js';
 
-/** What of a conversation an upstream takes. */
+/** Properties of the upstream that decide how a conversation is written. */
 export interface MessageWire {
   /** See `fitCallId`. */
   readonly shortIds?: boolean;
-  /** `prompt_cache_breakpoint` on parts. */
+  /** Whether it accepts `prompt_cache_breakpoint` on parts. */
   readonly takesMarks?: boolean;
 }
 
@@ -41,7 +41,7 @@ function toChatMessage(message: Message, { shortIds = false, takesMarks = false 
     case 'system':
       return { role: 'system', content: marked(message.content, message, takesMarks) };
     case 'tool':
-      // There is no field that says that a tool failed; its output does.
+      // No field says that a tool failed. The output of the tool says it.
       return {
         role: 'tool',
         tool_call_id: fitCallId(message.callId, shortIds),
@@ -62,7 +62,7 @@ function toAssistantMessage({ text, refusal, reasoning, toolCalls }: AssistantMe
   };
 }
 
-/** Under the names that the server used itself. An empty text is left out: servers differ in whether they take it. */
+/** Reasoning under the names that the server used itself. Empty text is left out, because not all servers accept it. */
 function reasoningFields(blocks: readonly Reasoning[]): JsonObject {
   const text = blocks.map((block) => block.text).join('');
   const textField = blocks.find(({ seal }) => seal?.textField)?.seal?.textField ?? 'reasoning_content';
@@ -80,7 +80,7 @@ const listOf = (value: JsonObject[string]): readonly JsonObject[] =>
 
 function toChatCall({ callId, name, arguments: text, extraContent }: ToolCall, shortIds: boolean): JsonObject {
   const extra = extraContent && { extra_content: extraContent };
-  // Servers parse the arguments of the history; some of them wrote '' for a call without any.
+  // Servers parse the arguments in the history, and some of them wrote '' for a call without any.
   return {
     id: fitCallId(callId, shortIds),
     type: 'function',
@@ -89,7 +89,7 @@ function toChatCall({ callId, name, arguments: text, extraContent }: ToolCall, s
   };
 }
 
-/** Texts alone are one text, unless there is a mark between them: not every server takes parts. */
+/** Texts alone become one text, unless there is a mark between them, because not every server accepts parts. */
 function toChatContent(content: UserMessage['content'], takesMarks: boolean): JsonValue {
   if (typeof content === 'string') return content;
   const isText = content.every((part) => part.type === 'text');

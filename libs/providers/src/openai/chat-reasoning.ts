@@ -4,8 +4,8 @@ import { checkUpstreamState, isJsonObject, type JsonObject, type JsonValue, type
 const STATE_FIELDS = ['reasoning_details', 'extra_content'] as const;
 
 /**
- * Gathers what one answer says about its reasoning besides the text. Servers name the text `reasoning_content`
- * (DeepSeek, Kimi, GLM) or `reasoning` (vLLM, OpenRouter); OpenRouter and MiniMax add `reasoning_details`, Gemini
+ * Gathers what one answer says about its reasoning besides the text. Servers call the text `reasoning_content`
+ * (DeepSeek, Kimi, GLM) or `reasoning` (vLLM, OpenRouter). OpenRouter and MiniMax add `reasoning_details`, Gemini adds
  * `extra_content`.
  */
 export class ChatReasoning {
@@ -14,7 +14,7 @@ export class ChatReasoning {
   private extraContent: JsonObject | undefined;
   private bytes = 0;
 
-  /** Takes one delta, or a whole message; gives the text in it. Throws `upstream_invalid` for too much state. */
+  /** Takes one delta, or a whole message; returns the text in it. Throws `upstream_invalid` for too much state. */
   read(delta: JsonObject): string {
     for (const field of STATE_FIELDS) if (delta[field]) this.count(delta[field]);
     if (isJsonObject(delta['extra_content'])) this.extraContent = delta['extra_content'];
@@ -27,7 +27,7 @@ export class ChatReasoning {
     return named !== '' ? named : textOfDetails(details);
   }
 
-  /** What has been gathered since the last call, which ends a block. Undefined when only the text has to go back. */
+  /** Everything gathered since the last call, which ends a block. Undefined when only the text has to go back. */
   takeSeal(): ReasoningSeal | undefined {
     const { details, extraContent, textField } = this;
     if (details.length === 0 && !extraContent && !textField) return undefined;
@@ -48,7 +48,7 @@ export class ChatReasoning {
     checkUpstreamState(this.bytes);
   }
 
-  /** Deltas of one entry have its `index` and `type`; their texts are joined, any other field is replaced. */
+  /** Deltas of one entry share its `index` and `type`. Their texts are joined; any other field is replaced. */
   private addDetail(detail: JsonObject): void {
     const last = this.details.at(-1);
     const isSame = last && last['type'] === detail['type'] && (last['index'] ?? -1) === (detail['index'] ?? -2);
@@ -68,7 +68,7 @@ function joinDetails(last: JsonObject, detail: JsonObject): JsonObject {
 
 const JOINED_FIELDS: ReadonlySet<string> = new Set(['text', 'summary', 'data']);
 
-/** Servers that send entries alone: the texts in them are the reasoning. */
+/** For servers that send only entries: the texts in them are the reasoning. */
 function textOfDetails(details: readonly unknown[]): string {
   return details.map((detail) => (isJsonObject(detail) ? textOf(detail['text'] ?? detail['summary']) : '')).join('');
 }

@@ -19,11 +19,11 @@ export interface ChatWire {
 }
 
 /**
- * The body of POST /chat/completions. What was not asked for is not in it: compatible servers refuse fields that they
- * do not know.
+ * The body of POST /chat/completions. It has only the fields that were asked for, because compatible servers refuse
+ * fields that they do not know.
  *
- * The output limit goes by two names. OpenAI's newer models refuse `max_tokens`, and many compatible servers know
- * nothing but `max_tokens`; so the name depends on who is asked, and a server that refuses one name gets the other.
+ * The output limit has two names. OpenAI's newer models refuse `max_tokens`, and many compatible servers know only
+ * `max_tokens`. So the name depends on the server, and a server that refuses one name gets the other.
  */
 export function toChatRequest(request: ModelRequest, { isOpenAi, isMistral }: ChatWire): JsonObject {
   const { model, sampling, streaming = true, without = [] } = request;
@@ -44,7 +44,7 @@ export function toChatRequest(request: ModelRequest, { isOpenAi, isMistral }: Ch
   };
 }
 
-/** The marks of cached prefixes that such an upstream does not get, by the names that their senders know. */
+/** Names of the cache marks that this upstream does not get, as their senders know them. */
 export function marksLeftOut(request: ModelRequest, isOpenAi: boolean): readonly string[] {
   const isTaken = takesMarks(request, isOpenAi);
   const given = cacheMarksOf(request.messages).filter(({ form }) => form !== 'openai' || !isTaken);
@@ -53,7 +53,7 @@ export function marksLeftOut(request: ModelRequest, isOpenAi: boolean): readonly
   return [...new Set([...inSystem, ...names])];
 }
 
-/** Only OpenAI itself knows them, and of its models only newer ones. */
+/** Only OpenAI itself knows these marks, and only its newer models accept them. */
 const takesMarks = ({ without = [] }: ModelRequest, isOpenAi: boolean): boolean =>
   isOpenAi && !without.some(({ name }) => name === CACHE_MARK_FIELDS.openai);
 
@@ -78,9 +78,9 @@ function samplingFields(sampling: Sampling, isOpenAi: boolean): JsonObject {
   };
 }
 
-/** Nothing when there is no tool to offer: `tool_choice` and `parallel_tool_calls` are refused without tools. */
+/** Empty when there is no tool to offer: without tools, `tool_choice` and `parallel_tool_calls` are refused. */
 function toolFields({ tools, toolChoice, sampling }: ModelRequest): JsonObject {
-  // 'allowed' is our job: compatible servers do not know it, so they are offered nothing else.
+  // Compatible servers do not know 'allowed', so the gateway enforces it: only the allowed tools are offered.
   const offered = toolChoice.kind === 'allowed' ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools;
   if (offered.length === 0) return {};
   return {
@@ -102,7 +102,7 @@ function toChatTool({ name, description, parameters, strict }: ClientTool): Json
   };
 }
 
-/** `auto` is what happens anyway. */
+/** `auto` is the default. */
 function toToolChoice(choice: ToolChoice): string | JsonObject | undefined {
   if (choice.kind === 'named') return { type: 'function', function: { name: choice.name } };
   const mode = choice.kind === 'allowed' ? choice.mode : choice.kind;
@@ -118,7 +118,7 @@ function toResponseFormat(format: ResponseFormat, isOpenAi: boolean): JsonObject
   };
 }
 
-/** `{key: value}`, or nothing when there is no value. */
+/** `{key: value}`, or an empty object when there is no value. */
 export function field(key: string, value: JsonObject[string]): JsonObject {
   return value === undefined ? {} : { [key]: value };
 }

@@ -4,24 +4,26 @@ import { CallArguments } from './call-arguments.js';
 
 interface Call {
   readonly callId: string;
-  /** As the upstream says it; empty when it does not. */
+  /** The id from the upstream; empty when it sends none. */
   readonly upstreamId: string;
   readonly args: CallArguments;
   name: string;
-  /** The listener knows of the call: its name is settled. */
+  /** The listener knows of the call, so its name is final. */
   announced: boolean;
   /** State that came before the call was announced. */
   extraContent?: JsonObject;
 }
 
 /**
- * Puts the fragments of tool calls together. By the book, a fragment says its call's `index`, the first one also `id`
- * and the whole name, the others a piece of the arguments. What servers do besides:
- *   all calls have index 0 and ids of their own (Ollama, Gemini's compatible endpoint)
- *   no id, or no index
- *   the name again with every fragment, or in pieces
- *   arguments as an object, or none at all
- * A call is announced when its first arguments come, the next call begins, or the answer ends: then its name is whole.
+ * Joins the fragments of tool calls. By the specification each fragment has the `index` of its call; the first one also
+ * has the `id` and the whole name, the others have pieces of the arguments. Servers also send:
+ * - calls that all have index 0 but different ids (Ollama, Gemini's compatible endpoint)
+ * - no id, or no index
+ * - the name again in every fragment, or in pieces
+ * - arguments as an object, or none at all
+ *
+ * A call is announced when its first arguments arrive, when the next call begins, or when the answer ends, because its
+ * name is complete then.
  */
 export class ChatToolCalls {
   private readonly calls: Call[] = [];
@@ -40,7 +42,10 @@ export class ChatToolCalls {
     });
   }
 
-  /** Announces what is left; gives the number of calls. A call without arguments gets an empty object, unless cut. */
+  /**
+   * Announces the remaining calls; returns the number of calls. A call without arguments gets an empty object unless
+   * cut.
+   */
   end({ isCut }: { isCut: boolean }): number {
     for (const call of this.calls) {
       this.finish(call);
@@ -89,7 +94,7 @@ export class ChatToolCalls {
     if (typeof fragment['index'] === 'number') return fragment['index'];
     if (id === '') return position;
     for (const [index, call] of this.open) if (call.upstreamId === id) return index;
-    // Behind everything that is open, so that it meets no other call. A step's calls are few, see CallIds.
+    // A new index after all open ones, so that no other call has it. A step has few calls, see CallIds.
     return Math.max(-1, ...this.open.keys()) + 1;
   }
 
@@ -125,8 +130,8 @@ function partsOf(part: unknown): Parts {
 }
 
 /**
- * Another call at an index that is taken: it brings a name, and an id of its own or, without any id, arguments although
- * those of the call before are complete.
+ * Whether a fragment begins another call at an index that is in use: it has a name, and either a different id or,
+ * without any id, arguments although those of the call before are complete.
  */
 function beginsAnother(known: Call, { id, name, text }: Parts & { id: string }): boolean {
   if (name === '') return false;
@@ -134,7 +139,7 @@ function beginsAnother(known: Call, { id, name, text }: Parts & { id: string }):
   return id === '' && known.upstreamId === '' && text !== '' && known.args.isClosed;
 }
 
-/** Names come whole, whole again, growing, or in pieces. */
+/** A name comes whole, whole again, growing, or in pieces. */
 function joinName(known: string, name: string): string {
   if (known === name) return known;
   return name.startsWith(known) ? name : known + name;

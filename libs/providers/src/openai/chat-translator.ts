@@ -18,7 +18,7 @@ import { ChatReasoning } from './chat-reasoning.js';
 import { ChatToolCalls } from './chat-tool-calls.js';
 import { toFinishReason } from './finish-reason.js';
 
-/** Model events of one Chat Completions answer: chunks of a stream, or a whole completion. Lenient towards servers. */
+/** Model events of one Chat Completions answer, streamed or whole. Tolerates deviations of compatible servers. */
 export class ChatTranslator implements Translator {
   done = false;
   private readonly batch = new EventBatch();
@@ -61,7 +61,7 @@ export class ChatTranslator implements Translator {
       throw upstreamError(this.upstream.name, 'upstream_invalid', 'answered without a choice');
     }
     this.readChunk(answer, 'message');
-    // A document that is complete is whole, also when it does not say why the model stopped.
+    // A whole document is complete even if it does not say why the model stopped.
     this.finishReason ??= 'stop';
     this.done = true;
   }
@@ -71,7 +71,8 @@ export class ChatTranslator implements Translator {
   }
 
   /**
-   * A stream without a finish reason is cut, even with [DONE]: proxies write that one behind their own failures too.
+   * A stream without a finish reason is cut, even with [DONE], because proxies also write [DONE] after their own
+   * failures.
    */
   end(): readonly ModelEvent[] {
     if (this.finishReason === undefined) {
@@ -107,7 +108,7 @@ export class ChatTranslator implements Translator {
 
   private readChunk(chunk: JsonObject, part: 'delta' | 'message'): void {
     if (chunk['error']) throw failureInStream(chunk['error'], this.upstream);
-    // Some servers count along in every chunk: the last one is right.
+    // Some servers send running totals in every chunk: the last one counts.
     if (isJsonObject(chunk['usage'])) this.usage = toUsage(chunk['usage']);
     const tier = chunk['service_tier'];
     if (typeof tier === 'string' && tier !== '') this.serviceTier = tier.slice(0, TIER_CHARS_MAX);
@@ -122,7 +123,7 @@ export class ChatTranslator implements Translator {
   }
 
   /**
-   * Some servers send whole messages in their streams, or the text alone (the older Completions API). Behind deltas a
+   * Some servers send whole messages in their streams, or only the text (the older Completions API). After deltas a
    * message only repeats them.
    */
   private saidIn(choice: JsonObject, part: 'delta' | 'message'): JsonObject | undefined {
@@ -151,7 +152,7 @@ export class ChatTranslator implements Translator {
     const refusal = textOf(delta['refusal']);
     if (refusal !== '') this.batch.add({ type: 'refusal', text: refusal });
     if (calls.length > 0) this.calls.read(calls);
-    // The name of calls before there could be several.
+    // The older field for a single call.
     else if (isJsonObject(delta['function_call'])) this.calls.read([{ index: 0, function: delta['function_call'] }]);
   }
 
@@ -167,10 +168,10 @@ export class ChatTranslator implements Translator {
   }
 }
 
-/** Of a word that only the upstream knows. */
+/** For a word that only the upstream knows. */
 const TIER_CHARS_MAX = 64;
 
-/** Something besides the role. An empty text is content, too: a server that sends it sends deltas. */
+/** Whether there is anything besides the role. An empty text counts, because a server that sends one sends deltas. */
 const hasContent = (message: JsonObject): boolean => Object.keys(message).some((key) => key !== 'role');
 
 /** Mistral's reasoning: parts of the content that have a list of text parts each. */
@@ -180,7 +181,7 @@ function thinkingOf(content: unknown): string {
 }
 
 /**
- * Text as most servers send it; Mistral's reasoning models send a list of parts, of which the text ones are the answer.
+ * Most servers send text as a string. Mistral's reasoning models send a list of parts, whose text parts are the answer.
  */
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
@@ -200,7 +201,7 @@ function toUsage(usage: JsonObject): Usage {
   return {
     inputTokens: count(usage['prompt_tokens']),
     outputTokens: count(usage['completion_tokens']),
-    // DeepSeek says it in a field of its own.
+    // DeepSeek uses a field of its own.
     cachedInputTokens: count(isJsonObject(input) ? input['cached_tokens'] : usage['prompt_cache_hit_tokens']),
     ...(written > 0 && { cacheWriteTokens: written }),
     reasoningTokens: count(isJsonObject(output) ? output['reasoning_tokens'] : undefined),

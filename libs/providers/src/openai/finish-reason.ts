@@ -1,6 +1,6 @@
 import type { FinishReason } from '#libs/contract';
 
-/** What servers call the end of an answer, in lower case: OpenAI's words and those that others let through. */
+/** Finish reasons of servers, in lower case: OpenAI's names, and those that other servers pass through. */
 const REASONS: Readonly<Record<string, FinishReason>> = {
   stop: 'stop',
   end_turn: 'stop',
@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   refusal: 'content_filter',
 };
 
-/** A word that nobody knows still says that the model stopped by itself. */
+/** An unknown word still says that the model stopped by itself. */
 export function toFinishReason(word: string): FinishReason {
   const key = word.toLowerCase();
   return (Object.hasOwn(REASONS, key) ? REASONS[key] : undefined) ?? 'stop';

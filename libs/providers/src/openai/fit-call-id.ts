@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** OpenAI takes ids of so many characters at most. */
+/** OpenAI accepts ids of up to this length. */
 const ID = /^[a-zA-Z0-9_-]{1,40}$/;
-/** Mistral takes ids of exactly this form. */
+/** Mistral accepts only ids of this form. */
 const SHORT_ID = /^[a-zA-Z0-9]{9}$/;
 
 /**
- * A call's id as the next upstream takes it. Ids of other upstreams may be longer or of other letters; a new id is made
- * from the old one, so that a call and its result keep the same.
+ * The id of a call in a form that the next upstream accepts. Ids from other upstreams may be longer or have other
+ * characters. A new id is derived from the old one, so a call and its result keep the same id.
  */
 export function fitCallId(id: string, isShort: boolean): string {
   if ((isShort ? SHORT_ID : ID).test(id)) return id;

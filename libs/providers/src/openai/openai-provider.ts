@@ -22,7 +22,7 @@ export function openaiProvider(settings: UpstreamSettings): ModelProvider {
   const wire = { isOpenAi: isHostOf(host, 'api.openai.com'), isMistral: isHostOf(host, 'api.mistral.ai') };
   return {
     upstream: name,
-    // OpenAI gives no reasoning out on this route, and refuses messages with fields that it does not know.
+    // OpenAI returns no reasoning on this route, and refuses messages with unknown fields.
     ...(!wire.isOpenAi && { carries: 'openai' as const }),
     stream: (request) =>
       askModel({

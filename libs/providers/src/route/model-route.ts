@@ -18,14 +18,14 @@ import {
 } from './strategies.js';
 import { smallestWindow } from './window.js';
 
-/** In this order: the first way that is one for the failure is taken. */
+/** Tried in this order: the first strategy that applies to the failure is used. */
 const STRATEGIES: readonly Strategy[] = [leaveOutRefused, sendAgain, askWhole, fallBack];
 
 /**
- * The policy for asking again. How often and in which manner a candidate was asked stands in the failed attempt, so a
- * route keeps nothing between calls and serves any number of runs.
+ * The policy for asking again. The failed attempt records how often and in which manner a candidate was asked, so a
+ * route keeps no state between calls and serves any number of runs.
  * @param candidates in the order in which they stand in for each other.
- * @param refused what upstreams refused by name; shared by all routes of a process.
+ * @param refused fields that upstreams refused by name; shared by all routes of a process.
  */
 export function modelRoute(
   name: string,

@@ -1,6 +1,6 @@
 import type { ModelCandidate, RefusedField } from '#libs/contract';
 
-/** Models that are remembered; the oldest is forgotten first. */
+/** Number of models remembered; the oldest is forgotten first. */
 const MODELS_MAX = 1_000;
 const FIELDS_MAX = 32;
 /** After this time a model is asked with all fields again: its server may have been updated. */
@@ -11,7 +11,7 @@ interface Known {
   readonly until: number;
 }
 
-/** What upstreams refused by name, by upstream and model, for an hour. */
+/** Fields that upstreams refused by name, by upstream and model, for an hour. */
 export class RefusedMemory {
   private readonly models = new Map<string, readonly Known[]>();
 

@@ -9,14 +9,14 @@ import { canFallBack } from './strategies.js';
 import { smallestWindow } from './window.js';
 
 /**
- * Routes that stand in for each other: the next one is asked when the one before has nothing left to try, and its
- * failure is one that another upstream may not have.
+ * Routes that stand in for each other. The next route is asked when the one before has no attempt left and its failure
+ * is one that another upstream may not have.
  * @param routes at least one.
  */
 export function routeChain(name: string, routes: readonly ModelRoute[]): ModelRoute {
   const [only] = routes;
   if (only && routes.length === 1) return only;
-  /** Which of the routes made an attempt. */
+  /** The route that made each attempt. */
   const makers = new WeakMap<ModelCandidate, number>();
   return {
     name,

@@ -3,7 +3,7 @@ import { hintsOf } from '../upstream/failures.js';
 import { isSame, type RefusedMemory } from './refused-memory.js';
 import { waitBeforeRetry } from '../upstream/wait-before-retry.js';
 
-/** An attempt that failed, as the strategies see it. */
+/** A failed attempt, as the strategies see it. */
 export interface Failed {
   readonly attempt: ModelAttempt;
   readonly error: GatewayError;
@@ -13,14 +13,14 @@ export interface Failed {
 
 export interface Step {
   readonly attempt: ModelAttempt;
-  /** Before the attempt is made. */
+  /** Wait before the attempt is made. */
   readonly waitMs: number;
 }
 
-/** One way to go on after a failure; undefined when it is no way for this failure. */
+/** One way to continue after a failure. undefined when it does not apply to this failure. */
 export type Strategy = (failed: Failed) => Step | undefined;
 
-/** How a candidate is asked at first. */
+/** The first attempt for a candidate. */
 export const firstAttempt = (candidate: ModelCandidate, without: readonly RefusedField[]): ModelAttempt => ({
   candidate,
   streaming: true,
@@ -28,14 +28,17 @@ export const firstAttempt = (candidate: ModelCandidate, without: readonly Refuse
   retries: 0,
 });
 
-/** The same request once more, after the wait that the upstream asks for, or a growing one of our own. */
+/** Sends the same request again, after the wait that the upstream asks for, or after a growing wait of our own. */
 export const sendAgain: Strategy = ({ attempt, error }) => {
   const { retries, candidate } = attempt;
   const wait = waitBeforeRetry(error, retries, candidate.retriesMax ?? 0);
   return wait === undefined ? undefined : { attempt: { ...attempt, retries: retries + 1 }, waitMs: wait };
 };
 
-/** Refused fields of one request: each costs a request, and a server that refuses one after the other has to end. */
+/**
+ * Most refused fields of one request. Each costs a request, so a server that refuses one field after the other must
+ * end.
+ */
 const REFUSED_MAX = 8;
 
 /** A field that the upstream refuses by name is left out, now and in the next requests to this model. */
@@ -49,7 +52,7 @@ export const leaveOutRefused: Strategy = ({ attempt, error, refused }) => {
   return { attempt: { ...attempt, without: [...without, ...fields], retries: 0 }, waitMs: 0 };
 };
 
-/** Some servers do not stream, or break streams off before the first word: the whole answer may still be had. */
+/** Some servers do not stream, or break streams off before the first word. They may still give the whole answer. */
 export const askWhole: Strategy = ({ attempt, error }) => {
   const isBroken = error.code === 'upstream_cut' || error.code === 'upstream_invalid';
   if (!attempt.streaming || !(hintsOf(error).refusesStream ?? isBroken)) return undefined;
@@ -57,8 +60,8 @@ export const askWhole: Strategy = ({ attempt, error }) => {
 };
 
 /**
- * Failures that another upstream may not have; a model that this upstream does not have is one more (`elsewhere`). Not
- * among them: a refused request and a conversation that is too long are the request's own fault, and a second upstream
+ * Failures that another upstream may not have. A model that this upstream does not have is one too (`elsewhere`). A
+ * refused request and a conversation that is too long are not: they are the request's own fault, and a second upstream
  * would hide that.
  */
 const FALLS_BACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -71,7 +74,7 @@ const FALLS_BACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_timeout',
 ]);
 
-/** Whether another upstream may answer what this one did not. */
+/** Whether another upstream may answer what this one could not. */
 export const canFallBack = (error: GatewayError): boolean =>
   FALLS_BACK.has(error.code) || hintsOf(error).elsewhere === true;
 

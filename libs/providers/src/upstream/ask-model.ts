@@ -10,26 +10,27 @@ import { CLOSED } from './upstream-http.js';
 export interface ModelCall {
   readonly upstream: Upstream;
   readonly request: ModelRequest;
-  /** The request in the upstream's wire format, with everything that was asked for. */
+  /** The request in the upstream's wire format, with every requested field. */
   body(): JsonObject;
-  /** Fields of that body that nobody asked for: their absence is not told. */
+  /** Fields of that body that the caller did not ask for: leaving them out is not reported. */
   readonly ownFields?: readonly string[];
   /**
-   * Fields inside messages that may be refused by name, too: `body` leaves them out and names them in `leftOut` once
+   * Fields inside messages that may be refused by name, too. `body` leaves them out and names them in `leftOut` once
    * `request.without` has them.
    */
   readonly innerFields?: readonly string[];
-  /** Features that a header of the request switches on, see `refusedFields`; the same holds for them. */
+  /** Features that a request header switches on, see `refusedFields`. They may be refused like fields. */
   readonly features?: Features;
-  /** Names of what was asked for and has no place in this wire format. */
+  /** Names of requested fields that have no place in this wire format. */
   readonly leftOut?: readonly string[];
-  /** Sends a body; resolves with the body of a good answer, rejects as UpstreamHttp does. */
+  /** Sends a body. Resolves with the body of a successful answer; rejects as UpstreamHttp does. */
   send(body: JsonObject, signal: AbortSignal): Promise<AnswerBody>;
   translator(): Translator;
 }
 
 /**
- * What ModelProvider.stream promises, for any wire format: a closed socket however it ends, and the signal's reason.
+ * Fulfils the contract of ModelProvider.stream for any wire format: the socket is closed however the answer ends, and
+ * an abort throws the signal's reason.
  */
 export function askModel(call: ModelCall): AsyncIterable<ModelEvent> {
   return { [Symbol.asyncIterator]: () => new Asking(call) };
@@ -37,7 +38,7 @@ export function askModel(call: ModelCall): AsyncIterable<ModelEvent> {
 
 type Result = IteratorResult<ModelEvent, undefined>;
 
-/** Not a generator: behind the first event its `next` is the feed's own. */
+/** Not a generator: after the first event its `next` is that of the feed. */
 class Asking implements AsyncIterator<ModelEvent, undefined> {
   private readonly socket = new AbortController();
   private answer: EventFeed | undefined;
@@ -85,7 +86,7 @@ class Asking implements AsyncIterator<ModelEvent, undefined> {
     }
   }
 
-  /** The names of what was not sent, if there are some, stand before the first event. */
+  /** Puts the names of the fields that were not sent, if any, before the first event. */
   private tell(refused: readonly string[], first: Result): Result {
     const { ownFields = [], leftOut = [] } = this.call;
     const fields = [...leftOut, ...refused.filter((name) => !ownFields.includes(name))];

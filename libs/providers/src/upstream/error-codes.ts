@@ -1,7 +1,7 @@
 import type { ErrorCode } from '#libs/contract';
 import type { Words } from './error-words.js';
 
-/** Codes, types and statuses by which OpenAI, Anthropic, Google and llama.cpp name their errors. */
+/** Error codes by the codes, types and statuses that OpenAI, Anthropic, Google and llama.cpp use. */
 const BY_WORD: Readonly<Record<string, ErrorCode>> = {
   context_length_exceeded: 'context_length_exceeded',
   exceed_context_size_error: 'context_length_exceeded',
@@ -25,8 +25,8 @@ const BY_WORD: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * How servers that have no code for it say that a conversation is too long: vLLM, SGLang, TGI, llama.cpp, LM Studio,
- * OpenRouter, Mistral, Anthropic, Gemini, Bedrock.
+ * Messages for a conversation that is too long, from servers that have no code for it: vLLM, SGLang, TGI, llama.cpp, LM
+ * Studio, OpenRouter, Mistral, Anthropic, Gemini, Bedrock.
  */
 const TOO_LONG: readonly RegExp[] = [
   /maximum context length/i,
@@ -42,14 +42,14 @@ const TOO_LONG: readonly RegExp[] = [
   /must have less than \d+ tokens/i,
 ];
 
-/** A limit of tokens per minute speaks of tokens, too. */
+/** A limit of tokens per minute mentions tokens, too. */
 const PER_TIME =
   /per (minute|day|hour|second)|\b(tpm|rpm|tpd)\b|rate limit|max_tokens|max_completion_tokens|max_new_tokens/i;
 
-/** Looked at of an error's text. */
+/** Part of an error's text that is examined. */
 const TEXT_CHARS_MAX = 2_000;
 
-/** What the error calls itself, or what its text says without doubt; undefined when neither tells. */
+/** The code that the error names, or that its text states beyond doubt. undefined when neither does. */
 export function codeOfWords({ code, type, message = '' }: Words): ErrorCode | undefined {
   const named = [code, type].map((word) =>
     word !== undefined && Object.hasOwn(BY_WORD, word) ? BY_WORD[word] : undefined,
@@ -59,7 +59,7 @@ export function codeOfWords({ code, type, message = '' }: Words): ErrorCode | un
   return saysTooLong(message.slice(0, TEXT_CHARS_MAX)) ? 'context_length_exceeded' : first;
 }
 
-/** "maximum context length" is sure, also beside a word about `max_tokens`, which a remedy names. */
+/** "maximum context length" is certain, even next to `max_tokens`, which a suggested remedy may name. */
 function saysTooLong(message: string): boolean {
   const [surest, ...others] = TOO_LONG;
   return surest?.test(message) || (others.some((pattern) => pattern.test(message)) && !PER_TIME.test(message));
@@ -73,7 +73,7 @@ export function codeOfStatus(status: number): ErrorCode {
   return status === 401 || status === 402 || status === 403 ? 'upstream_auth_failed' : 'upstream_refused';
 }
 
-/** Limits that do not pass by waiting some seconds: what was paid for is used up, or a spend limit is reached. */
+/** Limits that waiting some seconds does not lift: the paid quota is used up, or a spend limit is reached. */
 const QUOTAS: ReadonlySet<string> = new Set([
   'insufficient_quota',
   'enforced_spend_limit_reached',
@@ -94,7 +94,7 @@ const UNKNOWN_MODEL: ReadonlySet<string> = new Set([
 const UNKNOWN_MODEL_TEXT =
   /\bmodel\b[^.]{0,80}\b(not (exist|found|available)|does not exist|no longer|decommissioned|retired|unknown)|\b(unknown|invalid|no such) model\b|no endpoints found/i;
 
-/** The upstream does not have the model (retired, not pulled, no provider for it) or the address. */
+/** Whether the upstream lacks the model (retired, not pulled, no provider for it) or the address. */
 export function isUnknownModel(code: ErrorCode, { code: word, type, message = '' }: Words, status?: number): boolean {
   if (code !== 'upstream_refused') return false;
   if (status === 404 || status === 405 || status === 410) return true;

@@ -4,14 +4,14 @@ import { isJsonObject, type JsonObject } from '#libs/contract';
 export interface Words {
   readonly code?: string;
   readonly type?: string;
-  /** Path of the field that is at fault. */
+  /** Path of the field that caused the error. */
   readonly param?: string;
   readonly message?: string;
   /** Seconds to wait, where the error has a field for them. */
   readonly waitSeconds?: number;
 }
 
-/** Errors stand in errors: so deep is looked. */
+/** Errors may be nested in errors; they are searched to this depth. */
 const DEPTH_MAX = 4;
 
 /** Members that hold the error itself in one of the shapes that servers use. */
@@ -20,8 +20,8 @@ const TEXTS = ['message', 'msg', 'error_message', 'error_description', 'detail',
 
 /**
  * Reads the body of an error, whatever its shape: OpenAI's and Anthropic's `{error: {message}}`, a list of these
- * (Gemini), `{error: "text"}` (Ollama), the error without a frame (Mistral, older vLLM), FastAPI's `{detail: "text"}`
- * and `{detail: [{loc, msg, type}]}`, `{message}` and `{errors: [{message}]}`, or text that is no JSON. A web page says
+ * (Gemini), `{error: "text"}` (Ollama), the bare error (Mistral, older vLLM), FastAPI's `{detail: "text"}` and
+ * `{detail: [{loc, msg, type}]}`, `{message}` and `{errors: [{message}]}`, or text that is not JSON. A web page yields
  * nothing.
  */
 export function wordsOf(body: unknown, depth = 0): Words {
@@ -38,7 +38,7 @@ export function wordsOf(body: unknown, depth = 0): Words {
   return { ...own, ...wordsOf(inner, depth + 1) };
 }
 
-/** Some gateways put the JSON of the error that they met into the text of their own. */
+/** Some gateways put the JSON of the upstream's error into the text of their own error. */
 function wordsOfText(text: string, depth: number): Words {
   const trimmed = text.trim();
   if (/^[{[]/.test(trimmed) && depth < DEPTH_MAX) {
@@ -59,7 +59,7 @@ function parsed(text: string): unknown {
 function ownWords(error: JsonObject): Words {
   const message = TEXTS.map((name) => error[name]).find((value) => typeof value === 'string' && value !== '');
   const param = wordOf(error['param']) ?? pathOf(error['loc']);
-  // Anthropic's own code is finer than the type, which stands for a status.
+  // Anthropic's own code is more precise than the type, which only stands for a status.
   const { details } = error;
   const code = wordOf(error['code']) ?? (isJsonObject(details) ? wordOf(details['error_code']) : undefined);
   const type = wordOf(error['type']) ?? wordOf(error['status']);
@@ -85,7 +85,7 @@ function pathOf(loc: unknown): string | undefined {
   return (path[0] === 'body' ? path.slice(1) : path).join('.') || undefined;
 }
 
-/** Google's RetryInfo among `details`, or a number of seconds. */
+/** Google's RetryInfo in `details`, or a number of seconds. */
 function waitOf(error: JsonObject): number | undefined {
   const { details } = error;
   const infos: unknown[] = Array.isArray(details) ? details : [];

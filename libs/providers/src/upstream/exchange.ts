@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { AnswerBody } from './answers/answer-body.js';
 
-/** Status, headers and a body of which nothing has been read. */
+/** Status, headers, and a body of which nothing has been read yet. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -10,8 +10,8 @@ export interface RawAnswer {
 }
 
 /**
- * One request on its way through undici's dispatcher: resolves `answer` with the headers, or rejects it with what went
- * wrong before them. `abort` closes the socket at any time, also while it is still being connected.
+ * One request on its way through undici's dispatcher. `answer` resolves with the headers, or rejects with the failure
+ * before them. `abort` closes the socket at any time, even while it is still connecting.
  */
 export class UpstreamExchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<RawAnswer>;
@@ -35,14 +35,14 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler {
     this.controller?.abort(cause);
   }
 
-  /** There is a socket. */
+  /** Called when the request has a socket. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.aborted) controller.abort(this.aborted);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // Informational answers come before the one that counts (RFC 9110, 15.2).
+    // Informational answers come before the final one (RFC 9110, 15.2).
     if (status < 200) return;
     controller.pause();
     this.body = new AnswerBody(controller, String(headers['content-encoding'] ?? '').toLowerCase());

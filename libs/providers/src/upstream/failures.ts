@@ -5,7 +5,7 @@ import { wordsOf, type Words } from './error-words.js';
 import { redact } from './redact.js';
 import { retryAfterMs } from './retry-after.js';
 
-/** Whom the errors name, and what they must not show. */
+/** The upstream's name for error texts, and the secret that these must not show. */
 export interface Upstream {
   readonly name: string;
   readonly apiKey: string | undefined;
@@ -13,21 +13,21 @@ export interface Upstream {
 
 /** What a failed request says about asking again. */
 export interface Hints {
-  /** The same request may be answered if it is sent again. */
+  /** The same request may succeed if it is sent again. */
   readonly retry: boolean;
-  /** How long the upstream asked to wait; as it said, however long. */
+  /** The wait that the upstream asked for, however long. */
   readonly waitMs?: number;
-  /** The upstream does not stream: it may answer the same request when asked for the whole answer. */
+  /** The upstream does not stream. It may answer the same request when asked for the whole answer. */
   readonly refusesStream?: boolean;
-  /** Fields of the request that were refused by name, and without which the request still says what it means. */
+  /** Fields of the request that were refused by name. Without them the request still means the same. */
   readonly refuses?: readonly RefusedField[];
-  /** The upstream does not have the model: another one may. */
+  /** The upstream lacks the model. Another one may have it. */
   readonly elsewhere?: boolean;
 }
 
-/** A failure whose answer says more about asking again than its code does. */
+/** A failure whose answer says more about asking again than its error code does. */
 export class UpstreamFailure extends GatewayError {
-  /** @param words what the upstream said; not for showing. */
+  /** @param words the upstream's own words, not for display. */
   constructor(
     readonly hints: Hints,
     code: ErrorCode,
@@ -40,7 +40,7 @@ export class UpstreamFailure extends GatewayError {
 
   readonly words: Words;
 
-  /** The same failure, with more known about asking again. */
+  /** The same failure with additional hints. */
   with(more: Partial<Hints>): UpstreamFailure {
     const { code, message, cause, words, retryAfterSeconds } = this;
     const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
@@ -54,14 +54,15 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_unreachable',
 ]);
 
-/** What any error of an attempt says about asking again. */
+/** The hints of any failed attempt. */
 export function hintsOf(error: GatewayError): Hints {
   return error instanceof UpstreamFailure ? error.hints : { retry: RETRYABLE.has(error.code) };
 }
 
 /**
- * Everything that can go wrong with a call, in the words of the error table. Never the text of an exception: exceptions
- * name hosts and headers. Timeouts are not tried again: the caller has waited once, and another upstream may stand in.
+ * Translates every failure of a call into the gateway's error table. The text of an exception is never used, because
+ * exceptions name hosts and headers. Timeouts are not retried: the caller has already waited once, and another upstream
+ * may stand in.
  */
 export function failureOf(error: unknown, upstream: Upstream): GatewayError {
   if (error instanceof GatewayError) return error;
@@ -76,7 +77,7 @@ export function failureOf(error: unknown, upstream: Upstream): GatewayError {
   return upstreamError(upstream.name, 'upstream_unreachable', 'cannot be reached', cause);
 }
 
-/** A failure that the gateway sees itself: `what` completes "Upstream 'x' ...". */
+/** A failure that the gateway detects itself: `what` completes the sentence "Upstream 'x' ...". */
 export function upstreamError(name: string, code: ErrorCode, what: string, options: ErrorOptions = {}): GatewayError {
   return new GatewayError(code, `Upstream '${name}' ${what}.`, options);
 }
@@ -84,7 +85,7 @@ export function upstreamError(name: string, code: ErrorCode, what: string, optio
 const NO_HEADERS = new Headers();
 
 /**
- * The failure that an error says which came as a part of a good answer. A number in it is the status that the server
+ * The failure in an error that came as a part of a successful answer. A number in it is the status that the server
  * would have answered with.
  */
 export function failureInStream(error: unknown, upstream: Upstream): UpstreamFailure {
@@ -98,7 +99,7 @@ export function failureInStream(error: unknown, upstream: Upstream): UpstreamFai
 function failureOfAnswer(cause: AnswerRefused, upstream: Upstream): UpstreamFailure {
   const { status, headers, body } = cause;
   const words = wordsOf(body);
-  // Only an over-long conversation is told from the words; for the rest the status is the surer sign.
+  // The words only decide whether the conversation is too long. For everything else the status is more reliable.
   const isTooLong = status < 500 && codeOfWords(words) === 'context_length_exceeded';
   const code = isTooLong ? 'context_length_exceeded' : codeOfStatus(status);
   const isRetried = status >= 500 || status === 408 || status === 409 || status === 429;
@@ -120,7 +121,7 @@ function failure({ code, words, headers, cause, retry, status }: Facts, upstream
   const hints = {
     retry: retry && !isAboutQuota(words),
     ...(waitMs !== undefined && { waitMs }),
-    // An answer that is a status says nothing of streams, unless it says it.
+    // An answer with an error status says nothing about streams unless its words do.
     ...((status !== undefined || refusesStream(code, words)) && { refusesStream: refusesStream(code, words) }),
     ...(isUnknownModel(code, words, status) && { elsewhere: true }),
   };
@@ -137,7 +138,7 @@ function failure({ code, words, headers, cause, retry, status }: Facts, upstream
   );
 }
 
-/** The field by its name, or in words: "streaming is not supported". */
+/** Recognises the field by its name, or the words "streaming is not supported". */
 function refusesStream(code: ErrorCode, { param, message = '' }: Words): boolean {
   if (code !== 'upstream_refused') return false;
   return param === 'stream' || /\bstream(ing)?\b[^.]{0,40}\b(not|un)\s?(supported|available|allowed)/i.test(message);
@@ -162,10 +163,10 @@ const SENTENCES_OF_STATUS: Readonly<Record<number, string>> = {
 const REDIRECT =
   'redirects to another address, which is not followed. Its base URL has moved, perhaps from http to https';
 
-/** Statuses whose body is about the request, so that its words help whoever sent it. */
+/** Statuses whose body is about the request, so its words help the client. */
 const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([400, 422]);
 
-/** What the caller is told. The upstream's own words are shown where they are about the request. */
+/** The sentence for the caller. The upstream's own words are shown where they are about the request. */
 function sentence(
   upstream: Upstream,
   { code, words, status }: { code: ErrorCode; words: Words; status?: number },

@@ -15,7 +15,7 @@ export interface ListCall {
 }
 
 /**
- * Names of the models of an upstream, in its order, each once, at most modelsMax. Reads `{data: [{id}]}` (OpenAI,
+ * Names of an upstream's models, in its order, without repetitions, at most modelsMax. Reads `{data: [{id}]}` (OpenAI,
  * Anthropic) and a bare list (Together). Throws GatewayError, or the signal's reason after an abort.
  */
 export async function listModels(call: ListCall): Promise<readonly string[]> {

@@ -8,25 +8,25 @@ import { UPSTREAM_LIMITS } from './limits.js';
 import { brokenOff, parseUpstreamJson, tooLarge } from './answers/read-body.js';
 import { CLOSED } from './upstream-http.js';
 
-/** Makes model events of one answer in one wire format. Its `read` methods may throw GatewayError. */
+/** Turns one answer in one wire format into model events. Its `read` methods may throw GatewayError. */
 export interface Translator {
   /** Takes the data of one server-sent event. */
   readEvent(data: string): void;
   /** Takes an answer that was not streamed. */
   readWhole(answer: JsonValue): void;
-  /** The upstream said why it stopped: the answer is whole, though usage may follow. */
+  /** The upstream said why it stopped: the answer is complete, though usage may follow. */
   readonly finished: boolean;
-  /** The upstream said its last word. */
+  /** The upstream has sent its last word. */
   readonly done: boolean;
-  /** What was read since the last take. */
+  /** The events since the last call. */
   take(): readonly ModelEvent[];
-  /** What is left to say, `end` last. Throws `upstream_cut` when the answer has not finished. */
+  /** The remaining events, `end` last. Throws `upstream_cut` when the answer has not finished. */
   end(): readonly ModelEvent[];
 }
 
 /**
- * Reads an answer: a stream of events or, whatever was asked for, a JSON document. The first character of the body
- * tells which, because servers and proxies give either any content type. The last event is `end`. An answer that has
+ * Reads an answer: a stream of events or, whatever was requested, a JSON document. The first character of the body
+ * decides, because servers and proxies give either any content type. The last event is `end`. An answer that has
  * finished stays finished, however the connection ends. The feed fails with GatewayError.
  */
 export const readAnswer = (body: AnswerBody, translator: Translator, upstream: Upstream): EventFeed =>
@@ -34,7 +34,7 @@ export const readAnswer = (body: AnswerBody, translator: Translator, upstream: U
 
 type Kind = 'events' | 'document' | 'page';
 
-/** undefined while only white space has come, or the mark of the byte order. */
+/** undefined while only white space or a byte order mark has arrived. */
 function kindOf(text: string): Kind | undefined {
   const first = /[^\s\uFEFF]/.exec(text)?.[0];
   if (first === undefined) return undefined;
@@ -42,20 +42,20 @@ function kindOf(text: string): Kind | undefined {
   return first === '<' ? 'page' : 'events';
 }
 
-/** Bytes in, events out, both in the turn of the event loop in which the bytes came. */
+/** Bytes in, events out, both in the turn of the event loop in which the bytes arrived. */
 class AnswerReader {
   readonly feed = new EventFeed(() => this.allTaken());
   private readonly decoder = new StringDecoder('utf8');
   private readonly parser: EventSourceParser;
   private kind: Kind | undefined;
-  /** Of a document: all of it so far. */
+  /** All pieces of a document so far. */
   private readonly pieces: string[] = [];
   private bytes = 0;
-  /** Read since everything was taken that was there to take. */
+  /** Bytes read since the consumer last had nothing left to take. */
   private aheadBytes = 0;
   private finishedGrace: NodeJS.Timeout | undefined;
   private doneGrace: NodeJS.Timeout | undefined;
-  /** The upstream went on speaking behind its finish reason, so the reason is no sign of the end. */
+  /** The upstream continued after its finish reason, so for this upstream the reason does not mark the end. */
   private finishesEarly = false;
 
   constructor(
@@ -86,14 +86,14 @@ class AnswerReader {
     const failed = this.parse(text);
     const events = this.translator.take();
     if (wasFinished && events.length > 0) this.finishesEarly = true;
-    // What was read before the failure is still given.
+    // Events that were read before the failure are still delivered.
     this.feed.put(events);
     if (failed) return this.fail(failed.cause);
     if (this.bytes > UPSTREAM_LIMITS.streamBytesMax) {
       return this.fail(tooLarge(this.upstream.name, UPSTREAM_LIMITS.streamBytesMax));
     }
     if (this.translator.finished) this.closeSoon();
-    // A long line is no event yet: nobody would take it and so go on.
+    // A long line is not an event yet, so no consumer would take it and resume the socket.
     if (this.feed.isEmpty) this.aheadBytes = 0;
     else if (this.aheadBytes > UPSTREAM_LIMITS.aheadBytesMax) this.body.pause();
   }
@@ -101,7 +101,7 @@ class AnswerReader {
   private allTaken(): void {
     const isPaused = this.aheadBytes > UPSTREAM_LIMITS.aheadBytesMax;
     this.aheadBytes = 0;
-    // What the socket holds by now comes within this call.
+    // The socket delivers its buffered bytes within this call.
     if (isPaused) this.body.resume();
   }
 
@@ -109,7 +109,7 @@ class AnswerReader {
     clearTimeout(this.finishedGrace);
     clearTimeout(this.doneGrace);
     const rest = this.decoder.end();
-    // The last event of a body that ends without the blank line.
+    // The last event of a body that ends without a blank line.
     const failed = cause ? { cause: brokenOff(cause, this.upstream.name) } : this.readEnd(rest);
     if (failed && !this.translator.finished) {
       this.feed.put(this.translator.take());
@@ -146,16 +146,16 @@ class AnswerReader {
     return undefined;
   }
 
-  /** An answer that has finished is whole, whatever comes behind it. */
+  /** An answer that has finished is complete, whatever comes after it. */
   private fail(cause: unknown): void {
     if (!this.translator.finished) this.close(cause);
     this.body.close(CLOSED);
   }
 
   /**
-   * An upstream that has finished may not hold the run up by keeping the body open, nor by sending comments: the time
-   * runs once. Servers that put a finish reason on every chunk are heard to their end, or until they are silent for too
-   * long.
+   * An upstream that has finished must not delay the run by keeping the body open or by sending comments, so the timer
+   * is set once. Servers that put a finish reason on every chunk are read to their end, or until they are silent for
+   * too long.
    */
   private closeSoon(): void {
     const { doneGraceMs, finishedGraceMs } = UPSTREAM_LIMITS;
@@ -174,7 +174,7 @@ function parserFor(translator: Translator, upstream: string): EventSourceParser 
     maxBufferSize: UPSTREAM_LIMITS.lineCharsMax,
     onEvent: ({ data }) => translator.readEvent(data),
     onError: ({ type }) => {
-      // The other types are fields and values that the SSE standard says to ignore.
+      // The other types are fields and values that the SSE standard tells readers to ignore.
       if (type !== 'max-buffer-size-exceeded') return;
       throw upstreamError(
         upstream,

@@ -1,15 +1,16 @@
 import { HIDDEN, redactSecrets } from '#libs/contract';
 import { UPSTREAM_LIMITS } from './limits.js';
 
-/** Shorter keys protect nothing, and would be found in every other word. */
+/** A shorter key protects nothing, and would be found in ordinary words. */
 const SECRET_CHARS_MIN = 4;
 
 /**
- * Makes an upstream's words fit to be shown: one line, at most messageCharsMax characters, without the given secret and
- * without anything that looks like one.
+ * Makes an upstream's words fit for display: one line of at most messageCharsMax characters, without the given secret
+ * and without anything that looks like a secret.
  */
 export function redact(text: string, secret: string | undefined): string {
-  // Cut first, so that a huge text costs nothing; with room, so that no secret is cut in two and slips through.
+  // The text is cut first, so that a huge one costs nothing. The margin keeps a secret from being cut in two and
+  // missed.
   let clean = text.slice(0, UPSTREAM_LIMITS.messageCharsMax * 10);
   if (secret !== undefined && secret.length >= SECRET_CHARS_MIN) clean = clean.replaceAll(secret, HIDDEN);
   clean = redactSecrets(clean)

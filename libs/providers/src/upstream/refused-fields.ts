@@ -1,12 +1,12 @@
 import type { JsonObject, RefusedField } from '#libs/contract';
 import type { Words } from './error-words.js';
 
-/** Without these a request would mean something else, or nothing. */
+/** Without these a request would mean something else, or nothing at all. */
 const KEPT: ReadonlySet<string> = new Set(['model', 'messages', 'system', 'stream', 'tool_choice', 'response_format']);
-/** English words: a sentence that has them need not speak of the field. */
+/** English words: a sentence that contains them may not be about the field. */
 const COMMON_WORDS: ReadonlySet<string> = new Set(['user', 'stop', 'seed', 'n', 'store', 'metadata', 'reasoning']);
 
-/** The field as such is not taken. */
+/** The server does not support the field. */
 const UNSUPPORTED =
   /\b(not|un|n't|no longer) ?(be )?(currently )?(support(ed)?|permitted|allowed|accepted|recognized|available|enabled|expected|known|implemented)|\bun(supported|recognized|known|expected)\b|\bdeprecated\b|\bdoes(n't| not) (support|accept|allow)|\bextra (inputs?|fields?|forbidden)|extra_forbidden|additional propert|\binvalid (argument|parameter|field)|\bcannot (both )?be (used|specified|set)|\b(remove|omit)\b|\b(only|must be) (the )?(default|\d+(\.\d+)? is|allowed)|no such field|\bfields? (is|are) not\b/i;
 const UNSUPPORTED_CODES: ReadonlySet<string> = new Set([
@@ -16,7 +16,7 @@ const UNSUPPORTED_CODES: ReadonlySet<string> = new Set([
   'extra_forbidden',
   'value_error.extra',
 ]);
-/** The field is taken, but not with this value. */
+/** The server supports the field, but not this value. */
 const OF_VALUE =
   /\bonly\b[^.]{0,40}\b(allowed|default|supported)|supported (values|options)|unsupported value|\bnot support(ed)? (\d|'[^']*'\s+with)|\bwith this value|must be (one of|set to|\d)|\bcannot both\b|\bboth\b/i;
 
@@ -24,17 +24,17 @@ const NO_TOOLS =
   /\b(tools?|function[ _-]?call(s|ing)?|functions)\b[^.]{0,60}\b(not|un|n't|isn't) ?(supported|available|enabled|allowed)|\b(not|n't|no)\b[^.]{0,40}\bsupports? (for )?(the )?(use of )?(tools?|tool[ _-]?(use|calls?|calling)|function[ _-]?call(s|ing)?|functions)\b|no endpoints found that support tool|requires --enable-auto-tool-choice|--tool-call-parser|--jinja/i;
 const SHORT_CALL_IDS = /tool[ _]call[ _]id[^.]{0,80}length of 9/i;
 
-/** Looked at of an error's text. */
+/** Part of an error's text that is examined. */
 const TEXT_CHARS_MAX = 2_000;
-/** A longer value is not remembered, so the field is refused anew. */
+/** A longer value is not remembered, so the field is refused again each time. */
 const VALUE_CHARS_MAX = 128;
 
-/** Told instead of a field's name when an upstream wants the short call ids of Mistral. */
+/** Used instead of a field's name when an upstream requires the short call ids of Mistral. */
 export const CALL_IDS = 'tool_call_id';
 
 export interface SentRequest {
   readonly body: JsonObject;
-  /** The caller did not ask for the tools, and can be answered without. */
+  /** The caller did not ask for the tools, and can be answered without them. */
   readonly toolsAreOptional: boolean;
   /** Names of fields inside messages without which the request means the same. */
   readonly innerFields?: readonly string[];
@@ -42,16 +42,16 @@ export interface SentRequest {
   readonly features?: Features;
 }
 
-/** A header that lists names of features, and those that a request lists. */
+/** A header that lists names of features, and the names in one request. */
 export interface Features {
   readonly header: string;
   readonly names: readonly string[];
 }
 
 /**
- * Fields of a request that the answer refuses by their names: as `param`, in FastAPI's `loc`, or in words. With `value`
- * where the upstream takes the field, but not with this value: then another caller's value stays untouched. Only fields
- * without which the request still means the same; none when the refusal is about something else.
+ * Fields of a request that the answer refuses by name: as `param`, in FastAPI's `loc`, or in words. They have a `value`
+ * where the upstream supports the field but not this value, so that other values are still sent. Only fields without
+ * which the request still means the same count. Empty when the refusal is about something else.
  */
 export function refusedFields(
   words: Words,
@@ -79,13 +79,16 @@ function withValue(name: string, value: JsonObject[string]): RefusedField[] {
   return [{ name, value: text.slice(0, VALUE_CHARS_MAX) }];
 }
 
-/** The field itself or, for what we add ourselves, a part of it. A part of `tools` is a tool that is wrong. */
+/**
+ * Whether the path is the field itself or, for fields that the gateway adds, a part of it. A part of `tools` is a
+ * faulty tool.
+ */
 function isPath(param: string | undefined, name: string): boolean {
   if (param === undefined) return false;
   return param === name || (name !== 'tools' && param.startsWith(`${name}.`));
 }
 
-/** How a feature that an upstream does not know is remembered. */
+/** The form in which an unknown feature is remembered. */
 export const featureOf = (header: string, name: string): RefusedField => ({
   name: header,
   value: JSON.stringify(name),
@@ -112,7 +115,7 @@ function isNamed(message: string, name: string): boolean {
   return new RegExp(isCommon ? marked : String.raw`(?<![\w.])${escaped}(?![\w])`, 'i').test(message);
 }
 
-/** The request body without what its upstream refuses, and the names of the fields that were in it. */
+/** The request body without the fields that its upstream refuses, and the names of those that were in it. */
 export function leaveOut(
   body: JsonObject,
   without: readonly RefusedField[],
@@ -121,7 +124,7 @@ export function leaveOut(
     .filter(({ name, value }) => name in body && isRefusedValue(body[name], value))
     .map(({ name }) => name);
   if (leftOut.length === 0) return { body, leftOut };
-  // Refused without tools.
+  // These fields are refused without tools.
   const gone = leftOut.includes('tools') ? [...leftOut, 'tool_choice', 'parallel_tool_calls'] : leftOut;
   return { body: Object.fromEntries(Object.entries(body).filter(([name]) => !gone.includes(name))), leftOut };
 }

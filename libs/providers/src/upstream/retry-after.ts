@@ -2,14 +2,14 @@ import type { Words } from './error-words.js';
 import { UPSTREAM_LIMITS } from './limits.js';
 
 /**
- * Milliseconds that an answer asks to wait, at most toldWaitMaxMs; undefined when it does not say. Reads
- * `retry-after-ms` (OpenAI), Retry-After in both forms, seconds and date (RFC 9110, 10.2.3), and else the words of the
- * error: Google's RetryInfo, or "try again in 1m2.5s".
+ * Milliseconds that an answer asks to wait, at most toldWaitMaxMs. undefined when it does not say. Reads
+ * `retry-after-ms` (OpenAI), Retry-After in both forms, seconds and date (RFC 9110, 10.2.3), and otherwise the words of
+ * the error: Google's RetryInfo, or "try again in 1m2.5s".
  */
 export function retryAfterMs(headers: Headers, words: Words = {}, now = Date.now()): number | undefined {
   const told = waitInHeaders(headers, now);
   const said = waitInWords(words);
-  // A server that wants no wait at all and one that says its wait in words send the same header.
+  // The header is 0 both when no wait is needed and when only the words state the wait.
   return told === undefined || told === 0 ? (said ?? told) : told;
 }
 
@@ -34,7 +34,7 @@ const WAIT = new RegExp(
   String.raw`\b(?:retry|try|again|wait)(?:\s\w{1,20}){0,3}?\s(?:in|after|for)?\s?((?:${AMOUNT}|\d{1,6}m(?=\d)|\d{1,6}h(?=\d)){1,4})`,
   'i',
 );
-/** Of the text of an error; the sentence about waiting stands at its beginning or in its second sentence. */
+/** Part of an error's text that is examined: the first or second sentence names the wait. */
 const TEXT_CHARS_MAX = 2_000;
 
 /** @internal */
@@ -51,10 +51,7 @@ export function waitInWords({ message = '', waitSeconds }: Words): number | unde
 
 const bounded = (ms: number): number => Math.min(Math.max(ms, 0), UPSTREAM_LIMITS.toldWaitMaxMs);
 
-/**
- * What to wait before retry number `retry` (0, 1, ...) when the answer does not say: doubling, with a quarter of
- * jitter.
- */
+/** The wait before retry number `retry` (0, 1, ...) when the answer names none: doubling, with a quarter of jitter. */
 export function backoffMs(retry: number): number {
   const ms = Math.min(UPSTREAM_LIMITS.backoffFirstMs * 2 ** retry, UPSTREAM_LIMITS.backoffMaxMs);
   return ms * (1 - Math.random() / 4);

@@ -8,7 +8,7 @@ import { UPSTREAM_LIMITS } from './limits.js';
 import { readBytes } from './answers/read-body.js';
 
 /**
- * Requests to one upstream, over an own pool of sockets. Both reject with AnswerRefused or TransportError. Redirects
+ * Requests to one upstream, over its own pool of sockets. Both reject with AnswerRefused or TransportError. Redirects
  * are not followed. Aborting `signal` closes the socket, whether or not the body is being read.
  */
 export interface UpstreamHttp {
@@ -18,11 +18,10 @@ export interface UpstreamHttp {
 }
 
 /**
- * HTTP on undici's dispatcher with constant headers and with bodies that are pushed: the vendors' SDKs cost a run more
- * than all of the agent loop, and each layer between socket and translator that awaits costs every token
- * (docs/adr/0020).
+ * HTTP on undici's dispatcher, with constant headers and pushed bodies. The vendors' SDKs cost a run more than the
+ * whole agent loop, and each awaiting layer between socket and translator costs time for every token (docs/adr/0020).
  *
- * @param baseUrl what stands before the paths, without a slash at its end.
+ * @param baseUrl comes before the paths, without a slash at its end.
  * @param headers of every request, with the credentials.
  */
 export function upstreamHttp(
@@ -34,14 +33,14 @@ export function upstreamHttp(
     connections: UPSTREAM_LIMITS.connectionsMax,
     connect: { timeout: UPSTREAM_LIMITS.connectTimeoutMs },
     keepAliveTimeout: UPSTREAM_LIMITS.keepAliveMs,
-    // `send` has a timer of its own, which counts from the request and not from a free socket.
+    // `send` has its own timer, which counts from the request and not from a free socket.
     headersTimeout: 0,
     bodyTimeout: idleTimeoutMs,
   });
   const every = {
     ...headers,
     accept: 'application/json, text/event-stream',
-    // Without it a server may compress as it likes (RFC 9110, 12.5.3); the dispatcher does not decompress.
+    // Without this header a server may compress (RFC 9110, 12.5.3), and the dispatcher does not decompress.
     'accept-encoding': 'identity',
     'user-agent': 'Talaria',
   };
@@ -65,7 +64,7 @@ interface Order {
   readonly firstByteTimeoutMs: number;
 }
 
-/** Reasons made once: the exception that an abort makes otherwise costs a tenth of a millisecond. */
+/** Reasons are created once, because the exception that an abort creates otherwise costs a tenth of a millisecond. */
 const TIMED_OUT = new Error('no answer in time');
 export const CLOSED = new Error('the call is over');
 

@@ -8,18 +8,19 @@ const isSpace = (char: string): boolean => /\s/.test(char);
 type Phase = 'lead' | 'header' | 'json' | 'code' | 'tail';
 
 /**
- * Tells, letter by letter, whether a text can still be a call that a model wrote down instead of making it: one JSON
- * object, bare or in a ```json or ```tool_code block, or any text in a ```tool_code block; white space around it.
+ * Decides, letter by letter, whether a text can still be a call that a model wrote as text instead of making it: one
+ * JSON object, bare or in a ```json or ```tool_code block, or any text in a ```tool_code block, with white space around
+ * it.
  */
 export class CallText {
   private phase: Phase = 'lead';
   private readonly json = new JsonPrefix();
-  /** What was seen of the fence that opens or closes the block. */
+  /** The part of the opening or closing fence seen so far. */
   private fence = '';
   private isFenced = false;
   private length = 0;
 
-  /** False: this text is none, and the scanner is of no further use. */
+  /** False: the text is not a call, and the scanner cannot be used any more. */
   push(text: string): boolean {
     this.length += text.length;
     if (this.length > LIMITS.toolArgumentsCharsMax) return false;

@@ -4,8 +4,8 @@ import { CallText } from './call-text.js';
 import { readCall } from './read-call.js';
 
 /**
- * A provider whose forced calls are calls, also when the model writes them down as text: some models of servers that
- * take `tool_choice` for a hint do so.
+ * Wraps a provider so that a forced call is a call even when the model writes it as text. Some models do so on servers
+ * that treat `tool_choice` as a hint.
  */
 export function withForcedCalls(provider: ModelProvider): ModelProvider {
   return {
@@ -13,7 +13,7 @@ export function withForcedCalls(provider: ModelProvider): ModelProvider {
     stream: (request) => {
       const tools = forcedTools(request.toolChoice, request.tools);
       const events = provider.stream(request);
-      // Random, because such an id must not meet another one of the same conversation.
+      // Random, because the id must differ from all others of the conversation.
       return tools.length === 0
         ? events
         : callsFromText(events, { tools, callId: `call_${randomBytes(12).toString('hex')}` });
@@ -21,7 +21,7 @@ export function withForcedCalls(provider: ModelProvider): ModelProvider {
   };
 }
 
-/** The tools of which the model was told to call one; none when it may answer with text. */
+/** The tools of which the model must call one. Empty when it may answer with text. */
 function forcedTools(choice: ToolChoice, offered: readonly ClientTool[]): readonly ClientTool[] {
   switch (choice.kind) {
     case 'named':
@@ -37,10 +37,10 @@ function forcedTools(choice: ToolChoice, offered: readonly ClientTool[]): readon
 }
 
 /**
- * The same events, but a text that is a call of one of the tools becomes that call: `tool_call` with the id `callId`
- * and its arguments, and no text. Events are held back only while the text can still be such a call. Any other text
- * flows on as it came, and so does a text that was cut off or that accompanies a real call. How the text was split does
- * not matter.
+ * Passes the events on, but turns a text that is a call of one of the tools into that call: `tool_call` with the id
+ * `callId` and its arguments, and no text. Events are held back only while the text can still be such a call. Any other
+ * text passes unchanged, and so does a text that was cut off or that accompanies a real call. The result does not
+ * depend on how the text was split.
  */
 export async function* callsFromText(
   events: AsyncIterable<ModelEvent>,
@@ -64,7 +64,7 @@ export async function* callsFromText(
   }
 }
 
-/** Nothing that the caller takes for the answer itself. */
+/** Events that the caller does not take for the answer itself. */
 const isBeforeText = ({ type }: ModelEvent): boolean => type === 'reasoning' || type === 'left_out';
 
 function* atEnd(

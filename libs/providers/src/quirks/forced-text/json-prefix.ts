@@ -3,8 +3,8 @@ import { LIMITS } from '#libs/contract';
 type Expected = 'object' | 'firstKey' | 'key' | 'colon' | 'firstValue' | 'value' | 'commaOrEnd' | 'nothing';
 
 /**
- * Tells, letter by letter, whether a text can still become one JSON object. It never refuses the beginning of a valid
- * object; spelling inside words, numbers and escapes is left to JSON.parse, which sees the whole in the end.
+ * Decides, letter by letter, whether a text can still become one JSON object. It never refuses the beginning of a valid
+ * object. The spelling of words, numbers and escapes is left to JSON.parse, which reads the whole text in the end.
  */
 export class JsonPrefix {
   private readonly open: ('{' | '[')[] = [];
@@ -17,7 +17,7 @@ export class JsonPrefix {
     return this.expected === 'nothing';
   }
 
-  /** Takes one UTF-16 unit. False: this is no JSON object, and the scanner is of no further use. */
+  /** Takes one UTF-16 unit. False: the text is not a JSON object, and the scanner cannot be used any more. */
   push(char: string): boolean {
     if (this.string !== 'none') return this.pushInString(char);
     if (/[-+.\w]/.test(char)) return this.inWord || this.beginValue('word');

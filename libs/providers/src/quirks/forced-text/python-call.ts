@@ -2,13 +2,13 @@ import { LIMITS, type JsonObject, type JsonValue } from '#libs/contract';
 
 /** `name(positional, ..., keyword=value, ...)` with literals only. */
 export interface PythonCall {
-  /** Without what stands before the last dot. */
+  /** The part of the name after the last dot. */
   readonly name: string;
   readonly positional: readonly JsonValue[];
   readonly keywords: JsonObject;
 }
 
-/** Reads one call of a Python function, with or without `print()` around it. Undefined: it is anything else. */
+/** Reads one Python function call, with or without `print()` around it. Undefined for anything else. */
 export function readPythonCall(code: string): PythonCall | undefined {
   const text = code.trim();
   const inner = /^print\s*\(([\s\S]*)\)$/.exec(text)?.[1];

@@ -1,15 +1,15 @@
 import { type ClientTool, isJsonObject, isTooDeep, type JsonObject, type JsonValue } from '#libs/contract';
 import { readPythonCall } from './python-call.js';
 
-/** A call that was found in a text. `arguments` is JSON. */
+/** A call found in a text. `arguments` is JSON. */
 export interface WrittenCall {
   readonly name: string;
   readonly arguments: string;
 }
 
 /**
- * The call that a text is, when it is one of the forms of `CallText` and fits one of the tools: `{name, arguments}`, a
- * Python call, or, when only one tool may be called, that tool's bare arguments. Undefined: the text is just text.
+ * Reads a text as a call: a form of `CallText` that fits one of the tools. That is `{name, arguments}`, a Python call,
+ * or, when only one tool may be called, that tool's bare arguments. Undefined: the text is just text.
  */
 export function readCall(text: string, tools: readonly ClientTool[]): WrittenCall | undefined {
   const trimmed = text.trim();
@@ -46,14 +46,14 @@ function fromPython(code: string, tools: readonly ClientTool[]): WrittenCall | u
   const tool = call && tools.find(({ name }) => name === call.name);
   if (!call || !tool) return undefined;
   if (call.positional.length === 0) return written(tool, call.keywords);
-  // Positions say nothing unless there is only one.
+  // Positions are ambiguous unless there is only one.
   const [only, ...others] = Object.keys(propertiesOf(tool));
   const [value, ...rest] = call.positional;
   const isPlain = only !== undefined && others.length + rest.length + Object.keys(call.keywords).length === 0;
   return isPlain ? written(tool, { [only]: value }) : undefined;
 }
 
-/** Whether an object looks like the arguments of a tool: all that is required is there, and nothing that is unknown. */
+/** Whether an object looks like a tool's arguments: it has everything that is required, and nothing that is unknown. */
 function fits(value: JsonObject, { parameters = {} }: ClientTool): boolean {
   const required = parameters['required'];
   const hasAll =

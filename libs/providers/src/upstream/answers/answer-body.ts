@@ -2,8 +2,8 @@ import type { Dispatcher } from 'undici';
 import { unpacking, type BodyReader } from './unpack.js';
 
 /**
- * The body of an answer. Nothing is taken from the socket before there is a reader, nor while it is paused:
- * back-pressure reaches the upstream. The time without a byte (`bodyTimeout`) does not run meanwhile.
+ * The body of an answer. Nothing is read from the socket before there is a reader, or while the body is paused, so
+ * back-pressure reaches the upstream. The time limit without a byte (`bodyTimeout`) stops meanwhile.
  */
 export class AnswerBody {
   private reader: BodyReader | undefined;
@@ -20,7 +20,7 @@ export class AnswerBody {
     private readonly encoding = '',
   ) {}
 
-  /** Begins, once. A body that is over by then ends at once. */
+  /** Starts reading, once. A body that is already over ends at once. */
   read(reader: BodyReader): void {
     this.reader = reader;
     if (this.over) reader.end(this.over.cause);
@@ -35,12 +35,12 @@ export class AnswerBody {
     this.controller.resume();
   }
 
-  /** Closes the socket, unless the body is over: then it stays usable. The reader is told. */
+  /** Closes the socket and tells the reader. A socket whose body is over stays open for the next request. */
   close(cause: Error): void {
     if (!this.over) this.controller.abort(cause);
   }
 
-  /** For the exchange: bytes came. */
+  /** Called by the exchange when bytes arrive. */
   push(chunk: Buffer): void {
     if (!this.hasBegun) this.begin(chunk);
     this.reader?.data(chunk);
@@ -51,7 +51,7 @@ export class AnswerBody {
     if (this.reader) this.reader = unpacking(first, this.encoding, this.reader, this.controller);
   }
 
-  /** For the exchange: the body is over. */
+  /** Called by the exchange when the body is over. */
   finish(cause?: Error): void {
     if (this.over) return;
     this.over = { ...(cause && { cause }) };

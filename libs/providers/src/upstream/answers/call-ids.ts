@@ -1,22 +1,21 @@
 import { checkCallCount, type Message } from '#libs/contract';
 
 /**
- * Gives every call of an answer an id of its own. Upstreams leave ids out, use one twice within an answer, or begin
- * with the same `call_0` in every step; the run's log and the next request tell calls apart by nothing else.
+ * Gives every call of an answer a unique id. Upstreams leave ids out, use one twice within an answer, or begin with the
+ * same `call_0` in every step. The run's log and the next request tell calls apart only by their ids.
  */
 export class CallIds {
   private taken: Set<string> | undefined;
-  /** The number behind each id that was wanted again. */
+  /** The last number appended to each id that was needed again. */
   private readonly numbers = new Map<string, number>();
 
   constructor(private readonly history: readonly Message[]) {}
 
   /**
-   * The upstream's id if it is free, else one made from it; `call_<index>` when the upstream gave none. The number
-   * stands behind a `-`: Claude Code takes an id that another one begins, up to `_` and digits, for the same call, and
-   * sends its result as missing. Throws
-   * `upstream_invalid` for more calls than a step may have.
-   * @param index how many calls came before.
+   * The upstream's id if it is free, otherwise one derived from it, or `call_<index>` when the upstream sent none. The
+   * number follows a `-`: Claude Code takes two ids for the same call when one is the other plus `_` and digits, and
+   * then reports its result as missing. Throws `upstream_invalid` for more calls than a step may have.
+   * @param index number of calls before this one.
    */
   give(id: string, index: number): string {
     checkCallCount(index + 1);

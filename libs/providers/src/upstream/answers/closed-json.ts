@@ -1,18 +1,18 @@
 /**
- * Tells when a text that comes in pieces is a JSON object, array or string that is closed, and looks at each letter
- * once: to parse all that is there at every piece would cost the square of it. Only brackets and quotes are looked at.
+ * Finds out when a JSON object, array or string that arrives in pieces is closed. It reads each letter once, because
+ * parsing the whole text at every piece would cost the square of its length. Only brackets and quotes are examined.
  */
 export class ClosedJson {
   private depth = 0;
   private string: 'none' | 'text' | 'escape' = 'none';
   private state: 'empty' | 'open' | 'closed' | 'spoilt' = 'empty';
 
-  /** The value is closed, and nothing but white space followed. */
+  /** The value is closed, and only white space followed. */
   get isClosed(): boolean {
     return this.state === 'closed';
   }
 
-  /** Within a string, where no bracket counts. */
+  /** Within a string, where brackets do not count. */
   get isInString(): boolean {
     return this.string !== 'none';
   }

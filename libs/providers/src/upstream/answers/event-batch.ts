@@ -2,7 +2,7 @@ import type { ModelEvent } from '#libs/contract';
 
 /**
  * The events of one network read. Neighbouring deltas of one kind become one event: under load a read holds many
- * tokens, and every event costs each of the layers above some microseconds. The run's log would merge them anyway.
+ * tokens, and every event costs each layer above some microseconds. The run's log would merge these deltas anyway.
  */
 export class EventBatch {
   private events: ModelEvent[] = [];
@@ -14,7 +14,7 @@ export class EventBatch {
     else this.events.push(event);
   }
 
-  /** Everything since the last take. */
+  /** All events since the last call. */
   take(): readonly ModelEvent[] {
     const events = this.events;
     if (events.length > 0) this.events = [];

@@ -8,8 +8,8 @@ interface Waiter {
 const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
- * Events of one answer between who reads them and who takes them. An event that is waited for is handed over where it
- * was read, through one promise: generators on the way would cost every token several more.
+ * Carries the events of one answer from its reader to its consumer. When the consumer already waits for an event, the
+ * reader passes it over directly, through one promise. Generators in between would cost several more per token.
  */
 export class EventFeed implements AsyncIterator<ModelEvent, undefined> {
   private events: readonly ModelEvent[] = [];
@@ -17,7 +17,7 @@ export class EventFeed implements AsyncIterator<ModelEvent, undefined> {
   private waiter: Waiter | undefined;
   private over: { readonly failure?: unknown } | undefined;
 
-  /** @param onEmpty told when everything that was put in has been taken. */
+  /** @param onEmpty called when everything that was put in has been taken. */
   constructor(private readonly onEmpty: () => void = () => undefined) {}
 
   get isEmpty(): boolean {
@@ -39,14 +39,14 @@ export class EventFeed implements AsyncIterator<ModelEvent, undefined> {
     this.taken = 0;
   }
 
-  /** Nothing more comes; a failure is thrown behind what was put in. */
+  /** Ends the feed. A failure is thrown after the events that were put in before. */
   close(failure?: unknown): void {
     if (this.over) return;
     this.over = { failure };
     if (this.waiter) this.settle((waiter) => this.finish().then(waiter.resolve, waiter.reject));
   }
 
-  /** Nothing more is given: only the reason, once. */
+  /** Discards all events. The reason is thrown once. */
   abort(reason: unknown): void {
     this.events = [];
     this.taken = 0;
@@ -65,7 +65,7 @@ export class EventFeed implements AsyncIterator<ModelEvent, undefined> {
     return new Promise((resolve, reject) => (this.waiter = { resolve, reject }));
   }
 
-  /** A failure is thrown once; after it the feed is at its end. */
+  /** A failure is thrown once. Afterwards the feed is over. */
   private finish(): Promise<typeof OVER> {
     const failure = this.over?.failure;
     this.over = {};

@@ -5,16 +5,14 @@ import { UPSTREAM_LIMITS } from '../limits.js';
 
 const ENOUGH = new Error('enough was read');
 
-/**
- * The bytes of a body up to its end, to where it broke off, or to `bytesMax` and a network read more. Never rejects.
- */
+/** Reads a body to its end, to where it broke off, or to `bytesMax` plus one network read. Never rejects. */
 export function readBytes(body: AnswerBody, bytesMax: number): Promise<Buffer> {
   return gather(body, bytesMax).then(({ bytes }) => bytes);
 }
 
 /**
- * A whole JSON body of at most answerBytesMax bytes. Throws `upstream_invalid` when it is not JSON or larger, else as
- * `brokenOff`.
+ * A whole JSON body of at most answerBytesMax bytes. Throws `upstream_invalid` when the body is not JSON or is larger,
+ * and the error of `brokenOff` when the connection breaks.
  */
 export async function readJson(body: AnswerBody, upstream: string): Promise<JsonValue> {
   const { bytes, cause } = await gather(body, UPSTREAM_LIMITS.answerBytesMax);
@@ -23,7 +21,7 @@ export async function readJson(body: AnswerBody, upstream: string): Promise<Json
   return parseUpstreamJson(bytes.toString(), upstream);
 }
 
-/** A document; throws `upstream_invalid` when it is not JSON. */
+/** Parses a document. Throws `upstream_invalid` when it is not JSON. */
 export function parseUpstreamJson(text: string, upstream: string): JsonValue {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));

@@ -7,14 +7,14 @@ import {
   type Gunzip,
 } from 'node:zlib';
 
-/** Takes the bytes of a body as the socket gives them, within that turn of the event loop. */
+/** Takes the bytes of a body as the socket delivers them, in the same turn of the event loop. */
 export interface BodyReader {
   data(chunk: Buffer): void;
-  /** The body is over, once: broken off when there is a cause. */
+  /** Called once when the body is over. With a cause, the body was broken off. */
   end(cause?: Error): void;
 }
 
-/** The socket behind a packed body: it waits while there is much to unpack. */
+/** The socket behind a packed body. It pauses while there is much to unpack. */
 interface Source {
   pause(): void;
   resume(): void;
@@ -22,16 +22,17 @@ interface Source {
 
 /** The first bytes of a gzip file (RFC 1952, 2.3.1). */
 const isGzip = (chunk: Buffer): boolean => chunk[0] === 0x1f && chunk[1] === 0x8b;
-/** How JSON, events and web pages begin. */
+/** JSON, events and web pages begin with one of these. */
 const isText = (chunk: Buffer): boolean =>
   /^[\s\uFEFF]*([{[<:]|data|event|id|retry)/.test(chunk.subarray(0, 16).toString());
 
-/** Gives out what has come, also when the end of the packed stream never comes. */
+/** Outputs everything received so far, even when the end of the packed stream never arrives. */
 const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH };
 
 /**
- * The reader for a body whose first bytes are there: the given one, or one that unpacks for it. Proxies pack although
- * `identity` is asked for, and others unpack and leave the header as it was; so the bytes count more than the header.
+ * Chooses the reader for a body by its first bytes: the given one, or one that unpacks for it. Some proxies compress
+ * although `identity` was requested, and others decompress and leave the header unchanged. So the bytes count more than
+ * the header.
  * @param encoding the answer's `content-encoding`, in lower case; empty for none.
  */
 export function unpacking(first: Buffer, encoding: string, reader: BodyReader, source: Source): BodyReader {
