@@ -1,6 +1,6 @@
 /**
- * The closed table of everything a client can be told went wrong. `code` is the key; `type` is the word that the OpenAI
- * SDKs group by. `retry: false` makes the API send `x-should-retry: false`, because those SDKs retry 408, 409, 429 and
+ * The closed table of all errors that a client may get. `code` is the key; `type` is the word by which the OpenAI SDKs
+ * group errors. `retry: false` makes the API send `x-should-retry: false`, because those SDKs retry 408, 409, 429 and
  * 5xx unless told otherwise.
  */
 export const ERRORS = {
@@ -31,7 +31,7 @@ export const ERRORS = {
   previous_response_not_found: { status: 404, type: 'invalid_request_error' },
   run_not_found: { status: 404, type: 'invalid_request_error' },
   session_not_found: { status: 404, type: 'invalid_request_error' },
-  /** The two refusals of `thread` in Messages, whose names its SDKs know. */
+  /** The two refusals of `thread` in Messages; Anthropic's SDKs know these names. */
   thread_unsupported_request: { status: 400, type: 'invalid_request_error' },
   thread_not_found: { status: 404, type: 'invalid_request_error' },
   websocket_connection_limit_reached: { status: 400, type: 'invalid_request_error' },
@@ -39,7 +39,7 @@ export const ERRORS = {
   conversation_not_found: { status: 404, type: 'invalid_request_error' },
   item_not_found: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
-  /** Another response of the conversation is under way; the SDKs' retries are what a client should do. */
+  /** Another response of the conversation is under way. The client should retry, as the SDKs do. */
   conversation_locked: { status: 409, type: 'invalid_request_error' },
   idempotency_key_conflict: { status: 409, type: 'invalid_request_error', retry: false },
   session_busy: { status: 409, type: 'invalid_request_error', retry: false },
@@ -57,7 +57,7 @@ export const ERRORS = {
   queue_full: { status: 429, type: 'rate_limit_error' },
   session_queue_full: { status: 429, type: 'rate_limit_error' },
   internal_error: { status: 500, type: 'server_error', retry: false },
-  /** The run has been tried by several workers; a request that repeats it would kill as many more. */
+  /** Several workers have tried the run; repeating the request could kill as many more. */
   worker_lost: { status: 500, type: 'server_error', retry: false },
   run_log_full: { status: 500, type: 'server_error', retry: false },
   run_log_lost: { status: 500, type: 'server_error' },
@@ -73,7 +73,7 @@ export const ERRORS = {
   unavailable: { status: 503, type: 'server_error' },
   queue_unavailable: { status: 503, type: 'server_error' },
   draining: { status: 503, type: 'server_error' },
-  /** The caller has waited once, and no other upstream stood in. */
+  /** The caller has already waited once, and no other upstream stood in. */
   upstream_timeout: { status: 504, type: 'upstream_error', retry: false },
   run_timeout: { status: 504, type: 'server_error', retry: false },
 } as const satisfies Record<string, { status: number; type: string; retry?: boolean }>;
@@ -88,7 +88,7 @@ export interface RunError {
   readonly retryAfterSeconds?: number;
 }
 
-/** Why a request was refused for now, where the code alone does not say it. For operators; clients are not told. */
+/** The reason for a temporary refusal, where the code alone does not name it. For operators; clients do not see it. */
 export type RefusalReason =
   | 'in_flight'
   | 'key_in_flight'
@@ -102,14 +102,17 @@ export type RefusalReason =
   | 'key_counting';
 
 interface GatewayErrorOptions extends ErrorOptions {
-  /** The request field that is at fault, as a path: `messages[2].content`. */
+  /** Path of the request field that caused the error: `messages[2].content`. */
   param?: string;
   /** Integer seconds, at least 1; becomes the Retry-After header. */
   retryAfterSeconds?: number;
   reason?: RefusalReason;
 }
 
-/** A failure that a client may be told about. The message is shown as it is: no secret, no stack, no host of ours. */
+/**
+ * A failure that a client may see. The message is shown unchanged, so it holds no secret, no stack and no internal
+ * host.
+ */
 export class GatewayError extends Error {
   readonly param?: string;
   readonly retryAfterSeconds?: number;
@@ -128,7 +131,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** Turns whatever was thrown into something a client may see. Unknown causes lose their message on purpose. */
+/** Turns any thrown value into an error that a client may see. Unknown causes lose their message on purpose. */
 export function toRunError(cause: unknown): RunError {
   if (!(cause instanceof GatewayError)) return { code: 'internal_error', message: 'Internal error.' };
   return {

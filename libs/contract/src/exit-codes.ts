@@ -1,5 +1,5 @@
 /**
- * What a service exits with when its configuration is wrong, as in sysexits.h (EX_CONFIG): starting again will not
- * help. The launcher gives up when it sees it.
+ * Exit code of a service with a wrong configuration, as in sysexits.h (EX_CONFIG). Another start will not help, so the
+ * launcher gives up at this code.
  */
 export const EXIT_CONFIG = 78;

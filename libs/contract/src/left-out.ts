@@ -2,10 +2,10 @@ const NAMES_MAX = 32;
 const NAME_CHARS_MAX = 64;
 
 /**
- * What of a request went no further, for people to read: the value of the header `X-Left-Out`, `temperature,
- * tools.web_search`. A name is the path of a request field, without indexes. undefined when nothing was left out. Each
- * name once, at most 32 names of 64 characters. Names may come from a client, so nothing but the characters of a token
- * gets through.
+ * The parts of a request that the model does not get, as text for people: the value of the header `X-Left-Out`, such as
+ * `temperature, tools.web_search`. A name is the path of a request field, without indexes. undefined when nothing was
+ * left out. Each name appears once, at most 32 names of 64 characters. Names may come from a client, so only the
+ * characters of a token pass.
  */
 export function leftOutHeader(names: Iterable<string>): string | undefined {
   const tokens = new Set<string>();

@@ -1,16 +1,19 @@
 import type { JsonObject } from './json.js';
 
-/** One conversation, free of any vendor's words. Instructions that stand before it are not messages: see RunSpec. */
+/**
+ * One message of a conversation, independent of any vendor. Instructions before the conversation are not messages: see
+ * RunSpec.
+ */
 export type Message = UserMessage | AssistantMessage | ToolMessage | SystemMessage;
 
 /**
- * The client's mark that a prefix ends here which the upstream's prompt cache shall keep: `prompt_cache_breakpoint` of
- * OpenAI's APIs, `cache_control` of a block of the Messages API. It says nothing to the model, and tools never see it.
+ * The client's mark that a prefix ends here which the upstream's prompt cache should keep: `prompt_cache_breakpoint` of
+ * OpenAI's APIs, `cache_control` of a block of the Messages API. It means nothing to the model, and tools never see it.
  */
 export interface CacheMark {
-  /** Whose words `fields` are. */
+  /** The API that defines `fields`. */
   readonly form: UpstreamForm;
-  /** The value as it came, an object of at most LIMITS.cacheMarkCharsMax characters as JSON. */
+  /** The value as the client sent it: an object of at most LIMITS.cacheMarkCharsMax characters as JSON. */
   readonly fields: JsonObject;
 }
 
@@ -19,7 +22,7 @@ interface Markable {
   readonly cacheMark?: CacheMark;
 }
 
-/** A system or developer text in the middle of a conversation: it holds from there on. */
+/** A system or developer text in the middle of a conversation. It applies from there on. */
 export interface SystemMessage extends Markable {
   readonly role: 'system';
   readonly content: string;
@@ -81,11 +84,11 @@ export interface ReasoningSeal {
 
 /** One block of reasoning. */
 export interface Reasoning {
-  /** What can be read of it; may be empty beside a seal. */
+  /** The readable part of the reasoning; may be empty beside a seal. */
   readonly text: string;
-  /** Absent: nothing was attached, or a client brought the text without it. */
+  /** Absent when the upstream attached nothing, or when a client sent the text without it. */
   readonly seal?: ReasoningSeal;
-  /** How much of the message stood before the block: characters of text, and calls. Absent: nothing did. */
+  /** Position of the block in the message: characters of text, and calls, before it. Absent at the beginning. */
   readonly at?: { readonly chars: number; readonly calls: number };
 }
 
@@ -93,7 +96,7 @@ export interface AssistantMessage {
   readonly role: 'assistant';
   readonly text: string;
   readonly refusal?: string;
-  /** In the order in which the model thought. Absent: none, or none that is known. */
+  /** In the order in which the model thought. Absent when there is none, or when it is not known. */
   readonly reasoning?: readonly Reasoning[];
   readonly toolCalls: readonly ToolCall[];
 }

@@ -7,7 +7,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer)\s+[^\s"',;]{6,}/gi, `$1 ${HIDDEN}`],
   [/\b(Basic)\s+(?=\S*[A-Z0-9=])[A-Za-z0-9+/]{8,}=*/g, `$1 ${HIDDEN}`],
   [/\b(?:(?:sk|pk|rk|gsk|xai|pplx|nvapi|hf|ghp|glpat)[-_]|AKIA|AIza)[A-Za-z0-9*_-]{6,}/g, HIDDEN],
-  // Not \b: within a run of the token's own characters it would begin again at every "-eyJ", in quadratic time.
+  // Not \b: within a run of the token's own characters the match would restart at every "-eyJ", in quadratic time.
   [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?/g, HIDDEN],
   [/\b(api[-_ ]?key|token|password|secret)(["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi, `$1$2${HIDDEN}`],
 ];

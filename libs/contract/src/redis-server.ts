@@ -5,7 +5,7 @@ export interface RedisFacts {
   /** Undefined when the server does not tell. */
   readonly evictionPolicy?: string;
   readonly appendOnly?: boolean;
-  /** Bytes; 0: as much as the machine has. */
+  /** Limit in bytes; 0: none, so Redis takes as much as the machine has. */
   readonly memoryMax?: number;
   readonly isCluster?: boolean;
   /** The server answers, but is still loading its data. */
@@ -35,7 +35,7 @@ export function redisFactsOf(info: string): RedisFacts {
   };
 }
 
-/** Why such a server would lose runs or cannot be used, one or two sentences each; empty: it is fit. */
+/** Why this server would lose runs or cannot be used, one or two sentences each. Empty when it is fit. */
 export function redisRefusals({ version, evictionPolicy, isCluster }: RedisFacts): readonly string[] {
   const refusals: string[] = [];
   if (!isAtLeast(version, VERSION_MIN)) {
@@ -54,7 +54,7 @@ export function redisRefusals({ version, evictionPolicy, isCluster }: RedisFacts
   return refusals;
 }
 
-/** What an operator should know about a server that may be used, one sentence or two each. */
+/** What an operator should know about a usable server, one or two sentences each. */
 export function redisWarnings({ appendOnly, memoryMax }: RedisFacts): readonly string[] {
   const warnings: string[] = [];
   if (appendOnly === false) {
@@ -62,7 +62,7 @@ export function redisWarnings({ appendOnly, memoryMax }: RedisFacts): readonly s
       'Redis keeps no append-only file: when it stops, queued and running runs are lost. Set appendonly yes.',
     );
   }
-  // Without a limit no request is refused in time: the machine runs out of memory, and Redis with it.
+  // Without a limit no request is refused in time: the machine runs out of memory, and Redis fails with it.
   if (memoryMax === 0) {
     warnings.push(
       'Redis has no maxmemory, so large requests can use up the memory of its machine. ' +

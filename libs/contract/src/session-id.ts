@@ -4,8 +4,8 @@ import { LIMITS } from './limits.js';
 export const SESSION_ID_RULE = `1 to ${LIMITS.sessionIdCharsMax} visible ASCII characters without "/", "\\" and ".."`;
 
 /**
- * Whether a text can be a session id. The id stands in headers and URLs, and it names folders, so anything that looks
- * like a path is refused as an attack or a mistake.
+ * Whether a text can be a session id. The id appears in headers and URLs and names folders, so anything that looks like
+ * a path is refused as an attack or a mistake.
  */
 export function isSessionId(text: string): boolean {
   const isFine = /^[\x21-\x7e]+$/.test(text) && text.length <= LIMITS.sessionIdCharsMax;

@@ -2,7 +2,7 @@
 export interface SessionRecord {
   readonly owner: string;
   readonly sessionId: string;
-  /** null: there is no text yet to derive a title from. */
+  /** null while there is no text from which to derive a title. */
   readonly title: string | null;
   /** The youngest run: the next turn continues it. Absent: no run has ended yet. */
   readonly lastRunId?: string;
@@ -10,7 +10,7 @@ export interface SessionRecord {
   readonly lastRunAt: number;
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** Where it was branched off. */
+  /** The session and the run from which this session was forked. */
   readonly forkedFrom?: { readonly sessionId: string; readonly runId: string };
   readonly totals: SessionTotals;
 }

@@ -1,23 +1,23 @@
 import type { JsonObject } from './json.js';
 
-/** Something that a call wants to know of the user before it goes on. */
+/** A question that a call has for the user before it continues. */
 export interface Question {
-  /** Names the answer among those to the other questions of the same call. */
+  /** Names the answer, among the answers to all questions of the same call. */
   readonly id: string;
   readonly message: string;
   /** JSON Schema of the answer: an object whose properties are texts, numbers, truth values or lists of texts. */
   readonly schema: JsonObject;
-  /** A page where the user does what is asked; the answer then only says that it is done. */
+  /** A page on which the user does what is asked. The answer then only says that this is done. */
   readonly url?: string;
 }
 
-/** What a call asks, and what it needs to go on, on whatever worker. Both are part of the run's log. */
+/** The questions of a call, and the state with which any worker can continue it. Both are part of the run's log. */
 export interface ToolQuestions {
   readonly questions: readonly Question[];
   readonly state: JsonObject;
 }
 
-/** The call goes on: what it had asked, and the answers by the questions' ids. */
+/** Continues a call: the state of its questions, and the answers by question id. */
 export interface ToolResume {
   readonly state: JsonObject;
   /** Absent: the user declined, or did not answer in time. */
@@ -28,35 +28,33 @@ export interface ToolResume {
 export interface ToolContext {
   readonly runId: string;
   readonly owner: string;
-  /**
-   * The session of the run. Absent: the run stands alone, or begins a chain that is known by the id of its first run.
-   */
+  /** The session of the run. Absent: the run stands alone, or is part of a chain, which has the id of its first run. */
   readonly sessionId?: string;
   readonly callId: string;
   /** Aborted on cancel, timeout and loss of the run; a tool that ignores it is abandoned, not awaited. */
   readonly signal: AbortSignal;
   /** Present when the call has asked before. */
   readonly resume?: ToolResume;
-  /** Shows listeners that something happens. Not kept, not shown to the model. */
+  /** Shows listeners that something is happening. The text is neither kept nor shown to the model. */
   progress(text: string): void;
 }
 
 /** `output` is what the model reads. A failing tool is an answer for the model, not an error of the run. */
 export interface ToolResult {
   readonly output: string;
-  /** Images beside the text, as data URLs; the model sees them behind the results of the step. */
+  /** Images beside the text, as data URLs. The model sees them after the results of the step. */
   readonly images?: readonly string[];
   readonly isError?: boolean;
-  /** In place of a result: the run waits for the user's answers, and the call is made again with them. */
+  /** Instead of a result: the run waits for the user's answers, and the call is made again with them. */
   readonly asks?: ToolQuestions & {
-    /** Seconds until it counts as not answered; at most the time for approvals, which is the default. */
+    /** Seconds until the questions count as not answered; at most, and by default, the time for approvals. */
     readonly secondsMax?: number;
   };
 }
 
 export type ToolApproval = 'never' | 'always';
 
-/** The built-in tools. The words stand in settings, so a name stays what it is. */
+/** The built-in tools. These names appear in settings, so they never change. */
 export const TOOL_NAMES = [
   'current_time',
   'clarify',
@@ -77,11 +75,11 @@ export interface Tool {
   readonly description: string;
   /** JSON Schema of the arguments; the agent passes them on only when they are a JSON object. */
   readonly parameters: JsonObject;
-  /** May be executed again when a worker died and nobody knows whether it had finished. */
+  /** May be executed again when a worker died and it is not known whether the tool had finished. */
   readonly idempotent: boolean;
-  /** Whether somebody has to agree before each call, unless the operator's policy says otherwise. */
+  /** Whether each call needs an approval, unless the operator's policy says otherwise. */
   readonly approval: ToolApproval;
-  /** It only hands a question on to the user: clients that execute functions themselves may do that, too. */
+  /** The tool only passes a question on to the user. Clients that execute functions themselves may do that, too. */
   readonly asksUser?: boolean;
   execute(args: JsonObject, context: ToolContext): Promise<ToolResult>;
 }

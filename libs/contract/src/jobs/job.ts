@@ -4,7 +4,8 @@ import type { RunStatus } from '../runs/run-snapshot.js';
 
 /**
  * When a job runs. Plain JSON, stored in rows; times are milliseconds since the epoch. `delayMs` and `timezone` of
- * `once` only remember how the user said it, for display. `interval` occurs at `anchor + k * everyMs`, k = 1, 2, 3 ...
+ * `once` only record how the user wrote the time, for display. `interval` occurs at `anchor + k * everyMs`, k = 1, 2, 3
+ * ...
  */
 export type Schedule =
   | { readonly kind: 'once'; readonly at: number; readonly delayMs?: number; readonly timezone?: string }
@@ -27,7 +28,7 @@ export interface Job {
   readonly prompt: string;
   /** null: the default model at the time of the run. */
   readonly model: string | null;
-  /** The server tools its runs may use; null: all. */
+  /** The server tools that the job's runs may use; null: all. */
   readonly tools: readonly string[] | null;
   readonly schedule: Schedule;
   readonly timezone: string;
@@ -39,9 +40,9 @@ export interface Job {
   readonly createdAt: number;
   /** The next occurrence, before jitter; null when there is none, or the job is not `scheduled`. */
   readonly nextRunAt: number | null;
-  /** When somebody asked for a run outside the schedule. */
+  /** When a user asked for a run outside the schedule. */
   readonly runRequestedAt: number | null;
-  /** Delivery targets as they were written: `local`, `webhook:https://...`. */
+  /** Delivery targets as the user wrote them: `local`, `webhook:https://...`. */
   readonly deliver: readonly string[];
   readonly misfire: Misfire;
   readonly overlap: Overlap;
@@ -77,7 +78,10 @@ export interface JobDelivery {
 
 /** One attempt at one occurrence of a job. */
 export interface JobRun {
-  /** Derived from job, slot and attempt: an occurrence has one run, however often and by whomever it is fired. */
+  /**
+   * Derived from job, slot and attempt, so an occurrence has one run, however often and by whichever scheduler it
+   * fires.
+   */
   readonly runId: string;
   readonly jobId: string;
   readonly owner: string;
@@ -89,9 +93,9 @@ export interface JobRun {
   readonly status: JobRunStatus;
   /** When the scheduler checks it next; null: not until something else happens. */
   readonly wakeAt: number | null;
-  /** Asked for by hand. */
+  /** A user asked for this run. */
   readonly manual: boolean;
-  /** It started later than the job's grace allows, or in place of several missed occurrences. */
+  /** The run started later than the job's grace allows, or in place of several missed occurrences. */
   readonly misfire: boolean;
   readonly claimedAt: number;
   readonly openedAt?: number;
@@ -134,13 +138,13 @@ export const JOB_LIMITS = {
   reasonCharsMax: 500,
   nextCountMax: 100,
   nextCountDefault: 5,
-  /** Clients of earlier servers know no pages: the default is all jobs that a key may usually have. */
+  /** Clients of earlier servers do not know pages, so the default is the usual limit of jobs per key. */
   pageJobsDefault: 1_000,
   pageJobsMax: 1_000,
   pageRunsDefault: 20,
   pageRunsMax: 100,
   outputCharsMax: 65_536,
   runsKeptMax: 200,
-  /** A completed job that was not touched for so long is deleted. */
+  /** A completed job that has not changed for this time is deleted. */
   completedDaysMax: 7,
 } as const;

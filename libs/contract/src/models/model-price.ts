@@ -1,11 +1,11 @@
 import type { RunSnapshot } from '../runs/run-snapshot.js';
 
-/** Prices of a million tokens, in whatever currency the operator writes them. */
+/** Prices per million tokens, in the operator's currency. */
 export interface ModelPrice {
   readonly input: number;
-  /** Of input that the upstream had in its cache. */
+  /** For input that the upstream read from its cache. */
   readonly cachedInput: number;
-  /** Of input that the upstream wrote into its cache. Absent: as other input. */
+  /** For input that the upstream wrote into its cache. Absent: the price of other input. */
   readonly cacheWrite?: number;
   readonly output: number;
 }
@@ -13,14 +13,14 @@ export interface ModelPrice {
 /** By `priceKey`. */
 export type PriceTable = ReadonlyMap<string, ModelPrice>;
 
-/** A model is priced where it is served: the same name may cost something else elsewhere. */
+/** Prices belong to a model at an upstream, because the same name may cost something else at another upstream. */
 export const priceKey = (upstream: string, model: string): string => JSON.stringify([upstream, model]);
 
 const MILLION = 1_000_000;
 
 /**
- * What the completed steps of a run cost, each by the model that answered it. Steps of models without a price cost
- * nothing; undefined when no step has a price.
+ * The cost of a run's completed steps, each at the price of the model that answered it. Steps of models without a price
+ * cost nothing. undefined when no step has a price.
  */
 export function costOf({ steps }: Pick<RunSnapshot, 'steps'>, prices: PriceTable): number | undefined {
   let cost: number | undefined;

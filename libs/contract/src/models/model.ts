@@ -4,7 +4,7 @@ import type { Citation } from '../runs/citation.js';
 import type { FinishReason, Usage } from '../runs/run-event.js';
 import type { ClientTool, Sampling, ToolChoice } from '../runs/run-spec.js';
 
-/** What a model says, in the order it says it. */
+/** The parts of a model's answer, in their order. */
 export type ModelEvent =
   /** Request fields that were not sent, by their names on the wire. If this event comes at all, it comes first. */
   | { readonly type: 'left_out'; readonly fields: readonly string[] }
@@ -12,7 +12,7 @@ export type ModelEvent =
   /** `seal` ends the block of reasoning; its text may then be empty. */
   | { readonly type: 'reasoning'; readonly text: string; readonly seal?: ReasoningSeal }
   | { readonly type: 'refusal'; readonly text: string }
-  /** At most LIMITS.citationsMax in one answer. Places count from the beginning of the answer's own text. */
+  /** At most LIMITS.citationsMax in one answer. Positions count from the beginning of this answer's text. */
   | { readonly type: 'citations'; readonly citations: readonly Citation[] }
   /** A data URL. */
   | { readonly type: 'image'; readonly url: string }
@@ -23,7 +23,7 @@ export type ModelEvent =
       readonly name: string;
       readonly extraContent?: JsonObject;
     }
-  /** State that the upstream attaches to a call that has begun. See ToolCall.extraContent. */
+  /** State that the upstream attaches to a call after the call has begun. See ToolCall.extraContent. */
   | { readonly type: 'tool_extra'; readonly callId: string; readonly extraContent: JsonObject }
   | { readonly type: 'tool_arguments'; readonly callId: string; readonly delta: string }
   | {
@@ -36,29 +36,29 @@ export type ModelEvent =
 
 /** A request field that an upstream refused by its name. */
 export interface RefusedField {
-  /** As it is called on the upstream's wire. */
+  /** The name on the upstream's wire. */
   readonly name: string;
-  /** JSON text of the only value that was refused; absent: the field is refused whatever it holds. */
+  /** JSON text of the only value that was refused. Absent: the field is refused with any value. */
   readonly value?: string;
 }
 
 export interface ModelRequest {
   /** The upstream's own name of the model. */
   readonly model: string;
-  /** The whole system text: core prompt and the caller's instructions; empty for none. */
+  /** The whole system text: core prompt and the caller's instructions. Empty for none. */
   readonly system: string;
   readonly messages: readonly Message[];
   /** Everything the model may call: server tools and the caller's. */
   readonly tools: readonly ClientTool[];
-  /** The caller brought no tools and forces no call: a model that takes no tools is asked without any. */
+  /** The caller brought no tools and forces no call, so a model that supports no tools is asked without any. */
   readonly toolsAreOptional?: boolean;
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
-  /** Requests with the same key read a common prefix: they profit from the same upstream and its prompt cache. */
+  /** Requests with the same key share a common prefix, so the same upstream and its prompt cache serve them best. */
   readonly affinity: string;
-  /** Bound of the answer for APIs that must have one, when the caller asks for none. Absent: the provider knows. */
+  /** Bound of the answer when the caller names none and the API requires one. Absent: the provider chooses. */
   readonly outputTokensDefault?: number;
-  /** false: ask for the whole answer at once. Absent: stream. */
+  /** false: asks for the whole answer at once. Absent: streams. */
   readonly streaming?: boolean;
   /** Fields that this upstream is known to refuse for this model: they are not sent. */
   readonly without?: readonly RefusedField[];
@@ -77,12 +77,12 @@ export interface ModelProvider {
   /** The upstream's name from the config; shown in events. */
   readonly upstream: string;
   /**
-   * The format in which the upstream takes back reasoning and the state that it attached. The loop leaves out of a
-   * request all reasoning and state of another format. Absent: the upstream takes nothing of the kind.
+   * The format in which the upstream takes back reasoning and its attached state. The agent loop leaves all reasoning
+   * and state of another format out of a request. Absent: the upstream takes none back.
    */
   readonly carries?: UpstreamForm;
   stream(request: ModelRequest): AsyncIterable<ModelEvent>;
-  /** Names of the models the upstream offers; throws GatewayError when it cannot be asked. */
+  /** Names of the models that the upstream offers. Throws GatewayError when it cannot be asked. */
   listModels(signal: AbortSignal): Promise<readonly string[]>;
 }
 
@@ -90,15 +90,18 @@ export interface ModelProvider {
 export interface ModelCandidate {
   readonly provider: ModelProvider;
   readonly model: string;
-  /** What the model takes in and gives out together, in tokens; absent: not known, nothing is left out for it. */
+  /**
+   * Window of the model for input and output together, in tokens. Absent when it is not known: then nothing is left
+   * out.
+   */
   readonly contextTokens?: number;
   /** See `ModelRequest.outputTokensDefault`. */
   readonly outputTokensDefault?: number;
-  /** How often a failed request is sent again as it was. Absent: never. */
+  /** How often a failed request is sent again unchanged. Absent: never. */
   readonly retriesMax?: number;
 }
 
-/** One request to make: whom to ask, and in which manner. `streaming` and `without` go into the ModelRequest. */
+/** One request to make: the candidate, and the manner of asking. `streaming` and `without` go into the ModelRequest. */
 export interface ModelAttempt {
   readonly candidate: ModelCandidate;
   readonly streaming: boolean;
@@ -114,17 +117,17 @@ export interface FailedAttempt {
   readonly error: unknown;
 }
 
-/** Where a model name leads, and the one place where it is decided whether, whom, how and when to ask again. */
+/** Where a model name leads. Only here is it decided whether, whom, how and when to ask again. */
 export interface ModelRoute {
   readonly name: string;
   /** The smallest window among its candidates, in tokens; absent: none is known. */
   readonly contextTokens?: number;
   /**
-   * The attempt to make first, or after one that failed; resolves when its time has come. Throws the failure when
-   * nothing is left to try, and the signal's reason after an abort. A failure after the first event is never brought
-   * here: the listener has seen that event.
+   * The first attempt, or the one after a failed attempt. Resolves when it is time to make it. Throws the failure when
+   * no attempt is left, and the signal's reason after an abort. Do not report a failure after the first event here,
+   * because listeners have seen that event.
    * @param affinity see `ModelRequest.affinity`.
-   * @param tokens of the request's input, an estimate. Absent: 0.
+   * @param tokens estimated input tokens of the request. Absent: 0.
    */
   next(
     failed: FailedAttempt | undefined,

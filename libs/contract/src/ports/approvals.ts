@@ -1,4 +1,4 @@
-/** What people allowed beyond one call, and how many runs of a key wait for an answer. */
+/** Permissions beyond one call, and the number of runs per key that wait for an answer. */
 export interface ApprovalMemory {
   /** The widest earlier answer that covers this scope. */
   recall(context: ApprovalContext, scope: string): Promise<'session' | 'always' | undefined>;
@@ -6,16 +6,16 @@ export interface ApprovalMemory {
   remember(context: ApprovalContext, scope: string, decision: 'session' | 'always'): Promise<void>;
   /** Scopes that a key has allowed for ever. */
   always(owner: string): Promise<readonly string[]>;
-  /** Takes such a permission back; false: there was none. */
+  /** Withdraws such a permission. false: there was none. */
   forget(owner: string, scope: string): Promise<boolean>;
   /** Counts a run as waiting until `deadline` (ms); false: LIMITS.parkedRunsPerKeyMax of the key wait already. */
   enterWait(owner: string, runId: string, deadline: number): Promise<boolean>;
   leaveWait(owner: string, runId: string): Promise<void>;
 }
 
-/** For whom an answer is remembered. */
+/** The key and session for which an answer is remembered. */
 export interface ApprovalContext {
   readonly owner: string;
-  /** The session's id; for a run outside any session its own id. */
+  /** The session's id; for a run outside any session, the run's own id. */
   readonly session: string;
 }

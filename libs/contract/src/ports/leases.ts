@@ -1,4 +1,4 @@
-/** How many may hold a lease of one name, and how long one lives without being renewed. */
+/** How many holders a lease of one name may have, and how long it lives without renewal. */
 export interface LeaseTerms {
   /** At least 1. With 1 the lease is a lock. */
   readonly holdersMax: number;
@@ -12,12 +12,12 @@ export interface LeaseTerms {
  * `queue_unavailable` when the server does not answer.
  */
 export interface Leases {
-  /** Takes a lease, or renews the holder's own. false: as many as may hold it do. */
+  /** Takes a lease, or renews the holder's own. false: the lease already has as many holders as it may. */
   take(name: string, holder: string, terms: LeaseTerms): Promise<boolean>;
-  /** Prolongs a lease by `ttlMs` from now. false: it has expired or was never taken, and is not taken now. */
+  /** Prolongs a lease by `ttlMs` from now. false: it has expired or was never taken; this call does not take it. */
   renew(name: string, holder: string, ttlMs: number): Promise<boolean>;
   /** Gives a lease back; one that is not held is no error. */
   release(name: string, holder: string): Promise<void>;
-  /** How many hold each of the names now, in the order of the names. */
+  /** The current number of holders of each name, in the order of the names. */
   count(names: readonly string[]): Promise<readonly number[]>;
 }

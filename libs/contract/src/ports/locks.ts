@@ -1,28 +1,29 @@
 export type Reservation =
   | { readonly kind: 'new' }
   /**
-   * `wasOpened`: the run has had a log, or what is made without a run was made. If it has no log, and there is no row
-   * either, it was deleted.
+   * `wasOpened`: the key's run had a log, or the key's object was made without a run. If there is now neither a log nor
+   * a row, it was deleted.
    */
   | { readonly kind: 'same'; readonly runId: string; readonly wasOpened: boolean }
   | { readonly kind: 'conflict' };
 
 /**
- * Idempotency keys, kept LIMITS.idempotencyTtlSeconds. `scope` is any string; it is hashed before it becomes a key. The
- * log of a run marks the key that its id was reserved with (`OpenLogTerms.reservedIn`), for as long as the key lives.
+ * Idempotency keys, kept for LIMITS.idempotencyTtlSeconds. `scope` is any string; it is hashed before it becomes a key.
+ * When a run's log is opened, the key that reserved the run's id is marked (`OpenLogTerms.reservedIn`), for as long as
+ * the key lives.
  */
 export interface Idempotency {
   reserve(scope: string, fingerprint: string, runId: string): Promise<Reservation>;
   /**
-   * What is made without a run was made: a repetition hears `wasOpened` from now on, for as long as the key lives. Does
-   * nothing when the key names another id by now.
+   * Records that an object was made without a run: from now on a repetition gets `wasOpened`, for as long as the key
+   * lives. Does nothing when the key names another id by now.
    */
   markMade(scope: string, runId: string): Promise<void>;
-  /** Gives the key back after the run could not be started, opened or not, unless another run holds it by now. */
+  /** Releases the key after the run could not be started, opened or not, unless another run holds it by now. */
   release(scope: string, runId: string): Promise<void>;
 }
 
-/** The run that holds a conversation, or held it last. */
+/** The run that holds a conversation, or the last one that held it. */
 export interface ConversationHolder {
   readonly runId: string;
   /** How long ago the run took the lock, by Redis' clock, in milliseconds. */
@@ -30,15 +31,15 @@ export interface ConversationHolder {
 }
 
 /**
- * One run at a time per conversation. The last holder is remembered for LIMITS.runLogOrphanTtlSeconds: long after the
+ * One run at a time per conversation. The last holder is remembered for LIMITS.runLogOrphanTtlSeconds, long after the
  * store has the items of its run. `conversation` is any string; it is hashed before it becomes a key.
  */
 export interface ConversationLock {
   last(conversation: string): Promise<ConversationHolder | undefined>;
-  /** Makes `runId` the holder if `after` still is; false: another run came first. */
+  /** Makes `runId` the holder if `after` still is the holder. false: another run came first. */
   begin(conversation: string, runId: string, after: string | undefined): Promise<boolean>;
   /**
-   * Gives the turn back that `runId` began, to the holder before it, unless another run has it by now. For a run that
+   * Returns the turn that `runId` began to the holder before it, unless another run has the turn by now. For a run that
    * was refused before it was opened.
    */
   giveBack(conversation: string, runId: string, before: ConversationHolder | undefined): Promise<void>;

@@ -1,14 +1,14 @@
-/** Why an upstream is left alone for a while. `credentials`, `quota` and `no_model` do not pass within seconds. */
+/** Why an upstream is not asked for a while. `credentials`, `quota` and `no_model` do not pass within seconds. */
 export type CoolingCause =
   'rate_limited' | 'quota' | 'credentials' | 'no_model' | 'failing' | 'unreachable' | 'timeout';
 
-/** How one model at one upstream has been answering. Times are milliseconds of the share's clock. */
+/** The recent health of one model at one upstream. Times are milliseconds of the share's clock. */
 export interface MemberHealth {
-  /** Failures of the last while that did not take it out, oldest first. */
+  /** Recent failures that did not cause a cooldown, oldest first. */
   readonly failures: readonly number[];
-  /** Nobody asks it before this time; behind it one request tries it. 0: nothing is known against it. */
+  /** The member is not asked before this time; afterwards one request tries it. 0: it is healthy. */
   readonly until: number;
-  /** How often it was taken out without a good answer between: each time for twice as long. */
+  /** Cooldowns in a row without a good answer in between: each lasts twice as long. */
   readonly level: number;
   readonly cause?: CoolingCause;
 }
@@ -19,38 +19,38 @@ export interface PoolMemberKey {
   readonly model: string;
 }
 
-/** What all workers together know of a member. */
+/** The facts about a member that all workers share. */
 export interface MemberFacts {
-  /** Requests under way at the upstream, for whatever model, and the tokens of their input. */
+  /** Requests under way at the upstream, for any model, and the tokens of their input. */
   readonly inFlight: number;
   readonly inFlightTokens: number;
   readonly health: MemberHealth;
-  /** A request is trying it; until then nobody else does. 0: none. */
+  /** Until this time one request tries the member and no other may. 0: none does. */
   readonly probeUntil: number;
   readonly isDrained: boolean;
 }
 
-/** A place at a member. */
+/** A request for a place at a member. */
 export interface PoolEntry {
   readonly member: PoolMemberKey;
-  /** Of the request's input; an estimate. */
+  /** Estimated tokens of the request's input. */
   readonly tokens: number;
   /** Absent: no bound. */
   readonly inFlightMax?: number;
-  /** Of the session. Its binding lives on when it is for this upstream. Absent: the place is for no session. */
+  /** Key of the session. Its binding is prolonged when it names this upstream. Absent: the place is for no session. */
   readonly key?: string;
-  /** Requests of the key come here from now on. */
+  /** Whether later requests of the key come here. */
   readonly binds?: boolean;
-  /** The member is asked once more for the same request, in another manner: bounds and health do not matter. */
+  /** The same request asks the member again, in another manner: bounds and health do not count. */
   readonly isForced?: boolean;
 }
 
-/** What a worker tells of its part in the pools every few seconds. Numbers count from its start. */
+/** A worker's report about its part in the pools, every few seconds. Numbers count from the worker's start. */
 export interface PoolReport {
   readonly worker: string;
   /** Milliseconds of the share's clock, added by the share. */
   readonly at?: number;
-  /** The reload that it has carried out last, and what was wrong with its settings. */
+  /** The last reload that the worker carried out, and the faults in its settings. */
   readonly generation: number;
   readonly reloadError?: string;
   readonly members: readonly MemberReport[];
@@ -62,15 +62,15 @@ export interface MemberReport extends PoolMemberKey {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
   readonly outputTokens: number;
-  /** Expected time to the first event, from recent answers. Absent: there were too few. */
+  /** Expected time to the first event, from recent answers. Absent when there were too few. */
   readonly firstTokenMs?: number;
 }
 
-/** What operators want, as a worker hears it. */
+/** Orders of operators for one worker. */
 export interface PoolOrders {
-  /** Counts the reloads that were asked for. */
+  /** Number of the last reload that an operator asked for. */
   readonly generation: number;
-  /** Upstreams that this worker shall ask for their models now; no other worker is told. */
+  /** Upstreams that this worker should now ask for their models; no other worker gets these orders. */
   readonly checks: readonly string[];
 }
 
@@ -82,12 +82,12 @@ export interface PoolCheck {
 }
 
 /**
- * What the workers of a deployment know together of upstreams in pools. The places of a worker that dies are free again
- * after some seconds. The clock is the share's own. Every method rejects with GatewayError `queue_unavailable` when the
- * server does not answer.
+ * The facts about upstreams in pools that all workers of a deployment share. When a worker dies, its places are free
+ * again after some seconds. The clock is the share's own. Every method rejects with GatewayError `queue_unavailable`
+ * when the server does not answer.
  */
 export interface PoolShare {
-  /** The members, in their order, and where requests of the key go. */
+  /** The members' facts, in their order, and the upstream to which requests of the key go. */
   look(
     members: readonly PoolMemberKey[],
     key: string,
@@ -97,23 +97,23 @@ export interface PoolShare {
   /** Gives a place back. */
   leave(member: PoolMemberKey, tokens: number): Promise<void>;
   /**
-   * Changes a member's health, step by step with other workers. `change` may be called again with a newer state; the
-   * same state as result means that nothing is to be changed. The probe, if there was one, is over.
+   * Changes a member's health atomically. `change` may be called again with a newer state. Returning the same state
+   * means that nothing changes. Ends the probe, if there was one.
    */
   change(member: PoolMemberKey, change: (health: MemberHealth, now: number) => MemberHealth): Promise<void>;
-  /** Keeps this worker's places, and exchanges what is new. */
+  /** Renews this worker's places, reports its numbers and returns the orders for it. */
   beat(report: PoolReport): Promise<PoolOrders>;
   tellCheck(upstream: string, check: Omit<PoolCheck, 'at'>): Promise<void>;
 }
 
-/** The same, for operators. */
+/** The part of the share that operators use. */
 export interface PoolOffice extends Pick<PoolShare, 'look'> {
   drain(upstream: string, isDrained: boolean): Promise<void>;
-  /** Forgets what is held against the members. */
+  /** Ends the cooldowns of the members and forgets their failures. */
   forgive(members: readonly PoolMemberKey[]): Promise<void>;
-  /** Live bindings of each upstream, in the order of the names. */
+  /** The number of live bindings of each upstream, in the order of the names. */
   bindings(upstreams: readonly string[]): Promise<readonly number[]>;
-  /** Of workers that were heard lately. */
+  /** The reports of workers that reported lately. */
   reports(): Promise<readonly PoolReport[]>;
   /** @returns the new generation. */
   askReload(): Promise<number>;

@@ -15,7 +15,7 @@ export type QueuePlace =
   /** `full`: the key has as many runs waiting as it may. `no_memory`: Redis keeps its last memory for existing runs. */
   | { readonly kind: 'full' | 'no_memory' };
 
-/** A run and which of its jobs is meant: each time the run is parked, it gets another. */
+/** A run, and the generation of the job that is meant: each time the run is parked, it gets another job. */
 export interface QueuedRun {
   readonly runId: string;
   readonly generation: number;
@@ -36,11 +36,11 @@ export interface RunQueue {
   enqueue(runId: string, tag?: number, isNewId?: boolean): Promise<void>;
   /** The job that resumes a parked run after `delayMs` at the latest. A second one for one generation is ignored. */
   enqueueParked(run: QueuedRun, delayMs: number): Promise<void>;
-  /** Starts that job now, whatever state it is in; a job that is waiting or active stays as it is. */
+  /** Starts that job now, whatever its state. A job that is waiting or active stays unchanged. */
   wake(run: QueuedRun): Promise<void>;
-  /** Runs that wait for a worker, at most a quarter of a second ago. */
+  /** Number of runs that wait for a worker, at most a quarter of a second old. */
   depth(): Promise<number>;
-  /** Which of these runs have a job that is waiting, delayed or active. */
+  /** The ids of those runs that have a waiting, delayed or active job. */
   withJob(runs: readonly QueuedRun[]): Promise<Set<string>>;
   /** Takes a waiting run out of the queue; a run that is being executed is left alone. */
   remove(runId: string, generation?: number): Promise<void>;

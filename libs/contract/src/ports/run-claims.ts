@@ -50,9 +50,9 @@ export type AppendReply =
    * `cancel`: somebody asked to cancel the run.
    */
   | { readonly kind: 'ok'; readonly lastSeq: number; readonly bytes?: number; readonly cancel?: CancelReason }
-  /** `full`: LIMITS.runLogBytesMax reached. `lost`: there is no log any more. */
+  /** `full`: LIMITS.runLogBytesMax is reached. `lost`: the log no longer exists. */
   | { readonly kind: 'fenced' | 'ended' | 'full' | 'lost' }
-  /** The log ends before `firstSeq - 1` (Redis lost its tail): send again from `lastSeq + 1`. */
+  /** The log ends before `firstSeq - 1` (Redis lost its tail): send everything from `lastSeq + 1` again. */
   | { readonly kind: 'gap'; readonly lastSeq: number };
 
 export interface Parking {
@@ -69,15 +69,15 @@ export interface Parking {
 
 export type ParkOutcome =
   | 'parked'
-  /** A cancel, or an answer to one of the requests, came first: the writer carries on. */
+  /** A cancel, or an answer to one of the requests, came first: the writer continues. */
   | 'awake'
   | 'fenced'
   | 'ended'
   | 'unknown';
 
-/** Stores what attempts write. */
+/** Stores the events that attempts write. */
 export interface RunAppends {
-  /** One round trip for the pending events of many runs; replies in the same order. */
+  /** One round trip for the pending events of many runs. The replies come in the same order. */
   append(batches: readonly AppendBatch[]): Promise<AppendReply[]>;
 }
 
@@ -85,17 +85,17 @@ export interface RunAppends {
 export interface RunClaims extends RunAppends {
   /** Makes the attempt the run's writer. Claim before you read any state of the run: fence first, read afterwards. */
   claim(runId: string, attempt: number, worker: string, terms?: ClaimTerms): Promise<Claim>;
-  /** The attempt's claim stops counting: if its worker dies, this run is not to blame. */
+  /** Takes the attempt's claim out of the count: if its worker dies, this run is not to blame. */
   forgive(runId: string, attempt: number): Promise<void>;
-  /** Gives the run up until it is answered or the deadline passes. Repeating it changes nothing. */
+  /** Parks the run until a request is answered or the deadline passes. Repeating the call changes nothing. */
   park(parking: Parking): Promise<ParkOutcome>;
 }
 
-/** One run in the hands of its writer. */
+/** One run, as its writer uses it. */
 export interface RunWriter {
   /**
-   * Takes an event; it is stamped and sent with everything else of this event-loop turn. Returns undefined while there
-   * is room; beyond LIMITS.unacknowledgedBytesMax a promise that resolves when there is room again.
+   * Takes an event, which is stamped and sent with everything else of this event-loop turn. Returns undefined while
+   * there is room; beyond LIMITS.unacknowledgedBytesMax, returns a promise that resolves when there is room again.
    */
   emit(event: RunEvent): Promise<void> | undefined;
   /** Resolves when everything emitted so far is acknowledged; rejects with AppendRefused when the run was lost. */

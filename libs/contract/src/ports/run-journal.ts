@@ -1,7 +1,7 @@
 import type { LoggedEvent, TerminalEvent } from '../runs/run-event.js';
 import type { RunSpec } from '../runs/run-spec.js';
 
-/** What is known about a run without reading its events. */
+/** Facts about a run that need no reading of its events. */
 export interface RunHead {
   /** Name of the API key that the run belongs to. */
   readonly owner: string;
@@ -14,7 +14,7 @@ export interface RunHead {
   readonly cancelRequested: boolean;
   /** The session in which the run takes a turn; absent for a run outside the order of any session. */
   readonly turnOf?: string;
-  /** The API key deleted the run; the log only stays for the runs that continue it. */
+  /** The API key's owner deleted the run. The log stays only for the runs that continue it. */
   readonly deleted: boolean;
   /** How often the run was parked; names the job that resumes it. */
   readonly generation: number;
@@ -23,22 +23,22 @@ export interface RunHead {
 }
 
 export interface ParkedState {
-  /** Milliseconds since the epoch: when the run resumes without an answer. */
+  /** When the run resumes without an answer, in milliseconds since the epoch. */
   readonly deadline: number;
   /** The run was answered, and its job should start as soon as possible. */
   readonly woken: boolean;
 }
 
 export interface OpenLogTerms {
-  /** The scope of the idempotency key that the run's id was reserved with: it is marked in the same step. */
+  /** The scope of the idempotency key that reserved the run's id; the key is marked in the same step. */
   readonly reservedIn?: string;
-  /** Bytes of orders that the run's owner may have here (default LIMITS.orderBytesPerKeyMax). */
+  /** Bytes of orders that Redis may hold for the run's owner (default LIMITS.orderBytesPerKeyMax). */
   readonly orderBytesMax?: number;
 }
 
 /**
- * `exists`: the id is taken. `used`: it was opened before under its key, and that log is gone. `full`: the owner's
- * orders take as many bytes as they may. But for `opened` nothing has changed.
+ * `exists`: the id is taken. `used`: the id was opened before under its key, and that log no longer exists. `full`: the
+ * owner's orders already have as many bytes as they may. Except for `opened`, nothing has changed.
  */
 export type OpenOutcome = 'opened' | 'exists' | 'used' | 'full';
 
@@ -51,8 +51,8 @@ export interface RunJournal {
   /** undefined: the run has no log, because it was never opened or has expired. */
   head(runId: string): Promise<RunHead | undefined>;
   /**
-   * What the run was asked to do; undefined once its log is gone, and once the store has the run if the order is larger
-   * than LIMITS.keptOrderBytesMax and its content is kept there.
+   * The order of the run. undefined once its log no longer exists, and once the store has the run if the order is
+   * larger than LIMITS.keptOrderBytesMax and the store keeps its content.
    */
   spec(runId: string): Promise<RunSpec | undefined>;
   /** Ends a run, whichever attempt writes it. false: it had ended. Later appends of any attempt are refused. */

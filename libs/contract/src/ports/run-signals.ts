@@ -8,9 +8,9 @@ export interface Controls {
   readonly answers: ReadonlyMap<string, ApprovalDecision>;
   /** Answers to questions, by approval id. Absent: none. */
   readonly contents?: ReadonlyMap<string, JsonObject>;
-  /** Requests whose time was over before anybody answered: their `answers` are `deny`. Absent: none. */
+  /** Requests that expired before an answer arrived: their `answers` are `deny`. Absent: none. */
   readonly timedOut?: ReadonlySet<string>;
-  /** All steering texts so far, also those that became events. */
+  /** All steering texts so far, including those that became events. */
   readonly steers: readonly string[];
 }
 
@@ -22,15 +22,15 @@ export type CancelOutcome =
   | { readonly kind: 'ended' | 'unknown' };
 
 export type AnswerOutcome =
-  /** `wake`: the generation whose job should start now; absent while the run has a writer, which looks by itself. */
+  /** `wake`: the generation whose job should start now. Absent while the run has a writer, which checks by itself. */
   | { readonly kind: 'recorded' | 'repeated'; readonly wake?: number }
-  /** The request was answered differently before. */
+  /** The request already has a different answer. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'ended' | 'unknown' };
 
-/** Messages against the stream: what anybody may leave for the writer of a run, and how the writer learns of it. */
+/** Messages to the writer of a run that any process may leave, and that the writer reads. */
 export interface RunSignals {
-  /** Durable flag first, then a hint to the writer. A run without a writer is ended at once. */
+  /** Sets a durable flag first, then sends a hint to the writer. A run without a writer is ended at once. */
   requestCancel(runId: string, reason: CancelReason): Promise<CancelOutcome>;
   /**
    * Records the answer to a request. The first answer counts; the same answer again is no error, even after the run has
@@ -40,14 +40,14 @@ export interface RunSignals {
    */
   answer(runId: string, approvalId: string, decision: ApprovalDecision, content?: JsonObject): Promise<AnswerOutcome>;
   /**
-   * The run's writer closes a request whose time is over by its own clock, which is the only one that counts. The first
-   * of an answer and this counts: `refused` means that there is an answer, which is to be read and taken.
+   * Closes a request whose time is over by the clock of the run's writer, the only clock that counts. Of an answer and
+   * this call, the first one counts: `refused` means that there is an answer, and the writer must use that answer.
    */
   timeOut(runId: string, approvalId: string): Promise<AnswerOutcome>;
   /** Leaves a text; at most LIMITS.steersPerRunMax per run. A text that comes too late ends as `leftover`. */
   steer(runId: string, text: string): Promise<'recorded' | 'refused' | 'ended' | 'unknown'>;
   /** Everything left for the writer so far. */
   controls(runId: string): Promise<Controls>;
-  /** The backstop for lost hints: which of these runs somebody asked to cancel. */
+  /** The backstop for lost hints: those of these runs for which a cancel was requested, with its reason. */
   cancelRequests(runIds: readonly string[]): Promise<Map<string, CancelReason>>;
 }

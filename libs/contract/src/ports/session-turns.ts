@@ -16,7 +16,7 @@ export interface TurnRequest {
   readonly whenBusy: 'wait' | 'reject';
   /** Turns that may wait in this session. */
   readonly waitingMax: number;
-  /** The store's knowledge of a session that is `unknown` here; null: the store knows nothing either. */
+  /** What the store knows of a session that is `unknown` in Redis; null: the store does not know it either. */
   readonly last?: LastTurn | null;
 }
 
@@ -67,9 +67,11 @@ export interface SessionTurns {
   state(session: SessionRef): Promise<TurnState>;
   /** Drops the record of a session without turns, as if it had never been. false: the session has a turn. */
   forget(session: SessionRef): Promise<boolean>;
-  /** Sessions that had a turn and were not settled since, the least recently checked first: for repairs. */
+  /** Sessions that had a turn and have not been settled since, the least recently checked first. For repairs. */
   unsettled(limit: number): Promise<readonly UnsettledSession[]>;
-  /** Takes a session without turns off that list, unless it got one since; one with turns goes to its end. */
+  /**
+   * Removes a session without turns from that list, unless it got a turn since. A session with turns moves to the end.
+   */
   settle(session: UnsettledSession, hasTurn: boolean): Promise<void>;
 }
 

@@ -1,32 +1,34 @@
 export interface WorkerInfo {
   readonly id: string;
   readonly version: string;
-  /** Runs that the worker executes at the same time at most. */
+  /** Most runs that the worker executes at the same time. */
   readonly capacity: number;
   /** Runs that it executed at its last heartbeat. */
   readonly active?: number;
   readonly models: readonly ModelInfo[];
   /** Names of the server tools that this worker can offer to runs. */
   readonly tools: readonly string[];
-  /** `MODELS_UNKNOWN` on that worker: what becomes of a name that is not in `models`. */
+  /** `MODELS_UNKNOWN` of that worker: how it treats a name that is not in `models`. */
   readonly unknownModels: 'reject' | 'default' | 'passthrough';
   readonly defaultModel: string;
 }
 
 export interface ModelInfo {
   readonly name: string;
-  /** Name of the upstream that serves it first. */
+  /** Name of the upstream that is asked first. */
   readonly upstream: string;
-  /** What it takes in and gives out together, in tokens. Absent: not known. */
+  /** Window for input and output together, in tokens. Absent when it is not known. */
   readonly contextTokens?: number;
-  /** Bound of an answer whose caller asks for none. Absent: not known. */
+  /** Bound of an answer when the caller names none. Absent when it is not known. */
   readonly outputTokens?: number;
 }
 
-/** Who can execute runs. Workers announce themselves; the API answers models and readiness from it. */
+/**
+ * The workers that can execute runs. Workers announce themselves; the API uses this for its models and its readiness.
+ */
 export interface WorkerRegistry {
   announce(info: WorkerInfo): Promise<void>;
   leave(workerId: string): Promise<void>;
-  /** All workers heard of within the last day, with how long ago (ms) each was heard. */
+  /** All workers that announced themselves within the last day, and how long ago (ms) each did so last. */
   list(): Promise<readonly { readonly info: WorkerInfo; readonly silentMs: number }[]>;
 }

@@ -1,13 +1,15 @@
 import type { OutputItem, TextItem } from './output-item.js';
 import type { LoggedEvent } from './run-event.js';
 
-/** A piece of what the model says, thinks or refuses. */
+/** A piece of the model's text, reasoning or refusal. */
 export type TextDelta = LoggedEvent & { type: 'text.delta' | 'reasoning.delta' | 'refusal.delta' };
 
 export const isTextDelta = (event: LoggedEvent): event is TextDelta => event.type in ITEM_OF;
 const ITEM_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal.delta': 'refusal' } as const;
 
-/** The items after a piece of text: it continues the last item of its kind in its step, or begins one. */
+/**
+ * The items after one more piece of text, which continues the last item of its kind in its step or begins a new one.
+ */
 export function appendText(items: readonly OutputItem[], event: TextDelta): readonly OutputItem[] {
   const type = ITEM_OF[event.type];
   const { step, text } = event;

@@ -1,10 +1,10 @@
-/** A place of the answer that rests on a page of the web (OpenAI API reference: `url_citation`). */
+/** A passage of the answer that is based on a web page (OpenAI API reference: `url_citation`). */
 export interface Citation {
   readonly url: string;
   readonly title: string;
-  /** The characters of the run's visible text (`outputText`) that rest on it: from `start` to before `end`. */
+  /** Range of the run's visible text (`outputText`) that is based on the page: from `start` to before `end`. */
   readonly start: number;
   readonly end: number;
-  /** What the page says, as far as the upstream quotes it. */
+  /** Words of the page, as far as the upstream quotes them. */
   readonly content?: string;
 }

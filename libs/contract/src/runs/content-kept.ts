@@ -2,8 +2,8 @@ import { GatewayError } from '../errors.js';
 import type { RunSnapshot } from './run-snapshot.js';
 
 /**
- * Throws GatewayError `run_expired` for what the store has of a run whose content was not to be kept (`retain: false`):
- * everything that would be made of it looks like an answer that is empty.
+ * Throws GatewayError `run_expired` for a stored run whose content was not kept (`retain: false`), because everything
+ * made from it would look like an empty answer.
  * @param param names the run where a request names several.
  */
 export function assertContentKept({ contentKept }: Pick<RunSnapshot, 'contentKept'>, param?: string): void {

@@ -1,7 +1,7 @@
 import type { OutputItem, ToolCallItem } from './output-item.js';
 import type { LoggedEvent } from './run-event.js';
 
-/** The events about a call that leave something behind. */
+/** The events about a call that change the snapshot. */
 export type CallEvent = LoggedEvent & {
   type:
     | 'tool_call.started'

@@ -4,7 +4,9 @@ import type { ToolQuestions } from '../tool.js';
 import type { Citation } from './citation.js';
 import type { ApprovalBy, ApprovalDecision, ExecutedBy } from './run-event.js';
 
-/** `interrupted`: the worker was lost within the item's step; listeners saw the item, the run does not build on it. */
+/**
+ * `interrupted`: the worker was lost during the item's step. Listeners saw the item, but the run does not build on it.
+ */
 export type ItemStatus = 'in_progress' | 'completed' | 'interrupted';
 
 interface ItemBase {
@@ -17,11 +19,11 @@ export interface TextItem extends ItemBase {
   readonly text: string;
   readonly logprobs?: readonly JsonValue[];
   readonly citations?: readonly Citation[];
-  /** A data URL; the text is empty then, and the item holds nothing else. */
+  /** A data URL. The text is then empty, and the item holds nothing else. */
   readonly image?: string;
-  /** A summary of all that came before; the text is empty then. */
+  /** A summary of everything before it. The text is then empty. */
   readonly compaction?: string;
-  /** Of reasoning: what its upstream attached to it. It ends the item. */
+  /** For reasoning: the upstream's attached state, which ends the item. */
   readonly seal?: ReasoningSeal;
 }
 
@@ -33,7 +35,7 @@ export interface Approval {
   readonly expiresAt?: number;
   readonly decision?: ApprovalDecision;
   readonly by?: ApprovalBy;
-  /** The call asks the user; absent: the user is asked whether it may be made. */
+  /** Set when the call asks the user something. Absent: the user is asked whether the call may be made. */
   readonly ask?: ToolQuestions;
   readonly answers?: JsonObject;
 }
@@ -44,11 +46,11 @@ export interface ToolCallItem extends ItemBase {
   readonly name: string;
   readonly arguments: string;
   readonly executedBy: ExecutedBy;
-  /** What its upstream attached to it. */
+  /** The state that the upstream attached to the call. */
   readonly extraContent?: JsonObject;
   /** The arguments are complete. */
   readonly ready: boolean;
-  /** The server tool was dispatched; as long as there is no `output`, its outcome is unknown. */
+  /** The server tool was started. Its outcome is unknown until there is an `output`. */
   readonly dispatched: boolean;
   readonly approval?: Approval;
   readonly output?: string;
@@ -61,14 +63,14 @@ export interface ToolCallItem extends ItemBase {
 export type OutputItem = TextItem | ToolCallItem;
 
 /**
- * Whether the call counts: the gateway has begun to execute it or has answered it, or the step in which the caller was
- * asked to execute it is completed. A complete call in a lost step must not be executed.
+ * Whether the call counts: the gateway has begun to execute it or has answered it, or the step that asks the caller to
+ * execute it is completed. A complete call in a lost step must not be executed.
  */
 export function isCertain({ dispatched, output, ready, status }: ToolCallItem): boolean {
   return dispatched || output !== undefined || (status === 'completed' && ready);
 }
 
-/** Whether the call waits for somebody's approval. */
+/** Whether the call waits for an approval. */
 export function isPending({ approval, status }: ToolCallItem): boolean {
   return status === 'in_progress' && approval?.expiresAt !== undefined && approval.decision === undefined;
 }

@@ -1,7 +1,7 @@
 import type { EventOf, LoggedEvent } from './run-event.js';
 import type { RunSpec } from './run-spec.js';
 
-/** The first event of every log, made from the spec: everything that encoders need to know about the request. */
+/** The first event of every log, made from the spec. It has everything that encoders need to know about the request. */
 export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
   const { runId, protocol, owner, model, echo, metadata, createdAt, parentId, sessionId, jobId, compacts } = spec;
   return {
@@ -21,5 +21,5 @@ export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
   };
 }
 
-/** The session in which the run takes a turn; undefined: it takes none. */
+/** The session in which the run takes a turn. undefined when it takes none. */
 export const sessionOfTurn = ({ inTurn, sessionId }: RunSpec): string | undefined => (inTurn ? sessionId : undefined);

@@ -10,7 +10,7 @@ export interface Usage {
   readonly outputTokens: number;
   /** Part of inputTokens that came from a prompt cache. */
   readonly cachedInputTokens: number;
-  /** Part of inputTokens that was written into a prompt cache. Absent: none, or the upstream does not say. */
+  /** Part of inputTokens that was written into a prompt cache. Absent: none, or the upstream does not report it. */
   readonly cacheWriteTokens?: number;
   /** Part of outputTokens that was reasoning. */
   readonly reasoningTokens: number;
@@ -62,7 +62,7 @@ export type RunEvent =
       readonly parentId?: string;
       readonly sessionId?: string;
       readonly jobId?: string;
-      /** The text of the run is a summary: whatever continues the run has it in place of all that came before. */
+      /** The run's text is a summary. In everything that continues the run it replaces all that came before. */
       readonly compacts?: true;
     }
   | { readonly type: 'run.started'; readonly attempt: number; readonly worker: string }
@@ -71,9 +71,9 @@ export type RunEvent =
       readonly step: number;
       readonly model: string;
       readonly upstream: string;
-      /** Request fields that the upstream did not get, because it does not take them; by their names on its wire. */
+      /** Request fields that the upstream did not get because it does not support them, by their names on its wire. */
       readonly leftOut?: readonly string[];
-      /** Requests that were made for this answer, in all. Absent: one. */
+      /** Number of requests made for this answer. Absent: one. */
       readonly attempts?: number;
     }
   | {
@@ -81,11 +81,11 @@ export type RunEvent =
       readonly step: number;
       readonly text: string;
       readonly logprobs?: readonly JsonValue[];
-      /** Of words that were said before, or with this event. */
+      /** Citations of words that came before, or in this event. */
       readonly citations?: readonly Citation[];
-      /** A data URL: what the model says here is an image. The text is empty then. */
+      /** A data URL: this part of the answer is an image. The text is then empty. */
       readonly image?: string;
-      /** A summary that stands from here on for all that came before. The text is empty then. */
+      /** A summary that from here on replaces everything before it. The text is then empty. */
       readonly compaction?: string;
     }
   | {
@@ -93,7 +93,7 @@ export type RunEvent =
       readonly step: number;
       /** May be empty beside a seal. */
       readonly text: string;
-      /** Ends this block of reasoning: later reasoning in the step begins another block. */
+      /** Ends this block of reasoning: later reasoning of the step begins a new block. */
       readonly seal?: ReasoningSeal;
     }
   | { readonly type: 'refusal.delta'; readonly step: number; readonly text: string }
@@ -103,7 +103,7 @@ export type RunEvent =
       readonly callId: string;
       readonly name: string;
       readonly executedBy: ExecutedBy;
-      /** See ToolCall.extraContent. Where the upstream sends it later, only `tool_call.ready` has it. */
+      /** See ToolCall.extraContent. When the upstream sends it later, only `tool_call.ready` has it. */
       readonly extraContent?: JsonObject;
     }
   | {
@@ -129,9 +129,9 @@ export type RunEvent =
       readonly approvalId: string;
       readonly name: string;
       readonly arguments: string;
-      /** Milliseconds since the epoch; unanswered until then means denied. */
+      /** Milliseconds since the epoch. A request without an answer by then counts as denied. */
       readonly expiresAt: number;
-      /** The call has begun and asks the user; absent: the user is asked whether it may be made. */
+      /** The call has begun and asks the user something. Absent: the user is asked whether the call may be made. */
       readonly ask?: ToolQuestions;
     }
   | {
@@ -141,14 +141,14 @@ export type RunEvent =
       readonly approvalId: string;
       readonly decision: ApprovalDecision;
       readonly by: ApprovalBy;
-      /** To the questions of the request, by their ids. */
+      /** Answers to the questions of the request, by question id. */
       readonly answers?: JsonObject;
     }
   | {
       readonly type: 'run.parked';
       /** The open step. */
       readonly step: number;
-      /** What the step's model call cost: the worker that continues the step has not seen that call. */
+      /** Usage of the step's model call: the worker that continues the step has not seen that call. */
       readonly usage: Usage;
     }
   /** A text that the user added while the run was under way; the model reads it in the next step. */
@@ -171,7 +171,7 @@ export type RunEvent =
       readonly step: number;
       readonly finishReason: FinishReason;
       readonly usage: Usage;
-      /** The tier in which the upstream says that it answered, in OpenAI's words. */
+      /** The tier that the upstream reports for its answer, in OpenAI's words. */
       readonly serviceTier?: string;
     }
   | { readonly type: 'step.interrupted'; readonly step: number; readonly reason: 'worker_lost' }
@@ -184,7 +184,7 @@ export type TerminalEvent = (
   | { readonly type: 'run.failed'; readonly error: RunError }
   | { readonly type: 'run.cancelled'; readonly reason: CancelReason }
 ) & {
-  /** Steering texts that the model never saw. The run log adds them: only it knows of the last of them. */
+  /** Steering texts that the model never read. The run log adds them, because only the log knows the last of them. */
   readonly leftover?: readonly string[];
 };
 

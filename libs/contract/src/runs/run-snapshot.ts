@@ -46,7 +46,9 @@ export interface StepState {
   /** See `step.started`. */
   readonly attempts?: number;
   readonly finishReason?: FinishReason;
-  /** Of a completed step (absent in rows of earlier versions), and of an open one once the run was parked in it. */
+  /**
+   * Set for a completed step (absent in rows of earlier versions), and for an open step in which the run was parked.
+   */
   readonly usage?: Usage;
   /** See `step.completed`. */
   readonly serviceTier?: string;
@@ -70,7 +72,7 @@ export interface RunSnapshot {
   readonly sessionId?: string;
   readonly jobId?: string;
   readonly compacts?: true;
-  /** The store kept the run's end and usage, but nothing of what was asked and said: see `assertContentKept`. */
+  /** Set when the store kept only the run's end and usage, without input and output: see `assertContentKept`. */
   readonly contentKept?: false;
   readonly status: RunStatus;
   readonly attempt: number;
@@ -80,7 +82,7 @@ export interface RunSnapshot {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly startedAt?: number;
-  /** When the first word of the first answer came. */
+  /** When the first word of the first answer arrived. */
   readonly firstTokenAt?: number;
   readonly updatedAt: number;
   readonly endedAt?: number;
@@ -122,7 +124,7 @@ export function outputText({ items }: Pick<RunSnapshot, 'items'>): string {
 }
 
 /**
- * Joins the texts of one kind: within a step as the model said them, whatever came between; with STEP_SEPARATOR between
+ * Joins the texts of one kind: unchanged within a step, whatever came in between, and with STEP_SEPARATOR between
  * steps.
  */
 export function joinedText(items: readonly OutputItem[], kind: TextItem['type']): string {
@@ -194,7 +196,7 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
       const { step, model, upstream, leftOut, attempts } = event;
       const more = { ...(leftOut && { leftOut }), ...(attempts !== undefined && { attempts }) };
       const begun: StepState = { step, model, upstream, ...more, status: 'in_progress' };
-      // The event is written with the first word.
+      // The event is written together with the first word.
       return { ...snapshot, steps: [...before.steps, begun], firstTokenAt: before.firstTokenAt ?? event.at };
     }
     case 'text.delta':
@@ -239,7 +241,7 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
   }
 }
 
-/** A newer version wrote the event: it says nothing to this one. `never` keeps the switch above complete. */
+/** A newer version wrote the event, and this version ignores it. `never` keeps the switch above complete. */
 const unknownEvent = (_: never, snapshot: RunSnapshot): RunSnapshot => snapshot;
 
 /** Keeps the cost of a parked run's open step when the run ends there. */

@@ -17,7 +17,7 @@ export type ToolChoice =
   | { readonly kind: 'allowed'; readonly mode: 'auto' | 'required'; readonly names: readonly string[] };
 
 export type ResponseFormat =
-  /** `schema`: beside json_object, as llama.cpp and other compatible servers take it. */
+  /** `schema`: beside json_object, as llama.cpp and other compatible servers accept it. */
   | { readonly type: 'text' | 'json_object'; readonly schema?: JsonObject }
   | {
       readonly type: 'json_schema';
@@ -27,7 +27,7 @@ export type ResponseFormat =
       readonly strict?: boolean;
     };
 
-/** The caller's wishes for sampling. An absent field was not asked for and is not sent upstream. */
+/** The caller's sampling settings. A field that was not set is not sent upstream. */
 export interface Sampling {
   readonly temperature?: number;
   readonly topP?: number;
@@ -44,23 +44,23 @@ export interface Sampling {
   readonly reasoningEffort?: string;
   /** `thinking` of a Messages request, for upstreams that speak the same protocol. */
   readonly thinking?: JsonObject;
-  /** Of a Messages request, for upstreams that speak the same protocol: others do not get it. */
+  /** Fields of a Messages request, for upstreams that speak the same protocol. Others do not get them. */
   readonly messagesApi?: MessagesApiWishes;
   readonly topK?: number;
   readonly verbosity?: string;
   readonly serviceTier?: string;
   readonly user?: string;
-  /** Requests with the same one share the upstream's prompt cache. */
+  /** Requests with the same value share the upstream's prompt cache. */
   readonly promptCacheKey?: string;
   /** OpenAI's other fields about its prompt cache, by their names on the wire; no other upstream gets them. */
   readonly promptCache?: JsonObject;
-  /** Fields of compatible servers, by their names on the wire; an upstream that has other names does not get them. */
+  /** Fields of compatible servers, by their names on the wire. An upstream with other names does not get them. */
   readonly extra?: JsonObject;
 }
 
-/** What only the Messages API has words for. */
+/** Wishes that only the Messages API can express. */
 export interface MessagesApiWishes {
-  /** By their names on the wire. */
+  /** Fields by their names on the wire. */
   readonly fields: JsonObject;
   /** Values of the header `anthropic-beta`. */
   readonly betas: readonly string[];
@@ -70,19 +70,19 @@ export interface MessagesApiWishes {
 
 /** `cache_control` of a block of system text. */
 export interface SystemMark {
-  /** Characters of the instructions that stand behind the mark. */
+  /** Characters of the instructions after the mark. */
   readonly after: number;
   /** See `CacheMark`. */
   readonly fields: JsonObject;
 }
 
-/** What becomes of a run when its last listener leaves. */
+/** What happens to a run when its last listener leaves. */
 export type OnDisconnect = 'cancel' | 'continue';
 
 /** The version of this shape. A worker refuses a spec that it does not understand instead of guessing. */
 export const RUN_SPEC_VERSION = 1;
 
-/** What the model is asked, and which model. */
+/** The question for the model, and the model. */
 export interface RunPrompt {
   /** The model route by the name the caller used; null asks for the default. */
   readonly model: string | null;
@@ -95,15 +95,15 @@ export interface RunPrompt {
   readonly sampling: Sampling;
 }
 
-/** What a run belongs to, and what comes before it. */
+/** What a run belongs to, and the run that it continues. */
 export interface RunLineage {
   /** The run that this one continues: its whole conversation comes before `messages`. It belongs to the same key. */
   readonly parentId?: string;
   /** The conversation object that gets the run's input and output as items when the run ends. */
   readonly conversationId?: string;
   /**
-   * When that conversation was created, in milliseconds since the epoch. Given where the same id may be created again:
-   * a later conversation of that id gets nothing from this run.
+   * When that conversation was created, in milliseconds since the epoch. Set where the same id may be created again: a
+   * later conversation with that id gets nothing from this run.
    */
   readonly conversationMadeAt?: number;
   /**
@@ -112,51 +112,51 @@ export interface RunLineage {
    */
   readonly context?: readonly Message[];
   readonly sessionId?: string;
-  /** The client's own name of its session: its requests belong to one upstream and its prompt cache. */
+  /** The client's own name for its session. Requests of one session should go to one upstream and its prompt cache. */
   readonly affinity?: string;
   /** The cron job that this run is an occurrence of. */
   readonly jobId?: string;
 }
 
-/** How a run is carried out, and what is kept of it. */
+/** How a run is executed, and how much of it is kept. */
 export interface RunManner {
   readonly onDisconnect: OnDisconnect;
   readonly stream: boolean;
-  /** Calls of server tools that the whole run may execute; the model is told that further calls were refused. */
+  /** Calls of server tools that the whole run may execute. The model is told that further calls were refused. */
   readonly toolCallsMax?: number;
   /** `disabled`: a conversation that is too long for the model fails; else its oldest turns are left out. */
   readonly truncation?: 'auto' | 'disabled';
-  /** Nobody waits for the run, so runs that somebody waits for start first. */
+  /** Whether the run starts after runs that a client waits for, because no client waits for this one. */
   readonly background?: boolean;
-  /** The model writes a summary of the conversation, which stands for it in whatever continues the run. */
+  /** The model writes a summary of the conversation, which replaces it in everything that continues the run. */
   readonly compacts?: true;
   /**
-   * A conversation of more tokens than `above` is summed up by `task` before the model goes on; the summary then stands
-   * in place of what came before. With `share`, that part of the model's window counts instead where it is known.
+   * A conversation of more tokens than `above` is summarised by `task` before the model continues; the summary then
+   * replaces what came before. With `share`, that part of the model's window counts instead where it is known.
    */
   readonly compaction?: { readonly above: number; readonly share?: number; readonly task: Message };
   /** false: the input joins the conversation, and the run ends without asking the model. */
   readonly generate?: boolean;
-  /** false: the store keeps that the run existed, its end and its usage, but neither input nor output. */
+  /** false: the store keeps that the run existed, how it ended and its usage, but neither input nor output. */
   readonly retain?: boolean;
 }
 
 /**
- * A request in the words of the gateway: everything about the run except its key, its time and its id. The groups lie
- * side by side in one object, because a spec is JSON that builds before and after this one read.
+ * A request in the gateway's own vocabulary: everything about the run except its key, its time and its id. All groups
+ * are in one flat object, because builds before and after this one read a spec as JSON.
  */
 export interface RunDraft extends RunPrompt, RunLineage, RunManner {
   readonly protocol: string;
   /** Facts of the request that only the protocol's own encoder needs. Copied into `run.queued`. */
   readonly echo: JsonObject;
   readonly metadata?: JsonObject;
-  /** Names of what the request asked for and the model does not get, see `leftOutHeader`. */
+  /** Names of the parts of the request that the model does not get, see `leftOutHeader`. */
   readonly leftOut?: readonly string[];
   /** The run's own input as the protocol lists it later; kept with the run's row. */
   readonly input?: readonly JsonObject[];
 }
 
-/** Everything about one run: the API admits it, the worker executes it. Plain JSON. */
+/** Everything about one run. The API admits it, the worker executes it. Plain JSON. */
 export interface RunSpec extends RunDraft {
   readonly version: typeof RUN_SPEC_VERSION;
   readonly runId: string;
@@ -167,7 +167,7 @@ export interface RunSpec extends RunDraft {
   readonly createdAt: number;
   /**
    * The run takes a turn in its session: it is queued when the run before it has ended, and the next one when this run
-   * has ended. Absent: the run is a member of the session outside that order.
+   * has ended. Absent: the run belongs to the session outside that order.
    */
   readonly inTurn?: true;
   /** The process that opened the run; its live channel gets every append. */
@@ -175,8 +175,8 @@ export interface RunSpec extends RunDraft {
 }
 
 /**
- * Reads a spec back from storage, which is an input like any other.
- * Throws GatewayError `internal_error` when the text is not a spec of this version.
+ * Reads a spec from storage and checks it like any other input. Throws GatewayError `internal_error` when the text is
+ * not a spec of this version.
  */
 export function parseRunSpec(text: string): RunSpec {
   const value: JsonValue = JSON.parse(text);

@@ -3,7 +3,7 @@ import type { AssistantMessage, ContentPart, Message, Reasoning, ToolCall, ToolM
 import { isCertain, type OutputItem, type TextItem, type ToolCallItem } from './output-item.js';
 import { hasEnded, joinedText, type RunSnapshot } from './run-snapshot.js';
 
-/** What a run was asked, without the conversation before it. */
+/** The input of a run, without the conversation before it. */
 export interface RunInput {
   readonly messages: readonly Message[];
   /** The same input as the protocol lists it. */
@@ -14,7 +14,7 @@ export interface RunInput {
 export interface Turn {
   readonly runId: string;
   readonly owner: string;
-  /** The turn before it. */
+  /** The run of the previous turn. */
   readonly parentId?: string;
   /** Absent: the input was not kept. */
   readonly input?: RunInput;
@@ -26,14 +26,14 @@ export function turnOf(snapshot: RunSnapshot, input: RunInput | undefined): Turn
   return { runId, owner, ...(parentId !== undefined && { parentId }), ...(input && { input }), snapshot };
 }
 
-/** How a model is told what the conversation was before it was compacted. */
+/** The text that tells a model what the conversation was before it was compacted. */
 export function summaryText(summary: string): string {
   return `Summary of the conversation so far:\n${summary}`;
 }
 
 /**
- * A conversation that a summary stands for: the summary, then what the user said last, which may be half answered by
- * now. System text in the middle is in the summary, too.
+ * A conversation after compaction: the summary, then the user's last message, which may be partly answered by now.
+ * System text in the middle is part of the summary.
  */
 export function compacted(before: readonly Message[], summary: string): Message[] {
   const told: Message = { role: 'user', content: summaryText(summary) };
@@ -41,7 +41,10 @@ export function compacted(before: readonly Message[], summary: string): Message[
   return last ? [told, last] : [told];
 }
 
-/** The conversation with what a run has said and done: where the run has compacted it, from the last summary on. */
+/**
+ * The conversation with everything that a run has said and done. Where the run has compacted it: from the last summary
+ * on.
+ */
 export function continued(
   before: readonly Message[],
   snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>,
@@ -65,8 +68,8 @@ const isCompaction = (item: OutputItem): boolean => item.type === 'text' && item
 /**
  * What the model said and what its tools answered: each completed step as the assistant's message, the results of its
  * calls in the order of the calls, then the texts that the user added meanwhile. The next model call of the same run
- * is not told of interrupted and open steps. Whoever continues a run that has ended is also told the last thing it
- * said, even if that was cut off, because the listeners saw it; calls that do not count (`isCertain`) are left out.
+ * does not see interrupted and open steps. A run that continues an ended run also sees the last text of that run, even
+ * if it was cut off, because the listeners saw it. Calls that do not count (`isCertain`) are left out.
  */
 export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>): Message[] {
   const isOver = hasEnded(snapshot);
@@ -91,7 +94,7 @@ export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 
   ];
 }
 
-/** Nothing for a step in which the model said nothing. */
+/** Empty for a step in which the model said nothing. */
 function messagesOfOldStep(items: readonly OutputItem[]): Message[] {
   const said = items.filter((item) => (item.type === 'tool_call' ? isCertain(item) : isSaid(item)));
   return said.every(({ type }) => type === 'reasoning') ? [] : messagesOfStep(said);
@@ -115,7 +118,7 @@ function messagesOfStep(items: readonly OutputItem[]): Message[] {
   return [assistant, ...results, ...(images.length > 0 ? [{ role: 'user', content: images } as const] : [])];
 }
 
-/** Upstreams take images from users alone, so those of results stand in a message of the user behind all results. */
+/** Upstreams accept images from users only, so images of results go into a user message after all results. */
 function imageParts({ callId, images = [] }: ToolCallItem): ContentPart[] {
   if (images.length === 0) return [];
   const head = { type: 'text', text: `Images in the result of the call ${callId}:` } as const;
@@ -124,7 +127,7 @@ function imageParts({ callId, images = [] }: ToolCallItem): ContentPart[] {
 
 const isTold = (item: OutputItem): boolean => !isCompaction(item);
 
-/** An answer of images alone is not empty: upstreams refuse an empty message. */
+/** An answer that only has images gets a text, because upstreams refuse an empty message. */
 function saidOf(items: readonly OutputItem[]): string {
   const text = joinedText(items, 'text');
   const isImageAlone = text === '' && items.every((item) => item.type !== 'tool_call') && imagesOf(items).length > 0;
@@ -134,16 +137,16 @@ function saidOf(items: readonly OutputItem[]): string {
 const imagesOf = (items: readonly OutputItem[]): string[] =>
   items.flatMap((item) => (item.type === 'text' && item.image !== undefined ? [item.image] : []));
 
-/** What the model showed stands behind its message, for the same reason as images of results. */
+/** Images from the model come after its message, for the same reason as images of results. */
 function ownImages(items: readonly OutputItem[]): ContentPart[] {
   const images = imagesOf(items);
   return images.length === 0 ? [] : picturesOf(images);
 }
 
-/** What an assistant says that only showed images. */
+/** Text of an assistant message that only has images. */
 export const IMAGE_ALONE = '[image]';
 
-/** Images that the model showed, as a message of the user tells of them. */
+/** A user message with the images that the model produced. */
 export function picturesOf(urls: readonly string[]): ContentPart[] {
   const head = { type: 'text', text: 'Images in the answer of the assistant:' } as const;
   return [head, ...urls.map((url) => ({ type: 'image', url }) as const)];
@@ -158,7 +161,7 @@ const callOf = ({ callId, name, arguments: text, extraContent }: ToolCallItem): 
   ...(extraContent && { extraContent }),
 });
 
-/** The reasoning of one step, each block with its place in the step's message. */
+/** The reasoning of one step, each block with its position in the step's message. */
 function reasoningOf(items: readonly OutputItem[]): Reasoning[] {
   let chars = 0;
   let calls = 0;

@@ -2,13 +2,13 @@ import type { ActiveJobRun, Job, JobRun, JobRunEnd } from '../../jobs/job.js';
 import type { PortCalls } from './port-calls.js';
 import { aFlag, anObject, aNumber, aText, listOf, oneOf, optional, orNull } from './shape.js';
 
-/** A job with the latest of its runs that is over and was not skipped; what that answered is in the history alone. */
+/** A job with its latest run that is over and was not skipped. The answer of that run is only in the history. */
 export interface JobView {
   readonly job: Job;
   readonly latest?: Omit<JobRun, 'output'>;
 }
 
-/** A job to be written. */
+/** A job to write. */
 export interface NewJob {
   readonly job: Job;
   /** When it is due next, ms; null for never. */
@@ -20,24 +20,24 @@ export interface NewJob {
 export type JobInsertion = { readonly kind: 'created' | 'full' } | { readonly kind: 'exists'; readonly job: Job };
 
 /**
- * `stale`: it was changed or deleted since it was read. `full`: it was completed, and there is no room to take it up
- * again.
+ * `stale`: the job was changed or deleted since it was read. `full`: the job was completed, and its owner has no room
+ * to resume it.
  */
 export type JobUpdate = 'written' | 'stale' | 'full';
 
 export interface JobFilter {
   readonly owner: string;
-  /** Paused and completed ones too. */
+  /** Whether paused and completed jobs are included. */
   readonly includeDisabled: boolean;
   readonly limit: number;
-  /** The job after which to go on. */
+  /** The job after which the page begins. */
   readonly after?: { readonly createdAt: number; readonly id: string };
 }
 
 export interface JobRunFilter {
   readonly jobId: string;
   readonly limit: number;
-  /** The run after which to go on. */
+  /** The run after which the page begins. */
   readonly after?: { readonly slot: number; readonly attempt: number };
 }
 
@@ -47,23 +47,23 @@ export interface DueJob {
 }
 
 export interface DueJobs {
-  /** The clock that decides, ms: of the store, so that the clocks of schedulers do not matter. */
+  /** The store's clock, in ms. It alone decides, so the clocks of schedulers do not matter. */
   readonly now: number;
   readonly jobs: readonly DueJob[];
-  /** When the next job or run of a job is due; absent: none is. */
+  /** When the next job or run of a job is due. Absent when none is. */
   readonly nextAt?: number;
 }
 
-/** A job moved on, by the version that was read, and the run of its occurrence. */
+/** A job that moves to its next occurrence, by the version that was read, and the run of its current occurrence. */
 export interface JobClaim {
   readonly job: Job;
   readonly dueAt: number | null;
   readonly run?: JobRun;
-  /** Runs of the job that the new one replaces; those that were not opened yet end here. */
+  /** Runs of the job that the new run replaces. Those that were not opened yet end here. */
   readonly cancel?: readonly string[];
 }
 
-/** `run`: to open, to settle or to look after. `delivery`: results on their way to somebody. */
+/** `run`: a run to open, to settle or to check. `delivery`: results that are being delivered. */
 export type JobWorkKind = 'run' | 'delivery';
 
 export interface JobWork {
@@ -78,16 +78,16 @@ export interface JobWorkPage {
   readonly work: readonly JobWork[];
 }
 
-/** A run of a job changed, by the version that was read, and perhaps the attempt that follows it. */
+/** A change of a job's run, by the version that was read, and possibly the attempt that follows it. */
 export interface JobRunChange {
   readonly run: JobRun;
   readonly next?: JobRun;
 }
 
 /**
- * The rows of jobs: SQL (`sqlJobStore`), or the store service over HTTP (`storeClient`). Nothing here knows about
- * calendars. Every write names the version it was made from, so that a change, a firing and a settlement never
- * overwrite each other. Rejects when the rows cannot be reached; the HTTP one with GatewayError `unavailable`.
+ * The rows of jobs: SQL (`sqlJobStore`), or the store service over HTTP (`storeClient`). This port knows nothing about
+ * calendars. Every write names the version that it is based on, so a change, a firing and a settlement never overwrite
+ * each other. Rejects when the rows cannot be reached; the HTTP client rejects with GatewayError `unavailable`.
  */
 export interface JobStore {
   /** Writes a new job, unless its id is taken or its owner has `jobsMax` that are not completed. */
@@ -96,7 +96,7 @@ export interface JobStore {
   view(query: { readonly id: string }): Promise<JobView | undefined>;
   /** An owner's jobs, newest first. */
   list(filter: JobFilter): Promise<readonly JobView[]>;
-  /** Writes a change of `job.version`. A completed job that is taken up again counts like a new one. */
+  /** Writes a change that is based on `job.version`. A completed job that is resumed counts like a new one. */
   update(entry: NewJob): Promise<JobUpdate>;
   /** Deletes a job with the history of its runs. @returns whether there was one. */
   remove(query: { readonly id: string }): Promise<boolean>;
@@ -105,18 +105,18 @@ export interface JobStore {
   /** The jobs that are due, the longest overdue first. */
   due(query: { readonly limit: number }): Promise<DueJobs>;
   /**
-   * Moves each job on and writes its run, all or nothing, and only where the job is still as it was read. Of each job's
-   * history the newest JOB_LIMITS.runsKeptMax runs stay, and all that are not over. @returns the ids of the runs that
-   * were written: those are the caller's to open.
+   * Moves each job to its next occurrence and writes its run, all or nothing, and only where the job has not changed
+   * since it was read. Of each job's history the newest JOB_LIMITS.runsKeptMax runs stay, and all runs that are not
+   * over. @returns the ids of the runs that were written; the caller must open those.
    */
   claim(query: { readonly claims: readonly JobClaim[] }): Promise<readonly string[]>;
-  /** What is to be done about runs of jobs. @param query.except owners whose deliveries are left out. */
+  /** The runs of jobs that need work. @param query.except owners whose deliveries are left out. */
   work(query: {
     readonly kind: JobWorkKind;
     readonly limit: number;
     readonly except?: readonly string[];
   }): Promise<JobWorkPage>;
-  /** Writes changes where nothing else changed since. @returns the ids of the changed runs. */
+  /** Writes changes where the version is still the one that was read. @returns the ids of the changed runs. */
   change(query: { readonly changes: readonly JobRunChange[] }): Promise<readonly string[]>;
 }
 

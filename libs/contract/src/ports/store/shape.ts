@@ -1,8 +1,8 @@
 import { isJsonObject } from '../../json.js';
 
 /**
- * What a value from a wire must at least be: looks at it and gives the path of the first part that is missing or
- * malformed, as in `claims[2].job.id`; undefined when nothing is. `path` is where the value stands. Fields that a shape
+ * The least that a value from a wire must be. Returns the path of the first part that is missing or malformed, such as
+ * `claims[2].job.id`, or undefined when the value is fine. `path` is the position of the value. Fields that a shape
  * does not name may hold anything, so that another version may add some.
  */
 export type Shape = (value: unknown, path: string) => string | undefined;
@@ -17,7 +17,7 @@ export const aNumber = shape(Number.isFinite);
 export const aFlag = shape((value) => typeof value === 'boolean');
 export const aNull = shape((value) => value === null);
 
-/** A whole number in these bounds, which are allowed themselves. */
+/** A whole number within these bounds, inclusive. */
 export const aWhole = (min: number, max: number): Shape =>
   shape((value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max);
 
@@ -39,7 +39,7 @@ export const listOf =
     return firstOf([...value.entries()], ([i, one]: [number, unknown]) => entry(one, `${path}[${i}]`));
   };
 
-/** Absent, or as `given` says. */
+/** Absent, or of the given shape. */
 export const optional =
   (given: Shape): Shape =>
   (value, path) =>

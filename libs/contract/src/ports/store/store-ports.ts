@@ -4,7 +4,7 @@ import type { PortCalls } from './port-calls.js';
 import { STORED_RUNS_CALLS, type StoredRuns } from './stored-runs.js';
 import { STORED_SESSIONS_CALLS, type StoredSessions } from './stored-sessions.js';
 
-/** Everything that other services ask the store: SQL inside the store service, `storeClient` elsewhere. */
+/** The ports of the store: SQL inside the store service, `storeClient` in the other services. */
 export interface StorePorts {
   readonly runs: StoredRuns;
   readonly sessions: StoredSessions;

@@ -11,11 +11,13 @@ export interface StoredConversation {
   readonly createdAt: number;
 }
 
-/** Whose conversation. Another owner's is one that does not exist. */
+/** A conversation and its owner. A conversation of another owner does not exist for the caller. */
 export interface ConversationRef {
   readonly id: string;
   readonly owner: string;
-  /** A run of this conversation that has ended. Calls for items first add what that run adds, unless it is there. */
+  /**
+   * A run of this conversation that has ended. Calls for items first add the items of that run, unless they are there.
+   */
   readonly settle?: string;
 }
 
@@ -31,7 +33,7 @@ export interface ItemPageQuery {
   readonly order: 'asc' | 'desc';
   /** 1 to LIMITS.conversationItemsMax. */
   readonly limit: number;
-  /** Id of the item after which the page begins. */
+  /** Id of the item before the page. */
   readonly after?: string;
 }
 
@@ -41,24 +43,22 @@ export interface StoredItemPage {
 }
 
 /**
- * Conversations in the store. `undefined` and `false`: there is no such conversation or item of this owner. Every
- * method rejects with GatewayError `unavailable` when the store cannot be asked, `array_above_max_length` when a
- * conversation is full, `invalid_cursor` for an item that is not there, `invalid_request` for an id that is another
- * item's.
+ * Conversations in the store. `undefined` and `false`: this owner has no such conversation or item. Every method
+ * rejects with GatewayError `unavailable` when the store cannot be asked, `array_above_max_length` when a conversation
+ * is full, `invalid_cursor` for an unknown item, and `invalid_request` for an id that another item has.
  */
 export interface StoredConversations {
   /**
-   * Makes the conversation unless it is there; either way gives it as it is now, undefined when it is another
-   * owner's.
+   * Creates the conversation unless it exists, and returns it as it is now. undefined when it belongs to another owner.
    */
   ensure(ref: ConversationRef, made: NewConversation): Promise<StoredConversation | undefined>;
   get(ref: ConversationRef): Promise<StoredConversation | undefined>;
   update(ref: ConversationRef, metadata: JsonObject): Promise<StoredConversation | undefined>;
   delete(ref: ConversationRef): Promise<boolean>;
-  /** Adds items, each with its `id`, at the end; an item that is there already keeps its place. */
+  /** Adds items, each with its `id`, at the end. An item that already exists keeps its position. */
   add(ref: ConversationRef, items: readonly JsonObject[]): Promise<boolean>;
   list(ref: ConversationRef, query: ItemPageQuery): Promise<StoredItemPage | undefined>;
-  /** Every item, oldest first: what a response in this conversation is told. */
+  /** All items, oldest first: the context of a response in this conversation. */
   all(ref: ConversationRef): Promise<readonly JsonObject[] | undefined>;
   item(ref: ConversationRef, itemId: string): Promise<JsonObject | undefined>;
   deleteItem(ref: ConversationRef, itemId: string): Promise<boolean>;

@@ -4,7 +4,7 @@ import type { Turn } from '../../runs/turn.js';
 import type { PortCalls } from './port-calls.js';
 import { aNull, anObject, aNumber, aText, aWhole, listOf, oneOf, optional } from './shape.js';
 
-/** Runs of a page of the store at most. */
+/** Most runs of one page of the store. */
 const PAGE_RUNS_MAX = 100;
 
 export interface StoredRunsQuery {
@@ -14,13 +14,16 @@ export interface StoredRunsQuery {
   readonly jobId?: string;
   /** 1 to 100. */
   readonly limit: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
 }
 
 export interface StoredRunsPage {
   readonly runs: readonly RunSnapshot[];
-  /** Where the next page begins; absent on the last one. A page may be shorter than its limit and have a next one. */
+  /**
+   * Where the next page begins; absent on the last page. A page may be shorter than its limit and still have a next
+   * one.
+   */
   readonly next?: string;
 }
 
@@ -29,11 +32,11 @@ export interface StoredRuns {
   /** undefined: the store does not have the run, or its owner deleted it. */
   run(runId: string): Promise<RunSnapshot | undefined>;
   /**
-   * The conversation that ends with this run, oldest turn first; empty: the store does not have the run.
-   * @param limit the number of its newest turns, 1 to LIMITS.historyTurnsMax, which is the default.
+   * The conversation that ends with this run, oldest turn first. Empty when the store does not have the run.
+   * @param limit the number of newest turns, 1 to LIMITS.historyTurnsMax, which is the default.
    */
   turns(runId: string, limit?: number): Promise<readonly Turn[]>;
-  /** Hides the run from `run` and `runs`, even when its row is written later. */
+  /** Hides the run from `run` and `runs`, even if its row is written later. */
   deleteRun(runId: string): Promise<void>;
   /** An owner's runs, newest first. Rejects with `invalid_cursor`. */
   runs(query: StoredRunsQuery): Promise<StoredRunsPage>;

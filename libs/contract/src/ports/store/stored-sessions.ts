@@ -3,22 +3,22 @@ import type { SessionRef } from '../session-turns.js';
 import type { PortCalls } from './port-calls.js';
 import { anObject, aNumber, aText, aWhole, listOf, optional, orNull } from './shape.js';
 
-/** Sessions of a page of the store at most. */
+/** Most sessions of one page of the store. */
 const PAGE_SESSIONS_MAX = 200;
 
 export interface StoredSessionsQuery {
   readonly owner: string;
-  /** Part of the title, in any case. */
+  /** A part of the title; upper and lower case count as equal. */
   readonly search?: string;
   /** 1 to 200. */
   readonly limit: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
 }
 
 export interface SessionFork extends SessionRef {
   readonly title: string | null;
-  /** The run that the new session continues, and when that was created (ms). */
+  /** The run that the new session continues, and its time of creation (ms). */
   readonly from: { readonly sessionId: string; readonly runId: string; readonly runCreatedAt: number };
 }
 
@@ -28,7 +28,7 @@ export interface StoredSessions {
   session(name: SessionRef): Promise<SessionRecord | undefined>;
   /** An owner's sessions, those with the youngest turns first. Rejects with `invalid_cursor`. */
   sessions(query: StoredSessionsQuery): Promise<SessionPage>;
-  /** The order of the list does not change. undefined: no such session. */
+  /** Does not change the order of the list. undefined: there is no such session. */
   renameSession(name: SessionRef, title: string): Promise<SessionRecord | undefined>;
   /** A new session whose next turn continues `from.runId`. Rejects with `session_exists`. */
   forkSession(fork: SessionFork): Promise<SessionRecord>;
