@@ -7,14 +7,17 @@ import {
   memoryWorkerRegistry,
   persistCollector,
   redisConversationLock,
+  redisFacts,
   redisIdempotency,
   redisWorkerRegistry,
   startPersistWorker,
   startRunWorker,
+  type JobOutcome,
   type RedisConnection,
   type RunJob,
+  type RunWorker,
 } from '#libs/bus';
-import type { ConversationLock, Idempotency, WorkerInfo, WorkerRegistry } from '#libs/contract';
+import { LIMITS, type ConversationLock, type Idempotency, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
 import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -40,7 +43,7 @@ describe('run queue on BullMQ', () => {
     closes.push(() => queue.close());
     await queue.enqueue('run_a');
     await queue.enqueue('run_a');
-    await queue.enqueue('run_b', 0, true);
+    await queue.enqueue('run_b', 0, { isNewId: true });
     expect(await queue.depth()).toBe(2);
     expect(await queue.withJob([first('run_a'), first('run_x')])).toEqual(new Set(['run_a']));
     await queue.remove('run_b');
@@ -150,6 +153,45 @@ describe('run queue on BullMQ', () => {
     expect(await queue.withJob([first('run_long')])).toEqual(new Set(['run_long']));
     await queue.remove('run_long');
   });
+});
+
+test('a run is handed on to a worker that has its model, counts as waiting meanwhile, and uses up no start', async () => {
+  const other = connectRedis({ url: server.url, prefix: 'hand', role: 'worker' });
+  const queue = bullRunQueue(other);
+  const facts = redisFacts(other);
+  const begin = (handle: (job: RunJob) => Promise<JobOutcome>): RunWorker =>
+    startRunWorker({
+      connection: other,
+      concurrency: 4,
+      handle,
+      onFailed: () => undefined,
+      onError: () => undefined,
+    });
+  const misses: (number | undefined)[] = [];
+  const without = begin(async (job) => {
+    misses.push(job.misses);
+    return { handOnMs: 5 };
+  });
+  const attempts: [number, string | undefined][] = [];
+  const having = begin(async ({ attempt, model }) => {
+    attempts.push([attempt, model]);
+    return 'done';
+  });
+  having.allow('models', false);
+  await queue.enqueue('run_m', 0, { model: 'fast' });
+  await until(() => misses.length >= 5);
+  expect(misses.slice(0, 3)).toEqual([undefined, 1, 2]);
+  expect(attempts).toEqual([]);
+  await until(async () => (await queue.depth()) === 1, { what: 'the run to count as waiting' });
+  await until(async () => (await facts.queue('runs')).oldestWaitMs > 0);
+  having.allow('models', true);
+  await until(() => attempts.length > 0);
+  expect(attempts).toEqual([[1, 'fast']]);
+  await until(async () => (await queue.depth()) === 0, { what: 'nothing to wait' });
+  await Promise.all([without.drain(0), having.drain(0)]);
+  await facts.close();
+  await queue.close();
+  other.close();
 });
 
 test('a run whose finished job is remembered is queued all the same, a job that is there stays as it is', async () => {
@@ -325,7 +367,13 @@ describe.each(registries)('worker registry: %s', (_name, create) => {
     expect(rows.map((row) => row.info.id).sort()).toEqual(['w1', 'w2']);
     expect(rows.every((row) => row.silentMs < 5_000)).toBe(true);
     await registry.leave('w2');
-    expect((await registry.list()).map((row) => row.info)).toEqual([info]);
+    const [remembered, ...others] = (await registry.list()).filter((row) => row.info.id !== info.id);
+    expect(remembered?.info).toEqual({ ...info, id: expect.stringMatching(/^left-/), active: 0 });
+    expect(remembered?.silentMs).toBeGreaterThan(LIMITS.workerSilentMsMax);
+    // Another that offered the same leaves no record of its own.
+    await registry.announce({ ...info, id: 'w3' });
+    await registry.leave('w3');
+    expect([others.length, (await registry.list()).length]).toEqual([0, 2]);
   });
 });
 

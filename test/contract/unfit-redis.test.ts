@@ -1,4 +1,4 @@
-import { connectRedis, type RedisConnection } from '#libs/bus';
+import { connectRedis, startPersistWorker, startRunWorker, type RedisConnection } from '#libs/bus';
 import { redisRefusals } from '#libs/contract';
 import { startApi } from '../support/api-app.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
@@ -63,6 +63,30 @@ test('a cluster is refused', async () => {
   expect(told[0]).toContain('is a cluster');
   connection.close();
   await cluster.stop();
+});
+
+test.each([
+  ['a cluster', ['--cluster-enabled', 'yes'], 'is a cluster'],
+  ['a replica', ['--replicaof', '127.0.0.1', '1'], 'is a replica'],
+])('%s: readiness names the reason, and nothing is fetched', async (_what, flags, reason) => {
+  const server = await startRedis(flags);
+  const connection = connectRedis({ url: server.url, prefix: 'test', role: 'worker' });
+  const errors: Error[] = [];
+  const settings = { connection, concurrency: 1, onFailed: () => undefined, handle: async () => 'done' as const };
+  const worker = startRunWorker({ ...settings, onError: (cause) => void errors.push(cause) });
+  const persist = startPersistWorker({ connection, concurrency: 1, handle: async () => undefined });
+  const refusal = { code: 'queue_unavailable', message: expect.stringContaining(reason) };
+  await until(async () => {
+    const cause = await untilPinged(connection);
+    return cause instanceof Error && cause.message.includes(reason);
+  });
+  expect(await untilPinged(connection)).toMatchObject(refusal);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  // Fetching without a pause, it would have failed hundreds of times by now.
+  expect(errors.length).toBeLessThan(5);
+  await Promise.all([worker.drain(0), persist.close()]);
+  connection.close();
+  await server.stop();
 });
 
 test('an old version is refused, also of a service', () => {

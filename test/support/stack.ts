@@ -65,6 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     STORE_PORT: String(storePort),
     STORE_URL: `http://127.0.0.1:${storePort}`,
     DRAIN_SECONDS: '2',
+    DRAIN_DELAY_SECONDS: '0',
     LOG_LEVEL: 'warn',
     ...env,
   };

@@ -5,7 +5,7 @@ import { ApiModule } from './api.module.js';
 
 await runMain(async () => {
   const config = loadConfig(process.env, readTextFile, 'api');
-  const { host, port, drainSeconds } = config.api;
+  const { host, port, drainSeconds, drainDelaySeconds } = config.api;
   const logger = createLogger({ service: 'api', ...config.log });
   const closers = new Closers();
   const drain = new Drain();
@@ -13,5 +13,6 @@ await runMain(async () => {
   const loadModels = () => loadConfig(process.env, readTextFile, 'api').models;
   const parts = { config, logger, closers, drain, version, loadModels };
   const { module, fastify, configure } = ApiModule.start(parts);
-  await bootstrap({ name: 'api', module, host, port, logger, drain, drainSeconds, fastify, configure });
+  const door = { host, port, drain, drainSeconds, drainDelaySeconds };
+  await bootstrap({ name: 'api', module, logger, ...door, fastify, configure });
 });

@@ -75,7 +75,9 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   requireEntries(entryOf, services);
   lockData(read, releases);
   const dataDir = resolve(read.config.store.dataDir);
-  const graceMs = graceMsOf(read.config.worker.drainSeconds);
+  const graceMs = graceMsOf(
+    read.config.worker.drainSeconds + (read.given.has('DRAIN_DELAY_SECONDS') ? read.config.api.drainDelaySeconds : 0),
+  );
   await endLeftServices({ dataDir, graceMs, printer, signal: ending });
   for (const chosen of chosenPorts(read)) await requireFreePort(chosen);
   const named = read.given.has('REDIS_URL') ? read.config.redis.url : undefined;

@@ -41,6 +41,7 @@ await runMain(async () => {
     logger,
     drain,
     drainSeconds: DRAIN_SECONDS,
+    drainDelaySeconds: config.api.drainDelaySeconds,
     fastify,
     configure: (app) => closeToBrowsers(app, door),
   });

@@ -4,6 +4,7 @@ import {
   persistCollector,
   redisApprovalMemory,
   redisSessionTurns,
+  redisWorkerRegistry,
   runWriters,
   startRunWorker,
   watchControl,
@@ -16,6 +17,7 @@ import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { approvalPolicy } from './approval-policy.js';
 import { LastAttempts } from './last-attempts.js';
+import { ModelShare } from './models/model-share.js';
 import { processRun, type AttemptPorts } from './process-run.js';
 import { sessionOf } from './session-of.js';
 import type { WorkerCore } from './worker-core.js';
@@ -31,6 +33,8 @@ export class ExecutionModule {
     closers.own(active, (runs) => runs.stop());
     meters.watch({ active: () => active.count, capacity: config.worker.concurrency, deltaGapMs });
     const worker = startTakingRuns(core, ports);
+    // A worker without a model takes nothing: it would end as failed what others can do.
+    core.routes.watch(() => worker.allow('models', core.routes.hasModels()));
     // No new work from here on. Running work may finish until the drain time is over, then it is handed back.
     drain.onDrain(() => worker.drain(config.worker.drainSeconds * 1_000));
     return { module: ExecutionModule };
@@ -40,6 +44,14 @@ export class ExecutionModule {
 function attemptPorts(core: WorkerCore): AttemptPorts {
   const { config, logger, workerId, log, active, meters, routes, tools, deltaGapMs } = core;
   const ending = endPorts(core);
+  const share = new ModelShare({
+    workerId,
+    registry: redisWorkerRegistry(core.connection),
+    log,
+    serves: (model) => routes.serves(model),
+    waitSeconds: config.models.rememberedSeconds,
+    now: Date.now,
+  });
   const history = historyReader({ log, store: storeClient(config.store).runs });
   return {
     workerId,
@@ -56,6 +68,7 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
     ending,
     settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
     route: (model) => routes.route(model),
+    handOnMs: (job) => share.handOnMs(job),
     toolsFor: (spec) => tools.toolsFor({ ...spec, models: routes.entries(spec.model) }),
     conversation: (spec) => conversationOf(spec, history),
     sessionOf: (spec) => sessionOf(spec, history),

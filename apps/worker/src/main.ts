@@ -14,7 +14,7 @@ await runMain(async () => {
     load: () => loadConfig(process.env, readTextFile, 'worker').models,
     onSignal: (fire: () => void) => void process.on('SIGHUP', fire),
   };
-  const module = await WorkerModule.start({ config, logger, closers, drain, version, reload });
+  const module = WorkerModule.start({ config, logger, closers, drain, version, reload });
   const door = { host, allowedHosts: config.api.allowedHosts, isVisible: isNetworkVisible(host) };
   await bootstrap({
     name: 'worker',

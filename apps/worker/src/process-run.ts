@@ -36,6 +36,8 @@ export interface AttemptPorts {
   readonly ending: EndPorts;
   readonly settings: { systemPrompt: string; stepsMax: number; toolSecondsMax: number; runSecondsMax: number };
   route(model: string): ModelRoute;
+  /** undefined: the run is this worker's. Else another one should look at it after so many milliseconds. */
+  handOnMs(job: RunJob): Promise<number | undefined> | undefined;
   /** The server tools that the run may use. */
   toolsFor(spec: RunSpec): Promise<readonly Tool[]>;
   /** Everything that the model reads: the conversation that the run continues, then the run's own input. */
@@ -57,7 +59,8 @@ class RunCancelled extends Error {
 class RunTakenAway extends Error {}
 
 /**
- * Job in, events out. An attempt that may be the run's last first waits for its slot (LastAttempts). Life of one:
+ * Job in, events out. A run of a model that this worker lacks is handed on, untouched. An attempt that may be the run's
+ * last first waits for its slot (LastAttempts). Life of one:
  *
  *   claim (fence first; it begins a fresh run) -> read and fold the log -> agent loop -> terminal event, acked -> done
  *     ended | fenced: nothing to do                       \__ cancelled, failed, timed out: the terminal event says so
@@ -66,6 +69,8 @@ class RunTakenAway extends Error {}
  *                                                          \__ append refused: stop; another attempt writes the run
  */
 export async function processRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome> {
+  const handOnMs = await ports.handOnMs(job);
+  if (handOnMs !== undefined) return { handOnMs };
   if (job.crashes < LIMITS.attemptsMax - 1) return attemptRun(job, ports);
   const slot = await ports.lastAttempts.enter(job);
   if (!slot) return 'hand_back';

@@ -39,7 +39,7 @@ function answerIn(controls: RunControls, approvalId: string): Answer | undefined
 /** The approvals of one run in the hands of one worker. */
 export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApprovals): ApprovalPorts {
   const { policy, memory, queue, timeoutSeconds } = parts;
-  const { runId, owner } = spec;
+  const { runId, owner, model } = spec;
   // Without a session, "for the session" means for this run.
   const place = { owner, session: spec.sessionId ?? runId };
   const generation = job.generation + 1;
@@ -71,7 +71,7 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
       const approvalIds = approvals.map(({ approvalId }) => approvalId);
       try {
         // The job first, so that a parked run always has one; the job starts by itself at the deadline.
-        await queue.enqueueParked({ runId, generation }, deadline - Date.now());
+        await queue.enqueueParked({ runId, generation }, deadline - Date.now(), model);
         const outcome = await log.park({ runId, attempt: job.attempt, event, deadline, generation, approvalIds });
         if (outcome === 'parked') return 'parked';
         if (outcome !== 'awake') throw new AppendRefused(outcome === 'unknown' ? 'lost' : outcome);

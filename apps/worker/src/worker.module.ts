@@ -1,22 +1,25 @@
 import { HealthModule, MetricsModule, ReleaseModule } from '#libs/platform';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AnnouncementModule } from './announcement.module.js';
+import { AnnouncementModule, assertModels } from './announcement.module.js';
 import { ExecutionModule } from './execution.module.js';
 import { workerCore, type WorkerParts } from './worker-core.js';
 
 /** Root of the worker. The `imports` are its table of contents, in the order in which they start. */
 @Module({})
 export class WorkerModule {
-  static async start(parts: WorkerParts): Promise<DynamicModule> {
+  /** Nothing here waits: while Redis or the upstreams are away the process lives and /health/ready says 503. */
+  static start(parts: WorkerParts): DynamicModule {
     const core = workerCore(parts);
     const { config, logger, closers, drain, connection, metrics } = core;
     return {
       module: WorkerModule,
       imports: [
-        // The models are known before the first run is taken.
-        await AnnouncementModule.for(core),
+        AnnouncementModule.for(core),
         ExecutionModule.for(core),
-        HealthModule.forService({ checks: { redis: () => connection.ping() }, drain }),
+        HealthModule.forService({
+          checks: { redis: () => connection.ping(), models: () => assertModels(core) },
+          drain,
+        }),
         MetricsModule.forService(metrics, config.metrics),
         ReleaseModule.for(closers, logger),
       ],

@@ -36,6 +36,8 @@
  *   {<p>}:chat-seen:<sha256>   string   an entry that came in (sha256 of its id)
  *   {<p>}:chat-out:<sha256>    string   what became of an entry (JSON)
  *   {<p>}:fair-order           hash     `now`, `at`, the last tag of every lane and key; in one slot with BullMQ's keys
+ *   {<p>}:handed-on            zset     jobs that wait for a worker with their model, by the first miss (ms)
+ *   {<p>}:runs:<job>           hash     BullMQ's job of a run; its field `ats` counts starts (run-worker.ts)
  *   {<p>}:...                  BullMQ's own keys
  */
 export function redisKeys(prefix: string) {
@@ -72,6 +74,8 @@ export function redisKeys(prefix: string) {
     chatSeen: (hash: string) => `{${prefix}}:chat-seen:${hash}`,
     chatOutcome: (hash: string) => `{${prefix}}:chat-out:${hash}`,
     fairOrder: `{${prefix}}:fair-order`,
+    handedOn: `{${prefix}}:handed-on`,
+    runJob: (jobId: string) => `{${prefix}}:runs:${jobId}`,
     bull: `{${prefix}}`,
   } as const;
 }

@@ -50,6 +50,8 @@ export interface ApiConfig {
   /** Sockets of clients that this process holds at the same time. */
   readonly connectionsMax: number;
   readonly drainSeconds: number;
+  /** How long API and store take requests after SIGTERM, while they say that they are not ready. */
+  readonly drainDelaySeconds: number;
   /** The queue dashboard may change jobs; only matters with an admin token. */
   readonly queueDashboardWrite: boolean;
 }
@@ -142,6 +144,8 @@ export interface ModelsConfig {
   /** The upstream model behind the default name; absent: the first one listed. */
   readonly defaultModel?: string;
   readonly unknown: 'reject' | 'default' | 'passthrough';
+  /** How long a model whose last worker has gone is still queued for, while other workers live. */
+  readonly rememberedSeconds: number;
   readonly upstreams: readonly UpstreamSettings[];
   readonly routes: readonly RouteConfig[];
   /** Model names that stand in for every discovered model, in this order. */

@@ -115,6 +115,7 @@ function apiConfig(values: Values): ApiConfig {
     receivingBytesPerKeyMax: values.MAX_RECEIVING_BYTES_PER_KEY,
     connectionsMax: values.MAX_CONNECTIONS,
     drainSeconds: values.DRAIN_SECONDS,
+    drainDelaySeconds: values.DRAIN_DELAY_SECONDS,
     queueDashboardWrite: values.QUEUE_DASHBOARD_WRITE,
   };
 }

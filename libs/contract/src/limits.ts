@@ -3,6 +3,9 @@
  * Bounds that an operator may change live in libs/config, with these as their defaults where both exist.
  */
 export const LIMITS = {
+  /** Three missed heartbeats: the worker no longer counts as alive. */
+  workerSilentMsMax: 15_000,
+
   // Requests
   bodyBytesMax: 10_000_000,
   jsonDepthMax: 64,
@@ -151,6 +154,7 @@ export const LIMITS = {
   relayInboxEventsMax: 1_000,
   relayInboxCharsMax: 1_048_576,
   relayIdlePollMs: 1_000,
+  relayIdlePollMsMax: 4_000,
   /** How long a listener stays connected while Redis does not answer. */
   relayOutageMsMax: 120_000,
   relayRetryMsMax: 2_000,

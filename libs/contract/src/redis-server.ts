@@ -8,6 +8,8 @@ export interface RedisFacts {
   /** Limit in bytes; 0: none, so Redis takes as much as the machine has. */
   readonly memoryMax?: number;
   readonly isCluster?: boolean;
+  /** It follows another server and takes no writes. */
+  readonly isReplica?: boolean;
   /** The server answers, but is still loading its data. */
   readonly isLoading?: boolean;
   readonly pid?: number;
@@ -27,6 +29,7 @@ export function redisFactsOf(info: string): RedisFacts {
   return {
     version: said.get('redis_version') ?? '0',
     isCluster: said.get('cluster_enabled') === '1',
+    isReplica: said.get('role') === 'slave',
     isLoading: said.get('loading') === '1',
     ...(evictionPolicy !== undefined && { evictionPolicy }),
     ...(appendOnly !== undefined && { appendOnly: appendOnly === '1' }),
@@ -36,7 +39,7 @@ export function redisFactsOf(info: string): RedisFacts {
 }
 
 /** Why this server would lose runs or cannot be used, one or two sentences each. Empty when it is fit. */
-export function redisRefusals({ version, evictionPolicy, isCluster }: RedisFacts): readonly string[] {
+export function redisRefusals({ version, evictionPolicy, isCluster, isReplica }: RedisFacts): readonly string[] {
   const refusals: string[] = [];
   if (!isAtLeast(version, VERSION_MIN)) {
     refusals.push(`Redis ${version} is too old; ${VERSION_MIN.join('.')} or newer is needed.`);
@@ -50,6 +53,9 @@ export function redisRefusals({ version, evictionPolicy, isCluster }: RedisFacts
   // One call appends to the logs of many runs, and their keys would lie on different nodes.
   if (isCluster === true) {
     refusals.push('Redis is a cluster (cluster-enabled yes), which Talaria cannot use. Give it a single server.');
+  }
+  if (isReplica === true) {
+    refusals.push('Redis is a replica, which takes no writes. Give the address of its primary.');
   }
   return refusals;
 }

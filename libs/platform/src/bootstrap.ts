@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
+import type { Server } from 'node:http';
 import type { Drain } from './drain.js';
 import { nestLogger, type Logger } from './logger.js';
 
@@ -15,6 +16,11 @@ export interface Service {
   readonly drain: Drain;
   /** Time to finish what is under way after SIGTERM. */
   readonly drainSeconds: number;
+  /**
+   * How long after SIGTERM requests are still taken, so that proxies can notice that readiness turned 503; then the
+   * port is closed. Absent: not at all, and the port stays open until the end, for probes.
+   */
+  readonly drainDelaySeconds?: number;
   readonly fastify?: FastifyServerOptions;
   /** Last touches before it listens: error handlers, body parsers, and who may come in (`closeToBrowsers`). */
   configure(app: NestFastifyApplication): void | Promise<void>;
@@ -26,8 +32,9 @@ const LAST_WORDS_MS = 100;
 
 /**
  * Runs a service: creates the Nest application on Fastify, and listens. On SIGTERM, SIGINT or the end of the launcher
- * the service drains: readiness turns 503, and work under way is finished. Then the application closes: the server
- * first, and last, by Nest's shutdown hook, what the service holds (ReleaseModule). Exit 0.
+ * the service drains: readiness turns 503, requests are taken for a moment more (`drainDelaySeconds`), and work under
+ * way is finished. Then the application closes: the server first, and last, by Nest's shutdown hook, what the service
+ * holds (ReleaseModule). Exit 0.
  */
 export async function bootstrap(service: Service): Promise<NestFastifyApplication> {
   const { name, logger, host, port } = service;
@@ -58,12 +65,29 @@ function stopOnSignal(service: Service, app: NestFastifyApplication): void {
   if (process.send && !process.connected) stop('the launcher is gone');
 }
 
-async function shutDown({ name, logger, drain, drainSeconds }: Service, app: NestFastifyApplication, why: string) {
+async function shutDown(service: Service, app: NestFastifyApplication, why: string): Promise<void> {
+  const { name, logger, drain, drainSeconds, drainDelaySeconds } = service;
   logger.info({ why }, `${name} is draining`);
+  if (drainDelaySeconds !== undefined) {
+    await drain.announce(drainDelaySeconds);
+    await closePort(app.getHttpServer() as Server);
+  }
   await drain.begin(drainSeconds);
   const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_SECONDS_MAX * 1_000).unref());
   await Promise.race([app.close().catch((cause: unknown) => logger.warn({ err: cause }, 'closing failed')), late]);
   logger.info(`${name} has stopped`);
+}
+
+/**
+ * Takes no more connections; those that are open go on. A proxy whose connection is refused asks another replica, even
+ * for a POST; one that is answered 503 passes that on. Closed right after the turn in which the kernel's queue was
+ * emptied, because what lies in the queue of a closed port is reset.
+ */
+async function closePort(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  server.closeIdleConnections();
+  // Its callback waits for the last connection; nobody here does. Nest's own close finds the port closed.
+  server.close(() => undefined);
 }
 
 /**

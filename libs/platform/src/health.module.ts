@@ -17,7 +17,8 @@ const CHECKS = Symbol('READY_CHECKS');
 
 /**
  * live: the process answers; it never looks at Redis or Postgres, because restarting all pods does not mend those.
- * ready: everything it needs answers and it is not draining; 503 otherwise. startup: as ready.
+ * ready: everything it needs answers and it is not draining; 503 otherwise. startup: as live, because a pod that is
+ * killed while a neighbour is away mends nothing and starts again.
  */
 @Public()
 @Controller('health')
@@ -45,14 +46,14 @@ class HealthController {
   }
 
   @Get('startup')
-  startup(): Promise<HealthCheckResult> {
-    return this.ready();
+  startup(): { status: string } {
+    return this.live();
   }
 
   private async look(name: string, check: () => Promise<void>): Promise<HealthIndicatorResult> {
     const session = this.indicators.check(name);
     try {
-      await check();
+      await inTime(check());
       return session.up();
     } catch (cause) {
       // Those are made to be told; the text of others may have addresses in it.
@@ -63,6 +64,23 @@ class HealthController {
   private async lookAtDrain(): Promise<HealthIndicatorResult> {
     const session = this.indicators.check('service');
     return this.drain.draining ? session.down('draining') : session.up();
+  }
+}
+
+/** Probes give up after a second by default; silence is no better than a refusal. */
+const LOOK_MS_MAX = 800;
+
+async function inTime(look: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), LOOK_MS_MAX);
+  });
+  // Whichever loses the race is nobody's failure.
+  look.catch(() => undefined);
+  try {
+    await Promise.race([look, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

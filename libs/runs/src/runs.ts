@@ -2,6 +2,8 @@ import { hasEnded, LIMITS, type CancelReason, type RunHead, type RunSnapshot, ty
 import { approveRun, steerRun, type ApprovalResponse, type ResolvedApproval } from './control/answer-run.js';
 import { cancelRun } from './ending/end-run.js';
 import { Audience } from './following/audience.js';
+import { IdleLooks } from './following/idle-looks.js';
+import type { TailPorts } from './following/tail-run.js';
 import { followRun, waitForRun, type FollowStart, type TakeBatch } from './following/follow-run.js';
 import { startRun, type RunToStart, type StartedRun, type StartPorts, type StartTerms } from './opening/start-run.js';
 import { findRun, readRun, type FindPorts, type FoundRun } from './reading/find-run.js';
@@ -30,7 +32,10 @@ export class Runs {
   /** Who listens to runs through this process. */
   readonly audience: Audience;
 
-  constructor(private readonly ports: RunsPorts) {
+  private readonly ports: RunsPorts & Pick<TailPorts, 'looks'>;
+
+  constructor(ports: RunsPorts) {
+    this.ports = { ...ports, looks: new IdleLooks(ports.log) };
     this.audience = new Audience(ports);
   }
 

@@ -43,6 +43,7 @@ describe('without any setting', () => {
         receivingBytesPerKeyMax: 40_000_000,
         connectionsMax: 20_000,
         drainSeconds: 30,
+        drainDelaySeconds: 5,
         queueDashboardWrite: false,
       },
       auth: { keys: [], limits: [] },
@@ -66,6 +67,7 @@ describe('without any setting', () => {
       models: {
         defaultName: 'talaria',
         unknown: 'reject',
+        rememberedSeconds: 60,
         upstreams: [
           { name: 'demo', provider: 'demo', retriesMax: 2, firstByteTimeoutMs: 600_000, idleTimeoutMs: 300_000 },
         ],

@@ -25,6 +25,7 @@ async function routes(config: Partial<ModelsConfig>): Promise<ModelRoutes> {
     {
       defaultName: 'talaria',
       unknown: 'reject',
+      rememberedSeconds: 60,
       upstreams: names.map((name) => upstreamSettings('openai', { name })),
       routes: [],
       fallback: [],

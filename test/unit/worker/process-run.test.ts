@@ -27,6 +27,7 @@ function portsOf(log: RunLog, told: string[]): AttemptPorts {
     writers: runWriters(log),
     active: new ActiveRuns(log),
     settings: { systemPrompt: '', stepsMax: 3, toolSecondsMax: 5, runSecondsMax: 60 },
+    handOnMs: () => undefined,
     route: () => modelRoute('demo', [{ provider, model: 'm' }]),
     toolsFor: async () => [],
     conversation: async ({ messages }) => messages,
@@ -71,6 +72,16 @@ test('a run whose log has lost more than its writer can send again ends as lost,
     type: 'run.failed',
     error: { code: 'run_log_lost' },
   });
+});
+
+test('a run of a model that this worker lacks is handed on, and nothing of it is claimed', async () => {
+  const log = memoryRunLog();
+  const spec = runSpec();
+  await log.open(spec);
+  const ports = { ...portsOf(log, []), handOnMs: async () => 40 };
+  expect(await processRun(jobOf(spec.runId), ports)).toEqual({ handOnMs: 40 });
+  expect(await typesOf(log, spec.runId)).toEqual(['run.queued']);
+  expect(await log.head(spec.runId)).toMatchObject({ attempt: 0 });
 });
 
 test('a job that is taken away while its run is claimed is handed back', async () => {

@@ -1,4 +1,4 @@
-import { isTerminal, toRunError, type LoggedEvent } from '#libs/contract';
+import { isTerminal, toRunError, type LoggedEvent, type RunError } from '#libs/contract';
 import { renderFrame, type SseFrame } from '#libs/protocols';
 import type { EventStream } from './event-stream.js';
 
@@ -10,6 +10,11 @@ export interface Encoder<S> {
   readonly keepalive?: SseFrame;
   /** Nothing more is said, whatever comes of the run. */
   hasEnded?(state: S): boolean;
+  /**
+   * What is said when this process cannot follow the run any further though the run goes on: no end, and no frame that
+   * a client could resume from. Absent: the failure is told as that of a run.
+   */
+  breakOff?(state: S, error: RunError): readonly SseFrame[];
   /** The same for the failure of the stream itself, where `encode` leaves out what was heard before. */
   fail?(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
 }
@@ -44,8 +49,12 @@ export class Relay<S> {
    */
   fail(cause: unknown): Promise<void> | undefined {
     const { encoder } = this;
+    const error = toRunError(cause);
+    if (error.code === 'queue_unavailable' && encoder.breakOff) {
+      return this.say(encoder.breakOff(this.state, error)) ?? this.stream.flush();
+    }
     const seq = Math.max(this.lastSeq, this.spokenUpTo) + 1;
-    const event = { type: 'run.failed', error: toRunError(cause), seq, at: Date.now() } as const;
+    const event = { type: 'run.failed', error, seq, at: Date.now() } as const;
     const [state, frames] = encoder.fail ? encoder.fail(this.state, event) : encoder.encode(this.state, event);
     this.state = state;
     return this.say(frames) ?? this.stream.flush();

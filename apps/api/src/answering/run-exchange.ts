@@ -40,7 +40,10 @@ export interface Spoken<S> {
   readonly spokenUpTo: number;
   /** Told of every batch that was written; only for runs that were opened just now. */
   readonly meter?: RelayMeter;
-  /** What a client is told whose stream ends because this process does; without it the connection is cut. */
+  /**
+   * What a client is told whose stream ends though its run does not: because this process ends (without it the
+   * connection is cut), or cannot follow the run.
+   */
   readonly comeBack?: string;
 }
 
@@ -69,6 +72,7 @@ export async function streamRun<S>(
     if (exchange.interruption === undefined) {
       logger.warn({ err: cause, runId: run.runId, requestId: reply.request.id }, 'a stream broke off');
       await saySafely(stream, () => relay.fail(cause));
+      if (comeBack !== undefined && !relay.hasHeardEnd) await stream.add(comeBack);
     }
   }
   if (exchange.interruption === undefined) stream.end();

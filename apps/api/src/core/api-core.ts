@@ -30,8 +30,7 @@ export interface ApiCore extends ExchangeParts {
 }
 
 export function buildCore({ config, logger, closers, drain }: ApiParts, ports: ApiPorts, meters: ApiMeters): ApiCore {
-  const { defaultName, aliases } = config.models;
-  const models = closers.own(new ModelDirectory(ports.registry, { defaultName, aliases }, logger), (m) => m.close());
+  const models = closers.own(new ModelDirectory(ports.registry, config.models, logger), (m) => m.close());
   const ofKeys = new Map(config.auth.limits.map((limits) => [limits.name, limits]));
   const { queuedMax, queuedPerKeyMax, orderBytesPerKeyMax } = config.api;
   const room = {

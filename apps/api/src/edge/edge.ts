@@ -38,7 +38,7 @@ export type EdgeHook = (request: FastifyRequest, reply: FastifyReply, done: (err
 /**
  * The order of things for every request, before a byte of its body is read:
  *
- *   request id, security headers -> Host -> Origin (a preflight ends here) -> is there such a route? -> draining?
+ *   request id, security headers -> Host -> Origin (a preflight ends here) -> is there such a route? -> leaving?
  *   -> an operators' route? their token, no key -> whose key? -> no body from callers without one -> no packed body
  */
 export function edgeHook(parts: EdgeParts): EdgeHook {
@@ -58,7 +58,9 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
     }
     if (request.is404) throw noRoute(reply, parts.routes.methodsOf(path));
     const { operators } = request.routeOptions.config;
-    if (parts.drain.draining && operators === undefined && !path.startsWith('/health')) throw leaving(reply);
+    // So that whoever keeps the connection opens the next one elsewhere.
+    if (parts.drain.draining) reply.raw.setHeader('connection', 'close');
+    if (parts.drain.refusing && operators === undefined && !path.startsWith('/health')) throw leaving();
     if (operators !== undefined) {
       const refusal = parts.operators.refusalOf(operators, request.raw);
       // Answered here and not thrown: the routes of a plugin have an error handler of their own.
@@ -129,11 +131,8 @@ function noRoute(reply: FastifyReply, methods: readonly string[]): GatewayError 
   return new GatewayError('method_not_allowed', `This path knows ${allow}.`);
 }
 
-/** The connection closes, so that the load balancer opens the next one elsewhere. */
-function leaving(reply: FastifyReply): GatewayError {
-  reply.raw.setHeader('connection', 'close');
-  return new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
-}
+const leaving = (): GatewayError =>
+  new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
 
 /** Public routes have no body; everything else is refused by the guard, but not after reading megabytes. */
 function refuseStranger(request: FastifyRequest, failedLogins: FailedLogins): void {

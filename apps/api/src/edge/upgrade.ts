@@ -86,7 +86,7 @@ function admit(parts: UpgradeParts, request: IncomingMessage, open: readonly str
   if (!parts.paths.includes(pathOf(canonicalUrl(request.url)))) {
     throw new GatewayError('not_found', 'There is no WebSocket at this path.');
   }
-  if (parts.drain.draining) {
+  if (parts.drain.refusing) {
     throw new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
   }
   const owner = parts.keys.ownerOf(request);

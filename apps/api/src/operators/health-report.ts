@@ -1,8 +1,7 @@
 import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts, type QueueName } from '#libs/bus';
 import type { StoreConfig } from '#libs/config';
-import type { WorkerRegistry } from '#libs/contract';
+import { LIMITS, type WorkerRegistry } from '#libs/contract';
 import type { Drain } from '#libs/platform';
-import { API_LIMITS } from '../words/api-limits.js';
 import type { ApiMeters } from '../edge/api-meters.js';
 
 const STORE_LOOK_MS_MAX = 2_000;
@@ -47,7 +46,7 @@ export async function healthReport(parts: HealthReportParts): Promise<HealthRepo
     known(registry.list()),
     ...QUEUE_NAMES.map((name) => known(facts.queue(name))),
   ]);
-  const alive = (workers ?? []).filter(({ silentMs }) => silentMs <= API_LIMITS.workerSilentMsMax);
+  const alive = (workers ?? []).filter(({ silentMs }) => silentMs <= LIMITS.workerSilentMsMax);
   const isWhole = latency !== undefined && store.status === 'up' && alive.length > 0 && !drain.draining;
   return {
     status: isWhole ? 'ok' : 'degraded',
@@ -65,7 +64,7 @@ export async function healthReport(parts: HealthReportParts): Promise<HealthRepo
     workers: (workers ?? []).map(({ info, silentMs }) => ({
       id: info.id,
       version: info.version,
-      alive: silentMs <= API_LIMITS.workerSilentMsMax,
+      alive: silentMs <= LIMITS.workerSilentMsMax,
       silent_seconds: seconds(silentMs),
       capacity: info.capacity,
       active: info.active ?? null,

@@ -1,4 +1,4 @@
-import { GatewayError, type ModelInfo, toRunError, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
+import { GatewayError, LIMITS, type ModelInfo, toRunError, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
 import type { AliasConfig } from '#libs/config';
 import type { Logger } from '#libs/platform';
 import type { ListedModel } from '#libs/protocols';
@@ -38,22 +38,30 @@ export class ModelDirectory {
   private readonly timer: NodeJS.Timeout;
 
   private readonly defaultName: string;
+  private readonly rememberedMs: number;
   private aliases: readonly AliasConfig[];
 
   /**
    * @param names `defaultName`: the advertised default model; may always be asked for, it waits until a worker comes.
-   * `aliases`: what names mean that nobody serves. Absent: nothing.
+   * `aliases`: what names mean that nobody serves. Absent: nothing. `rememberedSeconds`: how long models whose workers
+   * have gone count while others live; absent: not at all.
    */
   constructor(
     private readonly registry: Pick<WorkerRegistry, 'list'>,
     {
       defaultName,
       aliases = [],
-    }: { readonly defaultName: string; readonly aliases?: readonly AliasConfig[] | undefined },
+      rememberedSeconds = 0,
+    }: {
+      readonly defaultName: string;
+      readonly aliases?: readonly AliasConfig[] | undefined;
+      readonly rememberedSeconds?: number;
+    },
     private readonly logger: Logger,
   ) {
     this.defaultName = defaultName;
     this.aliases = aliases;
+    this.rememberedMs = rememberedSeconds * 1_000;
     this.timer = setInterval(() => this.refreshInBackground(), API_LIMITS.modelsRefreshMs);
     this.timer.unref();
     this.refreshInBackground();
@@ -166,7 +174,7 @@ export class ModelDirectory {
   }
 
   private async read(): Promise<Snapshot> {
-    this.snapshot = summarize(await this.registry.list());
+    this.snapshot = summarize(await this.registry.list(), this.rememberedMs);
     return this.snapshot;
   }
 
@@ -177,10 +185,15 @@ export class ModelDirectory {
   }
 }
 
-function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>): Snapshot {
-  const alive = heard.filter(({ silentMs }) => silentMs <= API_LIMITS.workerSilentMsMax);
-  // With nobody alive the last known ones count: their runs wait until one comes back.
-  const infos: readonly WorkerInfo[] = (alive.length > 0 ? alive : heard).map(({ info }) => info);
+function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, rememberedMs: number): Snapshot {
+  const alive = heard.filter(({ silentMs }) => silentMs <= LIMITS.workerSilentMsMax);
+  const canServe = alive.some(({ info }) => info.models.length > 0 || info.unknownModels === 'passthrough');
+  // With nobody alive the last known ones count: their runs wait until one comes back. Beside the living, those that
+  // were there a moment ago: the worker that takes their place may be on its way.
+  const counting = heard.filter(
+    ({ silentMs }) => !canServe || silentMs <= Math.max(LIMITS.workerSilentMsMax, rememberedMs),
+  );
+  const infos: readonly WorkerInfo[] = counting.map(({ info }) => info);
   if (infos.length === 0) return NOBODY;
   return {
     models: new Map(infos.flatMap((info) => info.models.map((model) => [model.name, model] as const))),
@@ -190,7 +203,10 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>): Snapshot
     acceptsUnknown: infos.some((info) => info.unknownModels !== 'reject'),
     workersHeard: heard.length,
     workersAlive: alive.length,
-    slots: alive.reduce((sum, { info }) => sum + info.capacity, 0),
+    // Places of a worker that has missed a heartbeat may be gone: runs for them would go before all that wait.
+    slots: alive
+      .filter(({ silentMs }) => silentMs <= API_LIMITS.workerLateMsMax)
+      .reduce((sum, { info }) => sum + info.capacity, 0),
   };
 }
 

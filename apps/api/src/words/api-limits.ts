@@ -16,8 +16,8 @@ export const API_LIMITS = {
   openWaitMsMax: 500,
   /** Age at which the list of models is read again. */
   modelsRefreshMs: 2_000,
-  /** Three missed heartbeats: the worker no longer counts while others are alive. */
-  workerSilentMsMax: 15_000,
+  /** A missed heartbeat: the worker's free places no longer count. */
+  workerLateMsMax: 7_000,
 
   /** How long a fork waits for a run that has just ended to reach the store. */
   storedWaitMsMax: 5_000,

@@ -51,6 +51,8 @@ export function serviceEnv(
     STORE_PORT: String(storePort),
     STORE_URL: `http://${reachable(config.store.host)}:${storePort}`,
     STORE_TOKEN: storeToken,
+    // No proxy is told of services on one machine, and nobody wants to wait for the end.
+    DRAIN_DELAY_SECONDS: '0',
     WORKER_HEALTH_PORT: String(ports.worker),
     SCHEDULER_HEALTH_PORT: String(ports.scheduler),
     ...(ports.messenger !== undefined && { MESSENGER_PORT: String(ports.messenger) }),

@@ -27,6 +27,8 @@ export class ModelRoutes {
   /** By the name of their entry, made when they are asked for. */
   private readonly pools = new Map<string, UpstreamPool>();
 
+  private readonly listeners: (() => void)[] = [];
+
   /** @param poolParts of models with several upstreams. Absent: the first of them is asked alone. */
   constructor(
     private config: ModelsConfig,
@@ -41,6 +43,31 @@ export class ModelRoutes {
     this.pools.clear();
     this.config = config;
     this.providers = providers;
+    this.tell();
+  }
+
+  /** Can this worker execute runs of that model? */
+  serves(name: string): boolean {
+    try {
+      return this.targets(name).length > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Is there any model that it can execute runs of? */
+  hasModels(): boolean {
+    return this.config.unknown === 'passthrough' || this.models().length > 0;
+  }
+
+  /** `listener` is called whenever the models may be others than before, and once now. */
+  watch(listener: () => void): void {
+    this.listeners.push(listener);
+    listener();
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
   }
 
   /** What this worker has seen of the members of its pools. */
@@ -75,14 +102,19 @@ export class ModelRoutes {
       }
     };
     await Promise.all([...this.providers].map(ask));
+    this.tell();
   }
 
-  /** What this worker announces: the default name first, then routes, then discovered models; each name once. */
+  /**
+   * What this worker announces: the default name first (unless nobody knows yet what it stands for), then routes, then
+   * discovered models; each name once.
+   */
   models(): ModelInfo[] {
     const { defaultName, routes } = this.config;
     const [first = ''] = this.providers.keys();
     const discovered = [...this.listed].flatMap(([upstream, names]) => names.map((name) => ({ name, upstream })));
-    const rows = [{ name: defaultName, upstream: first }, ...routes, ...discovered];
+    const own = this.serves(defaultName) ? [{ name: defaultName, upstream: first }] : [];
+    const rows = [...own, ...routes, ...discovered];
     const byName = new Map<string, ModelInfo>();
     for (const { name, upstream } of rows) {
       if (!byName.has(name)) byName.set(name, { name, upstream, ...this.bounds(name) });

@@ -1,4 +1,5 @@
 import type { Idempotency, PersistQueue, QueuedRun, RunQueue, WorkerInfo, WorkerRegistry } from '#libs/contract';
+import { LEFT_SILENT_MS, memoryOf } from '../workers/worker-registry.js';
 import { toReservation } from '../locks/idempotency.js';
 
 export interface MemoryRunQueue extends RunQueue {
@@ -85,7 +86,13 @@ export function memoryWorkerRegistry(): WorkerRegistry {
   const workers = new Map<string, { info: WorkerInfo; at: number }>();
   return {
     announce: async (info) => void workers.set(info.id, { info, at: Date.now() }),
-    leave: async (workerId) => void workers.delete(workerId),
+    async leave(workerId) {
+      const left = workers.get(workerId);
+      workers.delete(workerId);
+      if (!left) return;
+      const memory = memoryOf(left.info);
+      workers.set(memory.id, { info: memory, at: Date.now() - LEFT_SILENT_MS });
+    },
     list: async () => [...workers.values()].map(({ info, at }) => ({ info, silentMs: Date.now() - at })),
   };
 }

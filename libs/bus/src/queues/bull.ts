@@ -1,5 +1,5 @@
 import { Queue, type WorkerOptions } from 'bullmq';
-import { redisOptions, type RedisConnection } from '../redis/connect-redis.js';
+import { blockingOptions, type RedisConnection } from '../redis/connect-redis.js';
 
 /** Settings of every BullMQ queue and worker. */
 
@@ -31,7 +31,9 @@ const RETRY_MS = 1_000;
  */
 export const workerOptions = ({ url, keys }: RedisConnection) =>
   ({
-    connection: { ...redisOptions('worker'), url },
+    connection: { ...blockingOptions(), url },
+    // `Fetching` starts them.
+    autorun: false,
     prefix: keys.bull,
     runRetryDelay: RETRY_MS,
   }) satisfies WorkerOptions;

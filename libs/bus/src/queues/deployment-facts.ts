@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
 import { openQueue } from './bull.js';
+import { oldestHandedOn } from './handed-on.js';
 import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
 
@@ -46,12 +47,14 @@ export function redisFacts(connection: RedisConnection, now: () => number = Date
   const open = (name: string): Queue => openQueue(connection, name);
   const queues = { runs: open(QUEUES.runs), persist: open(QUEUES.persist), ticks: open(QUEUES.ticks) };
   const read = async (queue: Queue): Promise<QueueFacts> => {
-    const [jobs, waiting, prioritized] = await Promise.all([
+    const [jobs, waiting, prioritized, handedOn] = await Promise.all([
       queue.getJobCounts(...STATES),
       queue.getWaiting(0, 0),
       queue.getPrioritized(0, NEXT_IN_LINE - 1),
+      queue.name === QUEUES.runs ? oldestHandedOn(connection) : undefined,
     ]);
     const since = [...waiting, ...prioritized].map((job) => job.timestamp);
+    if (handedOn !== undefined) since.push(handedOn);
     return {
       jobs: Object.fromEntries(STATES.map((state) => [state, jobs[state] ?? 0])) as Record<QueueState, number>,
       oldestWaitMs: since.length === 0 ? 0 : Math.max(0, now() - Math.min(...since)),

@@ -1,6 +1,7 @@
 import type { PersistQueue } from '#libs/contract';
 import { Worker } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
+import { Fetching } from './fetching.js';
 import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
 
@@ -64,5 +65,11 @@ export function startPersistWorker(settings: PersistWorkerSettings): { close(): 
   );
   worker.on('error', (cause) => onError?.(cause));
   worker.on('failed', (_job, cause) => onError?.(cause));
-  return { close: () => worker.close() };
+  const fetching = new Fetching(connection, [worker], onError);
+  return {
+    close() {
+      fetching.close();
+      return worker.close();
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import type { TickQueue } from '#libs/contract';
 import { Worker } from 'bullmq';
 import { openQueue, workerOptions } from './bull.js';
+import { Fetching } from './fetching.js';
 import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
 
@@ -49,5 +50,11 @@ export function startTickWorker({ connection, handle, onError }: TickWorkerSetti
   });
   worker.on('error', onError);
   worker.on('failed', (_job, cause) => onError(cause));
-  return { close: () => worker.close() };
+  const fetching = new Fetching(connection, [worker], onError);
+  return {
+    close() {
+      fetching.close();
+      return worker.close();
+    },
+  };
 }

@@ -26,6 +26,11 @@ export interface RedisConnection {
    * could be opened. Also rejects, naming the reason, while the server's settings could lose runs.
    */
   ping(): Promise<void>;
+  /**
+   * Told at every look whether the server may be used, and at once if that is known: nothing is fetched from one that
+   * may not. Never told by role `subscriber`.
+   */
+  onFitness(listener: (isFit: boolean) => void): void;
   /** Flushes the commands of this event-loop turn now. Call it when no further command is coming. */
   sendNow(): void;
   close(): void;
@@ -34,6 +39,16 @@ export interface RedisConnection {
 /** After so long a command of the `api` role is given up; a black-holed Redis would hang requests for ever. */
 const COMMAND_TIMEOUT_MS = 2_000;
 const RECONNECT_MS_MAX = 2_000;
+
+/**
+ * A socket that owes a reply and has been silent for so long is given up. A host that vanishes sends no reset, and the
+ * kernel would wait for a quarter of an hour. A healthy server answers everything but a blocking command in less.
+ */
+const SILENCE_MS_MAX = 5_000;
+/** BullMQ's workers block for up to ten seconds, and their other commands have the same settings. */
+const BLOCKING_SILENCE_MS_MAX = 12_000;
+/** An idle connection owes no reply, so nothing would tell that its server has gone. */
+const HEARTBEAT_MS = 3_000;
 
 /** Reconnect delay of all our connections: 100 ms, doubling to 2 s. ioredis' and BullMQ's own grow to 20 s. */
 export const reconnectDelay = (times: number): number => Math.min(100 * 2 ** Math.min(times - 1, 10), RECONNECT_MS_MAX);
@@ -62,17 +77,29 @@ export function connectRedis(settings: {
       ? undefined
       : checkServer(redis, { onUnfit: (why) => onUnfit?.(why), onRisk: (risk) => onRisk?.(risk) });
   const sendNow = gatherWrites(redis);
+  const heartbeat = setInterval(() => {
+    if (redis.status === 'ready') redis.ping().catch(() => undefined); // What it does to the socket is what matters.
+  }, HEARTBEAT_MS);
+  heartbeat.unref();
   return {
     redis,
     keys,
     url,
     role,
     async ping() {
-      await withinDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS);
+      const written = withinDeadline(redis.set(keys.writable, '1', 'PX', 1_000), COMMAND_TIMEOUT_MS);
+      written.catch(() => undefined);
+      // First what is known to be wrong: a replica or a node of a cluster refuses the write without saying so.
       await withinDeadline(server?.assertFit() ?? Promise.resolve(), COMMAND_TIMEOUT_MS);
+      await written;
     },
+    onFitness: (listener) => server?.onFitness(listener),
     sendNow,
-    close: () => redis.disconnect(),
+    close() {
+      clearInterval(heartbeat);
+      server?.close();
+      redis.disconnect();
+    },
   };
 }
 
@@ -109,18 +136,26 @@ interface ConnectionSettings {
   readonly retryStrategy: (times: number) => number;
   readonly connectTimeout: number;
   readonly keepAlive: number;
+  readonly socketTimeout: number;
   readonly reconnectOnError: (error: Error) => false | 2;
   readonly maxRetriesPerRequest: number | null;
   readonly enableOfflineQueue?: boolean;
   readonly commandTimeout?: number;
 }
 
-/** The settings of a role, also for the connections that BullMQ opens itself. */
-export function redisOptions(role: RedisRole): ConnectionSettings {
+/** The settings of the connections that BullMQ's workers open themselves. */
+export const blockingOptions = (): ConnectionSettings => ({
+  ...redisOptions('worker'),
+  socketTimeout: BLOCKING_SILENCE_MS_MAX,
+});
+
+/** The settings of a role. */
+function redisOptions(role: RedisRole): ConnectionSettings {
   const every = {
     retryStrategy: reconnectDelay,
     connectTimeout: 2_000,
     keepAlive: 10_000,
+    socketTimeout: SILENCE_MS_MAX,
     // After a failover the old primary answers READONLY to writes: reconnect, and send again.
     reconnectOnError: (error: Error): false | 2 => (error.message.startsWith('READONLY') ? 2 : false),
   };

@@ -1,8 +1,12 @@
 import type { WorkerInfo, WorkerRegistry } from '#libs/contract';
+import { createHash } from 'node:crypto';
 import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 
 /** A worker that was silent for so long is forgotten, together with its models. */
 const FORGET_AFTER_MS = 86_400_000;
+
+/** Silent for so long from the start, so that nobody counts what is remembered as alive (three heartbeats). */
+export const LEFT_SILENT_MS = 20_000;
 
 /** Workers' announcements on Redis. Only Redis' clock measures ages, so differing clocks do no harm. */
 export function redisWorkerRegistry({ redis, keys }: RedisConnection): WorkerRegistry {
@@ -21,7 +25,15 @@ export function redisWorkerRegistry({ redis, keys }: RedisConnection): WorkerReg
       await redis.hset(keys.workersInfo, info.id, JSON.stringify(info));
       await redis.zadd(keys.workersSeen, await now(), info.id);
     },
-    leave: (workerId) => forget([workerId]),
+    async leave(workerId) {
+      const text = await redis.hget(keys.workersInfo, workerId);
+      if (text !== null) {
+        const memory = memoryOf(JSON.parse(text) as WorkerInfo);
+        await redis.hset(keys.workersInfo, memory.id, JSON.stringify(memory));
+        await redis.zadd(keys.workersSeen, (await now()) - LEFT_SILENT_MS, memory.id);
+      }
+      await forget([workerId]);
+    },
     list: () =>
       withinDeadline(
         (async () => {
@@ -40,6 +52,18 @@ export function redisWorkerRegistry({ redis, keys }: RedisConnection): WorkerReg
         })(),
       ),
   };
+}
+
+/**
+ * What is remembered of workers that left: one record for all that offered the same, however many came and went. A
+ * deployment that is scaled to zero still knows what it serves.
+ */
+export function memoryOf({ id: _, active: __, ...offer }: WorkerInfo): WorkerInfo {
+  const { models, tools, unknownModels, defaultModel } = offer;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([models, tools, unknownModels, defaultModel]))
+    .digest('hex');
+  return { ...offer, id: `left-${digest.slice(0, 16)}`, active: 0 };
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

@@ -16,6 +16,7 @@ export function readModels(sources: Sources, file: FileSettings, values: Values)
     defaultName: values.API_SERVER_MODEL_NAME,
     ...(values.OPENAI_MODEL !== undefined && { defaultModel: values.OPENAI_MODEL }),
     unknown: values.MODELS_UNKNOWN,
+    rememberedSeconds: values.MODELS_REMEMBERED_SECONDS,
     upstreams,
     routes,
     ...(file.aliases.length > 0 && { aliases: file.aliases.map(({ name = '', model = '' }) => ({ name, model })) }),

@@ -127,4 +127,11 @@ export const API_VARIABLES = [
       'how long answers under way may go on after SIGTERM; runs with tools are handed over between two steps before that',
     parser: integer(0, 3_600),
   },
+  {
+    name: 'DRAIN_DELAY_SECONDS',
+    path: 'drain_delay_seconds',
+    default: '5',
+    meaning: 'how long API and store take requests after SIGTERM, while /health/ready says 503; `npm start` uses 0',
+    parser: integer(0, 300),
+  },
 ] as const satisfies readonly Variable[];

@@ -32,6 +32,14 @@ export const MODEL_VARIABLES = [
     parser: oneOf('reject', 'default', 'passthrough'),
   },
   {
+    name: 'MODELS_REMEMBERED_SECONDS',
+    path: 'routing.remembered_seconds',
+    default: '60',
+    meaning:
+      'how long runs of a model wait for a worker that has it, after the last one has gone and while others live',
+    parser: integer(0, 86_400),
+  },
+  {
     name: 'FALLBACK_MODELS',
     path: 'routing.fallback',
     meaning: 'models that stand in when another fails before its first event, in this order',

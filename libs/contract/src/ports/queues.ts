@@ -21,21 +21,31 @@ export interface QueuedRun {
   readonly generation: number;
 }
 
-/** The queue of runs that wait for a worker. It carries ids only: the spec is in the run's log. */
+export interface EnqueueTerms {
+  /** The run's model, if it is known. */
+  readonly model?: string;
+  /**
+   * Nobody can have queued a run of this id before. Without it the queue looks whether it remembers an ended job of the
+   * id, which would swallow this one.
+   */
+  readonly isNewId?: boolean;
+}
+
+/**
+ * The queue of runs that wait for a worker. It carries ids and names of models: the spec is in the run's log. A worker
+ * that does not have the model hands the run on; whoever queues a run without knowing its model leaves that out, and
+ * the worker looks it up.
+ */
 export interface RunQueue {
   /**
    * The place of a key's next run among the waiting ones, for `enqueue` (see fair-order.ts). Costs a round trip only
    * while runs wait.
    */
   place(request: QueuePlaceRequest): Promise<QueuePlace>;
-  /**
-   * @param tag from `place`; 0 starts the run before all that wait.
-   * @param isNewId nobody can have queued a run of this id before. Else the queue looks whether it remembers a finished
-   * job of the id, which would swallow this one.
-   */
-  enqueue(runId: string, tag?: number, isNewId?: boolean): Promise<void>;
+  /** @param tag from `place`; 0 starts the run before all that wait. */
+  enqueue(runId: string, tag?: number, terms?: EnqueueTerms): Promise<void>;
   /** The job that resumes a parked run after `delayMs` at the latest. A second one for one generation is ignored. */
-  enqueueParked(run: QueuedRun, delayMs: number): Promise<void>;
+  enqueueParked(run: QueuedRun, delayMs: number, model?: string): Promise<void>;
   /** Starts that job now, whatever its state. A job that is waiting or active stays unchanged. */
   wake(run: QueuedRun): Promise<void>;
   /** Number of runs that wait for a worker, at most a quarter of a second old. */

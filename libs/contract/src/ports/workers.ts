@@ -28,6 +28,7 @@ export interface ModelInfo {
  */
 export interface WorkerRegistry {
   announce(info: WorkerInfo): Promise<void>;
+  /** What the worker offered is remembered, as of one that has been silent since. */
   leave(workerId: string): Promise<void>;
   /** All workers that announced themselves within the last day, and how long ago (ms) each did so last. */
   list(): Promise<readonly { readonly info: WorkerInfo; readonly silentMs: number }[]>;

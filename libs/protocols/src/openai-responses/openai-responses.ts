@@ -1,7 +1,7 @@
 import { errorBody } from '../error-body.js';
 import { defineProtocol } from '../protocol/protocol.js';
 import { decode, NAME } from './request/decode.js';
-import { encode } from './answer/encode-stream.js';
+import { breakOff, encode } from './answer/encode-stream.js';
 import { responseObject } from './answer/response-object.js';
 import { ResponsesRequestDto } from './request/responses-request.dto.js';
 import { begin } from './answer/responses-state.js';
@@ -19,6 +19,7 @@ export const openaiResponses = defineProtocol({
   decode,
   begin,
   encode,
+  breakOff,
   keepalive: RESPONSES_KEEPALIVE,
   final: responseObject,
   error: errorBody,

@@ -36,6 +36,8 @@ export interface Protocol<Dto extends object = object, S = unknown> {
   encode(state: S, event: LoggedEvent): Encoded<S>;
   /** Whether the stream has ended, where that may be before the run does. */
   hasEnded?(state: S): boolean;
+  /** What is said when the stream breaks off though the run goes on. Absent: what a failed run says. */
+  breakOff?(state: S, error: RunError): readonly SseFrame[];
   /** What is sent when a stream has been silent for a while. Absent: a comment, which clients skip. */
   readonly keepalive?: SseFrame;
   /** The answer without streaming, of a run that ended as `completed` or `incomplete`. */

@@ -37,6 +37,8 @@ export const runsEncoder = {
     const frames = [...reasoningOf(run, event), frameOf(run, event, fields)];
     return [run, hasEnded(run) ? [...frames, CLOSED] : frames];
   },
+  /** The stream just ends: its listener comes back with the last id that it heard. */
+  breakOff: (): readonly SseFrame[] => NO_FRAMES,
 };
 
 const CLOSED: SseFrame = { comment: 'stream closed' };

@@ -1,6 +1,5 @@
 import {
   eventChars,
-  GatewayError,
   isTerminal,
   LIMITS,
   type LiveHub,
@@ -8,11 +7,14 @@ import {
   type LoggedEvent,
   type RunJournal,
 } from '#libs/contract';
+import { IdleLooks, type Looked } from './idle-looks.js';
 import { TailInbox } from './tail-inbox.js';
 
 export interface TailPorts {
   readonly log: RunJournal;
   readonly hub: LiveHub;
+  /** Of this process; absent: the tail looks for itself. */
+  readonly looks?: IdleLooks;
 }
 
 export interface TailStart {
@@ -57,7 +59,8 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   private mustRead: boolean;
   private seq: number;
   private waiter: ((result: Result | Promise<Result>) => void) | undefined;
-  private silence: NodeJS.Timeout | undefined;
+  private readonly looks: IdleLooks;
+  private stopLooking: (() => void) | undefined;
 
   constructor(
     private readonly ports: TailPorts,
@@ -66,6 +69,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   ) {
     this.mustRead = !(start.caughtUp ?? false);
     this.seq = start.after;
+    this.looks = ports.looks ?? new IdleLooks(ports.log);
   }
 
   next(): Promise<Result> {
@@ -85,7 +89,8 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
     const { live } = this;
     this.state = 'over';
     this.live = undefined;
-    clearTimeout(this.silence);
+    this.stopLooking?.();
+    this.stopLooking = undefined;
     this.signal.removeEventListener('abort', this.stop);
     this.settle(OVER);
     await live?.close();
@@ -124,13 +129,13 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
     if (batch.length > 0) return Promise.resolve(this.give(batch));
     if (this.inbox.hasHole(this.seq)) return this.read();
     if (this.signal.aborted) return this.return();
-    if (this.silence) this.silence.refresh();
-    else this.silence = setTimeout(() => this.waiter && this.settle(this.lookAfter()), LIMITS.relayIdlePollMs);
+    this.stopLooking ??= this.looks.watch(this.start.runId, this.looked);
     return new Promise((resolve) => (this.waiter = resolve));
   }
 
   private readonly wake = (events: Batch): void => {
     this.inbox.put(events);
+    this.looks.heard(this.start.runId);
     if (!this.waiter) return;
     const batch = this.inbox.take(this.seq);
     if (batch.length > 0) this.settle(this.give(batch));
@@ -144,15 +149,16 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   }
 
   /** After a silence: messages may have been lost, or the log itself. */
-  private async lookAfter(): Promise<Result> {
-    try {
-      await assertLogExists(this.ports.log, this.start.runId, this.signal);
-    } catch (cause) {
-      await this.return();
-      throw cause;
-    }
-    return this.read();
-  }
+  private readonly looked = (looked: Looked): boolean => {
+    if (!this.waiter) return false;
+    if ('gone' in looked) {
+      const { waiter } = this;
+      this.waiter = undefined;
+      waiter(this.return().then(() => Promise.reject(looked.gone)));
+    } else if (looked.lastSeq > this.seq) this.settle(this.read());
+    else return false;
+    return true;
+  };
 
   private async read(): Promise<Result> {
     try {
@@ -179,11 +185,6 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
     this.seq = last?.seq ?? this.seq;
     return { done: false, value: batch };
   }
-}
-
-async function assertLogExists(log: RunJournal, runId: string, signal: AbortSignal): Promise<void> {
-  if (signal.aborted || (await log.head(runId))) return;
-  throw new GatewayError('run_log_lost', 'The events of this run were lost.');
 }
 
 /**

@@ -30,7 +30,7 @@ export async function openRun(ports: CancelPorts, spec: RunSpec, terms: OpenTerm
   if (!terms.comesAgain) return openAtOnce(ports, spec, terms);
   const { tag = 0 } = terms;
   const opened = assertOpen(await ports.log.open(spec, logTerms(terms)));
-  await ports.queue.enqueue(spec.runId, tag);
+  await ports.queue.enqueue(spec.runId, tag, { model: spec.model });
   return opened;
 }
 
@@ -40,9 +40,10 @@ export async function openRun(ports: CancelPorts, spec: RunSpec, terms: OpenTerm
  */
 async function openAtOnce(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): Promise<'opened' | 'exists'> {
   const { log, queue } = ports;
-  const { runId } = spec;
+  const { runId, model } = spec;
   const opening = log.open(spec, logTerms(terms));
-  const [opened, queued] = await Promise.allSettled([opening, queue.enqueue(runId, terms.tag ?? 0, terms.isNewId)]);
+  const queueing = queue.enqueue(runId, terms.tag ?? 0, { model, isNewId: terms.isNewId ?? false });
+  const [opened, queued] = await Promise.allSettled([opening, queueing]);
   if (opened.status === 'rejected') {
     // Whether the log was opened is not known. The client is told to try again, so nobody wants this run.
     cancelRun(ports, runId, 'requested').catch(() => undefined);
@@ -69,7 +70,7 @@ async function openInTurn(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
     // An earlier try of the same request opened the run; it may be over by now.
     if (turn === 'evicted' && opened === 'exists') return 'exists';
     if (turn === 'evicted') throw new GatewayError('unavailable', 'The run could not be opened in time. Try again.');
-    if (turn === 'turn') await queue.enqueue(runId, terms.tag ?? 0);
+    if (turn === 'turn') await queue.enqueue(runId, terms.tag ?? 0, { model: spec.model });
     return opened;
   } catch (cause) {
     // The client is told to try again, so nobody wants this run, if it was opened at all.

@@ -112,3 +112,50 @@ describe('a name that clients have built in', () => {
     });
   });
 });
+
+describe('a model whose workers have gone', () => {
+  const serving = (id: string, ...names: string[]): WorkerInfo => ({
+    ...worker(id, []),
+    models: names.map((name) => ({ name, upstream: 'u' })),
+  });
+  const rows = (...heard: [WorkerInfo, number][]) => heard.map(([info, silentMs]) => ({ info, silentMs }));
+  const over = (list: ReturnType<typeof rows>): ModelDirectory => {
+    const logger = createLogger({ service: 'test', level: 'silent', pretty: false });
+    return (directory = new ModelDirectory(
+      { list: async () => list },
+      { defaultName: 'talaria', rememberedSeconds: 60 },
+      logger,
+    ));
+  };
+  const unknown = { code: 'model_not_found' };
+
+  test('is queued for a while beside others that live, then unknown', async () => {
+    const models = over(
+      rows([serving('a', 'old'), 1_000], [serving('b', 'new'), 50_000], [serving('c', 'older'), 70_000]),
+    );
+    expect(await models.resolve('new')).toBe('new');
+    await expect(models.resolve('older')).rejects.toMatchObject(unknown);
+    expect(models.slots).toBe(1);
+  });
+
+  test('is queued for a day while nobody lives, however the last worker left', async () => {
+    const registry = memoryWorkerRegistry();
+    await registry.announce(serving('a', 'fast'));
+    await registry.leave('a');
+    const models = over([...(await registry.list())]);
+    expect(await models.resolve('fast')).toBe('fast');
+    await expect(models.resolve('never')).rejects.toMatchObject(unknown);
+    expect([models.workersAlive, models.slots]).toEqual([0, 0]);
+  });
+
+  test('is queued for a day, too, while those that live have no model at all', async () => {
+    const models = over(rows([serving('a'), 1_000], [serving('b', 'fast'), 3_600_000]));
+    expect(await models.resolve('fast')).toBe('fast');
+  });
+
+  test('a worker that has missed a heartbeat offers no free place', async () => {
+    const models = over(rows([serving('a', 'm'), 1_000], [serving('b', 'm'), 9_000]));
+    await models.resolve('m');
+    expect([models.workersAlive, models.slots]).toEqual([2, 1]);
+  });
+});

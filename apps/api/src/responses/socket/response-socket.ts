@@ -3,6 +3,7 @@ import {
   encodeResponses,
   errorBody,
   openaiResponses,
+  type SseFrame,
   RESPONSES_KEEPALIVE,
   runIdOfResponse,
   type ResponsesState,
@@ -213,7 +214,10 @@ class Speaker {
   readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);
 
   fail(cause: unknown): Promise<void> | undefined {
-    return this.take([{ type: 'run.failed', error: toRunError(cause), seq: this.lastSeq + 1, at: Date.now() }]);
+    const error = toRunError(cause);
+    // The run goes on: what is told is no end of its response.
+    if (error.code === 'queue_unavailable') return this.send(openaiResponses.breakOff?.(this.state, error) ?? []);
+    return this.take([{ type: 'run.failed', error, seq: this.lastSeq + 1, at: Date.now() }]);
   }
 
   private speak(batch: readonly LoggedEvent[], from: number): Promise<void> | undefined {
@@ -229,6 +233,10 @@ class Speaker {
     this.state = state;
     this.lastSeq = event.seq;
     this.lastType = event.type;
+    return this.send(frames);
+  }
+
+  private send(frames: readonly SseFrame[]): Promise<void> | undefined {
     let pause: Promise<void> | undefined;
     for (const frame of frames) {
       if (frame.comment === undefined && frame.data !== '[DONE]') pause = this.writer.send(frame.data) ?? pause;

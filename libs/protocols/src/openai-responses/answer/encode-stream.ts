@@ -1,4 +1,12 @@
-import { fold, isTerminal, type EventOf, type JsonObject, type LoggedEvent, type TerminalEvent } from '#libs/contract';
+import {
+  fold,
+  isTerminal,
+  type EventOf,
+  type JsonObject,
+  type LoggedEvent,
+  type RunError,
+  type TerminalEvent,
+} from '#libs/contract';
 import { errorBody } from '../../error-body.js';
 import type { Encoded } from '../../protocol/protocol.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
@@ -147,4 +155,10 @@ function beforeTheBeginning(state: ResponsesState, event: LoggedEvent): Encoded<
   if (!isTerminal(event)) return [state, NO_FRAMES];
   const done: Move<ResponsesState> = (told) => [{ ...told, stage: 'ended' }, [DONE]];
   return event.type === 'run.failed' ? inTurn(state, say('error', errorBody(event.error)), done) : done(state);
+}
+
+/** The response goes on, but nobody can tell more of it now: a plain `error` event, and nothing of the response. */
+export function breakOff(state: ResponsesState, error: RunError): readonly SseFrame[] {
+  const [, frames] = say('error', errorBody(error))(state);
+  return [...frames, DONE];
 }

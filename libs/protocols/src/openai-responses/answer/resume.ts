@@ -1,7 +1,7 @@
-import type { LoggedEvent } from '#libs/contract';
+import type { LoggedEvent, RunError } from '#libs/contract';
 import type { Encoded } from '../../protocol/protocol.js';
 import type { SseFrame } from '../../sse-frame.js';
-import { encode } from './encode-stream.js';
+import { breakOff, encode } from './encode-stream.js';
 import { RESPONSES_KEEPALIVE } from './keepalive.js';
 import { begin, type ResponsesState } from './responses-state.js';
 
@@ -14,6 +14,7 @@ interface ResumedEncoder {
    * it is told an `error` and nothing of the response.
    */
   fail(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
+  breakOff(state: ResponsesState, error: RunError): readonly SseFrame[];
 }
 
 /**
@@ -35,5 +36,6 @@ export function resumedAfter(startingAfter: number): ResumedEncoder {
       if (state.sequence > startingAfter) return encode(state, event);
       return encode({ ...begin(), sequence: startingAfter + 1 }, event);
     },
+    breakOff: (state, error) => breakOff({ ...state, sequence: Math.max(state.sequence, startingAfter + 1) }, error),
   };
 }

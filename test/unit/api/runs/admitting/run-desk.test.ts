@@ -34,7 +34,7 @@ describe('RunDesk', () => {
     const marks: (boolean | undefined)[] = [];
     const queue: RunQueue = {
       ...inner,
-      enqueue: (runId, tag, isNewId) => (marks.push(isNewId), inner.enqueue(runId, tag)),
+      enqueue: (runId, tag, terms) => (marks.push(terms?.isNewId), inner.enqueue(runId, tag, terms)),
     };
     const { desk, parts } = setUp({ queue });
     await desk.admit({ draft, model: 'talaria', owner: 'alice' });
