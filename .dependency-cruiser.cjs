@@ -74,6 +74,7 @@ const ARROWS = {
   ],
   'apps/launcher': ['libs/contract', 'libs/config', 'libs/platform'],
   'apps/web': ['libs/wire'],
+  'apps/cli': ['libs/wire'],
 };
 const PURE = '^libs/(contract|protocols|agent|schedule|history)/';
 const NEST_LIBS = ['platform'];

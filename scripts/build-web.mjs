@@ -1,16 +1,15 @@
 // Builds the web page into dist/web, unless it is there already: the manifest remembers a hash of all that goes into
 // it.
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
+import { contentHash, filesIn } from './hash-files.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'dist/web');
-const SOURCES = ['apps/web', 'libs/wire/src', 'package-lock.json', 'scripts/build-web.mjs'];
+const SOURCES = ['apps/web', 'libs/wire/src', 'package-lock.json', 'scripts/build-web.mjs', 'scripts/hash-files.mjs'];
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -19,7 +18,7 @@ const TYPES = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-const hash = await hashOf(SOURCES);
+const hash = contentHash(root, SOURCES);
 if ((await builtHash()) !== hash) await build();
 
 async function build() {
@@ -32,7 +31,7 @@ async function build() {
     logLevel: 'warn',
     build: { outDir: fresh, emptyOutDir: true },
   });
-  const names = (await filesIn(fresh, '')).sort();
+  const names = filesIn(fresh);
   const files = Object.fromEntries(await Promise.all(names.map((name) => pack(fresh, name))));
   await writeFile(join(fresh, 'manifest.json'), JSON.stringify({ hash, files }));
   await rm(target, { recursive: true, force: true });
@@ -54,24 +53,4 @@ async function builtHash() {
   } catch {
     return undefined;
   }
-}
-
-async function hashOf(sources) {
-  const sum = createHash('sha256');
-  for (const source of sources) {
-    const path = join(root, source);
-    if (!existsSync(path)) continue;
-    const names = extname(source) === '' ? (await filesIn(path, '')).sort() : [''];
-    for (const name of names) sum.update(`${source}/${name}\0`).update(await readFile(join(path, name)));
-  }
-  return sum.digest('hex');
-}
-
-async function filesIn(folder, below) {
-  const entries = await readdir(join(folder, below), { withFileTypes: true });
-  const lists = entries.map((entry) => {
-    const name = below === '' ? entry.name : `${below}/${entry.name}`;
-    return entry.isDirectory() ? filesIn(folder, name) : [name];
-  });
-  return (await Promise.all(lists)).flat();
 }

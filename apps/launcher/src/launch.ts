@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { chosenPorts, reachable, readConfig, type ReadConfig, type ServiceName } from '#libs/config';
+import {
+  chosenPorts,
+  reachable,
+  readConfig,
+  resemblingSettings,
+  type ReadConfig,
+  type ServiceName,
+} from '#libs/config';
 import { Crew } from './processes/crew.js';
 import { LaunchError } from './launch-error.js';
 import { takeLock } from './processes/lock.js';
@@ -10,6 +17,7 @@ import { provideRedis } from './redis/provide-redis.js';
 import { Releases } from './redis/releases.js';
 import { endLeftServices, recordServices } from './processes/service-record.js';
 import {
+  drainSecondsOf,
   envOf,
   graceMsOf,
   requireEntries,
@@ -50,12 +58,22 @@ export async function launch(options: Launch): Promise<number> {
     // The end interrupts work under way; its errors are consequences of the end and are not reported.
     if (!ending.aborted) throw cause;
   } finally {
-    if (wishes.stop.aborted) printer.line('Stopping ...');
+    if (wishes.stop.aborted) await sayStopping(printer, crew);
     await releases.all((cause) => printer.warn(`Stopping: ${String(cause)}`));
     wishes.kill.removeEventListener('abort', killAll);
   }
   if (wishes.kill.aborted) return EXIT_KILLED;
   return crew.gaveUp.aborted ? 1 : 0;
+}
+
+/** How long the services may take to say what they have under way; asked at a stop, which must not wait for it. */
+const ASK_MS_MAX = 300;
+
+/** Says what the stop waits for, and how not to wait: a person who sees nothing presses Ctrl-C or kills the process. */
+async function sayStopping(printer: Printer, crew: Crew): Promise<void> {
+  const running = await crew.running(ASK_MS_MAX);
+  const answers = running === 1 ? '1 answer is running' : `${running} answers are running`;
+  printer.line(running === 0 ? 'Stopping ...' : `Stopping: ${answers}; Ctrl-C again to stop now`);
 }
 
 /** 128 + SIGINT, as a shell says it. */
@@ -71,13 +89,13 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   const { printer, env, entryOf } = options;
   const { crew, releases, ending } = parts;
   const read = readConfig(env);
+  for (const warning of resemblingSettings(env, read.secretReaders.keys())) printer.warn(warning);
   const services = servicesOf(read);
   requireEntries(entryOf, services);
-  lockData(read, releases);
+  lockData(read, releases, ending);
   const dataDir = resolve(read.config.store.dataDir);
-  const graceMs = graceMsOf(
-    read.config.worker.drainSeconds + (read.given.has('DRAIN_DELAY_SECONDS') ? read.config.api.drainDelaySeconds : 0),
-  );
+  const delaySeconds = read.given.has('DRAIN_DELAY_SECONDS') ? read.config.api.drainDelaySeconds : 0;
+  const graceMs = graceMsOf(drainSecondsOf(read) + delaySeconds);
   await endLeftServices({ dataDir, graceMs, printer, signal: ending });
   for (const chosen of chosenPorts(read)) await requireFreePort(chosen);
   const named = read.given.has('REDIS_URL') ? read.config.redis.url : undefined;
@@ -105,12 +123,18 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   await ready(read, { printer, signal: ending, behind: [workerUrl, ...embeddedStore(read, childEnv)] });
 }
 
-function lockData({ config }: ReadConfig, releases: Releases): void {
+function lockData({ config }: ReadConfig, releases: Releases, ending: AbortSignal): void {
   const dataDir = resolve(config.store.dataDir);
   const lock = takeLock(dataDir);
   if (lock.kind === 'taken') {
-    throw new LaunchError(`Talaria already runs on ${dataDir} (pid ${lock.pid}). Stop it, or set TALARIA_DATA.`);
+    const holder = `${dataDir} (pid ${lock.pid})`;
+    throw new LaunchError(
+      lock.isStopping
+        ? `Talaria on ${holder} is stopping. Start again when it is gone, or set TALARIA_DATA.`
+        : `Talaria already runs on ${holder}. Stop it, or set TALARIA_DATA.`,
+    );
   }
+  ending.addEventListener('abort', lock.leave, { once: true });
   releases.add(lock.release);
 }
 

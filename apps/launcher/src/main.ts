@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { nodeProblem } from './check-node.js';
-import { Printer } from './console/print.js';
+import { logStyle, Printer } from './console/print.js';
 
-const printer = new Printer(process.stdout, process.stderr, process.env['LOG_PRETTY'] === 'false');
+const printer = new Printer(process.stdout, process.stderr, logStyle(process.env, process.stdout.isTTY));
 process.exitCode = 1; // until told otherwise
 // `npm start | head`: the reader has gone. The services continue, and so does the launcher.
 process.stdout.on('error', () => undefined);

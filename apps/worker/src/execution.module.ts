@@ -35,6 +35,7 @@ export class ExecutionModule {
     const worker = startTakingRuns(core, ports);
     // A worker without a model takes nothing: it would end as failed what others can do.
     core.routes.watch(() => worker.allow('models', core.routes.hasModels()));
+    drain.onCount(() => active.count);
     // No new work from here on. Running work may finish until the drain time is over, then it is handed back.
     drain.onDrain(() => worker.drain(config.worker.drainSeconds * 1_000));
     return { module: ExecutionModule };

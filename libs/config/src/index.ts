@@ -1,5 +1,6 @@
 export { isNetworkVisible, weakSecrets } from './checks/check-binding.js';
 export { chosenPorts } from './checks/check-ports.js';
+export { resemblingSettings } from './checks/resembling-settings.js';
 export type * from './config.js';
 export { describeSettings } from './settings/describe-settings.js';
 export { loadConfig, reachable, readConfig, type ReadConfig } from './load-config.js';

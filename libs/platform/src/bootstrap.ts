@@ -1,4 +1,4 @@
-import { EXIT_CONFIG, redactSecrets } from '#libs/contract';
+import { ASK_RUNNING, EXIT_CONFIG, redactSecrets } from '#libs/contract';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -46,6 +46,7 @@ export async function bootstrap(service: Service): Promise<NestFastifyApplicatio
   });
   await service.configure(app);
   stopOnSignal(service, app);
+  answerLauncher(service.drain);
   await app.listen({ host, port });
   logger.info({ host, port }, `${name} is listening`);
   return app;
@@ -63,6 +64,13 @@ function stopOnSignal(service: Service, app: NestFastifyApplication): void {
   // Only a child of the launcher has an IPC channel; when it closes, the launcher is gone.
   process.on('disconnect', () => stop('the launcher is gone'));
   if (process.send && !process.connected) stop('the launcher is gone');
+}
+
+/** Only a child of the launcher has an IPC channel. A channel that has just closed takes the answer with it. */
+function answerLauncher(drain: Drain): void {
+  process.on('message', (message) => {
+    if (message === ASK_RUNNING) process.send?.({ running: drain.running }, () => undefined);
+  });
 }
 
 async function shutDown(service: Service, app: NestFastifyApplication, why: string): Promise<void> {

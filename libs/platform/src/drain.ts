@@ -6,6 +6,7 @@ export type DrainWork = (deadline: AbortSignal) => Promise<void>;
 /** Whether this process is on its way out, and what it has to finish first. */
 export class Drain {
   private readonly works: DrainWork[] = [];
+  private readonly counts: (() => number)[] = [];
   private begun = false;
   private refuses = false;
 
@@ -21,6 +22,16 @@ export class Drain {
 
   onDrain(work: DrainWork): void {
     this.works.push(work);
+  }
+
+  /** Registers a count of answers under way, for whoever asks how much is left to finish. */
+  onCount(count: () => number): void {
+    this.counts.push(count);
+  }
+
+  /** Answers under way, by all counts together. */
+  get running(): number {
+    return this.counts.reduce((sum, count) => sum + count(), 0);
   }
 
   /** Readiness turns 503; for `seconds` all else goes on as before. */

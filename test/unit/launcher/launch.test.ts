@@ -23,6 +23,7 @@ const SERVICE = `
   say('start');
   if (env['FAIL_' + name]) process.exit(Number(env['FAIL_' + name]));
   process.on('disconnect', () => process.exit(0));
+  process.on('message', (what) => what === 'running?' && name === 'worker' && process.send({ running: Number(env.RUNNING ?? 0) }));
   process.on('SIGTERM', () => { if (env.DEAF) return; say('end'); process.exit(0); });
   const port = { api: env.API_SERVER_PORT, worker: env.WORKER_HEALTH_PORT, store: env.STORE_PORT }[name];
   if (port) require('node:http').createServer((request, response) => {
@@ -124,6 +125,25 @@ describe('a start', () => {
     const ends = entries().filter(({ what }) => what === 'end');
     expect(ends.map(({ name }) => name)).toEqual(['api', 'worker', 'scheduler', 'store']);
     expect([...entries().map(({ pid }) => pid), redis.pid].filter(isRunning)).toEqual([]);
+  });
+
+  test.each([
+    ['0', 'Stopping ...\n'],
+    ['1', 'Stopping: 1 answer is running; Ctrl-C again to stop now\n'],
+    ['2', 'Stopping: 2 answers are running; Ctrl-C again to stop now\n'],
+  ])('that is stopped with %s answers under way says what it waits for', async (running, said) => {
+    const one = await startReady({ RUNNING: running });
+    await until(() => one.text().includes('[worker] worker is up\n'));
+    one.stop.abort();
+    expect(await one.code).toBe(0);
+    expect(one.text()).toContain(said);
+  });
+
+  test('warns of a variable that resembles a setting', async () => {
+    const one = await startReady({ OPENAI_BASEURL: 'http://127.0.0.1:1/v1' });
+    expect(one.text()).toContain(
+      'WARNING: OPENAI_BASEURL is no setting, and nobody reads it. Did you mean OPENAI_BASE_URL?',
+    );
   });
 
   test('says nothing of models when there are some', async () => {
@@ -242,6 +262,18 @@ describe('no start', () => {
     expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
     first.stop.abort();
     expect(await first.code).toBe(0);
+  });
+
+  test('on a data folder whose holder is on its way out, and says so', async () => {
+    const first = await startReady({ DEAF: '1' });
+    await until(() => entries().length === 4);
+    first.stop.abort();
+    await until(() => first.text().includes('Stopping'));
+    const second = start({ API_SERVER_PORT: String(await freePort()) });
+    expect(await second.code).toBe(1);
+    expect(second.text()).toContain(`Talaria on ${join(dir, 'data')} (pid ${process.pid}) is stopping`);
+    first.kill.abort();
+    expect(await first.code).toBe(130);
   });
 
   test('when a service cannot use its configuration: everything ends', async () => {

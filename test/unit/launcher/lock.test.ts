@@ -25,7 +25,7 @@ function take(): () => void {
 describe('the lock of a data folder', () => {
   test('is had by one, and free again after it', () => {
     const release = take();
-    expect(takeLock(dir)).toEqual({ kind: 'taken', pid: process.pid });
+    expect(takeLock(dir)).toEqual({ kind: 'taken', pid: process.pid, isStopping: false });
     release();
     take()();
     expect(readdirSync(dir)).toEqual([]);
@@ -35,7 +35,7 @@ describe('the lock of a data folder', () => {
     take()();
     const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
     writeFileSync(lock, JSON.stringify(identify(other.pid ?? 0)));
-    expect(takeLock(dir)).toEqual({ kind: 'taken', pid: other.pid });
+    expect(takeLock(dir)).toEqual({ kind: 'taken', pid: other.pid, isStopping: false });
     await killed(other);
     take()();
   });
@@ -52,6 +52,17 @@ describe('the lock of a data folder', () => {
     take()();
     writeFileSync(lock, content);
     take()();
+  });
+
+  test('of one who leaves says so until it is free', () => {
+    const outcome = takeLock(dir);
+    if (outcome.kind === 'taken') throw new Error('taken');
+    outcome.leave();
+    expect(takeLock(dir)).toEqual({ kind: 'taken', pid: process.pid, isStopping: true });
+    outcome.release();
+    expect(readdirSync(dir)).toEqual([]);
+    outcome.leave();
+    expect(readdirSync(dir)).toEqual([]);
   });
 
   test('is not removed by one who lost it', () => {

@@ -46,6 +46,24 @@ const STAYS = `console.log('up'); setInterval(() => {}, 1e6)`;
 const IGNORES_SIGTERM = `process.on('SIGTERM', () => console.log('no')); ${STAYS}`;
 const LEAVES_ON_SIGTERM = `process.on('SIGTERM', () => { console.log('bye'); process.exit(0); }); ${STAYS}`;
 
+describe('asked how many answers it has under way, a child', () => {
+  test('says so over its channel', async () => {
+    const answers = `process.on('message', (what) => what === 'running?' && process.send({ running: 2 })); ${STAYS}`;
+    const { child, seen } = supervise(answers, { ipc: true });
+    await until(() => seen.text.includes('up'));
+    expect(await child.askRunning(30_000)).toBe(2);
+  });
+
+  test.each([
+    ['that does not know the question', STAYS, true],
+    ['without a channel', STAYS, false],
+    ['that is gone', 'process.exit(0)', true],
+  ])('%s says nothing, and nobody waits for it', async (_what, script, ipc) => {
+    const { child } = supervise(script, { ipc });
+    expect(await child.askRunning(20)).toBeUndefined();
+  });
+});
+
 describe('a child that dies', () => {
   test('is started again, each time after twice the wait, up to the limit', async () => {
     const { pids, deaths } = supervise('process.exit(3)');

@@ -7,10 +7,15 @@ const redisAway = new GatewayError('queue_unavailable', 'The queue cannot be rea
 const STORE = { neighbour: 'store', address: 'http://store:8645' };
 const [INFO, WARN] = [30, 40];
 
-function outages(): { lines: Record<string, unknown>[]; of: Outages } {
+/** Outages of a scheduler that started so many seconds ago. */
+function outages(age = { seconds: 60 }): { lines: Record<string, unknown>[]; of: Outages } {
   const lines: Record<string, unknown>[] = [];
   const stream = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
-  return { lines, of: new Outages(pino({}, stream), { store: STORE.address, redis: 'redis:6379' }) };
+  const addresses = { store: STORE.address, redis: 'redis:6379' };
+  const startedAt = Date.now();
+  let looks = 0;
+  const now = (): number => startedAt + (looks++ === 0 ? 0 : age.seconds * 1_000);
+  return { lines, of: new Outages(pino({}, stream), addresses, now) };
 }
 
 test('before it ever answered a neighbour is waited for without a warning, in one line with its address', () => {
@@ -21,6 +26,22 @@ test('before it ever answered a neighbour is waited for without a warning, in on
   of.succeeded('look');
   of.succeeded('fire');
   expect(lines).toMatchObject([{}, { level: INFO, ...STORE, msg: 'a neighbour answers again' }]);
+});
+
+test('while everything starts nobody is told, and of what stays away everybody', () => {
+  const age = { seconds: 2 };
+  const { lines, of } = outages(age);
+  of.failed('fire', away);
+  of.failed('look', away);
+  of.succeeded('fire');
+  of.failed('deliver', redisAway);
+  expect(lines).toEqual([]);
+  age.seconds = 30;
+  of.failed('deliver', redisAway);
+  of.failed('deliver', redisAway);
+  expect(lines).toMatchObject([{ level: INFO, neighbour: 'redis' }]);
+  of.succeeded('deliver');
+  expect(lines).toMatchObject([{}, { level: INFO, msg: 'a neighbour answers again' }]);
 });
 
 test('each later outage is one warning, and one line when it is over', () => {

@@ -1,9 +1,28 @@
 import { readableLine } from './readable-line.js';
+import { shortLine } from './short-line.js';
 
 /** Where lines go: process.stdout and process.stderr, or anything like them. */
 export interface LineSink {
   readonly writableLength: number;
   write(text: string): unknown;
+}
+
+/**
+ * How log lines of services are shown: `raw` as they are (JSON), `full` readable with all their facts, `short` for a
+ * person in front of a terminal.
+ */
+export type LogStyle = 'raw' | 'full' | 'short';
+
+const STYLES: Readonly<Record<LogStyle, (line: string) => string | undefined>> = {
+  raw: (line) => line,
+  full: readableLine,
+  short: shortLine,
+};
+
+/** LOG_PRETTY=false asks for the lines as they are, LOG_LEVEL=debug (or trace) for all that they say. */
+export function logStyle(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): LogStyle {
+  if (env['LOG_PRETTY'] === 'false') return 'raw';
+  return isTerminal && !/^(debug|trace)$/.test(env['LOG_LEVEL']?.trim() ?? '') ? 'short' : 'full';
 }
 
 /** The one way of the launcher to the terminal. */
@@ -13,8 +32,7 @@ export class Printer {
   constructor(
     private readonly out: LineSink,
     private readonly err: LineSink,
-    /** Pass JSON log lines on as they are. */
-    private readonly rawLogs = false,
+    private readonly style: LogStyle = 'full',
   ) {}
 
   line(text: string): void {
@@ -32,8 +50,8 @@ export class Printer {
   /** Passes a child's output on, whole line by whole line, each with `[name] ` before it. */
   prefixed(name: string): LineCutter {
     return new LineCutter((line) => {
-      const shown = this.rawLogs ? line : readableLine(line);
-      this.passOn(`[${name}] ${shown.replaceAll('\n', `\n[${name}] `)}\n`);
+      const shown = STYLES[this.style](line);
+      if (shown !== undefined) this.passOn(`[${name}] ${shown.replaceAll('\n', `\n[${name}] `)}\n`);
     });
   }
 

@@ -16,7 +16,7 @@ const UNSHOWN = new Set(['level', 'time', 'service', 'pid', 'msg', 'err']);
  */
 export function readableLine(line: string): string {
   if (!line.startsWith('{"level":')) return line;
-  const record = parse(line);
+  const record = parseRecord(line);
   if (!record) return line;
   const facts = Object.entries(record).filter(([name]) => !UNSHOWN.has(name));
   const words = facts.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
@@ -32,10 +32,11 @@ export function readableLine(line: string): string {
 /** A terminal obeys control characters: none of them gets there from a log record. */
 const printable = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
-function parse(line: string): Record<string, unknown> | undefined {
+/** The fields of a log line; undefined when it is none, or was cut by the length limit. */
+export function parseRecord(line: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(line) as Record<string, unknown>;
   } catch {
-    return undefined; // cut by the length limit, or no log line at all
+    return undefined;
   }
 }

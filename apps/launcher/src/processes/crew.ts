@@ -35,6 +35,12 @@ export class Crew {
     return child;
   }
 
+  /** Answers that all children together have under way, as far as they say so within `waitMs`. */
+  async running(waitMs: number): Promise<number> {
+    const counts = await Promise.all(this.children.map((child) => child.askRunning(waitMs)));
+    return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  }
+
   restart(name: string): void {
     for (const child of this.children) if (child.name === name) child.restart();
   }

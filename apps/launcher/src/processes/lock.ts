@@ -4,7 +4,13 @@ import { LaunchError } from '../launch-error.js';
 import { identify, isAlive, parseIdentity, type ProcessIdentity } from './process-identity.js';
 
 export type LockOutcome =
-  { readonly kind: 'held'; readonly release: () => void } | { readonly kind: 'taken'; readonly pid: number };
+  | {
+      readonly kind: 'held';
+      readonly release: () => void;
+      /** Tells whoever finds the lock taken that its holder is on its way out. */
+      readonly leave: () => void;
+    }
+  | { readonly kind: 'taken'; readonly pid: number; readonly isStopping: boolean };
 
 /**
  * Makes this process the only launcher on a data folder (created when missing). The lock is a file that names its
@@ -28,16 +34,17 @@ function lock(dataDir: string): LockOutcome {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, 'launcher.lock');
   const aside = `${path}.${process.pid}`;
-  const me = JSON.stringify(identify(process.pid) ?? { pid: process.pid, started: '' });
-  writeFileSync(aside, me);
+  const me = identify(process.pid) ?? { pid: process.pid, started: '' };
+  writeFileSync(aside, JSON.stringify(me));
   try {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      if (link(aside, path)) return { kind: 'held', release: () => releaseLock(path, me) };
+      if (link(aside, path)) return held(path, me);
       const holder = readHolder(path);
-      if (holder && isAlive(holder)) return { kind: 'taken', pid: holder.pid };
+      if (holder && isAlive(holder)) return { kind: 'taken', pid: holder.pid, isStopping: holder.isStopping };
       removeStale(path, `${aside}.stale`);
     }
-    return { kind: 'taken', pid: readHolder(path)?.pid ?? 0 };
+    const { pid = 0, isStopping = false } = readHolder(path) ?? {};
+    return { kind: 'taken', pid, isStopping };
   } finally {
     rmSync(aside, { force: true });
   }
@@ -60,13 +67,32 @@ function removeStale(path: string, away: string): void {
   rmSync(away, { force: true });
 }
 
-function releaseLock(path: string, mine: string): void {
-  if (readText(path) === mine) rmSync(path, { force: true });
+function held(path: string, me: ProcessIdentity): LockOutcome {
+  const leaving = JSON.stringify({ ...me, stopping: true });
+  const isMine = (): boolean => [JSON.stringify(me), leaving].includes(readText(path) ?? '');
+  return {
+    kind: 'held',
+    leave: () => {
+      if (!isMine()) return;
+      const aside = `${path}.${process.pid}`;
+      writeFileSync(aside, leaving);
+      renameSync(aside, path);
+    },
+    release: () => {
+      if (isMine()) rmSync(path, { force: true });
+    },
+  };
 }
 
-function readHolder(path: string): ProcessIdentity | undefined {
+interface Holder extends ProcessIdentity {
+  readonly isStopping: boolean;
+}
+
+function readHolder(path: string): Holder | undefined {
   try {
-    return parseIdentity(JSON.parse(readText(path) ?? ''));
+    const record = JSON.parse(readText(path) ?? '') as { stopping?: unknown } | null;
+    const identity = parseIdentity(record);
+    return identity && { ...identity, isStopping: record?.stopping === true };
   } catch {
     return undefined; // not ours, or cut off: nobody holds it
   }

@@ -55,6 +55,7 @@ export function serviceEnv(
     DRAIN_DELAY_SECONDS: '0',
     WORKER_HEALTH_PORT: String(ports.worker),
     SCHEDULER_HEALTH_PORT: String(ports.scheduler),
+    DRAIN_SECONDS: String(DRAIN_SECONDS),
     ...(ports.messenger !== undefined && { MESSENGER_PORT: String(ports.messenger) }),
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
   };
@@ -93,6 +94,13 @@ const SEMI_SPACE_MB: Readonly<Record<ServiceName, number>> = {
   scheduler: 2,
   messenger: 2,
 };
+
+/** On one machine somebody waits for the stop, and what is cut goes on at the next start. */
+const DRAIN_SECONDS = 5;
+
+/** How long answers may go on after a stop: the setting, else the launcher's own, which is a few seconds. */
+export const drainSecondsOf = ({ config, given }: Pick<ReadConfig, 'config' | 'given'>): number =>
+  given.has('DRAIN_SECONDS') ? config.worker.drainSeconds : DRAIN_SECONDS;
 
 /** How long a service may take to end. */
 export const graceMsOf = (drainSeconds: number): number => (drainSeconds + SPARE_SECONDS) * 1_000;

@@ -1,4 +1,4 @@
-import { EXIT_CONFIG } from '#libs/contract';
+import { ASK_RUNNING, EXIT_CONFIG } from '#libs/contract';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -110,6 +110,24 @@ export class SupervisedChild {
       if (child.pid === undefined) this.onExit({ code: null, signal: null, failure: cause.code ?? 'unknown error' });
     });
     if (child.pid !== undefined) this.events.spawned?.(child.pid);
+  }
+
+  /**
+   * Asks the child over its IPC channel how many answers it has under way. Undefined when it does not run, has no
+   * channel, or says nothing within `waitMs`.
+   */
+  async askRunning(waitMs: number): Promise<number | undefined> {
+    const { child } = this;
+    if (child?.connected !== true) return undefined;
+    const answer = new Promise<number | undefined>((resolve) => {
+      child.on('message', (message) => {
+        const { running } = message as { running?: unknown };
+        if (typeof running === 'number') resolve(running);
+      });
+      child.once('exit', () => resolve(undefined));
+      child.send(ASK_RUNNING, (cause) => cause && resolve(undefined));
+    });
+    return Promise.race([answer, sleep(waitMs, undefined, { ref: false })]);
   }
 
   /** Ends this life, if it is running, and begins the next one. */

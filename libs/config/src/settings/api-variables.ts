@@ -124,7 +124,7 @@ export const API_VARIABLES = [
     path: 'drain_seconds',
     default: '30',
     meaning:
-      'how long answers under way may go on after SIGTERM; runs with tools are handed over between two steps before that',
+      'how long answers under way may go on after SIGTERM; runs with tools are handed over between two steps before that; `npm start` takes 5 unless set',
     parser: integer(0, 3_600),
   },
   {

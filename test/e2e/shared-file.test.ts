@@ -66,7 +66,7 @@ describe('a settings file that all services share', () => {
   });
 
   test.each(['store', 'scheduler', 'worker', 'api'])('the process %s is told who it is', (service) => {
-    const main = join(import.meta.dirname, `../../../dist/apps/${service}/src/main.js`);
+    const main = join(import.meta.dirname, `../../dist/apps/${service}/src/main.js`);
     // A port that cannot be: the process ends after it has read its settings, and says all that is wrong.
     const env = { PATH: process.env['PATH'], TALARIA_CONFIG: file, API_SERVER_PORT: 'none' };
     const { stderr, stdout } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' });
