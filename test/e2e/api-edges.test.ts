@@ -362,7 +362,7 @@ describe('documentation and health', () => {
 
   test('health names the version', async () => {
     const { body } = await send('GET', '/v1/health');
-    expect(JSON.parse(body)).toEqual({ status: 'ok', service: 'talaria', version: 'test', workers: 0 });
+    expect(JSON.parse(body)).toEqual({ status: 'degraded', service: 'talaria', version: 'test', workers: 0 });
   });
 
   test('a process that drains is not ready, and sends work elsewhere', async () => {

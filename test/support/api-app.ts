@@ -18,7 +18,11 @@ export interface TestApi {
  * The API in this process, on a free port, as main.ts starts it; settings as environment variables.
  */
 export async function startApi(env: Environment, protocols?: readonly Protocol[]): Promise<TestApi> {
-  const config = loadConfig({ TALARIA_CONFIG: '', LOG_LEVEL: 'silent', ...env }, () => undefined);
+  // Tests play the worker without announcing one.
+  const config = loadConfig(
+    { TALARIA_CONFIG: '', LOG_LEVEL: 'silent', NO_WORKER_SECONDS: '0', ...env },
+    () => undefined,
+  );
   const closers = new Closers();
   const drain = new Drain();
   const logger = createLogger({ service: 'api', ...config.log });

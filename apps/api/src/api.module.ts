@@ -36,6 +36,7 @@ import type { ReceivingBudget } from './receiving/receiving-budget.js';
 import { ResponsesModule } from './responses/responses.module.js';
 import { ResponseSockets } from './responses/socket/response-sockets.js';
 import { RunsModule } from './runs-api/runs.module.js';
+import { ToolsModule } from './tools/tools.module.js';
 import { UpstreamsModule } from './upstreams/upstreams.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 
@@ -92,6 +93,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
       SessionsModule.for(core, ports),
       JobsModule.for(core, ports, config.jobs),
       ModelsModule.for(core, spoken, version),
+      ToolsModule.for(core, config.tools.byKey),
       DocsModule.for(protocols, version),
       PagesModule.for(),
       OperatorsModule.for(report),

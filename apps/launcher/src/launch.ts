@@ -27,6 +27,7 @@ import {
   type EntryOf,
 } from './processes/services.js';
 import type { StopWishes } from './processes/stop-signals.js';
+import { upstreamLines } from './upstream-lines.js';
 import { waitReady } from './processes/wait-ready.js';
 import { compilerOrder, watchCode } from './watch.js';
 
@@ -159,7 +160,7 @@ function embeddedStore({ config }: ReadConfig, childEnv: NodeJS.ProcessEnv): str
 }
 
 async function ready(
-  { config: { api, models } }: ReadConfig,
+  { config: { api, auth, models } }: ReadConfig,
   { printer, signal, behind }: { printer: Printer; signal: AbortSignal; behind: readonly string[] },
 ): Promise<void> {
   const origin = `http://${reachable(api.host)}:${api.port}`;
@@ -175,6 +176,9 @@ async function ready(
       'The built-in demo model answers. For a real one set OPENAI_API_KEY, OPENAI_BASE_URL or ANTHROPIC_API_KEY and start again.',
     );
   }
+  const { serving, failing } = await upstreamLines({ origin, key: auth.keys[0]?.key, signal });
+  for (const line of serving) printer.line(line);
+  for (const line of failing) printer.warn(line);
   printer.line(`Talaria is ready at ${origin}/v1 (Ctrl-C stops it)`);
 }
 

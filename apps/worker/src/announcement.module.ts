@@ -1,18 +1,20 @@
 import { redisWorkerRegistry } from '#libs/bus';
 import { GatewayError, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { approvalOf } from './approval-policy.js';
 import type { WorkerCore } from './worker-core.js';
 
 const ANNOUNCE_EVERY_MS = 5_000;
 const DISCOVER_EVERY_MS = 60_000;
-/** A worker that knows no model takes nothing, so it asks more often. */
-const DISCOVER_AGAIN_MS = 3_000;
+/** For upstreams that may come at any time: a model server on the same machine is started after the gateway. */
+const DISCOVER_AWAY_EVERY_MS = 2_000;
 
 /** Tells the API that this worker is there, and which models and tools it has. */
 @Module({})
 export class AnnouncementModule {
   static for(core: WorkerCore): DynamicModule {
     const { config, logger, drain, active, routes, tools } = core;
+    const approval = approvalOf(config.approvals.rules);
     const silence = announce({
       registry: redisWorkerRegistry(core.connection),
       info: () => ({
@@ -22,12 +24,15 @@ export class AnnouncementModule {
         capacity: routes.hasModels() ? config.worker.concurrency : 0,
         active: active.count,
         models: routes.models(),
+        upstreams: routes.upstreams(),
         tools: tools.names(),
+        toolInfos: tools.infos(approval),
+        mcpServers: tools.mcpStates(),
         unknownModels: config.models.unknown,
         defaultModel: config.models.defaultName,
       }),
       discover: () => routes.discover(),
-      hasModels: () => routes.hasModels(),
+      discoverAway: () => routes.discoverAway(),
       onError: (cause) => logger.warn({ err: cause }, 'the worker could not announce itself'),
     });
     drain.onDrain(silence);
@@ -47,7 +52,8 @@ interface Announcement {
   info(): WorkerInfo;
   /** Asks the upstreams for their models. */
   discover(): Promise<void>;
-  hasModels(): boolean;
+  /** Asks those that list nothing now. @returns whether there were any. */
+  discoverAway(): Promise<boolean>;
   onError(cause: unknown): void;
 }
 
@@ -56,26 +62,25 @@ interface Announcement {
  * upstream may be away. A worker that dies just falls silent. @returns a function that stops this and takes the worker
  * off the list.
  */
-function announce({ registry, info, discover, hasModels, onError }: Announcement): () => Promise<void> {
+function announce({ registry, info, discover, discoverAway, onError }: Announcement): () => Promise<void> {
   let hasLeft = false;
-  let discovery: NodeJS.Timeout | undefined;
   const tell = async (): Promise<void> => {
     if (!hasLeft) await registry.announce(info()).catch(onError);
   };
-  const discoverAgain = async (): Promise<void> => {
-    await discover();
-    await tell();
-    if (!hasLeft)
-      discovery = setTimeout(() => void discoverAgain(), hasModels() ? DISCOVER_EVERY_MS : DISCOVER_AGAIN_MS);
-  };
   // The first announcement does not wait for the upstreams: configured models are served whatever these list.
   void tell();
-  void discoverAgain();
+  void discover().then(tell);
   const heartbeat = setInterval(() => void tell(), ANNOUNCE_EVERY_MS);
+  const discovery = setInterval(() => void discover(), DISCOVER_EVERY_MS);
+  const lookOut = setInterval(
+    () => void discoverAway().then((asked) => (asked ? tell() : undefined)),
+    DISCOVER_AWAY_EVERY_MS,
+  );
   return async () => {
     hasLeft = true;
     clearInterval(heartbeat);
-    clearTimeout(discovery);
+    clearInterval(discovery);
+    clearInterval(lookOut);
     await registry.leave(info().id).catch(onError);
   };
 }

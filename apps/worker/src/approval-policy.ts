@@ -1,5 +1,5 @@
 import type { ApprovalRule } from '#libs/config';
-import { LIMITS, type JsonObject, type Tool } from '#libs/contract';
+import { LIMITS, type JsonObject, type Tool, type ToolInfo } from '#libs/contract';
 
 /** The scope under which a call must be allowed before it is made, and is remembered; undefined: no need to ask. */
 export type ApprovalPolicy = (tool: Tool, args: JsonObject) => string | undefined;
@@ -22,6 +22,21 @@ export function approvalPolicy(rules: readonly ApprovalRule[]): ApprovalPolicy {
     if (isLong && rule?.match) return `${tool.name} (long arguments)`;
     if ((rule?.policy ?? tool.approval) === 'never') return undefined;
     return rule?.match ? `${tool.name} /${rule.match.source}/` : tool.name;
+  };
+}
+
+/** What the rules make of every call of a tool, as far as that is known before there is one. */
+export function approvalOf(
+  rules: readonly ApprovalRule[],
+): (tool: Pick<Tool, 'name' | 'approval'>) => ToolInfo['approval'] {
+  const compiled = rules.map((rule) => ({ ...rule, name: globOf(rule.tool) }));
+  return (tool) => {
+    const fitting = compiled.filter(({ name }) => name.test(tool.name));
+    const sure = fitting.findIndex(({ match }) => !match);
+    const outcomes = new Set(fitting.slice(0, sure < 0 ? fitting.length : sure + 1).map(({ policy }) => policy));
+    if (sure < 0) outcomes.add(tool.approval);
+    const [only = tool.approval] = outcomes;
+    return outcomes.size === 1 ? only : 'by_arguments';
   };
 }
 

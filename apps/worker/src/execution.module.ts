@@ -68,7 +68,10 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
     },
     ending,
     settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
-    route: (model) => routes.route(model),
+    route: async (model) => {
+      await routes.look(model);
+      return routes.route(model);
+    },
     handOnMs: (job) => share.handOnMs(job),
     toolsFor: (spec) => tools.toolsFor({ ...spec, models: routes.entries(spec.model) }),
     conversation: (spec) => conversationOf(spec, history),

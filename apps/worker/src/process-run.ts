@@ -35,7 +35,7 @@ export interface AttemptPorts {
   /** For the end of runs. A step that fails there is thrown, so that the queue brings the job again. */
   readonly ending: EndPorts;
   readonly settings: { systemPrompt: string; stepsMax: number; toolSecondsMax: number; runSecondsMax: number };
-  route(model: string): ModelRoute;
+  route(model: string): ModelRoute | Promise<ModelRoute>;
   /** undefined: the run is this worker's. Else another one should look at it after so many milliseconds. */
   handOnMs(job: RunJob): Promise<number | undefined> | undefined;
   /** The server tools that the run may use. */
@@ -191,7 +191,7 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
     if (crashes >= LIMITS.attemptsMax) {
       throw new GatewayError('worker_lost', `The run was given up: ${crashes} workers died over it.`);
     }
-    const route = ports.route(spec.model);
+    const route = await ports.route(spec.model);
     const messages = await ports.conversation(spec);
     const sessionId = await ports.sessionOf(spec);
     return await runAgent({ ...spec, messages, ...(sessionId !== undefined && { sessionId }) }, before, {

@@ -35,6 +35,8 @@ export interface ApiConfig {
   /** How Responses tells of calls that the gateway executes. */
   readonly responsesServerCalls: 'mcp_call' | 'function_call';
   readonly sseKeepaliveMs: number;
+  /** Without any worker, before requests that wait get 503; 0: they wait on. */
+  readonly noWorkerSeconds: number;
   /** Runs that may wait for a worker before new ones are refused with 429. */
   readonly queuedMax: number;
   /** Of one key in one lane. */

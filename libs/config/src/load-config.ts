@@ -106,6 +106,7 @@ function apiConfig(values: Values): ApiConfig {
     messageCharsMax: values.MAX_MESSAGE_CHARS,
     responsesServerCalls: values.RESPONSES_SERVER_CALLS,
     sseKeepaliveMs: values.SSE_KEEPALIVE_MS,
+    noWorkerSeconds: values.NO_WORKER_SECONDS,
     queuedMax: values.MAX_QUEUED,
     queuedPerKeyMax: values.MAX_QUEUED_PER_KEY,
     orderBytesPerKeyMax: values.MAX_ORDER_BYTES_PER_KEY,

@@ -5,3 +5,4 @@ export { UpstreamPool, type PoolNews, type PoolParts } from './pool/upstream-poo
 export { createProvider } from './registry.js';
 export { modelRoute } from './route/model-route.js';
 export { RefusedMemory } from './route/refused-memory.js';
+export { addressOf, emptyList, whyNoList } from './upstream/serving.js';

@@ -1,4 +1,4 @@
-import type { Tool } from '#libs/contract';
+import type { McpServerState, Tool, ToolInfo } from '#libs/contract';
 import { McpServers } from './mcp/mcp-servers.js';
 import type { McpLog, McpServerSettings } from './mcp/mcp-settings.js';
 import { LiveTrees } from './processes/live-trees.js';
@@ -26,6 +26,8 @@ export interface ToolUser extends ToolsetUser {
 
 /** How long the first runs of a worker wait for MCP servers that are still being connected. */
 const FIRST_CONNECTION_MS = 5_000;
+/** Of a description, in the worker's announcement: it is sent every few seconds. */
+const INFO_CHARS_MAX = 300;
 const SWEEP_EVERY_MS = 3_600_000;
 
 /** The tools of a worker: who may use which, what they have running, and their end. */
@@ -70,6 +72,33 @@ export class ServerTools {
   /** Names of the tools that some run may be offered now, for the worker's announcement. */
   names(): string[] {
     return this.all().flatMap(({ name }) => (isNamed(name, this.patterns) ? [name] : []));
+  }
+
+  /**
+   * More on them: what they do, whether somebody has to agree, and where they come from.
+   * @param approvalOf what the operator's policy makes of a tool.
+   */
+  infos(approvalOf: (tool: Tool) => ToolInfo['approval']): ToolInfo[] {
+    const { everywhere, toolsets } = this.settings.toolsets;
+    const named = this.all().filter(({ name }) => isNamed(name, this.patterns));
+    return named.map((tool) => {
+      const { name } = tool;
+      // Built-in names have no `__`, and names of servers no `_` (McpServerSettings).
+      const mcpServer = this.mcp.names().find((server) => name.startsWith(`${server}__`));
+      return {
+        name,
+        description: tool.description.slice(0, INFO_CHARS_MAX),
+        approval: approvalOf(tool),
+        everywhere: isNamed(name, everywhere),
+        toolsets: toolsets.filter((set) => isNamed(name, set.tools)).map((set) => set.name),
+        ...(mcpServer !== undefined && { mcpServer }),
+      };
+    });
+  }
+
+  /** The MCP servers and whether they answer. */
+  mcpStates(): readonly McpServerState[] {
+    return this.mcp.states();
   }
 
   /** The tools that a run may use. Waits for MCP servers only during their first connection. */

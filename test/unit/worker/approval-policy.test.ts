@@ -1,6 +1,6 @@
 import type { ApprovalRule } from '#libs/config';
 import { LIMITS, type JsonObject, type Tool } from '#libs/contract';
-import { approvalPolicy } from '../../../apps/worker/src/approval-policy.js';
+import { approvalOf, approvalPolicy } from '../../../apps/worker/src/approval-policy.js';
 
 const tool = (name: string, approval: Tool['approval'] = 'never'): Tool => ({
   name,
@@ -71,4 +71,17 @@ test('arguments that are too long for a pattern are asked for without it', () =>
 test('a name with an asterisk stands for names, not for parts of patterns', () => {
   expect(scope([{ tool: 'a*c', policy: 'always' }], tool('abbc'))).toBe('abbc');
   expect(scope([{ tool: 'a*c', policy: 'always' }], tool('xabc'))).toBeUndefined();
+});
+
+test('what the rules make of a tool is told before there is a call', () => {
+  const rules: ApprovalRule[] = [
+    { tool: 'files__*', policy: 'never' },
+    { tool: 'terminal', match: /ls/, policy: 'never' },
+    { tool: 'todo', match: /x/, policy: 'never' },
+  ];
+  const told = approvalOf(rules);
+  expect(told(tool('files__write', 'always'))).toBe('never');
+  expect(told(tool('terminal', 'always'))).toBe('by_arguments');
+  expect(told(tool('todo', 'never'))).toBe('never');
+  expect(told(tool('other', 'always'))).toBe('always');
 });

@@ -1,5 +1,5 @@
 import type { ModelsConfig, RouteConfig } from '#libs/config';
-import type { ModelProvider } from '#libs/contract';
+import { GatewayError, type ModelProvider } from '#libs/contract';
 import { ModelRoutes } from '../../../apps/worker/src/models/model-routes.js';
 import { upstreamSettings } from '../../support/model-lab.js';
 
@@ -35,7 +35,7 @@ async function routes(config: Partial<ModelsConfig>): Promise<ModelRoutes> {
       ['up', provider('up', ['rig-model', 'large-1'])],
       ['other', provider('other', ['elsewhere'])],
     ]),
-    () => undefined,
+    { failed: () => undefined, listed: () => undefined },
   );
   await made.discover();
   return made;
@@ -83,5 +83,34 @@ describe('the limits of a model hold under every name that leads to it', () => {
     expect(made.entries('large')).toEqual([['large'], ['small']]);
     expect(made.entries('elsewhere')).toEqual([[], ['small']]);
     expect(made.entries('small')).toEqual([['small']]);
+  });
+});
+
+describe('an upstream that is away at the start', () => {
+  const settings = [upstreamSettings('openai', { name: 'up', baseUrl: 'http://127.0.0.1:1/v1' })];
+  const config = {
+    defaultName: 'talaria',
+    unknown: 'reject',
+    upstreams: settings,
+    routes: [],
+    fallback: [],
+    rememberedSeconds: 0,
+  } as const;
+
+  test('is asked again by the request that finds no model, and its reason is the error until then', async () => {
+    const models: string[] = [];
+    const late: ModelProvider = {
+      ...provider('up', []),
+      listModels: async () => {
+        if (models.length > 0) return models;
+        throw new GatewayError('upstream_unreachable', 'not there');
+      },
+    };
+    const made = new ModelRoutes(config, new Map([['up', late]]), { failed: () => undefined, listed: () => undefined });
+    await made.discover();
+    expect(() => made.route('talaria')).toThrow("Upstream 'up' (http://127.0.0.1:1/v1) did not list its models");
+    models.push('rig-model');
+    await made.look('talaria');
+    expect(made.entries('talaria')).toEqual([[]]);
   });
 });

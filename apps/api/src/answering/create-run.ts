@@ -24,7 +24,7 @@ import { readSessionHeaders } from '../runs/placing/session-headers.js';
 import type { Exchange } from './exchanges.js';
 import { HEADERS } from '../words/header-names.js';
 import { decodeContext } from './decode-context.js';
-import { streamEvents, streamRun, withExchange, type ExchangeParts } from './run-exchange.js';
+import { streamEvents, streamRun, whileWorkersAre, withExchange, type ExchangeParts } from './run-exchange.js';
 
 export interface CreateRunParts extends ExchangeParts {
   readonly desk: RunDesk;
@@ -71,7 +71,7 @@ export class CreateRun {
       const { admission, traits } = await this.readRequest(protocol, request);
       for (const [name, value] of Object.entries(traits.headers)) reply.raw.setHeader(name, value);
       nameLeftOut(reply, admission.draft);
-      const run = await this.parts.desk.admit(admission, exchange.signal);
+      const run = await this.parts.desk.admit(this.forWorkers(admission, traits), exchange.signal);
       reply.raw.setHeader(HEADERS.runId, run.runId);
       echoSession(reply, admission.draft);
       if (run.kind !== 'opened') reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
@@ -128,8 +128,23 @@ export class CreateRun {
     };
     // A request that joined another's run never ends it.
     const mayEnd = run.kind === 'opened' && draft.onDisconnect === 'cancel';
-    const isLeft = (): boolean => mayEnd && (isOver || creation.exchange.interruption === 'client_gone');
-    await this.parts.runs.attend(run.runId, answer, isLeft);
+    const isLeft = (): boolean => mayEnd && (isOver || creation.exchange.isGivenUp);
+    await this.parts.runs.attend(
+      run.runId,
+      () => whileWorkersAre(this.parts.workers, creation.exchange, answer),
+      isLeft,
+    );
+  }
+
+  /** A run whose caller waits for it is not opened while there is nobody to execute it, and has not been for long. */
+  private forWorkers(admission: AdmissionRequest, { answersAtOnce }: AnswerTraits): AdmissionRequest {
+    const { complete } = admission;
+    if (answersAtOnce || !complete) return admission;
+    const completeForWorkers = (runId: string): ReturnType<typeof complete> => {
+      this.parts.workers.assertThere();
+      return complete(runId);
+    };
+    return { ...admission, complete: completeForWorkers };
   }
 
   /** @returns as `streamRun` does. */
@@ -146,6 +161,7 @@ export class CreateRun {
       reply.hijack();
       return;
     }
+    if (exchange.interruption === 'no_worker') throw this.parts.workers.error();
     if (exchange.interruption === 'draining') {
       throw new GatewayError('draining', 'This server is shutting down. The run goes on under its X-Run-Id.');
     }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** Why a request stopped being waited for before it was answered. */
-export type Interruption = 'client_gone' | 'draining';
+export type Interruption = 'client_gone' | 'draining' | 'no_worker';
 
 /**
  * One request that waits for a run. `signal` aborts as soon as its client's socket closes, whatever the state of the
@@ -23,6 +23,11 @@ export class Exchange {
 
   get signal(): AbortSignal {
     return this.controller.signal;
+  }
+
+  /** Nobody waits for the answer any more, and nobody will come back for it. */
+  get isGivenUp(): boolean {
+    return this.interruption === 'client_gone' || this.interruption === 'no_worker';
   }
 
   interrupt(why: Interruption): void {

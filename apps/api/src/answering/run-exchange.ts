@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import type { Admission } from '../runs/admitting/admission.js';
 import type { RelayMeter } from '../edge/api-meters.js';
 import { EventStream, type StreamSweep } from './event-stream.js';
+import type { WorkerWatch } from '../runs/worker-watch.js';
 import type { Exchange, Exchanges } from './exchanges.js';
 import { Relay, type Encoder } from './relay.js';
 
@@ -15,6 +16,7 @@ export interface ExchangeParts {
   readonly admission: Admission;
   readonly exchanges: Exchanges;
   readonly sweep: StreamSweep;
+  readonly workers: WorkerWatch;
   readonly logger: Logger;
 }
 
@@ -47,6 +49,16 @@ export interface Spoken<S> {
   readonly comeBack?: string;
 }
 
+/** Ends a wait for an answer once there has been no worker for too long. @returns what `work` does. */
+export async function whileWorkersAre<T>(workers: WorkerWatch, exchange: Exchange, work: () => Promise<T>): Promise<T> {
+  const forget = workers.onOver(() => exchange.interrupt('no_worker'));
+  try {
+    return await work();
+  } finally {
+    forget();
+  }
+}
+
 /** Who is answered. */
 export interface Client {
   readonly exchange: Exchange;
@@ -59,7 +71,7 @@ export interface Client {
  * @returns whether the answer is over while the run goes on without this client.
  */
 export async function streamRun<S>(
-  { runs, sweep, logger }: ExchangeParts,
+  { runs, sweep, logger, workers }: ExchangeParts,
   { exchange, reply }: Client,
   { run, encoder, spokenUpTo, comeBack, meter }: Spoken<S>,
 ): Promise<boolean> {
@@ -75,7 +87,8 @@ export async function streamRun<S>(
       if (comeBack !== undefined && !relay.hasHeardEnd) await stream.add(comeBack);
     }
   }
-  if (exchange.interruption === undefined) stream.end();
+  if (exchange.interruption === 'no_worker') await saySafely(stream, () => relay.fail(workers.error()));
+  if (exchange.interruption === undefined || exchange.interruption === 'no_worker') stream.end();
   else if (exchange.interruption === 'draining' && comeBack !== undefined) {
     await stream.add(comeBack);
     stream.end();

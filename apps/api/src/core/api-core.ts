@@ -11,12 +11,14 @@ import { CreateOnce } from '../runs/admitting/create-once.js';
 import { ResponseFinder } from '../runs/response-finder.js';
 import { ReceivingBudget } from '../receiving/receiving-budget.js';
 import { ModelDirectory } from '../runs/model-directory.js';
+import { WorkerWatch } from '../runs/worker-watch.js';
 import { TokenCounter } from '../tokens/token-counter.js';
 
 /** What the feature modules share. Each of them takes from here what its controllers need. */
 export interface ApiCore extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
+  readonly workers: WorkerWatch;
   readonly counter: TokenCounter;
   readonly receiving: ReceivingBudget;
   readonly meters: ApiMeters;
@@ -30,7 +32,11 @@ export interface ApiCore extends ExchangeParts {
 }
 
 export function buildCore({ config, logger, closers, drain }: ApiParts, ports: ApiPorts, meters: ApiMeters): ApiCore {
-  const models = closers.own(new ModelDirectory(ports.registry, config.models, logger), (m) => m.close());
+  const { defaultName, aliases, rememberedSeconds } = config.models;
+  const workers = new WorkerWatch(logger, config.api.noWorkerSeconds);
+  const look = (alive: number): void => workers.looked(alive);
+  const names = { defaultName, aliases, rememberedSeconds };
+  const models = closers.own(new ModelDirectory(ports.registry, names, logger, look), (m) => m.close());
   const ofKeys = new Map(config.auth.limits.map((limits) => [limits.name, limits]));
   const { queuedMax, queuedPerKeyMax, orderBytesPerKeyMax } = config.api;
   const room = {
@@ -57,6 +63,7 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
     logger,
     desk,
     models,
+    workers,
     receiving: new ReceivingBudget(config.api),
     counter: closers.own(new TokenCounter(), (c) => c.close()),
     meters,

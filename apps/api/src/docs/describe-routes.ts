@@ -7,6 +7,7 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
+import { ToolsController } from '../tools/tools.controller.js';
 import { CapabilitiesController } from '../runs-api/capabilities.controller.js';
 import { describeJobs } from '../jobs/describe-jobs.js';
 import { HealthController } from '../models/health.controller.js';
@@ -36,6 +37,7 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
     ],
   });
   describeModels();
+  describeTools();
   describeRuns();
   describeFollowing();
   describeJobs();
@@ -70,6 +72,21 @@ function describeSubRoute({ route, controller }: ProtocolRoute['others'][number]
       ...(route.dto ? [body(route.dto)] : []),
       ApiOkResponse({ description: 'The answer.', schema: OBJECT }),
       ...errors(400, 401, 404, 413, 415, 429, 503),
+    ],
+  });
+}
+
+function describeTools(): void {
+  once(ToolsController, ApiTags('tools'), {
+    list: [
+      ApiOperation({
+        summary: 'The tools that the gateway executes for you',
+        description:
+          '`source` is `built_in` or `mcp`, with the server in `mcp_server`; `approval` says whether a human has to ' +
+          'allow a call: `never`, `always`, or `by_arguments`. Models with toolsets of their own may leave some out.',
+      }),
+      ApiOkResponse({ description: 'The tools, by name.', schema: OBJECT }),
+      ...errors(401, 503),
     ],
   });
 }

@@ -15,6 +15,12 @@ export class HealthController {
 
   @Get(['health', 'v1/health'])
   health(): object {
-    return { status: 'ok', service: 'talaria', version: this.version, workers: this.models.workersAlive };
+    const { workersAlive } = this.models;
+    return {
+      status: workersAlive > 0 ? 'ok' : 'degraded',
+      service: 'talaria',
+      version: this.version,
+      workers: workersAlive,
+    };
   }
 }

@@ -1,6 +1,7 @@
 import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts, type QueueName } from '#libs/bus';
 import type { StoreConfig } from '#libs/config';
-import { LIMITS, type WorkerRegistry } from '#libs/contract';
+import { LIMITS, type McpServerState, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
+import { upstreamsOf } from '../runs/model-directory.js';
 import type { Drain } from '#libs/platform';
 import type { ApiMeters } from '../edge/api-meters.js';
 
@@ -12,7 +13,7 @@ interface Seen {
 
 /** The state of the deployment as one API process sees it. */
 export interface HealthReport {
-  /** `degraded`: something below is down, or no worker is alive, or this process is draining. */
+  /** `degraded`: something but an MCP server is down, or no worker is alive, or this process is draining. */
   readonly status: 'ok' | 'degraded';
   readonly version: string;
   readonly node: string;
@@ -25,6 +26,18 @@ export interface HealthReport {
   readonly queues: Partial<Record<QueueName, object>>;
   readonly runs_unconfirmed?: object;
   readonly workers: readonly object[];
+  readonly upstreams: readonly UpstreamSeen[];
+  readonly mcp_servers: readonly object[];
+}
+
+/** A server of models, as the workers alive see it. */
+interface UpstreamSeen extends Seen {
+  readonly name: string;
+  /** URL without credentials; null: built in. */
+  readonly address: string | null;
+  /** That it listed last. */
+  readonly models: number;
+  readonly error: { readonly code: string; readonly message: string } | null;
 }
 
 export interface HealthReportParts {
@@ -47,7 +60,10 @@ export async function healthReport(parts: HealthReportParts): Promise<HealthRepo
     ...QUEUE_NAMES.map((name) => known(facts.queue(name))),
   ]);
   const alive = (workers ?? []).filter(({ silentMs }) => silentMs <= LIMITS.workerSilentMsMax);
-  const isWhole = latency !== undefined && store.status === 'up' && alive.length > 0 && !drain.draining;
+  const infos = alive.map(({ info }) => info);
+  const upstreams = upstreamReport(infos);
+  const isServed = alive.length > 0 && upstreams.every(({ status }) => status === 'up');
+  const isWhole = latency !== undefined && store.status === 'up' && isServed && !drain.draining;
   return {
     status: isWhole ? 'ok' : 'degraded',
     version,
@@ -70,7 +86,31 @@ export async function healthReport(parts: HealthReportParts): Promise<HealthRepo
       active: info.active ?? null,
       models: info.models.map(({ name }) => name),
     })),
+    upstreams,
+    mcp_servers: mcpReport(infos),
   };
+}
+
+/** A list that a server does not have (404) is no outage: its models may be named in the settings. */
+const WITHOUT_LIST: ReadonlySet<string> = new Set(['upstream_refused', 'upstream_invalid']);
+
+function upstreamReport(infos: readonly WorkerInfo[]): UpstreamSeen[] {
+  return upstreamsOf(infos).map(({ name, address, models, error }) => ({
+    name,
+    status: error && !WITHOUT_LIST.has(error.code) ? 'down' : 'up',
+    address: address ?? null,
+    models,
+    error: error ? { code: error.code, message: error.message } : null,
+  }));
+}
+
+/** Each worker has connections of its own: a server counts as away when it is so for one of them. */
+function mcpReport(infos: readonly WorkerInfo[]): object[] {
+  const worst = new Map<string, McpServerState>();
+  for (const state of infos.flatMap(({ mcpServers = [] }) => mcpServers)) {
+    if (state.status !== 'connected' || !worst.has(state.name)) worst.set(state.name, state);
+  }
+  return [...worst.values()].map(({ name, status, tools, error }) => ({ name, status, tools, error: error ?? null }));
 }
 
 function queueReport(facts: QueueFacts | undefined): object {

@@ -41,6 +41,7 @@ export const CAPABILITY_ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   models: at('GET', '/v1/models'),
   model: at('GET', '/v1/models/{model}'),
   capabilities: at('GET', '/v1/capabilities'),
+  tools: at('GET', '/v1/tools'),
   chat_completions: at('POST', '/v1/chat/completions'),
   responses: at('POST', '/v1/responses'),
   response: at('GET', '/v1/responses/{response_id}'),

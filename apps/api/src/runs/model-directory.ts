@@ -1,4 +1,14 @@
-import { GatewayError, LIMITS, type ModelInfo, toRunError, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
+import {
+  fromRunError,
+  GatewayError,
+  LIMITS,
+  type ModelInfo,
+  type ToolInfo,
+  toRunError,
+  type UpstreamState,
+  type WorkerInfo,
+  type WorkerRegistry,
+} from '#libs/contract';
 import type { AliasConfig } from '#libs/config';
 import type { Logger } from '#libs/platform';
 import type { ListedModel } from '#libs/protocols';
@@ -8,12 +18,15 @@ interface Snapshot {
   readonly models: ReadonlyMap<string, ModelInfo>;
   /** Names of the server tools. */
   readonly tools: ReadonlySet<string>;
+  readonly toolInfos: readonly ToolInfo[];
   /** There are workers, and each has told its tools. */
   readonly tellsTools: boolean;
   /** May other names be asked for? */
   readonly acceptsUnknown: boolean;
   readonly workersHeard: number;
   readonly workersAlive: number;
+  /** What they know of the servers of models; of each, the best that one of them knows. */
+  readonly upstreams: readonly UpstreamState[];
   /** Runs that the workers alive execute at the same time. */
   readonly slots: number;
 }
@@ -21,10 +34,12 @@ interface Snapshot {
 const NOBODY: Snapshot = {
   models: new Map(),
   tools: new Set(),
+  toolInfos: [],
   tellsTools: false,
   acceptsUnknown: false,
   workersHeard: 0,
   workersAlive: 0,
+  upstreams: [],
   slots: 0,
 };
 
@@ -45,6 +60,7 @@ export class ModelDirectory {
    * @param names `defaultName`: the advertised default model; may always be asked for, it waits until a worker comes.
    * `aliases`: what names mean that nobody serves. Absent: nothing. `rememberedSeconds`: how long models whose workers
    * have gone count while others live; absent: not at all.
+   * @param onLook told how many workers are alive, at every look.
    */
   constructor(
     private readonly registry: Pick<WorkerRegistry, 'list'>,
@@ -58,6 +74,7 @@ export class ModelDirectory {
       readonly rememberedSeconds?: number;
     },
     private readonly logger: Logger,
+    private readonly onLook: (alive: number) => void = () => undefined,
   ) {
     this.defaultName = defaultName;
     this.aliases = aliases;
@@ -103,7 +120,7 @@ export class ModelDirectory {
         param: 'model',
       });
     }
-    throw modelNotFound(name);
+    throw notServed(name, fresh);
   }
 
   /** The default first, then the others by name. */
@@ -120,16 +137,22 @@ export class ModelDirectory {
     const find = async (): Promise<ListedModel | undefined> => (await this.list()).find((model) => model.name === name);
     const known = await find();
     if (known) return known;
-    await this.refresh();
+    const fresh = await this.refresh();
     const found = await find();
     if (found) return found;
-    throw modelNotFound(name);
+    throw notServed(name, fresh);
   }
 
   /** Names of the tools that workers execute, sorted. */
   async toolNames(): Promise<readonly string[]> {
     const { tools } = this.snapshot ?? (await this.refresh());
     return [...tools].sort();
+  }
+
+  /** The tools that workers execute, sorted by name. */
+  async toolInfos(): Promise<readonly ToolInfo[]> {
+    const { toolInfos } = this.snapshot ?? (await this.refresh());
+    return toolInfos;
   }
 
   /**
@@ -174,8 +197,10 @@ export class ModelDirectory {
   }
 
   private async read(): Promise<Snapshot> {
-    this.snapshot = summarize(await this.registry.list(), this.rememberedMs);
-    return this.snapshot;
+    const snapshot = summarize(await this.registry.list(), this.rememberedMs);
+    this.snapshot = snapshot;
+    this.onLook(snapshot.workersAlive);
+    return snapshot;
   }
 
   private refreshInBackground(): void {
@@ -199,10 +224,12 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, remembere
     models: new Map(infos.flatMap((info) => info.models.map((model) => [model.name, model] as const))),
     // A worker of an earlier version does not tell its tools.
     tools: new Set(infos.flatMap((info) => info.tools ?? [])),
+    toolInfos: toolInfosOf(infos),
     tellsTools: infos.every((info) => info.tools !== undefined),
     acceptsUnknown: infos.some((info) => info.unknownModels !== 'reject'),
     workersHeard: heard.length,
     workersAlive: alive.length,
+    upstreams: upstreamsOf(infos),
     // Places of a worker that has missed a heartbeat may be gone: runs for them would go before all that wait.
     slots: alive
       .filter(({ silentMs }) => silentMs <= API_LIMITS.workerLateMsMax)
@@ -222,6 +249,30 @@ function aliasOf(aliases: readonly AliasConfig[], asked: string): string | undef
   const fits = ({ name }: AliasConfig): boolean =>
     name.endsWith('*') ? asked.startsWith(name.slice(0, -1)) : asked === name;
   return aliases.find(fits)?.model;
+}
+
+/** Upstreams as workers see them: one that answers a single worker is there. */
+export function upstreamsOf(infos: readonly WorkerInfo[]): readonly UpstreamState[] {
+  const best = new Map<string, UpstreamState>();
+  for (const state of infos.flatMap(({ upstreams = [] }) => upstreams)) {
+    const known = best.get(state.name);
+    if (!known || (known.error && !state.error)) best.set(state.name, state);
+  }
+  return [...best.values()];
+}
+
+function toolInfosOf(infos: readonly WorkerInfo[]): readonly ToolInfo[] {
+  const byName = new Map(infos.flatMap(({ toolInfos = [] }) => toolInfos).map((tool) => [tool.name, tool] as const));
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A name that no upstream lists. An upstream that has not told its models may have it: then its failure is said. */
+function notServed(name: string, { upstreams }: Snapshot): GatewayError {
+  const silent = upstreams.find(({ models, error }) => models === 0 && error);
+  if (!silent?.error) return modelNotFound(name);
+  const message = `The model ${JSON.stringify(name)} is not known. ${silent.error.message}`;
+  const { code } = upstreams.some(({ models }) => models > 0) ? modelNotFound(name) : fromRunError(silent.error);
+  return new GatewayError(code, message, { param: 'model' });
 }
 
 const modelNotFound = (name: string): GatewayError =>

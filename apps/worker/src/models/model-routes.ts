@@ -6,7 +6,9 @@ import {
   type ModelInfo,
   type ModelProvider,
   type ModelRoute,
+  type UpstreamState,
 } from '#libs/contract';
+import { UpstreamLists, type ListNews } from './upstream-lists.js';
 import { modelRoute, pooledRoute, RefusedMemory, routeChain, UpstreamPool, type PoolParts } from '#libs/providers';
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
@@ -21,28 +23,29 @@ interface Target {
 
 /** Where model names lead: configured routes first, then every model that an upstream lists under its own name. */
 export class ModelRoutes {
-  /** Upstream name -> the models it listed last. */
-  private readonly listed = new Map<string, readonly string[]>();
+  private readonly lists: UpstreamLists;
   private readonly refused = new RefusedMemory();
   /** By the name of their entry, made when they are asked for. */
   private readonly pools = new Map<string, UpstreamPool>();
-
   private readonly listeners: (() => void)[] = [];
 
   /** @param poolParts of models with several upstreams. Absent: the first of them is asked alone. */
   constructor(
     private config: ModelsConfig,
     private providers: ReadonlyMap<string, ModelProvider>,
-    private readonly onDiscoveryFailed: (upstream: string, cause: unknown) => void,
+    news: ListNews,
     private readonly poolParts?: PoolParts,
-  ) {}
+  ) {
+    this.lists = new UpstreamLists(news);
+    this.lists.replace(config.upstreams, providers);
+  }
 
   /** Other settings for runs that begin from now on. Runs under way keep the routes that they have. */
   replace(config: ModelsConfig, providers: ReadonlyMap<string, ModelProvider>): void {
-    for (const name of this.listed.keys()) if (!providers.has(name)) this.listed.delete(name);
     this.pools.clear();
     this.config = config;
     this.providers = providers;
+    this.lists.replace(config.upstreams, providers);
     this.tell();
   }
 
@@ -90,19 +93,29 @@ export class ModelRoutes {
     return (await provider.listModels(AbortSignal.timeout(DISCOVERY_TIMEOUT_MS))).length;
   }
 
-  /** Asks every upstream for its models. An upstream that cannot be asked keeps its last list. */
+  /** Asks every upstream for its models. An upstream that cannot be asked keeps its last list. Never rejects. */
   async discover(): Promise<void> {
-    const ask = async ([name, provider]: [string, ModelProvider]): Promise<void> => {
-      try {
-        const models = await provider.listModels(AbortSignal.timeout(DISCOVERY_TIMEOUT_MS));
-        // New settings may have come meanwhile.
-        if (this.providers.get(name) === provider) this.listed.set(name, models);
-      } catch (cause) {
-        this.onDiscoveryFailed(name, cause);
-      }
-    };
-    await Promise.all([...this.providers].map(ask));
+    await this.lists.askAll();
     this.tell();
+  }
+
+  /** Asks those that list nothing and may do so soon. @returns whether there were any. Never rejects. */
+  async discoverAway(): Promise<boolean> {
+    if (!this.lists.isSomeAway) return false;
+    await this.lists.askFailed();
+    this.tell();
+    return true;
+  }
+
+  /** Lets a name that leads nowhere be looked for: an upstream may have come meanwhile. Never rejects. */
+  async look(name: string): Promise<void> {
+    if (this.serves(name)) return;
+    await this.lists.askFailed();
+    this.tell();
+  }
+
+  upstreams(): readonly UpstreamState[] {
+    return this.lists.states();
   }
 
   /**
@@ -112,7 +125,7 @@ export class ModelRoutes {
   models(): ModelInfo[] {
     const { defaultName, routes } = this.config;
     const [first = ''] = this.providers.keys();
-    const discovered = [...this.listed].flatMap(([upstream, names]) => names.map((name) => ({ name, upstream })));
+    const discovered = this.lists.entries().flatMap(([upstream, names]) => names.map((name) => ({ name, upstream })));
     const own = this.serves(defaultName) ? [{ name: defaultName, upstream: first }] : [];
     const rows = [...own, ...routes, ...discovered];
     const byName = new Map<string, ModelInfo>();
@@ -125,7 +138,7 @@ export class ModelRoutes {
   /**
    * The candidates behind a model name, the fallbacks last.
    * Throws GatewayError `model_not_found` for a name nobody serves, `upstream_unreachable` when the default is unknown
-   * because no upstream has listed its models.
+   * because no upstream has listed its models: the failure of the first upstream, with the reason in its words.
    */
   route(name: string): ModelRoute {
     const routes: ModelRoute[] = [];
@@ -205,7 +218,7 @@ export class ModelRoutes {
   private target(name: string): Target | undefined {
     const entry = this.entry(name);
     if (entry) return { upstream: entry.upstream, model: entry.model, entry };
-    for (const [upstream, names] of this.listed) if (names.includes(name)) return { upstream, model: name };
+    for (const [upstream, names] of this.lists.entries()) if (names.includes(name)) return { upstream, model: name };
     return name === this.config.defaultName ? this.default() : undefined;
   }
 
@@ -216,12 +229,12 @@ export class ModelRoutes {
       const known = defaultModel !== defaultName && this.entry(defaultModel) ? this.target(defaultModel) : undefined;
       return known ?? { upstream: this.lister(defaultModel) ?? firstUpstream, model: defaultModel };
     }
-    for (const [upstream, [first]] of this.listed) if (first !== undefined) return { upstream, model: first };
-    throw new GatewayError('upstream_unreachable', `The upstream '${firstUpstream}' has not listed its models.`);
+    for (const [upstream, [first]] of this.lists.entries()) if (first !== undefined) return { upstream, model: first };
+    throw this.lists.failureOf(firstUpstream) ?? notAskedYet(firstUpstream);
   }
 
   private lister(model: string): string | undefined {
-    return [...this.listed].find(([, names]) => names.includes(model))?.[0];
+    return this.lists.entries().find(([, names]) => names.includes(model))?.[0];
   }
 
   private unknown(name: string): Target {
@@ -266,6 +279,9 @@ export class ModelRoutes {
     return this.config.routes.filter((row) => row.model === model && (row.pool ?? [row.upstream]).includes(upstream));
   }
 }
+
+const notAskedYet = (upstream: string): GatewayError =>
+  new GatewayError('upstream_unreachable', `The upstream '${upstream}' has not listed its models yet.`);
 
 /** Two pools may share a member. */
 function added(report: MemberReport, earlier: MemberReport | undefined): MemberReport {

@@ -1,10 +1,11 @@
 import { memoryPool, redisPoolShare, type RedisConnection } from '#libs/bus';
 import type { Config, ModelsConfig } from '#libs/config';
-import { toRunError, type ModelProvider } from '#libs/contract';
+import type { ModelProvider } from '#libs/contract';
 import type { Closers, Logger } from '#libs/platform';
 import { createProvider } from '#libs/providers';
 import type { WorkerMeters } from '../worker-meters.js';
 import { ModelRoutes } from './model-routes.js';
+import type { ListNews } from './upstream-lists.js';
 import { PoolBeat } from './pool-beat.js';
 
 /** How settings of models are read again. */
@@ -29,12 +30,12 @@ export function openModelRoutes(parts: RoutesParts): ModelRoutes {
   const { config, logger, closers, meters, reload, connection, workerId } = parts;
   const open = providersOf(meters);
   const share = redisPoolShare(connection, workerId);
-  const routes = new ModelRoutes(
-    config.models,
-    open(config.models),
-    (upstream, cause) => logger.warn({ upstream, error: toRunError(cause) }, 'the upstream did not list its models'),
-    { share, own: memoryPool().of(workerId), news: meters.poolNews(), now: () => performance.now() },
-  );
+  const routes = new ModelRoutes(config.models, open(config.models), listNews(logger), {
+    share,
+    own: memoryPool().of(workerId),
+    news: meters.poolNews(),
+    now: () => performance.now(),
+  });
   const beat = new PoolBeat({
     share,
     workerId,
@@ -54,6 +55,15 @@ export function openModelRoutes(parts: RoutesParts): ModelRoutes {
   reload.onSignal(() => beat.reload());
   return routes;
 }
+
+/** One line when an upstream lists its models, when it stops, and when it does so again. */
+const listNews = (logger: Logger): ListNews => ({
+  failed: (upstream, { code, message }) => logger.warn({ upstream, code }, message),
+  listed: (upstream, models, again) =>
+    logger.info({ upstream }, `upstream ${upstream} ${again ? 'answers again' : 'answers'}: ${counted(models)}`),
+});
+
+const counted = (models: number): string => (models === 1 ? '1 model' : `${models} models`);
 
 /** Providers by name. One whose settings are the same is used on, with its connections. */
 function providersOf(meters: WorkerMeters): (models: ModelsConfig) => ReadonlyMap<string, ModelProvider> {

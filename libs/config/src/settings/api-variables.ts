@@ -120,6 +120,13 @@ export const API_VARIABLES = [
     parser: milliseconds,
   },
   {
+    name: 'NO_WORKER_SECONDS',
+    path: 'api.no_worker_seconds',
+    default: '30',
+    meaning: 'seconds without a worker after which requests that wait for an answer get 503; 0: they wait on',
+    parser: integer(0, 86_400),
+  },
+  {
     name: 'DRAIN_SECONDS',
     path: 'drain_seconds',
     default: '30',

@@ -2,11 +2,10 @@ import type { JsonObject, ModelProvider, ModelRequest, UpstreamSettings } from '
 import { askModel } from '../upstream/ask-model.js';
 import { featureOf } from '../upstream/refused-fields.js';
 import { listModels } from '../upstream/list-models.js';
+import { VENDOR_ADDRESSES } from '../upstream/serving.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
 import { MessageTranslator } from './message-translator.js';
 import { OWN_FIELDS, toMessagesRequest } from './messages-request.js';
-
-const ANTHROPIC_URL = 'https://api.anthropic.com';
 
 /**
  * With newer versions the API refuses temperature and top_p outright, whatever the model. Compatible servers know this
@@ -44,7 +43,7 @@ function betasOf({ sampling, without = [] }: ModelRequest): {
 export function anthropicProvider(settings: UpstreamSettings): ModelProvider {
   const { name, apiKey, retriesMax } = settings;
   const http = upstreamHttp(settings, {
-    baseUrl: (settings.baseUrl ?? ANTHROPIC_URL).replace(/\/+(v1\/*)?$/, ''),
+    baseUrl: (settings.baseUrl ?? VENDOR_ADDRESSES.anthropic).replace(/\/+(v1\/*)?$/, ''),
     headers: { 'anthropic-version': API_VERSION, ...(apiKey !== undefined && { 'x-api-key': apiKey }) },
   });
   const upstream = { name, apiKey };

@@ -1,11 +1,10 @@
 import { CACHE_MARK_FIELDS, type ModelProvider, type UpstreamSettings } from '#libs/contract';
 import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
+import { VENDOR_ADDRESSES } from '../upstream/serving.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
 import { marksLeftOut, toChatRequest } from './chat-request.js';
 import { ChatTranslator } from './chat-translator.js';
-
-const OPENAI_URL = 'https://api.openai.com/v1';
 
 /**
  * Models behind the Chat Completions API: OpenAI itself, or any server that speaks it (`baseUrl` up to and including
@@ -14,11 +13,11 @@ const OPENAI_URL = 'https://api.openai.com/v1';
 export function openaiProvider(settings: UpstreamSettings): ModelProvider {
   const { name, apiKey, retriesMax } = settings;
   const http = upstreamHttp(settings, {
-    baseUrl: (settings.baseUrl ?? OPENAI_URL).replace(/\/+$/, ''),
+    baseUrl: (settings.baseUrl ?? VENDOR_ADDRESSES.openai).replace(/\/+$/, ''),
     headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
   });
   const upstream = { name, apiKey };
-  const host = hostOf(settings.baseUrl ?? OPENAI_URL);
+  const host = hostOf(settings.baseUrl ?? VENDOR_ADDRESSES.openai);
   const wire = { isOpenAi: isHostOf(host, 'api.openai.com'), isMistral: isHostOf(host, 'api.mistral.ai') };
   return {
     upstream: name,

@@ -1,11 +1,17 @@
 import type { Client, Tool as McpToolInfo } from '@modelcontextprotocol/client';
-import type { JsonObject, Tool, ToolContext, ToolResult } from '#libs/contract';
+import {
+  causeText,
+  type JsonObject,
+  type McpServerState,
+  type Tool,
+  type ToolContext,
+  type ToolResult,
+} from '#libs/contract';
 import { callTool, kindOf, type CallOrder, type CallOutcome } from './call-tool.js';
 import { connect, type ConnectionOwner, type ConnectParts, type Verdict } from './connect.js';
 import { listTools } from './list-tools.js';
 import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
 import { offeredTools } from './tools/offered-tools.js';
-import { causeText } from './transport/cause-text.js';
 import { watchChanges } from './watch-changes.js';
 
 interface Connection {
@@ -32,6 +38,8 @@ export class McpServer implements ConnectionOwner {
   private readonly underWay = new Map<Client, number>();
   private connecting: Promise<Client> | undefined;
   private failures = 0;
+  /** Why it is away; undefined while it is not. */
+  private trouble: string | undefined;
   private retry: NodeJS.Timeout | undefined;
   private isRefreshing = false;
   private isStale = false;
@@ -54,6 +62,14 @@ export class McpServer implements ConnectionOwner {
   tools(): readonly Tool[] {
     if (this.connection && Date.now() > this.freshUntil) void this.refresh();
     return this.offered;
+  }
+
+  /** For operators. */
+  state(): McpServerState {
+    const { name, trouble, offered } = this;
+    const isAway = trouble !== undefined && !this.connection;
+    const status = this.connection && !this.connecting ? 'connected' : isAway ? 'away' : 'connecting';
+    return { name, status, tools: offered.length, ...(isAway && { error: trouble }) };
   }
 
   /** Resolves when the first attempt to connect is over, whatever came of it. */
@@ -145,10 +161,12 @@ export class McpServer implements ConnectionOwner {
       const connection = { client, since: Date.now(), end: new AbortController() };
       this.connection = connection;
       await this.takeTools(client);
+      this.trouble = undefined;
       void watchChanges(client, connection.end.signal, () => void this.refresh());
       return client;
     } catch (cause) {
-      this.say('warn', `cannot be reached: ${causeText(cause)}`);
+      this.trouble = causeText(cause);
+      this.say('warn', `cannot be reached: ${this.trouble}`);
       // The server may have been replaced by one of another generation.
       this.verdict = undefined;
       const client = this.leave();
@@ -221,7 +239,8 @@ export class McpServer implements ConnectionOwner {
     if (this.connecting) return;
     const wasGood = Date.now() - connection.since >= MCP_LIMITS.goodConnectionMs;
     this.failures = wasGood ? 0 : this.failures + 1;
-    this.say('warn', 'the connection was lost; it will be made again');
+    this.trouble = 'the connection was lost';
+    this.say('warn', `${this.trouble}; it will be made again`);
     this.retryLater();
   }
 

@@ -1,4 +1,4 @@
-import type { Tool } from '#libs/contract';
+import type { McpServerState, Tool } from '#libs/contract';
 import type { ConnectParts } from './connect.js';
 import type { McpServer } from './mcp-server.js';
 import type { McpServerSettings } from './mcp-settings.js';
@@ -36,6 +36,12 @@ export class McpServers {
 
   tools(): readonly Tool[] {
     return this.servers.flatMap((server) => server.tools());
+  }
+
+  /** In the order of the settings. */
+  states(): readonly McpServerState[] {
+    if (this.servers.length > 0) return this.servers.map((server) => server.state());
+    return this.names().map((name) => ({ name, status: 'connecting', tools: 0 }));
   }
 
   async close(): Promise<void> {

@@ -16,7 +16,7 @@ import type { CreateRun, ReadRequest } from '../../answering/create-run.js';
 import type { Exchange } from '../../answering/exchanges.js';
 import { HEADERS } from '../../words/header-names.js';
 import { parseJson } from '../../edge/parse-json.js';
-import { withExchange, type ExchangeParts } from '../../answering/run-exchange.js';
+import { whileWorkersAre, withExchange, type ExchangeParts } from '../../answering/run-exchange.js';
 import { MessageIntake } from './message-intake.js';
 import { ReadGate } from './read-gate.js';
 import { SocketWriter } from './socket-writer.js';
@@ -146,14 +146,16 @@ export class ResponseSocket {
     let isWell = false;
     const { owner, socket } = this.connection;
     await withExchange(this.parts, { owner, socket }, async (exchange) => {
+      this.parts.workers.assertThere();
       const run = await desk.admit(admission, exchange.signal);
       if (admission.draft.retain === false) this.remember(run.runId);
       await this.parts.runs.attend(
         run.runId,
         async () => {
-          if (run.kind !== 'stored') isWell = await this.speak(run, exchange);
+          if (run.kind === 'stored') return;
+          isWell = await whileWorkersAre(this.parts.workers, exchange, () => this.speak(run, exchange));
         },
-        () => admission.draft.onDisconnect === 'cancel' && exchange.interruption === 'client_gone',
+        () => admission.draft.onDisconnect === 'cancel' && exchange.isGivenUp,
       );
     });
     return isWell;
@@ -170,6 +172,7 @@ export class ResponseSocket {
     } finally {
       this.speaker = undefined;
     }
+    if (exchange.interruption === 'no_worker') await speaker.fail(this.parts.workers.error());
     if (exchange.interruption === 'draining') this.leave(draining());
     return speaker.lastType === 'run.completed';
   }

@@ -1,6 +1,6 @@
+import { causeText } from '#libs/contract';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { MCP_LIMITS } from '../mcp-settings.js';
-import { causeText } from './cause-text.js';
 import { Unreachable } from './unreachable.js';
 
 export interface FetchBounds {

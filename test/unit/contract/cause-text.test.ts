@@ -1,4 +1,4 @@
-import { causeText } from '../../../../../libs/tools/src/mcp/transport/cause-text.js';
+import { causeText } from '#libs/contract';
 
 const system = (fields: object): Error => Object.assign(new Error('system'), fields);
 
