@@ -18,6 +18,10 @@ modelProviderSuite('anthropic', () => ({
   provider: createProvider(upstreamSettings('anthropic', { baseUrl: upstream.url })),
   ...models,
 }));
+modelProviderSuite('gateway', () => ({
+  provider: createProvider(upstreamSettings('gateway', { baseUrl: upstream.url })),
+  ...models,
+}));
 modelProviderSuite('demo', () => ({
   provider: demoProvider(upstreamSettings('demo'), { wordDelayMs: 2 }),
   quick: 'demo',

@@ -13,7 +13,7 @@ import {
   type Usage,
 } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
-import { affinityOf } from './messages/affinity.js';
+import { affinityOf, sessionOf } from './messages/affinity.js';
 import { conversation, systemText } from './messages/conversation.js';
 import { openModelStream, type ModelStream, type Question } from './open-model-stream.js';
 import { placeAnswer, type PlacedAnswer } from './place-answer.js';
@@ -21,6 +21,7 @@ import { placedCitations, shownImage } from './shown-parts.js';
 import { shownStep } from './repeated-text.js';
 import { runCalls } from './calls/run-calls.js';
 import { toolChoiceOf } from './toolbox.js';
+import { isUpstreamTool, UpstreamTools, type UpstreamToolEvent } from './calls/upstream-tools.js';
 
 /**
  * One model call and the tools it asked for, from `step.started` to `step.completed`.
@@ -36,8 +37,7 @@ export async function runStep(run: AgentRun, spent: Usage = NO_USAGE): Promise<v
   if (!shown) await takeSteers(run);
   const stream = await ask(run);
   const placed = await placeAnswer(run, stream, shown);
-  const { step } = placed;
-  const { finishReason, usage: own, serviceTier, calls } = await relay(run, placed);
+  const { step, finishReason, usage: own, serviceTier, calls } = await relay(run, placed);
   const usage = addUsage(own, spent);
   if (finishReason === 'tool_calls') {
     for (const call of calls) await book.emit({ type: 'tool_call.ready', step, ...call });
@@ -67,10 +67,12 @@ export function questionOf(run: AgentRun): Question {
     system,
     messages,
     tools: toolbox.offered,
+    callerTools: spec.tools,
     toolsAreOptional: spec.tools.length === 0 && (spec.toolChoice.kind === 'auto' || spec.toolChoice.kind === 'none'),
     toolChoice: choiceOfStep(run),
     sampling: spec.sampling,
     affinity: affinityOf(spec, { system, messages }),
+    ...sessionOf(spec),
     signal: ports.signal,
   };
 }
@@ -81,6 +83,8 @@ function choiceOfStep({ spec, book }: AgentRun): ToolChoice {
 }
 
 interface Answer {
+  /** The step in which the answer ended: an upstream that runs tools itself speaks in several. */
+  readonly step: number;
   readonly finishReason: FinishReason;
   readonly usage: Usage;
   readonly serviceTier?: string;
@@ -96,9 +100,12 @@ type OpenCall = Pick<EventOf<'tool_call.ready'>, 'callId' | 'name' | 'executedBy
  * Turns model events into run events until the model ends. This is the hot path: no copies, and no await without
  * back-pressure.
  */
-async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream }: PlacedAnswer): Promise<Answer> {
+async function relay(run: AgentRun, { step: first, isOpen, stream }: PlacedAnswer): Promise<Answer> {
+  const { ports, book, toolbox } = run;
   const calls = new Map<string, OpenCall>();
-  const take = (event: Exclude<ModelEvent, { type: 'end' }>): RunEvent | undefined => {
+  const theirs = new UpstreamTools(run);
+  let step = first;
+  const take = (event: Exclude<ModelEvent, { type: 'end' } | UpstreamToolEvent>): RunEvent | undefined => {
     switch (event.type) {
       case 'text':
         if (event.logprobs) return { type: 'text.delta', step, text: event.text, logprobs: event.logprobs };
@@ -134,15 +141,18 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
   let begun = isOpen;
   for await (const event of stream.events) {
     if (ports.signal.aborted) throw ports.signal.reason;
-    if (!begun) {
-      const { provider, model } = stream.candidate;
-      const { leftOut, attempts } = stream;
-      const again = attempts > 1 && { attempts };
-      const started = { type: 'step.started', step, model, upstream: provider.upstream, ...again } as const;
-      await book.emit(leftOut.length > 0 ? { ...started, leftOut } : started);
-      begun = true;
+    if (!begun) await book.emit(startOf(step, stream));
+    begun = true;
+    if (isUpstreamTool(event)) {
+      await theirs.take(event, step);
+      continue;
     }
-    if (event.type === 'end') return answerOf(event, calls);
+    // A caller's call is ready at the end of the step only, so such a step stays open.
+    if (theirs.areInStep && calls.size === 0 && !isSilent(event)) step = await theirs.nextStep(step, stream.candidate);
+    if (event.type === 'end') {
+      await theirs.settle(step);
+      return { step, ...answerOf(event, calls) };
+    }
     const said = take(event);
     const full = said && book.emit(said);
     if (full) await full;
@@ -158,11 +168,20 @@ async function relay({ ports, book, toolbox }: AgentRun, { step, isOpen, stream 
 function answerOf(
   { finishReason, usage, serviceTier }: ModelEvent & { type: 'end' },
   calls: Map<string, OpenCall>,
-): Answer {
+): Omit<Answer, 'step'> {
   const isCut = finishReason === 'length' || finishReason === 'content_filter';
   const reason = isCut ? finishReason : calls.size > 0 ? 'tool_calls' : 'stop';
   return { finishReason: reason, usage, ...(serviceTier !== undefined && { serviceTier }), calls: calls.values() };
 }
+
+function startOf(step: number, { candidate, leftOut, attempts }: ModelStream): EventOf<'step.started'> {
+  const { provider, model } = candidate;
+  const more = { ...(attempts > 1 && { attempts }), ...(leftOut.length > 0 && { leftOut }) };
+  return { type: 'step.started', step, model, upstream: provider.upstream, ...more };
+}
+
+const isSilent = (event: ModelEvent): boolean =>
+  (event.type === 'text' || event.type === 'reasoning') && event.text === '' && !('seal' in event);
 
 function openCall(calls: Map<string, OpenCall>, call: OpenCall): void {
   if (calls.has(call.callId)) throw invalid('used one call id twice');

@@ -99,6 +99,8 @@ export interface AssistantMessage {
   /** In the order in which the model thought. Absent when there is none, or when it is not known. */
   readonly reasoning?: readonly Reasoning[];
   readonly toolCalls: readonly ToolCall[];
+  /** Who said it, in which session. Absent: it is not known, or was said outside of a session. */
+  readonly saidBy?: { readonly upstream: string; readonly sessionId: string };
 }
 
 export interface ToolMessage extends Markable {

@@ -1,6 +1,7 @@
 import type { ModelProvider, ProviderName, UpstreamSettings } from '#libs/contract';
 import { anthropicProvider } from './anthropic/anthropic-provider.js';
 import { demoProvider } from './demo/demo-provider.js';
+import { gatewayProvider } from './gateway/gateway-provider.js';
 import { openaiProvider } from './openai/openai-provider.js';
 import { withForcedCalls } from './quirks/forced-text/forced-calls.js';
 
@@ -8,6 +9,7 @@ import { withForcedCalls } from './quirks/forced-text/forced-calls.js';
 const PROVIDERS: Readonly<Record<ProviderName, (settings: UpstreamSettings) => ModelProvider>> = {
   openai: openaiProvider,
   anthropic: anthropicProvider,
+  gateway: gatewayProvider,
   demo: demoProvider,
 };
 

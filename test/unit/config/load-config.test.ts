@@ -403,3 +403,8 @@ test.each([
   const { store, redis } = load({ [name]: value });
   expect([store.databaseUrl, redis.url]).toContain(value);
 });
+
+test('a gateway has an address', () => {
+  const file = 'upstreams: [{ name: agents, provider: gateway, api_key: key-of-agents-0123 }]';
+  expect(problemsOf(() => loadYaml(file))).toContain('upstreams[0].base_url: the address of the gateway');
+});

@@ -1,6 +1,5 @@
 import { GatewayError, LIMITS } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import { API_LIMITS } from '../words/api-limits.js';
 
 const RETRY_SECONDS = 5;
 

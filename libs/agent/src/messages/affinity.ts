@@ -42,3 +42,9 @@ function firstText(messages: readonly Message[]): string {
       : content.map((part) => (part.type === 'text' ? part.text : part.url)).join('\n');
   return text.slice(0, CHARS_MAX);
 }
+
+/** The session that the caller has named. A derived one is a guess: two conversations may begin alike. */
+export function sessionOf({ owner, sessionId }: Pick<Facts, 'owner' | 'sessionId'>): Pick<ModelRequest, 'session'> {
+  if (sessionId === undefined || DERIVED_SESSION.test(sessionId)) return {};
+  return { session: { owner, id: sessionId } };
+}

@@ -105,13 +105,7 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
     const key = isReadFor(sources, 'worker') ? upstreamKey(sources, entry) : undefined;
     // An unreadable provider has been reported already; this entry will not be used.
     const provider = entry.provider ?? 'demo';
-    const way = entry.api_key ?? entry.api_key_env ?? entry.base_url;
-    if (provider !== 'demo' && way === undefined) {
-      sources.problems.add(
-        entry.path,
-        'expected api_key or api_key_env, or base_url for a server that asks for no key',
-      );
-    }
+    checkReach(sources.problems, { ...entry, provider });
     return {
       name: entry.name ?? '',
       provider,
@@ -124,6 +118,14 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
       ...(entry.max_in_flight !== undefined && { inFlightMax: entry.max_in_flight }),
     };
   });
+}
+
+/** Where the upstream is, and how it is opened. */
+function checkReach(problems: Problems, entry: FileSettings['upstreams'][number]): void {
+  const { path, provider, base_url: url } = entry;
+  if (provider === 'gateway' && url === undefined) problems.add(`${path}.base_url`, 'the address of the gateway');
+  if (provider === 'demo' || (entry.api_key ?? entry.api_key_env ?? url) !== undefined) return;
+  problems.add(path, 'expected api_key or api_key_env, or base_url for a server that asks for no key');
 }
 
 const upstreamKey = (sources: Sources, entry: FileSettings['upstreams'][number]): string | undefined =>

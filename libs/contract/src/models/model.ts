@@ -26,6 +26,21 @@ export type ModelEvent =
   /** State that the upstream attaches to a call after the call has begun. See ToolCall.extraContent. */
   | { readonly type: 'tool_extra'; readonly callId: string; readonly extraContent: JsonObject }
   | { readonly type: 'tool_arguments'; readonly callId: string; readonly delta: string }
+  /**
+   * A tool that the upstream runs itself has begun; it is no call for us. `callId` is unique within the run. `about`
+   * says in a line what the call is about.
+   */
+  | { readonly type: 'own_tool'; readonly callId: string; readonly name: string; readonly about?: string }
+  /** News of such a tool, for showing. */
+  | { readonly type: 'own_tool_progress'; readonly callId: string; readonly text: string }
+  /** Such a tool has ended. Absent: the upstream does not say what came of it, or how long it took. */
+  | {
+      readonly type: 'own_tool_end';
+      readonly callId: string;
+      readonly isError: boolean;
+      readonly output?: string;
+      readonly durationMs?: number;
+    }
   | {
       readonly type: 'end';
       readonly finishReason: FinishReason;
@@ -42,6 +57,12 @@ export interface RefusedField {
   readonly value?: string;
 }
 
+/** Sessions of two API keys may have one id: the two together name a session. */
+export interface SessionName {
+  readonly owner: string;
+  readonly id: string;
+}
+
 export interface ModelRequest {
   /** The upstream's own name of the model. */
   readonly model: string;
@@ -50,12 +71,16 @@ export interface ModelRequest {
   readonly messages: readonly Message[];
   /** Everything the model may call: server tools and the caller's. */
   readonly tools: readonly ClientTool[];
+  /** Those of `tools` that the caller brought. Absent: it is not known which. */
+  readonly callerTools?: readonly ClientTool[];
   /** The caller brought no tools and forces no call, so a model that supports no tools is asked without any. */
   readonly toolsAreOptional?: boolean;
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
   /** Requests with the same key share a common prefix, so the same upstream and its prompt cache serve them best. */
   readonly affinity: string;
+  /** The named session that the request belongs to. Absent: none. */
+  readonly session?: SessionName;
   /** Bound of the answer when the caller names none and the API requires one. Absent: the provider chooses. */
   readonly outputTokensDefault?: number;
   /** false: asks for the whole answer at once. Absent: streams. */

@@ -1,5 +1,5 @@
 /** Every kind of model API that the gateway speaks. Settings files use these words, so a name never changes. */
-export const PROVIDER_NAMES = ['openai', 'anthropic', 'demo'] as const;
+export const PROVIDER_NAMES = ['openai', 'anthropic', 'gateway', 'demo'] as const;
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 /** A server of models, and the patience of requests to it. */

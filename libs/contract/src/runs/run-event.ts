@@ -38,7 +38,9 @@ export type ApprovalBy = 'user' | 'timeout' | 'policy';
  * `run.parked` follows an open approval: the run has no worker until somebody answers or the time is up. The next
  * attempt continues within the same step. `run.steered` stands between two steps.
  *
- * Within a step the model speaks first: neither a delta nor another call follows the first `tool_call.ready`.
+ * Within a step the model speaks first: neither a delta nor another call follows the first `tool_call.ready`. There is
+ * one exception: tools that an upstream runs itself are told as they begin and end, each from `tool_call.started` to
+ * `tool.started` at once, and also while others of them are under way. What the upstream says next begins a new step.
  *
  * `step` counts from 1 over the whole run, across attempts. When an attempt leaves a step unfinished, the next attempt
  * closes that step with `step.interrupted` and does not use its number again. There is one exception: if only text of

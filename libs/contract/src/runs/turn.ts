@@ -41,19 +41,20 @@ export function compacted(before: readonly Message[], summary: string): Message[
   return last ? [told, last] : [told];
 }
 
+/** What an answer is made of. */
+type Said = Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers' | 'sessionId'>;
+
 /**
  * The conversation with everything that a run has said and done. Where the run has compacted it: from the last summary
  * on.
  */
-export function continued(
-  before: readonly Message[],
-  snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>,
-): Message[] {
+export function continued(before: readonly Message[], snapshot: Said): Message[] {
   const item = snapshot.items.findLast((one) => one.status === 'completed' && isCompaction(one));
   if (item?.type !== 'text' || item.compaction === undefined) return [...before, ...answerMessages(snapshot)];
   const { steps, items, steers = [] } = snapshot;
   const later = {
     status: snapshot.status,
+    ...(snapshot.sessionId !== undefined && { sessionId: snapshot.sessionId }),
     steps: steps.filter(({ step }) => step > item.step),
     items: items.filter(({ step }) => step > item.step),
     steers: steers.filter(({ afterStep }) => afterStep >= item.step),
@@ -71,7 +72,7 @@ const isCompaction = (item: OutputItem): boolean => item.type === 'text' && item
  * does not see interrupted and open steps. A run that continues an ended run also sees the last text of that run, even
  * if it was cut off, because the listeners saw it. Calls that do not count (`isCertain`) are left out.
  */
-export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 'steps' | 'steers'>): Message[] {
+export function answerMessages(snapshot: Said): Message[] {
   const isOver = hasEnded(snapshot);
   const lastSaid = isOver ? snapshot.items.at(-1)?.step : undefined;
   const itemsOf = new Map<number, OutputItem[]>();
@@ -85,10 +86,17 @@ export function answerMessages(snapshot: Pick<RunSnapshot, 'status' | 'items' | 
       afterStep === step ? [{ role: 'user', content: text }] : [],
     );
   const ofStep = isOver ? messagesOfOldStep : messagesOfStep;
+  const { sessionId } = snapshot;
+  const saidBy = (messages: Message[], upstream: string): Message[] =>
+    sessionId === undefined
+      ? messages
+      : messages.map((one) => (one.role === 'assistant' ? { ...one, saidBy: { upstream, sessionId } } : one));
   return [
     ...steersAfter(0),
-    ...snapshot.steps.flatMap(({ step, status }) => [
-      ...(status === 'completed' || step === lastSaid ? ofStep((itemsOf.get(step) ?? []).filter(isTold)) : []),
+    ...snapshot.steps.flatMap(({ step, status, upstream }) => [
+      ...(status === 'completed' || step === lastSaid
+        ? saidBy(ofStep((itemsOf.get(step) ?? []).filter(isTold)), upstream)
+        : []),
       ...steersAfter(step),
     ]),
   ];

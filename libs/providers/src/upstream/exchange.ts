@@ -45,7 +45,7 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler {
     // Informational answers come before the final one (RFC 9110, 15.2).
     if (status < 200) return;
     controller.pause();
-    this.body = new AnswerBody(controller, String(headers['content-encoding'] ?? '').toLowerCase());
+    this.body = new AnswerBody(controller, headers);
     this.resolve({ status, headers, body: this.body });
   }
 

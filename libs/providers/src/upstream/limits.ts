@@ -15,6 +15,14 @@ export const UPSTREAM_LIMITS = {
   messageCharsMax: 300,
   modelsMax: 10_000,
 
+  /** Tools that a gateway runs for one answer. */
+  ownToolsMax: 2_000,
+  /** A line about such a tool, and what it gives out as far as it is told. */
+  ownToolTextCharsMax: 8_192,
+  /** A gateway's run is asked to stop so often, each time for so long, with these waits between. */
+  stopTimeoutMs: 5_000,
+  stopAgainAfterMs: [1_000, 4_000],
+
   connectTimeoutMs: 10_000,
   /** Sockets to one upstream: more than one worker can have runs under way, so none waits for a socket. */
   connectionsMax: 8_192,

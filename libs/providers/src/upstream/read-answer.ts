@@ -10,8 +10,8 @@ import { CLOSED } from './upstream-http.js';
 
 /** Turns one answer in one wire format into model events. Its `read` methods may throw GatewayError. */
 export interface Translator {
-  /** Takes the data of one server-sent event. */
-  readEvent(data: string): void;
+  /** Takes the data of one server-sent event, and its name if it has one. */
+  readEvent(data: string, name?: string): void;
   /** Takes an answer that was not streamed. */
   readWhole(answer: JsonValue): void;
   /** The upstream said why it stopped: the answer is complete, though usage may follow. */
@@ -172,7 +172,7 @@ class AnswerReader {
 function parserFor(translator: Translator, upstream: string): EventSourceParser {
   return createParser({
     maxBufferSize: UPSTREAM_LIMITS.lineCharsMax,
-    onEvent: ({ data }) => translator.readEvent(data),
+    onEvent: ({ data, event }) => translator.readEvent(data, event),
     onError: ({ type }) => {
       // The other types are fields and values that the SSE standard tells readers to ignore.
       if (type !== 'max-buffer-size-exceeded') return;

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { unpacking, type BodyReader } from './unpack.js';
 
@@ -13,11 +14,11 @@ export class AnswerBody {
 
   /**
    * @param controller of the exchange, paused.
-   * @param encoding the answer's `content-encoding`, in lower case; empty for none.
+   * @param headers of the answer; its `content-encoding` is undone.
    */
   constructor(
     private readonly controller: Dispatcher.DispatchController,
-    private readonly encoding = '',
+    readonly headers: IncomingHttpHeaders = {},
   ) {}
 
   /** Starts reading, once. A body that is already over ends at once. */
@@ -48,7 +49,8 @@ export class AnswerBody {
 
   private begin(first: Buffer): void {
     this.hasBegun = true;
-    if (this.reader) this.reader = unpacking(first, this.encoding, this.reader, this.controller);
+    const encoding = String(this.headers['content-encoding'] ?? '').toLowerCase();
+    if (this.reader) this.reader = unpacking(first, encoding, this.reader, this.controller);
   }
 
   /** Called by the exchange when the body is over. */

@@ -40,6 +40,9 @@ function merge(last: ModelEvent, event: ModelEvent): ModelEvent | undefined {
     case 'image':
     case 'tool_call':
     case 'tool_extra':
+    case 'own_tool':
+    case 'own_tool_progress':
+    case 'own_tool_end':
     case 'end':
       return undefined;
   }

@@ -1,0 +1,92 @@
+import { GatewayError, LIMITS, NO_USAGE, type ModelCandidate, type ModelEvent } from '#libs/contract';
+import type { AgentRun } from '../agent-run.js';
+import { boundOutput } from './bound-output.js';
+
+/** What a model says of tools that its upstream runs itself. */
+export type UpstreamToolEvent = Extract<ModelEvent, { type: 'own_tool' | 'own_tool_progress' | 'own_tool_end' }>;
+
+export function isUpstreamTool(event: ModelEvent): event is UpstreamToolEvent {
+  return event.type === 'own_tool' || event.type === 'own_tool_progress' || event.type === 'own_tool_end';
+}
+
+interface OpenTool {
+  readonly name: string;
+  readonly startedAt: number;
+}
+
+const NOT_TOLD = 'The upstream ran this tool itself and does not tell what it gave out.';
+
+/**
+ * Tells of the tools that an upstream runs, in the words for our own: calls that are whole when they are told of. They
+ * end the step in which they stand, so what the upstream says behind them begins another one.
+ */
+export class UpstreamTools {
+  private readonly open = new Map<string, OpenTool>();
+  /** Some of them stand in the open step. */
+  private inStep = 0;
+
+  constructor(private readonly run: Pick<AgentRun, 'book' | 'ports'>) {}
+
+  get areInStep(): boolean {
+    return this.inStep > 0;
+  }
+
+  async take(event: UpstreamToolEvent, step: number): Promise<void> {
+    const { book } = this.run;
+    if (event.type === 'own_tool') return this.begin(event, step);
+    const { callId } = event;
+    const tool = this.open.get(callId);
+    // It was taken for ended when the upstream went on speaking.
+    if (!tool) return;
+    if (event.type === 'own_tool_progress') await book.emit({ type: 'tool.progress', step, callId, text: event.text });
+    else await this.end(step, callId, event);
+  }
+
+  /** Ends what is open, and closes the step with them. Gives the number of the step that begins here. */
+  async nextStep(step: number, { provider, model }: ModelCandidate): Promise<number> {
+    const { book } = this.run;
+    for (const callId of this.open.keys()) await this.end(step, callId);
+    await book.emit({ type: 'step.completed', step, finishReason: 'tool_calls', usage: NO_USAGE });
+    this.inStep = 0;
+    await book.emit({ type: 'step.started', step: step + 1, model, upstream: provider.upstream });
+    return step + 1;
+  }
+
+  /** Ends what is open; the step goes on. */
+  async settle(step: number): Promise<void> {
+    for (const callId of this.open.keys()) await this.end(step, callId);
+  }
+
+  private async begin(
+    { callId, name, about }: Extract<UpstreamToolEvent, { type: 'own_tool' }>,
+    step: number,
+  ): Promise<void> {
+    const { book, ports } = this.run;
+    if (this.inStep >= LIMITS.toolCallsPerStepMax) {
+      throw new GatewayError('upstream_invalid', 'The upstream ran too many tools without a word between them.');
+    }
+    this.inStep++;
+    this.open.set(callId, { name, startedAt: ports.now() });
+    const text = JSON.stringify(about === undefined ? {} : { about });
+    await book.emit({ type: 'tool_call.started', step, callId, name, executedBy: 'server' });
+    await book.emit({ type: 'tool_call.arguments.delta', step, callId, delta: text });
+    await book.emit({ type: 'tool_call.ready', step, callId, name, arguments: text, executedBy: 'server' });
+    await book.emit({ type: 'tool.started', step, callId, name });
+  }
+
+  private async end(
+    step: number,
+    callId: string,
+    told: Partial<Extract<UpstreamToolEvent, { type: 'own_tool_end' }>> = {},
+  ): Promise<void> {
+    const { book, ports } = this.run;
+    const tool = this.open.get(callId);
+    if (!tool) return;
+    this.open.delete(callId);
+    const { isError = false, output = NOT_TOLD, durationMs } = told;
+    const took = durationMs ?? Math.max(0, Math.round(ports.now() - tool.startedAt));
+    const { name } = tool;
+    const facts = { name, output: boundOutput(output), isError, durationMs: took };
+    await book.emit({ type: 'tool.completed', step, callId, ...facts });
+  }
+}
