@@ -7,7 +7,7 @@ import { redisRunLog } from './run-log/run-log.js';
 import { redisSessionTurns } from './session-turns/redis-session-turns.js';
 
 /**
- * Everything of Redis that a process needs to start and follow runs: the larger half of `RunsPorts` in libs/runs.
+ * All Redis ports that a process needs to start and follow runs: the larger half of `RunsPorts` in libs/runs.
  * @param connection of the role `api`.
  * @param subscriber of the role `subscriber`, used for nothing else; `close` closes it.
  * @param instance the name of this process: its live channel, and RunSpec.instance of the runs that it opens.

@@ -37,7 +37,7 @@ export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory
     },
     async enterWait(owner, runId, deadline) {
       const key = keys.parkedOf(owner);
-      // A run that left without a word is forgotten at its deadline.
+      // A waiting run that never left is removed at its deadline.
       await inTime(connection, redis.zremrangebyscore(key, '-inf', Date.now()));
       const [others, known] = await inTime(connection, Promise.all([redis.zcard(key), redis.zscore(key, runId)]));
       if (known === null && others >= LIMITS.parkedRunsPerKeyMax) return false;

@@ -1,6 +1,6 @@
 import { script } from '../scripts/script.js';
 
-/** The clock is the server's: processes whose clocks differ agree on who writes and when. */
+/** The clock is the server's, so processes whose clocks differ agree on who writes and when. */
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
@@ -22,7 +22,7 @@ return 1`);
 export const DUE_CHATS = script(`${NOW}
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])`);
 
-/** KEYS due, chat; ARGV chat, holder, ttl (ms). -> nothing: not due any more | [epoch, state] */
+/** KEYS due, chat; ARGV chat, holder, ttl (ms). -> nothing: no longer due | [epoch, state] */
 export const CLAIM_CHAT = script(`${NOW}
 local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not at or tonumber(at) > now then return false end
@@ -30,7 +30,7 @@ redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
 redis.call('HSET', KEYS[2], 'owner', ARGV[2])
 return { redis.call('HINCRBY', KEYS[2], 'epoch', 1), redis.call('HGET', KEYS[2], 'state') or '' }`);
 
-/** The claim is the last one of the chat, and has not been given back. */
+/** Whether the claim is the chat's last one and has not been released. */
 const OURS = `
 local ours = redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] and redis.call('HGET', KEYS[1], 'owner') ~= ''`;
 

@@ -5,7 +5,7 @@ interface Chat {
   owner: string;
   state: string;
   inbox: string[];
-  /** When it may be claimed; absent: there is nothing to do. */
+  /** When the chat may be claimed. Absent when it has no work. */
   dueAt?: number;
   /** When the next call may be made. */
   nextAt: number;

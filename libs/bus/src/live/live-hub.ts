@@ -2,8 +2,8 @@ import type { LiveHub, LoggedEvent, Wake } from '#libs/contract';
 import type { RedisConnection } from '../redis/connect-redis.js';
 
 /**
- * The live hub on Redis pub/sub. `connection` is of role `subscriber` and used for nothing else.
- * @param instance this process's name; its channel is subscribed to at once and for good.
+ * The live hub on Redis pub/sub. `connection` has the role `subscriber` and is used for nothing else.
+ * @param instance this process's name. The hub subscribes to its channel at once and for good.
  */
 export function redisLiveHub(connection: RedisConnection, instance: string): LiveHub {
   const { redis, keys } = connection;
@@ -46,7 +46,7 @@ export function redisLiveHub(connection: RedisConnection, instance: string): Liv
   };
 }
 
-/** The events of runs that are watched here. A line that is no JSON object is a run id. */
+/** The events of runs that are watched here. A line that is not a JSON object is a run id. */
 function parseMessage(message: string, isWatched: (runId: string) => boolean): [string, LoggedEvent[]][] {
   const runs: [string, LoggedEvent[]][] = [];
   let events: LoggedEvent[] | undefined;

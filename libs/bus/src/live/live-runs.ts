@@ -3,13 +3,13 @@ import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js'
 import { HEAD_FIELDS, toHead } from '../run-log/run-log-replies.js';
 
 /**
- * Entries with one creation time that are read at once. No API key starts more runs than this in one millisecond.
+ * Entries with the same creation time that are read together. No API key starts more runs than this in one millisecond.
  */
 const SAME_TIME_MAX = 200;
 
 /**
- * The index of a key's runs that the store has not confirmed. Entries whose log is gone are dropped when a list meets
- * them.
+ * The index of a key's runs that the store has not confirmed. Entries whose log no longer exists are removed when a
+ * list comes across them.
  */
 export function redisLiveRuns({ redis, keys }: RedisConnection): LiveRuns {
   const read = async ({ runId, createdAt }: RunPosition): Promise<LiveRun> => {

@@ -4,7 +4,7 @@ import type { RedisKeys } from '../keys.js';
 import { runScript, withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { MARK_MADE, RELEASE_KEY } from '../scripts/admission-scripts.js';
 
-/** The name of the key of a scope. */
+/** The Redis key that belongs to a scope. */
 export const idempotencyKeyName = (keys: RedisKeys, scope: string): string =>
   keys.idempotency(hash('sha256', scope, 'hex'));
 
@@ -26,7 +26,9 @@ export function redisIdempotency({ redis, keys }: RedisConnection): Idempotency 
   };
 }
 
-/** @param held the key's value before: null, or `<fingerprint> <runId>`, with ` opened` behind it once it was. */
+/**
+ * @param held the key's earlier value: null, or `<fingerprint> <runId>`, followed by ` opened` once the run was opened.
+ */
 export function toReservation(held: string | null, fingerprint: string): Reservation {
   if (held === null) return { kind: 'new' };
   const [heldFingerprint, runId = '', mark] = held.split(' ');

@@ -3,7 +3,7 @@ import type { Leases } from '#libs/contract';
 /** Leases in memory, for tests. */
 export function memoryLeases(): Leases {
   const held = new Map<string, Map<string, number>>();
-  /** Holders of a name by the time at which their lease ends; those whose time is over are removed. */
+  /** Holders of a name with the time at which their lease ends; expired ones are removed. */
   const holdersOf = (name: string): Map<string, number> => {
     const holders = held.get(name) ?? new Map<string, number>();
     held.set(name, holders);

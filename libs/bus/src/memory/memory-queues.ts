@@ -7,7 +7,7 @@ export interface MemoryRunQueue extends RunQueue {
   take(): string | undefined;
 }
 
-/** The run queue in memory, for tests. A taken run no longer has a job; delays never end by themselves. */
+/** The run queue in memory, for tests. A taken run no longer has a job. Delays never end by themselves. */
 export function memoryRunQueue(): MemoryRunQueue {
   const waiting: string[] = [];
   const delayed = new Set<string>();

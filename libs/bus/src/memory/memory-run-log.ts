@@ -27,15 +27,15 @@ import { memoryIdempotency, type MemoryIdempotency } from './memory-queues.js';
 import { appendTo, blankRun, claimOf, controlsOf, withLeftover, type MemoryRun } from './memory-run.js';
 
 export interface MemoryRunLog extends RunLog {
-  /** In place of pub/sub: calls the listener with every stored batch. */
+  /** Replaces pub/sub: calls the listener with every stored batch. */
   subscribe(listener: (runId: string, events: readonly LoggedEvent[]) => void): void;
   /** Counts another process as a follower of the run, until the returned function is called. */
   follow(runId: string): () => void;
 }
 
 /**
- * The run log in memory, for tests: the rules of scripts/run-scripts.ts, checked by the same contract suite.
- * @param keys those that ids of runs are reserved with.
+ * The run log in memory, for tests. It follows the rules of scripts/run-scripts.ts and passes the same contract suite.
+ * @param keys the idempotency keys that reserve ids of runs.
  */
 export function memoryRunLog(
   keys: Pick<MemoryIdempotency, 'isOpened' | 'markOpened'> = memoryIdempotency(),

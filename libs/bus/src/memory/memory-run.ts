@@ -11,10 +11,10 @@ import {
   type RunSpec,
 } from '#libs/contract';
 
-/** What a run log knows of one run: the stream of its events and the fields of its meta hash. */
+/** The state of one run in a run log: the stream of its events and the fields of its meta hash. */
 export interface MemoryRun {
   readonly spec: RunSpec;
-  /** The order was dropped: only its facts are left. */
+  /** The order was dropped, and only its facts remain. */
   isDropped: boolean;
   readonly events: string[];
   attempt: number;
@@ -26,10 +26,10 @@ export interface MemoryRun {
   cancel?: CancelReason;
   generation: number;
   parked?: { deadline: number; woken: boolean };
-  /** `timeout`: nobody answered in time. */
+  /** `timeout`: no answer arrived in time. */
   readonly answers: Map<string, readonly [ApprovalDecision, (JsonObject | 'timeout')?]>;
   readonly steers: string[];
-  /** How many of the steering texts became events. */
+  /** Number of steering texts that became events. */
   steered: number;
 }
 
@@ -68,13 +68,13 @@ export function controlsOf({ cancel, answers: told, steers }: MemoryRun): Contro
 
 const isContent = (content: JsonObject | 'timeout' | undefined): content is JsonObject => typeof content === 'object';
 
-/** A terminal event names the steering texts that no step has taken. */
+/** Adds to a terminal event the steering texts that no step has read. */
 export function withLeftover({ steers, steered }: MemoryRun, terminal: string): string {
   const leftover = steers.slice(steered);
   return leftover.length === 0 ? terminal : JSON.stringify({ ...(JSON.parse(terminal) as object), leftover });
 }
 
-/** Gives the run to an attempt, which may be one that has it already. */
+/** Makes an attempt the writer of the run. The attempt may be the writer already. */
 export function claimOf(run: MemoryRun, attempt: number): Claim & { kind: 'claimed' } {
   if (run.attempt < attempt) run.claims++;
   run.attempt = attempt;
@@ -91,11 +91,14 @@ export function claimOf(run: MemoryRun, attempt: number): Claim & { kind: 'claim
   };
 }
 
-/** The size, if the writer may name it; after a cancel, a steering text or the end, appends take the slow path. */
+/**
+ * The size of the log, if the writer may name it. After a cancel, a steering text or the end, appends take the slow
+ * path.
+ */
 const bytesOf = ({ bytes, cancel, steers, ended }: MemoryRun): { bytes?: number } =>
   cancel === undefined && steers.length === 0 && !ended ? { bytes } : {};
 
-/** Stores events, each as JSON, and tells listeners of them. */
+/** Stores events, each as JSON, and informs listeners. */
 type Store = (run: MemoryRun, texts: readonly string[]) => void;
 
 /** The rules of scripts/append-script.ts for one batch. */

@@ -4,14 +4,14 @@ import { blockingOptions, type RedisConnection } from '../redis/connect-redis.js
 /** Settings of every BullMQ queue and worker. */
 
 /**
- * Opens a BullMQ queue on the connection, which stays the caller's.
- * @param eventsMax entries that the queue's own event stream keeps; absent for readers, who write none.
+ * Opens a BullMQ queue on the connection. Closing the connection remains the caller's task.
+ * @param eventsMax entries that the queue's own event stream keeps; absent for readers, which write none.
  */
 export function openQueue<T = unknown>({ redis, keys }: RedisConnection, name: string, eventsMax?: number): Queue<T> {
   const queue = new Queue<T>(name, {
     connection: redis,
     prefix: keys.bull,
-    // The launcher looks at the version (probe-redis.ts).
+    // The launcher checks the version (probe-redis.ts).
     skipVersionCheck: true,
     ...(eventsMax !== undefined && { streams: { events: { maxLen: eventsMax } } }),
   });
@@ -26,8 +26,8 @@ export function openQueue<T = unknown>({ redis, keys }: RedisConnection, name: s
 const RETRY_MS = 1_000;
 
 /**
- * Options of all our BullMQ workers. Each has its own connections, because it blocks on them. The version check stays
- * on: without it BullMQ takes Redis for an old version and waits in whole seconds.
+ * Options of all our BullMQ workers. Each opens its own connections, because a worker blocks on them. The version check
+ * stays on: without it BullMQ assumes an old Redis and waits in whole seconds.
  */
 export const workerOptions = ({ url, keys }: RedisConnection) =>
   ({

@@ -10,7 +10,7 @@ export type QueueState = (typeof STATES)[number];
 
 export interface QueueFacts {
   readonly jobs: Readonly<Record<QueueState, number>>;
-  /** Age of the job that waits longest; 0: no job waits. */
+  /** Age of the job that has waited longest; 0 when no job waits. */
   readonly oldestWaitMs: number;
 }
 
@@ -34,14 +34,16 @@ export interface DeploymentFacts {
   close(): Promise<void>;
 }
 
-/** Each key's runs wait in order, but keys take turns: the oldest run is among the next, not always the first. */
+/**
+ * The runs of a key wait in order, but keys take turns: the oldest run is among the next ones, not always the first.
+ */
 const NEXT_IN_LINE = 50;
 
 export type BullQueue = Queue;
 
 export const QUEUE_NAMES = Object.keys(QUEUES) as readonly QueueName[];
 
-/** @param connection of role `api`: operators must not wait for a Redis that is away. */
+/** @param connection of role `api`: operators must not wait for an unreachable Redis. */
 export function redisFacts(connection: RedisConnection, now: () => number = Date.now): DeploymentFacts {
   const { redis, keys } = connection;
   const open = (name: string): Queue => openQueue(connection, name);

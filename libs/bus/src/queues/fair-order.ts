@@ -3,15 +3,15 @@ import { runScript, type RedisConnection } from '../redis/connect-redis.js';
 import { PLACE, STARTED } from '../scripts/admission-scripts.js';
 
 /**
- * The order in which waiting runs are started: start-time fair queueing between keys, with a weight per lane.
+ * The order in which waiting runs start: start-time fair queueing between keys, with a weight per lane.
  *
- * While runs wait, each gets a tag: the tag of its key's previous run, or that of the run started last if it is larger,
- * plus the cost of its lane. The smallest tag starts first. So a key with a thousand waiting runs and a key with one
- * take turns, four interactive runs start for each background run, and no run waits for ever, because later runs get
- * larger tags. Tags start over when no run waits and none was placed for a while.
+ * While runs wait, each gets a tag. It is the larger one of the tag of its key's previous run and the tag of the run
+ * that started last, plus the cost of its lane. The smallest tag starts first. So a key with a thousand waiting runs
+ * and a key with one take turns, four interactive runs start for each background run, and no run waits for ever,
+ * because later runs get larger tags. Tags start over when no run waits and none was placed for a while.
  *
- * The tag is the job's priority in BullMQ, where 0 goes before all others: runs that find a free worker get it, and
- * runs that were started before.
+ * The tag is the job's priority in BullMQ, where 0 goes before all others. Runs that find a free worker get 0, and so
+ * do runs that were started before.
  */
 export const LANE_COST: Readonly<Record<Lane, number>> = { interactive: 1, background: 4 };
 
@@ -36,7 +36,7 @@ export async function nextTag(
   return tag === FULL ? undefined : tag;
 }
 
-/** Notes that the run with this tag was started. If a note is lost, later runs only start a little further back. */
+/** Records that the run with this tag was started. If a record is lost, later runs only start a little further back. */
 export async function noteStarted(connection: RedisConnection, tag: number): Promise<void> {
   await runScript(connection.redis, STARTED, [connection.keys.fairOrder], [tag]);
 }

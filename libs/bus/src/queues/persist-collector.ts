@@ -1,16 +1,16 @@
 import type { PersistQueue } from '#libs/contract';
 
 export interface PersistCollector {
-  /** Notes finished runs and resolves at once; they are enqueued with their neighbours within `COLLECT_MS`. */
+  /** Collects finished runs and resolves at once. They are enqueued with their neighbours within `COLLECT_MS`. */
   enqueue(runIds: readonly string[]): Promise<void>;
-  /** Enqueues what is left. */
+  /** Enqueues the remaining runs. */
   close(): Promise<void>;
 }
 
 /**
  * Long enough to fill a job at a hundred runs per second: a row in a full batch costs the store a third of what it
- * costs in a batch of ten. Nobody waits for rows (the log answers first, for an hour after they were confirmed), and a
- * process that dies in between is made good by the scheduler's `persist-unconfirmed` duty.
+ * costs in a batch of ten. No reader waits for rows, because the log answers first and lives for an hour after the rows
+ * were confirmed. If the process dies meanwhile, the scheduler's duty `persist-unconfirmed` stores its runs.
  */
 const COLLECT_MS = 1_000;
 

@@ -8,7 +8,7 @@ import { QUEUES } from '../keys.js';
 const KEPT_COMPLETED = 100;
 const RETRY_DELAY_MS = 1_000;
 const RETRY_DELAY_MS_MAX = 30_000;
-/** Run ids in one job at most: one upsert statement of the store. */
+/** Most run ids in one job, which is one upsert statement of the store. */
 const RUNS_PER_JOB_MAX = 100;
 const QUEUE_EVENTS_MAX = 1_000;
 
@@ -42,7 +42,7 @@ export function bullPersistQueue(connection: RedisConnection): PersistQueue {
 export interface PersistWorkerSettings {
   readonly connection: RedisConnection;
   readonly concurrency: number;
-  /** Stores the runs; a rejection brings the same runs again, after 1 s doubling to 30 s, for ever. */
+  /** Stores the runs. After a rejection the same runs come again, after 1 s doubling to 30 s, for ever. */
   handle(runIds: readonly string[]): Promise<void>;
   onError?(cause: Error): void;
 }

@@ -81,8 +81,8 @@ interface JobChoice extends RunJobData {
 }
 
 /**
- * Adds a job, also under an id that BullMQ remembers of a finished one: `queue.add` would take that for a repetition
- * and do nothing, without a word. A job that waits or runs stays as it is.
+ * Adds a job even if BullMQ remembers a finished job with the same id: `queue.add` would silently do nothing then. A
+ * job that waits or runs stays unchanged.
  */
 async function addAnew(
   { queue, redis }: { readonly queue: Queue<RunJobData>; readonly redis: RedisConnection['redis'] },
@@ -104,7 +104,7 @@ const addJob = (queue: Queue<RunJobData>, jobId: string, { model, ...options }: 
 async function wake(queue: Queue, jobId: string): Promise<void> {
   const job = await queue.getJob(jobId);
   const state = job ? await job.getState() : 'unknown';
-  // Rejects when the delay has ended in between; then the job runs anyway.
+  // Rejects when the delay has ended in between; the job then runs anyway.
   if (job && state === 'delayed') return job.promote().catch(() => undefined);
   if (isLive(state)) return;
   if (job) await queue.remove(jobId);

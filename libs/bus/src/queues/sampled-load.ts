@@ -6,23 +6,24 @@ export interface Load {
 }
 
 const AGE_MS_MAX = 250;
-/** Nothing is decided on what was true longer ago: after a quiet hour the queue may look like anything. */
+/** An older sample decides nothing: after a quiet hour the queue may have changed completely. */
 const STALE_MS_MAX = 1_000;
 const NOTHING_FREE = { waiting: Infinity, active: 0 };
 
 /**
- * Counts of the queue, sampled at most once per AGE_MS_MAX, one question at a time. Under load nobody waits for an
- * answer: the queue's bounds may be a quarter of a second late, a request must not. Callers wait when there is no
- * sample yet, or none that is younger than STALE_MS_MAX.
+ * Counts of the queue, sampled at most once per AGE_MS_MAX, with one question to Redis at a time. Under load no request
+ * waits for an answer: the queue's bounds may lag by a quarter of a second, a request must not. Callers wait only when
+ * there is no sample, or none younger than STALE_MS_MAX.
  *
  * Between two samples this class counts the runs that this process sent to free workers. A run counts from its placing
- * until a sample that was begun after it was queued; otherwise a burst of runs would all find the same workers free.
+ * until a sample that was begun after the run was queued. Otherwise a burst of runs would all find the same workers
+ * free.
  */
 export class SampledLoad {
   private value: Load | undefined;
   private asking: Promise<Load> | undefined;
   private askedAt = -Infinity;
-  /** When the question was asked that `value` answers. */
+  /** When the question was asked whose answer is `value`. */
   private valueFrom = -Infinity;
   private placed = 0;
   private queued = 0;
@@ -33,11 +34,11 @@ export class SampledLoad {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Rejects when there is no sample that is young enough, and the look for one fails. */
+  /** Rejects when no sample is young enough and taking a new one fails. */
   async look(): Promise<Load> {
     const now = this.now();
     if (now - this.askedAt > AGE_MS_MAX) this.asking ??= this.refresh();
-    // Whoever waits for it hears of its failure; for others the sample they have is good enough.
+    // Callers that wait for this sample get its failure; for others the existing sample is good enough.
     this.asking?.catch(() => undefined);
     if (this.value && now - this.valueFrom <= STALE_MS_MAX) return this.value;
     return await (this.asking ??= this.refresh());

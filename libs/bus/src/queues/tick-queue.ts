@@ -8,7 +8,10 @@ import { QUEUES } from '../keys.js';
 /** Jobs that are due within this time of each other share a timer. */
 const TICK_MS = 50;
 const QUEUE_EVENTS_MAX = 100;
-/** When a scheduler dies with a timer in hand, another one takes it over. Its duty checks every two seconds anyway. */
+/**
+ * When a scheduler dies while it handles a timer, another one takes the timer over. Its duty checks every two seconds
+ * anyway.
+ */
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 

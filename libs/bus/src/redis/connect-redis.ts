@@ -21,9 +21,9 @@ export interface RedisConnection {
   readonly url: string;
   readonly role: RedisRole;
   /**
-   * Resolves when Redis takes writes. Rejects with GatewayError `queue_unavailable` after two seconds, or at once when
-   * the server is out of memory, a replica, or unable to write its append-only file: it answers PING then, but no run
-   * could be opened. Also rejects, naming the reason, while the server's settings could lose runs.
+   * Resolves when Redis takes writes. Rejects with GatewayError `queue_unavailable` after two seconds. Rejects at once
+   * when the server is out of memory, a replica, or unable to write its append-only file: such a server answers PING,
+   * but no run could be opened. Also rejects, naming the reason, while the server's settings could lose runs.
    */
   ping(): Promise<void>;
   /**
@@ -36,7 +36,9 @@ export interface RedisConnection {
   close(): void;
 }
 
-/** After so long a command of the `api` role is given up; a black-holed Redis would hang requests for ever. */
+/**
+ * A command of the `api` role is given up after this time, because an unreachable Redis would hang requests for ever.
+ */
 const COMMAND_TIMEOUT_MS = 2_000;
 const RECONNECT_MS_MAX = 2_000;
 
@@ -54,10 +56,10 @@ const HEARTBEAT_MS = 3_000;
 export const reconnectDelay = (times: number): number => Math.min(100 * 2 ** Math.min(times - 1, 10), RECONNECT_MS_MAX);
 
 /**
- * Opens a connection in the background; it never throws and never gives up.
- * @param onError told of every connection error; the connection keeps trying.
- * @param onUnfit told why the server would lose runs, once after a connect.
- * @param onRisk told what an operator should mend on a server that may be used, once each.
+ * Opens a connection in the background. Never throws and never gives up.
+ * @param onError called at every connection error; the connection keeps trying.
+ * @param onUnfit called with the reasons why the server would lose runs, once after each connect.
+ * @param onRisk called with what an operator should repair on a usable server, once per risk.
  */
 export function connectRedis(settings: {
   url: string;
@@ -104,9 +106,9 @@ export function connectRedis(settings: {
 }
 
 /**
- * Sends all commands of one event-loop turn in one system call, and so receives their replies: opening a run takes five
- * commands, and system calls are most of a command's cost, here and in Redis. Each command keeps its own promise; an
- * ioredis pipeline would have a single one, and would copy every command of the client.
+ * Sends all commands of one event-loop turn in one system call, and receives their replies in the same way. Opening a
+ * run takes five commands, and system calls are most of a command's cost, here and in Redis. Each command keeps its own
+ * promise. An ioredis pipeline would have a single promise, and would copy every command of the client.
  * @returns a function that sends the gathered commands at once.
  */
 function gatherWrites(redis: Redis): () => void {
@@ -179,8 +181,8 @@ export async function withinDeadline<T>(work: Promise<T>, ms = 2_500): Promise<T
 }
 
 /**
- * As `withinDeadline` on a connection of the API. A worker waits for as long as Redis is away, because its run waits
- * too: its calls fail with the same error, but only when Redis refuses them.
+ * Like `withinDeadline` on a connection of the role `api`. A worker waits as long as Redis is away, because its run
+ * waits too: its calls fail with the same error, but only when Redis refuses them.
  */
 export function inTime<T>({ role }: RedisConnection, work: Promise<T>): Promise<T> {
   return role === 'api' ? withinDeadline(work) : withoutDeadline(work);
@@ -222,14 +224,14 @@ export async function runScripts(redis: Redis, calls: readonly ScriptCall[]): Pr
   return replies;
 }
 
-/** As `runScripts`, for one call; rejects when it failed. */
+/** Like `runScripts`, for one call; rejects when the call failed. */
 export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unknown> {
   const [reply] = await runScripts(redis, [call]);
   if (reply instanceof Error) throw reply;
   return reply;
 }
 
-/** Loads all scripts at every connect. A script that cannot be loaded now is loaded when a call finds it missing. */
+/** Loads all scripts at every connect. A script that cannot be loaded now is loaded when a call needs it. */
 function teach(redis: Redis): void {
   for (const { source } of [...RUN_LOG_SCRIPTS, ...ORDER_SCRIPTS, ...ADMISSION_SCRIPTS, ...POOL_SCRIPTS])
     redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * Share of time in which the event loop is busy, or waits for a core: above the first bound the gap grows, below the
+ * Share of time in which the event loop is busy, or waits for a core. Above the first bound the gap grows; below the
  * second it shrinks.
  */
 const BUSY_SHARE = 0.85;
@@ -25,8 +25,8 @@ const EVENT_LOOP: LoadMeter = {
 
 /**
  * How long, in milliseconds, the deltas of one answer may wait for each other: 0, unless this process is overloaded. A
- * delta costs the same whether it holds one token or three, and in an overloaded process every token waits, first
- * tokens longest. The gap therefore grows until there is spare time again (docs/adr/0002). Ask at every flush.
+ * delta costs the same whether it holds one token or three. In an overloaded process every token waits, and first
+ * tokens wait longest, so the gap grows until there is spare time again (docs/adr/0002). Call this at every flush.
  */
 export function overloadGap(meter: LoadMeter = EVENT_LOOP): () => number {
   let before = meter.look();
@@ -38,7 +38,7 @@ export function overloadGap(meter: LoadMeter = EVENT_LOOP): () => number {
     const share = (now.busy - before.busy) / elapsed;
     before = now;
     if (share > BUSY_SHARE) gap = Math.min(gap + STEP_MS, GAP_MS_MAX);
-    // The gap is not asked for while nothing is flushed; the missed steps are made up for here.
+    // While nothing is flushed nobody asks for the gap, so the missed steps are made up here.
     else if (share < FREE_SHARE) gap = Math.max(0, gap - STEP_MS * Math.floor(elapsed / LOOK_EVERY_MS));
     return gap;
   };

@@ -1,8 +1,8 @@
 import type { RedisConnection } from '../redis/connect-redis.js';
 
 /**
- * Hints for this worker that the cancel flag of one of its runs was set. A hint may be lost: the worker also reads the
- * flags of its silent runs every second.
+ * Hints to this worker that the cancel flag of one of its runs was set. A hint may be lost, so the worker also reads
+ * the flags of its silent runs every second.
  * @param connection of role `subscriber`.
  * @param look called with the run's id; reads the flag.
  */

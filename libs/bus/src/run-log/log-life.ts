@@ -7,7 +7,7 @@ import { OPEN } from '../scripts/run-scripts.js';
 import { perCall } from './per-call.js';
 import { toOpenOutcome } from './run-log-replies.js';
 
-/** How logs come and go: opened, confirmed, removed. Each keeps the account of orders (scripts/order-scripts.ts). */
+/** Opens, confirms and removes logs. Each step keeps the account of orders (scripts/order-scripts.ts). */
 
 const accountOf = (keys: RedisKeys): string[] => [keys.orders, keys.ordersHeld, keys.ordersEnding];
 const pairOf = (keys: RedisKeys, runId: string): string[] => [keys.log(runId), keys.meta(runId)];
@@ -32,21 +32,21 @@ export async function openLog(
     orderBytesMax,
     spec.retain === false ? '1' : '',
   ];
-  // Into the index first: a run that no index remembers could stay `queued` for ever.
+  // The index comes first: a run that no index remembers could stay `queued` for ever.
   const [, , code] = await Promise.all([
     redis.zadd(keys.unconfirmed, createdAt, runId),
     redis.zadd(keys.runsOf(owner), createdAt, runId),
     runScript(redis, OPEN, names, args),
   ]);
   const outcome = toOpenOutcome(code);
-  // A reserved id may have another opener, whose entries these would be: the scheduler takes out what has no log.
+  // A reserved id may have another opener, to which these entries belong. The scheduler removes entries without a log.
   if (outcome === 'full' && reservedIn === undefined) {
     await Promise.all([redis.zrem(keys.unconfirmed, runId), redis.zrem(keys.runsOf(owner), runId)]);
   }
   return outcome;
 }
 
-/** See `RunIndex.confirmPersisted`. Many commands, each with the deadline of its connection. */
+/** See `RunIndex.confirmPersisted`. Sends many commands, each with the deadline of its connection. */
 export async function confirmRuns({ redis, keys }: RedisConnection, runIds: readonly string[]): Promise<void> {
   if (runIds.length === 0) return;
   const calls = perCall(runIds, () => 0).map((ids): ScriptCall => {
@@ -65,7 +65,7 @@ export async function confirmRuns({ redis, keys }: RedisConnection, runIds: read
     else idsOf.set(owner, [runId]);
   });
   await Promise.all([...idsOf].map(([owner, ids]) => redis.zrem(keys.runsOf(owner), ...ids)));
-  // Out of the index last: the scheduler repeats every step that failed before.
+  // The index comes last, so the scheduler repeats every step that failed before.
   await redis.zrem(keys.unconfirmed, ...runIds);
 }
 

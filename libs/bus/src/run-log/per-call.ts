@@ -2,7 +2,7 @@
 const RUNS_PER_CALL_MAX = 64;
 const EVENTS_PER_CALL_MAX = 1_024;
 
-/** Splits work on many runs into calls. A run with more events than a call may have gets a call of its own. */
+/** Splits work on many runs into calls. A run with more events than a call may have gets its own call. */
 export function perCall<T>(runs: readonly T[], eventsOf: (run: T) => number): T[][] {
   const calls: T[][] = [];
   let events = Infinity;

@@ -26,13 +26,13 @@ export function afterSeq(event: RunEvent): string {
   return JSON.stringify({ at: Date.now(), ...event }).slice(1);
 }
 
-/** The batches of one append call, sorted by what their writers know. */
+/** The batches of one append call, sorted by what their writers know of the log. */
 export interface AppendCallPlan {
   readonly batches: readonly AppendBatch[];
   /** Indexes of the batches that name their log's tip: they come first, in call and reply. */
   readonly named: readonly number[];
   readonly others: readonly number[];
-  /** By index: size of the log including the batch; 0: only Redis knows. */
+  /** By index: size of the log including the batch; 0 when only Redis knows it. */
   readonly bytes: readonly number[];
 }
 
@@ -44,7 +44,10 @@ export function planAppend(batches: readonly AppendBatch[]): AppendCallPlan {
   return { batches, named, others, bytes };
 }
 
-/** Events of a named batch travel twice, as the live message too; above this size the script makes the message. */
+/**
+ * Events of a named batch travel twice, because the live message repeats them. Above this size the script makes the
+ * message.
+ */
 const NAMED_BYTES_MAX = 16_384;
 
 function bytesBehind({ tip, events, terminal }: AppendBatch): number {
@@ -58,11 +61,11 @@ function bytesBehind({ tip, events, terminal }: AppendBatch): number {
 export interface AppendNames {
   keysOf(runId: string): readonly string[];
   channelOf(instance: string): string;
-  /** How a tip names the writer. */
+  /** The writer's name as it appears in a tip. */
   writerOf(attempt: number): string;
 }
 
-/** Built by hand: under load it has hundreds of arguments, hundreds of times a second. */
+/** Built without helpers: under load a call has hundreds of arguments, hundreds of times a second. */
 export function appendCall(order: AppendCallPlan, { keysOf, channelOf, writerOf }: AppendNames): ScriptCall {
   const { batches, named, others, bytes } = order;
   const keys: string[] = [];
@@ -85,7 +88,9 @@ export function appendCall(order: AppendCallPlan, { keysOf, channelOf, writerOf 
   return [APPEND, keys, args];
 }
 
-/** By instance, the live message about its named runs: for each run a line with its id, then its events. */
+/**
+ * By instance, the live message about its named runs: a line with each run's id, then the lines of that run's events.
+ */
 function messagesOf({ batches, named }: AppendCallPlan): Map<string, string> {
   const messages = new Map<string, string>();
   for (const i of named) {
@@ -98,7 +103,7 @@ function messagesOf({ batches, named }: AppendCallPlan): Map<string, string> {
   return messages;
 }
 
-/** The fields that `toHead` reads, in its order. */
+/** The fields that `toHead` reads, in this order. */
 export const HEAD_FIELDS = ['tip', 'term', 'cancel', 'owner', 'ch', 'gen', 'parked', 'woken', 'del', 'turn'] as const;
 
 export function toHead(row: readonly (string | null)[], liveChannelStart: string): RunHead | undefined {
@@ -216,15 +221,17 @@ export function toControls(cancel: string | null, answers: string | null, steers
   };
 }
 
-/** In place of an answer: nobody gave one in time. Builds that do not know it read `deny`, and stop at the space. */
+/**
+ * Stored instead of an answer when none arrived in time. Builds that do not know it stop at the space and read `deny`.
+ */
 export const TIMED_OUT_LINE = 'deny timeout';
 
-/** JSON has no line breaks outside of texts, and in texts they are escaped. */
+/** JSON has no line breaks outside strings, and inside strings they are escaped. */
 export function answerLine(decision: ApprovalDecision, content: JsonObject | undefined): string {
   return content ? `${decision} ${JSON.stringify(content)}` : decision;
 }
 
-/** `<approval id> <decision> <answers as JSON>` of one line; nothing where there are no answers. */
+/** Reads a line `<approval id> <decision> <answers as JSON>`. Empty when the line has no answers. */
 function contentOf(line: string): [string, JsonObject][] {
   const from = line.indexOf('{');
   if (from < 0) return [];

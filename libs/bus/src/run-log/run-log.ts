@@ -47,8 +47,9 @@ import {
 import { ANSWER, CANCEL, CLAIM, CODES, END, FORGIVE, MARK_DELETED, PARK, STEER } from '../scripts/run-scripts.js';
 
 /**
- * The run log on Redis. One instance per connection, whose role decides how long a call may wait. Attempts belong to
- * their instance: the same number in another instance is another attempt, and the later claim fences the other.
+ * The run log on Redis. There is one instance per connection, whose role decides how long a call may wait. An attempt
+ * belongs to its instance: the same number in another instance is another attempt, and the later claim fences the
+ * earlier one.
  */
 export function redisRunLog(connection: RedisConnection): RunLog {
   return new RedisRunLog(connection);
@@ -93,7 +94,7 @@ class RedisRunLog implements RunLog {
       const begin = start ? afterSeq(start) : '';
       const args = [this.writer(attempt), worker, generation, runId, begin];
       const reply = runScript(this.redis, CLAIM, this.pair(runId), args);
-      // A client waits for the first token, and under load an event-loop turn lasts milliseconds.
+      // A client waits for the first token, and under load an event-loop turn takes milliseconds.
       this.connection.sendNow();
       return toClaim(await reply, begin);
     });
@@ -157,7 +158,8 @@ class RedisRunLog implements RunLog {
       };
       const calls = orders.map((order) => appendCall(order, names));
       const replies = runScripts(this.redis, calls);
-      // Writers call at the end of a turn. Gathered until the end of the next, events would wait for its whole work.
+      // Writers call at the end of a turn. Events that are held back to the end of the next turn would wait for all its
+      // work.
       this.connection.sendNow();
       return (await replies).flatMap((reply, i) => toAppendReplies(reply, orders[i] as AppendCallPlan));
     });
@@ -219,7 +221,7 @@ class RedisRunLog implements RunLog {
     });
   }
 
-  /** With a deadline on a connection of the API, where a client waits. */
+  /** Sets a deadline on a connection of the role `api`, where a client waits. */
   private inTime<T>(work: () => Promise<T>): Promise<T> {
     return inTime(this.connection, work());
   }

@@ -14,7 +14,7 @@ import { PendingEvents, ReplayRing, type StampedEvent } from './writer-buffers.j
 
 export type AppendRefusal = 'fenced' | 'ended' | 'full' | 'lost' | 'unreachable';
 
-/** The writer lost its run, except with `full`. Stop quietly: another attempt writes it, or none may. */
+/** The writer lost its run, except with `full`. Stop quietly: another attempt writes the run, or no attempt may. */
 export class AppendRefused extends Error {
   constructor(readonly reason: AppendRefusal) {
     super(`append refused: ${reason}`);
@@ -25,17 +25,17 @@ export class AppendRefused extends Error {
 export interface OpenWriter {
   readonly runId: string;
   readonly attempt: number;
-  /** Seq of the log's last event, as `claim` gave it. */
+  /** Seq of the log's last event, from `claim`. */
   readonly lastSeq: number;
   /** Size of the log, from `claim`. */
   readonly bytes?: number;
-  /** The event that the claim stored; if Redis loses it, this writer stores it again like its own events. */
+  /** The event that the claim stored. If Redis loses it, this writer stores it again like its own events. */
   readonly begun?: BegunEvent;
   /** RunSpec.instance. */
   readonly instance: string;
-  /** Called once, when the reply of an append says that somebody asked to cancel the run. */
+  /** Called once, when the reply to an append says that a cancel of the run was requested. */
   onCancel(reason: CancelReason): void;
-  /** Called once, when appends are refused; nothing more is sent. */
+  /** Called once, when appends are refused. The writer sends nothing more. */
   onRefused(error: AppendRefused): void;
 }
 
@@ -45,16 +45,16 @@ export interface RunWriters {
 
 const APPEND_RETRY_MS = 200;
 const APPEND_RETRIES_MAX = 150;
-/** Events of one run in one call; a backlog from an outage of Redis goes in several. */
+/** Most events of one run in one call. A backlog from an outage of Redis goes out in several calls. */
 const BATCH_EVENTS_MAX = 512;
 
 /**
  * The writers of one process. Events emitted in one event-loop turn go out together, and events emitted during that
- * call go out after it: one call at a time for all runs. In an idle process no event waits; in a crowded one, a round
- * trip gathers a batch (docs/adr/0002).
+ * call go out after it: there is one call at a time for all runs. In an idle process no event waits; in a busy one, a
+ * round trip gathers a batch (docs/adr/0002).
  *
- * @param gapMs see overload-gap.ts: deltas wait for further deltas until so long after the last call that took any. An
- * answer's first delta and all other events do not wait.
+ * @param gapMs see overload-gap.ts: deltas wait for further deltas until this long after the last call with deltas. An
+ *   answer's first delta and all other events do not wait.
  */
 export function runWriters(log: RunAppends, gapMs: () => number = () => 0, now: () => number = Date.now): RunWriters {
   const urgent = new Set<Writer>();
@@ -110,14 +110,14 @@ async function deliver(log: RunAppends, batches: readonly AppendBatch[]): Promis
   try {
     return await log.append(batches);
   } catch {
-    // Whatever failed: appends are idempotent, so all of them are sent again.
+    // Appends are idempotent, so after any failure all of them are sent again.
     return batches.map(() => ({ kind: 'failed' }));
   }
 }
 
 /**
- * idle -> emit -> dirty -> takeBatch -> in flight -> settle(ok) -> idle, or dirty if more events came meanwhile.
- * settle(gap) sends again from the ring; settle(failed) sends again later; every refusal is final.
+ * idle -> emit -> dirty -> takeBatch -> in flight -> settle(ok) -> idle, or dirty if more events came meanwhile. After
+ * settle(gap) the writer sends again from the ring, after settle(failed) it sends again later. Every refusal is final.
  */
 class Writer implements RunWriter {
   private readonly pending = new PendingEvents();
@@ -131,7 +131,7 @@ class Writer implements RunWriter {
   private failures = 0;
   private refused: AppendRefused | undefined;
   private cancelTold = false;
-  /** An event waits that is more than another delta of the item that is being said. */
+  /** Whether an event is waiting that is not just another delta of the current item. */
   isUrgent = false;
   private isSpeaking = false;
   private waiters: { bytesMax: number; resolve: () => void; reject: (error: Error) => void }[] = [];

@@ -7,12 +7,12 @@ export interface StampedEvent {
   readonly terminal: boolean;
 }
 
-/** What an event takes in the log besides its text; an estimate for bounds, not an exact size. */
+/** Bytes that an event takes in the log besides its text: an estimate for bounds, not an exact size. */
 const EVENT_BYTES = 64;
 
 /**
- * Events of this event-loop turn, not numbered yet. Neighbouring deltas of one item become one event, up to a size: a
- * reader cannot take less than one event, so events of megabytes would cost every slow reader megabytes.
+ * Events of this event-loop turn, not numbered yet. Neighbouring deltas of one item become one event, up to a bound: a
+ * reader cannot take less than one event, so an event of megabytes would cost every slow reader megabytes.
  */
 export class PendingEvents {
   private events: RunEvent[] = [];
@@ -52,7 +52,7 @@ export class PendingEvents {
 
 const fits = (some: string, more: string): boolean => some.length + more.length <= LIMITS.mergedDeltaCharsMax;
 
-/** The newest acknowledged events, to be sent again if Redis lost the tail of its append-only file. */
+/** The newest acknowledged events, which are sent again if Redis lost the tail of its append-only file. */
 export class ReplayRing {
   private events: StampedEvent[] = [];
   private bytes = 0;
@@ -67,7 +67,7 @@ export class ReplayRing {
     if (this.bytes > this.bytesMax) this.forgetOldest();
   }
 
-  /** Takes back all events from `seq` on; undefined: some of them were forgotten. */
+  /** Takes back all events from `seq` on. undefined when some of them are no longer kept. */
   takeFrom(seq: number): StampedEvent[] | undefined {
     const at = this.events.findIndex((event) => event.seq === seq);
     if (at < 0) return undefined;

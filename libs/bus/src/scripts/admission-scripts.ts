@@ -21,8 +21,8 @@ redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. string.format('%.0f', ms), 'EX', AR
 return 1`);
 
 /**
- * KEYS conversation; ARGV runId, the run before it or '', age of that one's turn in ms, ttl seconds. -> 0 another has
- * the turn | 1 given back
+ * KEYS conversation; ARGV runId, the run before it or '', age of that run's turn in ms, ttl seconds. -> 0 another run
+ * has the turn | 1 given back
  */
 export const GIVE_TURN_BACK = script(`
 local held = redis.call('GET', KEYS[1])
@@ -33,7 +33,7 @@ local ms = math.floor(now[1] * 1000 + now[2] / 1000 - ARGV[3])
 redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. string.format('%.0f', ms), 'EX', ARGV[4])
 return 1`);
 
-/** KEYS idempotency key; ARGV runId. Marks the key as OPEN does, while it names that id. -> 0 | 1 */
+/** KEYS idempotency key; ARGV runId. Marks the key like OPEN, while it names that id. -> 0 | 1 */
 export const MARK_MADE = script(`
 local held = redis.call('GET', KEYS[1])
 if not held then return 0 end
@@ -50,7 +50,8 @@ return 0`);
 
 /**
  * KEYS fair order, BullMQ's wait list and prioritized set; ARGV lane and owner, cost, waitingMax, tagMax, quietMs. ->
- * tag | -1 full. An empty queue alone proves nothing: a crowd that was given places may be on its way into it.
+ * tag | -1 full. An empty queue alone proves nothing: many runs that were given places may still be on their way into
+ * it.
  */
 export const PLACE = script(`
 local time = redis.call('TIME')
@@ -68,7 +69,7 @@ if tag - now > tonumber(ARGV[3]) * cost then return -1 end
 redis.call('HSET', KEYS[1], ARGV[1], tag, 'at', ms)
 return math.min(tag, tonumber(ARGV[4]))`);
 
-/** KEYS fair order; ARGV tag of a run that is being started. */
+/** KEYS fair order; ARGV tag of the run that starts. */
 export const STARTED = script(`
 if tonumber(redis.call('HGET', KEYS[1], 'now') or '0') < tonumber(ARGV[1]) then
   redis.call('HSET', KEYS[1], 'now', ARGV[1])

@@ -1,6 +1,6 @@
 import { script } from './script.js';
 
-/** The parts of a tip as texts, the attempt number of a writer, and the mark for the slow path. */
+/** The parts of a tip as texts, a writer's attempt number, and the mark for the slow path. */
 export const TIP = `
 local function partsOf(tip) return string.match(tip, '^(%S+) (%d+) (%d+)') end
 local function attemptOf(writer) return tonumber(string.match(writer, '^%d+')) end
@@ -25,7 +25,7 @@ local function leftover(event, steers, steered)
   return string.sub(event, 1, -2) .. ',"leftover":[' .. table.concat(rest, ',') .. ']}'
 end`;
 
-/** The slow path: checks everything. ARGV from `at` on: n, the tip before, the tip after, n events. */
+/** The slow path, which checks everything. ARGV from `at` on: n, the tip before, the tip after, n events. */
 const APPEND_ONE = `${STEERING}
 local function steer(meta, first, last, terminal, steers)
   local steered = tonumber(redis.call('HGET', meta, 'steered') or '0')
@@ -61,7 +61,7 @@ local function appendOne(log, meta, at, n, isEnd)
   return '0 ' .. writer .. ' ' .. to .. ' ' .. (marked and 0 or bytes) .. cancel
 end`;
 
-/** The fast path: appends that only have their tips checked; all of them are stored, or none. */
+/** The fast path, which only checks the tips: all appends are stored, or none. */
 const APPEND_NAMED = `
 local function areAsNamed(count, at)
   for i = 1, count do

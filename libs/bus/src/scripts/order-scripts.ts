@@ -1,10 +1,11 @@
 import { script } from './script.js';
 
 /**
- * The account of orders: bytes that requests brought into Redis, by run and summed up by API key. An entry is made in
- * the step that opens a run, and goes in the step that confirms or removes it, so a process that dies leaves none
- * behind: the scheduler brings every run that was opened to one of the two. Of a stored run the entry stays as long as
- * the log holds more than a little of its order; then it is swept when its time is over, by whoever opens a run next.
+ * The account of orders: bytes that requests brought into Redis, by run and summed up by API key. The step that opens a
+ * run adds its entry, and the step that confirms or removes the run takes the entry out. So a process that dies leaves
+ * no entry behind, because the scheduler brings every opened run to one of these two steps. The entry of a stored run
+ * stays as long as the log holds more than a little of its order. When its time is over, the next opened run removes
+ * it.
  *
  * Scripts that use these functions take as first keys: orders, held, ending.
  */
@@ -27,10 +28,10 @@ local function nowMs()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end`;
 
-/** Entries that one opened run takes out at most, when their logs have expired: more than it adds. */
+/** Most expired entries that one opened run removes: more than the one that it adds. */
 const SWEPT_MAX = 20;
 
-/** In OPEN: whether the key has room. The only order of a key is never too large. */
+/** In OPEN: whether the key has room. A key's only order is never too large. */
 export const ORDER_ROOM = `
 local function hasRoom(owner, bytes, bytesMax)
   for _, gone in ipairs(redis.call('ZRANGEBYSCORE', ENDING, '-inf', nowMs(), 'LIMIT', 0, ${SWEPT_MAX})) do letGo(gone) end
@@ -38,18 +39,18 @@ local function hasRoom(owner, bytes, bytesMax)
   return sum == 0 or sum + bytes <= bytesMax
 end`;
 
-/** KEYS orders, held, ending; ARGV runs. Their logs are gone. */
+/** KEYS orders, held, ending; ARGV runs whose logs were removed. */
 export const LET_GO = script(`${ORDERS}
 for i = 1, #ARGV do letGo(ARGV[i]) end
 return 0`);
 
 /**
  * KEYS orders, held, ending, then log, meta of each run; ARGV ttl seconds, bytes of an order that may stay, the runs.
- * -> the API key of each run, '' for one that nobody knows any more.
+ * -> the API key of each run, '' for a run that is not known any more.
  *
- * An order that the store has is dropped if it is large: earlier versions read that as a log that is gone, and ask the
- * store. An order whose content is not stored (keep) stays: what continues the run has it from nowhere else. Logs of
- * earlier versions have no entry and stay as they are.
+ * A large order is dropped once the store has it: earlier versions then assume that the log has expired, and ask the
+ * store. An order whose content is not stored (keep) stays, because a run that continues this one can get it nowhere
+ * else. Logs of earlier versions have no entry and stay unchanged.
  */
 export const CONFIRM = script(`${ORDERS}
 local owners = {}

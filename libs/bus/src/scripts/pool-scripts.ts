@@ -1,15 +1,15 @@
 import { script } from './script.js';
 
 /**
- * What workers know together of upstreams in pools. The clock is the server's. `flight` of an upstream has one field
- * per worker, `<requests> <tokens> <until>`: the worker's places count until then. `member` has the health of one model
- * at one upstream: `rev`, `json`, `until` (of the health) and `probe`.
+ * What all workers know of upstreams in pools. The clock is the server's. `flight` of an upstream has one field per
+ * worker, `<requests> <tokens> <until>`: the worker's places count until that time. `member` has the health of one
+ * model at one upstream: `rev`, `json`, `until` (of the health) and `probe`.
  */
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-/** `flying(key)`: requests and tokens of all workers that live; rows of others are removed. */
+/** `flying(key)`: requests and tokens of all living workers. Rows of other workers are removed. */
 const FLYING = `${NOW}
 local function flying(key)
   local rows = redis.call('HGETALL', key)
@@ -96,7 +96,7 @@ local state = redis.call('HMGET', KEYS[1], 'rev', 'json')
 redis.call('HDEL', KEYS[1], 'probe')
 return { now, state[1] or '0', state[2] or '' }`);
 
-/** KEYS member; ARGV rev json until ttl. -> 0 somebody else has changed it | 1 */
+/** KEYS member; ARGV rev json until ttl. -> 0 another worker has changed it | 1 */
 export const POOL_CHANGE = script(`
 if (redis.call('HGET', KEYS[1], 'rev') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'rev', ARGV[1] + 1, 'json', ARGV[2], 'until', ARGV[3])
@@ -104,8 +104,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1`);
 
 /**
- * KEYS workers orders checks flight*; ARGV worker report ttl (requests tokens)*. The rows of this worker become what it
- * says, so that a call that ran twice or late counts until here only. -> generation check*
+ * KEYS workers orders checks flight*; ARGV worker report ttl (requests tokens)*. Replaces this worker's rows by its
+ * report, so a call that ran twice or late counts only until now. -> generation check*
  */
 export const POOL_BEAT = script(`${NOW}${ROW}
 redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[2])

@@ -20,8 +20,7 @@ import { script } from './script.js';
  * (a cancel, a steering text, the end) adds ' !' to the tip, a form that no writer ever names.
  *
  * The writer gives the sequence numbers. That makes appends idempotent: a command that is sent again after a cut
- * connection stores nothing twice. It also reveals a lost tail (reliability.md, findings 5 to 7 and C.2: 0 events lost
- * and 0 doubled in 176 worker kills and 1,032 cut connections).
+ * connection stores nothing twice. It also reveals a lost tail (docs/reliability.md has the measurements).
  *
  * Every script publishes the events that it stored: to the channel of the API instance that opened the run, which needs
  * no SUBSCRIBE per run, and to the run's own channel (named like its log) for all other listeners; an append does the
@@ -48,8 +47,8 @@ export const CODES = {
 const ATTEMPT_OF_NOBODY = '9007199254740991';
 
 /**
- * Marks the idempotency key that names the run, or tells that it was marked before. The mark stands behind the run id,
- * where a reader of earlier versions looks at nothing, and it lives as long as the key: whatever deletes logs and rows
+ * Marks the idempotency key that names the run, or reports that it was marked before. The mark follows the run id,
+ * where readers of earlier versions do not look, and it lives as long as the key. So whatever deletes logs and rows
  * meanwhile, the same key never opens a second run under that id.
  */
 const RESERVED = `
@@ -63,8 +62,8 @@ end`;
 
 /**
  * KEYS orders, held, ending, log, meta, and the idempotency key if there is one; ARGV ttl seconds, owner, instance
- * channel, spec, runId, event, session whose turn it takes or '', bytes that the owner's orders may have, whether the
- * order stays with the log ('1' or ''). -> 0 exists | 1 opened | -7 used | -8 no room
+ * channel, spec, runId, event, session in which the run takes a turn or '', bytes that the owner's orders may have,
+ * whether the order stays with the log ('1' or ''). -> 0 exists | 1 opened | -7 used | -8 no room
  */
 export const OPEN = script(`${ORDERS}${ORDER_ROOM}${RESERVED}
 local log, meta, owner, runId, bytes = KEYS[4], KEYS[5], ARGV[2], ARGV[5], #ARGV[4] + #ARGV[6]
@@ -88,8 +87,8 @@ return 1`);
 /**
  * KEYS log, meta; ARGV writer, worker, generation, runId, run.started after its seq or ''. -> {code, lastSeq, cancel
  * reason or '', spec, answers, steers, claims before this one, bytes or 0 when the tip must not be named, whether
- * run.started was stored}. A job of another generation than the run's is a leftover, because its run never parked or
- * was parked again: it is fenced. Repeating a claim changes nothing.
+ * run.started was stored}. A job of another generation is a leftover: its run never parked, or was parked again. Such a
+ * job is fenced. Repeating a claim changes nothing.
  */
 export const CLAIM = script(`${TIP}
 local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'cancel', 'spec', 'answers', 'steers', 'gen', 'claims', 'ch')
@@ -139,7 +138,7 @@ return 0`);
 
 /**
  * KEYS log, meta; ARGV run.cancelled after its seq, runId, reason, control channel without the worker. -> {code,
- * generation} A parked run has no writer, even while the job that resumes it is on its way.
+ * generation}. A parked run has no writer, even while the job that resumes it is being delivered.
  */
 export const CANCEL = script(`${TIP}${STEERING}
 local m = redis.call('HMGET', KEYS[2], 'tip', 'term', 'ch', 'worker', 'parked', 'gen')
@@ -179,7 +178,8 @@ return 0`);
 
 /**
  * KEYS meta; ARGV approval id, decision and answers in one line. -> {code, generation to wake, or -1 when the run has a
- * writer, which looks by itself}. The first answer counts: the same again is a repeat (1), another one is refused.
+ * writer, which checks by itself}. The first answer counts: the same answer again is a repeat (1), another one is
+ * refused.
  */
 export const ANSWER = script(`
 local m = redis.call('HMGET', KEYS[1], 'tip', 'term', 'answers', 'parked', 'gen')
@@ -211,7 +211,7 @@ redis.call('HSET', KEYS[1], 'steers', steers .. ARGV[1] .. '\\n')
 mark(KEYS[1], m[1])
 return 0`);
 
-/** KEYS meta. A log that is gone stays gone. */
+/** KEYS meta. Does not create the meta hash of a log that no longer exists. */
 export const MARK_DELETED = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'del', '1') end
 return 0`);

@@ -15,7 +15,7 @@ interface Session {
   line: string[];
 }
 
-/** Session turns in memory, for tests: the rules of turn-scripts.ts, checked by the same contract suite. */
+/** Session turns in memory, for tests. They follow the rules of turn-scripts.ts and pass the same contract suite. */
 export function memorySessionTurns(
   openingMsMax: number = LIMITS.sessionTurnOpeningMsMax,
   now: () => number = Date.now,

@@ -36,7 +36,7 @@ class RedisSessionTurns implements SessionTurns {
 
   async ready(session: SessionRef, runId: string): Promise<'turn' | 'waits' | 'evicted'> {
     const { redis, keys } = this.connection;
-    // Put the session on the list first: a turn that no list remembers could wait for ever.
+    // The session goes on the list first, because a turn that no list remembers could wait for ever.
     const listed = redis.zadd(keys.unsettledSessions, Date.now(), memberOf(session));
     const [code] = await Promise.all([this.run(READY, session, [runId, BUSY_SECONDS]), withinDeadline(listed)]);
     if (code === READINESS.turn) return 'turn';

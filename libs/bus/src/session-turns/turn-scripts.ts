@@ -15,7 +15,7 @@ export const ENTRY = { entered: 0, unknown: -1, opening: -2, busy: -3, full: -4 
 /** Reply codes of READY. */
 export const READINESS = { evicted: 0, turn: 1, waits: 2 } as const;
 
-/** In place of `last`: the store has not been asked yet. */
+/** Used instead of `last` when the store has not been asked yet. */
 export const NOT_ASKED = '?';
 
 /** KEYS record, line; ARGV runId, whenBusy, waitingMax, last, lastAt, openingMsMax, ttl. -> {code, parent or '', at} */
@@ -62,7 +62,7 @@ return ${READINESS.waits}`);
 /**
  * KEYS record, line; ARGV runId, ttl while busy, ttl while idle. -> the run to be queued, or ''
  *
- * A repeated leave replies like the first one: if the first reply was lost, the next run was not queued.
+ * A repeated leave gives the same reply as the first, because if the first reply was lost, the next run was not queued.
  */
 export const LEAVE = script(`
 local m = redis.call('HMGET', KEYS[1], 'active', 'opening', 'prev', 'prevAt')

@@ -2,7 +2,7 @@ import type { WorkerInfo, WorkerRegistry } from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 
-/** A worker that was silent for so long is forgotten, together with its models. */
+/** A worker that has been silent for this time is forgotten, together with its models. */
 const FORGET_AFTER_MS = 86_400_000;
 
 /** Silent for so long from the start, so that nobody counts what is remembered as alive (three heartbeats). */
