@@ -9,7 +9,7 @@ import { startRun, type RunToStart, type StartedRun, type StartPorts, type Start
 import { findRun, readRun, type FindPorts, type FoundRun } from './reading/find-run.js';
 import { newRunId } from './run-id.js';
 
-/** Everything outside the process that a life of runs needs: the Redis of libs/bus, the store of libs/store-client. */
+/** All ports that this library needs: the Redis of libs/bus, and the store of libs/store-client. */
 export type RunsPorts = StartPorts & FindPorts;
 
 /**
@@ -44,17 +44,17 @@ export class Runs {
     return this.ports.hub.instance;
   }
 
-  /** Starts a run and returns as soon as it is queued. Throws as `startRun` does. */
+  /** Starts a run and returns as soon as it is queued. Throws like `startRun`. */
   start(run: RunToStart, terms: Partial<StartTerms> = {}): Promise<StartedRun> {
     return startRun(this.ports, run, { runId: newRunId(), isNewId: terms.runId === undefined, ...terms });
   }
 
-  /** Gives a run's events to `take`, each once, until it is over. Throws as `followRun` does. */
+  /** Passes a run's events to `take`, each once, until the run has ended. Throws like `followRun`. */
   follow(start: FollowStart, take: TakeBatch, signal: AbortSignal): Promise<void> {
     return followRun(this.ports, start, take, signal);
   }
 
-  /** The run's state at its end, or when `signal` aborts. Throws as `followRun` does. */
+  /** The run's state at its end, or when `signal` aborts. Throws like `followRun`. */
   wait(start: FollowStart, signal: AbortSignal): Promise<RunSnapshot> {
     return waitForRun(this.ports, start, signal);
   }
@@ -69,19 +69,19 @@ export class Runs {
     return findRun(this.ports, runId, owner);
   }
 
-  /** All that is known of a run, whether it goes on or not. Throws as `find` does; `run_expired`: nothing was kept. */
+  /** Everything known about a run, ended or not. Throws like `find`, and `run_expired` when nothing was kept. */
   get(runId: string, owner: string): Promise<RunSnapshot> {
     return readRun(this.ports, runId, owner);
   }
 
-  /** Of a run that this process may see anyway, whatever key it belongs to. */
+  /** The head of any run, whichever key it belongs to: the caller must be allowed to see it. */
   head(runId: string): Promise<RunHead | undefined> {
     return this.ports.log.head(runId);
   }
 
   /**
-   * Asks for the end of a run and waits a little for it. Repeating it changes nothing. Throws as `find` does.
-   * @returns a final status, or 'stopping' when the worker has not ended it within LIMITS.stopWaitMsMax.
+   * Requests the end of a run and waits a little for it. Repeating the call changes nothing. Throws like `find`.
+   * @returns a final status, or 'stopping' when the worker has not ended the run within LIMITS.stopWaitMsMax.
    */
   async stop(runId: string, owner: string): Promise<RunStatus | 'stopping'> {
     const found = await this.find(runId, owner);
@@ -92,17 +92,17 @@ export class Runs {
     return hasEnded(snapshot) ? snapshot.status : 'stopping';
   }
 
-  /** Asks for the end of a run, whatever key it belongs to, and does not wait for it. See `cancelRun`. */
+  /** Requests the end of a run, whichever key it belongs to, without waiting for it. See `cancelRun`. */
   async cancel(runId: string, reason: CancelReason): Promise<void> {
     await cancelRun(this.ports, runId, reason);
   }
 
-  /** Answers what a parked run waits for. Throws as `approveRun` does. */
+  /** Answers the requests for which a parked run waits. Throws like `approveRun`. */
   approve(runId: string, owner: string, answer: ApprovalResponse): Promise<ResolvedApproval> {
     return approveRun(this.ports, { runId, owner }, answer);
   }
 
-  /** Leaves a text that the model reads at its next step. Throws as `steerRun` does. */
+  /** Leaves a text that the model reads at its next step. Throws like `steerRun`. */
   steer(runId: string, owner: string, text: string): Promise<void> {
     return steerRun(this.ports, { runId, owner }, text);
   }

@@ -16,16 +16,16 @@ export interface ControlPorts extends FindPorts {
   readonly queue: Pick<RunQueue, 'wake'>;
 }
 
-/** An answer to one request, to all that are open now (`all`), or to the only one that is. */
+/** An answer to one request, to all open requests (`all`), or to the only open one. */
 export interface ApprovalResponse {
   readonly decision: ApprovalDecision;
   readonly requestId?: string;
   readonly all?: true;
-  /** To the questions of the request: by their ids, or the answer to the only question. */
+  /** Answers to the questions of the request: by question id, or the plain answer to the only question. */
   readonly answers?: JsonValue;
 }
 
-/** Which request was answered if it was a single one, how many were, and whether all had the same answer before. */
+/** The answered request if it was a single one, the number of requests, and whether all had the same answer before. */
 export interface ResolvedApproval {
   readonly requestId?: string;
   readonly resolved: number;
@@ -33,10 +33,10 @@ export interface ResolvedApproval {
 }
 
 /**
- * Records an answer in the run's log, then wakes its job. Throws GatewayError `run_not_found`, `approval_not_pending`
- * when the request is not this run's, was closed for lateness, or was answered differently, and
- * `missing_required_parameter` when several are open and none was named. A request with questions needs answers that
- * fit their schemas, or `deny`; else `invalid_request`. The same answer again is no error.
+ * Records an answer in the run's log, then wakes its job. Throws GatewayError `run_not_found`; `approval_not_pending`
+ * when the request belongs to another run, has expired, or has a different answer; and `missing_required_parameter`
+ * when several requests are open and none was named. A request with questions needs answers that fit their schemas, or
+ * `deny`; else `invalid_request`. The same answer again is no error.
  */
 export async function approveRun(
   ports: ControlPorts,
@@ -57,7 +57,7 @@ export async function approveRun(
 
 /**
  * Leaves a text that the model reads at its next step. Throws GatewayError `run_not_found`, and
- * `run_not_accepting_steer` when the run has ended or was told too much already.
+ * `run_not_accepting_steer` when the run has ended or already has as many texts as it may.
  */
 export async function steerRun(
   ports: ControlPorts,
@@ -73,7 +73,7 @@ export async function steerRun(
 
 interface Answer {
   readonly decision: ApprovalDecision;
-  /** To the questions of the request, by their ids. */
+  /** Answers to the questions of the request, by question id. */
   readonly content?: JsonObject;
 }
 
@@ -97,23 +97,26 @@ async function answerOne(
     const why = 'This request was answered otherwise, or not in time.';
     throw notPending(outcome.kind === 'refused' ? why : 'This run has ended.');
   }
-  // If this fails the answer stands: the same answer again wakes the run, and so does the scheduler.
+  // If this fails, the answer stays recorded. The same answer again wakes the run, and so does the scheduler.
   if (outcome.wake !== undefined) await queue.wake({ runId, generation: outcome.wake });
   return outcome.kind;
 }
 
-/** Whether their time is over is the worker's to say, by its one clock: it closes them where answers are recorded. */
+/**
+ * The worker alone decides, by its own clock, whether the time of a request is over, and closes it where answers are
+ * recorded.
+ */
 const openRequests = (snapshot: RunSnapshot): string[] =>
   pendingCalls(snapshot).map(({ approval }) => approval.approvalId);
 
-/** An answer that names no request means the only one that its sender can have seen. */
+/** An answer that names no request means the only request that its sender can have seen. */
 function onlyOne([id, ...others]: readonly string[]): string {
   if (id !== undefined && others.length === 0) return id;
   const what = `'request_id' is required: the open requests are ${[id, ...others].join(', ')}.`;
   throw new GatewayError('missing_required_parameter', what, { param: 'request_id' });
 }
 
-/** The recorded answers: none for a request to allow a call, or for a question that is declined. */
+/** The answers to record. None for a request to allow a call, or for a declined question. */
 function contentOf(
   { items }: RunSnapshot,
   requestId: string,
@@ -127,7 +130,7 @@ function contentOf(
   throw new GatewayError('invalid_request', `'answers' ${why}`, { param: 'answers' });
 }
 
-/** `all` allows or denies calls; it answers no question, but declines it. */
+/** `all` allows or denies calls. It cannot answer a question, so it declines it. */
 function withoutQuestions(
   snapshot: RunSnapshot,
   open: readonly string[],

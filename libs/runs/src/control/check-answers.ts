@@ -9,9 +9,9 @@ import {
 } from '#libs/contract';
 
 /**
- * The answers to the questions of a request, by the questions' ids, checked against their schemas. The answer to an
- * only question may stand alone, and so may the value of its only property. Throws GatewayError `invalid_request` that
- * names the place: `answers.who.name`.
+ * The answers to the questions of a request, by question id, checked against their schemas. When there is only one
+ * question, its answer may stand alone, and so may the value of its only property. Throws GatewayError
+ * `invalid_request` that names the place: `answers.who.name`.
  */
 export function readAnswers({ questions }: ToolQuestions, given: JsonValue | undefined): JsonObject {
   if (given === undefined) throw refuse('answers', 'is required: this request has questions.');
@@ -55,7 +55,7 @@ function readAnswer({ id, schema }: Question, given: JsonValue | undefined): Jso
   return value;
 }
 
-/** What is wrong with one value; the schemas of questions have no levels below (MCP elicitation, requestedSchema). */
+/** The fault of one value. The schemas of questions are flat (MCP elicitation, requestedSchema). */
 function problemOf(rule: JsonObject, value: JsonValue): string | undefined {
   const { type } = rule;
   if (type === 'boolean') return typeof value === 'boolean' ? undefined : 'must be true or false.';

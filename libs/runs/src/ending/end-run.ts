@@ -2,14 +2,14 @@ import type { CancelOutcome, CancelReason, RunSignals, TerminalEvent } from '#li
 import { settleEnded, type EndedRun, type EndPorts } from './settle-ended.js';
 
 /**
- * Ends a run, whichever attempt writes it, and settles what it held.
+ * Ends a run, whichever attempt writes it, and settles everything that the run held.
  * @returns false: the run had ended before, or has no log.
  */
 export async function endRun(ports: EndPorts, run: EndedRun, event: TerminalEvent): Promise<boolean> {
   return (await endRuns(ports, [run], event)).length > 0;
 }
 
-/** As `endRun`, for many runs at once. @returns the ids of those that were ended by this call. */
+/** Like `endRun`, for many runs at once. @returns the ids of those that this call ended. */
 export async function endRuns(
   ports: EndPorts,
   runs: readonly EndedRun[],
@@ -26,8 +26,8 @@ export interface CancelPorts extends EndPorts {
 }
 
 /**
- * Asks for the end of a run: a durable flag first, then a hint to its writer. A run that no worker has, being queued or
- * parked, is over when this resolves, and what it held is settled. Repeating it changes nothing.
+ * Requests the end of a run: sets a durable flag, then sends a hint to its writer. A run without a worker (queued or
+ * parked) has ended when this resolves, and everything that it held is settled. Repeating the call changes nothing.
  */
 export async function cancelRun(ports: CancelPorts, runId: string, reason: CancelReason): Promise<CancelOutcome> {
   const outcome = await ports.log.requestCancel(runId, reason);

@@ -6,38 +6,39 @@ export interface EndPorts extends TurnPorts {
   readonly persist: Pick<PersistQueue, 'enqueue'>;
   readonly approvals: Pick<ApprovalMemory, 'leaveWait'>;
   /**
-   * Told of a step that failed after a run had ended. Absent: the failure is thrown, once all steps were tried.
-   * The scheduler finds and repeats what is told here, so nothing is lost.
+   * Called with a step that failed after a run had ended. Absent: the failure is thrown after all steps were tried. The
+   * scheduler finds and repeats every failed step that is reported here, so nothing is lost.
    */
   onUnsettled?(failure: Unsettled): void;
 }
 
-/** A step behind the end of a run that was not done. */
+/** A step after the end of a run that was not done. */
 export interface Unsettled {
   readonly cause: unknown;
   readonly runId: string;
-  /** In words for a log line. */
+  /** Description for a log line. */
   readonly what: string;
 }
 
 /** A run that has its terminal event. */
 export interface EndedRun {
   readonly runId: string;
-  /** Spares a look at the log. */
+  /** When given, the log need not be read for it. */
   readonly spec?: RunSpec;
-  /** Generation of the job that still waits for the run; absent: a worker had the run, so no job waits. */
+  /** Generation of the job that still waits for the run. Absent: a worker had the run, so no job waits. */
   readonly waitingJob?: number;
 }
 
 /**
- * What follows the terminal event of a run, whoever wrote it:
+ * The steps after the terminal event of a run, whichever process wrote the event:
  *
  *   persist         the store gets the run
  *   hand on         the next turn of its session is queued, if the run took one
  *   stop waiting    a parked run no longer counts among its key's waiting runs
- *   dequeue         a worker would only find the run ended
+ *   dequeue         a worker would only find that the run has ended
  *
- * Every step may be repeated. @param ended persisted together, in one batch.
+ * Every step may be repeated.
+ * @param ended persisted together, in one batch.
  */
 export async function settleEnded(ports: EndPorts, ended: readonly EndedRun[]): Promise<void> {
   if (ended.length === 0) return;

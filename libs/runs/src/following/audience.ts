@@ -1,12 +1,12 @@
 import { type CancelPorts, cancelRun } from '../ending/end-run.js';
 
-/** Who listens to which run in this process, so that one listener who leaves does not end the run of the others. */
+/** Who listens to which run in this process, so that the end of one listener does not end the run for the others. */
 export class Audience {
   private readonly counts = new Map<string, number>();
 
   constructor(private readonly ports: CancelPorts) {}
 
-  /** Listeners of all runs. */
+  /** Number of listeners of all runs. */
   get size(): number {
     let size = 0;
     for (const count of this.counts.values()) size += count;
@@ -14,9 +14,9 @@ export class Audience {
   }
 
   /**
-   * Does `work` as a listener of the run. Afterwards, however `work` ended, `isUnwanted` says whether this listener's
-   * leaving may end the run: then a run that nobody else listens to, here or through another process, is cancelled. If
-   * that fails it is told to `onUnsettled`, and the run goes on to its own end.
+   * Does `work` as a listener of the run. Afterwards, however `work` ended, `isUnwanted` says whether the run may end
+   * because this listener left. If so, and if nobody else listens here or through another process, the run is
+   * cancelled. A failure of that is reported to `onUnsettled`, and the run continues to its own end.
    */
   async attend<T>(runId: string, work: () => Promise<T>, isUnwanted: () => boolean = () => false): Promise<T> {
     this.counts.set(runId, this.countOf(runId) + 1);

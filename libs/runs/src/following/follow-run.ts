@@ -3,21 +3,22 @@ import { patience } from './patience.js';
 import type { Batches } from './primed.js';
 import { tailRun, type TailPorts, type TailStart } from './tail-run.js';
 
-/** From where a run is followed. */
+/** The point from which a run is followed. */
 export interface FollowStart extends Pick<TailStart, 'runId' | 'instance' | 'after'> {
   /** A tail that has been watching since before the run was opened, from `startRun`. */
   readonly primed?: Batches | undefined;
-  /** Asked after every batch; true: the rest is not wanted. */
+  /** Called after every batch; true: the rest is not wanted. */
   readonly isEnough?: () => boolean;
 }
 
-/** Takes a batch; the next one comes when the promise resolves, at once without a promise. */
+/** Takes a batch. The next one comes when the promise resolves, or at once without a promise. */
 export type TakeBatch = (batch: readonly LoggedEvent[]) => Promise<void> | undefined;
 
 /**
- * Gives `take` everything after `start.after`, in order, each event once. Resolves after the terminal event, or earlier
- * when `signal` aborts or `isEnough` says so. While Redis is away it waits, for LIMITS.relayOutageMsMax, and carries on
- * where it was (fault R2). Throws GatewayError `run_log_lost` or `queue_unavailable`, and whatever `take` throws.
+ * Passes everything after `start.after` to `take`, in order, each event once. Resolves after the terminal event, or
+ * earlier when `signal` aborts or `isEnough` says so. While Redis is away it waits, for LIMITS.relayOutageMsMax, and
+ * then continues at the same event (fault R2). Throws GatewayError `run_log_lost` or `queue_unavailable`, and whatever
+ * `take` throws.
  */
 export async function followRun(
   ports: TailPorts,
@@ -47,7 +48,7 @@ export async function followRun(
   }
 }
 
-/** The run's state after its terminal event, or as far as it came when `signal` aborts. Throws as `followRun` does. */
+/** The run's state after its terminal event, or the state so far when `signal` aborts. Throws like `followRun`. */
 export async function waitForRun(ports: TailPorts, start: FollowStart, signal: AbortSignal): Promise<RunSnapshot> {
   let snapshot = EMPTY_SNAPSHOT;
   const take: TakeBatch = (batch) => {

@@ -1,13 +1,14 @@
 import type { LoggedEvent } from '#libs/contract';
 import type { RunTail } from './tail-run.js';
 
-/** A run's events as they come, in batches. */
+/** A run's events, in batches, as they arrive. */
 export type Batches = AsyncIterableIterator<readonly LoggedEvent[], undefined>;
 
-/** Starts watching now, before anybody reads; the first batch is kept until it is asked for. */
+/** Starts watching now, before the first read. The first batch is kept until it is read. */
 export function primed(tail: RunTail): Batches {
   let first: ReturnType<RunTail['next']> | undefined = tail.next();
-  // The batch is awaited later, or never if the run cannot be opened; until then its failure is no unhandled one.
+  // The batch is awaited later, or never if the run cannot be opened. Until then its rejection must not count as
+  // unhandled.
   first.catch(() => undefined);
   return {
     next() {

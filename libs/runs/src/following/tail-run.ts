@@ -23,7 +23,10 @@ export interface TailStart {
   readonly instance: string;
   /** Events with a greater seq are given. */
   readonly after: number;
-  /** The caller knows that the log ends at `after` right now (it is about to open the run): no first read. */
+  /**
+   * The caller knows that the log ends at `after` right now (it is about to open the run), so the first read is
+   * skipped.
+   */
   readonly caughtUp?: boolean;
 }
 
@@ -49,7 +52,8 @@ export function tailRun(ports: TailPorts, start: TailStart, signal: AbortSignal)
 }
 
 /**
- * Not a generator: a live batch that is waited for is handed over in the turn in which it came, through one promise.
+ * Not a generator: a live batch for which a reader waits is passed on in the turn in which it arrived, through one
+ * promise.
  */
 export class RunTail implements AsyncIterableIterator<Batch, undefined> {
   private readonly inbox = new TailInbox();
@@ -84,7 +88,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
     }
   }
 
-  /** Stops watching; a `next` that waits ends. */
+  /** Stops watching. A waiting `next` ends. */
   async return(): Promise<Result> {
     const { live } = this;
     this.state = 'over';
@@ -123,7 +127,7 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
     waiter?.(this.return());
   };
 
-  /** The next live events, or what the log has when they do not follow. */
+  /** The next live events, or events from the log when the live ones do not follow. */
   private wait(): Promise<Result> {
     const batch = this.inbox.take(this.seq);
     if (batch.length > 0) return Promise.resolve(this.give(batch));
@@ -188,8 +192,8 @@ export class RunTail implements AsyncIterableIterator<Batch, undefined> {
 }
 
 /**
- * Reads of one log, page by page, of so many events that a page has about LIMITS.relayReadCharsMax characters: readers
- * that are slow together would hold the process's memory in pages of large events otherwise.
+ * Reads one log page by page. A page has about LIMITS.relayReadCharsMax characters, because many slow readers would
+ * otherwise fill the process's memory with pages of large events.
  */
 class Pages {
   private count = FIRST_PAGE_EVENTS;

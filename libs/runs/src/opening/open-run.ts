@@ -6,8 +6,8 @@ export interface OpenTerms {
   /** The run's place among the waiting ones, from `placeInQueue`; default 0: before all of them. */
   readonly tag?: number;
   /**
-   * The caller will open this run again under the same id if this try fails, so a log without a job stays. Without it a
-   * run that could not be queued is ended, so that nobody waits for it.
+   * The caller will open this run again under the same id if this try fails, so a log without a job stays. Without this
+   * flag a run that could not be queued is ended, so that no listener waits for it.
    */
   readonly comesAgain?: boolean;
   /** The scope of the idempotency key that the run's id was reserved with. */
@@ -35,7 +35,7 @@ export async function openRun(ports: CancelPorts, spec: RunSpec, terms: OpenTerm
 }
 
 /**
- * One round trip: both commands go over one connection, so the log is there before a worker hears of the run, and a job
+ * One round trip: both commands use one connection, so the log exists before a worker hears of the run, and a job
  * without a log is dropped.
  */
 async function openAtOnce(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): Promise<'opened' | 'exists'> {
@@ -45,11 +45,12 @@ async function openAtOnce(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
   const queueing = queue.enqueue(runId, terms.tag ?? 0, { model, isNewId: terms.isNewId ?? false });
   const [opened, queued] = await Promise.allSettled([opening, queueing]);
   if (opened.status === 'rejected') {
-    // Whether the log was opened is not known. The client is told to try again, so nobody wants this run.
+    // It is unknown whether the log was opened. The client is told to try again, so nobody needs this run.
     cancelRun(ports, runId, 'requested').catch(() => undefined);
     throw opened.reason;
   }
-  // A worker drops a job without a log; taking it out only spares that. A reserved id may have another opener.
+  // A worker would drop a job without a log; removing it here only saves that work. A reserved id may have another
+  // opener.
   if (opened.value === 'full' && terms.reservedIn === undefined) queue.remove(runId).catch(() => undefined);
   const outcome = assertOpen(opened.value);
   if (outcome === 'exists' || queued.status === 'fulfilled') return outcome;
@@ -67,13 +68,13 @@ async function openInTurn(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
   try {
     const opened = assertOpen(await log.open(spec, logTerms(terms)));
     const turn = await sessionTurns.ready(session, runId);
-    // An earlier try of the same request opened the run; it may be over by now.
+    // An earlier try of the same request opened the run, which may have ended by now.
     if (turn === 'evicted' && opened === 'exists') return 'exists';
     if (turn === 'evicted') throw new GatewayError('unavailable', 'The run could not be opened in time. Try again.');
     if (turn === 'turn') await queue.enqueue(runId, terms.tag ?? 0, { model: spec.model });
     return opened;
   } catch (cause) {
-    // The client is told to try again, so nobody wants this run, if it was opened at all.
+    // The client is told to try again, so nobody needs this run, if it was opened at all.
     cancelRun(ports, runId, 'requested')
       .then(() => handOnTurn(ports, session, runId))
       .catch((failure: unknown) => ports.onUnsettled?.({ cause: failure, runId, what: 'a turn was not given up' }));
@@ -96,7 +97,7 @@ function assertOpen(outcome: OpenOutcome): 'opened' | 'exists' {
   throw new GatewayError('queue_full', what, { retryAfterSeconds: ORDERS_RETRY_SECONDS, reason: 'key_order_bytes' });
 }
 
-/** What a repetition of an idempotency key is told whose run was opened and is there no more. */
+/** The error for a repeated idempotency key whose run was opened and no longer exists. */
 export const deletedUnderKey = (): GatewayError =>
   new GatewayError('run_not_found', 'What was made with this Idempotency-Key was deleted.', {
     param: 'Idempotency-Key',

@@ -14,7 +14,7 @@ import { enterSession, type SessionPorts, type SessionSpot } from '../placing/en
 import { placeInQueue, type QueueRoom } from '../placing/place-in-queue.js';
 import { openRun } from './open-run.js';
 
-/** Seconds after which a queue that was full is worth another try. */
+/** Seconds after which a full queue is worth another try. */
 const QUEUE_FULL_RETRY_SECONDS = 5;
 
 export interface StartPorts extends CancelPorts, SessionPorts {
@@ -22,18 +22,20 @@ export interface StartPorts extends CancelPorts, SessionPorts {
   readonly room: QueueRoom;
 }
 
-/** What is to be run, for whom. */
+/** A run to start, and for whom. */
 export interface RunToStart {
   readonly draft: RunDraft;
   /** Name of the API key. */
   readonly owner: string;
   /** The model's name, resolved. */
   readonly model: string;
-  /** The run takes the next turn of `draft.sessionId`; absent: it is a member of that session outside its order. */
+  /**
+   * The run takes the next turn of `draft.sessionId`. Absent: it belongs to that session outside the order of turns.
+   */
   readonly turn?: { readonly whenBusy: 'wait' | 'reject' };
   /**
-   * Called once there is room for the run, before it is opened. What it throws refuses the run. What it gives takes it
-   * back, and is called when the run is refused after all.
+   * Called when there is room for the run, before it is opened. If it throws, the run is refused. The function that it
+   * returns undoes it, and is called when the run is refused after all.
    */
   begin?(): Promise<(() => Promise<void>) | undefined>;
 }
@@ -45,7 +47,10 @@ export interface StartTerms {
   readonly isNewId?: boolean;
   /** The scope of the idempotency key that the id was reserved with. */
   readonly reservedIn?: string;
-  /** Follows the run from before it is opened, so that its first events need no read of the log; ends the following. */
+  /**
+   * Follows the run from before it is opened, so that its first events need no read of the log. An abort ends the
+   * following.
+   */
   readonly listenUntil?: AbortSignal;
 }
 
@@ -67,13 +72,14 @@ export type StartedRun =
     };
 
 /**
- * Starts a run: finds it a place in the queue, then in its session, opens its log and queues it. Throws GatewayError
- * `queue_full` when there is no room, for all or for this key; as `enterSession` does; and as `openRun` does.
+ * Starts a run: finds a place in the queue, then its turn in the session, opens its log and queues it. Throws
+ * GatewayError `queue_full` when there is no room, for all or for this key, and the errors of `enterSession` and
+ * `openRun`.
  */
 export async function startRun(ports: StartPorts, run: RunToStart, terms: StartTerms): Promise<StartedRun> {
   const { runId, isNewId = false, listenUntil, reservedIn } = terms;
   const tag = await tagOf(ports.queue, run, ports.room);
-  // A conversation that is locked for a run which is refused then would keep others out.
+  // The lock comes after the check for room: a conversation locked for a refused run would keep other runs out.
   const takeBack = await run.begin?.();
   const spot = await sessionSpotOf(ports, run, runId);
   const { draft, owner, model } = run;
@@ -100,7 +106,7 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
     if (takeBack && isRefusal(cause)) await gaveBack(ports, runId, takeBack);
     throw cause;
   } finally {
-    // Nobody reads the tail then; its own failure adds nothing to what is thrown here.
+    // Nobody will read the tail, and its failure would add nothing to the error thrown here.
     if (!isOurs) tail?.return?.().catch(() => undefined);
   }
   if (isOurs) return { kind: 'opened', runId, instance, primed: tail };
@@ -109,11 +115,14 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
   return { kind: 'joined', runId, instance: head.instance, lastSeq: head.lastSeq };
 }
 
-/** Nothing was opened. After any other failure that is not known, and a run that was opened ends by itself. */
+/**
+ * Whether it is certain that nothing was opened. After any other failure this is unknown, and a run that was opened
+ * ends by itself.
+ */
 const isRefusal = (cause: unknown): boolean =>
   cause instanceof GatewayError && (cause.code === 'queue_full' || cause.code === 'run_not_found');
 
-/** If it fails the others wait for as long as an opening may take, as they do when an opener dies. */
+/** If this fails, other runs wait for as long as an opening may take, as they do when an opener dies. */
 async function gaveBack({ onUnsettled }: StartPorts, runId: string, takeBack: () => Promise<void>): Promise<void> {
   try {
     await takeBack();

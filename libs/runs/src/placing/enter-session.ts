@@ -22,15 +22,15 @@ export interface SessionPorts {
 export interface SessionSpot {
   /** The run that this one continues. */
   readonly parentId?: string;
-  /** Later than that of every turn before it (ms since the epoch). */
+  /** Later than the time of every turn before it (ms since the epoch). */
   readonly createdAt: number;
 }
 
 /**
- * Takes the run's turn in its session, behind every run that came before, on whichever replica. The turn is taken when
- * this resolves: open the run, or leave the session. Throws GatewayError `session_busy` when the session has a turn and
- * `whenBusy` is reject, `session_queue_full`, `unavailable` when only the store knows the session and it is away, and
- * `queue_unavailable`.
+ * Takes the run's turn in its session, after every run that came before, on any replica. The turn is taken when this
+ * resolves: then open the run, or leave the session. Throws GatewayError `session_busy` when the session has a turn and
+ * `whenBusy` is reject, `session_queue_full`, `unavailable` when only the store knows the session and cannot be
+ * reached, and `queue_unavailable`.
  */
 export async function enterSession(
   { sessionTurns, sessions }: SessionPorts,
@@ -45,7 +45,7 @@ export async function enterSession(
     if (entry.kind === 'entered') return entry;
     if (entry.kind === 'unknown' && away !== undefined) throw away;
     if (entry.kind === 'unknown') {
-      // If the store is away, another request may have reached it meanwhile: ask Redis once more.
+      // If the store is away, another request may have reached it in the meantime, so Redis is asked once more.
       last = await lastStored(sessions, asked.session).catch((cause: unknown) => ((away = cause), undefined));
     } else if (entry.kind === 'opening' && Date.now() < deadline) await sleep(OPENING_POLL_MS * (1 + Math.random()));
     else throw refusal(entry);

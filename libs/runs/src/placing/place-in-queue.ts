@@ -1,10 +1,10 @@
 import type { Lane, RunQueue } from '#libs/contract';
 
-/** How many runs may wait for a worker. */
+/** Limits on the runs that wait for a worker. */
 export interface QueueRoom {
-  /** Of all keys together. */
+  /** Runs of all keys together. */
   readonly queuedMax: number;
-  /** Of one key, in each lane. */
+  /** Runs of one key, in each lane. */
   waitingMaxOf(owner: string): number;
   /** Bytes of orders that Redis may hold for one key; default LIMITS.orderBytesPerKeyMax. */
   readonly orderBytesMax?: number;
@@ -12,7 +12,7 @@ export interface QueueRoom {
   slots(): number;
 }
 
-/** Room for a run that has been admitted before: it waits behind its key's runs, however many those are. */
+/** Room for a run that was admitted before: it waits behind its key's runs, however many those are. */
 export const NO_BOUNDS: QueueRoom = {
   queuedMax: Infinity,
   waitingMaxOf: () => Number.MAX_SAFE_INTEGER,
@@ -21,7 +21,9 @@ export const NO_BOUNDS: QueueRoom = {
 
 export type QueueSpot =
   | { readonly kind: 'placed'; readonly tag: number }
-  /** `all` or `key`: that many runs wait already. `memory`: Redis keeps what memory it has left for existing runs. */
+  /**
+   * `all` or `key`: as many runs as allowed already wait. `memory`: Redis keeps its remaining memory for existing runs.
+   */
   | { readonly kind: 'refused'; readonly by: 'all' | 'key' | 'memory' };
 
 export interface QueuedOrder {
@@ -30,8 +32,8 @@ export interface QueuedOrder {
 }
 
 /**
- * Finds the next run of a key its place among the waiting ones. Nothing is taken yet: `enqueue` with the tag takes it.
- * Rejects with GatewayError `queue_unavailable`.
+ * Finds the place of a key's next run among the waiting ones. Nothing is taken yet: `enqueue` with the tag takes the
+ * place. Rejects with GatewayError `queue_unavailable`.
  */
 export async function placeInQueue(
   queue: Pick<RunQueue, 'depth' | 'place'>,

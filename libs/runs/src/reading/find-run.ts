@@ -14,13 +14,14 @@ export interface FindPorts {
   readonly store: Pick<StoredRuns, 'run'>;
 }
 
-/** A run as it can be found: alive in its log, or only as the rows that it left. */
+/** A run as it was found: alive in its log, or only as rows in the store. */
 export type FoundRun =
   { readonly kind: 'logged'; readonly head: RunHead } | { readonly kind: 'stored'; readonly snapshot: RunSnapshot };
 
 /**
- * Finds a run of this key. Throws GatewayError `run_not_found`, the same for a run that does not exist, belongs to
- * another key, was deleted, or has no well-formed id; `unavailable` when only the store could know and it is away.
+ * Finds a run of this key. Throws GatewayError `run_not_found`, which is the same for a run that does not exist,
+ * belongs to another key, was deleted, or has a malformed id; and `unavailable` when only the store could know it and
+ * is away.
  */
 export async function findRun({ log, store }: FindPorts, runId: string, owner: string): Promise<FoundRun> {
   if (!isRunId(runId)) throw runNotFound();
@@ -34,7 +35,7 @@ export async function findRun({ log, store }: FindPorts, runId: string, owner: s
   return { kind: 'stored', snapshot };
 }
 
-/** Everything known about a run of this key. Throws as `findRun` does, and as `assertContentKept`. */
+/** Everything known about a run of this key. Throws like `findRun` and `assertContentKept`. */
 export async function readRun(ports: FindPorts, runId: string, owner: string): Promise<RunSnapshot> {
   const found = await findRun(ports, runId, owner);
   if (found.kind === 'stored') return withContent(found.snapshot);

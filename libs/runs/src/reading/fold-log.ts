@@ -1,9 +1,10 @@
 import { EMPTY_SNAPSHOT, foldAll, isTerminal, LIMITS, type RunJournal, type RunSnapshot } from '#libs/contract';
 
 /**
- * Folds a run's log, page by page, to its terminal event or as far as it goes now. Rejects with GatewayError
+ * Folds a run's log, page by page, to its terminal event or to its present end. Rejects with GatewayError
  * `queue_unavailable`.
- * @param from what the log's first events fold to; default: nothing was read yet. A log that is gone gives it back.
+ * @param from the fold of the log's first events; default: nothing was read yet. It is returned when the log no longer
+ *   exists.
  */
 export async function foldLog(
   log: RunJournal,
