@@ -2,15 +2,15 @@ import type { CancelReason, RunSignals } from '#libs/contract';
 
 export interface ActiveRun {
   cancel(reason: CancelReason): void;
-  /** Set by every append; runs that were silent since the last check have their cancel flags read. */
+  /** Set by every append. The cancel flags of runs that were silent since the last check are read. */
   busy: boolean;
 }
 
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * The runs that this worker executes, and how a cancel reaches them: by the hint on the control channel at once, by
- * the reply of any append, and, when both are lost or late, by reading the flags of the silent runs every second.
+ * The runs that this worker executes. A cancel reaches a run by the hint on the control channel at once, by the reply
+ * to any append, and, when both are lost or late, by reading the flags of silent runs every second.
  */
 export class ActiveRuns {
   private readonly runs = new Map<string, ActiveRun>();
@@ -42,7 +42,7 @@ export class ActiveRuns {
     clearInterval(this.timer);
   }
 
-  /** Reads the cancel flags of these runs and passes them on. If reading fails, the next check repeats it. */
+  /** Reads the cancel flags of these runs and cancels the flagged ones. If reading fails, the next check repeats it. */
   async look(runIds: readonly string[]): Promise<void> {
     const mine = runIds.filter((runId) => this.runs.has(runId));
     if (mine.length === 0) return;

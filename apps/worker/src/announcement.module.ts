@@ -9,7 +9,7 @@ const DISCOVER_EVERY_MS = 60_000;
 /** For upstreams that may come at any time: a model server on the same machine is started after the gateway. */
 const DISCOVER_AWAY_EVERY_MS = 2_000;
 
-/** Tells the API that this worker is there, and which models and tools it has. */
+/** Announces this worker to the API, with its models and tools. */
 @Module({})
 export class AnnouncementModule {
   static for(core: WorkerCore): DynamicModule {

@@ -1,17 +1,19 @@
 import type { ApprovalRule } from '#libs/config';
 import { LIMITS, type JsonObject, type Tool, type ToolInfo } from '#libs/contract';
 
-/** The scope under which a call must be allowed before it is made, and is remembered; undefined: no need to ask. */
+/**
+ * The scope for which a call needs an approval, and under which the answer is remembered. undefined when it needs none.
+ */
 export type ApprovalPolicy = (tool: Tool, args: JsonObject) => string | undefined;
 
 /**
  * The first rule whose tool and pattern match a call decides; without one, the tool's own default. Patterns are matched
- * against the arguments serialized again, so that neither escapes nor spaces in the model's JSON hide anything. An
- * answer is remembered for the tool, or for the tool under that rule: "always" for one pattern allows nothing that
- * another pattern asks about.
+ * against re-serialized arguments, so neither escapes nor spaces in the model's JSON can hide anything. An answer is
+ * remembered for the tool, or for the tool under that rule: "always" for one pattern does not allow what another
+ * pattern asks about.
  *
- * Matching may take time that grows with the square of the text, and every run of the worker waits meanwhile. Arguments
- * longer than LIMITS.approvalMatchCharsMax are therefore not matched; such a call is asked about under its own scope.
+ * Matching may take time that grows with the square of the text, and every run of the worker waits meanwhile. So
+ * arguments longer than LIMITS.approvalMatchCharsMax are not matched. Such a call needs approval under its own scope.
  */
 export function approvalPolicy(rules: readonly ApprovalRule[]): ApprovalPolicy {
   const compiled = rules.map((rule) => ({ ...rule, name: globOf(rule.tool) }));

@@ -81,7 +81,7 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
   };
 }
 
-/** Everything that the end of a run touches. */
+/** All ports that the end of a run needs. */
 function endPorts({ connection, log, closers, logger }: WorkerCore) {
   const queue = closers.own(bullRunQueue(connection), (q) => q.close());
   const persist = closers.own(bullPersistQueue(connection), (q) => q.close());
@@ -108,7 +108,7 @@ function startTakingRuns({ config, connection, logger }: WorkerCore, ports: Atte
       const error = toRunError(new GatewayError('worker_lost', 'The run was given up: its workers died.'));
       // If this fails too, the scheduler's duty `fail-lost-runs` ends the run.
       endRun(ports.ending, { runId }, { type: 'run.failed', error })
-        // The worker had ended the run and could not settle the end.
+        // The worker had ended the run, but could not settle its end.
         .then((ended) => (ended ? undefined : settleEnded(ports.ending, [{ runId }])))
         .catch((failure: unknown) => logger.error({ err: failure, runId }, 'the run could not be ended'));
     },

@@ -1,7 +1,7 @@
 import type { RunJob } from '#libs/bus';
 import type { RunClaims } from '#libs/contract';
 
-/** A run that kills its worker mostly does so at once: during its setup, or with its first request. */
+/** A run that kills its worker usually does so early: during its setup, or with its first request. */
 const ALONE_MS = 3_000;
 
 /** The right to begin a last attempt; one at a time per worker. */
@@ -11,10 +11,10 @@ export interface AttemptSlot {
 }
 
 /**
- * A worker that dies takes all its runs along, and nobody can tell which of them killed it. Therefore last attempts
- * begin one after the other, each with a moment (`aloneMs`) in which no other last attempt begins. A run that survives
- * its moment is cleared: a later death of its worker is not charged to it. A run that kills the worker within its
- * moment is found out, and only that run; the next worker executes the others (fault P13).
+ * A worker that dies takes all its runs down, and it is unknown which of them killed it. So last attempts begin one
+ * after the other, each with a period (`aloneMs`) in which no other last attempt begins. A run that survives this
+ * period is cleared: a later death of its worker is not charged to it. A run that kills the worker within its period is
+ * identified, and only that run fails; the next worker executes the others (fault P13).
  */
 export class LastAttempts {
   private last: Promise<void> = Promise.resolve();

@@ -24,7 +24,7 @@ import type { LastAttempts } from './last-attempts.js';
 import { ParkFailed, runApprovals, type ApprovalParts } from './run-approvals.js';
 import { RunControls } from './run-controls.js';
 
-/** What an attempt at a run needs of its worker. */
+/** The ports that an attempt at a run needs from its worker. */
 export interface AttemptPorts {
   readonly workerId: string;
   readonly log: RunLog;
@@ -44,9 +44,9 @@ export interface AttemptPorts {
   conversation(spec: RunSpec): Promise<readonly Message[]>;
   /** The session in whose workspace the run's tools work. */
   sessionOf(spec: RunSpec): Promise<string | undefined>;
-  /** Told how every attempt ends, before its last event is sent. */
+  /** Called with the end of every attempt, before its last event is sent. */
   settled(spec: RunSpec, attempt: number, end: TerminalEvent | 'hand_back' | 'parked'): void;
-  /** Told of failures of our own code; the run's listeners see only `internal_error`. */
+  /** Called with failures of our own code. The run's listeners see only `internal_error`. */
   onInternalError(runId: string, cause: unknown): void;
 }
 
@@ -85,8 +85,8 @@ async function attemptRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome>
   const { runId, attempt, generation } = job;
   const start = { type: 'run.started', attempt: 1, worker: ports.workerId } as const;
   const claim = await ports.log.claim(runId, attempt, ports.workerId, { generation, start });
-  // The API sends the log and the job together. If the job came first, the queue tries it again; if the log never
-  // comes, the queue gives the job up.
+  // The API sends the log and the job together. If the job arrived first, the queue tries it again. If the log never
+  // arrives, the queue gives the job up.
   if (claim.kind === 'unknown') throw new Error('the run has no log');
   if (claim.kind === 'ended') await settleEnded(ports.ending, [{ runId }]);
   if (claim.kind !== 'claimed') return 'done';
@@ -109,20 +109,20 @@ async function attemptRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome>
   ports.active.add(runId, run);
   try {
     const before = await readClaimed(ports.log, claim);
-    // A dying worker takes all its jobs along; jobs that were only waiting for their slot had not claimed their runs.
+    // A dying worker takes all its jobs down. Jobs that only waited for their slot had not claimed their runs.
     const crashes = Math.min(job.crashes, claim.claims);
     const controls = new RunControls(ports.log, runId, claim.controls);
     const terminal = await execute({ job, crashes, claim, before, controls, run, writer, abort }, ports);
     ports.settled(claim.spec, attempt, terminal);
     if (terminal === 'hand_back') {
-      // The next worker would repeat whatever has not reached the log.
+      // The next worker would repeat everything that has not reached the log.
       await writer.flushed();
       return 'hand_back';
     }
     if (terminal === 'parked') return 'done';
     await writer.emit(terminal);
     await writer.flushed();
-    // If this fails the queue brings the job again, and the run is found ended.
+    // If this fails, the queue brings the job again, and that attempt finds the run ended.
     await settleEnded(ports.ending, [{ runId, spec: claim.spec }]);
     return 'done';
   } catch (cause) {
@@ -140,7 +140,7 @@ function armSignals(job: RunJob, abort: AbortController, runSecondsMax: number):
   }, runSecondsMax * 1_000);
   const takeAway = (): void => abort.abort(new RunTakenAway());
   job.signal.addEventListener('abort', takeAway, { once: true });
-  // The signal may have aborted during the claim: then the listener is never called.
+  // The signal may have aborted during the claim; the listener is then never called.
   if (job.signal.aborted) takeAway();
   return () => {
     clearTimeout(timer);
@@ -166,7 +166,7 @@ type Claimed = Claim & { readonly kind: 'claimed' };
 
 interface Execution {
   readonly job: RunJob;
-  /** How many workers died, or lost the run, while they executed it. */
+  /** Number of workers that died, or lost the run, while they executed it. */
   readonly crashes: number;
   readonly claim: Claimed;
   readonly before: RunSnapshot;
@@ -177,8 +177,7 @@ interface Execution {
 }
 
 /**
- * Runs the agent and turns its end, whatever it was, into the run's terminal event. Rejects only when another attempt
- * writes the run.
+ * Runs the agent and turns any outcome into the run's terminal event. Rejects only when another attempt writes the run.
  */
 async function execute(execution: Execution, ports: AttemptPorts): Promise<TerminalEvent | 'hand_back' | 'parked'> {
   const { job, crashes, claim, before, controls, run, writer, abort } = execution;
@@ -211,10 +210,10 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
       settings: ports.settings,
     });
   } catch (cause) {
-    // Another job continues the run, whatever else happened meanwhile.
+    // Another job continues the run, whatever else happened in between.
     if (cause instanceof RunParked) return 'parked';
     if (cause instanceof RunLeft) return 'hand_back';
-    // An abort may surface as any error of any library; the signal's reason says why.
+    // An abort may surface as any error of any library. The signal's reason says why.
     return toTerminal(signal.aborted && !(cause instanceof ParkFailed) ? signal.reason : cause, spec.runId, ports);
   }
 }

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { ApprovalPolicy } from './approval-policy.js';
 import type { RunControls } from './run-controls.js';
 
-/** What approvals need of the worker. */
+/** The ports of the worker that approvals need. */
 export interface ApprovalParts {
   readonly policy: ApprovalPolicy;
   readonly memory: ApprovalMemory;
@@ -27,7 +27,7 @@ export interface RunApprovals {
 
 type Answer = Awaited<ReturnType<ApprovalPorts['answerTo']>>;
 
-/** What is recorded of a request; undefined while it is open. */
+/** The recorded answer to a request; undefined while the request is open. */
 function answerIn(controls: RunControls, approvalId: string): Answer | undefined {
   const decision = controls.answers.get(approvalId);
   if (!decision) return undefined;
@@ -36,7 +36,7 @@ function answerIn(controls: RunControls, approvalId: string): Answer | undefined
   return { decision, by: 'user', ...(answers && { answers }) };
 }
 
-/** The approvals of one run in the hands of one worker. */
+/** The approvals of one run on one worker. */
 export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApprovals): ApprovalPorts {
   const { policy, memory, queue, timeoutSeconds } = parts;
   const { runId, owner, model } = spec;
@@ -59,14 +59,14 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
       if (outcome.kind === 'unknown' || outcome.kind === 'ended') {
         throw new AppendRefused(outcome.kind === 'unknown' ? 'lost' : 'ended');
       }
-      // An answer may have come first: then it is that which counts.
+      // An answer may have arrived first, and then that answer counts.
       await controls.refresh();
       return answerIn(controls, approvalId);
     },
     async park({ step, usage, approvals }) {
       const deadline = Math.min(...approvals.map(({ expiresAt = 0 }) => expiresAt));
       const event = { type: 'run.parked', step, usage } as const;
-      // Other calls of the same step took longer than the answers may take: there is nothing left to wait for.
+      // Other calls of the same step took longer than the answers may take, so there is nothing left to wait for.
       if (deadline <= Date.now()) return 'awake';
       const approvalIds = approvals.map(({ approvalId }) => approvalId);
       try {
@@ -75,7 +75,7 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
         const outcome = await log.park({ runId, attempt: job.attempt, event, deadline, generation, approvalIds });
         if (outcome === 'parked') return 'parked';
         if (outcome !== 'awake') throw new AppendRefused(outcome === 'unknown' ? 'lost' : outcome);
-        // If the job is left behind, its claim is fenced.
+        // If the job stays behind, its claim is fenced.
         await queue.remove(runId, generation);
         const { cancel: reason } = await controls.refresh();
         if (reason) cancel(reason);

@@ -1,6 +1,6 @@
 import type { Controls, JsonObject, RunSignals } from '#libs/contract';
 
-/** What others left for the writer of one run: read with the claim, and again when it matters. */
+/** Messages to the writer of one run. They are read with the claim, and again when they matter. */
 export class RunControls {
   private isFresh = true;
 
@@ -14,7 +14,7 @@ export class RunControls {
     return this.latest.answers;
   }
 
-  /** Nobody answered the request before its time was over. */
+  /** The time of the request ended before an answer arrived. */
   isTimedOut(approvalId: string): boolean {
     return this.latest.timedOut?.has(approvalId) ?? false;
   }
@@ -24,7 +24,7 @@ export class RunControls {
     return this.latest.contents?.get(approvalId);
   }
 
-  /** All texts so far. The first call uses those that came with the claim, so a fresh run waits for no other read. */
+  /** All texts so far. The first call uses those that came with the claim, so a fresh run needs no further read. */
   async steers(): Promise<readonly string[]> {
     if (!this.isFresh) await this.refresh();
     this.isFresh = false;

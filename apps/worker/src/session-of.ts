@@ -3,8 +3,8 @@ import type { RunSpec, Turn } from '#libs/contract';
 type Lineage = Pick<RunSpec, 'sessionId' | 'parentId'>;
 
 /**
- * The session in whose workspace a run's tools work: the run's own, else the session (or the id) of the first run of
- * its chain. undefined: the run stands alone. Rejects as `turns` does.
+ * The session in whose workspace a run's tools work: the run's own session, or else the session (or the id) of the
+ * first run of its chain. undefined when the run stands alone. Rejects like `turns`.
  */
 export async function sessionOf(
   { sessionId, parentId }: Lineage,

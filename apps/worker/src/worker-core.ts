@@ -22,7 +22,7 @@ export interface WorkerParts {
 
 /** What the modules of the worker share. */
 export interface WorkerCore extends WorkerParts {
-  /** Of this process, unlike that of any other worker before or after it. */
+  /** Unique to this process: no earlier or later worker has the same id. */
   readonly workerId: string;
   readonly metrics: Metrics;
   readonly meters: WorkerMeters;
@@ -36,7 +36,7 @@ export interface WorkerCore extends WorkerParts {
   readonly deltaGapMs: ReturnType<typeof overloadGap>;
 }
 
-/** Connects, and starts the tools. Throws an Error that names a mistake in the configuration. */
+/** Connects to Redis and starts the tools. Throws an Error that names the mistake in the configuration. */
 export function workerCore(parts: WorkerParts): WorkerCore {
   const { config, logger, closers, drain, version } = parts;
   const metrics = new Metrics({ service: 'worker', version, isDraining: () => drain.draining });

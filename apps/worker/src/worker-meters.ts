@@ -10,7 +10,7 @@ import {
 import type { PoolNews } from '#libs/providers';
 import { METRICS, type Counter, type Histogram, type Logger, type Metrics } from '#libs/platform';
 
-/** What the worker counts: once per run, per model call and per append call; never per token. */
+/** The worker's metrics: counted once per run, per model call and per append call; never per token. */
 export class WorkerMeters {
   private readonly runs: Counter;
   private readonly redisErrors: Counter;
@@ -41,7 +41,7 @@ export class WorkerMeters {
     this.poolShareErrors = metrics.counter(METRICS.poolShareErrors);
   }
 
-  /** Names the values that every scrape reads. */
+  /** Registers the values that every scrape reads. */
   watch(parts: { active(): number; readonly capacity: number; deltaGapMs(): number }): void {
     this.metrics.gauge(METRICS.activeRuns, parts.active);
     this.metrics.gauge(METRICS.capacity, () => parts.capacity);
@@ -52,7 +52,7 @@ export class WorkerMeters {
     this.redisErrors.inc();
   }
 
-  /** What pools tell of themselves, counted. */
+  /** Counts what pools report about themselves. */
   poolNews(): PoolNews {
     return {
       chosen: (upstream, reason) => this.poolChoices.inc({ upstream, reason }),
@@ -61,7 +61,7 @@ export class WorkerMeters {
     };
   }
 
-  /** Counts an attempt that is over, and logs one line with the ids and the key's name. */
+  /** Counts an attempt that has ended, and logs one line with the ids and the key's name. */
   settled(spec: RunSpec, attempt: number, end: TerminalEvent | 'hand_back' | 'parked'): void {
     const outcome = end === 'hand_back' ? 'handed_back' : end === 'parked' ? 'parked' : end.type.slice('run.'.length);
     this.runs.inc({ outcome });
@@ -70,7 +70,7 @@ export class WorkerMeters {
     this.logger.info({ runId: spec.runId, keyName: spec.owner, attempt, outcome, ...code, seconds }, 'run');
   }
 
-  /** The same appends, measured. */
+  /** The same port, with its appends measured. */
   measureAppends(log: RunAppends): RunAppends {
     return {
       append: async (batches) => {
@@ -91,7 +91,7 @@ export class WorkerMeters {
     };
   }
 
-  /** Counts all successful appends in one step: nearly always every one of them. */
+  /** Counts all successful appends in one step, because nearly every append succeeds. */
   private countReplies(replies: readonly AppendReply[]): void {
     let ok = 0;
     for (const { kind } of replies) {
@@ -101,7 +101,9 @@ export class WorkerMeters {
     if (ok > 0) this.appends.inc({ outcome: 'ok' }, ok);
   }
 
-  /** The provider, with the time to its first event measured. Costs a function call per event, and no promise. */
+  /**
+   * The same provider, with the time to its first event measured. Costs one function call per event, and no promise.
+   */
   measureProvider(provider: ModelProvider): ModelProvider {
     const { upstream } = provider;
     return {

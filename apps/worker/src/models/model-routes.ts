@@ -13,11 +13,11 @@ import { modelRoute, pooledRoute, RefusedMemory, routeChain, UpstreamPool, type 
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
 
-/** What a name leads to. */
+/** The destination of a model name. */
 interface Target {
   readonly upstream: string;
   readonly model: string;
-  /** The entry of `models` that led here; absent for a name that is none. */
+  /** The entry of `models` that led here. Absent when the name is no entry. */
   readonly entry?: RouteConfig;
 }
 
@@ -25,11 +25,11 @@ interface Target {
 export class ModelRoutes {
   private readonly lists: UpstreamLists;
   private readonly refused = new RefusedMemory();
-  /** By the name of their entry, made when they are asked for. */
+  /** Pools by the name of their entry, created at the first use. */
   private readonly pools = new Map<string, UpstreamPool>();
   private readonly listeners: (() => void)[] = [];
 
-  /** @param poolParts of models with several upstreams. Absent: the first of them is asked alone. */
+  /** @param poolParts for models with several upstreams. Absent: only the first upstream is asked. */
   constructor(
     private config: ModelsConfig,
     private providers: ReadonlyMap<string, ModelProvider>,
@@ -40,7 +40,7 @@ export class ModelRoutes {
     this.lists.replace(config.upstreams, providers);
   }
 
-  /** Other settings for runs that begin from now on. Runs under way keep the routes that they have. */
+  /** Uses other settings for runs that begin from now on. Runs under way keep their routes. */
   replace(config: ModelsConfig, providers: ReadonlyMap<string, ModelProvider>): void {
     this.pools.clear();
     this.config = config;
@@ -73,7 +73,7 @@ export class ModelRoutes {
     for (const listener of this.listeners) listener();
   }
 
-  /** What this worker has seen of the members of its pools. */
+  /** This worker's observations of the members of its pools. */
   poolReport(): readonly MemberReport[] {
     for (const entry of this.config.routes) this.pool(entry);
     const byMember = new Map<string, MemberReport>();
@@ -86,7 +86,7 @@ export class ModelRoutes {
     return [...byMember.values()];
   }
 
-  /** How many models an upstream lists now. Throws GatewayError. */
+  /** The number of models that an upstream lists now. Throws GatewayError. */
   async check(upstream: string): Promise<number> {
     const provider = this.providers.get(upstream);
     if (!provider) throw new GatewayError('not_found', `No upstream is named '${upstream}'.`);
@@ -175,7 +175,7 @@ export class ModelRoutes {
     return pool;
   }
 
-  /** What is known of a model's window and answers; nothing where its name leads nowhere yet. */
+  /** Known bounds of a model's window and answers. Empty while its name leads nowhere. */
   private bounds(name: string): Pick<ModelInfo, 'contextTokens' | 'outputTokens'> {
     const entry = this.entry(name);
     const target = entry ? { upstream: entry.upstream, model: entry.model, entry } : this.knownTarget(name);
@@ -192,15 +192,15 @@ export class ModelRoutes {
     try {
       return this.target(name);
     } catch {
-      // The default is not known before an upstream has listed its models.
+      // The default is unknown until an upstream has listed its models.
       return undefined;
     }
   }
 
   /**
    * For each candidate behind a model name, in the order of `route`: the names of the entries of `models` whose limits
-   * hold for it. That is the entry that the name leads to; a model that is reached without one (by the default name, by
-   * the upstream's own name) has the limits of all entries for it. Throws as `route` does.
+   * apply to it. That is the entry that the name leads to. A model that is reached without an entry (by the default
+   * name, or by the upstream's own name) has the limits of all entries for it. Throws like `route`.
    */
   entries(name: string): string[][] {
     return this.targets(name).map((target) => {
@@ -266,7 +266,7 @@ export class ModelRoutes {
     };
   }
 
-  /** What the entry itself does not say is known from others for the same model. */
+  /** Values that the entry itself lacks are taken from other entries for the same model. */
   private rowsOf(target: Target): readonly RouteConfig[] {
     return [...(target.entry ? [target.entry] : []), ...this.entriesFor(target)];
   }

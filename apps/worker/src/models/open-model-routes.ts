@@ -8,9 +8,9 @@ import { ModelRoutes } from './model-routes.js';
 import type { ListNews } from './upstream-lists.js';
 import { PoolBeat } from './pool-beat.js';
 
-/** How settings of models are read again. */
+/** How the settings of models are read again. */
 export interface ModelsReload {
-  /** Throws an Error that names a mistake in them. */
+  /** Throws an Error that names the mistake in the settings. */
   load(): ModelsConfig;
   onSignal(fire: () => void): void;
 }
@@ -25,7 +25,7 @@ interface RoutesParts {
   readonly workerId: string;
 }
 
-/** The model routes, kept in step with what other workers know and what operators want. */
+/** The model routes, kept up to date with other workers and with the orders of operators. */
 export function openModelRoutes(parts: RoutesParts): ModelRoutes {
   const { config, logger, closers, meters, reload, connection, workerId } = parts;
   const open = providersOf(meters);
@@ -42,7 +42,7 @@ export function openModelRoutes(parts: RoutesParts): ModelRoutes {
     routes,
     reload: () => {
       const { upstreams, routes: entries, aliases } = reload.load();
-      // The rest is announced, and read by the API, as it was at the start.
+      // Other settings stay as they were at the start, because workers announce them and the API reads them.
       const models = { ...config.models, upstreams, routes: entries, ...(aliases && { aliases }) };
       routes.replace(models, open(models));
       void routes.discover();

@@ -7,7 +7,7 @@ export interface PoolBeatParts {
   readonly share: PoolShare;
   readonly workerId: string;
   readonly routes: ModelRoutes;
-  /** Reads the settings of models again and uses them. Throws what is wrong with them; then nothing has changed. */
+  /** Reads the settings of models again and applies them. Throws when they are faulty; then nothing has changed. */
   reload(): void;
   onReloaded(): void;
   onReloadFailed(cause: unknown): void;
@@ -15,12 +15,12 @@ export interface PoolBeatParts {
 }
 
 /**
- * Keeps this worker's places in the pools, tells what it has seen, and does what operators ask for: new settings, and
- * checks of upstreams.
+ * Renews this worker's places in the pools, reports its observations, and carries out the orders of operators: new
+ * settings, and checks of upstreams.
  */
 export class PoolBeat {
   private readonly timer: NodeJS.Timeout;
-  /** Undefined: what was asked for before this worker started does not concern it. */
+  /** Undefined at first: orders from before this worker's start do not concern it. */
   private generation: number | undefined;
   private reloadError: string | undefined;
 
@@ -33,7 +33,7 @@ export class PoolBeat {
     clearInterval(this.timer);
   }
 
-  /** Also at the wish of this process alone. */
+  /** May also be called by this process itself. */
   reload(): void {
     try {
       this.parts.reload();
