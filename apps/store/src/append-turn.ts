@@ -25,7 +25,7 @@ export async function appendTurn({ db, logger }: AppendTurnPorts, { snapshot, tu
     });
     if (!isThere) logger.info({ runId }, 'the conversation of a run is gone');
   } catch (cause) {
-    // No retry helps: the database cannot hold these items. It can hold the run itself.
+    // A retry cannot help: the database cannot hold these items. It can hold the run itself.
     if (sqlFault(cause) !== 'data') throw cause;
     logger.error({ err: cause, runId }, 'a conversation cannot hold what a run adds to it');
   }

@@ -6,16 +6,16 @@ import { StoreModule } from './store.module.js';
 
 /** A batch under way takes at most a few statements of five seconds. */
 const DRAIN_SECONDS = 10;
-/** Room for a hundred results of jobs with the longest answers that are kept. */
+/** Room for a hundred results of jobs, each with the longest answer that is kept. */
 const BODY_BYTES_MAX = 33_554_432;
 
 /**
- * On one machine the store yields to the services that stream: rows may be late, tokens may not. It still gets a
- * third of their share when the CPU is full; with a tenth, its answers took longer than the API waits.
+ * On one machine the store yields to the services that stream, because rows may be late and tokens may not. It still
+ * gets a third of their share when the CPU is busy; with a tenth, its answers took longer than the API waits.
  */
 const NICENESS = 5;
 
-/** The embedded engine makes its files readable for everybody, unless the process forbids it. */
+/** The embedded engine makes its files readable by everybody, unless the process forbids it. */
 const PRIVATE_FILES = 0o077;
 
 await runMain(async () => {

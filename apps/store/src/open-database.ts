@@ -20,7 +20,7 @@ export interface OpeningDatabase {
   readonly db: SqlDatabase;
   /**
    * True once the database is open, false when it was closed before that. Rejects with FolderLockedError or
-   * SchemaTooNewError, which no waiting mends; everything else is tried again for ever.
+   * SchemaTooNewError, because waiting cannot repair those. Every other failure is retried for ever.
    */
   readonly opened: Promise<boolean>;
 }
@@ -33,7 +33,7 @@ export function openDatabase(settings: OpenDatabaseSettings): OpeningDatabase {
     open = db;
     return db !== undefined;
   });
-  // `close` waits for this as well. A failure is reported by `opened` itself.
+  // `close` waits for this as well. `opened` itself reports a failure.
   const settled = opened.catch(() => false);
   const current = async (): Promise<SqlDatabase> => {
     if (open) return open;

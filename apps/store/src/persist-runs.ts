@@ -5,11 +5,11 @@ import { appendTurn } from './append-turn.js';
 import { charsOf, readLoggedRun, type LoggedRun } from './read-logged-run.js';
 
 /**
- * Logs read at the same time: their commands share one turn of the event loop, and so one packet. A log has up to 16
- * MB.
+ * Logs that are read at the same time. Their commands share one turn of the event loop, and so one packet. A log has up
+ * to 16 MB.
  */
 const READS_AT_ONCE_MAX = 25;
-/** Characters of answers and tool outputs that a batch gathers before they are written and let go. */
+/** Characters of answers and tool outputs that a batch gathers before it writes and releases them. */
 const GATHERED_CHARS_MAX = 16_000_000;
 
 export interface PersistPorts {
@@ -22,13 +22,13 @@ export interface PersistPorts {
 }
 
 /**
- * Makes the handler of the persist queue: folds the logs of these runs, writes the rows and what they add to
- * conversations, then confirms the runs that have ended. Doing a batch twice, or half, does no harm: rows are upserts
- * by version, and confirming comes last.
+ * Makes the handler of the persist queue. The handler folds the logs of these runs, writes the rows and what they add
+ * to conversations, then confirms the runs that have ended. Doing a batch twice, or half of it, does no harm: rows are
+ * upserted by version, and confirming comes last.
  *
  *   log gone        confirmed long ago and expired: skipped
- *   not ended       written as it is, not confirmed: whoever ends it enqueues it again, or the scheduler does
- *   row impossible  told, not confirmed, and no reason to hold up the rest of the batch; the scheduler brings it again
+ *   not ended       written as it is now, not confirmed: whoever ends it enqueues it again, or the scheduler does
+ *   row impossible  logged, not confirmed, and does not delay the rest of the batch; the scheduler brings it again
  *   database away   rejects: the queue brings the batch again, for ever
  */
 export function persistRuns(ports: PersistPorts): (runIds: readonly string[]) => Promise<void> {
@@ -63,7 +63,7 @@ async function storeAndConfirm(ports: PersistPorts, batch: readonly LoggedRun[])
   ports.meters?.wrote(written);
 }
 
-/** @returns those of the batch that are in the database now. */
+/** @returns the runs of the batch that are now in the database. */
 async function write(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<readonly RunSnapshot[]> {
   const { db, logger } = ports;
   const inputs = new Map(batch.flatMap(({ snapshot, input }) => (input ? [[snapshot.runId, input] as const] : [])));
@@ -76,7 +76,7 @@ async function write(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<
   } catch (cause) {
     if (sqlFault(cause) !== 'data') throw cause;
   }
-  // Some row cannot be stored. One at a time, the others can.
+  // One of the rows cannot be stored. Written one at a time, the others can.
   const written: RunSnapshot[] = [];
   for (const run of snapshots) {
     try {

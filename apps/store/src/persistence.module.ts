@@ -6,7 +6,7 @@ import { persistRuns } from './persist-runs.js';
 import { startRetention } from './retention.js';
 import type { StoreCore } from './store-core.js';
 
-/** Batches under way at the same time: one is being read while another is being written. */
+/** Batches under way at the same time: one is read while another is written. */
 const BATCHES_AT_ONCE_MAX = 4;
 
 /** Makes rows of finished runs, and deletes old rows. */
@@ -34,8 +34,8 @@ async function takeFinishedRuns(core: StoreCore): Promise<void> {
 }
 
 /**
- * A newer schema is an operator's mistake, like a bad setting. The launcher recognises this name and does not
- * restart.
+ * A schema that is too new is an operator's mistake, like a bad setting. The launcher recognises this error by its name
+ * and does not restart the store.
  */
 function asStartFailure(cause: unknown): never {
   if (!(cause instanceof SchemaTooNewError)) throw cause;

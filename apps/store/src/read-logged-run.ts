@@ -11,11 +11,11 @@ import type { Logger } from '#libs/platform';
 import { foldLog, newRunId } from '#libs/runs';
 import type { ConversationItem } from '#libs/store';
 
-/** A run as its log has it. The input is absent when the content of the run is not to be stored. */
+/** A run as it is in its log. The input is absent when the content of the run is not to be stored. */
 export interface LoggedRun {
   readonly snapshot: RunSnapshot;
   readonly input?: RunInput;
-  /** What the ended run adds to the conversation that it belongs to. */
+  /** What the ended run adds to its conversation. */
   readonly turn?: {
     readonly conversationId: string;
     readonly conversationMadeAt?: number;
@@ -29,8 +29,8 @@ export interface ReadPorts {
 }
 
 /**
- * Folds a log and adds the parts of the run's spec that are stored. undefined, and logged: the log is gone or has
- * lost its beginning.
+ * Folds a log and adds the parts of the run's spec that are stored. Returns undefined, and logs it, when the log no
+ * longer exists or has lost its beginning.
  */
 export async function readLoggedRun(ports: ReadPorts, runId: string): Promise<LoggedRun | undefined> {
   const [snapshot, spec] = await Promise.all([readSnapshot(ports, runId), readSpec(ports, runId)]);
@@ -40,14 +40,14 @@ export async function readLoggedRun(ports: ReadPorts, runId: string): Promise<Lo
   return { snapshot, ...(spec && { input: inputOf(spec) }), ...(turn && { turn }) };
 }
 
-/** A failed run adds nothing: the client repeats its request, which would then stand there twice. */
+/** A failed run adds nothing: the client repeats its request, whose items would then be there twice. */
 async function turnOf(spec: RunSpec, snapshot: RunSnapshot): Promise<LoggedRun['turn']> {
   const { conversationId, conversationMadeAt, input, runId } = spec;
   if (conversationId === undefined || !hasEnded(snapshot) || snapshot.status === 'failed') return undefined;
-  // Loaded on first use: a store without conversations saves the memory.
+  // Loaded at the first use, which saves memory in a store without conversations.
   const { inputItemsOf, outputItems } = await import('#libs/protocols');
   const items = [...inputItemsOf(input ?? [], runId), ...outputItems(snapshot, 'sealed')];
-  // Items without an id get one. Ids made from a new run's id cannot be taken yet.
+  // Items without an id get one. Ids made from a new run's id cannot be in use yet.
   const spare = inputItemsOf(items.map(withoutId), newRunId());
   return {
     conversationId,
@@ -85,7 +85,7 @@ async function readSnapshot({ log, logger }: ReadPorts, runId: string): Promise<
   return undefined;
 }
 
-/** A spec that this version cannot read costs the run its input, not its row. */
+/** When this version cannot read a spec, the run loses its input but keeps its row. */
 async function readSpec({ log, logger }: ReadPorts, runId: string): Promise<RunSpec | undefined> {
   try {
     return await log.spec(runId);

@@ -13,17 +13,17 @@ import {
   type SqlDatabase,
 } from '#libs/store';
 
-/** Rows of one statement: on an embedded database nothing else runs meanwhile. */
+/** Most rows of one statement: an embedded database does nothing else meanwhile. */
 const BATCH_ROWS_MAX = 200;
-/** Of one sweep and one rule, by count of each owner; what is left waits for the next sweep. */
+/** Most batches of one rule in one sweep, where runs are counted per owner. The rest waits for the next sweep. */
 const BATCHES_MAX = 500;
 const DAY_MS = 86_400_000;
 /**
- * A deleted run stays hidden in its row for this long: a run that continued it may be on its way into the database.
- * Longer than any run and its log.
+ * A deleted run stays hidden in its row for this long, because a run that continued it may be on its way into the
+ * database. This is longer than any run and its log.
  */
 const DELETED_RUN_HOLD_MS = DAY_MS;
-/** After this time no log is left from which the row of a deleted run could be written again. */
+/** After this time no log remains from which the row of a deleted run could be written again. */
 const DELETION_MARK_MS = 14 * DAY_MS;
 
 export interface RetentionSettings {
@@ -99,7 +99,7 @@ async function deleteSurplus(db: SqlDatabase, max: number, inBatches: InBatches)
 const SWEEP_PERIOD_MS = 600_000;
 const FIRST_SWEEP_MS = 60_000;
 
-/** Sweeps every ten minutes. @returns a function that stops it and resolves when nothing runs any more. */
+/** Sweeps every ten minutes. @returns a function that stops it and resolves when no sweep runs any more. */
 export function startRetention(ports: RetentionPorts, settings: RetentionSettings): () => Promise<void> {
   const stopping = new AbortController();
   let sweep = Promise.resolve();

@@ -1,7 +1,7 @@
 import type { RunSnapshot } from '#libs/contract';
 import { METRICS, type Counter, type Histogram, type Metrics } from '#libs/platform';
 
-/** What the store counts: once per batch. */
+/** The store's metrics: counted once per batch. */
 export class StoreMeters {
   private readonly batches: Counter;
   private readonly rows: Counter;
@@ -19,7 +19,7 @@ export class StoreMeters {
     this.redisErrors.inc();
   }
 
-  /** These rows are in the database, and confirmed. */
+  /** Records rows that are in the database, and confirmed. */
   wrote(runs: readonly RunSnapshot[]): void {
     this.rows.inc(runs.length);
     for (const { endedAt } of runs) {

@@ -11,8 +11,8 @@ import { sqlStoredConversations } from './stored-conversations.js';
 @Module({})
 export class StoreModule {
   /**
-   * Nothing here waits: while the database or Redis is away the process lives and /health/ready says 503.
-   * `running` is that of PersistenceModule.
+   * Nothing here waits: while the database or Redis is away, the process lives and /health/ready says 503. `running` is
+   * that of PersistenceModule.
    */
   static start(parts: StoreParts): { module: DynamicModule; running: Promise<void> } {
     const core = storeCore(parts);

@@ -54,7 +54,7 @@ export function sqlStoredConversations(ports: ConversationPorts): StoredConversa
   };
 }
 
-/** Items are only added at the end of a new conversation; one that is there keeps its own. */
+/** Adds items only to a new conversation. An existing one keeps its own. */
 async function ensure(
   { db, logger }: ConversationPorts,
   { id, owner }: ConversationRef,
@@ -64,14 +64,14 @@ async function ensure(
   await ensureConversation(db, conversation);
   if (items.length > 0) await appendItems(db, conversation, { items: items.map(withItsId), at: createdAt });
   const made = await getConversation(db, conversation);
-  // The first run that ends in a conversation needs this library, and a client waits for that; nobody waits here.
+  // The first run that ends in a conversation needs this library while a client waits. Loading it now delays nobody.
   setImmediate(() => {
     import('#libs/protocols').catch((cause: unknown) => logger.error({ err: cause }, 'protocols cannot be loaded'));
   });
   return made;
 }
 
-/** Adds what an ended run adds to its conversation, unless it is there: the row of the run may not be written yet. */
+/** Adds the items of an ended run to its conversation, unless they are there: the run's row may not be written yet. */
 async function settle(ports: ConversationPorts, { id }: ConversationRef, runId: string): Promise<void> {
   if (await hasTurn(ports.db, id, runId)) return;
   const run = await readLoggedRun(ports, runId);

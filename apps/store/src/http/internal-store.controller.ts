@@ -6,8 +6,8 @@ import { TokenGuard } from './token.guard.js';
 export const STORE_PORTS = Symbol('STORE_PORTS');
 
 /**
- * The ports of the store for the other services, as STORE_CALLS describes the wire. They decide who may see what: the
- * API asks in the name of one owner.
+ * The ports of the store for the other services, over the wire that STORE_CALLS describes. The callers decide who may
+ * see what: the API asks in the name of one owner.
  */
 @Controller('internal')
 @UseGuards(TokenGuard)
@@ -30,7 +30,10 @@ export class InternalStoreController {
     return { result: result ?? null };
   }
 
-  /** Services of another version: "not found" would tell them that a run or a session does not exist. */
+  /**
+   * Unknown routes, for services of another version: "not found" would tell them that a run or a session does not
+   * exist.
+   */
   @All('*')
   unknown(): never {
     throw anotherVersion();
@@ -45,7 +48,7 @@ function callOf(port: string, method: string): PortCall {
   return call;
 }
 
-/** JSON has no undefined: an optional argument that is left out in the middle is null. */
+/** JSON has no undefined, so an optional argument that is omitted in the middle is null. */
 function argumentsIn(body: unknown): readonly unknown[] {
   if (isJsonObject(body)) return [body];
   return Array.isArray(body) ? body.map((arg: unknown) => arg ?? undefined) : [];

@@ -6,7 +6,7 @@ import { TOKEN } from './token.guard.js';
 /** The store's ports over HTTP, for the other services. */
 @Module({})
 export class InternalStoreModule {
-  /** @param token what they have to send; null: nothing. */
+  /** @param token the token that callers must send; null: none. */
   static for(ports: Partial<StorePorts>, token: string | null): DynamicModule {
     return {
       module: InternalStoreModule,

@@ -8,7 +8,7 @@ interface Reply {
   send(body: unknown): unknown;
 }
 
-/** Everything these routes can throw, as `{"error":{message,type,param,code}}`. A database that is away is 503. */
+/** Answers every error of these routes as `{"error":{message,type,param,code}}`. An unreachable database is 503. */
 @Catch()
 export class StoreErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('internal-reads');

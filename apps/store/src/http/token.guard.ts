@@ -2,10 +2,12 @@ import { GatewayError } from '#libs/contract';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** The shared secret between API and store, or null when none is asked for. */
+/** The shared secret between API and store, or null when none is required. */
 export const TOKEN = Symbol('TOKEN');
 
-/** Asks for `Authorization: Bearer <token>` when a token is set. The answer takes the same time for every wrong one. */
+/**
+ * Requires `Authorization: Bearer <token>` when a token is set. The check takes the same time for every wrong token.
+ */
 @Injectable()
 export class TokenGuard implements CanActivate {
   private readonly expected: Buffer | undefined;
