@@ -33,7 +33,7 @@ export function schedulerCore(parts: SchedulerParts): SchedulerCore {
   const { config, logger, closers, drain, version } = parts;
   const { url, prefix } = config.redis;
   const news = redisNews(logger, { redisFailed: () => meters.redisFailed() });
-  // The role that fails fast: a hanging duty would keep the process from stopping, a failed one is repeated.
+  // The role that fails fast: a hanging duty would keep the process from stopping, and a failed one is repeated.
   const connection = closers.own(connectRedis({ url, prefix, role: 'api', ...news }), (c) => c.close());
   const queue = closers.own(bullRunQueue(connection), (q) => q.close());
   const persist = closers.own(bullPersistQueue(connection), (q) => q.close());
@@ -48,7 +48,7 @@ export function schedulerCore(parts: SchedulerParts): SchedulerCore {
     approvals: redisApprovalMemory(connection),
     logger,
     now: Date.now,
-    // The other duties repeat it.
+    // The other duties repeat the step.
     onUnsettled: ({ cause, runId, what }) => logger.warn({ err: cause, runId }, what),
   };
   return { ...parts, connection, metrics, meters, ports };

@@ -9,7 +9,7 @@ import { jobDuties } from './jobs/job-duties.js';
 import { jobDutyPorts } from './jobs/job-ports.js';
 import { schedulerCore, type SchedulerParts } from './scheduler-core.js';
 
-/** A readiness probe waits about as long. */
+/** About as long as a readiness probe waits. */
 const STORE_LOOK_MS_MAX = 2_000;
 
 /** Root of the scheduler. The `imports` are its table of contents. Any number of schedulers may run. */
@@ -32,7 +32,7 @@ export class SchedulerModule {
   }
 }
 
-/** Asks the same question as the firing of jobs, so that a wrong token is noticed too. */
+/** Sends the same request as the firing of jobs, so that a wrong token is noticed too. */
 function storeCheck(store: StoreConfig): () => Promise<void> {
   const { jobs } = storeClient({ ...store, answerMsMax: STORE_LOOK_MS_MAX });
   return async () => void (await jobs.due({ limit: 1 }));

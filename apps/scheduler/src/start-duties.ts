@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Duty, DutyPorts } from './duties/duty.js';
 import { Outages, type NeighbourAddresses } from './outages.js';
 
-/** Keeps schedulers that were started together from asking Redis at the same instants for ever. */
+/** Without jitter, schedulers that were started together would ask Redis at the same instants for ever. */
 const JITTER = 0.1;
 
 export interface DutiesSettings {
@@ -11,14 +11,14 @@ export interface DutiesSettings {
   readonly addresses: NeighbourAddresses;
   /** From 0 up to 1, as Math.random. */
   random(): number;
-  /** Told of every round of a duty. */
+  /** Called after every round of a duty. */
   onLook?(duty: string, outcome: 'done' | 'failed'): void;
 }
 
 /**
  * Runs every duty at its interval. Each duty first runs at a random point of its first interval, by when connections
- * are up. A duty never overlaps itself: the interval counts from its end. A duty that fails is logged and repeated; a
- * neighbour that is away is logged once for all duties. Throws when two duties share a name.
+ * are up. A duty never overlaps itself: the interval counts from its end. A duty that fails is logged and repeated. An
+ * unreachable neighbour is logged once for all duties. Throws when two duties share a name.
  */
 export function startDuties(settings: DutiesSettings): { stop(): Promise<void> } {
   const names = settings.duties.map((duty) => duty.name);
@@ -28,7 +28,7 @@ export function startDuties(settings: DutiesSettings): { stop(): Promise<void> }
   const outages = new Outages(settings.ports.logger, settings.addresses);
   const loops = settings.duties.map((duty) => repeat(duty, { ...settings, outages }, stopping.signal));
   return {
-    /** Starts nothing more and resolves when the duties under way have ended. */
+    /** Starts nothing more, and resolves when the duties under way have ended. */
     async stop() {
       stopping.abort();
       await Promise.all(loops);

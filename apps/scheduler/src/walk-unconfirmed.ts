@@ -1,19 +1,20 @@
 import type { RunHead, RunIndex, RunJournal } from '#libs/contract';
 
 const PAGE_RUNS_MAX = 500;
-/** Per round. In calm times a lap takes one round; after a long outage of the store it takes several. */
+/** Most pages of one round. Usually a lap takes one round; after a long outage of the store it takes several. */
 const PAGES_PER_LOOK_MAX = 20;
 
 export interface HeadOf {
   readonly runId: string;
-  /** Absent: the log is gone. */
+  /** Absent when the log no longer exists. */
   readonly head?: RunHead;
 }
 
 /**
- * Walks the index of unconfirmed runs, oldest first, lap after lap. A round continues where the one before ended, so
- * runs that stay in the index for long do not hide the newer ones behind them. A lap can end early when runs leave the
- * index during the walk; the next lap begins at the start. Take no runs of a round out of the index before its end.
+ * Walks the index of unconfirmed runs, oldest first, lap after lap. A round continues where the previous one ended, so
+ * runs that stay in the index for long do not hide newer ones behind them. A lap can end early when runs leave the
+ * index during the walk; the next lap begins at the start. Remove no runs of a round from the index before the round
+ * ends.
  */
 export class UnconfirmedWalk {
   private after: string | undefined;

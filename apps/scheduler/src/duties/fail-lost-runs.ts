@@ -5,7 +5,7 @@ import type { Duty, DutyPorts } from './duty.js';
 
 const EVERY_MS = 10_000;
 const AGE_MS_MIN = 30_000;
-/** Only for milliseconds is a run without a job: opened and not yet enqueued, or handed from worker to worker. */
+/** A healthy run is without a job only for milliseconds: opened and not yet enqueued, or between two workers. */
 const SUSPECT_MS_MIN = 10_000;
 const LOGGED_IDS_MAX = 20;
 
@@ -30,7 +30,9 @@ interface Memory {
 
 const blank = (): Memory => ({ walk: new UnconfirmedWalk(), before: new Map(), seen: new Map() });
 
-/** Ends runs that no worker has or will get, so that nobody waits for them; takes expired logs out of the index. */
+/**
+ * Ends runs that no worker has or will get, so that no listener waits for them. Removes expired logs from the index.
+ */
 export function failLostRuns(): Duty {
   let memory = blank();
   return {
@@ -40,7 +42,7 @@ export function failLostRuns(): Duty {
       try {
         await look(memory, ports, signal);
       } catch (cause) {
-        // Suspects must be seen in two successful rounds in a row: a sight from before an outage proves nothing.
+        // Suspects must be seen in two successful rounds in a row: one seen before an outage proves nothing.
         memory = blank();
         throw cause;
       }

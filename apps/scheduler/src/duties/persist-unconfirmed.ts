@@ -6,11 +6,11 @@ const EVERY_MS = 15_000;
 const AGE_MS_MIN = 15_000;
 /**
  * With more batches than this in the persist queue, the store is behind or away. Runs are then unconfirmed because they
- * wait in that queue; enqueueing them again every round would fill Redis.
+ * wait in that queue, and enqueueing them again every round would fill Redis.
  */
 const WAITING_BATCHES_MAX = 20;
 
-/** Enqueues ended runs for the store that never got into the persist queue, because their worker died before. */
+/** Enqueues ended runs for the store that never reached the persist queue, because their worker died before. */
 export function persistUnconfirmed(): Duty {
   const walk = new UnconfirmedWalk();
   return {

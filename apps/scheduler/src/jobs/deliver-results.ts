@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobDutyPorts } from './job-ports.js';
 
 const RESULTS_AT_ONCE_MAX = 60;
-/** Deliveries of one key at a time: slow targets hold up their own key's results and no other key's. */
+/** Deliveries of one key at a time: slow targets delay the results of their own key only. */
 const RESULTS_OF_ONE_MAX = 6;
-/** How often new results are looked for while others are on their way. */
+/** How often the duty looks for new results while deliveries are under way. */
 const LOOK_AGAIN_MS = 1_000;
-/** So long no other scheduler delivers the result; longer than all its targets may take. */
+/** For this time no other scheduler delivers the result. Longer than all its targets may take. */
 const LEASE_MS = 120_000;
-/** Between attempts, about as Standard Webhooks proposes: one day in total. */
+/** Pauses between attempts, about as Standard Webhooks proposes: one day in total. */
 const BACKOFF_SECONDS = [5, 60, 300, 1_800, 7_200, 18_000, 36_000];
 
 interface UnderWay {
@@ -20,8 +20,8 @@ interface UnderWay {
 }
 
 /**
- * Delivers all due results; each finished one makes room for another. Resolves when nothing is due any more. Delivery
- * is at least once: the receiver recognises a repetition by the id of the message.
+ * Delivers all due results; each finished delivery makes room for another. Resolves when nothing is due any more.
+ * Delivery is at least once: the receiver recognises a repetition by the id of the message.
  */
 export async function deliverResults(ports: JobDutyPorts, signal: AbortSignal): Promise<void> {
   const underWay = new Set<UnderWay>();
@@ -29,7 +29,7 @@ export async function deliverResults(ports: JobDutyPorts, signal: AbortSignal): 
     while (!signal.aborted) {
       const started = await startSome(ports, underWay, signal);
       if (underWay.size === 0) return;
-      // Other keys may have more.
+      // Other keys may have further results.
       if (started === 0 || underWay.size >= RESULTS_AT_ONCE_MAX) await firstOf(underWay);
     }
   } finally {
@@ -85,7 +85,7 @@ async function deliverResult(
     const deliveries = await Promise.all(run.deliveries.map(attempt));
     await ports.jobs.change({ changes: [{ run: afterLease(run, deliveries) }] });
   } catch (cause) {
-    // The process stops, or the store is away: when the lease ends, any scheduler delivers again.
+    // The process stops, or the store is away. When the lease ends, any scheduler delivers again.
     ports.logger.warn({ err: cause, runId: run.runId }, 'the delivery of a result was broken off; it comes again');
   }
 }

@@ -11,7 +11,7 @@ const PAGES_MAX = 1_000;
 
 /**
  * Fires all due jobs, page after page, and arms the timer for the next one. Any number of schedulers may do this at the
- * same time: the version of its job and the unique id of its run make an occurrence one scheduler's own.
+ * same time: the version of its job and the unique id of its run give an occurrence to exactly one scheduler.
  */
 export async function fireDueJobs(ports: JobDutyPorts, signal: AbortSignal): Promise<void> {
   for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages++) {
@@ -34,7 +34,7 @@ async function fire(ports: JobDutyPorts, due: readonly DueJob[], now: number): P
   const claims = due.map((entry) => claimOf(entry, { now, ports }));
   for (const { cancel = [] } of claims) for (const runId of cancel) await cancelPrevious(ports, runId);
   const mine = new Set(await ports.jobs.claim({ claims }));
-  // Again: another scheduler may have opened one of these runs after the first try, when it had no log yet.
+  // Repeated, because another scheduler may have opened one of these runs after the first try, when it had no log yet.
   const replaced = claims.flatMap(({ run, cancel = [] }) => (run && mine.has(run.runId) ? cancel : []));
   for (const runId of replaced) await cancelPrevious(ports, runId);
   const claimed = claims.flatMap(({ job, run }) => {

@@ -4,7 +4,7 @@ import { fireDueJobs } from './fire-due-jobs.js';
 import type { JobDutyPorts } from './job-ports.js';
 import { lookAfterRuns } from './look-after-runs.js';
 
-/** Timers fire a job within milliseconds; this duty fires it when Redis lost the timer, or was away. */
+/** Timers fire a job within milliseconds. This duty fires it when Redis lost the timer, or was away. */
 const FIRE_EVERY_MS = 2_000;
 const LOOK_EVERY_MS = 1_000;
 const DELIVER_EVERY_MS = 1_000;

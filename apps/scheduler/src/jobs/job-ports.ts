@@ -9,17 +9,17 @@ import type { SchedulerCore } from '../scheduler-core.js';
 /** Time for a hundred records on a busy store; no client waits for them. */
 const STORE_ANSWER_MS_MAX = 15_000;
 
-/** What firing, settling and delivering need of the world. The store tells the time. */
+/** The ports for firing, settling and delivering. The store's clock counts. */
 export interface JobDutyPorts extends CancelPorts {
   readonly jobs: JobStore;
   readonly ticks: Pick<TickQueue, 'arm'>;
-  /** Remembers which runs were opened, so that none is opened again when its log and its row are gone. */
+  /** Remembers which runs were opened, so that none is opened again after its log and its row were deleted. */
   readonly opened: Pick<Idempotency, 'reserve'>;
   readonly targets: readonly DeliveryTarget[];
   readonly logger: Logger;
-  /** The model of jobs that name none. */
+  /** The model of jobs that do not name one. */
   readonly defaultModel: string;
-  /** Runs that may wait for a worker; beyond it claimed runs wait in the store. */
+  /** Bounds on the runs that may wait for a worker. Beyond them claimed runs wait in the store. */
   readonly room: QueueRoom;
 }
 
@@ -37,7 +37,7 @@ export function jobDutyPorts({ config, connection, closers, ports }: SchedulerCo
       queuedMax,
       orderBytesMax: orderBytesPerKeyMax,
       waitingMaxOf: (owner) => ownMax.get(owner) ?? queuedPerKeyMax,
-      // The scheduler does not know the workers; 0 slots costs a round trip and keeps the order.
+      // The scheduler does not know the workers. With 0 slots placing costs a round trip and keeps the order.
       slots: () => 0,
     },
   };

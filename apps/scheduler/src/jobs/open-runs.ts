@@ -5,17 +5,18 @@ import { runSpecOf } from './run-spec-of.js';
 
 /** Logs that are opened together: their commands share one event-loop turn. */
 const OPENED_AT_ONCE_MAX = 50;
-/** After so long a running run is checked: its log may have been lost. */
+/** A running run is checked after this time, because its log may have been lost. */
 const LOOK_AGAIN_MS = 600_000;
-/** A job's run has one order only. */
+/** A constant, because a job's run always has the same request. */
 const FINGERPRINT = 'job';
 /** Pause before claimed runs are tried again when the run queue is full or away. */
 const TRY_AGAIN_MS = 5_000;
 
 /**
- * Opens the runs of claimed occurrences. Opening is idempotent under the run's id, so a run that was opened before, and
- * not noted, does not run twice: neither while its log is there, nor, for as long as an idempotency key lives, when
- * log and row were deleted since. A run that cannot be opened now stays claimed, and `lookAfterRuns` tries again.
+ * Opens the runs of claimed occurrences. Opening is idempotent under the run's id. So a run that was opened before
+ * without a record does not run twice while its log exists. If log and row were deleted since, it does not run again
+ * for as long as an idempotency key lives. A run that cannot be opened now stays claimed, and `lookAfterRuns` tries
+ * again.
  */
 export async function openRuns(
   ports: JobDutyPorts,
@@ -49,7 +50,7 @@ async function openOne(
       return { run: { ...run, status: 'running', openedAt: now, wakeAt: now + LOOK_AGAIN_MS } };
     }
   } catch (cause) {
-    // It was opened before, and its log is gone: its row says how it ended, or nobody knows and it failed.
+    // The run was opened before, and its log no longer exists. Its row says how it ended; without a row it has failed.
     if (cause instanceof GatewayError && cause.code === 'run_not_found') {
       return { run: { ...run, status: 'running', openedAt: now, wakeAt: now } };
     }

@@ -1,6 +1,6 @@
 import { RUN_SPEC_VERSION, type Job, type JobRun, type RunSpec, type ToolChoice } from '#libs/contract';
 
-/** Nobody listens on this channel; the events of job runs are read from their logs. */
+/** No process listens on this channel; the events of job runs are read from their logs. */
 const INSTANCE = 'scheduler';
 
 const INSTRUCTIONS =
