@@ -48,7 +48,7 @@ export interface Api {
   configure(app: NestFastifyApplication): void;
 }
 
-/** What this process counts of itself. */
+/** What this process counts about itself. */
 interface Counting {
   readonly metrics: Metrics;
   readonly meters: ApiMeters;
@@ -57,7 +57,7 @@ interface Counting {
 /** Root of the API. Nothing here waits: the API starts while Redis is away, and answers 503 until Redis is back. */
 @Module({})
 export class ApiModule {
-  /** @param spoken the protocols that it speaks. */
+  /** @param spoken the protocols that this API speaks. */
   static start(parts: ApiParts, spoken: readonly Protocol[] = PROTOCOLS): Api {
     const metrics = new Metrics({ service: 'api', version: parts.version, isDraining: () => parts.drain.draining });
     const meters = new ApiMeters(metrics);
@@ -67,7 +67,7 @@ export class ApiModule {
 
 /**
  * The API over any ports: Redis in production, memory in tests. The `imports` are its table of contents.
- * @param spoken the protocols that it speaks.
+ * @param spoken the protocols that this API speaks.
  */
 export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting, spoken: readonly Protocol[]): Api {
   const { config, logger, closers, drain, version } = parts;

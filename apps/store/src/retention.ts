@@ -15,7 +15,10 @@ import {
 
 /** Most rows of one statement: an embedded database does nothing else meanwhile. */
 const BATCH_ROWS_MAX = 200;
-/** Most batches of one rule in one sweep, where runs are counted per owner. The rest waits for the next sweep. */
+/**
+ * Most batches of one rule in one sweep. With a bound of runs per owner, of one owner. The rest waits for the next
+ * sweep.
+ */
 const BATCHES_MAX = 500;
 const DAY_MS = 86_400_000;
 /**

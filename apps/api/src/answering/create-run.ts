@@ -32,24 +32,24 @@ export interface CreateRunParts extends ExchangeParts {
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
   readonly serverCalls: 'mcp_call' | 'function_call';
-  /** API keys are configured. */
+  /** Whether API keys are configured. */
   readonly isKeyed: boolean;
-  /** By the name of the protocol. */
+  /** Preparations by the name of their protocol. */
   readonly preparations?: ReadonlyMap<string, Preparation>;
 }
 
-/** A request that has been understood: what to run, and how to answer. */
+/** A request after reading: what to run, and how to answer. */
 export interface ReadRequest {
   readonly admission: AdmissionRequest;
   readonly traits: AnswerTraits;
 }
 
-/** What a request for a run consists of, over HTTP or over a WebSocket. */
+/** The parts of a request for a run, over HTTP or over a WebSocket. */
 export type RunRequest = Pick<IncomingRequest, 'body' | 'headers' | 'owner'>;
 
 type LiveRun = Exclude<Admitted, { kind: 'stored' }>;
 
-/** One request that creates a run, on its way through. */
+/** One request that creates a run, while it is handled. */
 interface Creation {
   readonly protocol: Protocol;
   readonly exchange: Exchange;
@@ -59,8 +59,8 @@ interface Creation {
 }
 
 /**
- * What every protocol's POST does: understand the body, resolve the model, get the run admitted, then relay it (stream)
- * or wait for it (no stream; the same path, folded). Errors before the first byte are thrown and become an HTTP status.
+ * The POST of every protocol: reads the body, resolves the model, gets the run admitted, then relays it (stream) or
+ * waits for it (no stream; the same path, folded). Errors before the first byte are thrown and become an HTTP status.
  */
 export class CreateRun {
   constructor(private readonly parts: CreateRunParts) {}
@@ -82,8 +82,8 @@ export class CreateRun {
   }
 
   /**
-   * Understands a request for a run. Throws GatewayError.
-   * @param preparation instead of the protocol's own.
+   * Reads a request for a run. Throws GatewayError.
+   * @param preparation used instead of the protocol's own.
    */
   async readRequest(protocol: Protocol, request: RunRequest, preparation?: Preparation): Promise<ReadRequest> {
     const { body, headers, owner } = request;
@@ -111,9 +111,9 @@ export class CreateRun {
     return { admission, traits: prepared.traits(draft) };
   }
 
-  /** The run goes on without us: the answer is what is known of it now. */
+  /** Answers with the present state of the run, which continues without this request. */
   private async answerAtOnce({ protocol, reply }: Creation, owner: string, run: Admitted): Promise<void> {
-    // Nobody will read it; its own failure adds nothing.
+    // Nobody will read the tail, and its failure would add nothing.
     if (run.kind === 'opened') run.primed?.return?.().catch(() => undefined);
     const snapshot = run.kind === 'stored' ? run.snapshot : await this.parts.runs.get(run.runId, owner);
     void reply.send(protocol.final(snapshot));
@@ -126,7 +126,7 @@ export class CreateRun {
       else if (draft.stream) isOver = await this.stream(creation, run);
       else await this.wait(creation, draft, run);
     };
-    // A request that joined another's run never ends it.
+    // A request that joined the run of another request never ends that run.
     const mayEnd = run.kind === 'opened' && draft.onDisconnect === 'cancel';
     const isLeft = (): boolean => mayEnd && (isOver || creation.exchange.isGivenUp);
     await this.parts.runs.attend(
@@ -147,7 +147,7 @@ export class CreateRun {
     return { ...admission, complete: completeForWorkers };
   }
 
-  /** @returns as `streamRun` does. */
+  /** @returns like `streamRun`. */
   private stream({ protocol, exchange, request, reply, meter }: Creation, run: LiveRun): Promise<boolean> {
     const isNew = run.kind === 'opened';
     const spokenUpTo = isNew ? 0 : cursorOf(request.headers, run);
@@ -170,7 +170,7 @@ export class CreateRun {
     void reply.send(answerOf(protocol, snapshot));
   }
 
-  /** The log has expired: the same answer from what was kept; a stream gives its texts whole. */
+  /** Answers a run whose log has expired with the stored content. A stream then has each text in one piece. */
   private async answerStored({ protocol, ...client }: Creation, draft: RunDraft, snapshot: RunSnapshot): Promise<void> {
     if (!draft.stream) {
       nameLeftOut(client.reply, draft, snapshot);
@@ -182,13 +182,17 @@ export class CreateRun {
   }
 }
 
-/** Names the session of a run on its answer, under both names: clients of either kind look for the one they sent. */
+/**
+ * Puts the session of a run on its answer, under both header names, because each client looks for the name that it
+ * sent.
+ */
 export function echoSession(reply: FastifyReply, { sessionId }: RunDraft): void {
   if (sessionId !== undefined) for (const name of HEADERS.session) reply.raw.setHeader(name, sessionId);
 }
 
 /**
- * Names in a header what of the request went no further; what an upstream did not take is known when it has answered.
+ * Names in a header the parts of the request that were left out. Fields that an upstream refused are known only after
+ * its answer.
  */
 function nameLeftOut(reply: FastifyReply, draft: RunDraft, snapshot?: RunSnapshot): void {
   const asked = draft.leftOut ?? [];
@@ -200,7 +204,7 @@ function nameLeftOut(reply: FastifyReply, draft: RunDraft, snapshot?: RunSnapsho
   if (tools !== undefined) reply.raw.setHeader(HEADERS.leftOutTools, tools);
 }
 
-/** SDKs send a failed request again: behind tools that have acted, they would act twice. */
+/** SDKs repeat a failed request. After tools with effects, a repetition would cause these effects twice. */
 function sayWhetherFinal(reply: FastifyReply, { error, items }: RunSnapshot): void {
   const hasActed = items.some((item) => item.type === 'tool_call' && item.dispatched && item.executedBy === 'server');
   if (error && hasActed) reply.raw.setHeader('x-should-retry', 'false');
@@ -214,7 +218,9 @@ function answerOf(protocol: Protocol, snapshot: RunSnapshot): unknown {
   return protocol.saysWhoServed ? { ...answer, ...servedFields(snapshot) } : answer;
 }
 
-/** A cursor that is foreign, malformed or ahead means everything: a client must not be left without an answer. */
+/**
+ * A cursor that is foreign, malformed or ahead means everything, because a client must not be left without an answer.
+ */
 function cursorOf(headers: IncomingHttpHeaders, run: { readonly runId: string; readonly lastSeq: number }): number {
   const text = headers[HEADERS.lastEventId];
   const cursor = typeof text === 'string' ? parseEventCursor(text, run.runId) : undefined;

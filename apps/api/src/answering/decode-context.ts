@@ -2,7 +2,10 @@ import type { DecodeContext } from '#libs/protocols';
 import type { IncomingHttpHeaders } from 'node:http';
 import { onDisconnectOf } from '../words/on-disconnect.js';
 
-/** What a protocol may know about a request besides its body. Throws GatewayError for a wrong `X-On-Disconnect`. */
+/**
+ * The facts about a request, besides its body, that a protocol needs. Throws GatewayError for a wrong
+ * `X-On-Disconnect`.
+ */
 export function decodeContext(headers: IncomingHttpHeaders, messageTextCharsMax: number): DecodeContext {
   const onDisconnect = onDisconnectOf(headers);
   return {

@@ -3,21 +3,21 @@ import { schemaOf, type DtoClass } from '#libs/protocols';
 import type { Type } from '@nestjs/common';
 import { ApiBody, ApiQuery, ApiResponse } from '@nestjs/swagger';
 
-/** Schema of an answer that is an object and is described in words. */
+/** Schema of an answer that is an object, described only in words. */
 export const OBJECT = { type: 'object' };
-/** The header of routes that create something else than a run. */
+/** The header of routes that create something other than a run. */
 export const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   description: 'Same key and body, same answer; kept for 24 hours.',
 };
 const ERROR_CONTENT = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
 
-/** The body of a route, as the rules of its DTO class have it. */
+/** The body of a route, from the rules of its DTO class. */
 export function body(cls: DtoClass, more: { readonly required?: boolean } = {}): MethodDecorator {
   return ApiBody({ ...more, schema: { ...schemaOf(cls) } });
 }
 
-/** The parameters of a route's query, as the rules of their DTO class have them. */
+/** The parameters of a route's query, from the rules of their DTO class. */
 export function queries(cls: DtoClass): MethodDecorator[] {
   const properties = Object.entries(schemaOf(cls)['properties'] as Readonly<Record<string, Fragment>>);
   return properties.map(([name, { description, ...schema }]) =>
@@ -38,7 +38,7 @@ export function errors(...statuses: readonly number[]): MethodDecorator[] {
 
 const described = new WeakSet<Type<unknown>>();
 
-/** Decorates a controller and its methods, unless that was done for another application in this process. */
+/** Decorates a controller and its methods, unless another application in this process has already done so. */
 export function once(
   controller: Type<unknown>,
   onClass: ClassDecorator,

@@ -3,32 +3,35 @@ import { renderFrame, type SseFrame } from '#libs/protocols';
 import type { ServerResponse } from 'node:http';
 import { API_LIMITS } from '../words/api-limits.js';
 
-/** A comment, which every client of this format skips. */
+/** A comment, which every client of this format ignores. */
 const KEEPALIVE = renderFrame({ comment: 'keepalive' } satisfies SseFrame);
 
 /**
- * One SSE answer. Frames are collected with `add` and leave with `flush`, many in one write and never one in two. When
- * the client reads more slowly than the run speaks, both give a promise: wait for it before adding more, so that the
- * server holds one burst per slow client and no other reader notices.
+ * One SSE answer. `add` collects frames and `flush` sends them, many in one write and never one in two. When the client
+ * reads more slowly than the run produces, both return a promise: wait for it before you add more. So the server holds
+ * one burst per slow client, and other readers are not affected.
  */
 export class EventStream {
   private burst = '';
-  /** On the sweep's clock. */
+  /** Time of the last write, on the sweep's clock. */
   private touchedAt: number;
   private blocked = false;
-  /** A frame has been sent: helpers of SDKs fail at an event that comes before the protocol's first one. */
+  /**
+   * A frame has been sent. Before that no event may be, because SDK helpers fail at an event before the protocol's
+   * first one.
+   */
   private hasSpoken = false;
 
   constructor(
     private readonly response: ServerResponse,
     private readonly sweep: StreamSweep,
-    /** Sent into a silence behind the first frame, as text. */
+    /** Sent during a silence after the first frame, as text. */
     private readonly keepalive: string = KEEPALIVE,
   ) {
     this.touchedAt = sweep.now;
   }
 
-  /** Sends the head at once, so that proxies and clients see life while the run waits for a worker. */
+  /** Sends the head at once, so that proxies and clients get a sign of life while the run waits for a worker. */
   open(): void {
     this.response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -36,7 +39,7 @@ export class EventStream {
       'x-accel-buffering': 'no',
     });
     this.response.flushHeaders();
-    // A write that meets a closing socket; the exchange hears of the close itself.
+    // Handles a write to a closing socket. The exchange is told of the close itself.
     this.response.on('error', () => this.cut());
     this.sweep.add(this);
   }
@@ -55,13 +58,13 @@ export class EventStream {
     return this.write(burst) ? undefined : this.drained();
   }
 
-  /** Ends the answer after what was added. */
+  /** Ends the answer after everything that was added. */
   end(): void {
     this.sweep.delete(this);
     if (!this.response.destroyed) this.response.end(this.burst);
   }
 
-  /** Cuts the connection: the client sees a broken answer, never one that looks whole. */
+  /** Cuts the connection: the client gets a broken answer, never one that looks complete. */
   cut(): void {
     this.sweep.delete(this);
     this.response.destroy();
@@ -84,9 +87,9 @@ export class EventStream {
   }
 
   /**
-   * One chunk in one write to the socket. Through the response a chunk is four buffers and a writev, which was the
-   * largest single cost of the API under 200 streams (14 % of its time). A response that has no socket yet, because it
-   * queues behind others on its connection, and HTTP/1.0, which has no chunks, take the response's own way.
+   * Sends one chunk in one write to the socket. Through the response a chunk would be four buffers and a writev, which
+   * was the largest single cost of the API under 200 streams (14 % of its time). Two cases still use the response: one
+   * that has no socket yet, because it queues behind others on its connection, and HTTP/1.0, which has no chunks.
    */
   private write(text: string): boolean {
     const { response } = this;
@@ -117,18 +120,19 @@ export class EventStream {
   }
 }
 
-/** Looks this often within one keepalive period; a comment is late by one look at most. */
+/** Checks within one keep-alive period; a comment is late by one check at most. */
 const LOOKS_PER_PERIOD = 10;
 
 /**
- * One timer for all streams, and a coarse clock that costs a stream one read per write: no timer is set anew per event.
+ * One timer for all streams, and a coarse clock that each stream reads once per write, so that no timer is set per
+ * event.
  */
 export class StreamSweep {
   now = Date.now();
   private readonly streams = new Set<EventStream>();
   private readonly timer: NodeJS.Timeout;
 
-  /** @param onStalled told of every stream that is cut because its client had stopped reading. */
+  /** @param onStalled called with every stream that is cut because its client had stopped reading. */
   constructor(
     keepaliveMs: number,
     readonly onStalled: () => void = () => undefined,

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 export type Interruption = 'client_gone' | 'draining' | 'no_worker';
 
 /**
- * One request that waits for a run. `signal` aborts as soon as its client's socket closes, whatever the state of the
- * answer, or when this process has to go.
+ * One request that waits for a run. `signal` aborts as soon as the client's socket closes, whatever the state of the
+ * answer, or when this process must stop.
  */
 export class Exchange {
   interruption: Interruption | undefined;
@@ -16,7 +16,7 @@ export class Exchange {
     private readonly socket: Socket,
     private readonly leave: (exchange: Exchange) => void,
   ) {
-    // The socket and not the response: a response that queues behind others on its connection may never be closed.
+    // Listens to the socket, because a response that queues behind others on its connection may never be closed.
     if (socket.destroyed) this.onClose();
     else socket.once('close', this.onClose);
   }
@@ -36,7 +36,7 @@ export class Exchange {
     this.controller.abort();
   }
 
-  /** The request has its answer: whatever happens to the socket now is nobody's concern. */
+  /** The request has its answer, so events of the socket no longer matter. */
   finish(): void {
     this.socket.off('close', this.onClose);
     this.leave(this);
@@ -58,7 +58,7 @@ export class Exchanges {
     return this.open.size;
   }
 
-  /** Resolves when the last one is answered, at the latest at the deadline, when the rest are interrupted. */
+  /** Resolves when the last request is answered. At the deadline the remaining ones are interrupted. */
   async drain(deadline: AbortSignal): Promise<void> {
     const interruptAll = (): void => {
       for (const exchange of this.open) exchange.interrupt('draining');

@@ -3,7 +3,7 @@ import type { Preparation, PreparePorts, Protocol } from '#libs/protocols';
 import type { HistoryReader } from '#libs/history';
 import type { Runs } from '#libs/runs';
 
-/** What each protocol needs before its run is opened, by the name of the protocol. */
+/** The work that each protocol needs before its run is opened, by the name of the protocol. */
 export function preparationsOf(
   protocols: readonly Protocol[],
   { runs, history }: { readonly runs: Pick<Runs, 'get'>; readonly history: Pick<HistoryReader, 'turns'> },

@@ -10,7 +10,7 @@ import { CreateRun } from './create-run.js';
 import { KeyName } from '../edge/auth/owner.decorator.js';
 import { SubRoutes } from './sub-routes.js';
 
-/** A protocol and the controllers that were made for it. */
+/** A protocol and the controllers made for it. */
 export interface ProtocolRoute {
   readonly protocol: Protocol;
   readonly controller: Type<unknown>;
@@ -22,7 +22,10 @@ export function protocolRoute(protocol: Protocol): ProtocolRoute {
   return { protocol, controller: protocolController(protocol), others };
 }
 
-/** One controller class per protocol: its path and aliases, and nothing else that would differ between protocols. */
+/**
+ * Makes one controller class per protocol. It has the protocol's path and aliases; nothing else differs between
+ * protocols.
+ */
 function protocolController(protocol: Protocol): Type<unknown> {
   @Controller()
   class ProtocolController {

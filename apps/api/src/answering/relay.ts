@@ -6,9 +6,9 @@ import type { EventStream } from './event-stream.js';
 export interface Encoder<S> {
   begin(): S;
   encode(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
-  /** What is sent when the stream has been silent for a while. Absent: a comment. */
+  /** Sent when the stream has been silent for a while. Absent: a comment. */
   readonly keepalive?: SseFrame;
-  /** Nothing more is said, whatever comes of the run. */
+  /** Whether the stream has ended, whatever happens to the run. */
   hasEnded?(state: S): boolean;
   /**
    * What is said when this process cannot follow the run any further though the run goes on: no end, and no frame that
@@ -20,13 +20,13 @@ export interface Encoder<S> {
 }
 
 /**
- * Speaks one run's events to one client. Up to `spokenUpTo` the encoder is fed in silence: that is how a stream is
+ * Sends one run's events to one client. Up to `spokenUpTo` the encoder is fed without output. In this way a stream is
  * resumed from any number, on any replica, without any saved state.
  */
 export class Relay<S> {
   private state: S;
   private lastSeq = 0;
-  /** The run's terminal event was told. */
+  /** The run's terminal event was sent. */
   hasHeardEnd = false;
 
   constructor(
@@ -37,15 +37,15 @@ export class Relay<S> {
     this.state = encoder.begin();
   }
 
-  /** Whether there is nothing left to say. */
+  /** Whether there is nothing left to send. */
   readonly hasEnded = (): boolean => this.encoder.hasEnded?.(this.state) ?? false;
 
-  /** Hands a batch to the client; a promise means that the client must catch up first. */
+  /** Sends a batch to the client. A promise means that the client must catch up first. */
   readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);
 
   /**
-   * The relay itself failed: told in the stream, as the protocol tells a failed run, also before the first event that
-   * the client has not heard. Nothing broken looks whole.
+   * Reports a failure of the relay itself in the stream, in the form of a failed run, even before the first event that
+   * the client does not have. A broken answer never looks complete.
    */
   fail(cause: unknown): Promise<void> | undefined {
     const { encoder } = this;

@@ -20,7 +20,7 @@ export interface ExchangeParts {
   readonly logger: Logger;
 }
 
-/** Holds a place and an eye on the client's socket while `work` answers a request that waits for a run. */
+/** Counts a request that waits for a run and watches its client's socket while `work` answers it. */
 export async function withExchange(
   { admission, exchanges }: ExchangeParts,
   request: { readonly owner: string; readonly socket: Socket },
@@ -40,7 +40,7 @@ export interface Spoken<S> {
   readonly run: Omit<FollowStart, 'after' | 'isEnough'>;
   readonly encoder: Encoder<S>;
   readonly spokenUpTo: number;
-  /** Told of every batch that was written; only for runs that were opened just now. */
+  /** Called with every batch that was written. Only for runs that were opened just now. */
   readonly meter?: RelayMeter;
   /**
    * What a client is told whose stream ends though its run does not: because this process ends (without it the
@@ -67,8 +67,9 @@ export interface Client {
 
 /**
  * Answers with the events of a run as SSE, from the first to the terminal one, or to the end of the protocol's stream.
- * From here on nothing is thrown: what fails is said in the stream, and what cannot be said cuts the connection.
- * @returns whether the answer is over while the run goes on without this client.
+ * From here on nothing is thrown: a failure is reported in the stream, and a failure that cannot be reported cuts the
+ * connection.
+ * @returns whether the answer is over while the run continues without this client.
  */
 export async function streamRun<S>(
   { runs, sweep, logger, workers }: ExchangeParts,
@@ -96,7 +97,7 @@ export async function streamRun<S>(
   return relay.hasEnded() && !relay.hasHeardEnd;
 }
 
-/** Answers with events that are all there already, as SSE. Throws nothing either. */
+/** Answers with a complete list of events, as SSE. Throws nothing either. */
 export async function streamEvents<S>(
   { sweep, logger }: ExchangeParts,
   { exchange, reply }: Client,
@@ -121,7 +122,7 @@ function metered(take: TakeBatch, meter: RelayMeter): TakeBatch {
   };
 }
 
-/** The head of an SSE answer is sent; from here on its errors are told in the stream, or by cutting it. */
+/** Sends the head of an SSE answer. From here on errors are reported in the stream, or by cutting it. */
 export function openStream(reply: FastifyReply, sweep: StreamSweep, keepalive?: SseFrame): EventStream {
   reply.hijack();
   const stream = new EventStream(reply.raw, sweep, keepalive && renderFrame(keepalive));
@@ -129,7 +130,7 @@ export function openStream(reply: FastifyReply, sweep: StreamSweep, keepalive?: 
   return stream;
 }
 
-/** An encoder that failed once may fail again on the error it is told of. */
+/** An encoder that failed once may fail again when it encodes that error. */
 async function saySafely(stream: EventStream, say: () => Promise<void> | undefined): Promise<void> {
   try {
     await say();

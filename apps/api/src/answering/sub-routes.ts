@@ -12,7 +12,7 @@ export interface SubRoutesParts {
   readonly messageCharsMax: number;
 }
 
-/** Answers the routes of protocols that make no run. */
+/** Answers the routes of protocols that create no run. */
 export class SubRoutes {
   constructor(private readonly parts: SubRoutesParts) {}
 

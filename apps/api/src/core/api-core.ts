@@ -14,7 +14,7 @@ import { ModelDirectory } from '../runs/model-directory.js';
 import { WorkerWatch } from '../runs/worker-watch.js';
 import { TokenCounter } from '../tokens/token-counter.js';
 
-/** What the feature modules share. Each of them takes from here what its controllers need. */
+/** The parts that feature modules share. Each module takes from here what its controllers need. */
 export interface ApiCore extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
@@ -24,7 +24,7 @@ export interface ApiCore extends ExchangeParts {
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
   readonly serverCalls: 'mcp_call' | 'function_call';
-  /** API keys are configured. */
+  /** Whether API keys are configured. */
   readonly isKeyed: boolean;
   readonly once: CreateOnce;
   readonly finder: ResponseFinder;

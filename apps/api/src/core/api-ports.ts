@@ -32,14 +32,14 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ApiMeters } from '../edge/api-meters.js';
 
-/** What main.ts gives. */
+/** The parts that main.ts provides. */
 export interface ApiParts {
   readonly config: Config;
   readonly logger: Logger;
   readonly closers: Closers;
   readonly drain: Drain;
   readonly version: string;
-  /** Reads the settings of models again. Absent: they stay as they are. */
+  /** Reads the settings of models again. Absent: they stay unchanged. */
   readonly loadModels?: () => ModelsConfig;
 }
 
@@ -62,7 +62,7 @@ export interface ApiPorts extends Omit<RunsPorts, 'log' | 'room' | 'store' | 'se
   ping(): Promise<void>;
 }
 
-/** Redis and the store service. Nothing waits: what is away is told by each call. */
+/** Connects to Redis and to the store service without waiting. Each call reports when one of them is away. */
 export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiMeters): ApiPorts {
   const { url, prefix } = config.redis;
   const news = redisNews(logger, meters);

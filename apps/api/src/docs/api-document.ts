@@ -2,8 +2,8 @@ import type { INestApplication } from '@nestjs/common';
 import type { ProtocolRoute } from '../answering/protocol.controller.js';
 
 /**
- * The OpenAPI document. @nestjs/swagger is loaded and the document is built when it is first asked for: an API that
- * nobody reads about saves the start-up time and 15 MB.
+ * The OpenAPI document. @nestjs/swagger is loaded and the document is built at the first request for it. An API whose
+ * document nobody requests saves the start-up time and 15 MB.
  */
 export class ApiDocument {
   private app: INestApplication | undefined;

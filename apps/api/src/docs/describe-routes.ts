@@ -19,8 +19,8 @@ import { describeSessions } from '../sessions/describe-sessions.js';
 import type { ProtocolRoute } from '../answering/protocol.controller.js';
 
 /**
- * What the document says about each route. Here and not on the controllers, so that they load without @nestjs/swagger.
- * A route that is missing here is seen by test/e2e/api-edges.test.ts.
+ * The document's description of each route. It is here and not on the controllers, so that they load without
+ * @nestjs/swagger. test/e2e/api-edges.test.ts finds a route that is missing here.
  */
 export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   once(HealthController, ApiTags('health'), {
@@ -60,7 +60,7 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   }
 }
 
-/** Probes are not in the document: whoever needs one knows it. */
+/** Probes are not in the document, because everybody who needs one knows it. */
 function describeSubRoute({ route, controller }: ProtocolRoute['others'][number]): void {
   if (route.isProbe) {
     ApiExcludeController()(controller);

@@ -23,9 +23,7 @@ const PAGE = `<!doctype html>
 `;
 const START = "window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true });\n";
 
-/**
- * The files the page loads from swagger-ui, and nothing else of it: names are looked up, never joined from a request.
- */
+/** The files that the page loads from swagger-ui, and no others: names are looked up, never joined from a request. */
 const ASSETS: ReadonlyMap<string, string> = new Map([
   ['swagger-ui.css', 'text/css; charset=utf-8'],
   ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
@@ -64,7 +62,7 @@ export class DocsController {
   }
 }
 
-/** swagger-ui-dist comes with @nestjs/swagger, so it is looked for from there. */
+/** swagger-ui-dist comes with @nestjs/swagger, so its folder is resolved from there. */
 function assetFolder(): string {
   const swagger = createRequire(createRequire(import.meta.url).resolve('@nestjs/swagger'));
   return dirname(swagger.resolve('swagger-ui-dist/package.json'));

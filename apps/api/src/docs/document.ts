@@ -4,7 +4,7 @@ import type { ProtocolRoute } from '../answering/protocol.controller.js';
 import { isPageRoute } from '../pages/pages.js';
 import { describeRoutes } from './describe-routes.js';
 
-/** Summaries of the routes that come with libs/platform, which knows no OpenAPI. */
+/** Summaries of the routes from libs/platform, which does not know OpenAPI. */
 const SUMMARIES: Readonly<Record<string, string>> = {
   '/health/live': 'The process answers',
   '/health/ready': 'Redis answers and the process is not draining; 503 otherwise',
@@ -14,7 +14,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   '/metrics': 'Numbers for Prometheus, for the metrics token',
 };
 
-/** The OpenAPI document of all routes. Scans the controllers: call it after the application was initialized. */
+/** Builds the OpenAPI document of all routes from the controllers. Call it after the application was initialized. */
 export function buildDocument(
   app: INestApplication,
   protocols: readonly ProtocolRoute[],
@@ -37,7 +37,8 @@ export function buildDocument(
     for (const operation of [item.get, item.post, item.patch, item.delete]) {
       if (!operation) continue;
       operation.summary ??= SUMMARIES[path] ?? '';
-      // Nest numbers the paths of a handler that has several: the path itself tells them apart.
+      // Nest numbers the paths of a handler that has several. The numbers are removed, because the path tells them
+      // apart.
       const handler = (operation.operationId ?? '').replace(/\[\d+\]$/, '');
       operation.operationId = `${handler}${path.replace(/\W+/g, '_')}`;
       operation.security = isPublic(path) ? [] : [{ bearer: [] }, { 'x-api-key': [] }];

@@ -2,7 +2,7 @@ import { isTerminal, type LoggedEvent, type RefusalReason, type ErrorCode } from
 import { METRICS, type Counter, type Histogram, type Metrics } from '#libs/platform';
 import type { ModelDirectory } from '../runs/model-directory.js';
 
-/** Something that can be counted; the gauges need no more of the rooms above. */
+/** Something that can be counted. The gauges need nothing else of the parts above the edge. */
 interface Sized {
   readonly size: number;
 }
@@ -14,7 +14,7 @@ interface WatchedParts {
   readonly models: ModelDirectory;
 }
 
-/** What the API counts as it goes. Everything else is read when somebody scrapes. */
+/** Counters of the API. All other values are read at each scrape. */
 export class ApiMeters {
   private readonly requests: Counter;
   private readonly refusals: Counter;
@@ -35,7 +35,7 @@ export class ApiMeters {
     this.relayLag = metrics.histogram(METRICS.relayLag);
   }
 
-  /** Names the parts whose size is told at every scrape. */
+  /** Registers the parts whose size every scrape reports. */
   watch(parts: WatchedParts): void {
     this.parts = parts;
     this.metrics.gauge(METRICS.inFlight, () => parts.exchanges.size);
@@ -44,17 +44,17 @@ export class ApiMeters {
     this.metrics.gauge(METRICS.workersAlive, () => parts.models.workersAlive);
   }
 
-  /** How much is going on in this process, in the words of the health report. */
+  /** The amount of work in this process, by the names of the health report. */
   sizes(): { readonly in_flight: number; readonly listeners: number } {
     return { in_flight: this.parts?.exchanges.size ?? 0, listeners: this.parts?.runs.audience.size ?? 0 };
   }
 
-  /** @param route the pattern the router matched, never the path that was asked for. */
+  /** @param route the pattern that the router matched, never the requested path. */
   requestEnded(route: string, method: string, status: number): void {
     this.requests.inc({ route, method: METHODS.has(method) ? method : 'OTHER', status });
   }
 
-  /** Every error answer; `reason` says more about a 429. */
+  /** Counts an error answer. `reason` says more about a 429. */
   errorAnswered(code: ErrorCode, status: number, reason?: RefusalReason): void {
     this.errors.inc({ code });
     if (status === 429) this.refusals.inc({ reason: reason ?? code });
@@ -66,7 +66,7 @@ export class ApiMeters {
 
   readonly streamCut = (): void => this.streamsCut.inc();
 
-  /** For a run that was opened by this request just now; an old run's events would tell the age of the run. */
+  /** For a run that this request opened. Events of an older run would measure the run's age. */
   relay(): RelayMeter {
     return new RelayMeter(this.firstToken, this.relayLag);
   }
@@ -74,7 +74,7 @@ export class ApiMeters {
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Measures one fresh stream, once per batch that was written. */
+/** Measures one new stream, once per written batch. */
 export class RelayMeter {
   private readonly startedAt = performance.now();
   private spoken = false;
@@ -87,7 +87,7 @@ export class RelayMeter {
   wrote(batch: readonly LoggedEvent[]): void {
     const [oldest] = batch;
     if (!oldest) return;
-    // Clocks of two machines may differ; an event is never from the future.
+    // The clocks of two machines may differ, so a negative lag counts as none.
     this.relayLag.observe(Math.max(0, Date.now() - oldest.at) / 1_000);
     if (this.spoken || !batch.some(isSpeech)) return;
     this.spoken = true;
@@ -95,7 +95,7 @@ export class RelayMeter {
   }
 }
 
-/** What a client shows: text, and calls of tools. A run that ends in silence has no first token. */
+/** Whether a client shows this event: text, and calls of tools. A run without such an event has no first token. */
 function isSpeech(event: LoggedEvent): boolean {
   return !isTerminal(event) && (event.type.endsWith('.delta') || event.type === 'tool_call.started');
 }

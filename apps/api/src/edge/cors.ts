@@ -18,19 +18,19 @@ const REQUEST_HEADERS = [
   'x-request-id',
   'anthropic-version',
 ];
-/** Headers that SDKs add to tell about themselves and their tries: `x-stainless-*` and more with every version. */
+/** Headers that SDKs add to describe themselves and their retries: `x-stainless-*`, and more with every version. */
 const SDK_HEADER = /^(?:x|anthropic|openai)-[a-z0-9-]{1,64}$/;
 const EXPOSED_HEADERS =
   'x-run-id, x-session-id, x-hermes-session-id, x-left-out, x-left-out-tools, x-request-id, idempotency-replayed, ' +
   'retry-after, x-should-retry';
 
-/** What became of a request's origin: go on, or answer the preflight with 204 and nothing more. */
+/** The result of the check of an origin: continue, or answer the preflight with 204 and nothing more. */
 export type CorsOutcome = 'proceed' | 'preflight';
 
 /**
- * Answers browsers. `*` opens the API to every page, without credentials; otherwise an origin has to stand in the list,
- * letter by letter, and none does by default. An origin that is not allowed is refused outright: without the headers
- * the page could not read the answer, but a run would have been paid for.
+ * CORS for browsers. `*` opens the API to every page, without credentials. Otherwise an origin must match an entry of
+ * the list exactly, and the list is empty by default. A request from any other origin is refused outright: without the
+ * headers the page could not read the answer, but a run would have been paid for.
  */
 export class Cors {
   private readonly origins: ReadonlySet<string>;
@@ -38,14 +38,14 @@ export class Cors {
 
   private readonly exposedHeaders: string;
 
-  /** @param exposed headers of answers that pages may read, besides those of every protocol. */
+  /** @param exposed answer headers that pages may read, besides those of every protocol. */
   constructor(origins: readonly string[], exposed: readonly string[] = []) {
     this.exposedHeaders = [EXPOSED_HEADERS, ...exposed].join(', ');
     this.origins = new Set(origins);
     this.anyOrigin = this.origins.has('*');
   }
 
-  /** May the page that this request comes from use the API? For requests that no preflight came before. */
+  /** Whether the page that sent this request may use the API. For requests that had no preflight. */
   isAllowed({ headers: { origin, host } }: IncomingMessage): boolean {
     return origin === undefined || this.anyOrigin || this.origins.has(origin) || isSameOrigin(origin, host);
   }
@@ -70,7 +70,7 @@ export class Cors {
   }
 }
 
-/** Ours, and of those that the page wants to send the ones that SDKs add. */
+/** Our request headers, and those requested by the page that SDKs add. */
 function allowedHeaders({ headers }: IncomingMessage): readonly string[] {
   const wanted = headers['access-control-request-headers'] ?? '';
   const names = wanted.toLowerCase().split(',', API_LIMITS.corsRequestHeadersMax);
@@ -78,7 +78,7 @@ function allowedHeaders({ headers }: IncomingMessage): readonly string[] {
   return [...new Set([...REQUEST_HEADERS, ...added])];
 }
 
-/** Our own pages. The scheme is not compared: a proxy in front may have ended TLS. */
+/** Our own pages. The scheme is not compared, because a proxy may have ended TLS. */
 function isSameOrigin(origin: string, host: string | undefined): boolean {
   const at = origin.indexOf('://');
   return host !== undefined && at > 0 && origin.slice(at + 3) === host.toLowerCase();

@@ -2,9 +2,9 @@ import { parseDto, parseQuery, type DtoClass } from '#libs/protocols';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 
 /**
- * Makes what a route is given: `@Body(dto(CreateJobDto)) body: CreateJobDto`, `@Query(dto(RunListQuery)) query:
- * RunListQuery`. Throws GatewayError (400) that names the field, as `parseDto` and `parseQuery` do.
- * @param isOptional a request without a body is one with an empty object.
+ * Parses and checks a parameter of a route: `@Body(dto(CreateJobDto)) body: CreateJobDto`, `@Query(dto(RunListQuery))
+ * query: RunListQuery`. Throws GatewayError (400) that names the field, like `parseDto` and `parseQuery`.
+ * @param isOptional a request without a body counts as one with an empty object.
  */
 export function dto<Dto extends object>(cls: DtoClass<Dto>, { isOptional = false } = {}): PipeTransform<unknown, Dto> {
   return {

@@ -4,7 +4,7 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { ErrorFilter } from './error.filter.js';
 import { ErrorReplies } from './error-reply.js';
 
-/** What holds for every route of every module: the guard that asks for a key, and the filter that answers errors. */
+/** Applies to every route of every module: the guard that requires a key, and the filter that answers errors. */
 @Module({})
 export class EdgeModule {
   static for(replies: ErrorReplies): DynamicModule {

@@ -32,11 +32,11 @@ export interface EdgeParts {
   readonly watch: WatchRequest;
 }
 
-/** What every request passes before its route: `done()` lets it go on, `done(error)` answers it. */
+/** Checks every request before its route: `done()` lets the request pass, `done(error)` answers it. */
 export type EdgeHook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
 
 /**
- * The order of things for every request, before a byte of its body is read:
+ * The order of checks for every request, before a byte of its body is read:
  *
  *   request id, security headers -> Host -> Origin (a preflight ends here) -> is there such a route? -> leaving?
  *   -> an operators' route? their token, no key -> whose key? -> no body from callers without one -> no packed body
@@ -63,7 +63,7 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
     if (parts.drain.refusing && operators === undefined && !path.startsWith('/health')) throw leaving();
     if (operators !== undefined) {
       const refusal = parts.operators.refusalOf(operators, request.raw);
-      // Answered here and not thrown: the routes of a plugin have an error handler of their own.
+      // Answered here and not thrown, because the routes of a plugin have their own error handler.
       if (refusal) sendError(parts.replies, refusal, { request, reply });
       else done();
       return;
@@ -76,7 +76,7 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
 }
 
 /**
- * Headers that every answer carries; set on the raw response, where streams and Fastify's answers both take them from.
+ * Headers of every answer. They are set on the raw response, from which both streams and Fastify's answers take them.
  */
 export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, path: string): void {
   reply.raw.setHeader('x-request-id', request.id);
@@ -84,8 +84,8 @@ export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, p
 }
 
 /**
- * JSON in UTF-8 is the only body there is. `bodyBytesMax` holds for chunked bodies, too. A body that `receiving` has no
- * room for is refused before its first byte is read when its length is declared, else when it has grown too large.
+ * Accepts only bodies of JSON in UTF-8. `bodyBytesMax` also holds for chunked bodies. A body for which `receiving` has
+ * no room is refused: before its first byte when its length is declared, else when it has grown too large.
  */
 export function acceptJsonOnly(instance: FastifyInstance, bodyBytesMax: number, receiving: ReceivingBudget): void {
   instance.removeAllContentTypeParsers();
@@ -104,7 +104,7 @@ export function acceptJsonOnly(instance: FastifyInstance, bodyBytesMax: number, 
   });
 }
 
-/** Operators have no key: they share one account. */
+/** Operators have no key, so they share one account. */
 const accountOf = ({ keyName = '' }: FastifyRequest): string => keyName;
 
 function lengthOf({ headers }: FastifyRequest): number | undefined {
@@ -112,7 +112,7 @@ function lengthOf({ headers }: FastifyRequest): number | undefined {
   return Number.isNaN(length) ? undefined : length;
 }
 
-/** A body over the limit is refused for that, whatever room there is. */
+/** A body over the limit is refused for its size, whatever room there is. */
 function declaredBytes(request: FastifyRequest, bodyBytesMax: number): number {
   const length = lengthOf(request) ?? 0;
   return length > bodyBytesMax ? 0 : length;
@@ -134,7 +134,10 @@ function noRoute(reply: FastifyReply, methods: readonly string[]): GatewayError 
 const leaving = (): GatewayError =>
   new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
 
-/** Public routes have no body; everything else is refused by the guard, but not after reading megabytes. */
+/**
+ * Public routes have no body. The guard refuses everything else, but only after the body was read, which may be
+ * megabytes.
+ */
 function refuseStranger(request: FastifyRequest, failedLogins: FailedLogins): void {
   const tooMany = failedLogins.addRequest(request.raw);
   if (tooMany) throw tooMany;

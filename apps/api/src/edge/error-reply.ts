@@ -5,27 +5,27 @@ import { HttpException } from '@nestjs/common';
 import { API_LIMITS } from '../words/api-limits.js';
 import { ADMIN_CHALLENGE } from './auth/operators.js';
 
-/** An error as HTTP says it. */
+/** An error as an HTTP answer. */
 export interface ErrorReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** The request that went wrong. */
+/** The request that failed. */
 export interface FailedRequest {
-  /** Without its query. */
+  /** Path without query. */
   readonly path: string;
   /** Names the request in log lines. */
   readonly id: string;
   readonly headers?: RequestHeaders;
-  /** It asked for a route of the admin. */
+  /** The request was for an admin route. */
   readonly isAdmin?: boolean;
 }
 
 /**
- * Turns whatever was thrown into an answer: in a protocol's own shape where the route is a protocol's, else in the
- * OpenAI envelope. Causes that must not be shown become `internal_error`; `onError` is called for every answer.
+ * Turns any thrown value into an answer: in the protocol's own shape on a protocol's route, else in the OpenAI
+ * envelope. Causes that must not be shown become `internal_error`. `onError` is called for every answer.
  */
 export class ErrorReplies {
   private readonly protocolAt: ReturnType<typeof protocolAt>;
@@ -52,7 +52,9 @@ export class ErrorReplies {
     return { status, headers, body };
   }
 
-  /** Our own state (503: Redis away, draining) is one line; what nobody expected comes with its stack. */
+  /**
+   * An error of our own state (503: Redis away, draining) is logged as one line, an unexpected error with its stack.
+   */
   private log(cause: unknown, error: RunError, { id }: { id: string }): void {
     const fields = { requestId: id, code: error.code };
     if (error.code === 'internal_error') this.logger.error({ ...fields, err: cause }, 'a request failed');
@@ -60,14 +62,14 @@ export class ErrorReplies {
   }
 }
 
-/** The headers an error brings along, whatever its shape. */
+/** The headers of an error, whatever its shape. */
 export function headersOf({ code, retryAfterSeconds }: RunError): Record<string, string> {
   const { status } = ERRORS[code];
   const isRetryable = status === 429 || status === 503;
   const seconds = retryAfterSeconds ?? (isRetryable ? API_LIMITS.retryAfterSecondsDefault : undefined);
   return {
     ...(seconds !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(seconds))) }),
-    // SDKs pass over a longer wait and ask again at once.
+    // SDKs ignore a longer wait and ask again at once.
     ...(('retry' in ERRORS[code] || (seconds ?? 0) > API_LIMITS.sdkWaitSecondsMax) && { 'x-should-retry': 'false' }),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
   };
@@ -85,7 +87,7 @@ const CODE_OF_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   503: ['unavailable', 'The service is not available. Try again shortly.'],
 };
 
-/** Errors of Fastify and Nest by their status alone; their texts name our insides. */
+/** Translates errors of Fastify and Nest by their status alone, because their texts name internals. */
 function translate(cause: unknown): unknown {
   if (cause instanceof GatewayError) return cause;
   const known = CODE_OF_STATUS[statusOf(cause)];
@@ -98,7 +100,7 @@ function statusOf(cause: unknown): number {
   return typeof cause.statusCode === 'number' ? cause.statusCode : 0;
 }
 
-/** Terminus throws its report: that one is the answer, not an error of the request. */
+/** Terminus throws its report. That report is the answer, not an error of the request. */
 function healthReport(cause: unknown): ErrorReply | undefined {
   if (!(cause instanceof HttpException)) return undefined;
   const body = cause.getResponse();

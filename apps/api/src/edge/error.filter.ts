@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ErrorReplies } from './error-reply.js';
 import { pathOf } from '../words/request-path.js';
 
-/** Every error of every route, of the router, and of Fastify's parsers ends here. */
+/** Handles the errors of all routes, of the router, and of Fastify's parsers. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(@Inject(ErrorReplies) private readonly replies: ErrorReplies) {}
@@ -17,7 +17,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Answers a request with an error, unless it has been answered or its client is gone. */
+/** Answers a request with an error, unless it was already answered or its client has left. */
 export function sendError(
   replies: ErrorReplies,
   cause: unknown,

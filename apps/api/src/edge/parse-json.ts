@@ -10,8 +10,9 @@ const CLOSE_OBJECT = 0x7d;
 
 /**
  * The value of a JSON body; undefined for an empty one. Throws GatewayError `invalid_json` for invalid UTF-8 (never
- * replaced by U+FFFD), for nesting beyond LIMITS.jsonDepthMax (found before anything is built from it: JSON.parse takes
- * a million levels, JSON.stringify breaks at five thousand), for a key `__proto__`, and for what is not JSON.
+ * replaced by U+FFFD), for a key `__proto__`, for text that is not JSON, and for nesting beyond LIMITS.jsonDepthMax.
+ * The depth is checked before anything is built: JSON.parse accepts a million levels, JSON.stringify breaks at five
+ * thousand.
  */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
@@ -32,7 +33,7 @@ function assertDepth(body: Buffer): void {
   }
 }
 
-/** The index of the quote that ends the string which begins at `start`, or of the last byte. */
+/** The index of the quote that ends the string beginning at `start`, or of the last byte. */
 function endOfString(body: Buffer, start: number): number {
   let end = body.indexOf(QUOTE, start + 1);
   while (end > 0 && isEscaped(body, end)) end = body.indexOf(QUOTE, end + 1);
@@ -46,7 +47,7 @@ function isEscaped(body: Buffer, at: number): boolean {
 }
 
 function refuseProto(text: string): unknown {
-  // An escape can hide the key; then every object is looked at. Plain texts, nearly all there are, are only parsed.
+  // An escape can hide the key; every object is then examined. Nearly all texts are plain and only parsed.
   const mayHoldProto = text.includes('__proto__') || /\\u005f|\\u00[67]/i.test(text);
   const value = parse(text);
   if (mayHoldProto && holdsProto(value)) throw invalid('The key "__proto__" is not accepted.');
@@ -61,7 +62,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Not a reviver: that one is called for every value, which makes JSON.parse ten times as slow. */
+/** Not a reviver: it would be called for every value, which makes JSON.parse ten times as slow. */
 function holdsProto(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return value.some(holdsProto);

@@ -1,14 +1,14 @@
 import { protocolAt, type Protocol, type RequestHeaders } from '#libs/protocols';
 
-/** A request that is about to be answered. */
+/** A request and its coming answer. */
 export interface AnsweredRequest {
-  /** Without its query. */
+  /** Path without query. */
   readonly path: string;
   readonly headers: RequestHeaders;
   readonly requestId: string;
 }
 
-/** Headers by which the clients of a protocol find their way in the log of an operator. */
+/** Answer headers of a protocol, such as the request id with which its clients can refer to a log line. */
 export type ProtocolHeaders = (request: AnsweredRequest) => Readonly<Record<string, string>>;
 
 const NONE: Readonly<Record<string, string>> = {};
@@ -18,7 +18,7 @@ export function protocolHeaders(protocols: readonly Protocol[]): ProtocolHeaders
   return ({ path, headers, requestId }) => find(path, headers)?.answerHeaders?.({ requestId }) ?? NONE;
 }
 
-/** The names of all of them, for browsers: a page may only read the headers that it is told of. */
+/** The names of all these headers, for browsers: a page may only read headers that are announced to it. */
 export function protocolHeaderNames(protocols: readonly Protocol[]): readonly string[] {
   return protocols.flatMap((protocol) => Object.keys(protocol.answerHeaders?.({ requestId: '' }) ?? NONE));
 }

@@ -4,15 +4,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiMeters } from './api-meters.js';
 import { HEADERS } from '../words/header-names.js';
 
-/** nginx' number for a client that left before it was answered. */
+/** The status that nginx uses for a client that left before it was answered. */
 const CLIENT_LEFT = 499;
 
-/** Notes the end of a request. */
+/** Records the end of a request. */
 export type WatchRequest = (request: FastifyRequest, reply: FastifyReply) => void;
 
 /**
- * Counts every request when its answer has ended, and writes one log line: who asked for what, by which ids, and how it
- * went. Never what was asked: no path as it came, no query, no header, no body. Probes and scrapes are not logged.
+ * Counts every request when its answer has ended, and writes one log line: which key requested which route, the ids,
+ * and the outcome. The line never has the content: no requested path, no query, no header, no body. Probes and scrapes
+ * are not logged.
  */
 export function watchRequests(meters: ApiMeters, logger: Logger): WatchRequest {
   return (request, reply) => {
@@ -37,7 +38,7 @@ export function watchRequests(meters: ApiMeters, logger: Logger): WatchRequest {
 
 const isProbe = (route: string): boolean => /^\/(health|metrics)/.test(route) || route === '/v1/health';
 
-/** The run an answer belongs to, or the one that was asked for when it is a well-formed id. */
+/** The run of an answer, or the requested run when its id is well-formed. */
 function runIdOf(request: FastifyRequest, header: unknown): string | undefined {
   if (typeof header === 'string') return header;
   const { id } = (request.params ?? {}) as { id?: unknown };

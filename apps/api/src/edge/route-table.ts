@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 
 interface Route {
   readonly method: string;
-  /** As it was registered: `/v1/runs/:id`, `/v1/models/*`. */
+  /** The registered pattern: `/v1/runs/:id`, `/v1/models/*`. */
   readonly path: string;
 }
 
 /**
- * The routes as the router has them: which methods a path knows (405 and Allow), and what the documentation must name.
+ * The routes of the router: the methods of each path (for 405 and Allow), and the routes that the documentation must
+ * name.
  */
 export class RouteTable {
   private readonly known: Route[] = [];
@@ -17,14 +18,14 @@ export class RouteTable {
     return this.known;
   }
 
-  /** Notes every route that is registered from now on. */
+  /** Records every route that is registered from now on. */
   watch(instance: FastifyInstance): void {
     instance.addHook('onRoute', ({ method, url }) => {
       for (const name of [method].flat()) this.add(name, url);
     });
   }
 
-  /** The methods of the routes that match a path without its query, sorted. Empty: nothing is there. */
+  /** The methods of the routes that match a path without its query, sorted. Empty when no route matches. */
   methodsOf(path: string): readonly string[] {
     const methods = new Set<string>();
     for (const pattern of this.patterns.values()) {

@@ -9,7 +9,7 @@ import type { ErrorReplies } from './error-reply.js';
 import { requestIdOf } from '../words/request-id.js';
 import { canonicalUrl, pathOf } from '../words/request-path.js';
 
-/** How the HTTP server behaves before any of our hooks can: limits, ids, and the errors of its parsers. */
+/** Options of the HTTP server that take effect before any of our hooks: limits, ids, and the errors of its parsers. */
 export function serverOptions(replies: ErrorReplies, bodyBytesMax: number): FastifyHttpOptions<Server> {
   return {
     bodyLimit: bodyBytesMax,
@@ -21,9 +21,9 @@ export function serverOptions(replies: ErrorReplies, bodyBytesMax: number): Fast
       connectionsCheckingInterval: API_LIMITS.connectionsCheckMs,
     },
     routerOptions: { maxParamLength: API_LIMITS.pathParameterCharsMax },
-    // Before the router and all hooks, so that each of them sees the path that is served.
+    // Runs before the router and all hooks, so that each of them sees the canonical path.
     rewriteUrl: ({ url }) => canonicalUrl(url),
-    // Our own hook answers while draining; Fastify's body would not be in our shape.
+    // Our own hook answers while draining, because Fastify's body would not have our shape.
     return503OnClosing: false,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers),
     frameworkErrors: (cause, request, reply) => {
@@ -35,7 +35,7 @@ export function serverOptions(replies: ErrorReplies, bodyBytesMax: number): Fast
 }
 
 /**
- * An Expect header with anything but 100-continue may be ignored (RFC 9110, 10.1.1); Node answers 417 before any of our
+ * A server may ignore an Expect header other than 100-continue (RFC 9110, 10.1.1). Node would answer 417 before our
  * code could give that answer its shape and headers.
  */
 export function ignoreExpectations(server: Server): void {
@@ -48,7 +48,8 @@ const STATUS_OF_PARSE_ERROR: Readonly<Record<string, number>> = {
 };
 
 /**
- * What came was not HTTP, so there is no request to answer: the bytes are written by hand, then the connection ends.
+ * The received bytes were not HTTP, so there is no request to answer: the answer is written by hand, then the
+ * connection ends.
  */
 function answerBrokenRequest(replies: ErrorReplies, cause: NodeJS.ErrnoException, socket: Socket): void {
   const isOurs = cause.code !== 'ECONNRESET' && socket.writable && socket.bytesWritten === 0;

@@ -15,7 +15,7 @@ import type { Cors } from './cors.js';
 import { headersOf } from './error-reply.js';
 import { canonicalUrl, pathOf } from '../words/request-path.js';
 
-/** What every connection passes, as every request does (http/edge.ts). */
+/** The checks for every connection, the same as for every request (edge/edge.ts). */
 export interface UpgradeParts {
   readonly keys: KeyRing;
   readonly failedLogins: FailedLogins;
@@ -23,11 +23,11 @@ export interface UpgradeParts {
   readonly cors: Pick<Cors, 'isAllowed'>;
   readonly drain: Drain;
   readonly paths: readonly string[];
-  /** Of one message. */
+  /** Largest message, in bytes. */
   readonly messageBytesMax: number;
 }
 
-/** A connection that was let in. */
+/** A connection that passed the checks. */
 export interface ConnectedSocket {
   readonly webSocket: WebSocket;
   readonly socket: Socket;
@@ -35,7 +35,9 @@ export interface ConnectedSocket {
   readonly owner: string;
 }
 
-/** Takes WebSockets on these paths. `connected` gets each; when the server closes, what is left is cut. */
+/**
+ * Accepts WebSockets on these paths and passes each to `connected`. When the server closes, the remaining ones are cut.
+ */
 export function takeUpgrades(
   instance: FastifyInstance,
   parts: UpgradeParts,
@@ -51,7 +53,7 @@ export function takeUpgrades(
   });
   const owners = new Map<WebSocket, string>();
   instance.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // A client that leaves in the middle of this is nobody's failure.
+    // A client that leaves during this is not a failure.
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
     try {
@@ -72,8 +74,9 @@ export function takeUpgrades(
 }
 
 /**
- * @param open owners of the connections there are. @returns the owner. Throws GatewayError, in the order of the edge
- * hook.
+ * Checks a request for an upgrade, in the order of the edge hook. Throws GatewayError.
+ * @param open owners of the existing connections.
+ * @returns the owner.
  */
 function admit(parts: UpgradeParts, request: IncomingMessage, open: readonly string[]): string {
   assertOneHost(request.rawHeaders);
@@ -102,7 +105,7 @@ function tooManyOpen(message: string): GatewayError {
   return new GatewayError('rate_limit_exceeded', message, { retryAfterSeconds: 1 });
 }
 
-/** There is no response object yet: the answer is written by hand, then the connection ends. */
+/** There is no response object yet, so the answer is written by hand, then the connection ends. */
 function refuse(socket: Duplex, cause: unknown): void {
   const error = toRunError(cause);
   const { status } = ERRORS[error.code];
@@ -114,7 +117,8 @@ function refuse(socket: Duplex, cause: unknown): void {
     'connection: close',
     ...Object.entries(headersOf(error)).map(([name, value]) => `${name}: ${value}`),
   ];
-  // The HTTP server has let go of this socket: nothing else would end it when its client does not.
+  // The HTTP server no longer manages this socket, so without this it would stay open when its client does not close
+  // it.
   socket.once('finish', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

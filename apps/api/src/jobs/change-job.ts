@@ -3,10 +3,10 @@ import { advance } from '#libs/jobs';
 import { chosenFields, type FieldSources } from './job-fields.js';
 import { noOccurrence } from './new-job.js';
 
-/** A change of a job: what becomes of it at `now` (ms). Throws a GatewayError when it cannot be changed so. */
+/** A change of a job: the job after it, at time `now` (ms). Throws a GatewayError when the change is not possible. */
 export type JobChange = (job: Job, now: number) => Job;
 
-/** Stops a job from firing; what runs goes on. Pausing a paused job changes nothing. */
+/** Stops a job from firing. Runs under way continue. Pausing a paused job changes nothing. */
 export const pause =
   (reason: string | undefined): JobChange =>
   (job, now) => {
@@ -15,7 +15,7 @@ export const pause =
     return { ...halted(job), state: 'paused', pausedAt: now, pausedReason: reason ?? null };
   };
 
-/** Takes a paused job up again: its next occurrence counts from now, what was missed meanwhile is not made up for. */
+/** Resumes a paused job: its next occurrence counts from now, and missed ones are not made up. */
 export const resume: JobChange = (job, now) => {
   if (job.state === 'scheduled') return job;
   const next = advance({ ...job, pausedAt: null, pausedReason: null }, now);
@@ -23,22 +23,25 @@ export const resume: JobChange = (job, now) => {
   return next;
 };
 
-/** Asks for a run besides the schedule. It also takes a paused job up again, as the reference does. */
+/** Requests a run outside the schedule. Also resumes a paused job, as the Hermes API does. */
 export const runNow: JobChange = (job, now) => {
   const live = job.state === 'paused' ? advance({ ...job, pausedAt: null, pausedReason: null }, now) : job;
-  // An occurrence is known by its time: by hand it must not take the place of one of the schedule.
+  // An occurrence is identified by its time, so a manual run must not take the time of a scheduled one.
   const requestedAt = now === live.nextRunAt ? now + 1 : now;
   return { ...live, runRequestedAt: live.runRequestedAt ?? requestedAt };
 };
 
-/** What PATCH asks for. @param model the checked model when the request names one, null when it clears it. */
+/**
+ * The change that a PATCH requests.
+ * @param model the checked model when the request names one, null when it clears it.
+ */
 export function patch(sources: FieldSources, model: string | null | undefined): JobChange {
   const { dto, cleared } = sources;
   return (job, now) => {
     const fields = chosenFields(job, { ...sources, now });
     let next: Job = { ...job, ...fields, model: model === undefined ? job.model : model };
     const isRetimed = dto.schedule !== undefined || dto.repeat !== undefined || cleared.has('repeat');
-    // A completed job that gets more to do begins anew.
+    // A completed job that gets further occurrences starts over.
     if (isRetimed && job.state === 'completed') next = { ...next, repeat: { ...next.repeat, completed: 0 } };
     if (dto.enabled === false) return pause(undefined)(next, now);
     if (dto.enabled === true && job.state === 'paused') return resume(next, now);
@@ -50,7 +53,7 @@ export function patch(sources: FieldSources, model: string | null | undefined): 
   };
 }
 
-/** With the same schedule an occurrence that is due and not fired yet stays due. */
+/** With an unchanged schedule an occurrence that is due and not fired yet stays due. */
 function retimed(before: Job, job: Job, now: number): Job {
   const isSame = JSON.stringify(before.schedule) === JSON.stringify(job.schedule) && before.nextRunAt !== null;
   return advance(job, isSame ? (before.nextRunAt ?? now) - 1 : now);

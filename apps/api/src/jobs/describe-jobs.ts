@@ -4,7 +4,7 @@ import { body, errors, OBJECT, once, queries } from '../answering/describe.js';
 import { JobListQuery, JobRunListQuery, NextRunsQuery } from './job.queries.js';
 import { JobsController } from './jobs.controller.js';
 
-/** What the document says about /api/jobs. */
+/** The document's description of /api/jobs. */
 export function describeJobs(): void {
   const one = (summary: string, ...more: MethodDecorator[]): MethodDecorator[] => [
     ApiOperation({ summary }),

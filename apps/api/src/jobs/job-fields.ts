@@ -3,7 +3,7 @@ import { parseDeliver, type DeliveryTarget } from '#libs/delivery';
 import { parseDto, RetryDto, type PatchJobDto } from '#libs/protocols';
 import { nextOccurrences, parseSchedule, parseTimezone } from '#libs/schedule';
 
-/** Where a job's fields come from: what the request says, over what the job has. */
+/** The sources of a job's fields: the request first, then the job itself. */
 export interface FieldSources {
   readonly dto: PatchJobDto;
   /** Fields that the request sets to null. */
@@ -13,14 +13,14 @@ export interface FieldSources {
   readonly now: number;
 }
 
-/** The fields of a job that its owner decides about, except its state and its model. */
+/** The fields of a job that its owner chooses, except its state and its model. */
 export type ChosenFields = Omit<
   Job,
   'id' | 'owner' | 'version' | 'createdAt' | 'model' | 'fingerprint' | RunningFields
 >;
 type RunningFields = 'state' | 'pausedAt' | 'pausedReason' | 'nextRunAt' | 'runRequestedAt';
 
-/** null means "back to what it is when nobody says anything"; for other fields it is a mistake. */
+/** Fields that null resets to their default. For other fields null is a mistake. */
 const CLEARABLE: ReadonlySet<string> = new Set(['repeat', 'model', 'tools', 'end_at', 'skill', 'skills']);
 
 /** The fields that the body sets to null. Throws GatewayError `invalid_request` for one that cannot be null. */
@@ -53,7 +53,7 @@ export function chosenFields(before: ChosenFields, sources: FieldSources): Chose
   return fields;
 }
 
-/** An occurrence that is held back until the next one is due would give way to it, and be noted as missed. */
+/** Jitter that reaches the next occurrence would make an occurrence give way to that one and count as missed. */
 function checkJitter({ schedule, jitterSeconds }: Pick<Job, 'schedule' | 'jitterSeconds'>, now: number): void {
   if (jitterSeconds === 0) return;
   const times = nextOccurrences(schedule, now, JOB_LIMITS.nextCountMax);
@@ -62,7 +62,7 @@ function checkJitter({ schedule, jitterSeconds }: Pick<Job, 'schedule' | 'jitter
   throw refuse('jitter_seconds', `must be less than the ${shortest / 1_000} seconds between two occurrences.`);
 }
 
-/** How often a job runs when nobody says it. */
+/** How often a job runs by default. */
 export const defaultTimes = ({ kind }: Schedule): number | null => (kind === 'once' ? 1 : null);
 
 function clearable(
@@ -70,7 +70,7 @@ function clearable(
   { dto, cleared, now }: FieldSources,
   { timezone, schedule }: Pick<ChosenFields, 'timezone' | 'schedule'>,
 ) {
-  // What nobody chose follows the kind of schedule: a one-shot that becomes hourly must not stop after an hour.
+  // A default follows the kind of schedule: a one-shot that becomes hourly must not stop after one hour.
   const isDefault = before.repeat.times === defaultTimes(before.schedule);
   const times = cleared.has('repeat')
     ? null
@@ -87,7 +87,7 @@ interface Moment {
   readonly timezone: string;
 }
 
-/** Another zone alone moves a cron schedule there; a moment and an interval stay what they are. */
+/** A change of only the zone moves a cron schedule to that zone; a moment and an interval stay unchanged. */
 function scheduleOf(before: Schedule, dto: PatchJobDto, moment: Moment): Schedule {
   if (dto.schedule !== undefined) return parseSchedule(dto.schedule, moment);
   return before.kind === 'cron' ? { ...before, timezone: moment.timezone } : before;
@@ -107,7 +107,7 @@ function endOf(text: string | undefined, moment: Moment): number | undefined {
 
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
-/** The names, each once. Throws GatewayError `invalid_request` for what is no name. */
+/** The names, without repetitions. Throws GatewayError `invalid_request` for an invalid name. */
 export function toolNames(names: readonly unknown[]): string[] {
   names.forEach((name, i) => {
     if (typeof name !== 'string' || !TOOL_NAME.test(name)) throw refuse(`tools[${i}]`, 'must be the name of a tool.');

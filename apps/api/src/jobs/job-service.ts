@@ -15,7 +15,7 @@ import { nextOccurrences } from '#libs/schedule';
 import type { IdempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import type { JobChange } from './change-job.js';
 
-/** A PATCH, a pause and a firing may meet; each time one of them wins, the others start from its result. */
+/** A PATCH, a pause and a firing may collide. Each time one of them wins, and the others start from its result. */
 const CHANGES_MAX = 8;
 
 export interface JobServiceParts {
@@ -28,11 +28,11 @@ export interface JobServiceParts {
 
 export interface CreatedJob {
   readonly view: JobView;
-  /** An earlier request with the same Idempotency-Key made it. */
+  /** An earlier request with the same Idempotency-Key created the job. */
   readonly isReplay: boolean;
 }
 
-/** What the API does with jobs: it keeps records and asks schedulers to look; it never runs one. */
+/** Jobs in the API: it keeps their records and wakes schedulers, and never runs a job. */
 export class JobService {
   constructor(private readonly parts: JobServiceParts) {}
 
@@ -41,7 +41,7 @@ export class JobService {
   }
 
   /**
-   * Writes a new job. With an Idempotency-Key its id is made from the key, so that the row itself tells a repetition.
+   * Writes a new job. With an Idempotency-Key its id is derived from the key, so the row itself shows a repetition.
    * Throws GatewayError `idempotency_key_conflict` or `job_limit_reached`.
    */
   async create(owner: string, claim: IdempotencyClaim | undefined, make: (id: string) => Job): Promise<CreatedJob> {
@@ -55,7 +55,7 @@ export class JobService {
       case 'full':
         throw this.full();
       case 'exists':
-        // Without a claim the id was chance, and taken by chance.
+        // Without a claim the id was random, and is taken by coincidence.
         if (!claim) return this.create(owner, claim, make);
         if (insertion.job.owner !== owner || insertion.job.fingerprint !== claim.fingerprint) {
           const what = 'This Idempotency-Key was used for another job.';
@@ -66,8 +66,8 @@ export class JobService {
   }
 
   /**
-   * A job of this owner. Throws GatewayError `job_not_found`, the same for a job that does not exist and for another
-   * key's.
+   * A job of this owner. Throws GatewayError `job_not_found`, which is the same for a job that does not exist and for
+   * another key's job.
    */
   async get(id: string, owner: string): Promise<JobView> {
     const view = isJobId(id) ? await this.parts.jobs.view({ id }) : undefined;
@@ -75,15 +75,15 @@ export class JobService {
     throw new GatewayError('job_not_found', 'There is no such job.');
   }
 
-  /** A page of an owner's jobs, newest first; one more than asked for tells that there is another page. */
+  /** A page of an owner's jobs, newest first. One extra row is read to find out whether there is another page. */
   async list(filter: JobFilter): Promise<{ readonly views: readonly JobView[]; readonly hasMore: boolean }> {
     const views = await this.parts.jobs.list({ ...filter, limit: filter.limit + 1 });
     return { views: views.slice(0, filter.limit), hasMore: views.length > filter.limit };
   }
 
   /**
-   * Applies a change to the newest version of a job. Throws `job_not_found`, `job_limit_reached` when it takes up a
-   * completed one for which there is no room, or `job_conflict` when others never let it.
+   * Applies a change to the newest version of a job. Throws `job_not_found`, `job_limit_reached` when the change
+   * resumes a completed job for which there is no room, or `job_conflict` when other changes win every time.
    */
   async change(id: string, owner: string, change: JobChange): Promise<JobView> {
     for (let i = 0; i < CHANGES_MAX; i++) {
@@ -119,7 +119,7 @@ export class JobService {
     return new GatewayError('job_limit_reached', what);
   }
 
-  /** A timer that could not be set costs at most two seconds: schedulers look for themselves. */
+  /** A timer that could not be set costs at most two seconds, because schedulers also check by themselves. */
   private async wake(job: Job): Promise<void> {
     const at = dueAt(job);
     if (at === null) return;
@@ -130,8 +130,8 @@ export class JobService {
 }
 
 /**
- * The next occurrences of a job, ms, before jitter: none of a job that is not scheduled, none that `repeat` or `endAt`
- * forbid.
+ * The next occurrences of a job, ms, before jitter. None for a job that is not scheduled, and none that `repeat` or
+ * `endAt` exclude.
  */
 export function nextRuns({ state, nextRunAt, schedule, repeat, endAt }: Job, count: number): number[] {
   if (state !== 'scheduled' || nextRunAt === null) return [];

@@ -18,7 +18,8 @@ import { newJob } from './new-job.js';
 import { JobListQuery, JobRunListQuery, NextRunsQuery } from './job.queries.js';
 
 /**
- * Cron jobs: the verbs and records of the Hermes jobs API, and what it lacked. Another key's job is answered like none.
+ * Cron jobs: the verbs and records of the Hermes jobs API, and additions. Another key's job is answered like one that
+ * does not exist.
  */
 @Controller('api/jobs')
 export class JobsController {
@@ -139,7 +140,7 @@ export class JobsController {
   }
 }
 
-/** What PATCH takes, in the order in which it is told. */
+/** The fields that PATCH accepts, in the order in which errors list them. */
 const PATCHABLE = [
   ...['name', 'schedule', 'prompt', 'deliver', 'skills', 'skill', 'repeat', 'enabled', 'timezone', 'model', 'tools'],
   ...['misfire', 'overlap', 'retry', 'jitter_seconds', 'end_at'],

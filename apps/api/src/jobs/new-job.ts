@@ -7,7 +7,7 @@ import { chosenFields, defaultTimes, type ChosenFields, type FieldSources } from
 const TIMEZONE_DEFAULT = 'UTC';
 const RETRY_DEFAULT = { attempts: 0, backoffSeconds: 60 } as const;
 
-/** Who makes a job, and under which id. */
+/** The owner of a new job, and its id. */
 export interface JobMaker {
   readonly id: string;
   readonly owner: string;
@@ -34,7 +34,7 @@ export function newJob(maker: JobMaker, dto: CreateJobDto, sources: FieldSources
   return dto.enabled === false ? { ...first, state: 'paused', pausedAt: now, nextRunAt: null } : first;
 }
 
-/** What a job is when only its name, schedule and prompt are given. A reminder that comes late is better than none. */
+/** A job's values when only its name, schedule and prompt are given. A late reminder is better than none. */
 function defaultsOf({ name, schedule: text, prompt, timezone: zone }: CreateJobDto, now: number): ChosenFields {
   const timezone = parseTimezone(zone ?? TIMEZONE_DEFAULT);
   const schedule = parseSchedule(text, { now, timezone });
@@ -55,7 +55,7 @@ function defaultsOf({ name, schedule: text, prompt, timezone: zone }: CreateJobD
   };
 }
 
-/** The refusal of a schedule of which `end_at` or `repeat` leave nothing. */
+/** The error for a schedule that has no occurrence because of `end_at` or `repeat`. */
 export const noOccurrence = (): GatewayError =>
   new GatewayError('invalid_schedule', 'Before end_at, and within repeat, the schedule has no occurrence left.', {
     param: 'schedule',

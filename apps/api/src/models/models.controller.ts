@@ -5,7 +5,7 @@ import { ModelDirectory } from '../runs/model-directory.js';
 /** The protocols in whose shapes models can be listed. */
 export const MODEL_PROTOCOLS = Symbol('MODEL_PROTOCOLS');
 
-/** The models that can be asked for, in the shape that the sender's protocol has for them. */
+/** The available models, in the list shape of the client's protocol. */
 @Controller('v1/models')
 export class ModelsController {
   constructor(
@@ -18,7 +18,10 @@ export class ModelsController {
     return this.shapeFor(headers).list(await this.models.list());
   }
 
-  /** The rest of the path is the name: models are called `vendor/model`, and clients encode the slash or do not. */
+  /**
+   * The rest of the path is the name, because models are called `vendor/model` and some clients do not encode the
+   * slash.
+   */
   @Get('*')
   async get(@Param('*') name: string, @Headers() headers: RequestHeaders): Promise<object> {
     return this.shapeFor(headers).one(await this.models.get(name));

@@ -4,7 +4,7 @@ import { ModelDirectory } from '../runs/model-directory.js';
 import { HealthController, VERSION } from './health.controller.js';
 import { MODEL_PROTOCOLS, ModelsController } from './models.controller.js';
 
-/** GET /v1/models, and GET /health, which tells how many workers offer them. */
+/** GET /v1/models, and GET /health, which reports the number of workers. */
 @Module({})
 export class ModelsModule {
   static for(

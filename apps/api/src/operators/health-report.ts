@@ -49,7 +49,7 @@ export interface HealthReportParts {
   readonly meters: ApiMeters;
 }
 
-/** Asks everything at the same time. What does not answer is told as down; the report itself never fails. */
+/** Asks all parts at the same time. A part that does not answer counts as down. The report itself never fails. */
 export async function healthReport(parts: HealthReportParts): Promise<HealthReport> {
   const { version, facts, registry, drain, meters } = parts;
   const [latency, store, unconfirmed, workers, ...queues] = await Promise.all([

@@ -12,7 +12,7 @@ import type { ErrorReplies } from '../edge/error-reply.js';
 import { healthReport } from './health-report.js';
 import { DetailedHealthController, REPORT, StatsController } from './report.controllers.js';
 
-/** What the reports are made of. */
+/** The sources of the reports. */
 export interface ReportParts {
   readonly config: Config;
   readonly logger: Logger;
@@ -39,7 +39,7 @@ export class OperatorsModule {
   }
 }
 
-/** Who may pass to the operators' routes, for the edge. */
+/** Access control for the operators' routes, used by the edge. */
 export function operatorDoors(
   { auth, metrics }: Pick<Config, 'auth' | 'metrics'>,
   { keys, failedLogins }: { readonly keys: KeyRing; readonly failedLogins: FailedLogins },
@@ -53,20 +53,20 @@ export function operatorDoors(
   return new Operators(secrets, failedLogins);
 }
 
-/** The dashboard of the queues, whose routes are not Nest's. It is there only with an admin token. */
+/** The dashboard of the queues, whose routes are not Nest's. It exists only when an admin token is set. */
 export function addDashboard(
   instance: FastifyInstance,
   { config, facts, replies }: Pick<ReportParts, 'config' | 'facts'> & { readonly replies: ErrorReplies },
 ): void {
   if (config.auth.adminToken === undefined) return;
   const dashboard = { queues: facts.queues(), mayWrite: config.api.queueDashboardWrite, replies };
-  // Loaded only where somebody can see it.
+  // Loaded only when the dashboard exists.
   const load = async (scope: FastifyInstance): Promise<void> =>
     (await import('./queue-dashboard.js')).addQueueDashboard(scope, dashboard);
   void instance.register(load, { prefix: DASHBOARD_PATH });
 }
 
-/** Callers that come while a look is under way get its result, so that a flood of requests is a few looks at Redis. */
+/** Callers that arrive while a read is under way get its result, so a flood of requests causes few reads of Redis. */
 function sharedWhileRunning<T>(look: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => (running ??= look().finally(() => (running = undefined)));

@@ -12,7 +12,7 @@ type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
 
 export interface QueueDashboard {
   readonly queues: readonly BullQueue[];
-  /** Without it jobs are shown and nothing else. */
+  /** false: the dashboard only shows jobs. */
   readonly mayWrite: boolean;
   readonly replies: ErrorReplies;
 }
@@ -24,8 +24,8 @@ const readOnly = (): GatewayError =>
   new GatewayError('forbidden', 'The dashboard is read-only. QUEUE_DASHBOARD_WRITE=true lets it change jobs.');
 
 /**
- * Bull Board, registered under DASHBOARD_PATH. Its routes are marked as the admin's where they are registered; the edge
- * asks for the token before any of them is reached. Jobs carry run ids and nothing of what was said (docs/adr/0003).
+ * Bull Board, registered under DASHBOARD_PATH. Its routes are marked as admin routes where they are registered, and the
+ * edge requires the token before any of them is reached. Jobs carry only run ids and no content (docs/adr/0003).
  */
 export async function addQueueDashboard(
   scope: FastifyInstance,
@@ -40,7 +40,7 @@ export async function addQueueDashboard(
     options: { uiConfig: { boardTitle: 'Talaria queues' } },
   });
   server.setErrorHandler((cause) => {
-    // Its handlers only read the queues: what fails without a status of its own is Redis.
+    // Its handlers only read the queues, so an error without its own status comes from Redis.
     const shown = cause instanceof GatewayError || 'statusCode' in cause ? cause : tooLate();
     const { status, body } = replies.replyTo(shown, { path: DASHBOARD_PATH, id: '' });
     return { status: status as 500, body: body as object };
@@ -48,11 +48,11 @@ export async function addQueueDashboard(
   scope.addHook('onRoute', (route) => {
     route.config = { ...route.config, operators: 'admin' };
   });
-  // Not only hidden by the page: whatever the dashboard's routes make of a request, it does not get there.
+  // The page hides these actions, and this hook also refuses their requests, however the dashboard's routes treat them.
   scope.addHook('preParsing', async (request) => {
     if (!mayWrite && request.method !== 'GET' && request.method !== 'HEAD') throw readOnly();
   });
-  // BullMQ waits for a Redis that is away as long as it takes; a page must not.
+  // BullMQ waits for an unreachable Redis without a limit; a page must not.
   scope.addHook('preHandler', async (request, reply) => {
     const late = setTimeout(() => sendError(replies, tooLate(), { request, reply }), ANSWER_MS_MAX);
     reply.raw.once('close', () => clearTimeout(late));

@@ -3,10 +3,10 @@ import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { HealthReport } from './health-report.js';
 
-/** Gives a new report. */
+/** Makes a new report. */
 export const REPORT = Symbol('HEALTH_REPORT');
 
-/** For whoever has a key: is the deployment whole, and if not, which part is missing? Always 200; `status` says it. */
+/** For holders of any key: whether the deployment is complete, and which part is missing. Always 200; see `status`. */
 @Controller('health/detailed')
 export class DetailedHealthController {
   constructor(@Inject(REPORT) private readonly report: () => Promise<HealthReport>) {}
@@ -18,7 +18,7 @@ export class DetailedHealthController {
   }
 }
 
-/** The same for people who have the admin token and no key. */
+/** The same report for people who have the admin token and no key. */
 @Public()
 @Controller('internal/stats')
 export class StatsController {

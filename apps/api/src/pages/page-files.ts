@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-/** What the build writes beside the files it lists: see scripts/build-web.mjs. */
+/** Written by the build beside the files that it lists: see scripts/build-web.mjs. */
 interface Manifest {
   readonly files: Readonly<Record<string, ManifestFile>>;
 }
 
 interface ManifestFile {
   readonly type: string;
-  /** Encodings of which a compressed copy lies beside the file. */
+  /** Encodings for which a compressed copy lies beside the file. */
   readonly encodings: readonly string[];
 }
 
-/** A file as it is sent. */
+/** A file to send. */
 export interface ServedFile {
   readonly type: string;
   readonly encoding?: 'br' | 'gzip';
@@ -25,8 +25,8 @@ export interface ServedFile {
 const SUFFIX = { br: '.br', gzip: '.gz' } as const;
 
 /**
- * The built files of the web page. Nothing of them is read before somebody asks for the page, and none stays in
- * memory: the system's own cache holds what is read often.
+ * The built files of the web page. None is read before the first request, and none stays in memory: the system's own
+ * cache holds files that are read often.
  */
 export class PageFiles {
   private manifest: Promise<Manifest> | undefined;
@@ -35,7 +35,7 @@ export class PageFiles {
   constructor(private readonly folder = fileURLToPath(new URL('../../../../web/', import.meta.url))) {}
 
   /**
-   * @param name as the manifest has it; it is looked up and never joined from a request.
+   * @param name as in the manifest; it is looked up and never joined from a request.
    * @param accepts the request's Accept-Encoding.
    * @returns undefined when the page was not built, or has no such file.
    */
@@ -52,7 +52,7 @@ export class PageFiles {
     this.manifest ??= readFile(join(this.folder, 'manifest.json'), 'utf8').then(
       (text) => JSON.parse(text) as Manifest,
       () => {
-        // Not built, or not yet: the next request looks again.
+        // The page is not built, or not yet, so the next request checks again.
         this.manifest = undefined;
         return { files: {} };
       },
@@ -61,7 +61,7 @@ export class PageFiles {
   }
 }
 
-/** `br;q=0` refuses; a bare name or a weight accepts. */
+/** `br;q=0` refuses an encoding; a bare name or another weight accepts it. */
 function accepted(encoding: string, accepts = ''): boolean {
   const own = accepts.split(',').find((part) => part.trim().split(';')[0]?.trim().toLowerCase() === encoding);
   return own !== undefined && !/;\s*q=0(\.0*)?\s*$/.test(own);

@@ -7,19 +7,19 @@ import { ASSETS_PATH, WEB_PATHS } from './pages.js';
 
 const DOCUMENT = 'index.html';
 
-/** Which compressed forms of a file a browser takes. */
+/** The header with the encodings that a browser accepts. */
 const ACCEPTS = 'accept-encoding';
 
-/** Asset names carry a hash of their content, so a browser never has to ask for one again. */
+/** Asset names contain a hash of their content, so a browser never has to request one again. */
 const CACHE_ASSETS = 'public, max-age=31536000, immutable';
 
-/** The web page. Public, as it holds nothing: what it shows it fetches with the key that its user gives. */
+/** The web page. Public, because it holds no data: it fetches everything with the key that its user enters. */
 @Public()
 @Controller()
 export class PagesController {
   constructor(@Inject(PageFiles) private readonly files: PageFiles) {}
 
-  /** The document names the assets of this version: it is asked for each time. */
+  /** The document names the assets of this version, so browsers request it each time. */
   @Get([...WEB_PATHS])
   document(@Headers(ACCEPTS) accepts: string | undefined, @Res() reply: FastifyReply): Promise<void> {
     return this.send({ accepts, reply }, DOCUMENT, 'no-cache');
@@ -34,7 +34,7 @@ export class PagesController {
     return this.send({ accepts, reply }, `assets/${file}`, CACHE_ASSETS);
   }
 
-  /** Throws GatewayError `not_found`: an API client that asks for `/` of a server without a page gets JSON. */
+  /** Throws GatewayError `not_found`, so an API client that requests `/` of a server without a page gets JSON. */
   private async send(
     { accepts, reply }: { readonly accepts: string | undefined; readonly reply: FastifyReply },
     name: string,

@@ -1,4 +1,4 @@
-/** A page that people open in a browser: where it is, and what its documents may load. */
+/** A page that people open in a browser: its paths, and what its documents may load. */
 export interface ServedPage {
   /** The page's own path and everything below it; `exact` paths have nothing below them. */
   readonly paths: readonly string[];
@@ -7,14 +7,14 @@ export interface ServedPage {
   readonly policy: string;
 }
 
-/** For answers that are no page: a browser that opens one anyway loads nothing. */
+/** For answers that are not pages: a browser that opens one anyway loads nothing. */
 export const POLICY_NOTHING = "default-src 'none'; frame-ancestors 'none'";
 
-/** The documentation and the queue dashboard write their own styles. */
+/** The documentation and the queue dashboard have their own inline styles. */
 const POLICY_TOOLS =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
-/** Everything from this server, nothing inline; pictures may also be what somebody pasted into the message box. */
+/** Allows everything from this server and nothing inline. Images may also come from the clipboard. */
 const POLICY_WEB = [
   "default-src 'none'",
   "script-src 'self'",
@@ -28,7 +28,7 @@ const POLICY_WEB = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The addresses that the web page's own router knows; each is answered with its one document. */
+/** The addresses that the web page's own router knows. Each is answered with the page's only document. */
 export const WEB_PATHS = [
   '/',
   '/chat',
@@ -44,7 +44,7 @@ export const WEB_PATHS = [
 /** The built files of the web page, below this path. */
 export const ASSETS_PATH = '/assets';
 
-/** Every page of the server: a new page is a line here. */
+/** Every page of the server. A new page is one line here. */
 export const PAGES: readonly ServedPage[] = [
   { paths: ['/docs', '/admin/queues'], policy: POLICY_TOOLS },
   { paths: ['/'], exact: true, policy: POLICY_WEB },

@@ -2,20 +2,20 @@ import { GatewayError } from '#libs/contract';
 import type { Readable } from 'node:stream';
 import type { Receiving } from './receiving-budget.js';
 
-/** A body of unknown length has this much room at first; it doubles. */
+/** First memory for a body of unknown length; it doubles when needed. */
 const FIRST_BYTES = 65_536;
 
 export interface BodyBounds {
-  /** Of Content-Length; undefined: the body comes in chunks. */
+  /** From Content-Length; undefined when the body comes in chunks. */
   readonly declaredBytes: number | undefined;
   readonly bytesMax: number;
 }
 
 /**
- * Reads a body into one piece of memory, which `receiving` accounts for: all of it before the first byte is read where
- * its length is declared, else as it grows. Pieces are copied as they come: kept one by one, a body sent in pieces of
- * one byte would take a hundred times its size. Rejects with GatewayError `body_too_large`, with what `receiving`
- * throws, and with `invalid_request` when the body breaks off. The bytes are off the account when it has settled.
+ * Reads a body into one piece of memory, which counts in `receiving`: completely before the first byte when its length
+ * is declared, else as it grows. Pieces are copied as they arrive: kept separately, a body sent in pieces of one byte
+ * would take a hundred times its size. Rejects with GatewayError `body_too_large`, with the error of `receiving`, and
+ * with `invalid_request` when the body breaks off. The bytes no longer count once this has settled.
  */
 export async function receiveBody(payload: Readable, bounds: BodyBounds, receiving: Receiving): Promise<Buffer> {
   const { declaredBytes, bytesMax } = bounds;
@@ -24,7 +24,7 @@ export async function receiveBody(payload: Readable, bounds: BodyBounds, receivi
     receiving.hold(declaredBytes ?? 0);
     return await read(payload, bounds, (bytes) => receiving.hold(Math.max(bytes, declaredBytes ?? 0)));
   } catch (cause) {
-    // What still comes is read and thrown away, so that the connection can be used again.
+    // The rest of the body is read and discarded, so that the connection can be used again.
     payload.resume();
     throw cause;
   } finally {
@@ -37,14 +37,14 @@ function read(payload: Readable, { declaredBytes, bytesMax }: BodyBounds, hold: 
     let room = Buffer.alloc(0);
     let length = 0;
     const make = (bytes: number): void => {
-      // A declared length is taken at once: growing to it would leave as much garbage again.
+      // Memory for a declared length is taken at once: growing to that length would leave as much garbage again.
       const size = declaredBytes ?? Math.min(Math.max(bytes, room.length * 2, FIRST_BYTES), bytesMax);
       hold(size);
       const larger = Buffer.allocUnsafe(size);
       room.copy(larger, 0, 0, length);
       room = larger;
     };
-    // The listener for errors stays: the sender may leave after the body was refused.
+    // The listener for errors stays, because the sender may leave after the body was refused.
     const finish = (settle: () => void): void => {
       payload.off('data', take).off('end', end).off('close', cut);
       settle();

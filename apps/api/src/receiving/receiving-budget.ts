@@ -4,8 +4,8 @@ import { GatewayError, type RefusalReason } from '#libs/contract';
 type ReceivingLimits = Pick<ApiConfig, 'receivingBytesMax' | 'receivingBytesPerKeyMax'>;
 
 /**
- * Bytes that clients are sending and that this process holds for them: bodies that are not whole yet, messages on
- * WebSockets that are not whole or that wait. Counted in bytes, because the largest body is a thousand ordinary ones.
+ * Bytes that clients are sending and that this process holds for them: incomplete bodies, and incomplete or waiting
+ * messages on WebSockets. Counted in bytes, because the largest body is as large as a thousand ordinary ones.
  */
 export class ReceivingBudget {
   private total = 0;
@@ -13,26 +13,26 @@ export class ReceivingBudget {
 
   constructor(private readonly limits: ReceivingLimits) {}
 
-  /** An account with nothing on it, for one body or one connection of a key. */
+  /** An empty account, for one body or one connection of a key. */
   open(owner: string): Receiving {
     return new Receiving((from, to) => this.change(owner, from, to));
   }
 
-  /** Throws as `Receiving.hold` would for a body of that length, and takes nothing. */
+  /** Throws like `Receiving.hold` for a body of that length, and takes nothing. */
   assertRoom(owner: string, bytes: number): void {
     const account = this.open(owner);
     account.hold(bytes);
     account.end();
   }
 
-  /** All bytes that are held now. */
+  /** All bytes held now. */
   get bytes(): number {
     return this.total;
   }
 
   /**
-   * Whoever holds nothing yet may hold one body of any size, or a small budget would refuse large bodies for ever.
-   * Throws GatewayError `rate_limit_exceeded`; then nothing has changed.
+   * A key that holds nothing may hold one body of any size, because a small budget would otherwise refuse large bodies
+   * for ever. Throws GatewayError `rate_limit_exceeded`; then nothing has changed.
    */
   private change(owner: string, from: number, to: number): void {
     const ofOthers = this.total - from;
@@ -48,19 +48,19 @@ export class ReceivingBudget {
   }
 }
 
-/** What one body or one connection holds of the budget. */
+/** The part of the budget that one body or one connection holds. */
 export class Receiving {
   private held = 0;
 
   constructor(private readonly change: (from: number, to: number) => void) {}
 
-  /** It holds so many bytes now. Throws GatewayError `rate_limit_exceeded` when there is no room for more. */
+  /** Sets the number of held bytes. Throws GatewayError `rate_limit_exceeded` when there is no room for more. */
   hold(bytes: number): void {
     this.change(this.held, bytes);
     this.held = bytes;
   }
 
-  /** It holds nothing any more. */
+  /** Releases everything. */
   end(): void {
     this.hold(0);
   }

@@ -41,8 +41,8 @@ const TASK = [
 ].join(' ');
 
 /**
- * POST /v1/responses/compact: the user's messages as they were, and one compaction item in place of everything else, to
- * be sent back as input. The summary is made by a run like any other, which is not stored.
+ * POST /v1/responses/compact: the user's messages unchanged, and one compaction item in place of everything else, to be
+ * sent back as input. An ordinary run, which is not stored, makes the summary.
  */
 export class CompactResponse {
   constructor(private readonly parts: CompactParts) {}
@@ -51,7 +51,7 @@ export class CompactResponse {
     return withExchange(this.parts, request, async (exchange) => {
       const { desk, models } = this.parts;
       const context = await this.parts.context.read(request);
-      // The published route requires it: a summary by another model than the conversation's is not what was asked for.
+      // The published route requires a model, because a summary by another model is not what was requested.
       if (context.model === null) {
         throw new GatewayError('missing_required_parameter', "'model' is required.", { param: 'model' });
       }
@@ -77,7 +77,7 @@ export class CompactResponse {
       throw new GatewayError('run_expired', 'The compaction of this Idempotency-Key is not kept any more.');
     }
     const { runs } = this.parts;
-    // Also when this process has to go: only the requests of one key can come back to a compaction.
+    // Even when this process stops: only a request with the same key can come back to a compaction.
     const mayEnd = run.kind === 'opened' && onDisconnect === 'cancel';
     return runs.attend(
       run.runId,
@@ -125,7 +125,7 @@ function transcriptOf(message: Message): string {
   }
 }
 
-/** Throws the GatewayError of a run that did not end well: a summary that was cut off is none. */
+/** Throws the GatewayError of a run that did not end well: a summary that was cut off does not count. */
 function compactionOf(snapshot: RunSnapshot, { items }: ResponseContext): JsonObject {
   const { runId, status, error, createdAt, usage } = snapshot;
   if (error) throw fromRunError(error);

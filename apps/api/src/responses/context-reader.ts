@@ -23,12 +23,12 @@ import type { RunRequest } from '../answering/create-run.js';
 import type { PrepareResponse } from './prepare-response.js';
 import { instructionsAfter } from './system-text.js';
 
-/** Everything that a model would be told for a request, without a run. */
+/** Everything that a model would read for a request, without a run. */
 export interface ResponseContext {
   readonly owner: string;
-  /** As it was asked for; null: the default. */
+  /** The requested model; null: the default. */
   readonly model: string | null;
-  /** What came before and what is new, oldest first. */
+  /** Earlier and new items, oldest first. */
   readonly items: readonly JsonObject[];
   readonly messages: readonly Message[];
   readonly instructions?: string;
@@ -43,14 +43,14 @@ export interface ContextReaderParts {
   readonly messageCharsMax: number;
 }
 
-/** Stands where a request needs no input of its own, because it continues something. */
+/** Placeholder for requests that need no input of their own, because they continue something. */
 const NO_INPUT = '-';
 
-/** Reads bodies that are like those of POST /v1/responses, and what they refer to. */
+/** Reads bodies that resemble those of POST /v1/responses, and everything they refer to. */
 export class ContextReader {
   constructor(private readonly parts: ContextReaderParts) {}
 
-  /** Throws GatewayError as POST /v1/responses does; `missing_required_parameter` when there is nothing at all. */
+  /** Throws GatewayError like POST /v1/responses, and `missing_required_parameter` for an empty request. */
   async read({ body: given, owner }: RunRequest): Promise<ResponseContext> {
     const body = bodyObject(given);
     const hasInput = body['input'] !== undefined && body['input'] !== null;

@@ -5,7 +5,7 @@ import { body, errors, IDEMPOTENCY_KEY, OBJECT, once, queries } from '../answeri
 import { AddItemsDto, CreateConversationDto, UpdateConversationDto } from './conversations/conversation.dto.js';
 import { ItemListQuery, ResponseQuery } from './response.queries.js';
 
-/** The routes of responses and conversations; making a response is described with the other protocols. */
+/** The routes of responses and conversations. Creating a response is described together with the other protocols. */
 export function describeResponses(): void {
   const like = 'The body is like that of POST /v1/responses; without input it is about what it continues.';
   once(ResponsesController, ApiTags('responses'), {

@@ -5,7 +5,7 @@ import { countPrompt } from '../tokens/count-prompt.js';
 import type { TokenCounter } from '../tokens/token-counter.js';
 import type { ContextReader } from './context-reader.js';
 
-/** POST /v1/responses/input_tokens: what a request would cost to read, without making it. */
+/** POST /v1/responses/input_tokens: counts the input tokens of a request without making it. */
 export class InputTokens {
   constructor(
     private readonly context: ContextReader,
@@ -13,7 +13,7 @@ export class InputTokens {
     private readonly counter: TokenCounter,
   ) {}
 
-  /** Throws GatewayError as POST /v1/responses and `countPrompt` do. */
+  /** Throws GatewayError like POST /v1/responses and `countPrompt`. */
   async count(request: RunRequest): Promise<JsonObject> {
     const context = await this.context.read(request);
     const tokens = await countPrompt(this.counter.of(request.owner), await this.models.resolve(context.model), context);

@@ -1,6 +1,6 @@
 import { GatewayError, type JsonObject, type ItemPageQuery, type StoredItemPage } from '#libs/contract';
 
-/** One page of items that are all at hand, oldest first. Throws GatewayError `invalid_cursor`. */
+/** One page of items that are all in memory, oldest first. Throws GatewayError `invalid_cursor`. */
 export function pageOf(items: readonly JsonObject[], { order, limit, after }: ItemPageQuery): StoredItemPage {
   const ordered = order === 'asc' ? items : items.toReversed();
   const start = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1;
@@ -10,7 +10,7 @@ export function pageOf(items: readonly JsonObject[], { order, limit, after }: It
   return { items: ordered.slice(start, start + limit), hasMore: ordered.length > start + limit };
 }
 
-/** A page as the published lists have it. */
+/** A page in the form of the published lists. */
 export function itemList({ items, hasMore }: StoredItemPage): JsonObject {
   const idOf = (item: JsonObject | undefined): string | null => (typeof item?.['id'] === 'string' ? item['id'] : null);
   return { object: 'list', data: items, first_id: idOf(items[0]), last_id: idOf(items.at(-1)), has_more: hasMore };

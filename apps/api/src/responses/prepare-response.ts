@@ -48,13 +48,13 @@ interface NewRun {
   readonly runId: string;
 }
 
-/** Finds what a Responses request refers to: the response it continues, its conversation, the items it names. */
+/** Finds everything that a Responses request refers to: the response that it continues, its conversation, its items. */
 export class PrepareResponse implements Preparation {
   readonly derivesSession = false;
 
   constructor(
     private readonly parts: PrepareParts,
-    /** May this run be continued although it is not stored? A WebSocket continues the ones that it made itself. */
+    /** Whether this unstored run may be continued. A WebSocket continues the unstored runs that it made itself. */
     private readonly isOwnUnstored: (runId: string) => boolean = () => false,
   ) {}
 
@@ -73,15 +73,15 @@ export class PrepareResponse implements Preparation {
     return { draft: withSystemText(withEarlierTools(whole, additionalToolsIn(parent)), systemTextIn(parent)) };
   };
 
-  /** A WebSocket has no header that could name them. */
+  /** A WebSocket has no headers that could name the parts left out. */
   private logLeftOut(draft: RunDraft, { runId, owner }: NewRun): void {
     const leftOut = leftOutHeader(draft.leftOut ?? []);
     if (leftOut !== undefined) this.parts.logger.info({ runId, keyName: owner, leftOut }, 'left out');
   }
 
   /**
-   * The echo of a response that may be continued. Throws GatewayError `previous_response_not_found`, `invalid_request`
-   * while that response is not finished.
+   * The echo of a response that may be continued. Throws GatewayError `previous_response_not_found`, and
+   * `invalid_request` while that response is not finished.
    */
   async parentEcho(parentId: string, owner: string): Promise<JsonObject> {
     const which = this.isOwnUnstored(parentId) ? 'unstored too' : 'stored only';
@@ -99,7 +99,7 @@ export class PrepareResponse implements Preparation {
     const items = await this.parts.conversations.all(ref);
     if (!items) throw conversationNotFound('conversation');
     assertItemIds(draft.input ?? [], 'input');
-    // A history that the request brings stands in its messages and replaces what is stored.
+    // A history in the request is part of its messages and replaces the stored one.
     const { hasOwnHistory } = responsesOptions(draft);
     await assertCallsOf(draft.messages, hasOwnHistory ? [] : [callsOfItems(items)]);
     const echo = { ...draft.echo, fields: { ...objectIn(draft.echo['fields']), conversation: { id } } };
@@ -129,7 +129,7 @@ export class PrepareResponse implements Preparation {
     return resolveReferences(draft, await this.referredItems(ids, owner));
   }
 
-  /** The items of these ids, up to the first id that leads to none: nobody asks for what would be refused. */
+  /** The items with these ids, up to the first id without an item, because the request is then refused anyway. */
   private async referredItems(ids: readonly string[], owner: string): Promise<Map<string, JsonObject>> {
     const items = new Map<string, JsonObject>();
     const asked = new Set<string>();
@@ -144,7 +144,7 @@ export class PrepareResponse implements Preparation {
     return items;
   }
 
-  /** Input and output of a response; none when there is no such response. */
+  /** Input and output of a response. Empty when there is no such response. */
   private async itemsOf(runId: string, owner: string): Promise<readonly JsonObject[]> {
     if (!(await this.parts.finder.lookUp(runId, owner, 'stored only'))) return [];
     const turn = await this.parts.history.turn(runId);

@@ -21,7 +21,7 @@ export interface ResponseDeskParts {
   readonly finder: ResponseFinder;
 }
 
-/** What can be done with a response after it was made. All throw as `ResponseFinder.find` does. */
+/** Everything that can be done with an existing response. All methods throw like `ResponseFinder.find`. */
 export class ResponseDesk {
   constructor(private readonly parts: ResponseDeskParts) {}
 
@@ -29,7 +29,9 @@ export class ResponseDesk {
     return responseObject(await this.parts.finder.snapshot(id, owner));
   }
 
-  /** Only of background responses. Ends the run, waits a little for it, and changes nothing when it is over. */
+  /**
+   * For background responses only. Ends the run and waits a little for that. Changes nothing when the run has ended.
+   */
   async cancel(id: string, owner: string): Promise<JsonObject> {
     const found = await this.parts.finder.find(id, owner);
     if (!isBackground(found)) {
@@ -42,8 +44,8 @@ export class ResponseDesk {
   }
 
   /**
-   * Nobody sees it any more; what continues it goes on knowing it. The store first: if it is away nothing has changed,
-   * and the client may try again. A run that is still going is ended.
+   * Hides the response from every reader; responses that continue it still know its content. The store comes first: if
+   * it is away nothing has changed, and the client may try again. A run that is still under way is ended.
    */
   async delete(id: string, owner: string): Promise<JsonObject> {
     const { runs, store, log } = this.parts;
@@ -55,7 +57,7 @@ export class ResponseDesk {
     return { id, object: 'response', deleted: true };
   }
 
-  /** The response's own input; not that of the responses before it. */
+  /** The response's own input, without that of earlier responses. */
   async inputItems(id: string, owner: string, query: ItemPageQuery): Promise<JsonObject> {
     const { runId } = await this.parts.finder.find(id, owner);
     const turn = await this.parts.history.turn(runId);

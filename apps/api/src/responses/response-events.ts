@@ -37,8 +37,9 @@ export class ResponseEvents {
   }
 
   /**
-   * The events have expired. Without a cursor they are told anew from what was kept, each text whole. The numbers of
-   * the first stream mean nothing in that one, so a cursor gets the end alone, which holds the whole response.
+   * The events have expired. Without a cursor the stream is rebuilt from the stored run, with each text in one piece.
+   * The numbers of the first stream mean nothing there, so a cursor yields only the end, which holds the whole
+   * response.
    */
   private tellStored(client: Client, snapshot: RunSnapshot, startingAfter: number | undefined): Promise<void> {
     const encoder = startingAfter === undefined ? resumedAfter(-1) : endAfter(startingAfter);
@@ -46,7 +47,7 @@ export class ResponseEvents {
   }
 }
 
-/** Only the terminal event and [DONE], with a number that is higher than what the client has heard. */
+/** Only the terminal event and [DONE], with a number higher than the client's last one. */
 function endAfter(startingAfter: number): Encoder<ResponsesState> {
   const whole = resumedAfter(-1);
   return {

@@ -7,11 +7,11 @@ import { PrepareResponse } from './prepare-response.js';
 
 export const RESPONSE_PATHS = [openaiResponses.path, ...(openaiResponses.aliases ?? [])];
 
-/** What the Responses protocol needs before a run is opened: conversations and earlier responses. */
+/** The work that the Responses protocol needs before a run is opened: conversations and earlier responses. */
 export interface ResponsePreparation {
   readonly prepare: PrepareResponse;
   readonly desk: ConversationDesk;
-  /** By the name of the protocol, for whoever creates runs. */
+  /** By the name of the protocol, for everything that creates runs. */
   readonly byProtocol: ReadonlyMap<string, Preparation>;
   /** For one WebSocket. @param isOwnUnstored which unstored runs may be continued there. */
   forSocket(isOwnUnstored: (runId: string) => boolean): Preparation;

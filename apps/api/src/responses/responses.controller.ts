@@ -10,7 +10,7 @@ import { ResponseDesk } from './response-desk.js';
 import { ResponseEvents } from './response-events.js';
 import { ItemListQuery, ResponseQuery } from './response.queries.js';
 
-/** What there is to a response besides making one: that is the protocol's own POST. */
+/** The routes of an existing response. Creating one is the protocol's own POST. */
 @Controller(['v1/responses', 'responses'])
 export class ResponsesController {
   constructor(

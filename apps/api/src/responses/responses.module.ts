@@ -19,7 +19,7 @@ interface Extras {
   readonly preparation: ResponsePreparation;
 }
 
-/** /v1/responses and /v1/conversations. Making a response over HTTP is the POST of its protocol. */
+/** /v1/responses and /v1/conversations. Creating a response over HTTP is the POST of its protocol. */
 @Module({})
 export class ResponsesModule {
   static for(core: ApiCore, ports: ApiPorts, { createRun, preparation }: Extras): DynamicModule {

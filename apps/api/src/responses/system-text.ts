@@ -1,19 +1,18 @@
 import { GatewayError, isJsonObject, LIMITS, type JsonObject, type RunDraft } from '#libs/contract';
 import { systemTextOf } from '#libs/protocols';
 
-/** Where the echo keeps the system texts of all turns so far: as items they hold for the turns that follow. */
+/** Where the echo keeps the system texts of all turns so far, because as items they also apply to later turns. */
 const SYSTEM_TEXT = 'systemText';
 
-/** The system texts that hold for what continues the response with this echo. */
+/** The system texts that apply to every continuation of the response with this echo. */
 export function systemTextIn(echo: JsonObject): string | undefined {
   const text = echo[SYSTEM_TEXT];
   return typeof text === 'string' ? text : undefined;
 }
 
 /**
- * The draft with the system texts of the turns before it. System and developer messages are items like any others, so
- * they hold for the turns after theirs; `instructions` are for one response and do not. Throws GatewayError
- * `string_above_max_length`.
+ * The draft with the system texts of earlier turns. System and developer messages are items like any others, so they
+ * also apply to later turns; `instructions` apply to one response only. Throws GatewayError `string_above_max_length`.
  */
 export function withSystemText(draft: RunDraft, before: string | undefined): RunDraft {
   const all = joinTexts(before, newTextOf(draft, before));
@@ -31,7 +30,7 @@ export function withSystemText(draft: RunDraft, before: string | undefined): Run
 }
 
 /**
- * Everything that the model is told as system text: what holds from before, the request's `instructions`, its own
+ * Everything that the model reads as system text: the texts of earlier turns, the request's `instructions`, and its own
  * items.
  */
 export function instructionsAfter(draft: RunDraft, before: string | undefined): string | undefined {
@@ -40,7 +39,7 @@ export function instructionsAfter(draft: RunDraft, before: string | undefined): 
   return joinTexts(before, typeof given === 'string' ? given : undefined, newTextOf(draft, before));
 }
 
-/** Clients that send the same text with every turn mean it once. */
+/** A client that sends the same text with every turn means it once. */
 function newTextOf({ input = [] }: RunDraft, before: string | undefined): string | undefined {
   const own = systemTextOf(input);
   return own !== undefined && `\n${before ?? ''}\n`.includes(`\n${own}\n`) ? undefined : own;

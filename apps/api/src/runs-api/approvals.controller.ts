@@ -4,7 +4,7 @@ import { Owner } from '../edge/auth/owner.decorator.js';
 
 export const APPROVAL_MEMORY = Symbol('APPROVAL_MEMORY');
 
-/** What a key has allowed with "always", so that it can be seen and taken back. */
+/** Scopes that a key has allowed with "always". They can be listed and withdrawn. */
 @Controller('v1/approvals')
 export class ApprovalsController {
   constructor(@Inject(APPROVAL_MEMORY) private readonly memory: ApprovalMemory) {}
@@ -15,7 +15,7 @@ export class ApprovalsController {
     return { object: 'list', data: scopes.map((scope) => ({ object: 'approval', scope })) };
   }
 
-  /** @param scope as the list gave it, URL-encoded. */
+  /** @param scope from the list, URL-encoded. */
   @Delete(':scope')
   @HttpCode(200)
   async forget(@Param('scope') scope: string, @Owner() owner: string): Promise<object> {

@@ -9,7 +9,7 @@ export const AUTH_REQUIRED = Symbol('AUTH_REQUIRED');
 /** The protocols that the gateway speaks. */
 export const TOLD_PROTOCOLS = Symbol('TOLD_PROTOCOLS');
 
-/** What clients probe before they rely on it (GET /v1/capabilities of the Hermes API server). */
+/** The features that clients probe before they use them (GET /v1/capabilities of the Hermes API server). */
 @Controller('v1/capabilities')
 export class CapabilitiesController {
   constructor(

@@ -1,6 +1,6 @@
 import type { Protocol } from '#libs/protocols';
 
-/** What this gateway can do, in the words that clients ask for. */
+/** The features of this gateway, by the names that clients look for. */
 export const CAPABILITY_FEATURES = {
   chat_completions: true,
   chat_completions_streaming: true,
@@ -35,7 +35,7 @@ interface Endpoint {
   readonly path: string;
 }
 
-/** Every route of /v1 and /api by a name of its own, without aliases. The WebSocket is at the path of `responses`. */
+/** Every route of /v1 and /api by its own name, without aliases. The WebSocket is at the path of `responses`. */
 export const CAPABILITY_ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   health: at('GET', '/health'),
   models: at('GET', '/v1/models'),
@@ -90,7 +90,7 @@ export const CAPABILITY_ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   approval_delete: at('DELETE', '/v1/approvals/{scope}'),
 };
 
-/** What the protocols add to both. */
+/** The features and endpoints that the protocols add. */
 export function capabilitiesOf(protocols: readonly Protocol[]): {
   readonly features: Readonly<Record<string, true>>;
   readonly endpoints: Readonly<Record<string, Endpoint>>;

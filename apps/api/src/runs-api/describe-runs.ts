@@ -75,7 +75,7 @@ export function describeRuns(): void {
   });
 }
 
-/** What a page follows: many runs on one stream, whole turns, and all that waits for an answer. */
+/** Routes that a page uses: many runs on one stream, whole turns, and all open approvals. */
 export function describeFollowing(): void {
   once(FollowController, ApiTags('runs'), {
     listen: [

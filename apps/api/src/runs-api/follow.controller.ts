@@ -10,7 +10,7 @@ import { ManyRunEvents } from './many-run-events.js';
 
 export const HISTORY = Symbol('HISTORY');
 
-/** Runs as a page looks at them: many at once, and each with what it was asked. */
+/** Runs for a page: many at once, and each with its input. */
 @Controller('v1/runs')
 export class FollowController {
   constructor(

@@ -18,15 +18,15 @@ interface Followed {
 }
 
 /**
- * GET /v1/runs/events: the events of several runs on one stream, each frame as in the stream of its run alone. A
- * browser allows six connections to a host, and a page looks at more runs than that.
+ * GET /v1/runs/events: the events of several runs on one stream, with the same frames as on each run's own stream. A
+ * browser allows six connections to a host, and a page shows more runs than that.
  */
 export class ManyRunEvents {
   constructor(private readonly parts: ExchangeParts) {}
 
   /**
    * @param run `<run id>:<seq>`, one or several. Throws GatewayError `invalid_cursor`, and `run_not_found` or
-   * `run_expired` with the run as `param` so that its listener can go on without it.
+   *   `run_expired` with the run as `param`, so that the client can continue without it.
    */
   handle(request: IncomingRequest, reply: FastifyReply, run: unknown): Promise<void> {
     const cursors = cursorsIn(run);
@@ -40,7 +40,9 @@ export class ManyRunEvents {
     });
   }
 
-  /** A run that cannot be followed any further cuts the stream: its listener comes back with a cursor for each run. */
+  /**
+   * A run that cannot be followed any further cuts the stream. The client then reconnects with a cursor for each run.
+   */
   private async relayAll(exchange: Exchange, stream: EventStream, runs: readonly Followed[]): Promise<void> {
     const failed = new AbortController();
     const signal = AbortSignal.any([exchange.signal, failed.signal]);

@@ -7,7 +7,7 @@ import { Owner } from '../edge/auth/owner.decorator.js';
 import { RunList } from '../runs/run-list.js';
 import { API_LIMITS } from '../words/api-limits.js';
 
-/** All that waits for a human, over sessions and jobs. */
+/** All open approvals, over all sessions and jobs. */
 @Controller('v1/approvals/pending')
 export class PendingApprovalsController {
   constructor(
@@ -15,7 +15,7 @@ export class PendingApprovalsController {
     @Inject(Runs) private readonly runs: Runs,
   ) {}
 
-  /** Of at most API_LIMITS.runsPageMax runs; `has_more` says that others wait, too. */
+  /** From at most API_LIMITS.runsPageMax runs; `has_more` says that further runs wait. */
   @Get()
   async list(@Owner() owner: string): Promise<object> {
     const order = { owner, status: 'waiting_for_approval', limit: API_LIMITS.runsPageMax } as const;
@@ -30,7 +30,7 @@ export class PendingApprovalsController {
       const { run_id, session_id, job_id, approvals } = runObject(await this.runs.get(runId, owner));
       return approvals.map((request) => ({ run_id, session_id, job_id, request }));
     } catch (cause) {
-      // Deleted since it was listed.
+      // The run was deleted after it was listed.
       if (cause instanceof GatewayError && cause.code === 'run_not_found') return [];
       throw cause;
     }

@@ -4,7 +4,7 @@ import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common'
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
 
-/** What can be done to a run that goes on, from any replica. */
+/** Actions on a run that is under way, from any replica. */
 @Controller('v1/runs')
 export class RunControlController {
   constructor(@Inject(Runs) private readonly runs: Runs) {}

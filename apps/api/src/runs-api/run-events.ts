@@ -9,7 +9,7 @@ import { onDisconnectOf } from '../words/on-disconnect.js';
 import type { Encoder } from '../answering/relay.js';
 import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../answering/run-exchange.js';
 
-/** Which run a listener asks for, and where it says it stopped, as it came in. */
+/** The run that a listener asks for, and its cursor, both unchecked. */
 export interface RunListener {
   readonly runId: string;
   readonly afterSeq: number | undefined;
@@ -17,7 +17,7 @@ export interface RunListener {
   readonly lastEventId: unknown;
 }
 
-/** Told to listeners when this process stops. */
+/** Sent to listeners when this process stops. */
 export const COME_BACK = `retry: ${API_LIMITS.sseReconnectMs}\n\n`;
 
 /** GET /v1/runs/{id}/events: any number of listeners, on any replica, from any event. */
@@ -32,7 +32,7 @@ export class RunEvents {
       reply.raw.setHeader(HEADERS.runId, runId);
       if (found.kind === 'stored') assertContentKept(found.snapshot);
       if (reply.request.method === 'HEAD') {
-        // There is a stream; a connection that waits for the end of one it cannot see helps nobody.
+        // The stream exists. A connection that stays open until the end of that stream would not help a HEAD request.
         void reply.type('text/event-stream; charset=utf-8').send('');
         return;
       }
@@ -55,7 +55,7 @@ export class RunEvents {
     });
   }
 
-  /** Its events have expired: what is left is the end, marked as such. */
+  /** The events have expired. Only the end is left, and is marked as stored. */
   private lastOfStored(client: Client, snapshot: RunSnapshot, cursor: number): Promise<void> {
     const events = storedEvents(snapshot);
     const beforeLast = (events.at(-1)?.seq ?? 1) - 1;
@@ -65,9 +65,9 @@ export class RunEvents {
 }
 
 /**
- * The number after which to speak. Last-Event-ID wins, because a browser that reconnects sends it to the same URL; one
- * that is foreign, malformed or ahead means everything, never a silent skip. `after_seq` that is ahead means "from now
- * on".
+ * The number after which the stream begins. Last-Event-ID wins, because a browser that reconnects sends it to the same
+ * URL. A Last-Event-ID that is foreign, malformed or ahead means everything, so no event is silently skipped. An
+ * `after_seq` that is ahead means "from now on".
  */
 export function cursorOf(
   runId: string,
@@ -81,7 +81,7 @@ export function cursorOf(
   return Math.min(after ?? 0, lastSeq);
 }
 
-/** Says of every frame that it was made from the stored run. */
+/** Marks every frame as made from the stored run. */
 export function markStored<S>(encoder: Encoder<S>): Encoder<S> {
   const mark = (frame: SseFrame): SseFrame => {
     if (frame.comment !== undefined) return frame;

@@ -11,7 +11,7 @@ import { RunEvents } from './run-events.js';
 import { RunEventsQuery, RunListQuery } from './run.queries.js';
 import { StartRun } from './start-run.js';
 
-/** Every run, whichever protocol made it. Another key's run is answered like one that never was. */
+/** All runs, whichever protocol created them. Another key's run is answered like one that never existed. */
 @Controller('v1/runs')
 export class RunsController {
   constructor(

@@ -23,7 +23,7 @@ interface Extras {
   readonly protocols: readonly Protocol[];
 }
 
-/** /v1/runs and what belongs to it: control, approvals, capabilities. */
+/** /v1/runs and its related routes: control, approvals, capabilities. */
 @Module({})
 export class RunsModule {
   static for(core: ApiCore, ports: ApiPorts, { createRun, version, protocols }: Extras): DynamicModule {

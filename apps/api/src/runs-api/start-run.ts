@@ -11,7 +11,10 @@ import { echoSession, type CreateRun } from '../answering/create-run.js';
 import { HEADERS } from '../words/header-names.js';
 import { withExchange, type ExchangeParts } from '../answering/run-exchange.js';
 
-/** POST /v1/runs: 202 as soon as the run is queued. Its events are at /v1/runs/{id}/events from the first one on. */
+/**
+ * POST /v1/runs: answers 202 as soon as the run is queued. Its events are at /v1/runs/{id}/events from the first one
+ * on.
+ */
 export class StartRun {
   constructor(
     private readonly parts: ExchangeParts & {
@@ -36,7 +39,8 @@ export class StartRun {
   }
 
   /**
-   * What a run continues must be there, the caller's, kept, and over; a result must answer a call that was made there.
+   * The run that is continued must exist, belong to the caller, have kept its content, and have ended. A result must
+   * answer a call of that run's conversation.
    */
   private async assertParent({ draft, owner }: AdmissionRequest): Promise<void> {
     if (draft.parentId === undefined) return;

@@ -2,12 +2,12 @@ import type { JsonObject, Message, Turn } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import { noCallOf, strayResults } from '#libs/protocols';
 
-/** Ids of calls that came before a request; asked for only while a result has not found its call. */
+/** Ids of calls before a request. Only read while a result has not found its call. */
 export type EarlierCalls = () => Promise<readonly string[]>;
 
 /**
- * Throws GatewayError `invalid_request` for a result that answers no call, neither of these messages nor of what came
- * before them: the model would never hear of it. `earlier` are looked through in their order, the cheapest first.
+ * Throws GatewayError `invalid_request` for a result that answers no call, neither one of these messages nor an earlier
+ * one, because the model would never read it. `earlier` is searched in order, the cheapest source first.
  */
 export async function assertCallsOf(messages: readonly Message[], earlier: readonly EarlierCalls[]): Promise<void> {
   let missing = strayResults(messages);
@@ -19,7 +19,7 @@ export async function assertCallsOf(messages: readonly Message[], earlier: reado
   if (missing[0] !== undefined) throw noCallOf(missing[0]);
 }
 
-/** The calls of a run nearly always, else of those before it as well. They reject as the reader does. */
+/** The calls of a run, which nearly always suffice, else those of the runs before it. They reject like the reader. */
 export function callsOfChain(history: HistoryReader, runId: string): readonly EarlierCalls[] {
   return [
     async () => {
@@ -34,7 +34,7 @@ export const callsOfItems = (items: readonly JsonObject[]): EarlierCalls => {
   return async () => items.flatMap(({ type, call_id }) => (type === 'function_call' ? [String(call_id)] : []));
 };
 
-/** Also those that were cut off: the client was told of them, and whoever answers one made no mistake. */
+/** Includes calls that were cut off: the client saw them, so answering one is not a mistake. */
 function callsOfTurn({ input, snapshot }: Turn): string[] {
   const given = (input?.messages ?? []).flatMap((message) => (message.role === 'assistant' ? message.toolCalls : []));
   const made = snapshot.items.filter((item) => item.type === 'tool_call');

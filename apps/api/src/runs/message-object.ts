@@ -1,7 +1,7 @@
 import type { ContentPart, Message } from '#libs/contract';
 import type { ChatContent, ChatMessage } from '#libs/wire';
 
-/** In the words of Chat Completions, which every client of sessions knows. */
+/** In the form of Chat Completions, which every client of sessions knows. */
 export function chatMessageObject(message: Message): ChatMessage {
   switch (message.role) {
     case 'user':

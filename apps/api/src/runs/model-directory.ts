@@ -21,7 +21,7 @@ interface Snapshot {
   readonly toolInfos: readonly ToolInfo[];
   /** There are workers, and each has told its tools. */
   readonly tellsTools: boolean;
-  /** May other names be asked for? */
+  /** Whether other names may be requested. */
   readonly acceptsUnknown: boolean;
   readonly workersHeard: number;
   readonly workersAlive: number;
@@ -44,8 +44,8 @@ const NOBODY: Snapshot = {
 };
 
 /**
- * Which models can be asked for and which tools there are, from what the workers say of themselves. Read anew every two
- * seconds and when a name is missing; in between, and while Redis is away, the last answer holds.
+ * The available models and tools, as workers announce them. Read again every two seconds and when a name is missing. In
+ * between, and while Redis is away, the last result counts.
  */
 export class ModelDirectory {
   private snapshot: Snapshot | undefined;
@@ -84,26 +84,26 @@ export class ModelDirectory {
     this.refreshInBackground();
   }
 
-  /** Runs that all workers execute at the same time, as of the last look; 0 before the first. */
+  /** Runs that all workers together can execute at the same time, at the last read; 0 before the first. */
   get slots(): number {
     return this.snapshot?.slots ?? 0;
   }
 
-  /** As of the last look; 0 before the first. */
+  /** Number of living workers at the last read; 0 before the first. */
   get workersAlive(): number {
     return this.snapshot?.workersAlive ?? 0;
   }
 
   /**
-   * The model a run is queued for. Throws GatewayError `model_not_found`, or `unavailable` when no worker was ever
-   * heard of and nobody can know the name.
+   * The model for which a run is queued. Throws GatewayError `model_not_found`, or `unavailable` when no worker was
+   * ever known, so that the name cannot be checked.
    */
   async resolve(name: string | null): Promise<string> {
     const model = name === null || this.snapshot?.models.has(name) ? undefined : aliasOf(this.aliases, name);
     return this.resolveServed(model ?? name);
   }
 
-  /** Other aliases from now on. */
+  /** Uses other aliases from now on. */
   rename(aliases: readonly AliasConfig[]): void {
     this.aliases = aliases;
   }
@@ -156,9 +156,9 @@ export class ModelDirectory {
   }
 
   /**
-   * Refuses a caller's function with the name of a server tool: nobody could tell whose call it is. As of the last
-   * look; a tool that has just come gives way to the caller's (the agent's toolbox). Throws GatewayError
-   * `invalid_request`.
+   * Refuses a caller's function with the name of a server tool, because it would be unclear which of them a call means.
+   * Uses the last read. The agent's toolbox hides a server tool that is newer than that behind the caller's function.
+   * Throws GatewayError `invalid_request`.
    */
   async assertNoServerTool(tools: readonly { readonly name: string }[]): Promise<void> {
     if (tools.length === 0) return;
@@ -173,7 +173,8 @@ export class ModelDirectory {
   }
 
   /**
-   * Throws GatewayError `invalid_request` for a server tool that no worker offers; while no worker is known, for none.
+   * Throws GatewayError `invalid_request` for a server tool that no worker offers. Throws for none while no worker is
+   * known.
    */
   async assertServerTools(names: readonly string[]): Promise<void> {
     const missingIn = ({ tools, tellsTools }: Snapshot): string | undefined =>
@@ -190,7 +191,7 @@ export class ModelDirectory {
     clearInterval(this.timer);
   }
 
-  /** One read at a time, however many miss a name. */
+  /** One read at a time, however many requests miss a name. */
   private refresh(): Promise<Snapshot> {
     this.reading ??= this.read().finally(() => (this.reading = undefined));
     return this.reading;
@@ -222,7 +223,7 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, remembere
   if (infos.length === 0) return NOBODY;
   return {
     models: new Map(infos.flatMap((info) => info.models.map((model) => [model.name, model] as const))),
-    // A worker of an earlier version does not tell its tools.
+    // A worker of an earlier version does not announce its tools.
     tools: new Set(infos.flatMap((info) => info.tools ?? [])),
     toolInfos: toolInfosOf(infos),
     tellsTools: infos.every((info) => info.tools !== undefined),
@@ -244,7 +245,7 @@ const boundsOf = ({ contextTokens, outputTokens }: Bounds): Bounds => ({
   ...(outputTokens !== undefined && { outputTokens }),
 });
 
-/** What a name means that nobody serves: the first alias that fits it. */
+/** The meaning of a name that no worker serves: the first alias that matches. */
 function aliasOf(aliases: readonly AliasConfig[], asked: string): string | undefined {
   const fits = ({ name }: AliasConfig): boolean =>
     name.endsWith('*') ? asked.startsWith(name.slice(0, -1)) : asked === name;

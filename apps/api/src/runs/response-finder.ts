@@ -9,7 +9,7 @@ import {
 import { openaiResponses, runIdOfResponse } from '#libs/protocols';
 import { isRunId, type Runs } from '#libs/runs';
 
-/** What is known of a response without reading all of it. */
+/** The facts about a response that need no full read. */
 export type FoundResponse =
   | { readonly kind: 'logged'; readonly runId: string; readonly head: RunHead; readonly echo: JsonObject }
   | { readonly kind: 'stored'; readonly runId: string; readonly snapshot: RunSnapshot; readonly echo: JsonObject };
@@ -17,8 +17,8 @@ export type FoundResponse =
 type Which = 'stored only' | 'unstored too' | 'any protocol';
 
 /**
- * Finds the responses of an owner among the runs. Not one: a run of another protocol, a response that was made with
- * `store: false`, one that was deleted, and everybody else's.
+ * Finds the responses of an owner among the runs. These are not responses: a run of another protocol, a response made
+ * with `store: false`, a deleted one, and everything of other owners.
  */
 export class ResponseFinder {
   constructor(
@@ -26,7 +26,7 @@ export class ResponseFinder {
     private readonly log: RunJournal,
   ) {}
 
-  /** Throws GatewayError `response_not_found`; `unavailable` when only the store could know and it is away. */
+  /** Throws GatewayError `response_not_found`, and `unavailable` when only the store could know it and is away. */
   async find(responseId: string, owner: string): Promise<FoundResponse> {
     const runId = runIdOfResponse(responseId);
     const found = runId === undefined ? undefined : await this.lookUp(runId, owner, 'stored only');
@@ -34,15 +34,15 @@ export class ResponseFinder {
     return found;
   }
 
-  /** Everything about it. Throws as `find` does. */
+  /** Everything about a response. Throws like `find`. */
   async snapshot(responseId: string, owner: string): Promise<RunSnapshot> {
     const found = await this.find(responseId, owner);
     return found.kind === 'stored' ? found.snapshot : this.runs.get(found.runId, owner);
   }
 
   /**
-   * @param which with 'unstored too' a response that was not to be stored is found as long as its log lives; with 'any
-   * protocol' every run is found but such a response.
+   * @param which 'unstored too' also finds a response that is not stored, as long as its log lives; 'any protocol'
+   *   finds every run except such a response.
    * @returns undefined when there is none.
    */
   async lookUp(runId: string, owner: string, which: Which): Promise<FoundResponse | undefined> {
@@ -65,7 +65,7 @@ function isReadable(
 ): boolean {
   if (protocol !== openaiResponses.name) return which === 'any protocol';
   const { fields } = echo;
-  // The store keeps no echo of a run that was not to be kept.
+  // The store keeps no echo of a run whose content is not kept.
   if (!isJsonObject(fields)) return false;
   return which === 'unstored too' || fields['store'] !== false;
 }

@@ -18,7 +18,7 @@ export interface RunListOrder {
   readonly sessionId?: string;
   readonly jobId?: string;
   readonly limit: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
 }
 
@@ -27,15 +27,15 @@ export interface RunListPage {
   readonly next?: string;
 }
 
-/** Rows of one source in order, and how far that source was looked through; no `end`: to its end. */
+/** Rows of one source in order, and how far that source was read; without `end`: to its end. */
 interface Part {
   readonly rows: readonly RunSnapshot[];
   readonly end?: RunPosition;
 }
 
 /**
- * The runs of an owner, newest first: those the store has, and those it has not confirmed, which are in Redis. Of live
- * runs only the first and the last event are read, so what they said and used so far is not in the list.
+ * The runs of an owner, newest first: those in the store, and those that the store has not confirmed, which are in
+ * Redis. Of live runs only the first and the last event are read, so the list lacks their output and usage so far.
  */
 export class RunList {
   constructor(private readonly ports: { readonly live: LiveRuns; readonly store: Pick<StoredRuns, 'runs'> }) {}
@@ -43,7 +43,7 @@ export class RunList {
   /** Throws GatewayError `invalid_cursor`, or `unavailable` when the store cannot be asked. */
   async page(order: RunListOrder): Promise<RunListPage> {
     const after = order.after === undefined ? undefined : parsePlace(order.after);
-    // Live first: a run that leaves Redis in between is in the store by then.
+    // Live runs come first: a run that leaves Redis in between is in the store by then.
     const live = await this.livePart(order, after);
     const stored = await this.storedPart(order);
     const ends = [live.end, stored.end].filter((end) => end !== undefined);
@@ -75,7 +75,7 @@ export class RunList {
   }
 }
 
-/** What its first and its last event and its head tell of a run. */
+/** A snapshot of a run from its first event, its last event and its head. */
 function snapshotOf({ head, events }: LiveRun): RunSnapshot | undefined {
   if (!head || !events || head.deleted) return undefined;
   const [first, last] = events;

@@ -16,15 +16,15 @@ import {
 } from '#libs/contract';
 
 /**
- * The events of a run whose log has expired, made from what was kept: they fold to the same items, usage and end, but
- * each text comes whole, and the numbers are new. The last one carries the run's own last number. Throws as
- * `assertContentKept` does.
+ * The events of a run whose log has expired, made from the stored run. They fold to the same items, usage and end, but
+ * each text comes in one piece, and the numbers are new. The last event carries the run's own last number. Throws like
+ * `assertContentKept`.
  */
 export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
   assertContentKept(snapshot);
   const { runId, protocol, owner, model, echo, metadata, createdAt } = snapshot;
-  // Where only the sum was kept, all usage stands at the last whole step, but for what the open step of a parked run
-  // cost.
+  // Where only the total was kept, all usage belongs to the last completed step, except for the usage of a parked run's
+  // open step.
   const open = snapshot.steps.find((step) => step.status === 'in_progress')?.usage ?? NO_USAGE;
   const lastWhole = snapshot.steps.findLast((step) => step.status === 'completed');
   const steersAfter = (step: number): RunEvent[] =>
@@ -74,7 +74,7 @@ function endOfStep({ step, status, finishReason = 'stop', usage: parked }: StepS
   return status === 'completed' ? [{ type: 'step.completed', step, finishReason, usage }] : [];
 }
 
-/** In the order of a live step: what the model said, then which calls were whole, then what became of them. */
+/** In the order of a live step: the model's text, then which calls were complete, then their outcomes. */
 function eventsOfStep(items: readonly OutputItem[]): RunEvent[] {
   const calls = items.filter((item) => item.type === 'tool_call');
   return [

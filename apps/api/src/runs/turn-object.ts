@@ -3,7 +3,7 @@ import { runObject } from '#libs/protocols';
 import type { TurnObject } from '#libs/wire';
 import { chatMessageObject } from './message-object.js';
 
-/** A turn as a page shows it: the run, what it was asked, and what the user put in while it went on. */
+/** A turn for a page: the run, its input, and the texts that the user added while it was under way. */
 export function turnObject({ input, snapshot }: Turn): TurnObject {
   return {
     ...runObject(snapshot),

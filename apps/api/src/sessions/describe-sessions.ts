@@ -9,7 +9,7 @@ import {
   SessionTurnsQuery,
 } from './session.dto.js';
 
-/** What the document says about sessions. */
+/** The document's description of sessions. */
 export function describeSessions(): void {
   once(SessionsController, ApiTags('sessions'), {
     list: [

@@ -4,14 +4,14 @@ import { chatMessageObject } from '../runs/message-object.js';
 export interface MessagePage {
   readonly messages: readonly JsonObject[];
   readonly hasMore: boolean;
-  /** Turns of the whole conversation of which nothing that was said was kept: they have no messages. */
+  /** Turns of the whole conversation whose content was not kept: they have no messages. */
   readonly turnsNotKept: number;
 }
 
 /**
- * The messages of a conversation, oldest first, behind the one with the id `after`; at most `limit`. Ids are
- * `<run>:<n>`, n counting within the run; of a run that goes on only what it was asked and its completed steps are
- * there. Throws GatewayError `invalid_cursor`.
+ * The messages of a conversation, oldest first, after the one with the id `after`; at most `limit`. Ids are
+ * `<run>:<n>`, n counting within the run. A run that is under way has only its input and its completed steps. Throws
+ * GatewayError `invalid_cursor`.
  */
 export function pageOfMessages(turns: readonly Turn[], limit: number, after?: string): MessagePage {
   const all = turns.flatMap(messagesOfTurn);

@@ -28,7 +28,7 @@ export function sessionObject(record: SessionRecord): SessionObject {
   };
 }
 
-/** What is going on in the session now. */
+/** The session's present activity. */
 export function turnFacts({ active, waiting }: TurnState): TurnFacts {
   return {
     status: active === undefined ? 'idle' : 'busy',
@@ -39,7 +39,7 @@ export function turnFacts({ active, waiting }: TurnState): TurnFacts {
 
 const NO_TOTALS = { runs: 0, inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0, cost: null };
 
-/** A session whose first turn has not ended: the store has nothing of it yet. */
+/** A session whose first turn has not ended, so the store does not know it yet. */
 export function youngSession(
   owner: string,
   sessionId: string,

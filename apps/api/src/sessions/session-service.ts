@@ -30,19 +30,19 @@ export interface SessionParts {
 }
 
 export interface ForkRequest {
-  /** The last turn of the new session; absent: the last one that is stored. */
+  /** The last turn of the new session. Absent: the last stored one. */
   readonly runId?: string;
-  /** Absent: one is made. */
+  /** Absent: a new id. */
   readonly sessionId?: string;
-  /** Absent: that of the session. */
+  /** Absent: the title of the original session. */
   readonly title?: string;
 }
 
 const STORED_POLL_MS = 50;
 
 /**
- * What can be done with sessions beside continuing them: rows from the store, turns from Redis. A session of another
- * owner is one that does not exist. All throw GatewayError `session_not_found`, and `unavailable` or
+ * All actions on sessions except continuing one: rows from the store, turns from Redis. Another owner's session does
+ * not exist for the caller. All methods throw GatewayError `session_not_found`, and `unavailable` or
  * `queue_unavailable` when the store or Redis does not answer.
  */
 export class SessionService {
@@ -59,7 +59,7 @@ export class SessionService {
     return { record, state };
   }
 
-  /** The whole conversation, oldest turn first, with what was said before a fork. */
+  /** The whole conversation, oldest turn first, including the turns before a fork. */
   async turns(ref: SessionRef): Promise<readonly Turn[]> {
     const { record, state } = await this.get(ref);
     const last = state.last?.runId ?? record.lastRunId;
@@ -67,8 +67,8 @@ export class SessionService {
   }
 
   /**
-   * The newest turns, newest first, or those from the run `from` on. `next` is where the page behind begins. Throws
-   * `invalid_cursor` for a run that is not there or another owner's.
+   * The newest turns, newest first, or those from the run `from` on. `next` is the beginning of the next page. Throws
+   * `invalid_cursor` for a run that does not exist or belongs to another owner.
    */
   async latestTurns(
     ref: SessionRef,
@@ -92,8 +92,8 @@ export class SessionService {
   }
 
   /**
-   * Throws `session_busy` while a turn goes on or waits. Afterwards nothing of the session's runs is left, in the store
-   * or in Redis, but for what a fork goes on from.
+   * Throws `session_busy` while a turn is under way or waits. Afterwards neither the store nor Redis has anything of
+   * the session's runs, except for runs that a fork continues.
    */
   async delete(ref: SessionRef): Promise<void> {
     const { record, state } = await this.get(ref);
@@ -101,16 +101,16 @@ export class SessionService {
     if (!(await this.parts.sessionTurns.forget(ref))) {
       throw new GatewayError('session_busy', 'The session is busy. Stop its runs first.');
     }
-    // By the clock that dated the turns. A session that nobody took turns in has its runs from the clocks of the
-    // replicas.
+    // By the clock that dated the turns. A session without turns has its runs from the clocks of the replicas.
     const upTo = Math.max(record.lastRunAt, state.last?.createdAt ?? Date.now());
     const stored = await this.parts.sessions.deleteSession(ref, upTo);
     await this.parts.log.remove([...new Set([...stored, ...unstored])]);
   }
 
   /**
-   * A new session that goes on from a run of this one; a replay gives the one that was made, as it is now. Throws
-   * `session_not_found` also when it was made and deleted, `run_not_found`, `session_exists`, and `invalid_request`.
+   * A new session that continues a run of this one. A replay returns the session that was created, in its present
+   * state. Throws `session_not_found` (also when the new session was created and deleted), `run_not_found`,
+   * `session_exists`, and `invalid_request`.
    */
   async fork(ref: SessionRef, { runId, sessionId, title }: ForkRequest, making: Making): Promise<SessionRecord> {
     const { owner } = ref;
@@ -137,7 +137,7 @@ export class SessionService {
     return this.parts.sessionTurns.state(ref);
   }
 
-  /** A run that ended a moment ago is on its way into the store. */
+  /** A run that has just ended is on its way into the store. */
   private async storedRun(runId: string): ReturnType<StoredRuns['run']> {
     const deadline = Date.now() + API_LIMITS.storedWaitMsMax;
     for (;;) {
@@ -148,11 +148,11 @@ export class SessionService {
     }
   }
 
-  /** The session's runs whose logs are still there, from the youngest on: the store may not have them yet. */
+  /** The session's runs whose logs still exist, from the youngest on. The store may not have them yet. */
   private async loggedRuns({ owner, sessionId }: SessionRef, last: LastTurn | undefined): Promise<readonly string[]> {
     const runIds: string[] = [];
     for (let next = last?.runId; next !== undefined;) {
-      // The first event: the order itself is dropped once the store has the run.
+      // Reads the first event, because the order itself is dropped once the store has the run.
       const [first] = await this.parts.log.read(next, 0, 1);
       if (first?.type !== 'run.queued' || first.owner !== owner || first.sessionId !== sessionId) break;
       runIds.push(next);
@@ -162,7 +162,7 @@ export class SessionService {
   }
 }
 
-/** While a turn goes on, the last one that is stored. */
+/** While a turn is under way, the last stored one. */
 const lastEnded = (record: SessionRecord, { active, last }: TurnState): string | undefined =>
   active === undefined && last ? last.runId : record.lastRunId;
 

@@ -40,7 +40,10 @@ export class SessionListQuery extends SessionMessagesQuery {
   q?: string;
 }
 
-/** The body of PATCH /api/sessions/{id}. A client must not believe that it has changed more than the title. */
+/**
+ * The body of PATCH /api/sessions/{id}. Other fields are refused, so that a client does not believe that it changed
+ * them.
+ */
 @NothingElse('cannot be changed; only title can.')
 export class RenameSessionDto {
   @Required('invalid_title', TITLE_PROBLEM)

@@ -17,7 +17,7 @@ import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
 
-/** The sessions of the key that asks. Another key's session is answered like one that never was. */
+/** The sessions of the request's key. Another key's session is answered like one that never existed. */
 @Controller('api/sessions')
 export class SessionsController {
   constructor(

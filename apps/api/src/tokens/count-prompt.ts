@@ -2,18 +2,18 @@ import type { ClientTool, ContentPart, Message } from '#libs/contract';
 import type { Prompt } from '#libs/protocols';
 import type { KeyCounter } from './token-counter.js';
 
-/** What OpenAI's chat format puts around a message, around the whole, and around a function. */
+/** Tokens that OpenAI's chat format adds to a message, to the whole prompt, and to a function. */
 const MESSAGE_TOKENS = 3;
 const REPLY_TOKENS = 3;
 const TOOL_TOKENS = 8;
-/** Nobody looks at the picture: a square of 1,024 in high detail, or the fixed price of low detail. */
+/** The image itself is not examined: this is a square of 1,024 in high detail, or the fixed price of low detail. */
 const IMAGE_TOKENS = 765;
 const IMAGE_TOKENS_LOW = 85;
 
 /**
- * The tokens of a prompt: exact for the texts of OpenAI's models, short of what they add themselves; an estimate for
- * all others. Throws as `KeyCounter.count` does.
- * @param model the name that the prompt is counted for, resolved.
+ * The tokens of a prompt. Exact for texts of OpenAI's models, except for what OpenAI adds itself; an estimate for all
+ * others. Throws like `KeyCounter.count`.
+ * @param model the resolved name for which the prompt is counted.
  */
 export async function countPrompt(
   counter: KeyCounter,

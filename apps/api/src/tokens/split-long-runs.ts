@@ -2,8 +2,8 @@ const RUN_CHARS_MAX = 256;
 const LONG_RUN = new RegExp(`(\\S{${RUN_CHARS_MAX + 1},}|\\s{${RUN_CHARS_MAX + 1},})`);
 
 /**
- * Cuts what has no boundary for longer than any word: merging pairs takes time that grows with the square of a run, 17
- * s for 100,000 letters. A cut costs a token at most.
+ * Cuts text that has no boundary for longer than any word. Merging pairs takes time that grows with the square of such
+ * a text: 17 s for 100,000 letters. A cut costs a token at most.
  */
 export function splitLongRuns(text: string): string[] {
   return text

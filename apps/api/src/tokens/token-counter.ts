@@ -3,12 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { API_LIMITS } from '../words/api-limits.js';
 import type { CountJob, CountResult } from './count-job.js';
 
-/** The thread that counts, as far as it is used. */
+/** The part of the counting thread that is used here. */
 export type CountThread = Pick<Worker, 'on' | 'postMessage' | 'terminate' | 'unref'>;
 
 export interface CounterParts {
   start(): CountThread;
-  /** Of one count, from its own start. */
+  /** Longest time of one count, from its own start. */
   readonly countMsMax: number;
 }
 
@@ -20,8 +20,8 @@ const PARTS: CounterParts = {
 /** Counts for one key. */
 export interface KeyCounter {
   /**
-   * Tokens of the texts together, in the model's encoding or our estimate of it. Throws GatewayError
-   * `rate_limit_exceeded` when too many are waiting, `unavailable` when it takes too long.
+   * The total tokens of the texts, in the model's encoding or our estimate of it. Throws GatewayError
+   * `rate_limit_exceeded` when too many counts wait, and `unavailable` when a count takes too long.
    */
   count(model: string, texts: readonly string[]): Promise<number>;
 }
@@ -35,17 +35,17 @@ interface Count {
 }
 
 /**
- * Counts tokens in a thread that is there only while it is needed, one count at a time. Keys take turns, and a count
- * that takes too long fails alone: the thread is started anew for the next.
+ * Counts tokens, one count at a time, in a thread that exists only while it is needed. Keys take turns. A count that
+ * takes too long fails alone: the thread is restarted for the next one.
  */
 export class TokenCounter {
   private thread: CountThread | undefined;
   private idle: NodeJS.Timeout | undefined;
   private lastId = 0;
-  /** The counts of a key that wait, in order; the key whose turn is next comes first. */
+  /** The waiting counts of each key, in order. The key whose turn is next comes first. */
   private readonly waiting = new Map<string, Count[]>();
   private running: { readonly count: Count; readonly timer: NodeJS.Timeout } | undefined;
-  /** Waiting and running. */
+  /** Waiting and running counts. */
   private readonly open = new Set<Count>();
 
   constructor(private readonly parts: CounterParts = PARTS) {}
@@ -83,7 +83,7 @@ export class TokenCounter {
     }
   }
 
-  /** A key that counts nothing may count one prompt of any length. */
+  /** A key without any count under way may count one prompt of any length. */
   private assertRoom(owner: string, chars: number): void {
     const all = [...this.open];
     const own = all.filter((count) => count.owner === owner);
@@ -128,7 +128,7 @@ export class TokenCounter {
     this.advance();
   }
 
-  /** The count that runs fails, and its thread with it. */
+  /** Fails the running count and ends its thread. */
   private fail(cause: Error): void {
     this.stop();
     this.running?.count.reject(cause);
@@ -152,7 +152,7 @@ export class TokenCounter {
     clearTimeout(this.idle);
     const { thread } = this;
     this.thread = undefined;
-    // It has nothing that could be lost.
+    // The thread has no state that could be lost.
     thread?.terminate().catch(() => undefined);
   }
 }

@@ -2,7 +2,9 @@ import { parentPort } from 'node:worker_threads';
 import { encodingOf, type CountJob, type CountResult, type EncodingName } from './count-job.js';
 import { splitLongRuns } from './split-long-runs.js';
 
-/** The thread that counts: its tables are 60 MB, and megabytes of text take seconds, which the API does not have. */
+/**
+ * The counting thread. Its tables take 60 MB, and megabytes of text take seconds, during which the API must not wait.
+ */
 
 type Count = (text: string) => number;
 
@@ -21,7 +23,7 @@ async function importEncoding(name: EncodingName): Promise<Count> {
     name === 'o200k_base'
       ? await import('gpt-tokenizer/encoding/o200k_base')
       : await import('gpt-tokenizer/encoding/cl100k_base');
-  // What looks like a special token is text here, as it is upstream.
+  // Text that looks like a special token counts as text here, as it does upstream.
   const options = { disallowedSpecial: new Set<string>() };
   return (text) => encoding.countTokens(text, options);
 }

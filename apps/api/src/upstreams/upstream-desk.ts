@@ -22,7 +22,7 @@ export interface UpstreamDeskParts {
 
 const CHECK_LOOK_MS = 250;
 
-/** What operators see of upstreams, and what they do to them. Credentials and addresses are not shown. */
+/** Operators' view of upstreams, and their actions. Credentials and addresses are not shown. */
 export class UpstreamDesk {
   private models: ModelsConfig;
 
@@ -57,14 +57,14 @@ export class UpstreamDesk {
     return { object: 'list', data, workers: reports.map(workerObject) };
   }
 
-  /** No new request goes there; sessions look for another home. Throws GatewayError `not_found`. */
+  /** Sends no new requests to the upstream; its sessions move to another one. Throws GatewayError `not_found`. */
   async drain(name: string): Promise<object> {
     this.assertKnown(name);
     await this.parts.office.drain(name, true);
     return { name, state: 'drained' };
   }
 
-  /** Takes it back in, with nothing held against it. Throws as `drain`. */
+  /** Uses the upstream again, with its earlier failures forgotten. Throws like `drain`. */
   async enable(name: string): Promise<object> {
     this.assertKnown(name);
     await this.parts.office.drain(name, false);
@@ -72,7 +72,10 @@ export class UpstreamDesk {
     return { name, state: 'serving' };
   }
 
-  /** Has a worker ask it for its models. Throws as `drain`, and `unavailable` when no worker does so in time. */
+  /**
+   * Lets a worker ask the upstream for its models. Throws like `drain`, and `unavailable` when no worker does so in
+   * time.
+   */
   async check(name: string): Promise<object> {
     this.assertKnown(name);
     const { office } = this.parts;
@@ -86,7 +89,7 @@ export class UpstreamDesk {
     throw new GatewayError('unavailable', 'No worker has checked the upstream in time.', { retryAfterSeconds: 5 });
   }
 
-  /** All processes read the settings of models again. Bad ones are refused, and the old ones stay. */
+  /** Makes all processes read the settings of models again. Faulty ones are refused, and the old ones stay. */
   async reload(): Promise<object> {
     const models = this.readAgain();
     const generation = await this.parts.office.askReload();
@@ -148,7 +151,7 @@ function healthObject({ health: { until, cause, level }, probeUntil }: MemberFac
 
 const COUNTS = ['calls', 'failures', 'inputTokens', 'cachedInputTokens', 'outputTokens'] as const;
 
-/** Of all workers, since they started. */
+/** Totals of all workers, each since its start. */
 function countsObject(reports: readonly PoolReport[], upstream: string) {
   const rows = reports.flatMap(({ members }) => members.filter((row) => row.upstream === upstream));
   const [calls, failures, input, cached, output] = COUNTS.map((name) => rows.reduce((sum, row) => sum + row[name], 0));

@@ -4,7 +4,7 @@ import { ApiOperation } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { UpstreamDesk } from './upstream-desk.js';
 
-/** For whoever has the admin token: how the upstreams are, and what is to be done with them. */
+/** For holders of the admin token: the state of the upstreams, and actions on them. */
 @Public()
 @Controller('internal/upstreams')
 export class UpstreamsController {

@@ -7,11 +7,11 @@ import { UpstreamsController } from './upstreams.controller.js';
 
 interface UpstreamsParts {
   readonly config: Config;
-  /** Reads the settings of models again. Absent: they stay as they are. */
+  /** Reads the settings of models again. Absent: they stay unchanged. */
   readonly loadModels?: () => ModelsConfig;
 }
 
-/** The upstreams, for operators. The routes are there only with an admin token. */
+/** The upstreams, for operators. The routes exist only when an admin token is set. */
 @Module({})
 export class UpstreamsModule {
   static for(

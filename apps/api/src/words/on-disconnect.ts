@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { HEADERS } from './header-names.js';
 
 /**
- * What X-On-Disconnect says; without it a request with an Idempotency-Key goes on: who sends a key will ask again, and
- * shall not find the run cancelled. Throws GatewayError `invalid_request` for any other word.
+ * The value of X-On-Disconnect. Without it a request with an Idempotency-Key continues: a client that sends a key
+ * intends to retry, so its run must survive a disconnect. Throws GatewayError `invalid_request` for any other value.
  */
 export function onDisconnectOf(headers: IncomingHttpHeaders): OnDisconnect | undefined {
   const value = headers[HEADERS.onDisconnect];

@@ -5,12 +5,12 @@ export function pathOf(url: string | undefined): string {
   return end < 0 ? target : target.slice(0, end);
 }
 
-/** Paths of pages have a meaning with a slash at their end: relative links start there. */
+/** Paths of the API. Paths of pages keep a slash at their end, because relative links start there. */
 const API_PATH = /^\/(?:v1|api|responses|health|internal|metrics)(?:\/|$)/;
 
 /**
- * The request target as it is served: base URLs that end in a slash make clients ask for `//v1/models` and
- * `/v1/models/`. The query stays as it is.
+ * The canonical request target: base URLs that end in a slash make clients request `//v1/models` and `/v1/models/`. The
+ * query stays unchanged.
  */
 export function canonicalUrl(url: string | undefined): string {
   const path = pathOf(url);

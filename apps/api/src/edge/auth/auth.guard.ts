@@ -5,8 +5,8 @@ import type { FastifyRequest } from 'fastify';
 import { wrongKey } from './wrong-key.js';
 
 /**
- * Global: every route asks for a key unless the route or its controller is marked `@Public()`. The edge has already
- * found out whose key the request carries (edge.ts); the guard closes every route that says nothing about keys.
+ * Global guard: every route requires a key unless the route or its controller is marked `@Public()`. The edge has
+ * already found the owner of the request's key (edge.ts). The guard closes every route that does not mention keys.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {

@@ -7,14 +7,14 @@ const WINDOW_MS = 60_000;
 
 /**
  * Counts wrong keys per remote address in windows of a minute. Only wrong keys are refused: everybody behind one proxy
- * shares an address, and refusing right keys would let any of them lock out the others.
+ * shares an address, so refusing right keys would let any of them lock out the others.
  */
 export class FailedLogins {
   private readonly windows = new Map<string, { startedAt: number; failures: number }>();
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  /** Notes a failure. Gives GatewayError `rate_limit_exceeded` once the address has had too many in this minute. */
+  /** Counts a failure. Returns GatewayError `rate_limit_exceeded` once the address has had too many in this minute. */
   add(address: string): GatewayError | undefined {
     const now = this.now();
     const window = this.windowOf(address, now);
@@ -27,12 +27,12 @@ export class FailedLogins {
     });
   }
 
-  /** Notes a request without a right key, as `add` does; one that shows no key at all is no failure. */
+  /** Counts a request with a wrong key, like `add`. A request without a key is no failure. */
   addRequest(request: IncomingMessage): GatewayError | undefined {
     return tokenOf(request) === undefined ? undefined : this.add(request.socket.remoteAddress ?? '');
   }
 
-  /** Addresses being counted; for tests of the bound. */
+  /** Number of counted addresses, for tests of the bound. */
   get size(): number {
     return this.windows.size;
   }
@@ -40,7 +40,7 @@ export class FailedLogins {
   private windowOf(address: string, now: number): { startedAt: number; failures: number } {
     const known = this.windows.get(address);
     if (known && now - known.startedAt < WINDOW_MS) return known;
-    // Set anew, so that the map stays in the order of the windows' starts.
+    // Inserted again, so that the map stays in the order in which the windows began.
     this.windows.delete(address);
     const window = { startedAt: now, failures: 0 };
     this.windows.set(address, window);

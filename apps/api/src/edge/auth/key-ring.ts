@@ -3,7 +3,7 @@ import { bearerToken } from '#libs/platform';
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Who owns everything while no key is configured, which only a loopback address allows. */
+/** The owner of everything while no key is configured, which is allowed on a loopback address only. */
 export const LOCAL_OWNER = 'local';
 
 interface Entry extends Pick<ApiKey, 'name' | 'role'> {
@@ -18,14 +18,14 @@ export class KeyRing {
     this.entries = keys.map(({ name, key, role }) => ({ name, role, digest: sha256(key) }));
   }
 
-  /** Without keys everybody is the local owner. */
+  /** Whether there are no keys, so that every request belongs to the local owner. */
   get isEmpty(): boolean {
     return this.entries.length === 0;
   }
 
   /**
-   * The name of the key a request carries as `Authorization: Bearer` or `x-api-key`; undefined when it has none or a
-   * wrong one.
+   * The name of the key that a request carries as `Authorization: Bearer` or `x-api-key`. undefined when it has none or
+   * a wrong one.
    */
   ownerOf(request: IncomingMessage): string | undefined {
     if (this.isEmpty) return LOCAL_OWNER;
@@ -33,13 +33,13 @@ export class KeyRing {
     return token === undefined ? undefined : this.entryOf(token)?.name;
   }
 
-  /** Is this text a key with the role `admin`? */
+  /** Whether this text is a key with the role `admin`. */
   isAdminKey(text: string): boolean {
     return this.entryOf(text)?.role === 'admin';
   }
 
   /**
-   * Compares digests of equal length with every key, so the time tells neither which key was close nor how long
+   * Compares digests of equal length with every key, so the time reveals neither how close a wrong key was nor how long
    * it is.
    */
   private entryOf(text: string): Entry | undefined {
@@ -52,9 +52,7 @@ export class KeyRing {
   }
 }
 
-/**
- * The key as it was sent: undefined when there is none, or when two Authorization headers leave open which is meant.
- */
+/** The key in the request. undefined when there is none, or when two Authorization headers make it ambiguous. */
 export function tokenOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
   const { authorization } = headers;
   if (authorization === undefined) {

@@ -4,23 +4,23 @@ import type { IncomingMessage } from 'node:http';
 import type { FailedLogins } from './failed-logins.js';
 
 /**
- * Routes that no user's key opens: the metrics have METRICS_TOKEN, everything of the admin has ADMIN_TOKEN, and then
- * opens for keys with the role `admin`, too.
+ * Routes that no ordinary key opens. METRICS_TOKEN opens the metrics and ADMIN_TOKEN the admin routes. When ADMIN_TOKEN
+ * is set, keys with the role `admin` open the admin routes, too.
  */
 export type OperatorArea = 'metrics' | 'admin';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Set where a route is registered, so that no spelling of a path leads around it. */
+    /** Set where a route is registered, so that no spelling of a path bypasses it. */
     operators?: OperatorArea;
-    /** Clients only ask whether somebody is there: no log line is written. */
+    /** Probes only ask whether the service is up, so no log line is written. */
     isProbe?: boolean;
   }
 }
 
 export const DASHBOARD_PATH = '/admin/queues';
 
-/** Browsers ask for the token as a password; any user name will do. */
+/** Browsers ask for the token as a password. Any user name is accepted. */
 export const ADMIN_CHALLENGE = 'Basic realm="Talaria admin", charset="UTF-8"';
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
@@ -32,7 +32,7 @@ export interface OperatorSecrets {
   isAdminKey(text: string): boolean;
 }
 
-/** The doors for people who run the gateway. */
+/** Access control for the people who run the gateway. */
 export class Operators {
   constructor(
     private readonly secrets: OperatorSecrets,
@@ -40,7 +40,7 @@ export class Operators {
   ) {}
 
   /**
-   * Why this request may not pass; undefined when it may. `invalid_api_key`, `origin_not_allowed`, or
+   * Why this request is refused, or undefined when it may pass: `invalid_api_key`, `origin_not_allowed`, or
    * `rate_limit_exceeded` after too many wrong tokens from one address.
    */
   refusalOf(area: OperatorArea, request: IncomingMessage): GatewayError | undefined {
@@ -67,8 +67,8 @@ function basicPassword(authorization: string): string {
 }
 
 /**
- * A browser adds a Basic password to whatever page asks, so what changes something has to come from our own page.
- * Sec-Fetch-Site is the browser's own word; a client that is no browser sends neither header.
+ * A browser adds a Basic password to requests of every page, so a request that changes something must come from our own
+ * page. Browsers set Sec-Fetch-Site themselves. A client that is no browser sends neither header.
  */
 function isForeignPage({ method = '', headers }: IncomingMessage): boolean {
   if (READS.has(method)) return false;

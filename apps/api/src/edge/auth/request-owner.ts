@@ -6,8 +6,8 @@ declare module 'fastify' {
     /** Name of the key that the request carries; undefined when it has no valid one. Set by the edge. */
     keyName: string | undefined;
     /**
-     * The same behind the guard, where a key is sure to be there. On a public route without a key it throws
-     * GatewayError `invalid_api_key`: this is the only place where a missing key is answered late.
+     * The same behind the guard, where a key is certain. On a public route without a key it throws GatewayError
+     * `invalid_api_key`. Only here is a missing key reported this late.
      */
     readonly owner: string;
   }

@@ -18,32 +18,32 @@ export interface ConversationParts {
 
 /** A conversation's last run. */
 interface LastTurn extends ConversationHolder {
-  /** It may still add something. */
+  /** The run may still add items. */
   readonly isOpen: boolean;
-  /** It has ended, and its log is there: what it adds can be added now. */
+  /** The run has ended and its log exists, so its items can be added now. */
   readonly canSettle: boolean;
 }
 
-/** A run whose turn began so long ago and that has no log is not about to be opened any more. */
+/** A run that began its turn this long ago and has no log will not be opened any more. */
 const OPENING_MS_MAX = 5_000;
 
 /**
- * Conversations as the API sees them: the items are in the store, and who has the turn is in Redis. One run at a time:
- * the next one is told what the one before has added, however recently that ended.
+ * Conversations for the API: their items are in the store, and the holder of the turn is in Redis. One run at a time:
+ * the next run sees everything that the run before has added, however recently that one ended.
  */
 export class ConversationDesk {
   constructor(private readonly parts: ConversationParts) {}
 
-  /** The reference under which a read sees everything that ended before it. */
+  /** A reference for reads that see the items of every run that has ended. */
   async settled({ id, owner }: ConversationRef): Promise<ConversationRef> {
     const last = await this.lastTurn(id);
     return { id, owner, ...(last?.canSettle && { settle: last.runId }) };
   }
 
   /**
-   * Waits for nobody: throws GatewayError `conversation_locked` while another run has the turn.
-   * @returns the settled reference, the run before, and what gives the turn to the next run; that in turn gives what
-   * takes it back from a run that was refused.
+   * Does not wait: throws GatewayError `conversation_locked` while another run has the turn.
+   * @returns the settled reference, the run before, and a function that gives the turn to the next run. That function
+   *   returns another one, which takes the turn back from a run that was refused.
    */
   async nextTurn({ id, owner }: ConversationRef): Promise<{
     readonly ref: ConversationRef;
@@ -64,7 +64,7 @@ export class ConversationDesk {
     };
   }
 
-  /** No run has the turn any more, also none that goes on: for a conversation that is about to be deleted. */
+  /** Takes the turn from any run, even one under way, because the conversation is about to be deleted. */
   forget(id: string): Promise<void> {
     return this.parts.turns.forget(id);
   }
@@ -78,13 +78,13 @@ export class ConversationDesk {
   }
 }
 
-/** A name means the same conversation on every replica for ever, whatever becomes of its responses. */
+/** A name stands for the same conversation on every replica for ever, whatever happens to its responses. */
 export function namedConversationId(name: string, owner: string): string {
   const hash = createHash('sha256').update(JSON.stringify([owner, name]));
   return `conv_${hash.digest('hex').slice(0, 32)}`;
 }
 
-/** Items of a conversation are found by their ids. Throws GatewayError for one that is too long to be looked up. */
+/** Items of a conversation are found by their ids. Throws GatewayError for an id that is too long for a lookup. */
 export function assertItemIds(items: readonly JsonObject[], path: string): void {
   const at = items.findIndex(({ id }) => typeof id === 'string' && id.length > API_LIMITS.itemIdCharsMax);
   if (at < 0) return;

@@ -23,7 +23,9 @@ export class ConversationService {
     private readonly desk: ConversationDesk,
   ) {}
 
-  /** Made again with the same seed it stays as it is. Throws `conversation_not_found` when it was made and deleted. */
+  /**
+   * Creating it again with the same seed changes nothing. Throws `conversation_not_found` when it was made and deleted.
+   */
   async create(owner: string, asked: CreateConversationDto, { seed, wasMade }: Making): Promise<JsonObject> {
     const ref = { id: idFromSeed('conv', seed), owner };
     if (wasMade) {
@@ -51,20 +53,19 @@ export class ConversationService {
   }
 
   /**
-   * Its responses stay. The turn is forgotten first: a name means the same id again, and nobody shall find the last run
-   * of the deleted conversation there. If the store fails then, that run is still added when it is stored.
+   * Deletes a conversation; its responses stay. The turn is forgotten first: a conversation created again under the
+   * same name has the same id, and must not inherit the old last run. If the store fails then, that run is still added
+   * when it is stored.
    */
   async delete(ref: ConversationRef): Promise<JsonObject> {
-    // Nobody takes the turn from another key's conversation.
+    // A request must not take the turn of another key's conversation.
     if (!(await this.conversations.get(ref))) throw conversationNotFound('id');
     await this.desk.forget(ref.id);
     if (!(await this.conversations.delete(ref))) throw conversationNotFound('id');
     return { id: ref.id, object: 'conversation.deleted', deleted: true };
   }
 
-  /**
-   * Items that are there already are not added again. Throws `item_not_found` when they were added and one was deleted.
-   */
+  /** Existing items are not added again. Throws `item_not_found` when they were added and one was deleted since. */
   async addItems(ref: ConversationRef, asked: readonly unknown[], { seed, wasMade }: Making): Promise<JsonObject> {
     const items = itemsIn(asked, seed);
     if (wasMade) await this.assertAllThere(ref, items);
@@ -75,7 +76,7 @@ export class ConversationService {
   private async assertAllThere(ref: ConversationRef, items: readonly JsonObject[]): Promise<void> {
     const settled = await this.desk.settled(ref);
     if (!(await this.conversations.get(ref))) throw deletedUnderKey('conversation_not_found');
-    // One request adds a few items only.
+    // One request adds few items.
     const found = await Promise.all(items.map(({ id }) => this.conversations.item(settled, String(id))));
     if (found.includes(undefined)) throw deletedUnderKey('item_not_found');
   }
@@ -104,7 +105,7 @@ function told(conversation: StoredConversation | undefined): JsonObject {
   return { id, object: 'conversation', created_at: Math.floor(createdAt / 1_000), metadata };
 }
 
-/** Items with ids, judged as those of a response are. Throws GatewayError that names the place. */
+/** Items with ids, checked like the items of a response. Throws GatewayError that names the place. */
 function itemsIn(value: readonly unknown[], seed: string): readonly JsonObject[] {
   const param = 'items';
   const strange = value.findIndex((item) => !isJsonObject(item));

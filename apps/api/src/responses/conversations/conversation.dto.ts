@@ -1,10 +1,10 @@
 import type { JsonObject } from '#libs/contract';
 import { HasElementsUpTo, IsList, IsObject, KeepsNull, METADATA, Required } from '#libs/protocols';
 
-/** As published: so many items at a time. */
+/** Most items per request, as published. */
 const ITEMS_AT_A_TIME_MAX = 20;
 
-/** The body of POST /v1/conversations; it may be empty. `ConversationService` checks what lies inside. */
+/** The body of POST /v1/conversations; it may be empty. `ConversationService` checks its contents. */
 export class CreateConversationDto {
   @IsObject(METADATA)
   metadata?: JsonObject;
@@ -16,7 +16,7 @@ export class CreateConversationDto {
 
 /** The body of POST /v1/conversations/{id}. */
 export class UpdateConversationDto {
-  /** null takes all of it away. */
+  /** null removes all of it. */
   @KeepsNull()
   @IsObject(METADATA)
   metadata?: JsonObject | null;

@@ -10,7 +10,7 @@ import { ItemListQuery } from '../response.queries.js';
 import { AddItemsDto, CreateConversationDto, UpdateConversationDto } from './conversation.dto.js';
 import { ConversationService } from './conversation-service.js';
 
-/** /v1/conversations as published. Another key's conversation is answered like one that never was. */
+/** /v1/conversations as published. Another key's conversation is answered like one that never existed. */
 @Controller('v1/conversations')
 export class ConversationsController {
   constructor(

@@ -5,18 +5,18 @@ import type { Receiving } from '../../receiving/receiving-budget.js';
 import { API_LIMITS } from '../../words/api-limits.js';
 import type { ReadGate } from './read-gate.js';
 
-/** Around the payload of a ping or a pong of a client: two bytes, and the mask. */
+/** Bytes around the payload of a client's ping or pong: two bytes, and the mask. */
 const CONTROL_FRAME_BYTES = 6;
 
 /**
- * What a connection has sent and nobody has answered yet: a message that is not whole, and whole ones that wait. Both
- * are on the account `receiving`; a message in parts that has no room there is told to `onOverflow`. While a message is
- * in work, of what follows it only a little is read: the rest waits with the client.
+ * Messages that a connection has sent and that are not answered yet: an incomplete message, and complete ones that
+ * wait. Both count in `receiving`. A message in parts that has no room there is reported to `onOverflow`. While a
+ * message is in work, only a little of what follows is read; the rest waits with the client.
  */
 export class MessageIntake {
   private readonly waiting: RawData[] = [];
   private waitingBytes = 0;
-  /** Received since the last message that became whole in an earlier piece of input. */
+  /** Bytes received since the end of the last complete message. */
   private partBytes = 0;
   /** The message that was shifted last is being answered. */
   private isInWork = false;
@@ -33,7 +33,7 @@ export class MessageIntake {
     const addControl = (data: Buffer): void => void (controlBytes += data.length + CONTROL_FRAME_BYTES);
     webSocket.on('message', () => (isWhole = true));
     webSocket.on('ping', addControl).on('pong', addControl);
-    // The library reads each piece of input before this is called for it.
+    // The library processes each piece of input before this listener is called with it.
     socket.on('data', (piece: Buffer) => {
       this.partBytes = isWhole ? 0 : Math.max(0, this.partBytes + piece.length - controlBytes);
       isWhole = false;
@@ -41,13 +41,13 @@ export class MessageIntake {
       this.account();
     });
     webSocket.once('close', () => {
-      // The answer in work ends later: it puts nothing back on the account.
+      // The answer in work ends later, and must put nothing back on the account.
       this.isClosed = true;
       receiving.end();
     });
   }
 
-  /** A whole message waits from now on. Throws GatewayError `rate_limit_exceeded` when it cannot. */
+  /** Adds a complete message. Throws GatewayError `rate_limit_exceeded` when there is no room for it. */
   push(data: RawData): void {
     const bytes = bytesOf(data);
     const { webSocketWaitingMax, webSocketWaitingBytesMax } = API_LIMITS;
@@ -61,7 +61,7 @@ export class MessageIntake {
     this.waitingBytes += bytes;
   }
 
-  /** The next message, which is in work until this is called again, or `clear`. */
+  /** The next message, which is in work until the next call of this method or of `clear`. */
   shift(): RawData | undefined {
     const data = this.waiting.shift();
     this.isInWork = data !== undefined;
@@ -70,7 +70,7 @@ export class MessageIntake {
     return data;
   }
 
-  /** Forgets what waits. */
+  /** Forgets the waiting messages. */
   clear(): void {
     this.waiting.length = 0;
     this.isInWork = false;

@@ -1,12 +1,12 @@
 import type { WebSocket } from 'ws';
 
-/** Why nothing is read from a client: it does not read, too much of it waits, or it is being left. */
+/** Why nothing is read from a client: it does not read, too many of its messages wait, or the connection is ending. */
 export type GateReason = 'unread' | 'ahead' | 'leaving';
 
-/** Whether a WebSocket is read from: only while nothing speaks against it. */
+/** Decides whether a WebSocket is read: only while there is no reason against it. */
 export class ReadGate {
   private readonly reasons = new Set<GateReason>();
-  /** It was closed since the last call of `wasClosed`. */
+  /** The gate was closed at some time since the last call of `wasClosed`. */
   private hasClosed = false;
 
   constructor(private readonly webSocket: Pick<WebSocket, 'pause' | 'resume'>) {}
@@ -20,7 +20,7 @@ export class ReadGate {
     this.hasClosed ||= isClosed;
   }
 
-  /** Called regularly: it was closed since the last call, so that the client's pongs may wait unread. */
+  /** Called regularly: whether the gate was closed since the last call, so that the client's pongs may be unread. */
   wasClosed(): boolean {
     const was = this.hasClosed || this.reasons.size > 0;
     this.hasClosed = false;

@@ -32,9 +32,9 @@ export interface ResponseSocketParts extends ExchangeParts {
 }
 
 /**
- * One WebSocket of the Responses API: `response.create` messages in, stream events out, one response after the other.
- * What was made with `store: false` can be continued on this connection and nowhere else. Nothing is thrown: what goes
- * wrong with a message is said in an `error` message.
+ * One WebSocket of the Responses API: `response.create` messages in, stream events out, one response after the other. A
+ * response made with `store: false` can be continued on this connection and nowhere else. Nothing is thrown: the
+ * failure of a message is reported in an `error` message.
  */
 export class ResponseSocket {
   private readonly gate: ReadGate;
@@ -43,9 +43,9 @@ export class ResponseSocket {
   private readonly intake: MessageIntake;
   private readonly unstored = new Set<string>();
   private busy = false;
-  /** Of the response under way. */
+  /** Sends the response under way. */
   private speaker: Speaker | undefined;
-  /** Asked to close; does so between two responses. */
+  /** The connection was asked to close, and does so between two responses. */
   private leaving: GatewayError | undefined;
 
   constructor(
@@ -58,22 +58,22 @@ export class ResponseSocket {
     const receiving = parts.receiving.open(connection.owner);
     this.intake = new MessageIntake(connection, receiving, this.gate, (cause) => this.breakOff(cause));
     connection.webSocket.on('message', (data, isBinary) => this.take(data, isBinary));
-    // `close` follows, and the exchange hears of the socket.
+    // `close` follows, and the exchange is told of the socket.
     connection.webSocket.on('error', () => connection.webSocket.terminate());
   }
 
-  /** Says why and closes, after the response under way. */
+  /** Sends the reason and closes, after the response under way. */
   leave(why: GatewayError): void {
     this.leaving ??= why;
     if (!this.busy) this.close();
   }
 
-  /** Called regularly: a client that waits for a response hears that it is still being made. */
+  /** Called regularly: tells a client that waits for a response that the response is still being made. */
   breakSilence(): void {
     if (this.speaker?.hasSpoken) this.writer.breakSilence(RESPONSES_KEEPALIVE.data);
   }
 
-  /** Called regularly: the client has been slow to read since the last call. */
+  /** Called regularly: whether the client has been slow to read since the last call. */
   wasBehind(): boolean {
     return this.writer.wasBehind();
   }
@@ -89,7 +89,7 @@ export class ResponseSocket {
     if (!this.busy) void this.work();
   }
 
-  /** A message that has no room cannot be skipped: says so, reads no more, and leaves. */
+  /** A message without room cannot be skipped, so this sends the error, stops reading, and closes. */
   private breakOff(cause: unknown): void {
     const { webSocket } = this.connection;
     if (webSocket.readyState !== webSocket.OPEN) return;
@@ -103,10 +103,10 @@ export class ResponseSocket {
     this.busy = true;
     for (let data = this.intake.shift(); data && this.mayGoOn; data = this.intake.shift()) {
       await this.answer(data);
-      // What is made of the next message would only be unread, too.
+      // An answer to the next message would be unread, too.
       await this.writer.caughtUp;
     }
-    // What still waits shall not be answered: nobody would hear it.
+    // The waiting messages are dropped, because nobody would read the answers.
     this.intake.clear();
     this.busy = false;
     if (this.leaving) this.close();
@@ -140,7 +140,7 @@ export class ResponseSocket {
     }
   }
 
-  /** @returns whether the response came to a good end. Throws GatewayError when it could not begin. */
+  /** @returns whether the response ended well. Throws GatewayError when it could not begin. */
   private async run({ admission }: ReadRequest): Promise<boolean> {
     const { desk } = this.parts;
     let isWell = false;
@@ -183,7 +183,7 @@ export class ResponseSocket {
     if (this.unstored.size > API_LIMITS.webSocketUnstoredMax && oldest !== undefined) this.unstored.delete(oldest);
   }
 
-  /** A response that could not be continued cannot be tried again: its state on this connection is given up. */
+  /** A failed continuation cannot be tried again: the state of its response on this connection is discarded. */
   private evict(parentId: string | undefined): void {
     if (parentId !== undefined) this.unstored.delete(parentId);
   }
@@ -248,7 +248,7 @@ class Speaker {
   }
 }
 
-/** Throws GatewayError for what is no `response.create`. */
+/** Throws GatewayError for anything but a `response.create`. */
 function readMessage(data: RawData): JsonObject {
   const value = parseJson(
     Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((part) => Buffer.from(part as Buffer))),

@@ -11,7 +11,7 @@ interface Watched {
   isAlive: boolean;
 }
 
-/** All WebSockets of this process: asks each regularly whether it is there, and ends those that are too old. */
+/** All WebSockets of this process: pings each one regularly, and ends those that are too old. */
 export class ResponseSockets {
   private readonly open = new Map<WebSocket, Watched>();
 
@@ -37,7 +37,7 @@ export class ResponseSockets {
 
   private look(now: number): void {
     for (const [webSocket, watched] of this.open) {
-      // Of a client that is slow to read nothing is read, no pong either: what it takes says whether it is there.
+      // Nothing is read from a slow client, no pong either. Whether it takes our data shows whether it is there.
       const isSlow = watched.session.wasBehind();
       if (!watched.isAlive && !isSlow) {
         webSocket.terminate();

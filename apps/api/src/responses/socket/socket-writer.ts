@@ -3,20 +3,20 @@ import type { WebSocket } from 'ws';
 import { API_LIMITS } from '../../words/api-limits.js';
 import { ReadGate } from './read-gate.js';
 
-/** A client that has to catch up. */
+/** The state of a client that has to catch up. */
 interface Stall {
   readonly caughtUp: Promise<void>;
   end(): void;
-  /** Cuts the connection; starts anew with every write that gets through. */
+  /** Cuts the connection; restarts with every write that succeeds. */
   readonly cut: NodeJS.Timeout;
 }
 
 /**
- * Writes messages to one client, and no faster than it reads: what is under way to a slow one is bounded. A client that
- * does not read is not read from either, or what it sends would be answered into our memory.
+ * Writes messages to one client, no faster than the client reads, so the data under way to a slow one is bounded. A
+ * client that does not read is not read from either, because the answers to its messages would fill our memory.
  */
 export class SocketWriter {
-  /** Nothing was sent since the last look. */
+  /** Nothing was sent since the last check. */
   private isSilent = false;
   private stall: Stall | undefined;
 
@@ -27,12 +27,12 @@ export class SocketWriter {
     webSocket.once('close', () => this.catchUp());
   }
 
-  /** Called regularly: nothing was read from the client since the last call, so that its pongs may wait unread. */
+  /** Called regularly: whether the client was not read since the last call, so that its pongs may be unread. */
   wasBehind(): boolean {
     return this.gate.wasClosed();
   }
 
-  /** Until the client has read what it was sent; undefined: it has. */
+  /** Resolves when the client has read everything sent so far; undefined when it already has. */
   get caughtUp(): Promise<void> | undefined {
     return this.stall?.caughtUp;
   }
@@ -43,20 +43,20 @@ export class SocketWriter {
     this.isSilent = true;
   }
 
-  /** A promise means that the client must catch up first; one that stops reading altogether is cut off. */
+  /** Sends a text. A promise means that the client must catch up first; a client that stops reading is cut off. */
   send(text: string): Promise<void> | undefined {
     const { webSocket } = this;
     this.isSilent = false;
     if (webSocket.readyState !== webSocket.OPEN) return undefined;
-    // Its failure closes the socket, which is heard of elsewhere.
+    // A failure closes the socket, which is handled elsewhere.
     webSocket.send(text, this.written);
     if (!this.stall && webSocket.bufferedAmount >= API_LIMITS.sseBurstCharsMax) this.stall = this.hold();
     return this.stall?.caughtUp;
   }
 
   /**
-   * Says a short thing that nobody waits for. A client that has left too much unread is cut off instead: one piece of
-   * input may hold thousands of messages, and all of them are here before the socket is paused.
+   * Sends a short message without waiting. A client that has left too much unread is cut off instead: one piece of
+   * input may hold thousands of messages, and all of them are processed before the socket is paused.
    */
   tell(text: string): void {
     if (this.webSocket.bufferedAmount > API_LIMITS.webSocketUnreadBytesMax) this.webSocket.terminate();

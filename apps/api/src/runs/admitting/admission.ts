@@ -4,11 +4,13 @@ import { GatewayError, type RefusalReason } from '#libs/contract';
 const IN_FLIGHT_RETRY_SECONDS = 1;
 
 export interface AdmissionLimits extends Pick<ApiConfig, 'inFlightMax' | 'inFlightPerKeyMax'> {
-  /** What single keys may do instead, by their names. */
+  /** Limits of single keys, by their names, in place of the general ones. */
   readonly ofKeys: ReadonlyMap<string, KeyLimits>;
 }
 
-/** How much this process and the deployment take on. What is too much is refused with 429, before any work is done. */
+/**
+ * Limits on the work of this process and of the deployment. Requests beyond them are refused with 429, before any work.
+ */
 export class Admission {
   private inFlight = 0;
   private readonly inFlightOf = new Map<string, number>();
@@ -16,7 +18,8 @@ export class Admission {
   constructor(private readonly limits: AdmissionLimits) {}
 
   /**
-   * Takes a place for a request that waits for a run. Throws GatewayError `rate_limit_exceeded`. @returns its release.
+   * Takes a place for a request that waits for a run. Throws GatewayError `rate_limit_exceeded`. @returns a function
+   * that releases the place.
    */
   enter(owner: string): () => void {
     const { inFlightMax, inFlightPerKeyMax, ofKeys } = this.limits;

@@ -5,20 +5,23 @@ import type { FastifyReply } from 'fastify';
 import { HEADERS } from '../../words/header-names.js';
 import { idempotencyClaim, idempotencyConflict, type CreatingRequest } from './idempotency-key.js';
 
-/** What a request makes. */
+/** The terms for creating something. */
 export interface Making {
-  /** Of the form of a run id: ids of what is made are derived from it. A repetition gets that of the first request. */
+  /**
+   * In the form of a run id; the ids of created objects are derived from it. A repetition gets the first request's
+   * seed.
+   */
   readonly seed: string;
-  /** An earlier request with this key has made it, or has begun to. */
+  /** An earlier request with this key has created the object, or has begun to. */
   readonly isReplay: boolean;
-  /** It was made. What is not there any more was deleted, and is not made again. */
+  /** The object was created. If it no longer exists, it was deleted, and is not created again. */
   readonly wasMade: boolean;
 }
 
 /**
- * Idempotency-Key for what is made without a run: the first request reserves the key with a seed of ids, a repetition
- * does the work again under the same ids. So `make` must find what is there by its id, and leave it as it is. The key
- * is marked once the work is done: from then on a repetition makes nothing.
+ * Idempotency-Key for objects that are made without a run. The first request reserves the key with a seed of ids, and a
+ * repetition does the work again under the same ids. So `make` must find existing objects by their ids and leave them
+ * unchanged. The key is marked once the work is done: from then on a repetition creates nothing.
  */
 export class CreateOnce {
   constructor(
@@ -27,9 +30,9 @@ export class CreateOnce {
   ) {}
 
   /**
-   * @returns what `make` gives; a replay is marked on the reply. Throws GatewayError `idempotency_key_conflict`. A
-   * request that `make` refuses gives the key back; after any other failure it may have been done all the same, and the
-   * seed stays.
+   * @returns the result of `make`; a replay is marked on the reply. Throws GatewayError `idempotency_key_conflict`. A
+   *   request that `make` refuses releases the key. After any other failure the work may have been done, so the seed
+   *   stays.
    */
   async answer<T>(request: CreatingRequest, reply: FastifyReply, make: (making: Making) => Promise<T>): Promise<T> {
     const seed = newRunId();
@@ -46,7 +49,7 @@ export class CreateOnce {
     }
     try {
       const made = await make({ seed, isReplay: false, wasMade: false });
-      // If this fails the client hears of a failure and repeats the request, which marks the key.
+      // If this fails, the client gets an error and repeats the request, which marks the key.
       await this.idempotency.markMade(claim.scope, seed);
       return made;
     } catch (cause) {
@@ -64,7 +67,7 @@ export class CreateOnce {
   }
 }
 
-/** What a repetition is told whose first request made what is not there any more. */
+/** The error for a repetition whose first request created an object that no longer exists. */
 export const deletedUnderKey = (
   code: 'conversation_not_found' | 'item_not_found' | 'session_not_found',
 ): GatewayError =>

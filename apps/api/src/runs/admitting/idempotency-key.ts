@@ -5,9 +5,9 @@ import { HEADERS } from '../../words/header-names.js';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
-/** What makes two requests the same one: the key in its scope, and the fingerprint of what was asked. */
+/** The identity of a request: its key in its scope, and the fingerprint of its content. */
 export interface IdempotencyClaim {
-  /** Owner, route and key: a key means nothing to another owner or on another route. */
+  /** Owner, route and key, because a key means nothing to another owner or on another route. */
   readonly scope: string;
   /** SHA-256 in hex. */
   readonly fingerprint: string;
@@ -15,10 +15,10 @@ export interface IdempotencyClaim {
 
 export interface CreatingRequest {
   readonly owner: string;
-  /** The path of the protocol, whichever alias was called, or of what is created. */
+  /** The path of the protocol, whichever alias was called, or of the created object. */
   readonly route: string;
   readonly headers: IncomingHttpHeaders;
-  /** The body as it was parsed from JSON, with everything that is ignored later. */
+  /** The parsed JSON body, including fields that are ignored later. */
   readonly body: unknown;
 }
 
@@ -41,7 +41,7 @@ export function idempotencyClaim({ owner, route, headers, body }: CreatingReques
   };
 }
 
-/** The key stands for another request. */
+/** The key was used for a different request. */
 export function idempotencyConflict(): GatewayError {
   return new GatewayError('idempotency_key_conflict', 'This Idempotency-Key was used with another request.', {
     param: 'Idempotency-Key',

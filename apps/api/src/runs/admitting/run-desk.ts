@@ -6,10 +6,13 @@ import { API_LIMITS } from '../../words/api-limits.js';
 import { idempotencyConflict, type IdempotencyClaim } from './idempotency-key.js';
 import type { Completed } from '#libs/protocols';
 
-/** A request for a run, understood and allowed, with its model resolved. */
+/** A request for a run after reading and checks, with its model resolved. */
 export interface AdmissionRequest extends Omit<RunToStart, 'begin'> {
   readonly claim?: IdempotencyClaim;
-  /** Finds what the draft refers to, once its run is about to be opened. What it throws refuses the order. */
+  /**
+   * Finds everything that the draft refers to, when its run is about to be opened. If it throws, the request is
+   * refused.
+   */
   complete?(runId: string): Promise<Completed>;
 }
 
@@ -17,7 +20,7 @@ export interface AdmissionRequest extends Omit<RunToStart, 'begin'> {
 export type Admitted =
   /** Opened for this request, or (`joined`) by an earlier one with the same key. */
   | StartedRun
-  /** So early a request that the run's log has expired since. */
+  /** A repetition that came after the run's log had expired. */
   | { readonly kind: 'stored'; readonly runId: string; readonly snapshot: RunSnapshot };
 
 const OPEN_POLL_MS = 20;
@@ -25,14 +28,15 @@ const OPEN_POLL_MS = 20;
 /**
  * Gives every admission its run. Without an Idempotency-Key that is a new one. With one:
  *
- *   reserve(key, fingerprint, new id) -> new       open the run under that id; give the key back if that fails
- *                                     -> same      the run has a log: join it
- *                                                  no log yet: its opener is at work (wait a little), or died: open it
- *                                                  no log any more: the store has it, or kept nothing of it (410)
- *                                                  it had a log, and there is no row either: 404, it was deleted
- *                                     -> conflict  409
+ *   reserve(key, fingerprint, new id) -> new       open the run under that id; release the key if that fails
+ * -> same      the run has a log: join it
+ * no log yet: its opener is at work (wait a little), or died: open it
+ * the log expired: the store has the run, or kept nothing of it (410)
+ * it had a log, and there is no row either: 404, it was deleted
+ * -> conflict  409
  *
- * A key opens one run at most, however that run went away: a second one would do twice what the key was to do once.
+ * A key opens one run at most, even after that run was deleted: a second run would repeat work that the key was meant
+ * to do once.
  */
 export class RunDesk {
   constructor(
@@ -45,8 +49,8 @@ export class RunDesk {
   ) {}
 
   /**
-   * @param signal given by a caller that will follow the run, aborts when its client goes away. The run is opened all
-   * the same; its end is the caller's decision.
+   * @param signal from a caller that will follow the run; aborts when its client leaves. The run is opened all the
+   *   same, and the caller decides about its end.
    */
   async admit(admission: AdmissionRequest, signal?: AbortSignal): Promise<Admitted> {
     const { idempotency } = this.parts;
@@ -73,7 +77,7 @@ export class RunDesk {
     try {
       return await this.open(admission, runId, signal);
     } catch (cause) {
-      // If the key cannot be given back either, a retry opens the run under the reserved id.
+      // If the key cannot be released either, a retry opens the run under the reserved id.
       await idempotency
         .release(claim.scope, runId)
         .catch((failure: unknown) => logger.warn({ err: failure, runId }, 'an idempotency key was not given back'));

@@ -4,9 +4,10 @@ import { hash } from 'node:crypto';
 const DIGITS = 16;
 
 /**
- * The session of a request that names none: the same for every request of a conversation whose client sends all of it
- * each time, because key, system prompt and first user message stay (as Hermes makes it: `api-` and 16 hex digits). Two
- * conversations that begin alike share it; it only groups runs, and neither continues one nor keeps them in order.
+ * The session of a request that names none. It is the same for all requests of a conversation whose client sends the
+ * whole conversation each time, because key, system prompt and first user message stay the same (in the form of Hermes:
+ * `api-` and 16 hex digits). Two conversations with the same beginning share it. It only groups runs: it neither
+ * continues a run nor keeps runs in order.
  */
 export function derivedSessionId(owner: string, { instructions, messages }: RunDraft): string {
   const first = messages.find((message) => message.role === 'user');

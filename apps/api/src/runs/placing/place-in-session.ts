@@ -3,19 +3,22 @@ import { derivedSessionId } from './derived-session-id.js';
 import { ownTurn } from './own-turn.js';
 import type { AskedSession } from './session-headers.js';
 
-/** A draft that knows its session, and whether it has to take a turn there. */
+/** A draft with its session, and whether the run takes a turn there. */
 export interface Placed {
   readonly draft: RunDraft;
   readonly turn?: Pick<AskedSession, 'whenBusy'>;
 }
 
 interface Asked extends AskedSession {
-  /** Clients of this protocol send the whole conversation each time; those of others name the run they continue. */
+  /**
+   * Whether clients of this protocol send the whole conversation each time. Clients of the others name the run to
+   * continue.
+   */
   readonly derives: boolean;
 }
 
 /**
- * Where a request belongs:
+ * The session of a request:
  *
  *   it continues a run by itself (parentId)   a member of the session it names, without a turn: it may branch anywhere
  *   X-Session-Id                              its last user message is the session's next turn

@@ -2,22 +2,22 @@ import { GatewayError, isSessionId, SESSION_ID_RULE } from '#libs/contract';
 import type { IncomingHttpHeaders } from 'node:http';
 import { HEADERS } from '../../words/header-names.js';
 
-/** What a request says of its session. */
+/** The sessions that a request names. */
 export interface AskedSession {
-  /** The session it continues; absent: none was named. */
+  /** The session that the request continues. Absent when it names none. */
   readonly id?: string;
   readonly whenBusy: 'wait' | 'reject';
-  /** The session as the client names it for itself: a hint of routing, which continues nothing. */
+  /** The client's own name for its session: a hint for routing, which continues nothing. */
   readonly client?: string;
-  /** Claude Code's session, whose requests are one session here, too. */
+  /** A session of Claude Code, whose requests form one session here, too. */
   readonly group?: string;
 }
 
 /**
  * Reads X-Session-Id (or its alias X-Hermes-Session-Id) and X-Session-Busy. An id that X-Session-Affinity repeats names
- * no session: such clients (opencode) send the whole conversation with every request, and requests beside it, for a
- * title say, under the same id.
- * @param isKeyed API keys are configured: without them anybody could read on in anybody's session.
+ * no session: such clients (opencode) use the same id for every request with the whole conversation, and for side
+ * requests, such as one for a title.
+ * @param isKeyed whether API keys are configured. Without them anybody could continue anybody's session.
  * Throws GatewayError `invalid_session_id`, `forbidden` or `invalid_request`.
  */
 export function readSessionHeaders(headers: IncomingHttpHeaders, isKeyed: boolean): AskedSession {
@@ -45,12 +45,12 @@ export function readSessionHeaders(headers: IncomingHttpHeaders, isKeyed: boolea
   return { id: checkSessionId(id, 'X-Session-Id'), ...named };
 }
 
-/** Undefined: the client names none, or something that is no id. */
+/** Undefined when the client names none, or an invalid id. */
 function firstId(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
   return names.flatMap((name) => headers[name] ?? []).find(isSessionId);
 }
 
-/** The id, if it can be one. Throws GatewayError `invalid_session_id`. */
+/** The id, if it is valid. Throws GatewayError `invalid_session_id`. */
 export function checkSessionId(id: string, param: string): string {
   if (isSessionId(id)) return id;
   throw invalidId(`${param} must be ${SESSION_ID_RULE}.`, param);
