@@ -34,7 +34,10 @@ export class Outages {
     for (const [neighbour, { duties, isTold }] of this.missing) {
       if (!duties.has(duty)) continue;
       this.missing.delete(neighbour);
-      this.logger[isTold ? 'info' : 'debug']({ neighbour, address: this.addresses[neighbour] }, 'a neighbour answers again');
+      this.logger[isTold ? 'info' : 'debug'](
+        { neighbour, address: this.addresses[neighbour] },
+        'a neighbour answers again',
+      );
     }
   }
 

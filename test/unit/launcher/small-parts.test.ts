@@ -141,6 +141,8 @@ describe('the environment of the services', () => {
       STORE_PORT: '7001',
       STORE_URL: 'http://127.0.0.1:7001',
       STORE_TOKEN: 't',
+      DRAIN_DELAY_SECONDS: '0',
+      DRAIN_SECONDS: '5',
       WORKER_HEALTH_PORT: '7002',
       SCHEDULER_HEALTH_PORT: '7003',
       TALARIA_PARENT: '1',

@@ -7,6 +7,8 @@ export const VENDOR_ADDRESSES = {
   anthropic: 'https://api.anthropic.com',
 } as const satisfies Partial<Record<ProviderName, string>>;
 
+const hasVendor = (provider: ProviderName): provider is keyof typeof VENDOR_ADDRESSES => provider in VENDOR_ADDRESSES;
+
 type Addressed = Pick<UpstreamSettings, 'provider' | 'baseUrl'>;
 
 /**
@@ -14,9 +16,8 @@ type Addressed = Pick<UpstreamSettings, 'provider' | 'baseUrl'>;
  * built in.
  */
 export function addressOf({ provider, baseUrl }: Addressed): string | undefined {
-  if (provider === 'demo') return undefined;
-  const url = baseUrl ?? VENDOR_ADDRESSES[provider];
-  if (!URL.canParse(url)) return undefined;
+  const url = baseUrl ?? (hasVendor(provider) ? VENDOR_ADDRESSES[provider] : undefined);
+  if (url === undefined || !URL.canParse(url)) return undefined;
   const { origin, pathname } = new URL(url);
   return origin + pathname.replace(/\/+$/, '');
 }
