@@ -24,6 +24,7 @@ export class SchedulerMeters {
     metrics.gauges(METRICS.queueOldest, async () =>
       (await queues()).map(([queue, { oldestWaitMs }]) => [{ queue }, oldestWaitMs / 1_000] as const),
     );
+    metrics.gauge(METRICS.redisMemory, () => facts.memoryShare());
     metrics.gauge(METRICS.unconfirmed, async () => (await facts.unconfirmed()).runs);
     metrics.gauge(METRICS.unconfirmedOldest, async () => (await facts.unconfirmed()).oldestMs / 1_000);
   }

@@ -46,6 +46,9 @@ export interface ApiConfig {
   /** Runs of this process that may be waited for at the same time. */
   readonly inFlightMax: number;
   readonly inFlightPerKeyMax: number;
+  /** Requests that listen to runs at the same time; each of them may be idle for hours. */
+  readonly listenersMax: number;
+  readonly listenersPerKeyMax: number;
   /** Bytes of bodies and messages on their way in that this process holds at the same time. */
   readonly receivingBytesMax: number;
   readonly receivingBytesPerKeyMax: number;

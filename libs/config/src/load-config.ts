@@ -112,6 +112,8 @@ function apiConfig(values: Values): ApiConfig {
     orderBytesPerKeyMax: values.MAX_ORDER_BYTES_PER_KEY,
     inFlightMax: values.MAX_IN_FLIGHT,
     inFlightPerKeyMax: values.MAX_IN_FLIGHT_PER_KEY,
+    listenersMax: values.MAX_LISTENERS,
+    listenersPerKeyMax: values.MAX_LISTENERS_PER_KEY,
     receivingBytesMax: values.MAX_RECEIVING_BYTES,
     receivingBytesPerKeyMax: values.MAX_RECEIVING_BYTES_PER_KEY,
     connectionsMax: values.MAX_CONNECTIONS,

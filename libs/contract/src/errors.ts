@@ -88,18 +88,24 @@ export interface RunError {
   readonly retryAfterSeconds?: number;
 }
 
-/** The reason for a temporary refusal, where the code alone does not name it. For operators; clients do not see it. */
-export type RefusalReason =
-  | 'in_flight'
-  | 'key_in_flight'
-  | 'queue_full'
-  | 'key_queue_full'
-  | 'key_order_bytes'
-  | 'wrong_keys'
-  | 'receiving'
-  | 'key_receiving'
-  | 'counting'
-  | 'key_counting';
+/** Why a request was refused for now, where the code alone does not say it. For operators; clients are not told. */
+export const REFUSAL_REASONS = [
+  'listeners',
+  'key_listeners',
+  'redis_memory',
+  'in_flight',
+  'key_in_flight',
+  'queue_full',
+  'key_queue_full',
+  'key_order_bytes',
+  'wrong_keys',
+  'receiving',
+  'key_receiving',
+  'counting',
+  'key_counting',
+] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 interface GatewayErrorOptions extends ErrorOptions {
   /** Path of the request field that caused the error: `messages[2].content`. */

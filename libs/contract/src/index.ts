@@ -4,6 +4,7 @@ export {
   fromRunError,
   toRunError,
   type ErrorCode,
+  REFUSAL_REASONS,
   type RefusalReason,
   type RunError,
 } from './errors.js';

@@ -115,6 +115,8 @@ export const LIMITS = {
 
   // Run log
   runLogBytesMax: 16_777_216,
+  /** Of a stored run while Redis is nearly full. */
+  runLogTtlSecondsMin: 60,
   runLogTtlSeconds: 3_600,
   /** Backstop for a log whose run was never persisted: the scheduler has had a week to do so. */
   runLogOrphanTtlSeconds: 604_800,

@@ -39,6 +39,8 @@ describe('without any setting', () => {
         orderBytesPerKeyMax: 268_435_456,
         inFlightMax: 5_000,
         inFlightPerKeyMax: 2_500,
+        listenersMax: 10_000,
+        listenersPerKeyMax: 5_000,
         receivingBytesMax: 200_000_000,
         receivingBytesPerKeyMax: 40_000_000,
         connectionsMax: 20_000,

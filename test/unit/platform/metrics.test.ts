@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { REFUSAL_REASONS } from '#libs/contract';
 import { mayReadMetrics, METRICS, Metrics, type MetricSpec } from '#libs/platform';
 
 const specs: readonly MetricSpec[] = Object.values(METRICS);
@@ -26,6 +27,15 @@ describe('the catalog', () => {
 });
 
 describe('a scrape', () => {
+  test('has no gauge that is named like a counter, and counters whose labels are known begin at 0', async () => {
+    const metrics = build();
+    metrics.counter(METRICS.refusals);
+    const text = await metrics.text();
+    const gauges = [...text.matchAll(/^# TYPE (\S+) gauge$/gm)].map(([, name = '']) => name);
+    expect(gauges.filter((name) => name.endsWith('_total'))).toEqual([]);
+    for (const reason of REFUSAL_REASONS) expect(text).toContain(`talaria_api_refusals_total{reason="${reason}"} 0`);
+  });
+
   test('tells counters, histograms, gauges and what Node knows of itself', async () => {
     const metrics = build();
     metrics.counter(METRICS.errors).inc({ code: 'not_found' });

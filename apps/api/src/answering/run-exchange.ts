@@ -4,7 +4,7 @@ import { renderFrame, type SseFrame } from '#libs/protocols';
 import type { FollowStart, Runs, TakeBatch } from '#libs/runs';
 import type { FastifyReply } from 'fastify';
 import type { Socket } from 'node:net';
-import type { Admission } from '../runs/admitting/admission.js';
+import type { Admission, Presence } from '../runs/admitting/admission.js';
 import type { RelayMeter } from '../edge/api-meters.js';
 import { EventStream, type StreamSweep } from './event-stream.js';
 import type { WorkerWatch } from '../runs/worker-watch.js';
@@ -20,13 +20,16 @@ export interface ExchangeParts {
   readonly logger: Logger;
 }
 
-/** Counts a request that waits for a run and watches its client's socket while `work` answers it. */
+/**
+ * Holds a place and watches the client's socket while `work` answers a request that waits for a run or listens to
+ * one.
+ */
 export async function withExchange(
   { admission, exchanges }: ExchangeParts,
-  request: { readonly owner: string; readonly socket: Socket },
+  request: { readonly owner: string; readonly socket: Socket; readonly presence?: Presence },
   work: (exchange: Exchange) => Promise<void>,
 ): Promise<void> {
-  const leave = admission.enter(request.owner);
+  const leave = admission.enter(request.owner, request.presence);
   const exchange = exchanges.begin(request.socket);
   try {
     await work(exchange);
@@ -35,6 +38,10 @@ export async function withExchange(
     leave();
   }
 }
+
+/** The request as one that listens: it takes no place of those that wait for their own runs. */
+export const listening = ({ owner, socket }: { readonly owner: string; readonly socket: Socket }) =>
+  ({ owner, socket, presence: 'listening' }) as const;
 
 export interface Spoken<S> {
   readonly run: Omit<FollowStart, 'after' | 'isEnough'>;

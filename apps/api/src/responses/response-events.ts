@@ -4,7 +4,14 @@ import type { FastifyReply } from 'fastify';
 import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { HEADERS } from '../words/header-names.js';
 import type { Encoder } from '../answering/relay.js';
-import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../answering/run-exchange.js';
+import {
+  listening,
+  streamEvents,
+  streamRun,
+  withExchange,
+  type Client,
+  type ExchangeParts,
+} from '../answering/run-exchange.js';
 import { storedEvents } from '../runs/stored-events.js';
 import type { ResponseFinder } from '../runs/response-finder.js';
 
@@ -21,7 +28,7 @@ export class ResponseEvents {
     reply: FastifyReply,
     asked: { readonly id: string; readonly startingAfter: number | undefined },
   ): Promise<void> {
-    return withExchange(this.parts, request, async (exchange) => {
+    return withExchange(this.parts, listening(request), async (exchange) => {
       const found = await this.parts.finder.find(asked.id, request.owner);
       reply.raw.setHeader(HEADERS.runId, found.runId);
       if (reply.request.method === 'HEAD') {

@@ -6,7 +6,7 @@ import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import type { EventStream } from '../answering/event-stream.js';
 import type { Exchange } from '../answering/exchanges.js';
 import { Relay } from '../answering/relay.js';
-import { openStream, withExchange, type ExchangeParts } from '../answering/run-exchange.js';
+import { listening, openStream, withExchange, type ExchangeParts } from '../answering/run-exchange.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { API_LIMITS } from '../words/api-limits.js';
 import { COME_BACK, cursorOf, markStored } from './run-events.js';
@@ -30,7 +30,7 @@ export class ManyRunEvents {
    */
   handle(request: IncomingRequest, reply: FastifyReply, run: unknown): Promise<void> {
     const cursors = cursorsIn(run);
-    return withExchange(this.parts, request, async (exchange) => {
+    return withExchange(this.parts, listening(request), async (exchange) => {
       const runs = await Promise.all(cursors.map((cursor) => this.find(cursor, request.owner)));
       if (reply.request.method === 'HEAD') {
         void reply.type('text/event-stream; charset=utf-8').send('');

@@ -7,7 +7,14 @@ import { storedEvents } from '../runs/stored-events.js';
 import { HEADERS } from '../words/header-names.js';
 import { onDisconnectOf } from '../words/on-disconnect.js';
 import type { Encoder } from '../answering/relay.js';
-import { streamEvents, streamRun, withExchange, type Client, type ExchangeParts } from '../answering/run-exchange.js';
+import {
+  listening,
+  streamEvents,
+  streamRun,
+  withExchange,
+  type Client,
+  type ExchangeParts,
+} from '../answering/run-exchange.js';
 
 /** The run that a listener asks for, and its cursor, both unchecked. */
 export interface RunListener {
@@ -25,7 +32,7 @@ export class RunEvents {
   constructor(private readonly parts: ExchangeParts) {}
 
   handle(request: IncomingRequest, reply: FastifyReply, listener: RunListener): Promise<void> {
-    return withExchange(this.parts, request, async (exchange) => {
+    return withExchange(this.parts, listening(request), async (exchange) => {
       const { runId, lastEventId, afterSeq: after } = listener;
       const onDisconnect = onDisconnectOf(request.headers);
       const found = await this.parts.runs.find(runId, request.owner);

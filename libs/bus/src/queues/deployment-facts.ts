@@ -3,6 +3,7 @@ import { openQueue } from './bull.js';
 import { oldestHandedOn } from './handed-on.js';
 import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 import { QUEUES } from '../keys.js';
+import { usedMemoryShare } from '../redis/memory-share.js';
 
 export type QueueName = keyof typeof QUEUES;
 const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
@@ -27,6 +28,8 @@ export interface UnconfirmedFacts {
 export interface DeploymentFacts {
   queue(name: QueueName): Promise<QueueFacts>;
   unconfirmed(): Promise<UnconfirmedFacts>;
+  /** The share of its memory that Redis uses, 0 to 1; 0 when it has no limit. */
+  memoryShare(): Promise<number>;
   /** Milliseconds of one round trip. */
   redisLatency(): Promise<number>;
   /** The queues for the dashboard; objects of BullMQ, which this process must not close. */
@@ -70,6 +73,7 @@ export function redisFacts(connection: RedisConnection, now: () => number = Date
           ([runs, [, since]]) => ({ runs, oldestMs: since === undefined ? 0 : Math.max(0, now() - Number(since)) }),
         ),
       ),
+    memoryShare: () => usedMemoryShare(connection),
     async redisLatency() {
       const before = performance.now();
       await connection.ping();

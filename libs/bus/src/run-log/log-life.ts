@@ -1,6 +1,7 @@
 import { LIMITS, queuedEvent, sessionOfTurn, type OpenLogTerms, type OpenOutcome, type RunSpec } from '#libs/contract';
 import type { RedisKeys } from '../keys.js';
 import { idempotencyKeyName } from '../locks/idempotency.js';
+import { logLifeSeconds, usedMemoryShare } from '../redis/memory-share.js';
 import { runScript, runScripts, type RedisConnection, type ScriptCall } from '../redis/connect-redis.js';
 import { CONFIRM, LET_GO } from '../scripts/order-scripts.js';
 import { OPEN } from '../scripts/run-scripts.js';
@@ -46,12 +47,14 @@ export async function openLog(
   return outcome;
 }
 
-/** See `RunIndex.confirmPersisted`. Sends many commands, each with the deadline of its connection. */
-export async function confirmRuns({ redis, keys }: RedisConnection, runIds: readonly string[]): Promise<void> {
+/** See `RunIndex.confirmPersisted`. Many commands, each with the deadline of its connection. */
+export async function confirmRuns(connection: RedisConnection, runIds: readonly string[]): Promise<void> {
   if (runIds.length === 0) return;
+  const { redis, keys } = connection;
+  const lifeSeconds = logLifeSeconds(await usedMemoryShare(connection));
   const calls = perCall(runIds, () => 0).map((ids): ScriptCall => {
     const names = [...accountOf(keys), ...ids.flatMap((runId) => pairOf(keys, runId))];
-    return [CONFIRM, names, [LIMITS.runLogTtlSeconds, LIMITS.keptOrderBytesMax, ...ids]];
+    return [CONFIRM, names, [lifeSeconds, LIMITS.keptOrderBytesMax, ...ids]];
   });
   const owners = (await runScripts(redis, calls)).flatMap((reply) => {
     if (reply instanceof Error) throw reply;

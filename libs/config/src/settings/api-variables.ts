@@ -82,6 +82,20 @@ export const API_VARIABLES = [
     parser: integer(1, 1_000_000),
   },
   {
+    name: 'MAX_LISTENERS',
+    path: 'api.max_listeners',
+    default: '10000',
+    meaning: 'requests that listen to runs at one API process; they take no place of those that wait for runs',
+    parser: integer(1, 1_000_000),
+  },
+  {
+    name: 'MAX_LISTENERS_PER_KEY',
+    path: 'api.max_listeners_per_key',
+    default: '5000',
+    meaning: 'of one API key',
+    parser: integer(1, 1_000_000),
+  },
+  {
     name: 'MAX_RECEIVING_BYTES',
     path: 'api.max_receiving_bytes',
     default: '200000000',

@@ -1,12 +1,19 @@
+import { REFUSAL_REASONS } from '#libs/contract';
+
 /** One thing that is measured, as Prometheus sees it. */
 export interface MetricSpec {
   readonly name: string;
   readonly help: string;
   /** Bounded sets only: routes, statuses, codes, outcomes, configured upstreams. Never an id, never a client's text. */
   readonly labels?: readonly string[];
+  /** Series of a counter that exist from the start, at 0: `rate` does not see the first step of a new series. */
+  readonly starts?: readonly Readonly<Record<string, string>>[];
   /** Upper bounds; of histograms only. */
   readonly buckets?: readonly number[];
 }
+
+const each = <K extends string>(label: K, values: readonly string[]): readonly Record<K, string>[] =>
+  values.map((value) => ({ [label]: value }) as Record<K, string>);
 
 const FAST_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const SLOW_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300];
@@ -29,7 +36,12 @@ export const METRICS = {
     labels: ['route', 'method', 'status'],
   },
   inFlight: { name: 'talaria_api_in_flight', help: 'Requests that wait for a run' },
-  refusals: { name: 'talaria_api_refusals_total', help: 'Requests answered with 429', labels: ['reason'] },
+  refusals: {
+    name: 'talaria_api_refusals_total',
+    help: 'Requests answered with 429',
+    labels: ['reason'],
+    starts: each('reason', REFUSAL_REASONS),
+  },
   errors: { name: 'talaria_api_errors_total', help: 'Error answers', labels: ['code'] },
   listeners: { name: 'talaria_api_listeners', help: 'Requests that listen to a run' },
   streams: { name: 'talaria_api_streams', help: 'Open SSE answers' },
@@ -47,7 +59,12 @@ export const METRICS = {
   workersAlive: { name: 'talaria_api_workers_alive', help: 'Workers heard of in the last seconds' },
 
   // Worker
-  runs: { name: 'talaria_worker_runs_total', help: 'Attempts that ended here', labels: ['outcome'] },
+  runs: {
+    name: 'talaria_worker_runs_total',
+    help: 'Attempts that ended here',
+    labels: ['outcome'],
+    starts: each('outcome', ['completed', 'incomplete', 'failed', 'cancelled', 'handed_back', 'parked']),
+  },
   activeRuns: { name: 'talaria_worker_active_runs', help: 'Runs being executed' },
   capacity: { name: 'talaria_worker_capacity', help: 'Runs it executes at the same time at most' },
   deltaGap: {
@@ -79,7 +96,12 @@ export const METRICS = {
     name: 'talaria_worker_pool_share_errors_total',
     help: 'Calls to Redis about pools that failed; the worker then decides by what it knows itself',
   },
-  appends: { name: 'talaria_worker_appends_total', help: 'Batches of one run sent to its log', labels: ['outcome'] },
+  appends: {
+    name: 'talaria_worker_appends_total',
+    help: 'Batches of one run sent to its log',
+    labels: ['outcome'],
+    starts: each('outcome', ['ok', 'fenced', 'ended', 'full', 'lost', 'gap', 'failed']),
+  },
   flushRuns: {
     name: 'talaria_worker_flush_runs',
     help: 'Runs that shared one append call',
@@ -94,6 +116,10 @@ export const METRICS = {
     name: 'talaria_queue_oldest_wait_seconds',
     help: 'Age of the job that waits longest; 0 when none does',
     labels: ['queue'],
+  },
+  redisMemory: {
+    name: 'talaria_redis_memory_ratio',
+    help: 'The share of its maxmemory that Redis uses; 0 when it has no limit',
   },
   unconfirmed: { name: 'talaria_runs_unconfirmed', help: 'Runs that the store has not confirmed, live ones included' },
   unconfirmedOldest: { name: 'talaria_runs_unconfirmed_oldest_seconds', help: 'Age of the oldest of them' },
@@ -127,7 +153,12 @@ export const METRICS = {
   messengerChats: { name: 'talaria_messenger_active_chats', help: 'Chats that this process writes into' },
 
   // Store
-  batches: { name: 'talaria_store_batches_total', help: 'Batches of finished runs', labels: ['outcome'] },
+  batches: {
+    name: 'talaria_store_batches_total',
+    help: 'Batches of finished runs',
+    labels: ['outcome'],
+    starts: each('outcome', ['stored', 'failed']),
+  },
   rows: { name: 'talaria_store_rows_total', help: 'Runs written' },
   persistLag: {
     name: 'talaria_store_persist_lag_seconds',

@@ -21,13 +21,19 @@ export class Metrics {
 
   constructor(process: { readonly service: string; readonly version: string; isDraining(): boolean }) {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: LAG_LOOK_EVERY_MS });
+    // They are gauges that are named like counters, which every lint of metrics objects to.
+    for (const what of ['handles', 'requests', 'resources']) {
+      this.registry.removeSingleMetric(`nodejs_active_${what}_total`);
+    }
     const { service, version } = process;
     this.gauges(METRICS.build, () => [[{ service, version }, 1]]);
     this.gauge(METRICS.draining, () => Number(process.isDraining()));
   }
 
   counter(spec: MetricSpec): Counter {
-    return new Counter(this.settings(spec));
+    const counter = new Counter(this.settings(spec));
+    for (const labels of spec.starts ?? []) counter.inc(labels, 0);
+    return counter;
   }
 
   histogram(spec: MetricSpec): Histogram {

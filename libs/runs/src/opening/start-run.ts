@@ -157,7 +157,7 @@ async function tagOf(queue: RunQueue, { owner, draft }: RunToStart, room: QueueR
     case 'key':
       throw queueFull('Too many runs of this API key are waiting for a worker.', 'key_queue_full');
     case 'memory':
-      throw queueFull('There is no room for another run.', 'queue_full');
+      throw queueFull('Redis keeps the memory that it has left for runs that are there.', 'redis_memory');
   }
 }
 

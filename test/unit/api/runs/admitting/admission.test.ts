@@ -2,7 +2,7 @@ import { Admission } from '../../../../../apps/api/src/runs/admitting/admission.
 import { canonicalJson, idempotencyClaim } from '../../../../../apps/api/src/runs/admitting/idempotency-key.js';
 
 describe('Admission', () => {
-  const limits = { inFlightMax: 9, inFlightPerKeyMax: 9, ofKeys: new Map() };
+  const limits = { inFlightMax: 9, inFlightPerKeyMax: 9, listenersMax: 9, listenersPerKeyMax: 9, ofKeys: new Map() };
   const refusal = (code: string) => expect.objectContaining({ code, retryAfterSeconds: expect.any(Number) as number });
 
   test('takes as many as it may, and gives places back once', () => {
@@ -15,6 +15,19 @@ describe('Admission', () => {
     expect(admission.waiting).toBe(1);
     expect(() => admission.enter('bob')).not.toThrow();
     expect(() => admission.enter('bob')).toThrow();
+  });
+
+  test('listeners have places of their own, and take none of those of requests', () => {
+    const admission = new Admission({ ...limits, inFlightPerKeyMax: 1, listenersMax: 3, listenersPerKeyMax: 2 });
+    admission.enter('alice', 'listening');
+    const leave = admission.enter('alice', 'listening');
+    expect(() => admission.enter('alice', 'listening')).toThrow(expect.objectContaining({ reason: 'key_listeners' }));
+    expect(() => admission.enter('alice')).not.toThrow();
+    expect(admission.waiting).toBe(1);
+    admission.enter('bob', 'listening');
+    expect(() => admission.enter('bob', 'listening')).toThrow(expect.objectContaining({ reason: 'listeners' }));
+    leave();
+    expect(() => admission.enter('bob', 'listening')).not.toThrow();
   });
 
   test('one key cannot take the places of all, and a key may have a limit of its own', () => {
