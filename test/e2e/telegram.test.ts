@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FakeTelegram, type FakeMessage } from '../support/fake-telegram.js';
+import { FakeTelegram, type FakeMessage } from '../support/chats/fake-telegram.js';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
 import { startStack, type Service, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';

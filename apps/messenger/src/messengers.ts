@@ -1,24 +1,31 @@
-import type { Config, TelegramConfig } from '#libs/config';
+import type { ChatPlatformConfig, Config } from '#libs/config';
 import { createPlatforms, replyModeOf } from '#libs/messengers';
 import type { Logger } from '#libs/platform';
 import type { ChatRules, Messenger } from './answers/ports.js';
 
 /** The platforms that are set up, and the rules of their chats. */
 export function createMessengers(config: Config, logger: Logger): readonly Messenger[] {
-  const { telegram } = config.messenger;
-  if (!telegram) return [];
-  const onTrouble = (why: string): void => logger.warn({ why, platform: 'telegram' }, 'updates do not come in');
-  const { replyToMode, firstTokens, editMs } = telegram;
-  return createPlatforms({ telegram: { ...telegram, onTrouble } }).map((platform) => ({
-    platform,
-    replyMode: replyModeOf(replyToMode),
-    pace: { firstTokens, editMs },
-    rulesOf: (chat, thread) => rulesOf(config, telegram, { chat, thread }),
-  }));
+  const { telegram, slack, discord } = config.messenger;
+  const heard = (platform: string) => ({
+    onTrouble: (why: string): void => logger.warn({ why, platform }, 'updates do not come in'),
+  });
+  const platforms = createPlatforms({
+    ...(telegram && { telegram: { ...telegram, ...heard('telegram') } }),
+    ...(slack && { slack: { ...slack, ...heard('slack'), threads: replyModeOf(slack.replyToMode) !== 'off' } }),
+    ...(discord && { discord: { ...discord, ...heard('discord') } }),
+  });
+  const settings: Readonly<Record<string, ChatPlatformConfig | undefined>> = { telegram, slack, discord };
+  return platforms.flatMap((platform) => {
+    const own = settings[platform.name];
+    if (!own) return [];
+    const { replyToMode, firstTokens, editMs } = own;
+    const rules = (chat: string, thread: string): ChatRules => rulesOf(config, own, { chat, thread });
+    return { platform, replyMode: replyModeOf(replyToMode), pace: { firstTokens, editMs }, rulesOf: rules };
+  });
 }
 
 /** The entry for the thread counts before the one for the whole chat. */
-function rulesOf(config: Config, { chats, key }: TelegramConfig, at: { chat: string; thread: string }): ChatRules {
+function rulesOf(config: Config, { chats, key }: ChatPlatformConfig, at: { chat: string; thread: string }): ChatRules {
   const ofChat = chats.filter(({ chat }) => chat === at.chat);
   const entry = ofChat.find(({ thread }) => thread === at.thread) ?? ofChat.find(({ thread }) => thread === undefined);
   const sets = entry?.toolsets;

@@ -231,13 +231,31 @@ export interface McpServerConfig {
 
 export interface MessengerConfig {
   readonly port: number;
-  /** Absent: there is no bot. The token itself is read for the messenger only. */
+  /** Absent: there is no bot. The tokens themselves are read for the messenger only. */
   readonly telegram?: TelegramConfig;
+  readonly slack?: SlackConfig;
+  readonly discord?: ChatPlatformConfig;
 }
 
-export interface TelegramConfig {
+export interface TelegramConfig extends ChatPlatformConfig {
+  /** Answers grow as drafts in private chats. */
+  readonly drafts: boolean;
+  readonly webhook?: { readonly url: string; readonly secret: string };
+}
+
+export interface SlackConfig extends ChatPlatformConfig {
+  /** Events come through a socket; absent: through the webhook. */
+  readonly appToken?: string;
+  readonly signingSecret?: string;
+  /** Answers grow as Slack's streams where there is room for them. */
+  readonly streams: boolean;
+}
+
+/** What every chat platform has. */
+export interface ChatPlatformConfig {
+  /** Of the bot. */
   readonly token: string;
-  /** Another server that speaks the Bot API. */
+  /** Another server that speaks the platform's protocol. */
   readonly apiRoot?: string;
   /** Ids as text; both empty: nobody is heard. */
   readonly allowedUsers: readonly string[];
@@ -248,7 +266,6 @@ export interface TelegramConfig {
   readonly key: string;
   readonly firstTokens: number;
   readonly editMs: number;
-  readonly webhook?: { readonly url: string; readonly secret: string };
   /** Chats that differ from the others. */
   readonly chats: readonly ChatConfig[];
 }

@@ -52,8 +52,11 @@ export type Step =
 
 /** What a call came to. */
 export type Outcome =
-  /** `id` of the message that was sent or found; `data`: the file as a data URL. */
-  | { readonly kind: 'done'; readonly id?: string; readonly data?: string }
+  /**
+   * `id` of the message that was sent or found. `differs`: it was there already, with another content. `data`: the file
+   * as a data URL.
+   */
+  | { readonly kind: 'done'; readonly id?: string; readonly differs?: true; readonly data?: string }
   /** The message already reads so. */
   | { readonly kind: 'unchanged' }
   /** There is no such message of ours; of a message that grows: it does not grow any more. */

@@ -10,7 +10,8 @@ export const SERVICES: readonly ServiceName[] = ['store', 'scheduler', 'worker',
 
 /** Those of this start: the messenger comes last, and only when a chat platform is set up. */
 export function servicesOf({ config }: Pick<ReadConfig, 'config'>): readonly ServiceName[] {
-  return config.messenger.telegram ? [...SERVICES, 'messenger'] : SERVICES;
+  const { telegram, slack, discord } = config.messenger;
+  return (telegram ?? slack ?? discord) ? [...SERVICES, 'messenger'] : SERVICES;
 }
 
 /** Where a service's compiled main.js lies. */

@@ -22,7 +22,9 @@ async function find(posting: Posting, { piece, thread, isGroup }: Placement, aft
   const prepare = async (): Promise<Step> => ({ kind: 'find', chat: chatId, thread, after, known });
   const outcome = await caller.call(prepare, { kind: 'find', isGroup });
   const isFound = outcome?.kind === 'done' && outcome.id !== undefined;
-  if (!isFound && outcome?.kind !== 'gone') return outcome;
+  // Sent again, it might be there twice.
+  if (outcome?.kind === 'refused') piece.refused = `nobody knows whether it was sent (${outcome.why})`;
+  else if (!isFound && outcome?.kind !== 'gone') return outcome;
   // What it shows is not known: it is edited next, and if it was growing, ended before.
   if (isFound && piece.sending?.isGrowing) piece.growing = { sent: 0, hash: '', isBroken: true };
   delete piece.sending;

@@ -57,13 +57,15 @@ async function send(posting: Posting, placement: Placement): Promise<Outcome | u
     hash = hashOf(content);
     piece.sending = { after: idAfter(posting) };
     await book.save();
-    return { kind: 'send', chat: chatId, thread, content, key, ...(replyTo !== undefined && { replyTo }) };
+    const ownKey = piece.wasGone ? `${key} again` : key;
+    return { kind: 'send', chat: chatId, thread, content, key: ownKey, ...(replyTo !== undefined && { replyTo }) };
   };
   const outcome = await caller.call(prepare, termsOf('send', placement));
   if (outcome === undefined || outcome.kind === 'unknown') return outcome;
   delete piece.sending;
-  if (outcome.kind === 'done' && outcome.id !== undefined) adopt(posting, piece, { id: outcome.id, hash });
-  else noteRefusal(piece, outcome);
+  if (outcome.kind === 'done' && outcome.id !== undefined) {
+    adopt(posting, piece, { id: outcome.id, ...(!outcome.differs && { hash }) });
+  } else noteRefusal(piece, outcome);
   await book.save();
   return outcome;
 }

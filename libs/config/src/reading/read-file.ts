@@ -37,9 +37,11 @@ export interface FileSettings {
   readonly aliases: readonly RecordOf<typeof ALIAS_FIELDS>[];
   readonly toolsets: readonly RecordOf<typeof TOOLSET_FIELDS>[];
   readonly mcpServers: readonly RecordOf<typeof MCP_FIELDS>[];
-  readonly telegramChats: readonly RecordOf<typeof CHAT_FIELDS>[];
+  readonly chats: Readonly<Record<ChatPlatform, readonly RecordOf<typeof CHAT_FIELDS>[]>>;
   readonly approvals: readonly RecordOf<typeof APPROVAL_FIELDS>[];
 }
+
+export type ChatPlatform = 'telegram' | 'slack' | 'discord';
 
 export const NO_FILE: FileSettings = {
   texts: new Map(),
@@ -49,7 +51,7 @@ export const NO_FILE: FileSettings = {
   aliases: [],
   toolsets: [],
   mcpServers: [],
-  telegramChats: [],
+  chats: { telegram: [], slack: [], discord: [] },
   approvals: [],
 };
 
@@ -126,8 +128,8 @@ const MCP_FIELDS = {
 } as const satisfies Fields;
 
 const CHAT_FIELDS = {
-  chat: { parser: matching(/^-?\d{1,20}$/, 'the id of a chat, a number'), required: true },
-  thread: { parser: matching(/^\d{1,20}$/, 'the id of a topic, a number') },
+  chat: { parser: matching(/^(-?\d{1,20}|[CDG][A-Z0-9]{1,20})$/, 'the id of a chat'), required: true },
+  thread: { parser: matching(/^\d{1,20}(\.\d{1,10})?$/, 'the id of a topic or thread') },
   key: { parser: keyName },
   model: { parser: text },
   prompt: { parser: text },
@@ -151,6 +153,8 @@ const LISTS = [
   'toolsets',
   'mcp_servers',
   'telegram.chats',
+  'slack.chats',
+  'discord.chats',
   'approvals.rules',
 ];
 const KNOWN = [...LISTS, ...SETTINGS.map(({ path }) => path)];
@@ -171,6 +175,8 @@ export function parseSettings(content: string, fileName: string, problems: Probl
     const value = node === undefined ? undefined : readText(node, parser, { path, problems });
     if (value !== undefined) texts.set(path, value);
   }
+  const chatsOf = (platform: ChatPlatform) =>
+    readRecords(found.get(`${platform}.chats`), { path: `${platform}.chats`, problems }, CHAT_FIELDS);
   return {
     texts,
     keys: readRecords(found.get('auth.keys'), { path: 'auth.keys', problems }, KEY_FIELDS),
@@ -179,7 +185,7 @@ export function parseSettings(content: string, fileName: string, problems: Probl
     aliases: readRecords(found.get('aliases'), { path: 'aliases', problems }, ALIAS_FIELDS),
     toolsets: readRecords(found.get('toolsets'), { path: 'toolsets', problems }, TOOLSET_FIELDS),
     mcpServers: readRecords(found.get('mcp_servers'), { path: 'mcp_servers', problems }, MCP_FIELDS),
-    telegramChats: readRecords(found.get('telegram.chats'), { path: 'telegram.chats', problems }, CHAT_FIELDS),
+    chats: { telegram: chatsOf('telegram'), slack: chatsOf('slack'), discord: chatsOf('discord') },
     approvals: readRecords(found.get('approvals.rules'), { path: 'approvals.rules', problems }, APPROVAL_FIELDS),
   };
 }

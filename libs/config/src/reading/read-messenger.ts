@@ -1,13 +1,34 @@
-import type { ChatConfig, MessengerConfig, TelegramConfig, ToolsConfig } from '../config.js';
+import type {
+  ChatConfig,
+  ChatPlatformConfig,
+  MessengerConfig,
+  SlackConfig,
+  TelegramConfig,
+  ToolsConfig,
+} from '../config.js';
 import type { Values } from '../settings/variables.js';
-import type { FileSettings } from './read-file.js';
+import type { ChatPlatform, FileSettings } from './read-file.js';
 import { isReadFor, type Sources } from './sources.js';
 
 /** The chat platforms that are set up; for other services than the messenger none is. */
 export function readMessenger(sources: Sources, file: FileSettings, given: MessengerSources): MessengerConfig {
   const { values } = given;
-  const telegram = isReadFor(sources, 'messenger') ? readTelegram(sources, file, given) : undefined;
-  return { port: values.MESSENGER_PORT, ...(telegram && { telegram }) };
+  if (!isReadFor(sources, 'messenger')) return { port: values.MESSENGER_PORT };
+  const chatsOf = (platform: ChatPlatform): readonly ChatConfig[] =>
+    file.chats[platform].map((entry) => chatOf(sources, entry, given.tools));
+  const telegram = readTelegram(sources, values, chatsOf('telegram'));
+  const slack = readSlack(sources, values, chatsOf('slack'));
+  const discord = readDiscord(values, chatsOf('discord'));
+  // The messenger alone needs one: the others share its file and not its secrets.
+  if (sources.service === 'messenger' && !telegram && !slack && !discord) {
+    sources.problems.add('TELEGRAM_BOT_TOKEN', 'missing, as are SLACK_BOT_TOKEN and DISCORD_BOT_TOKEN; one is needed');
+  }
+  return {
+    port: values.MESSENGER_PORT,
+    ...(telegram && { telegram }),
+    ...(slack && { slack }),
+    ...(discord && { discord }),
+  };
 }
 
 interface MessengerSources {
@@ -15,15 +36,11 @@ interface MessengerSources {
   readonly tools: ToolsConfig;
 }
 
-function readTelegram(sources: Sources, file: FileSettings, given: MessengerSources): TelegramConfig | undefined {
-  const { values } = given;
+type Chats = readonly ChatConfig[];
+
+function readTelegram({ problems }: Sources, values: Values, chats: Chats): TelegramConfig | undefined {
   const { TELEGRAM_BOT_TOKEN: token, TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = values;
-  const { problems } = sources;
-  if (token === undefined) {
-    // The messenger alone needs it: the others share its file and not its secrets.
-    if (sources.service === 'messenger') problems.add('TELEGRAM_BOT_TOKEN', 'missing; a messenger needs a platform');
-    return undefined;
-  }
+  if (token === undefined) return undefined;
   if (url !== undefined && secret === undefined) {
     problems.add('TELEGRAM_WEBHOOK_SECRET', 'missing; TELEGRAM_WEBHOOK_URL needs one, or anybody could send updates');
   }
@@ -36,12 +53,51 @@ function readTelegram(sources: Sources, file: FileSettings, given: MessengerSour
     key: values.TELEGRAM_KEY,
     firstTokens: values.TELEGRAM_FIRST_TOKENS,
     editMs: values.TELEGRAM_EDIT_MS,
+    drafts: values.TELEGRAM_DRAFTS,
     ...(url !== undefined && secret !== undefined && { webhook: { url, secret } }),
-    chats: file.telegramChats.map((entry) => chatOf(sources, entry, given.tools)),
+    chats,
   };
 }
 
-function chatOf({ problems }: Sources, entry: FileSettings['telegramChats'][number], tools: ToolsConfig): ChatConfig {
+function readSlack({ problems }: Sources, values: Values, chats: Chats): SlackConfig | undefined {
+  const { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = values;
+  if (token === undefined) return undefined;
+  if (appToken === undefined && signingSecret === undefined) {
+    problems.add('SLACK_APP_TOKEN', 'missing, as is SLACK_SIGNING_SECRET; events come in by one of them');
+  }
+  return {
+    token,
+    ...(appToken !== undefined && { appToken }),
+    ...(signingSecret !== undefined && { signingSecret }),
+    ...(values.SLACK_API_ROOT !== undefined && { apiRoot: values.SLACK_API_ROOT }),
+    allowedUsers: values.SLACK_ALLOWED_USERS ?? [],
+    allowedChats: values.SLACK_ALLOWED_CHATS ?? [],
+    replyToMode: values.SLACK_REPLY_TO_MODE,
+    key: values.SLACK_KEY,
+    firstTokens: values.SLACK_FIRST_TOKENS,
+    editMs: values.SLACK_EDIT_MS,
+    streams: values.SLACK_STREAMS,
+    chats,
+  };
+}
+
+function readDiscord(values: Values, chats: Chats): ChatPlatformConfig | undefined {
+  const { DISCORD_BOT_TOKEN: token } = values;
+  if (token === undefined) return undefined;
+  return {
+    token,
+    ...(values.DISCORD_API_ROOT !== undefined && { apiRoot: values.DISCORD_API_ROOT }),
+    allowedUsers: values.DISCORD_ALLOWED_USERS ?? [],
+    allowedChats: values.DISCORD_ALLOWED_CHATS ?? [],
+    replyToMode: values.DISCORD_REPLY_TO_MODE,
+    key: values.DISCORD_KEY,
+    firstTokens: values.DISCORD_FIRST_TOKENS,
+    editMs: values.DISCORD_EDIT_MS,
+    chats,
+  };
+}
+
+function chatOf({ problems }: Sources, entry: FileSettings['chats']['slack'][number], tools: ToolsConfig): ChatConfig {
   const { path, chat = '', thread, key, model, prompt, toolsets } = entry;
   for (const wanted of toolsets ?? []) {
     if (!tools.toolsets.some(({ name }) => name === wanted)) {

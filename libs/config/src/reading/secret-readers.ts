@@ -13,6 +13,10 @@ const SETTINGS: readonly (readonly [VariableName, readonly ServiceName[]])[] = [
   ['DATABASE_URL', ['store']],
   ['TELEGRAM_BOT_TOKEN', ['messenger']],
   ['TELEGRAM_WEBHOOK_SECRET', ['messenger']],
+  ['SLACK_BOT_TOKEN', ['messenger']],
+  ['SLACK_APP_TOKEN', ['messenger']],
+  ['SLACK_SIGNING_SECRET', ['messenger']],
+  ['DISCORD_BOT_TOKEN', ['messenger']],
   ['OPENAI_API_KEY', ['worker']],
   ['ANTHROPIC_API_KEY', ['worker']],
 ];

@@ -1,5 +1,5 @@
 import { keyName } from '../values/api-keys.js';
-import { httpUrl, integer, listOf, matching, port, text } from '../values/parsers.js';
+import { httpUrl, integer, listOf, matching, port, text, yesOrNo } from '../values/parsers.js';
 import type { Variable } from './variable.js';
 
 const chatId = matching(/^-?\d{1,20}$/, 'an id, a number');
@@ -66,6 +66,13 @@ export const MESSENGER_VARIABLES = [
     default: '1500',
     meaning: 'milliseconds between edits of a growing answer; three times as long in groups, longer for long answers',
     parser: integer(1_000, 60_000),
+  },
+  {
+    name: 'TELEGRAM_DRAFTS',
+    path: 'telegram.drafts',
+    default: 'false',
+    meaning: "answers grow as Telegram's drafts, with its stop button, in private chats; groups have no drafts",
+    parser: yesOrNo,
   },
   {
     name: 'TELEGRAM_WEBHOOK_URL',

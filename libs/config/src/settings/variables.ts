@@ -1,6 +1,7 @@
 import { AGENT_VARIABLES } from './agent-variables.js';
 import { API_VARIABLES } from './api-variables.js';
 import { JOB_VARIABLES } from './job-variables.js';
+import { CHAT_VARIABLES } from './chat-variables.js';
 import { MESSENGER_VARIABLES } from './messenger-variables.js';
 import { MODEL_VARIABLES } from './model-variables.js';
 import { host, httpUrl, integer, matching } from '../values/parsers.js';
@@ -119,6 +120,7 @@ export const VARIABLES = [
   ...AGENT_VARIABLES,
   ...JOB_VARIABLES,
   ...MESSENGER_VARIABLES,
+  ...CHAT_VARIABLES,
   ...LOG_VARIABLES,
 ] as const satisfies readonly Variable[];
 

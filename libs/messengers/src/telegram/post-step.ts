@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { MessageEntity } from '@grammyjs/types';
 import { LIMITS } from '#libs/contract';
 import type { RawApi } from 'grammy';
+import { fetchImage } from '../fetch-image.js';
 import type { Content, Outcome, Step } from '../port.js';
 import { asSignal } from './as-signal.js';
 import { readOutcome } from './read-outcome.js';
@@ -85,20 +86,9 @@ function bodyOf({ text, entities, buttons }: Content) {
   };
 }
 
-/** getFile, then the file itself as a data URL. Photos of Telegram are JPEG, whatever they were. */
+/** getFile, then the file itself. Photos of Telegram are JPEG, whatever they were. */
 async function fetchFile({ raw, fileUrl }: TelegramCalls, fileId: string, signal: AbortSignal): Promise<Outcome> {
   const { file_path: path, file_size: bytes = 0 } = await raw.getFile({ file_id: fileId }, asSignal(signal));
   if (path === undefined || bytes > LIMITS.chatPhotoBytesMax) return { kind: 'refused', why: 'the photo is too large' };
-  const answer = await fetch(fileUrl(path), { signal: AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS_MAX)]) });
-  if (!answer.ok || !answer.body) return { kind: 'unsent', why: `the photo: ${answer.status}` };
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > LIMITS.chatPhotoBytesMax) return { kind: 'refused', why: 'the photo is too large' };
-    chunks.push(chunk);
-  }
-  return { kind: 'done', data: `data:image/jpeg;base64,${Buffer.concat(chunks).toString('base64')}` };
+  return fetchImage(fileUrl(path), { type: 'image/jpeg', signal });
 }
-
-const FETCH_MS_MAX = 20_000;

@@ -1,18 +1,9 @@
 import { GrammyError, HttpError } from 'grammy';
+import { codeOf, neverReached } from '../never-reached.js';
 import type { Outcome } from '../port.js';
 
 /** When Telegram says "too often" without saying for how long. */
 const RETRY_SECONDS_DEFAULT = 5;
-
-/** No connection was made, so nothing can have taken effect. */
-const NEVER_REACHED: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT_CONNECT',
-]);
 
 /**
  * What a failed call came to. Answers of the Bot API have `error_code`, `description` and `parameters.retry_after`
@@ -21,10 +12,10 @@ const NEVER_REACHED: ReadonlySet<string> = new Set([
  */
 export function readOutcome(cause: unknown): Outcome {
   if (cause instanceof GrammyError) return ofAnswer(cause);
-  const code = cause instanceof HttpError ? codeOf(cause.error) : undefined;
+  const error = cause instanceof HttpError ? cause.error : undefined;
   // The error itself is not told: the address in it has the bot's token.
-  const why = code ?? 'no answer';
-  return code !== undefined && NEVER_REACHED.has(code) ? { kind: 'unsent', why } : { kind: 'unknown', why };
+  const why = codeOf(error) ?? 'no answer';
+  return { kind: neverReached(error) === undefined ? 'unknown' : 'unsent', why };
 }
 
 function ofAnswer({ error_code: code, description, parameters }: GrammyError): Outcome {
@@ -42,9 +33,3 @@ function ofAnswer({ error_code: code, description, parameters }: GrammyError): O
 }
 
 const WHY_CHARS_MAX = 200;
-
-function codeOf(error: unknown): string | undefined {
-  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
-  if (typeof code === 'string') return code;
-  return cause === undefined ? undefined : codeOf(cause);
-}

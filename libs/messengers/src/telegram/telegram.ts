@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Update } from '@grammyjs/types';
 import { Api } from 'grammy';
+import { backOff, lazily, rest, untilAborted } from '../intake.js';
 import type { Platform, Sink } from '../port.js';
 import { asSignal } from './as-signal.js';
 import { telegramCapabilities } from './capabilities.js';
@@ -13,7 +13,6 @@ import type { TelegramSettings } from './telegram-settings.js';
 const CALL_SECONDS_MAX = 15;
 const POLL_SECONDS = 25;
 const PAUSE_MS_MIN = 1_000;
-const PAUSE_MS_MAX = 30_000;
 
 /** Telegram, by grammY's client. One bot; the intake is one process at a time, everything else any number. */
 export function telegram(settings: TelegramSettings): Platform {
@@ -50,24 +49,23 @@ interface Intake {
  * as received when it is safe (Telegram forgets it with the next question), so none is lost, and some come twice.
  */
 async function intake(from: Intake, sink: Sink, signal: AbortSignal): Promise<void> {
-  let pause = PAUSE_MS_MIN;
+  const pauses = backOff(PAUSE_MS_MIN);
   let offset: number | undefined;
   let isReady = false;
   while (!signal.aborted) {
     try {
       isReady = isReady || (await prepare(from, signal));
-      if (from.webhook) return await aborted(signal);
+      if (from.webhook) return await untilAborted(signal);
       const updates = await ask(from.poll, offset, signal);
       await takeAll(updates, sink, await from.hearing());
       offset = (updates.at(-1)?.update_id ?? (offset ?? 0) - 1) + 1 || undefined;
-      pause = PAUSE_MS_MIN;
+      pauses.reset();
     } catch (cause) {
       if (signal.aborted) return;
       const outcome = readOutcome(cause);
       const why = 'why' in outcome ? outcome.why : outcome.kind;
       from.settings.onTrouble?.(why);
-      await rest(outcome.kind === 'wait' ? outcome.ms : pause, signal);
-      pause = Math.min(2 * pause, PAUSE_MS_MAX);
+      await rest(outcome.kind === 'wait' ? outcome.ms : pauses.next(), signal);
     }
   }
 }
@@ -105,25 +103,4 @@ async function takeAll(updates: readonly Update[], sink: Sink, hearing: Hearing)
 async function hearingOf(api: Api, { allowedUsers, allowedChats }: TelegramSettings): Promise<Hearing> {
   const { id, username } = await api.getMe();
   return { botId: id, botName: username, users: new Set(allowedUsers), chats: new Set(allowedChats) };
-}
-
-/** Asks once, and again after a failure. */
-function lazily<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asked: Promise<T> | undefined;
-  return () => {
-    asked ??= ask().catch((cause: unknown) => {
-      asked = undefined;
-      throw cause;
-    });
-    return asked;
-  };
-}
-
-async function rest(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined); // It only rejects when the signal cuts it short.
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
 }
