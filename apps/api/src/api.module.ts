@@ -5,6 +5,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions } from 'fastify';
 import type { Server } from 'node:http';
+import { ContinueRun } from './answering/continue-run.js';
 import { CreateRun } from './answering/create-run.js';
 import { preparationsOf } from './answering/preparations.js';
 import { protocolRoute } from './answering/protocol.controller.js';
@@ -35,6 +36,7 @@ import { RESPONSE_PATHS, responsePreparation } from './responses/response-prepar
 import type { ReceivingBudget } from './receiving/receiving-budget.js';
 import { ResponsesModule } from './responses/responses.module.js';
 import { ResponseSockets } from './responses/socket/response-sockets.js';
+import { RunList } from './runs/run-list.js';
 import { RunsModule } from './runs-api/runs.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 import { UpstreamsModule } from './upstreams/upstreams.module.js';
@@ -87,7 +89,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
     module: ApiModule,
     imports: [
       EdgeModule.for(replies),
-      ProtocolsModule.for(protocols, createRun, new SubRoutes(core)),
+      ProtocolsModule.for(protocols, new ContinueRun(createRun, core, new RunList(ports)), new SubRoutes(core)),
       ResponsesModule.for(core, ports, { createRun, preparation }),
       RunsModule.for(core, ports, { createRun, version, protocols: spoken }),
       SessionsModule.for(core, ports),

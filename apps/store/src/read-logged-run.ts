@@ -1,6 +1,7 @@
 import {
   GatewayError,
   hasEnded,
+  inputOf,
   type JsonObject,
   type RunInput,
   type RunJournal,
@@ -95,5 +96,3 @@ async function readSpec({ log, logger }: ReadPorts, runId: string): Promise<RunS
     return undefined;
   }
 }
-
-const inputOf = ({ messages, input }: RunSpec): RunInput => ({ messages, ...(input && { items: input }) });

@@ -119,6 +119,9 @@ export {
   picturesOf,
   summaryText,
   turnOf,
+  type AskedManner,
+  inputOf,
+  mannerOf,
   type RunInput,
   type Turn,
 } from './runs/turn.js';

@@ -132,6 +132,8 @@ export const LIMITS = {
    * store: the order of a chat's turn is one message. A larger order is dropped once the store has it.
    */
   keptOrderBytesMax: 8_192,
+  /** What a run asked besides its messages (tools, sampling), as JSON: up to this size its row keeps it. */
+  askedMannerCharsMax: 16_384,
   /** Events that a worker may hold unacknowledged before the run has to wait for Redis. */
   unacknowledgedBytesMax: 4_194_304,
   /** Acknowledged events that a worker keeps, to send them again when Redis lost the tail of its append-only file. */

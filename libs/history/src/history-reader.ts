@@ -1,4 +1,4 @@
-import { GatewayError, LIMITS, turnOf, type RunJournal, type StoredRuns, type Turn } from '#libs/contract';
+import { GatewayError, inputOf, LIMITS, turnOf, type RunJournal, type StoredRuns, type Turn } from '#libs/contract';
 import { foldLog } from '#libs/runs';
 
 export interface HistoryPorts {
@@ -62,6 +62,5 @@ async function loggedTurn(log: HistoryPorts['log'], runId: string): Promise<read
   if (!spec) return [];
   const snapshot = await foldLog(log, runId);
   if (snapshot.runId !== runId) return [];
-  const { messages, input } = spec;
-  return [turnOf(snapshot, { messages, ...(input && { items: input }) })];
+  return [turnOf(snapshot, inputOf(spec))];
 }

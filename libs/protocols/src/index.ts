@@ -18,6 +18,7 @@ export { Described, KeepsNull, NothingElse, schemaOf, type DtoClass } from './dt
 export { METADATA } from './dto/fragments.js';
 export { bodyObject, otherFields, parseDto } from './dto/parse-dto.js';
 export { parseQuery } from './dto/parse-query.js';
+export { type Continuation, type RunReply } from './protocol/continuation.js';
 export { defineProtocol, type Encoded, type Protocol } from './protocol/protocol.js';
 export {
   NO_PREPARATION,
@@ -34,10 +35,10 @@ export { checkProtocols, PROTOCOLS } from './registry.js';
 export { cancelledError } from './run-errors.js';
 export { parseEventCursor } from './runs/cursor.js';
 export { readApproval, readSteer } from './runs/control-requests.js';
-export { ApprovalDto, SteerDto } from './runs/control-request.dto.js';
+export { ApprovalDto, RerunDto, SteerDto } from './runs/control-request.dto.js';
 export { runsProtocol } from './runs/runs-protocol.js';
 export { runSummary } from './runs/run-summary.js';
-export { runObject } from './runs/run-object.js';
+export { RERUN, runObject } from './runs/run-object.js';
 export { servedFields } from './runs/served-fields.js';
 export { runsEncoder } from './runs/runs-encoder.js';
 export { renderFrame, type SseFrame } from './sse-frame.js';

@@ -3,6 +3,9 @@ export type SseFrame =
   | { readonly event?: string; readonly id?: string; readonly data: string; readonly comment?: undefined }
   | { readonly comment: string };
 
+/** One step of an encoder: old state and event in, new state and frames out. No clock, no ids, no I/O, no mutation. */
+export type Encoded<S> = readonly [state: S, frames: readonly SseFrame[]];
+
 /** For encoder steps that say nothing: one array for all of them. */
 export const NO_FRAMES: readonly SseFrame[] = [];
 

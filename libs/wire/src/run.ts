@@ -81,6 +81,9 @@ export type RunSummary = {
   /** Of an ended run that the store has. */
   readonly usage?: UsageObject;
   readonly attempt?: number;
+  /** Of an ended run that the store has, when an upstream has answered it. */
+  readonly served_by?: string;
+  readonly latency?: ServedFields['latency'];
   /** The request said `store: false`, and the log has expired: neither input nor output is there any more. */
   readonly content_kept?: false;
 };
@@ -107,6 +110,10 @@ export interface ServedFields {
 export type RunObject = RunSummary &
   Partial<ServedFields> & {
     readonly started_at: number | null;
+    /** Tokens that the last step read and wrote: how full the model's window is. Absent: no step has ended. */
+    readonly context_tokens?: number;
+    /** It continues the first `steps` steps of that run. */
+    readonly rerun_of?: { readonly run_id: string; readonly steps: number };
     readonly attempt: number;
     readonly output: string;
     readonly items: readonly RunItem[];

@@ -43,4 +43,22 @@ export type WorkerReport = {
 };
 
 /** A model as GET /v1/models lists it. */
-export type ModelObject = { readonly id: string; readonly object: 'model' };
+export type ModelObject = {
+  readonly id: string;
+  readonly object: 'model';
+  /** What it takes in and gives out together, in tokens. Absent: not known. */
+  readonly context_length?: number;
+};
+
+/** One upstream in GET /internal/upstreams, as far as a page shows it. */
+export type UpstreamObject = {
+  readonly name: string;
+  readonly provider: string;
+  readonly state: 'serving' | 'drained';
+  readonly in_flight: number;
+  readonly models: readonly { readonly model: string; readonly state: string; readonly why: string | null }[];
+  readonly calls: number;
+  readonly failures: number;
+  readonly cache_hit_rate: number | null;
+  readonly first_token_ms: number | null;
+};

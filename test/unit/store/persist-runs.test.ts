@@ -150,7 +150,7 @@ describe('persisting finished runs', () => {
     }
     await persist([kept.runId, secret.runId]);
     const [turn] = await getTurns(db, kept.runId, 10);
-    expect(turn?.input).toEqual({ messages: kept.messages, items: input });
+    expect(turn?.input).toMatchObject({ messages: kept.messages, items: input });
     const [bare] = await getTurns(db, secret.runId, 10);
     expect(bare).toMatchObject({ snapshot: { status: 'completed', items: [], echo: {}, contentKept: false } });
     expect(await getRun(db, secret.runId)).toMatchObject({ contentKept: false });

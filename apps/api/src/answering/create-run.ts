@@ -99,7 +99,9 @@ export class CreateRun {
     await this.parts.models.assertNoServerTool(decoded.tools);
     const prepared = preparation ?? this.parts.preparations?.get(protocol.name) ?? NO_PREPARATION;
     const asked = readSessionHeaders(headers, this.parts.isKeyed);
-    const { draft, turn } = placeInSession(decoded, { ...asked, derives: prepared.derivesSession }, owner);
+    const group = prepared.memberOf?.(decoded) ?? asked.group;
+    const place = { ...asked, derives: prepared.derivesSession, ...(group !== undefined && { group }) };
+    const { draft, turn } = placeInSession(decoded, place, owner);
     const admission: AdmissionRequest = {
       draft,
       ...(turn && { turn }),

@@ -1,12 +1,12 @@
 import type { JsonObject } from '#libs/contract';
 import { Public } from '#libs/platform';
 import type { Protocol, SubRoute } from '#libs/protocols';
-import { Body, Controller, Get, Head, Headers, HttpCode, Inject, Post, Res, type Type } from '@nestjs/common';
+import { Body, Controller, Get, Head, Headers, HttpCode, Inject, Param, Post, Res, type Type } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
-import { CreateRun } from './create-run.js';
+import { ContinueRun } from './continue-run.js';
 import { KeyName } from '../edge/auth/owner.decorator.js';
 import { SubRoutes } from './sub-routes.js';
 
@@ -14,12 +14,16 @@ import { SubRoutes } from './sub-routes.js';
 export interface ProtocolRoute {
   readonly protocol: Protocol;
   readonly controller: Type<unknown>;
+  /** Of the GET that resumes a stream, for a protocol that has one. */
+  readonly resume?: Type<unknown>;
   readonly others: readonly { readonly route: SubRoute; readonly controller: Type<unknown> }[];
 }
 
 export function protocolRoute(protocol: Protocol): ProtocolRoute {
   const others = (protocol.routes ?? []).map((route) => ({ route, controller: subRouteController(route) }));
-  return { protocol, controller: protocolController(protocol), others };
+  const path = protocol.continuation?.resumePath;
+  const resume = path !== undefined && { resume: resumeController(protocol, path) };
+  return { protocol, controller: protocolController(protocol), ...resume, others };
 }
 
 /**
@@ -29,15 +33,28 @@ export function protocolRoute(protocol: Protocol): ProtocolRoute {
 function protocolController(protocol: Protocol): Type<unknown> {
   @Controller()
   class ProtocolController {
-    constructor(@Inject(CreateRun) private readonly createRun: CreateRun) {}
+    constructor(@Inject(ContinueRun) private readonly run: ContinueRun) {}
 
     @Post([protocol.path, ...(protocol.aliases ?? [])])
     @HttpCode(200)
     create(@Incoming() request: IncomingRequest, @Res() reply: FastifyReply): Promise<void> {
-      return this.createRun.handle(protocol, request, reply);
+      return this.run.handle(protocol, request, reply);
     }
   }
   return ProtocolController;
+}
+
+function resumeController(protocol: Protocol, path: string): Type<unknown> {
+  @Controller()
+  class ResumeController {
+    constructor(@Inject(ContinueRun) private readonly run: ContinueRun) {}
+
+    @Get(path)
+    resume(@Param('id') id: string, @Incoming() request: IncomingRequest, @Res() reply: FastifyReply): Promise<void> {
+      return this.run.resume(protocol, id, { request, reply });
+    }
+  }
+  return ResumeController;
 }
 
 const METHODS = { GET: Get, POST: Post, HEAD: Head } as const;

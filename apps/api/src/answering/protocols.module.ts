@@ -1,17 +1,21 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { CreateRun } from './create-run.js';
+import { ContinueRun } from './continue-run.js';
 import type { ProtocolRoute } from './protocol.controller.js';
 import { SubRoutes } from './sub-routes.js';
 
 /** The routes of every protocol. */
 @Module({})
 export class ProtocolsModule {
-  static for(routes: readonly ProtocolRoute[], createRun: CreateRun, subRoutes: SubRoutes): DynamicModule {
+  static for(routes: readonly ProtocolRoute[], run: ContinueRun, subRoutes: SubRoutes): DynamicModule {
     return {
       module: ProtocolsModule,
-      controllers: routes.flatMap(({ controller, others }) => [controller, ...others.map((other) => other.controller)]),
+      controllers: routes.flatMap(({ controller, resume, others }) => [
+        controller,
+        ...(resume ? [resume] : []),
+        ...others.map((other) => other.controller),
+      ]),
       providers: [
-        { provide: CreateRun, useValue: createRun },
+        { provide: ContinueRun, useValue: run },
         { provide: SubRoutes, useValue: subRoutes },
       ],
     };

@@ -15,6 +15,8 @@ export interface Encoder<S> {
    * a client could resume from. Absent: the failure is told as that of a run.
    */
   breakOff?(state: S, error: RunError): readonly SseFrame[];
+  /** That is because the run waits for the client. */
+  isPaused?(state: S): boolean;
   /** The same for the failure of the stream itself, where `encode` leaves out what was heard before. */
   fail?(state: S, event: LoggedEvent): readonly [S, readonly SseFrame[]];
 }
@@ -39,6 +41,9 @@ export class Relay<S> {
 
   /** Whether there is nothing left to send. */
   readonly hasEnded = (): boolean => this.encoder.hasEnded?.(this.state) ?? false;
+
+  /** Whether that is because the run waits for the client's answer. */
+  readonly isPaused = (): boolean => this.encoder.isPaused?.(this.state) ?? false;
 
   /** Sends a batch to the client. A promise means that the client must catch up first. */
   readonly take = (batch: readonly LoggedEvent[]): Promise<void> | undefined => this.speak(batch, 0);

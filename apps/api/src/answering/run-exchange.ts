@@ -101,7 +101,7 @@ export async function streamRun<S>(
     await stream.add(comeBack);
     stream.end();
   } else stream.cut();
-  return relay.hasEnded() && !relay.hasHeardEnd;
+  return relay.hasEnded() && !relay.hasHeardEnd && !relay.isPaused();
 }
 
 /** Answers with a complete list of events, as SSE. Throws nothing either. */

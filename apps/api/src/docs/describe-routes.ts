@@ -12,10 +12,12 @@ import { CapabilitiesController } from '../runs-api/capabilities.controller.js';
 import { describeJobs } from '../jobs/describe-jobs.js';
 import { HealthController } from '../models/health.controller.js';
 import { ModelsController } from '../models/models.controller.js';
-import { describeApprovals, describeFollowing, describeRuns } from '../runs-api/describe-runs.js';
+import { describeApprovals, describeFollowing, describeRerun, describeRuns } from '../runs-api/describe-runs.js';
 import { body, errors, OBJECT, once } from '../answering/describe.js';
 import { describeResponses } from '../responses/describe-responses.js';
 import { describeSessions } from '../sessions/describe-sessions.js';
+import type { Protocol } from '#libs/protocols';
+import type { Type } from '@nestjs/common';
 import type { ProtocolRoute } from '../answering/protocol.controller.js';
 
 /**
@@ -40,12 +42,14 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   describeTools();
   describeRuns();
   describeFollowing();
+  describeRerun();
   describeJobs();
   describeApprovals();
   describeResponses();
   describeSessions();
-  for (const { protocol, controller, others } of protocols) {
+  for (const { protocol, controller, resume, others } of protocols) {
     for (const other of others) describeSubRoute(other);
+    if (resume) describeResume(protocol, resume);
     once(controller, ApiTags('protocols'), {
       create: [
         ApiOperation({
@@ -58,6 +62,22 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
       ],
     });
   }
+}
+
+function describeResume(protocol: Protocol, controller: Type<unknown>): void {
+  once(controller, ApiTags('protocols'), {
+    resume: [
+      ApiOperation({ summary: `Hear the run of a conversation from its beginning: ${protocol.name}` }),
+      ApiParam({ name: 'id', description: 'of the conversation', schema: { type: 'string' } }),
+      ApiResponse({
+        status: 200,
+        description: 'The stream.',
+        content: { 'text/event-stream': { schema: { type: 'string' } } },
+      }),
+      ApiResponse({ status: 204, description: 'No run of it goes on.' }),
+      ...errors(401, 404, 429, 503),
+    ],
+  });
 }
 
 /** Probes are not in the document, because everybody who needs one knows it. */

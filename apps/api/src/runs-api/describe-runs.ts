@@ -1,10 +1,11 @@
-import { ApprovalDto, runsProtocol, SteerDto } from '#libs/protocols';
+import { ApprovalDto, RerunDto, runsProtocol, SteerDto } from '#libs/protocols';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { API_LIMITS } from '../words/api-limits.js';
 import { ApprovalsController } from './approvals.controller.js';
 import { FollowController } from './follow.controller.js';
 import { PendingApprovalsController } from './pending-approvals.controller.js';
 import { RunControlController } from './run-control.controller.js';
+import { RerunController } from './rerun.controller.js';
 import { RunEventsQuery, RunListQuery } from './run.queries.js';
 import { RunsController } from './runs.controller.js';
 import { body, errors, OBJECT, once, queries } from '../answering/describe.js';
@@ -103,6 +104,18 @@ export function describeFollowing(): void {
       ApiOperation({ summary: 'All requests for approval that wait for an answer, the oldest first' }),
       ApiOkResponse({ description: 'The requests, each with its run.', schema: OBJECT }),
       ...errors(401, 503),
+    ],
+  });
+}
+
+export function describeRerun(): void {
+  once(RerunController, ApiTags('runs'), {
+    rerun: [
+      ApiOperation({ summary: 'A new run that continues the first steps of this one' }),
+      body(RerunDto, { required: false }),
+      ApiHeader({ name: 'Idempotency-Key', description: 'Same key and body, same run; kept for 24 hours.' }),
+      ApiResponse({ status: 202, description: 'The new run is queued.', schema: started }),
+      ...errors(400, 401, 404, 409, 410, 413, 415, 429, 503),
     ],
   });
 }

@@ -12,6 +12,8 @@ import { AUTH_REQUIRED, CapabilitiesController, TOLD_PROTOCOLS } from './capabil
 import { FollowController, HISTORY } from './follow.controller.js';
 import { ManyRunEvents } from './many-run-events.js';
 import { PendingApprovalsController } from './pending-approvals.controller.js';
+import { RerunController } from './rerun.controller.js';
+import { Rerun } from './rerun.js';
 import { RunControlController } from './run-control.controller.js';
 import { RunEvents } from './run-events.js';
 import { RunsController } from './runs.controller.js';
@@ -33,6 +35,7 @@ export class RunsModule {
         FollowController,
         RunsController,
         RunControlController,
+        RerunController,
         PendingApprovalsController,
         ApprovalsController,
         CapabilitiesController,
@@ -44,6 +47,7 @@ export class RunsModule {
         { provide: ManyRunEvents, useValue: new ManyRunEvents(core) },
         { provide: HISTORY, useValue: core.history },
         { provide: StartRun, useValue: new StartRun({ ...core, create: createRun }) },
+        { provide: Rerun, useValue: new Rerun({ ...core, log: ports.log }) },
         { provide: ModelDirectory, useValue: core.models },
         { provide: APPROVAL_MEMORY, useValue: ports.approvals },
         { provide: AUTH_REQUIRED, useValue: core.isKeyed },

@@ -55,6 +55,13 @@ export class RunList {
     return { runs, ...(last && { next: placeText(last) }) };
   }
 
+  /** The newest run of a session, while it goes on; undefined when it has ended, or Redis has none. */
+  async goingOn(owner: string, sessionId: string): Promise<RunSnapshot | undefined> {
+    const { rows } = await this.livePart({ owner, sessionId, limit: 1 }, undefined);
+    const newest = [...rows].sort(byPlace)[0];
+    return newest && !hasEnded(newest) ? newest : undefined;
+  }
+
   private async livePart(order: RunListOrder, after: RunPosition | undefined): Promise<Part> {
     const rows: RunSnapshot[] = [];
     let end = after;

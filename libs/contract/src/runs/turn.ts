@@ -1,13 +1,42 @@
 import type { JsonObject } from '../json.js';
+import { LIMITS } from '../limits.js';
 import type { AssistantMessage, ContentPart, Message, Reasoning, ToolCall, ToolMessage } from '../message.js';
 import { isCertain, type OutputItem, type TextItem, type ToolCallItem } from './output-item.js';
 import { hasEnded, joinedText, type RunSnapshot } from './run-snapshot.js';
+import type { RunSpec } from './run-spec.js';
 
 /** The input of a run, without the conversation before it. */
 export interface RunInput {
   readonly messages: readonly Message[];
   /** The same input as the protocol lists it. */
   readonly items?: readonly JsonObject[];
+  /** What else was asked. Absent: too much to keep, or a row of an earlier version. */
+  readonly manner?: AskedManner;
+}
+
+/** What another run needs to ask the same again, besides the messages. */
+export type AskedManner = Pick<RunSpec, 'tools' | 'toolChoice' | 'sampling'> &
+  Partial<Pick<RunSpec, 'instructions' | 'truncation' | 'toolCallsMax'>>;
+
+/** What of a spec is kept with its run. */
+export function inputOf(spec: RunSpec): RunInput {
+  const { messages, input } = spec;
+  const manner = mannerOf(spec);
+  const isKept = !spec.context && JSON.stringify(manner).length <= LIMITS.askedMannerCharsMax;
+  return { messages, ...(input && { items: input }), ...(isKept && { manner }) };
+}
+
+/** See `AskedManner`. */
+export function mannerOf(spec: AskedManner): AskedManner {
+  const { tools, toolChoice, sampling, instructions, truncation, toolCallsMax } = spec;
+  return {
+    tools,
+    toolChoice,
+    sampling,
+    ...(instructions !== undefined && { instructions }),
+    ...(truncation && { truncation }),
+    ...(toolCallsMax !== undefined && { toolCallsMax }),
+  };
 }
 
 /** One run as part of a conversation. */

@@ -21,6 +21,8 @@ export interface Completed {
 export interface Preparation {
   /** Clients send the whole conversation each time, so runs that begin alike belong to one session. */
   readonly derivesSession: boolean;
+  /** The session that a request is a member of without a turn, by the client's own id of it. Absent: none. */
+  memberOf?(draft: RunDraft): string | undefined;
   traits(draft: RunDraft): AnswerTraits;
   /**
    * The draft with everything that it refers to. Called when its run is about to be opened, and not when a repeated

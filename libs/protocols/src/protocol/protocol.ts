@@ -1,12 +1,12 @@
 import type { JsonObject, LoggedEvent, RunDraft, RunError, RunSnapshot } from '#libs/contract';
 import type { ModelList } from './model-list.js';
+import type { Continuation } from './continuation.js';
 import type { Preparation, PreparePorts } from './preparation.js';
-import type { SseFrame } from '../sse-frame.js';
+import type { Encoded, SseFrame } from '../sse-frame.js';
 import type { DecodeContext, RequestIds } from './request-context.js';
 import type { SubRoute } from './sub-route.js';
 
-/** One step of an encoder: old state and event in, new state and frames out. No clock, no ids, no I/O, no mutation. */
-export type Encoded<S> = readonly [state: S, frames: readonly SseFrame[]];
+export type { Encoded } from '../sse-frame.js';
 
 /**
  * A wire format: a request becomes a RunDraft, a run's events become a stream or one answer. Adding a protocol is a
@@ -38,6 +38,10 @@ export interface Protocol<Dto extends object = object, S = unknown> {
   hasEnded?(state: S): boolean;
   /** What is said when the stream breaks off though the run goes on. Absent: what a failed run says. */
   breakOff?(state: S, error: RunError): readonly SseFrame[];
+  /** Whether it has ended so that the client can answer: the run waits, and nobody has left it. Absent: never. */
+  isPaused?(state: S): boolean;
+  /** How clients take up a run that is there. Absent: by /v1/runs alone. */
+  readonly continuation?: Continuation<Dto, S>;
   /** What is sent when a stream has been silent for a while. Absent: a comment, which clients skip. */
   readonly keepalive?: SseFrame;
   /** The answer without streaming, of a run that ended as `completed` or `incomplete`. */

@@ -1,5 +1,5 @@
 import { LIMITS, type ApprovalDecision } from '#libs/contract';
-import { Required, Rule } from '../dto/dto-rules.js';
+import { IsIntegerBetween, IsText, Required, Rule } from '../dto/dto-rules.js';
 import { Described, Example, Listed } from '../dto/dto-schema.js';
 import { text } from '../dto/fragments.js';
 import { APPROVAL_CHOICES } from './approval-object.js';
@@ -21,6 +21,8 @@ const CHOICE_PROBLEM = `must be one of ${APPROVAL_CHOICES.join(', ')}.`;
 const isChoice = (word: unknown): boolean => decisionOf(word) !== undefined;
 /** A field that another client's body has under a name of its own; `readApproval` and `readSteer` check it. */
 const OtherName = (): PropertyDecorator => Rule(() => true, 'is always fine.');
+
+const STEPS_MAX = 100_000;
 
 /** The body of POST /v1/runs/{id}/approval. */
 @Example({ choice: 'once', request_id: 'apr_0123456789abcdef01234567' })
@@ -60,4 +62,16 @@ export class SteerDto {
 
   @OtherName()
   message?: unknown;
+}
+
+/** The body of POST /v1/runs/{id}/rerun; it may be empty. */
+@Example({ steps: 1 })
+export class RerunDto {
+  @IsIntegerBetween(0, STEPS_MAX)
+  @Described('How many of the completed steps the new run continues; 0: it begins where the run began.')
+  steps: number = 0;
+
+  @IsText(LIMITS.modelNameCharsMax)
+  @Described('Absent: the model of the run.')
+  model?: string;
 }

@@ -1,4 +1,4 @@
-import { hasEnded, outputText, type OutputItem, type RunSnapshot } from '#libs/contract';
+import { hasEnded, isJsonObject, outputText, type OutputItem, type RunSnapshot } from '#libs/contract';
 import type { RunItem, RunObject } from '#libs/wire';
 import { approvalObjects } from './approval-object.js';
 import { EVENT_NAMES } from './event-names.js';
@@ -27,6 +27,7 @@ export function runObject(snapshot: RunSnapshot): RunObject {
     output: outputText(snapshot),
     items: snapshot.items.map((item) => itemObject(item, hasEnded(snapshot))),
     usage: runUsage(snapshot.usage),
+    ...contextOf(snapshot),
     ...servedFields(snapshot),
     finish_reason: snapshot.finishReason ?? null,
     reason: snapshot.incompleteReason ?? snapshot.cancelReason ?? null,
@@ -35,8 +36,22 @@ export function runObject(snapshot: RunSnapshot): RunObject {
     pending_steer: snapshot.leftover?.join('\n') ?? null,
     error: snapshot.error ? runError(snapshot.error) : null,
     metadata: snapshot.metadata ?? {},
+    ...rerunOf(snapshot),
     ...(snapshot.contentKept === false && { content_kept: false }),
   };
+}
+
+function contextOf({ steps }: RunSnapshot): Pick<RunObject, 'context_tokens'> {
+  const { usage } = steps.findLast((step) => step.usage !== undefined) ?? {};
+  return usage ? { context_tokens: usage.inputTokens + usage.outputTokens } : {};
+}
+
+/** Under this name a run that continues steps of another one says so in its `echo`: `{run_id, steps}`. */
+export const RERUN = 'rerun_of';
+
+function rerunOf({ protocol, echo }: RunSnapshot): Pick<RunObject, 'rerun_of'> {
+  const of = protocol === 'runs' ? echo[RERUN] : undefined;
+  return isJsonObject(of) ? { rerun_of: { run_id: String(of['run_id']), steps: Number(of['steps']) } } : {};
 }
 
 /** Of rows without the type of their last event, those of ended runs still tell it: the status is its name. */

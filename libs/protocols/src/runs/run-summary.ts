@@ -1,5 +1,5 @@
 import { hasEnded, type RunSnapshot } from '#libs/contract';
-import type { RunSummary } from '#libs/wire';
+import type { RunObject, RunSummary } from '#libs/wire';
 import { runObject } from './run-object.js';
 
 /** A run in a list: what it is and how it stands. What it said and used is in the run itself. */
@@ -24,8 +24,12 @@ export function runSummary(snapshot: RunSnapshot): RunSummary {
     metadata: run.metadata,
     attempt: run.attempt,
     ...(run.content_kept === false && { content_kept: false }),
-    ...(hasUsage(snapshot) && { usage: run.usage }),
+    ...(hasUsage(snapshot) && { usage: run.usage, ...servedOf(run) }),
   };
+}
+
+function servedOf({ served_by, latency }: RunObject): Pick<RunSummary, 'served_by' | 'latency'> {
+  return { ...(served_by !== undefined && { served_by }), ...(latency && { latency }) };
 }
 
 /** Of a run that is still in Redis only its first and its last event are known. */

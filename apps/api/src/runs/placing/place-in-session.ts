@@ -23,7 +23,7 @@ interface Asked extends AskedSession {
  *   it continues a run by itself (parentId)   a member of the session it names, without a turn: it may branch anywhere
  *   X-Session-Id                              its last user message is the session's next turn
  *   the body's own session id                 its input is the session's next turn, as the protocol decoded it
- *   a session of Claude Code                  a member of that session, without a turn: it sends the whole conversation
+ *   a session of Claude Code, a page's chat   a member of that session, without a turn: it sends the whole conversation
  *   nothing                                   a member of a derived session, or of none
  *
  * Throws GatewayError `invalid_session_id` when header and body name different sessions.

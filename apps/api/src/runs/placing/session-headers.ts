@@ -9,7 +9,7 @@ export interface AskedSession {
   readonly whenBusy: 'wait' | 'reject';
   /** The client's own name for its session: a hint for routing, which continues nothing. */
   readonly client?: string;
-  /** A session of Claude Code, whose requests form one session here, too. */
+  /** A session that the client keeps itself, whose requests are one session here, too: Claude Code's, a page's chat. */
   readonly group?: string;
 }
 
