@@ -2,10 +2,10 @@ import { GatewayError } from '#libs/contract';
 import { assertOneHost, assertPlainBody, type Drain } from '#libs/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
-import { wrongKey } from './auth/wrong-key.js';
+import type { ServerResponse } from 'node:http';
 import type { HostCheck } from './auth/allowed-hosts.js';
 import type { FailedLogins } from './auth/failed-logins.js';
-import type { KeyRing } from './auth/key-ring.js';
+import { type KeyRing, wrongKey } from './auth/key-ring.js';
 import type { Operators } from './auth/operators.js';
 import type { Cors } from './cors.js';
 import type { ErrorReplies } from './error-reply.js';
@@ -17,7 +17,7 @@ import type { ReceivingBudget } from '../receiving/receiving-budget.js';
 import { pathOf } from '../words/request-path.js';
 import type { WatchRequest } from './request-watch.js';
 import type { RouteTable } from './route-table.js';
-import { setSecurityHeaders } from './security-headers.js';
+import { policyOf } from '../pages/pages.js';
 
 export interface EdgeParts {
   readonly keys: KeyRing;
@@ -135,11 +135,24 @@ const leaving = (): GatewayError =>
   new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
 
 /**
- * Public routes have no body. The guard refuses everything else, but only after the body was read, which may be
- * megabytes.
+ * Refuses a request without a valid key before its body is read. Public routes have no body, and the guard would refuse
+ * the others only after reading megabytes.
  */
 function refuseStranger(request: FastifyRequest, failedLogins: FailedLogins): void {
   const tooMany = failedLogins.addRequest(request.raw);
   if (tooMany) throw tooMany;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw wrongKey();
+}
+
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+  ['x-frame-options', 'DENY'],
+  ['permissions-policy', 'camera=(), geolocation=(), microphone=()'],
+];
+
+/** Sets the headers that every answer carries, streams and errors too. */
+function setSecurityHeaders(response: ServerResponse, path: string): void {
+  for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
+  response.setHeader('content-security-policy', policyOf(path));
 }

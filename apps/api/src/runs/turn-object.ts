@@ -1,7 +1,6 @@
-import type { Turn } from '#libs/contract';
+import type { Turn, ContentPart, Message } from '#libs/contract';
 import { runObject } from '#libs/protocols';
-import type { TurnObject } from '#libs/wire';
-import { chatMessageObject } from './message-object.js';
+import type { TurnObject, ChatContent, ChatMessage } from '#libs/wire';
 
 /** A turn for a page: the run, its input, and the texts that the user added while it was under way. */
 export function turnObject({ input, snapshot }: Turn): TurnObject {
@@ -10,4 +9,36 @@ export function turnObject({ input, snapshot }: Turn): TurnObject {
     input: (input?.messages ?? []).map(chatMessageObject),
     steers: (snapshot.steers ?? []).map(({ afterStep, text }) => ({ after_step: afterStep, text })),
   };
+}
+
+/** In the form of Chat Completions, which every client of sessions knows. */
+export function chatMessageObject(message: Message): ChatMessage {
+  switch (message.role) {
+    case 'user':
+      return { role: 'user', content: contentObject(message.content) };
+    case 'system':
+      return { role: 'system', content: message.content };
+    case 'tool':
+      return { role: 'tool', tool_call_id: message.callId, content: message.output };
+    case 'assistant':
+      return {
+        role: 'assistant',
+        content: message.text === '' ? null : message.text,
+        ...(message.refusal !== undefined && { refusal: message.refusal }),
+        ...(message.toolCalls.length > 0 && {
+          tool_calls: message.toolCalls.map(({ callId, name, arguments: text }) => ({
+            id: callId,
+            type: 'function',
+            function: { name, arguments: text },
+          })),
+        }),
+      };
+  }
+}
+
+function contentObject(content: string | readonly ContentPart[]): ChatContent {
+  if (typeof content === 'string') return content;
+  return content.map((part) =>
+    part.type === 'text' ? { type: 'text', text: part.text } : { type: 'image_url', image_url: { url: part.url } },
+  );
 }

@@ -1,5 +1,5 @@
 import { answerMessages, GatewayError, type JsonObject, type Turn } from '#libs/contract';
-import { chatMessageObject } from '../runs/message-object.js';
+import { chatMessageObject } from '../runs/turn-object.js';
 
 export interface MessagePage {
   readonly messages: readonly JsonObject[];

@@ -2,7 +2,7 @@ import { PUBLIC_ROUTE } from '#libs/platform';
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { wrongKey } from './wrong-key.js';
+import { wrongKey } from './key-ring.js';
 
 /**
  * Global guard: every route requires a key unless the route or its controller is marked `@Public()`. The edge has

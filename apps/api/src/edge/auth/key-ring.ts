@@ -2,6 +2,7 @@ import type { ApiKey } from '#libs/config';
 import { bearerToken } from '#libs/platform';
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '#libs/contract';
 
 /** The owner of everything while no key is configured, which is allowed on a loopback address only. */
 export const LOCAL_OWNER = 'local';
@@ -72,3 +73,8 @@ function countOf(name: string, rawHeaders: readonly string[]): number {
 }
 
 const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
+
+/** One answer for a missing key and for a wrong one. */
+export function wrongKey(): GatewayError {
+  return new GatewayError('invalid_api_key', 'A valid API key is required: Authorization: Bearer <key>, or x-api-key.');
+}

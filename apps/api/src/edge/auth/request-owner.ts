@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { wrongKey } from './wrong-key.js';
+import { wrongKey } from './key-ring.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
