@@ -10,22 +10,3 @@ export interface AgentRun {
   readonly book: RunBook;
   readonly toolbox: Toolbox;
 }
-
-/** Thrown by `runAgent` between two steps when `AgentPorts.isLeaving` says so: another worker continues the run. */
-export class RunLeft extends Error {
-  constructor() {
-    super('the worker leaves');
-    this.name = 'RunLeft';
-  }
-}
-
-/**
- * Thrown by `runAgent` when the run waits for an approval: this worker no longer owns the run, and the run has not
- * ended.
- */
-export class RunParked extends Error {
-  constructor() {
-    super('the run is parked');
-    this.name = 'RunParked';
-  }
-}

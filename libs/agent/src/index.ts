@@ -1,3 +1,4 @@
 export type { AgentPorts, ApprovalPorts } from './ports.js';
 export { runAgent } from './run-agent.js';
-export { RunLeft, RunParked } from './agent-run.js';
+export { RunLeft } from './run-left.js';
+export { RunParked } from './run-parked.js';

@@ -1,8 +1,8 @@
 import { NO_USAGE, type ToolCallItem } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
+import { callsOf } from './calls/calls-of.js';
 import { shownStep } from './repeated-text.js';
 import { runCalls } from './calls/run-calls.js';
-import { callsOf } from './calls/call-group.js';
 
 /**
  * Closes the step that a lost worker or a parked run left open, if there is one.

@@ -1,9 +1,11 @@
 import { hasEnded, type RunSnapshot, type RunSpec, type TerminalEvent } from '#libs/contract';
-import { type AgentRun, RunLeft, RunParked } from './agent-run.js';
+import type { AgentRun } from './agent-run.js';
 import { compactConversation, NOT_COMPACTED, type Compacted } from './compact-conversation.js';
 import type { AgentPorts } from './ports.js';
 import { settleOpenStep } from './resume-point.js';
 import { openRunBook } from './run-book.js';
+import { RunLeft } from './run-left.js';
+import { RunParked } from './run-parked.js';
 import { runStep } from './run-step.js';
 import { openToolbox } from './toolbox.js';
 

@@ -11,16 +11,13 @@ import {
   type RunEvent,
   type ToolChoice,
   type Usage,
-  LIMITS,
-  movedCitation,
-  textStart,
-  type Citation,
 } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
 import { affinityOf, sessionOf } from './messages/affinity.js';
 import { conversation, systemText } from './messages/conversation.js';
 import { openModelStream, type ModelStream, type Question } from './open-model-stream.js';
 import { placeAnswer, type PlacedAnswer } from './place-answer.js';
+import { placedCitations, shownImage } from './shown-parts.js';
 import { shownStep } from './repeated-text.js';
 import { runCalls } from './calls/run-calls.js';
 import { toolChoiceOf } from './toolbox.js';
@@ -206,19 +203,4 @@ function knownCall(calls: Map<string, OpenCall>, callId: string): OpenCall {
 
 function invalid(what: string): GatewayError {
   return new GatewayError('upstream_invalid', `The upstream ${what}.`);
-}
-
-/** An upstream counts positions from the beginning of its answer; a run counts them over all of its steps. */
-function placedCitations(book: RunBook, step: number, citations: readonly Citation[]): readonly Citation[] {
-  const before = book.snapshot().items.filter((item) => item.step < step);
-  const start = textStart(before, step);
-  return citations.map((citation) => movedCitation(citation, start));
-}
-
-/** An image of the model, or a short note about it when the image does not fit into the run's log. */
-function shownImage(book: RunBook, step: number, url: string): EventOf<'text.delta'> {
-  const room = Math.min(LIMITS.modelImageBytesMax, imageRoom(book.snapshot()));
-  // Base64: a character is a byte.
-  if (url.length <= room) return { type: 'text.delta', step, text: '', image: url };
-  return { type: 'text.delta', step, text: `[An image of ${url.length} bytes was left out: too large for this run.]` };
 }

@@ -1,5 +1,3 @@
-import type { RunSnapshot, ToolCallItem } from '#libs/contract';
-
 /**
  * The calls of one step, which stop together. This is not an AbortSignal: Node warns of a leak at the eleventh listener
  * of a signal, and a step may have LIMITS.toolCallsPerStepMax calls.
@@ -26,9 +24,4 @@ export class CallGroup {
   throwIfFailed(): void {
     if (this.failure) throw this.failure.reason;
   }
-}
-
-/** The calls of one step, in the order in which the model made them. */
-export function callsOf(snapshot: RunSnapshot, step: number): ToolCallItem[] {
-  return snapshot.items.filter((item): item is ToolCallItem => item.type === 'tool_call' && item.step === step);
 }

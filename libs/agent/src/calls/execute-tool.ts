@@ -7,7 +7,8 @@ import {
   type ToolResume,
 } from '#libs/contract';
 import type { AgentRun } from '../agent-run.js';
-import { boundImages, imageRoom, boundOutput } from './bound-result.js';
+import { boundImages, imageRoom } from './bound-images.js';
+import { boundOutput } from './bound-output.js';
 import type { CallGroup } from './call-group.js';
 
 export interface ToolExecution {

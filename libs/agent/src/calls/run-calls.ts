@@ -1,9 +1,10 @@
 import type { RunEvent, ToolCallItem, ToolResult, Usage } from '#libs/contract';
-import { type AgentRun, RunParked } from '../agent-run.js';
+import type { AgentRun } from '../agent-run.js';
 import { CallGroup } from './call-group.js';
 import { askUser } from './ask-user.js';
 import { decide } from './decide-call.js';
 import { executeTool } from './execute-tool.js';
+import { RunParked } from '../run-parked.js';
 import { settleApprovals } from './settle-approvals.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { Approval, ToolCallItem } from '#libs/contract';
 import type { AgentRun } from '../agent-run.js';
 import { decide } from './decide-call.js';
+import { callsOf } from './calls-of.js';
 import type { ApprovalAnswer } from '../ports.js';
-import { callsOf } from './call-group.js';
 
 /** The unanswered server calls of a step: those that may be answered now, and the requests on which the others wait. */
 export interface SettledCalls {

@@ -1,5 +1,5 @@
 import { EMPTY_SNAPSHOT, LIMITS } from '#libs/contract';
-import { boundImages, imageRoom } from '../../../libs/agent/src/calls/bound-result.js';
+import { boundImages, imageRoom } from '../../../libs/agent/src/calls/bound-images.js';
 
 const of = (bytes: number): string => 'x'.repeat(bytes);
 const { toolImagesBytesMax, runImagesBytesMax } = LIMITS;
