@@ -3,8 +3,8 @@ import { isJsonObject, isTooDeep, type JsonObject, type JsonValue } from '#libs/
 const PREVIEW_CHARS_MAX = 80;
 
 /**
- * The arguments of a call as an object; undefined when the model wrote something else, or what could not be written
- * anew.
+ * The arguments of a call as an object. undefined when the model wrote something else, or something that cannot be
+ * serialized again.
  */
 export function parseArguments(text: string): JsonObject | undefined {
   try {

@@ -23,8 +23,8 @@ export function decodeGrammar(place: Place): Grammar {
 }
 
 /**
- * A custom tool takes free text (OpenAI API reference, custom tools). A model is offered it as a function with one
- * string. A grammar cannot be enforced there, so the model is told of it in words.
+ * A custom tool takes free text (OpenAI API reference, custom tools). The model is offered a function with one string
+ * instead. A grammar cannot be enforced there, so it is described to the model in words.
  */
 export function customFunction(
   name: string,
@@ -47,14 +47,14 @@ const CUSTOM_PARAMETERS: JsonObject = {
   additionalProperties: false,
 };
 
-/** The free text of a custom call as arguments of the function that stands for it. */
+/** The free text of a custom call as arguments of the function that represents the tool. */
 export function packCustomInput(input: string): string {
   return JSON.stringify({ [INPUT]: input });
 }
 
 /**
  * The free text in a model's arguments. Models that write the text itself, or name the argument differently, mean the
- * same: the only string of an object counts, and whatever is no object is the text.
+ * same: the only string of an object counts, and anything that is not an object is the text.
  */
 export function unpackCustomInput(text: string): string {
   const value = parsed(text);

@@ -3,9 +3,9 @@ import type { CacheMark, ContentPart, ErrorCode, JsonObject, JsonValue, UserMess
 import { cacheMark, MARK_PROBLEM } from './prompt-cache.js';
 import { listOf, refuse } from './request-place.js';
 
-/** Whose content it is, and what may stand in it. */
+/** Whose content it is, and what it may contain. */
 export interface ContentPlace {
-  /** `messages[3].content`: the `param` of everything that is wrong in it. */
+  /** `messages[3].content`: the `param` of every error in it. */
   readonly path: string;
   readonly textCharsMax: number;
   readonly allows: 'text' | 'text and images' | 'text and refusals';
@@ -17,11 +17,11 @@ export interface Content {
   /** The text parts, joined by line breaks. */
   readonly text: string;
   readonly refusal?: string;
-  /** The last mark on a text: for messages that have no parts. */
+  /** The last mark on a text, for messages that have no parts. */
   readonly cacheMark?: CacheMark;
 }
 
-/** As a message of the user holds it: parts only where a text cannot say the same. */
+/** Content of a user message: parts only where a string cannot express the same. */
 export function userContent({ parts, text }: Pick<Content, 'parts' | 'text'>): UserMessage['content'] {
   return parts.some((part) => part.type === 'image' || part.cacheMark) ? parts : text;
 }
@@ -121,7 +121,7 @@ function checkImageUrl(url: JsonValue | undefined, place: PartPlace): asserts ur
   if (!isWeb) throw wrong(place, 'invalid_image_url', 'must have an http, https or data:image URL.');
 }
 
-/** The message names the part, `param` the content. */
+/** The message of the error names the part, `param` the content. */
 function wrong({ path, partPath }: PartPlace, code: ErrorCode, problem: string): GatewayError {
   return new GatewayError(code, `'${partPath}' ${problem}`, { param: path });
 }

@@ -14,17 +14,17 @@ interface CacheFields {
   readonly prompt_cache_options?: JsonObject;
 }
 
-/** What a request says of OpenAI's prompt cache beside its key, as it is sent on; undefined: nothing. */
+/** The request's fields about OpenAI's prompt cache, except the key, unchanged. undefined when there are none. */
 export function promptCacheOf({ prompt_cache_retention, prompt_cache_options }: CacheFields): JsonObject | undefined {
   const fields = { prompt_cache_retention, prompt_cache_options };
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return given.length > 0 ? Object.fromEntries(given) : undefined;
 }
 
-/** What `cacheMark` says of a value that is none. */
+/** The error text for an invalid mark. */
 export const MARK_PROBLEM = `must be an object of at most ${LIMITS.cacheMarkCharsMax} characters.`;
 
-/** The mark on a part; undefined: there is none. null: the value is none, which is for the caller to refuse. */
+/** The mark on a part. undefined: there is none. null: the value is invalid, and the caller must refuse it. */
 export function cacheMark(part: JsonObject, form: CacheMark['form']): CacheMark | undefined | null {
   const value: JsonValue | undefined = part[CACHE_MARK_FIELDS[form]] ?? undefined;
   if (value === undefined) return undefined;
@@ -33,8 +33,8 @@ export function cacheMark(part: JsonObject, form: CacheMark['form']): CacheMark 
 }
 
 /**
- * Whether some of the marks that a request's messages or items have stand where no message can carry them: on what an
- * assistant said, and on the system text in front.
+ * Whether some marks of a request's messages or items are where no message can carry them: on the assistant's text, and
+ * on the leading system text.
  */
 export function losesCacheMarks(given: readonly unknown[], messages: readonly Message[]): boolean {
   const marked = given.reduce<number>((sum, one) => sum + marksIn(one), 0);

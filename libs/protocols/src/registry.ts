@@ -9,8 +9,9 @@ import type { Protocol } from './protocol/protocol.js';
 export const PROTOCOLS: readonly Protocol[] = [openaiChat, openaiResponses, anthropicMessages, aiSdkUi];
 
 /**
- * For boot. Throws an Error when two protocols share a name or a path (aliases and other routes included), when a path
- * is not absolute, or when not exactly one protocol lists the models for clients that no other protocol recognises.
+ * Called at boot. Throws an Error when two protocols share a name or a path (aliases and other routes included), when a
+ * path is not absolute, or when not exactly one protocol lists the models for clients that no other protocol
+ * recognises.
  */
 export function checkProtocols(protocols: readonly Protocol[]): void {
   const paths = protocols.flatMap(pathsOf);

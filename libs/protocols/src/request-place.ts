@@ -6,7 +6,7 @@ export interface Place {
   readonly path: string;
 }
 
-/** The refusal of one field. `problem` goes on after the path: "must be a string." */
+/** The refusal of one field. `problem` continues the path: "must be a string." */
 export function refuse(path: string, problem: string, code: ErrorCode = 'invalid_request'): GatewayError {
   return new GatewayError(code, `'${path}' ${problem}`, { param: path });
 }
@@ -26,7 +26,7 @@ export function fieldOf({ object }: Place, key: string): JsonValue | undefined {
   return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined;
 }
 
-/** An empty array counts as absent: it is the empty object of clients written in PHP. */
+/** An empty array counts as absent, because clients written in PHP send one for an empty object. */
 export function optionalPlace(place: Place, key: string): Place | undefined {
   const value = fieldOf(place, key);
   const isEmptyList = Array.isArray(value) && value.length === 0;
@@ -45,7 +45,7 @@ export function optionalText(place: Place, key: string): string | undefined {
   throw refuse(`${place.path}.${key}`, 'must be a string.');
 }
 
-/** A string that is there and not empty. */
+/** A string that is present and not empty. */
 export function requiredText(place: Place, key: string): string {
   const text = optionalText(place, key);
   if (text === undefined) throw missing(`${place.path}.${key}`);

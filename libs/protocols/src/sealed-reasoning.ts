@@ -3,8 +3,8 @@ import { isJsonObject, type JsonValue, type Reasoning, type ReasoningSeal } from
 const FORM = 'talaria.r1.';
 
 /**
- * The `encrypted_content` of a reasoning item: the block with everything that its upstream wants back. It holds nothing
- * that its owner was not told or may not send, so it is packed and not encrypted: any replica can read it.
+ * The `encrypted_content` of a reasoning item: the block with the state that its upstream needs back. It holds nothing
+ * that its owner may not read or send, so it is packed and not encrypted: any replica can read it.
  */
 export function packReasoning({ text, seal }: Pick<Reasoning, 'text' | 'seal'>): string {
   return FORM + Buffer.from(JSON.stringify({ text, ...(seal && { seal }) }), 'utf8').toString('base64url');
@@ -23,7 +23,7 @@ export function unpackReasoning(content: string): Reasoning | undefined {
   }
 }
 
-/** The content comes from a client: only fields of the right type are taken. */
+/** The content comes from a client, so only fields of the right type are used. */
 function sealOf(value: JsonValue | undefined): ReasoningSeal | undefined {
   if (!isJsonObject(value)) return undefined;
   const { form, signature, encrypted, textField, fields } = value;

@@ -1,4 +1,4 @@
-/** One message of a `text/event-stream`, or a comment, which clients skip. Each frame is sent in one write. */
+/** One message of a `text/event-stream`, or a comment, which clients ignore. Each frame is sent in one write. */
 export type SseFrame =
   | { readonly event?: string; readonly id?: string; readonly data: string; readonly comment?: undefined }
   | { readonly comment: string };
@@ -10,13 +10,13 @@ export type Encoded<S> = readonly [state: S, frames: readonly SseFrame[]];
 export const NO_FRAMES: readonly SseFrame[] = [];
 
 /**
- * The frame as text: `\n` line ends, a blank line at its end. Data with line breaks becomes several data lines, so that
- * nothing a model writes can end a frame or begin another. (U+2028 and U+2029 are no line ends in this format.)
+ * The frame as text, with `\n` line ends and a blank line at its end. Data with line breaks becomes several data lines,
+ * so that no text of a model can end a frame or begin another. (U+2028 and U+2029 are not line ends in this format.)
  */
 export function renderFrame(frame: SseFrame): string {
   if (frame.comment !== undefined) return `${prefixLines(': ', frame.comment)}\n`;
   const { event, id, data } = frame;
-  // Nearly every frame is one line of JSON, which never holds a raw line break: two searches and one string.
+  // Nearly every frame is one line of JSON, which never has a raw line break: two searches and one string.
   const dataLines = hasLineBreak(data) ? prefixLines('data: ', data) : `data: ${data}\n`;
   if (event === undefined && id === undefined) return `${dataLines}\n`;
   const eventLine = event === undefined ? '' : `event: ${oneLine(event)}\n`;
@@ -35,7 +35,7 @@ function prefixLines(prefix: string, text: string): string {
     .join('');
 }
 
-/** Fields other than data have no way to hold a line break; an id with NUL is ignored by clients. */
+/** Fields other than data cannot hold a line break. Clients ignore an id with NUL. */
 function oneLine(text: string): string {
   return hasLineBreak(text) || text.includes('\0') ? text.replaceAll(/[\r\n\0]+/g, ' ') : text;
 }

@@ -33,7 +33,7 @@ export function anthropicError(error: RunError, request?: RequestIds): JsonObjec
   };
 }
 
-/** Claude Code makes a conversation shorter when it reads these words, and gives up when it reads others. */
+/** Claude Code shortens a conversation when it reads this exact text, and gives up at any other. */
 function messageOf({ code, message }: RunError): string {
   return code === 'context_length_exceeded' ? `prompt is too long: ${message}` : message;
 }

@@ -3,7 +3,7 @@ import { MODEL_CREATED_SECONDS, type ListedModel, type ModelList } from '../prot
 
 const CREATED_AT = new Date(MODEL_CREATED_SECONDS * 1_000).toISOString();
 
-/** Null: not known here, as the SDK's types allow. */
+/** null stands for an unknown value, as the SDK's types allow. */
 const one = ({ name, contextTokens, outputTokens }: ListedModel): JsonObject => ({
   type: 'model',
   id: name,

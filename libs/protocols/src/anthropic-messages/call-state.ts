@@ -9,8 +9,8 @@ export interface CallState {
 }
 
 /**
- * The state of a call as the `data` of a `redacted_thinking` block, which stands before its `tool_use`: clients of this
- * protocol send such blocks back as they came, and nothing else of a call but id, name and input.
+ * The state of a call as the `data` of a `redacted_thinking` block before its `tool_use`. Clients of this protocol
+ * return such blocks unchanged, but of a call they return only id, name and input.
  */
 export function packCallState({ callId, extraContent }: CallState): string {
   return FORM + Buffer.from(JSON.stringify({ callId, extraContent }), 'utf8').toString('base64url');

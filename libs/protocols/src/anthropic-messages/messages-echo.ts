@@ -1,12 +1,12 @@
 import type { JsonObject } from '#libs/contract';
 import type { ThinkingDisplay } from './request/decode-thinking.js';
 
-/** What a Messages request leaves in the log for its encoder. */
+/** The facts about a Messages request that its encoder reads from the log. */
 export interface MessagesEcho {
   readonly display: ThinkingDisplay;
 }
 
-/** Reads it back from `run.queued` or a snapshot. */
+/** Reads these facts from `run.queued` or from a snapshot. */
 export function readEcho({ display }: JsonObject): MessagesEcho {
   return { display: display === 'shown' || display === 'omitted' ? display : 'hidden' };
 }

@@ -5,8 +5,8 @@ import { decodePrompt, type DecodedPrompt } from './request/decode.js';
 import { CountTokensDto } from './request/messages-request.dto.js';
 
 /**
- * Claude's tokenizer is not published, so OpenAI's newest encoding stands in. By users' reports the two are close on
- * English and code, and Claude takes about a fifth more for Chinese, where o200k has some 0.7 tokens to a character.
+ * Claude's tokenizer is not published, so OpenAI's newest encoding stands in. By users' reports the two are close for
+ * English and code. For Chinese Claude needs about a fifth more, where o200k has some 0.7 tokens per character.
  */
 const EXTRA_TOKENS_PER_CJK_CHAR = 0.7 / 5;
 
@@ -22,7 +22,7 @@ export const countTokens: SubRoute = {
   },
 };
 
-/** Claude Code asks before each start whether somebody is there. */
+/** Claude Code asks before each start whether the server is up. */
 export const hello: SubRoute = {
   method: 'HEAD',
   path: '/api/hello',

@@ -38,13 +38,13 @@ export function IsTrueOrFalse(): PropertyDecorator {
   return Rule((value) => typeof value === 'boolean', 'must be true or false.', 'invalid_request', { type: 'boolean' });
 }
 
-/** Also takes the words: clients of the Hermes API server send flags as strings. */
+/** Also accepts words, because clients of the Hermes API server send flags as strings. */
 export function IsFlag(): PropertyDecorator {
   const isFine = (value: unknown): boolean => typeof value === 'boolean' || value === 'true' || value === 'false';
   return Rule(isFine, 'must be true or false.', 'invalid_request', { type: 'boolean' });
 }
 
-/** A finite number; JSON.parse makes Infinity of 1e400. */
+/** A finite number, because JSON.parse turns 1e400 into Infinity. */
 export function IsNumberBetween(minimum: number, maximum: number): PropertyDecorator {
   const isFine = (value: unknown): boolean => typeof value === 'number' && value >= minimum && value <= maximum;
   const schema = { type: 'number', minimum, maximum };
@@ -69,18 +69,18 @@ export function IsPositiveInteger(): PropertyDecorator {
   return Rule(isFine, 'must be an integer of at least 1.', 'invalid_request', { type: 'integer', minimum: 1 });
 }
 
-/** A number of tokens; some clients say -1 for as many as there are. */
+/** A number of tokens. Some clients send -1 for no bound. */
 export function IsTokenBound(): PropertyDecorator {
   const isFine = (value: unknown): boolean => Number.isSafeInteger(value) && (Number(value) >= 1 || value === -1);
   return Rule(isFine, 'must be an integer of at least 1.', 'invalid_request', { type: 'integer', minimum: 1 });
 }
 
-/** The bound that `IsTokenBound` let through; undefined for none. */
+/** The bound after `IsTokenBound`; undefined for none. */
 export function tokenBound(value: number | undefined): number | undefined {
   return value === -1 ? undefined : value;
 }
 
-/** Any string, the empty one included. */
+/** Any string, including the empty one. */
 export function IsString(): PropertyDecorator {
   return Rule((value) => typeof value === 'string', 'must be a string.', 'invalid_request', { type: 'string' });
 }
@@ -100,7 +100,7 @@ export function IsOneOf(...choices: readonly string[]): PropertyDecorator {
   });
 }
 
-/** @param items the schema of an element, which whoever reads the list checks. */
+/** @param items the schema of an element, which the reader of the list checks. */
 export function IsList(items?: JsonObject): PropertyDecorator {
   return Rule(Array.isArray, 'must be an array.', 'invalid_request', { type: 'array', ...(items && { items }) });
 }
@@ -109,7 +109,7 @@ export function HasElements(): PropertyDecorator {
   return both(Rule(isFilled, NOT_EMPTY), Described({ minItems: 1 }));
 }
 
-/** Other types than arrays pass; another rule judges them. */
+/** Accepts other types than arrays; another rule checks those. */
 export function HasElementsUpTo(maxItems: number): PropertyDecorator {
   return both(ruleOfLength(maxItems), Described({ maxItems }));
 }
@@ -133,15 +133,15 @@ export function IsTextOrList(
   return list.minItems === 1 ? both(length, Rule(isFilled, NOT_EMPTY)) : length;
 }
 
-/** @param oneOf the schemas of what it may be; whoever reads the object checks what is inside. */
+/** @param oneOf the schemas of the allowed objects; the reader of the object checks its contents. */
 export function IsTextOrObject(...oneOf: readonly JsonObject[]): PropertyDecorator {
   const isFine = (value: unknown): boolean => typeof value === 'string' || isJsonObject(value);
   return Rule(isFine, 'must be a string or an object.', 'invalid_request', { oneOf });
 }
 
 /**
- * An empty array is the empty object of clients written in PHP.
- * @param schema of the object; whoever reads it checks what is inside.
+ * Accepts an empty array as an empty object, because clients written in PHP send one.
+ * @param schema of the object; its reader checks the contents.
  */
 export function IsObject(schema: JsonObject = { type: 'object' }): PropertyDecorator {
   const isFine = (value: unknown): boolean => isJsonObject(value) || (Array.isArray(value) && value.length === 0);

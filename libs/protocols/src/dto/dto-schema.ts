@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '#libs/contract';
 
 export type DtoClass<Dto extends object = object> = new () => Dto;
 
-/** What the rules of one class tell of its fields, in the order of declaration. */
+/** The facts that the rules of one class state about its fields, in the order of declaration. */
 interface Shape {
   readonly properties: Map<string, JsonObject>;
   readonly required: Set<string>;
@@ -12,12 +12,12 @@ interface Shape {
   othersProblem?: string;
 }
 
-/** By prototype: a decorator of a property is given nothing else of its class. */
+/** By prototype, because a property decorator gets nothing else of its class. */
 const shapes = new WeakMap<object, Shape>();
 
 /**
- * Adds to the JSON Schema of a field. Decorators run from the last to the first, so that the keys stand in the order in
- * which the source names them; a key that a later decorator has set is kept.
+ * Adds to the JSON Schema of a field. Decorators run from the last to the first, so the keys come in the order of the
+ * source. A key that a later decorator has set is kept.
  */
 export function Described(fragment: JsonObject | string): PropertyDecorator {
   const added = typeof fragment === 'string' ? { description: fragment } : fragment;
@@ -42,7 +42,7 @@ export function NothingElse(problem: string): ClassDecorator {
   return (cls) => void (shapeOf(cls.prototype as object).othersProblem = problem);
 }
 
-/** A body to begin with, for the page of the documentation. */
+/** An example body for the documentation page. */
 export function Example(example: JsonObject): ClassDecorator {
   return (cls) => void (shapeOf(cls.prototype as object).example = example);
 }
@@ -82,7 +82,7 @@ export function describedFields(cls: DtoClass): readonly string[] {
   return shapesOf(cls).flatMap(({ properties }) => [...properties.keys()]);
 }
 
-/** What the rules of one field tell of it; undefined for a field that the document does not show. */
+/** The schema that the rules of one field state. undefined for a field that the document does not show. */
 export function fragmentOf(cls: DtoClass, field: string): JsonObject | undefined {
   return shapesOf(cls)
     .map(({ properties }) => properties.get(field))

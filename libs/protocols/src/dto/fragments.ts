@@ -1,6 +1,6 @@
 import { LIMITS, type JsonObject } from '#libs/contract';
 
-/** Pieces of JSON Schema for what lies inside a field and is checked by its reader. */
+/** Pieces of JSON Schema for the contents of a field, which the field's reader checks. */
 export const text = (description: string): JsonObject => ({ type: 'string', description });
 
 export const object = (properties: JsonObject, required: readonly string[] = []): JsonObject => ({

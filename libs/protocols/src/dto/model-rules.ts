@@ -4,7 +4,7 @@ import { isSchemaOfSize, SIZE_PROBLEM } from '../json-schema-size.js';
 import { IsObject, Rule } from './dto-rules.js';
 import { FUNCTION_NAME } from './fragments.js';
 
-/** Rules for what a request says to the model: names of functions, and JSON Schemas of the caller. */
+/** Rules for the parts of a request that the model reads: names of functions, and the caller's JSON Schemas. */
 export function IsFunctionName(): PropertyDecorator {
   const isFine = (value: unknown): boolean => typeof value === 'string' && isFunctionName(value);
   return Rule(isFine, NAME_PROBLEM, 'invalid_request', FUNCTION_NAME);

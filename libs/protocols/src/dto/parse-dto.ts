@@ -4,9 +4,8 @@ import { RULE_CODE } from './dto-rules.js';
 import { describedFields, keepsNull, othersProblem, type DtoClass } from './dto-schema.js';
 
 /**
- * Makes a DTO of a request body, or of an object inside a body. Only the fields that the class declares with rules
- * are read, and as they are (no conversion), so keys like `__proto__` or `constructor` go nowhere. null counts as
- * absent.
+ * Makes a DTO from a request body, or from an object inside a body. Only fields that the class declares with rules are
+ * read, and without conversion, so keys like `__proto__` or `constructor` have no effect. null counts as absent.
  *
  * Throws GatewayError (400) for the first problem in the order of declaration, with the field as `param` and the code
  * of the broken rule: `missing_required_parameter`, `invalid_request`, ...
@@ -34,13 +33,13 @@ export function parseDto<Dto extends object>(cls: DtoClass<Dto>, value: unknown,
   );
 }
 
-/** A body that has to be a JSON object. Throws GatewayError `invalid_request`. */
+/** A body that must be a JSON object. Throws GatewayError `invalid_request`. */
 export function bodyObject(body: unknown): JsonObject {
   if (isJsonObject(body)) return body;
   throw new GatewayError('invalid_request', 'The body must be a JSON object.');
 }
 
-/** An empty array is the empty object of clients written in PHP. */
+/** An empty array counts as an empty object, because clients written in PHP send one. */
 function objectAt(value: unknown, path: string): JsonObject {
   if (isJsonObject(value)) return value;
   if (Array.isArray(value) && value.length === 0) return {};

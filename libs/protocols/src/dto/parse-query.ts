@@ -5,10 +5,10 @@ import { codeOfField, fieldsOf, parseDto } from './parse-dto.js';
 const DIGITS = /^\d{1,15}$/;
 
 /**
- * Makes a DTO of a query string that was split into parameters. Every parameter is given once or not at all. Numbers
- * and flags are read from their text: a flag is set by `true` and `1` in any case, and by no other text.
+ * Makes a DTO from the parameters of a query string. Every parameter occurs once or not at all. Numbers and flags are
+ * read from their text: `true` and `1`, in any case, set a flag, and no other text does.
  *
- * Throws GatewayError (400) as `parseDto` does, with the parameter as `param`.
+ * Throws GatewayError (400) like `parseDto`, with the parameter as `param`.
  */
 export function parseQuery<Dto extends object>(cls: DtoClass<Dto>, query: unknown): Dto {
   const given = query as Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ export function parseQuery<Dto extends object>(cls: DtoClass<Dto>, query: unknow
   return parseDto(cls, read);
 }
 
-/** Text that is no number stays text, and the rule of the field refuses it. */
+/** Text that is not a number stays text, and the rule of the field refuses it. */
 function valueOf(text: string, type: unknown): string | number | boolean {
   if (type === 'integer') return DIGITS.test(text) ? Number(text) : text;
   return type === 'boolean' ? /^(true|1)$/i.test(text) : text;

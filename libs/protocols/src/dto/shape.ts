@@ -16,9 +16,9 @@ import {
 import { FUNCTION_NAME, object, text } from './fragments.js';
 
 /**
- * One field of an object that a request has many of: its JSON Schema, and the reader that enforces it. Readers throw
- * GatewayError that names the field. These objects are read field by field, because a validator that builds a class for
- * each of 2,000 messages would cost more than the rest of the request.
+ * One field of an object that occurs many times in a request: its JSON Schema, and the reader that enforces it. Readers
+ * throw GatewayError that names the field. These objects are read field by field, because a validator that builds a
+ * class for each of 2,000 messages would cost more than the rest of the request.
  */
 export interface Field<T> {
   readonly schema: JsonObject;
@@ -35,12 +35,12 @@ export type Parsed<F extends Fields> = {
   readonly [K in Exclude<keyof F, OptionalKeys<F>>]: Read<F[K]>;
 } & { readonly [K in OptionalKeys<F>]?: Exclude<Read<F[K]>, undefined> };
 
-/** An object as it is described and read. */
+/** An object with its description and its reader. */
 export interface ObjectShape<F extends Fields> {
   readonly schema: JsonObject;
   /** One field. */
   read<K extends keyof F & string>(place: Place, key: K): Read<F[K]>;
-  /** All fields, in the order of declaration: the first one that is wrong is the one that is named. */
+  /** Reads all fields, in the order of declaration. An error names the first wrong one. */
   parse(place: Place): Parsed<F>;
 }
 
@@ -68,10 +68,10 @@ export const maybeText = (description: string): Field<string | undefined> => opt
 
 export const maybeFlag = (): Field<boolean | undefined> => optional({ type: 'boolean' }, optionalFlag);
 
-/** The word by which an object of this kind is known; whoever chooses the shape by it has compared it. */
+/** The word that identifies an object of this kind. The code that chose the shape has already compared it. */
 export const kind = (value: string): Field<string> => required({ const: value }, requiredText);
 
-/** The same where it may be left out. */
+/** The same, where the word may be omitted. */
 export const maybeKind = (value: string): Field<string | undefined> => optional({ const: value }, optionalText);
 
 export const oneOfWords = <W extends string>(...words: readonly [W, ...W[]]): Field<W> =>
@@ -89,7 +89,7 @@ export const functionName = (): Field<string> =>
     throw refuse(`${place.path}.${key}`, NAME_PROBLEM);
   });
 
-/** The JSON Schema of a caller, of at most LIMITS.toolSchemaBytesMax bytes. */
+/** The caller's JSON Schema, of at most LIMITS.toolSchemaBytesMax bytes. */
 export const maybeJsonSchema = (description: string): Field<JsonObject | undefined> =>
   optional({ type: 'object', description }, (place, key) => {
     const schema = optionalPlace(place, key);
@@ -110,21 +110,21 @@ export const aLongText = (description: string, charsMax: number): Field<string> 
     throw refuse(path, `must have at most ${charsMax} characters.`, 'string_above_max_length');
   });
 
-/** A field that the document shows and whoever reads the object checks. */
+/** A field that the document shows and that the object's reader checks. */
 export const described = (schema: JsonObject, { isRequired = false } = {}): Field<JsonValue | undefined> => ({
   schema,
   isRequired,
   read: fieldOf,
 });
 
-/** At most `max` elements. @param items the schema of one, which whoever reads the list checks. */
+/** At most `max` elements. @param items the schema of one, which the reader of the list checks. */
 export const maybeList = (items: JsonObject, max: number): Field<readonly JsonValue[] | undefined> =>
   optional({ type: 'array', items, maxItems: max }, (place, key) => {
     const value = fieldOf(place, key);
     return value === undefined ? undefined : listOf(value, `${place.path}.${key}`, max);
   });
 
-/** 1 to `max` elements. @param items the schema of one, which whoever reads the list checks. */
+/** 1 to `max` elements. @param items the schema of one, which the reader of the list checks. */
 export const aFilledList = (items: JsonObject, max: number): Field<readonly JsonValue[]> =>
   required({ type: 'array', items, minItems: 1 }, (place, key) => {
     const path = `${place.path}.${key}`;

@@ -1,6 +1,6 @@
 import { GatewayError, type Job, type JobRun } from '#libs/contract';
 
-/** A place in a list of jobs, as a client sees it: `<createdAt>.<id>`. */
+/** A position in a list of jobs, as a client sees it: `<createdAt>.<id>`. */
 export const jobCursor = ({ createdAt, id }: Job): string => `${createdAt}.${id}`;
 
 /** The inverse. Throws GatewayError `invalid_cursor`. */
@@ -10,7 +10,7 @@ export function parseJobCursor(text: string): { readonly createdAt: number; read
   return { createdAt: Number(match[1]), id: match[2] ?? '' };
 }
 
-/** A place in the history of a job: `<slot>.<attempt>`. */
+/** A position in the history of a job: `<slot>.<attempt>`. */
 export const jobRunCursor = ({ slot, attempt }: JobRun): string => `${slot}.${attempt}`;
 
 /** The inverse. Throws GatewayError `invalid_cursor`. */

@@ -6,7 +6,7 @@ export const isoTime = (ms: number | null | undefined): string | null =>
   ms === null || ms === undefined ? null : new Date(ms).toISOString();
 
 /**
- * A job as clients see it: the record of the Hermes jobs API, and the fields it did not have.
+ * A job as clients see it: the record of the Hermes jobs API, and additional fields.
  * @param display the schedule in words.
  */
 export function jobObject({ job, latest }: JobView, display: string): JobObject {
@@ -49,7 +49,7 @@ function extras(job: Job) {
   };
 }
 
-/** A schedule as the reference writes it into records. */
+/** A schedule as the Hermes API writes it into records. */
 export function scheduleObject(schedule: Schedule, display: string): ScheduleObject {
   switch (schedule.kind) {
     case 'once':

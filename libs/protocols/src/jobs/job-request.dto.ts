@@ -30,7 +30,8 @@ export class RetryDto {
 }
 
 /**
- * The fields that a job has when it is made and later. Whatever reads a schedule, a zone or a target checks its text.
+ * The fields that a job has at its creation and later. The code that reads a schedule, a zone or a target checks its
+ * text.
  */
 class JobFieldsDto {
   @IsTrueOrFalse()
@@ -70,7 +71,7 @@ class JobFieldsDto {
   @IsIntegerBetween(0, JOB_LIMITS.jitterSecondsMax)
   jitter_seconds?: number;
 
-  /** A time, as a schedule has it; null: never. */
+  /** A time in the form of a schedule; null: never. */
   @IsText(JOB_LIMITS.scheduleCharsMax)
   @Described({ nullable: true })
   end_at?: string;
@@ -100,7 +101,7 @@ export class CreateJobDto extends JobFieldsDto {
   prompt: string;
 }
 
-/** The body of PATCH /api/jobs/{id}: what is not there stays as it is. */
+/** The body of PATCH /api/jobs/{id}. Absent fields stay unchanged. */
 export class PatchJobDto extends JobFieldsDto {
   @IsText(JOB_LIMITS.nameCharsMax)
   @Rule(isNotBlank, 'must not be blank.')

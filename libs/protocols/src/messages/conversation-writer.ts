@@ -12,16 +12,16 @@ import {
 } from '#libs/contract';
 
 /**
- * Makes messages of items. What the assistant said and called without a break is one message, and each result stands
- * behind its call, wherever it came: upstreams accept nothing else. Images they take from users only, so those of
- * results are handed on as a message of the user, behind all results of the same message.
+ * Turns items into messages. Text and calls of the assistant without a break form one message, and each result comes
+ * after its call, wherever it was in the request: upstreams accept nothing else. Upstreams take images from users only,
+ * so images of results go into a user message after all results of the same message.
  */
 export class ConversationWriter {
   readonly messages: Message[] = [];
-  /** The messages of images, and their parts, to which those of later results are added. */
+  /** The user messages with images, and their parts, to which images of later results are added. */
   private readonly shown = new Map<Message, ContentPart[]>();
 
-  /** Reasoning that belongs to what the assistant says or calls next. */
+  /** Reasoning that belongs to the assistant's next text or call. */
   private thought: Reasoning[] = [];
 
   add(message: Message): void {
@@ -29,7 +29,7 @@ export class ConversationWriter {
     this.messages.push(message);
   }
 
-  /** What was said so far is told by its summary. */
+  /** Replaces everything so far by its summary. */
   compact(summary: string): void {
     this.thought = [];
     this.messages.splice(0, this.messages.length, ...compacted(this.messages, summary));
@@ -40,7 +40,7 @@ export class ConversationWriter {
     this.replaceLast({ ...last, text: joined(last.text, text) });
   }
 
-  /** Reasoning that nothing follows is left out: there is no message that it could go back with. */
+  /** Reasoning without anything after it is left out, because no message could carry it back. */
   think(block: Reasoning): void {
     this.thought.push(block);
   }
@@ -56,8 +56,8 @@ export class ConversationWriter {
   }
 
   /**
-   * The result of a call that is not here belongs to an earlier conversation, whose continuation this is: it goes
-   * first.
+   * Adds a result. A result whose call is not here belongs to an earlier conversation, which this one continues, so it
+   * comes first.
    */
   answer(result: ToolMessage, images: readonly ContentPart[] = []): void {
     const asked = this.messages.findLastIndex(
@@ -69,7 +69,7 @@ export class ConversationWriter {
     if (images.length > 0) this.show(at + 1, result, images);
   }
 
-  /** An image that the assistant showed. It stands behind its message, or with the images that do already. */
+  /** An image from the assistant. It comes after its message, together with earlier images there. */
   picture(url: string): void {
     const last = this.messages.at(-1);
     const earlier = last && this.shown.get(last);
@@ -77,7 +77,7 @@ export class ConversationWriter {
       earlier.push({ type: 'image', url });
       return;
     }
-    // A message of images alone would be empty, and upstreams refuse that.
+    // A message with only images would be empty, and upstreams refuse that.
     if (last?.role !== 'assistant') this.say(IMAGE_ALONE);
     const parts = picturesOf([url]);
     const message: Message = { role: 'user', content: parts };
@@ -85,7 +85,7 @@ export class ConversationWriter {
     this.shown.set(message, parts);
   }
 
-  /** The id of the last call of this function that has no result yet; of any function without a name. */
+  /** The id of the last call of this function without a result; without a name, of any function. */
   openCall(name: string | undefined): string | undefined {
     const answered = new Set(this.messages.map((message) => (message.role === 'tool' ? message.callId : undefined)));
     const calls = this.messages.flatMap((message) => (message.role === 'assistant' ? message.toolCalls : []));
@@ -93,7 +93,7 @@ export class ConversationWriter {
     return open.at(-1)?.callId;
   }
 
-  /** @param after from where to look for the end of the results. */
+  /** @param after where the search for the end of the results begins. */
   private show(after: number, { callId }: ToolMessage, images: readonly ContentPart[]): void {
     let at = after;
     while (this.messages[at]?.role === 'tool') at++;

@@ -18,26 +18,27 @@ import { decodeContent, userContent, type Content, type ContentPlace } from '../
 import { ConversationWriter } from './conversation-writer.js';
 
 export interface DecodedConversation {
-  /** The texts of the system and developer messages that stand before all others, joined by line breaks. */
+  /** The texts of the system and developer messages before all others, joined by line breaks. */
   readonly instructions?: string;
   readonly messages: readonly Message[];
 }
 
 /**
- * Where a list of messages stands in its request, and the calls that its tool messages may answer; both grow with it.
+ * The position of a list of messages in its request, and the calls that its tool messages may answer. Both grow with
+ * it.
  */
 export interface MessageList {
   readonly path: string;
-  /** null: they are not known here, every answer is taken. */
+  /** null when the calls are not known here: then every answer is accepted. */
   readonly callIds: Set<string> | null;
-  /** Nothing in it has to be seen. */
+  /** Whether the list may have nothing to see. */
   readonly mayBeInvisible?: boolean;
 }
 
 /**
- * The `messages` of a Chat Completions request; their number was checked with the DTO. At least one message of somebody
- * else than the assistant must have something to see: text that is not blank, or an image. A system message behind the
- * first other message stays in its place: moved to the front it would mean something else, and spoil the prompt cache.
+ * The `messages` of a Chat Completions request; their number was checked with the DTO. At least one message that is not
+ * the assistant's must have something to see: text that is not blank, or an image. A system message after the first
+ * other message keeps its position: moved to the front it would mean something else, and invalidate the prompt cache.
  */
 export function decodeMessages(
   list: readonly unknown[],
@@ -148,7 +149,9 @@ const MESSAGE = shape({
   tool_call_id: described(text('Of a tool message: the call that it answers.')),
 });
 
-/** JSON Schema of a message that `decodeMessages` reads; custom calls and reasoning are read, too, and not shown. */
+/**
+ * JSON Schema of a message that `decodeMessages` reads. Custom calls and reasoning are read, too, but not documented.
+ */
 export const CHAT_MESSAGE = MESSAGE.schema;
 
 function decodeCall(place: Place): ToolCall {
@@ -167,7 +170,7 @@ function customCall(place: Place): Pick<ToolCall, 'name' | 'arguments'> {
   return { name, arguments: packCustomInput(input) };
 }
 
-/** A tool that gives nothing may have no content at all. Images go to the model as a message of the user. */
+/** A tool without output may have no content at all. Images go to the model in a user message. */
 function takeToolAnswer(place: MessagePlace, callIds: ReadonlySet<string> | null, writer: ConversationWriter): void {
   const callId = requiredText(place, 'tool_call_id');
   if (callIds && !callIds.has(callId)) {
@@ -200,7 +203,7 @@ function boundText(place: MessagePlace, key: string): string | undefined {
 
 function isVisible(message: Message): boolean {
   if (message.role === 'assistant') return false;
-  // A result is something to answer, even an empty one.
+  // A result needs an answer, even an empty one.
   if (message.role === 'tool') return true;
   if (typeof message.content === 'string') return /\S/.test(message.content);
   return message.content.some((part) => part.type === 'image' || /\S/.test(part.text));

@@ -9,7 +9,7 @@ import { isOwnDetail, reasoningOfDetail } from './reasoning-details.js';
  */
 export function decodeReasoning(place: Place): Reasoning[] {
   const content = boundedText(place, 'reasoning_content');
-  // Some clients put settings of theirs into `reasoning`: only a text is reasoning.
+  // Some clients put their settings into `reasoning`, so only a text counts as reasoning.
   const named = typeof fieldOf(place, 'reasoning') === 'string' ? boundedText(place, 'reasoning') : undefined;
   const text = content || named || '';
   const details = decodeDetails(place);

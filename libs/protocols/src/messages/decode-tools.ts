@@ -21,7 +21,7 @@ import {
   type Place,
 } from '../request-place.js';
 
-/** A function that the caller offers, in the words that Chat Completions and Responses share. */
+/** A function that the caller offers, with the fields that Chat Completions and Responses share. */
 export const FUNCTION_FIELDS = {
   name: functionName(),
   description: maybeText('What it does, for the model.'),
@@ -41,7 +41,7 @@ const ALLOWED = shape({
 });
 const ALLOWED_TOOLS = shape({ type: kind('allowed_tools'), allowed_tools: innerObject(ALLOWED) });
 
-/** JSON Schema of a tool that `decodeTools` reads; custom tools are read, too, and not shown. */
+/** JSON Schema of a tool that `decodeTools` reads. Custom tools are read, too, but not documented. */
 export const CHAT_TOOL = FUNCTION_TOOL.schema;
 
 /** JSON Schemas of what `decodeToolChoice` reads. */
@@ -53,15 +53,15 @@ export const CHAT_TOOL_CHOICES: readonly JsonObject[] = [
 
 export interface DecodedTools {
   readonly tools: readonly ClientTool[];
-  /** Names of those that take free text: the caller gets their calls back as calls of type `custom`. */
+  /** Names of the tools with free text: the caller gets their calls back as calls of type `custom`. */
   readonly custom: readonly string[];
-  /** Types of entries that nobody here executes; the model does not see them. */
+  /** Types of entries that the gateway does not execute; the model does not see them. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * `tools` with unique names; the number of them was checked with the DTO. Hosted tools do not fail a request: agents
- * send them beside their functions to every upstream.
+ * `tools` with unique names; their number was checked with the DTO. Hosted tools do not fail a request, because agents
+ * send them together with their functions to every upstream.
  */
 export function decodeTools(list: readonly unknown[]): DecodedTools {
   const tools = new Map<string, ClientTool>();
@@ -95,7 +95,9 @@ function decodeFunction(place: Place): ClientTool {
   return FUNCTION.parse(FUNCTION_TOOL.read(place, 'function'));
 }
 
-/** Chat Completions has the grammar one object deeper than Responses (OpenAI API reference, custom tools). */
+/**
+ * In Chat Completions the grammar is nested one object deeper than in Responses (OpenAI API reference, custom tools).
+ */
 function decodeCustom(place: Place): ClientTool {
   const definition = requiredPlace(place, 'custom');
   const format = optionalPlace(definition, 'format');

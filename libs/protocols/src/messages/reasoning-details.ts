@@ -1,16 +1,16 @@
 import type { JsonObject, Reasoning } from '#libs/contract';
 
-/** Entries that this gateway made itself have an id that begins so. All others came from an upstream. */
+/** Prefix of the ids of entries that this gateway made. All other entries came from an upstream. */
 const OWN_ID = 'talaria_';
-/** The name that OpenRouter gave the form, and by which clients know it. */
+/** OpenRouter's name of the format, which clients know. */
 const FORMAT = 'anthropic-claude-v1';
 
 /**
- * What an upstream attached to a block of reasoning, as entries of `reasoning_details`. The field comes from
- * OpenRouter; clients that know it send its entries back unchanged. Entries of an OpenAI-compatible upstream are
- * passed on as they came. Signed reasoning of an Anthropic upstream becomes `reasoning.text` with its signature, or
+ * The state that an upstream attached to a block of reasoning, as entries of `reasoning_details`. The field comes from
+ * OpenRouter; clients that know it return its entries unchanged. Entries of an OpenAI-compatible upstream are passed on
+ * unchanged. Signed reasoning of an Anthropic upstream becomes `reasoning.text` with its signature, or
  * `reasoning.encrypted`.
- * @param index of the first entry within the whole answer: helpers of clients put entries together by it.
+ * @param index of the first entry within the whole answer: client helpers join entries by it.
  */
 export function reasoningDetails({ text, seal }: Reasoning, index: number): JsonObject[] {
   if (!seal) return [];
@@ -23,12 +23,12 @@ export function reasoningDetails({ text, seal }: Reasoning, index: number): Json
   return [{ type: 'reasoning.text', text, signature: seal.signature ?? '', ...entry }];
 }
 
-/** Whether `reasoningDetails` made the entry of an Anthropic upstream's reasoning. */
+/** Whether `reasoningDetails` made the entry from an Anthropic upstream's reasoning. */
 export function isOwnDetail({ id, format }: JsonObject): boolean {
   return typeof id === 'string' && id.startsWith(OWN_ID) && format === FORMAT;
 }
 
-/** The block of reasoning that an own entry was made of. */
+/** The block of reasoning from which such an entry was made. */
 export function reasoningOfDetail({ type, text, signature, data }: JsonObject): Reasoning {
   if (type === 'reasoning.encrypted') return { text: '', seal: { form: 'anthropic', encrypted: stringOf(data) } };
   return { text: stringOf(text), seal: { form: 'anthropic', signature: stringOf(signature) } };

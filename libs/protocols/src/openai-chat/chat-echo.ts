@@ -1,18 +1,21 @@
 import type { JsonObject } from '#libs/contract';
 
-/** What a Chat Completions request leaves in the log for its encoder. */
+/** The facts about a Chat Completions request that its encoder reads from the log. */
 export interface ChatEcho {
   /** `stream_options.include_usage`: usage in an extra chunk, and `usage: null` in all others. */
   readonly includeUsage: boolean;
   /** Usage on the finish chunk, where clients of the Hermes API server look for it. */
   readonly usageOnFinish: boolean;
-  /** The request asked for logprobs; upstreams that send them unasked are not passed on. */
+  /** Whether the request asked for logprobs. Others are not passed on, even if an upstream sends them. */
   readonly logprobs: boolean;
-  /** The caller's tools of free text, by their names. */
+  /** Names of the caller's tools with free text. */
   readonly custom: ReadonlySet<string>;
 }
 
-/** Reads it back from `run.queued` or a snapshot. The published contract wins over Hermes where both were asked for. */
+/**
+ * Reads these facts from `run.queued` or from a snapshot. Where a request asked for both, the published contract takes
+ * precedence over Hermes.
+ */
 export function readEcho(echo: JsonObject): ChatEcho {
   const includeUsage = echo['includeUsage'] === true;
   return {

@@ -16,7 +16,7 @@ export const openaiChat = defineProtocol({
   decode,
   begin,
   encode,
-  // A broken answer that was shown ends the stream; the run may go on with another one.
+  // A broken answer that was shown ends the stream; the run may continue with another one.
   hasEnded: ({ ended }) => ended,
   final,
   saysWhoServed: true,

@@ -4,14 +4,14 @@ const FORM = 'talaria.1.';
 const INNER_FORM = 'talaria.2.';
 
 /**
- * The `encrypted_content` of a compaction item. It holds what its owner has said and was told, and nothing else, so it
- * is packed and not encrypted: any replica can read it, for as long as its owner keeps it.
+ * The `encrypted_content` of a compaction item. It holds only what its owner said and was told, so it is packed and not
+ * encrypted: any replica can read it, for as long as its owner keeps it.
  */
 export function packSummary(summary: string): string {
   return pack(FORM, summary);
 }
 
-/** The same of a summary that a response made on its way: items before it mean nothing any more. */
+/** The same for a summary that a response made in the middle: it replaces the items before it. */
 export function packInnerSummary(summary: string): string {
   return pack(INNER_FORM, summary);
 }
@@ -31,8 +31,8 @@ export function unpackSummary(content: string): string | undefined {
 export const isInnerSummary = (content: string): boolean => content.startsWith(INNER_FORM);
 
 /**
- * Asks for the summary behind the conversation itself, so that an upstream finds all of it in its prompt cache. The
- * caller's system text and tools stay where they are for the same reason; a call is forbidden by the tool choice.
+ * Asks for the summary after the conversation itself, so that an upstream finds the whole conversation in its prompt
+ * cache. The caller's system text and tools keep their positions for the same reason. The tool choice forbids a call.
  */
 export const COMPACTION_TASK: UserMessage = {
   role: 'user',

@@ -3,8 +3,9 @@ import { LIMITS } from '#libs/contract';
 const HASH_CHARS = 8;
 
 /**
- * What a function of a namespace is called upstream, where names have no namespaces: `crm__find`. Names that would be
- * too long are cut and end with a hash of the whole, so that the same function has the same name in every request.
+ * The upstream name of a function in a namespace, because upstream names have no namespaces: `crm__find`. Names that
+ * would be too long are cut and end with a hash of the whole, so that the same function has the same name in every
+ * request.
  */
 export function flatName(namespace: string, name: string): string {
   const flat = namespace.endsWith('__') ? namespace + name : `${namespace}__${name}`;

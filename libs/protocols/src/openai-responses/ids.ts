@@ -10,7 +10,8 @@ export function runIdOfResponse(responseId: string): string | undefined {
 }
 
 /**
- * The kinds of items that mean something here, and how their ids begin. Items of other kinds are kept and given back.
+ * The kinds of items that the gateway understands, and the prefixes of their ids. Items of other kinds are kept and
+ * returned.
  */
 const PREFIX = {
   message: 'msg',
@@ -35,14 +36,14 @@ export function isItemType(type: string): type is ItemType {
 }
 
 /**
- * The id of an item, stable because it is made of its place: `o` counts what the run said, `i` what it was given, from
- * 0.
+ * The id of an item. It is derived from the item's position and so is stable: `o` counts the run's output, `i` its
+ * input, from 0.
  */
 export function itemIdOf(type: ItemType | 'other', runId: string, side: 'i' | 'o', index: number): string {
   return `${type === 'other' ? 'item' : PREFIX[type]}_${keyOf(runId)}${side}${index}`;
 }
 
-/** The run whose input or output an item of ours is in; undefined for ids that we did not give. */
+/** The run whose input or output has this item. undefined for ids that the gateway did not assign. */
 export function runIdOfItem(itemId: string): string | undefined {
   const key = /^[a-z]{2,4}_([0-9a-f]{32})[io]\d+$/.exec(itemId)?.[1];
   return key === undefined ? undefined : `run_${key}`;

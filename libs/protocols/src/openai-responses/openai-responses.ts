@@ -8,8 +8,8 @@ import { begin } from './answer/responses-state.js';
 import { RESPONSES_KEEPALIVE } from './answer/keepalive.js';
 
 /**
- * POST /v1/responses, as the OpenAI API reference and the Open Responses specification have it; what goes beyond one
- * request is in `responsesOptions`.
+ * POST /v1/responses, as in the OpenAI API reference and the Open Responses specification. `responsesOptions` has what
+ * goes beyond one request.
  */
 export const openaiResponses = defineProtocol({
   name: NAME,

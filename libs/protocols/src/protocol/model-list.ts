@@ -1,19 +1,19 @@
 import type { JsonObject } from '#libs/contract';
 import type { RequestHeaders } from './request-context.js';
 
-/** A model that may be asked for. */
+/** A model that clients may ask for. */
 export interface ListedModel {
   readonly name: string;
   readonly ownedBy: string;
-  /** What the model takes in and gives out together, in tokens. Absent: not known. */
+  /** Window of the model for input and output together, in tokens. Absent when it is not known. */
   readonly contextTokens?: number;
-  /** Bound of an answer whose caller asks for none. Absent: not known. */
+  /** Bound of an answer when the caller names none. Absent when it is not known. */
   readonly outputTokens?: number;
 }
 
-/** How a protocol's clients are told of the models. */
+/** The shape of the list of models for a protocol's clients. */
 export interface ModelList {
-  /** Whether the sender of these headers expects this shape. Absent: the shape for everybody else. */
+  /** Whether a client with these headers expects this shape. Absent: this is the shape for all other clients. */
   speaks?(headers: RequestHeaders): boolean;
   /** The body of GET /v1/models. */
   list(models: readonly ListedModel[]): JsonObject;
@@ -21,5 +21,5 @@ export interface ModelList {
   one(model: ListedModel): JsonObject;
 }
 
-/** Neither shape may be without a time of creation, and nobody knows it: the same one on every replica. */
+/** Both shapes require a time of creation, which is not known: every replica uses the same one. */
 export const MODEL_CREATED_SECONDS = 1_700_000_000;

@@ -1,7 +1,7 @@
 import type { Protocol } from './protocol.js';
 import type { RequestHeaders } from './request-context.js';
 
-/** Where the lists of models are, in whichever shape. */
+/** The path of the lists of models, in every shape. */
 export const MODELS_PATH = '/v1/models';
 
 /** Every path that is a protocol's own. */
@@ -10,8 +10,8 @@ export function pathsOf({ path, aliases = [], routes = [] }: Protocol): readonly
 }
 
 /**
- * The protocol whose words a request is answered in, also when it goes wrong: the owner of the path, else of a path
- * above it, else the one whose shape the list of models has.
+ * The protocol in whose shape a request is answered, even when it fails: the owner of the path, else of a path above
+ * it, else the one whose shape the list of models has.
  */
 export function protocolAt(
   protocols: readonly Protocol[],
@@ -29,7 +29,7 @@ export function protocolAt(
 
 const isBelow = (path: string, parent: string): boolean => path === parent || path.startsWith(`${parent}/`);
 
-/** The protocol in whose shape a request for models is answered. `checkRegistry` holds that there is one. */
+/** The protocol in whose shape a request for models is answered. `checkProtocols` ensures that there is one. */
 export function modelProtocolFor(protocols: readonly Protocol[], headers: RequestHeaders): Protocol | undefined {
   const withModels = protocols.filter(({ models }) => models !== undefined);
   return (

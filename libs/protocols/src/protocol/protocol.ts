@@ -9,32 +9,32 @@ import type { SubRoute } from './sub-route.js';
 export type { Encoded } from '../sse-frame.js';
 
 /**
- * A wire format: a request becomes a RunDraft, a run's events become a stream or one answer. Adding a protocol is a
- * folder and an entry in registry.ts. The optional parts have the defaults that most protocols want.
+ * A wire format: it turns a request into a RunDraft, and a run's events into a stream or one answer. A new protocol is
+ * a folder and an entry in registry.ts. The optional members have the defaults that most protocols want.
  */
 export interface Protocol<Dto extends object = object, S = unknown> {
-  /** Stands in RunSpec.protocol: `openai-chat`. */
+  /** The value of RunSpec.protocol: `openai-chat`. */
   readonly name: string;
-  /** Of its POST, with the leading slash: `/v1/chat/completions`. */
+  /** Path of its POST, with the leading slash: `/v1/chat/completions`. */
   readonly path: string;
   /** Other paths of the same POST. */
   readonly aliases?: readonly string[];
   /** Its other routes. Errors at their paths, and at unknown paths below `path`, have this protocol's shape. */
   readonly routes?: readonly SubRoute[];
   /**
-   * The body's class: `parseDto` checks its top-level fields, and `schemaOf` makes the OpenAPI document of its rules.
+   * The body's class: `parseDto` checks its top-level fields, and `schemaOf` makes the OpenAPI document from its rules.
    */
   readonly dto: new () => Dto;
   /** Throws GatewayError of status 400, with `param`. */
   decode(dto: Dto, context: DecodeContext): RunDraft;
   /**
-   * What the protocol needs beyond decoding before its run can be opened: earlier runs, answers of its own kind. Called
-   * once, at start. Absent: the draft says it all.
+   * What the protocol needs besides decoding before its run can be opened: earlier runs, its own kinds of answers.
+   * Called once, at start. Absent: the draft is already complete.
    */
   prepare?(ports: PreparePorts): Preparation;
   begin(): S;
   encode(state: S, event: LoggedEvent): Encoded<S>;
-  /** Whether the stream has ended, where that may be before the run does. */
+  /** Whether the stream has ended, for streams that may end before the run does. */
   hasEnded?(state: S): boolean;
   /** What is said when the stream breaks off though the run goes on. Absent: what a failed run says. */
   breakOff?(state: S, error: RunError): readonly SseFrame[];
@@ -46,7 +46,7 @@ export interface Protocol<Dto extends object = object, S = unknown> {
   readonly keepalive?: SseFrame;
   /** The answer without streaming, of a run that ended as `completed` or `incomplete`. */
   final(snapshot: RunSnapshot): JsonObject;
-  /** The whole answer also says who served it: not where the same object is read again later, without that. */
+  /** Whether the whole answer also names the upstream that served it. Later reads of the same object do not. */
   readonly saysWhoServed?: boolean;
   /** The body of an error answer. */
   error(error: RunError, request?: RequestIds): JsonObject;

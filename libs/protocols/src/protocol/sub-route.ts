@@ -1,7 +1,7 @@
 import type { ClientTool, JsonObject, Message } from '#libs/contract';
 import type { DecodeContext } from './request-context.js';
 
-/** A route of a protocol beside the POST that makes a run. It answers at once. */
+/** A route of a protocol besides the POST that creates a run. It answers at once. */
 export interface SubRoute {
   readonly method: 'GET' | 'POST' | 'HEAD';
   /** With the leading slash and without parameters: `/v1/messages/count_tokens`. */
@@ -11,8 +11,8 @@ export interface SubRoute {
   /** The body's class, for the OpenAPI document. Absent: there is no body. */
   readonly dto?: new () => object;
   /**
-   * Clients only ask whether somebody is there: no key is asked for, no log line is written, and the OpenAPI document
-   * does not name it.
+   * For clients that only ask whether the server is up: no key is required, no log line is written, and the OpenAPI
+   * document does not name the route.
    */
   readonly isProbe?: boolean;
   /** The body of a 200. Throws GatewayError. */
@@ -20,12 +20,12 @@ export interface SubRoute {
 }
 
 export interface SubRequest {
-  /** Of a POST: parsed JSON, not yet looked at. */
+  /** For a POST: parsed JSON, not checked yet. */
   readonly body: unknown;
   readonly context: DecodeContext;
 }
 
-/** A prompt to be counted. */
+/** A prompt whose tokens are counted. */
 export interface Prompt {
   /** As the request names it; null: the default model. */
   readonly model: string | null;
@@ -36,8 +36,8 @@ export interface Prompt {
 
 export interface SubRoutePorts {
   /**
-   * The tokens of a prompt: exact for the texts of OpenAI's models, an estimate for all others. Throws GatewayError
-   * `model_not_found`, `rate_limit_exceeded` when too many counts are waiting, `unavailable` when one takes too long.
+   * The tokens of a prompt: exact for texts of OpenAI's models, an estimate for all others. Throws GatewayError
+   * `model_not_found`, `rate_limit_exceeded` when too many counts wait, and `unavailable` when a count takes too long.
    */
   countTokens(prompt: Prompt): Promise<number>;
 }

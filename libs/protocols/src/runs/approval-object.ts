@@ -3,13 +3,13 @@ import type { ApprovalRequest } from '#libs/wire';
 import { previewOf } from '../arguments-preview.js';
 import { seconds } from './run-facts.js';
 
-/** What may be answered to a request (Hermes' words). */
+/** The possible answers to a request, by Hermes' names. */
 export const APPROVAL_CHOICES = ['once', 'session', 'always', 'deny'] as const;
 
-/** A question is answered with `answers` beside the choice, or declined. */
+/** A question is answered with `answers` in addition to the choice, or declined. */
 const QUESTION_CHOICES = ['once', 'deny'] as const;
 
-/** The requests that wait for an answer, oldest first; `request_id` is what an answer has to name. */
+/** The requests that wait for an answer, oldest first. An answer must name the `request_id`. */
 export function approvalObjects(snapshot: RunSnapshot): ApprovalRequest[] {
   return pendingCalls(snapshot).map(approvalObject);
 }
@@ -40,7 +40,7 @@ export function approvalFacts(facts: ApprovalFacts): Omit<ApprovalRequest, 'requ
     preview: previewOf(text) ?? null,
     arguments: text,
     choices: ask ? QUESTION_CHOICES : APPROVAL_CHOICES,
-    // The call has begun and wants to know something; without questions it waits to be allowed.
+    // The call has begun and asks the user; without questions it waits for permission.
     ...(ask && { questions: ask.questions.map((question) => ({ ...question })) }),
     expires_at: seconds(expiresAt),
   };

@@ -4,7 +4,7 @@ import { Described, Example, Listed } from '../dto/dto-schema.js';
 import { text } from '../dto/fragments.js';
 import { APPROVAL_CHOICES } from './approval-object.js';
 
-/** Words of other clients for the same (Hermes' among them). */
+/** Other clients' words for the same decisions (Hermes' among them). */
 const ALIASES: ReadonlyMap<unknown, ApprovalDecision> = new Map([
   ['approve', 'once'],
   ['approved', 'once'],
@@ -19,7 +19,7 @@ export const decisionOf = (word: unknown): ApprovalDecision | undefined =>
 
 const CHOICE_PROBLEM = `must be one of ${APPROVAL_CHOICES.join(', ')}.`;
 const isChoice = (word: unknown): boolean => decisionOf(word) !== undefined;
-/** A field that another client's body has under a name of its own; `readApproval` and `readSteer` check it. */
+/** A field that other clients send under another name. `readApproval` and `readSteer` check it. */
 const OtherName = (): PropertyDecorator => Rule(() => true, 'is always fine.');
 
 const STEPS_MAX = 100_000;

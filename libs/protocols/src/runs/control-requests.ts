@@ -1,18 +1,18 @@
 import { GatewayError, LIMITS, type ApprovalDecision, type JsonValue } from '#libs/contract';
 import { decisionOf, type ApprovalDto, type SteerDto } from './control-request.dto.js';
 
-/** What somebody answers: to one request by its id, to all that are open, or to the only one that is. */
+/** An answer to one request by its id, to all open requests, or to the only open one. */
 export interface ApprovalOrder {
   readonly decision: ApprovalDecision;
   readonly requestId?: string;
   readonly all?: true;
-  /** To the questions of the request: by their ids, or the answer to the only question. */
+  /** Answers to the questions of the request: by question id, or the plain answer to the only question. */
   readonly answers?: JsonValue;
 }
 
 /**
- * Which requests an answer means. Hermes' clients name no request. An id or an `all` that cannot be read is no answer
- * to the only request: it may have meant another one. Throws GatewayError `missing_required_parameter`.
+ * The requests that an answer means. Hermes' clients name no request. An unreadable id or `all` does not count as an
+ * answer to the only request, because it may have meant another one. Throws GatewayError `missing_required_parameter`.
  */
 export function readApproval(dto: ApprovalDto): ApprovalOrder {
   const decision = decisionOf(dto.choice);

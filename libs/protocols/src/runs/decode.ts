@@ -10,8 +10,8 @@ import type { RunsRequestDto } from './runs-request.dto.js';
 export const NAME = 'runs';
 
 /**
- * The run that a checked body of POST /v1/runs asks for. Nobody waits for it, so it goes on whoever disconnects. Throws
- * GatewayError of status 400 that names the place: `input[2].content`, `conversation_history[0].role`.
+ * The run that a checked body of POST /v1/runs asks for. No client waits for it, so it continues whoever disconnects.
+ * Throws GatewayError of status 400 that names the place: `input[2].content`, `conversation_history[0].role`.
  */
 export function decode(dto: RunsRequestDto, context: DecodeContext): RunDraft {
   const parentId = dto.previous_response_id === undefined ? undefined : runIdOf(dto.previous_response_id);
@@ -50,7 +50,7 @@ function runIdOf(id: string): string {
   return `run_${digits}`;
 }
 
-/** This route is our own: a tool that nobody here executes is a mistake, and not the habit of an agent. */
+/** This route is our own, so a tool that the gateway does not execute is a mistake, not an agent's habit. */
 function toolsOf(list: readonly unknown[]): readonly ClientTool[] {
   const { tools, leftOut } = decodeTools(list.map(nested));
   const at = list.findIndex((tool) => isJsonObject(tool) && leftOut.includes(String(tool['type'])));

@@ -1,7 +1,8 @@
 import type { RunEventType } from '#libs/contract';
 
 /**
- * The public names of events (those of Hermes' run events, and more): no other view of a run uses our internal ones.
+ * The public names of events: those of Hermes' run events, and additional ones. No other view of a run shows our
+ * internal names.
  */
 export const EVENT_NAMES = {
   'run.queued': 'run.queued',
@@ -28,5 +29,5 @@ export const EVENT_NAMES = {
   'run.cancelled': 'run.cancelled',
 } as const satisfies Record<RunEventType, string>;
 
-/** The name of a frame that is no event of its own: it goes in front of `step.completed`. */
+/** The name of a frame that is not an event itself. It comes before `step.completed`. */
 export const REASONING_AVAILABLE = 'reasoning.available';

@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject } from '#libs/contract';
 
 /**
- * Items of `input` as Chat messages, which is what they nearly are: bare strings are the user's, a message without a
- * role too, and the two items of a call in the Responses shape are the two messages of one. Everything else is left as
- * it is, for the rules of messages to judge. The places stay: item 3 is message 3.
+ * Items of `input` as Chat messages, which most of them already are. Bare strings, and messages without a role, are the
+ * user's. The two items of a call in the Responses shape become the two messages of one call. Everything else stays
+ * unchanged, for the rules of messages to check. Positions stay the same: item 3 is message 3.
  */
 export function inputMessages(input: string | readonly unknown[]): readonly unknown[] {
   if (typeof input === 'string') return [{ role: 'user', content: input }];

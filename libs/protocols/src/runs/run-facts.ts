@@ -1,7 +1,7 @@
 import { ERRORS, type RunError, type Usage } from '#libs/contract';
 import type { RunErrorObject, UsageObject } from '#libs/wire';
 
-/** @param at milliseconds since the epoch. @returns the same in seconds, with a fraction: how Hermes tells time. */
+/** @param at milliseconds since the epoch. @returns the same in seconds, with a fraction, as in Hermes. */
 export function seconds(at: number): number {
   return at / 1_000;
 }

@@ -5,7 +5,7 @@ import { EVENT_NAMES } from './event-names.js';
 import { servedFields } from './served-fields.js';
 import { runError, runUsage, seconds } from './run-facts.js';
 
-/** The body of GET /v1/runs/{id}: what is known about the run now. Times are seconds with a fraction. */
+/** The body of GET /v1/runs/{id}: everything known about the run now. Times are seconds with a fraction. */
 export function runObject(snapshot: RunSnapshot): RunObject {
   const { runId, status, model, protocol, createdAt, startedAt, updatedAt, endedAt, attempt } = snapshot;
   const approvals = approvalObjects(snapshot);
@@ -63,7 +63,7 @@ function lastEvent(snapshot: RunSnapshot): RunObject['last_event'] {
 
 function itemObject(item: OutputItem, isOver: boolean): RunItem {
   const { step } = item;
-  // Nothing goes on in a run that has ended: it was broken off there.
+  // No item is in progress in a run that has ended, so such an item was broken off.
   const status = isOver && item.status === 'in_progress' ? 'incomplete' : item.status;
   if (item.type !== 'tool_call') {
     const image = item.image !== undefined && { image: item.image };
@@ -72,7 +72,7 @@ function itemObject(item: OutputItem, isOver: boolean): RunItem {
   return {
     type: 'tool_call',
     step,
-    // The step is whole, the call is not: the model was cut off within its arguments.
+    // The step is complete, the call is not: the model was cut off within its arguments.
     status: status === 'completed' && !item.ready ? 'incomplete' : status,
     call_id: item.callId,
     name: item.name,

@@ -2,7 +2,7 @@ import { hasEnded, type RunSnapshot } from '#libs/contract';
 import type { RunObject, RunSummary } from '#libs/wire';
 import { runObject } from './run-object.js';
 
-/** A run in a list: what it is and how it stands. What it said and used is in the run itself. */
+/** A run in a list: its facts and its status. The run itself has its output and usage. */
 export function runSummary(snapshot: RunSnapshot): RunSummary {
   const run = runObject(snapshot);
   return {

@@ -24,8 +24,8 @@ export type RunsState = RunSnapshot;
 
 /**
  * The stream of GET /v1/runs/{id}/events: `data: {event, run_id, timestamp, seq, ...}`, each with its own `id:`
- * `<run>:<seq>`, ended by the comment `stream closed`. Deltas are as they came: `step` tells which belong together, and
- * `output` of the terminal event is the text that counts.
+ * `<run>:<seq>`, ended by the comment `stream closed`. Deltas are sent unchanged: `step` says which belong together,
+ * and `output` of the terminal event is the final text.
  */
 export const runsEncoder = {
   begin: (): RunsState => EMPTY_SNAPSHOT,
@@ -49,8 +49,8 @@ function frameOf({ runId }: RunSnapshot, { type, at, seq }: LoggedEvent, fields:
 }
 
 /**
- * What the model thought in a step, whole, in front of the step's end: clients of the Hermes API server know no other
- * form of it. It has no id, so that who is cut off behind it hears both again.
+ * The complete reasoning of a step, before the step's end: clients of the Hermes API server know no other form of it.
+ * It has no id, so a client that is cut off after it gets both again.
  */
 function reasoningOf({ runId, items }: RunSnapshot, event: LoggedEvent): SseFrame[] {
   if (event.type !== 'step.completed') return [];
@@ -64,7 +64,7 @@ function reasoningOf({ runId, items }: RunSnapshot, event: LoggedEvent): SseFram
   return [{ data: JSON.stringify({ ...head, text, step }) }];
 }
 
-/** What an event says besides its head; undefined for one that listeners are not told. */
+/** The fields of an event besides its head. undefined for an event that listeners do not get. */
 function fieldsOf(event: Exclude<LoggedEvent, TerminalEvent>, run: RunSnapshot): JsonObject | undefined {
   switch (event.type) {
     case 'run.queued':
@@ -105,7 +105,7 @@ function fieldsOf(event: Exclude<LoggedEvent, TerminalEvent>, run: RunSnapshot):
   }
 }
 
-/** An image comes whole, as an item of its own. */
+/** An image comes complete, as an item of its own. */
 function messagePiece({ text, step, image }: EventOf<'text.delta'>): JsonObject | undefined {
   if (image !== undefined) return { delta: text, step, image };
   return text === '' ? undefined : { delta: text, step };

@@ -6,8 +6,8 @@ import { runsEncoder } from './runs-encoder.js';
 import { RunsRequestDto } from './runs-request.dto.js';
 
 /**
- * POST /v1/runs: answered with 202 as soon as the run is queued, so it is none of PROTOCOLS, whose POSTs are answered
- * by the run itself.
+ * POST /v1/runs. It answers 202 as soon as the run is queued, so it is not in PROTOCOLS, whose POSTs answer with the
+ * run itself.
  */
 export const runsProtocol = defineProtocol({
   name: NAME,

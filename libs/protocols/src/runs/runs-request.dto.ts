@@ -7,7 +7,7 @@ const ID_CHARS_MAX = 256;
 const MESSAGE = oneOf({ type: 'string' }, { type: 'object' });
 const isSession = (value: unknown): boolean => typeof value === 'string' && isSessionId(value);
 
-/** The body of POST /v1/runs (that of Hermes' runs API). `decode` checks what lies inside of the lists. */
+/** The body of POST /v1/runs (as in Hermes' runs API). `decode` checks the contents of the lists. */
 @Example({ input: 'What time is it in Lima?', session_id: 'lima-1' })
 export class RunsRequestDto {
   @IsText(LIMITS.modelNameCharsMax)

@@ -11,8 +11,8 @@ interface StreamEvent {
 }
 
 /**
- * The message that a client of the Messages API makes of a stream: blocks by their index, the fields of deltas added
- * up, a signature as it came last, the input of a call read when its JSON is complete.
+ * Puts a stream together as clients of the Messages API do: blocks by their index, the fields of deltas added up, the
+ * last signature kept, and the input of a call parsed when its JSON is complete.
  */
 export function putTogether(frames: readonly SseFrame[]): JsonObject {
   let message: JsonObject = {};

@@ -6,8 +6,8 @@ import { inTurn, type Move } from '../../protocol/moves.js';
 import { frame, nothing, type MessagesState, type OpenBlock } from './messages-state.js';
 
 /**
- * A whole block: its start says everything, and no delta follows. The one form that all clients take for server
- * tools.
+ * Sends a whole block: its start carries everything, and no delta follows. All clients accept server tools in this
+ * form.
  */
 export function wholeBlock(block: JsonObject): Move<MessagesState> {
   return (state) => {
@@ -17,7 +17,7 @@ export function wholeBlock(block: JsonObject): Move<MessagesState> {
   };
 }
 
-/** Begins a block that deltas go on with. @param open what the state has to know of it, from its index. */
+/** Begins a block that deltas continue. @param open makes what the state must remember of the block, from its index. */
 export function openBlock(block: JsonObject, open: (index: number) => OpenBlock): Move<MessagesState> {
   return (state) => {
     const index = state.blocks;
@@ -40,7 +40,7 @@ export function delta(fields: JsonObject): Move<MessagesState> {
   return (state) => [state, [frame('content_block_delta', { index: state.blocks - 1, delta: fields })]];
 }
 
-/** Ends the open block. Blocks follow each other, so the open one is always the last. */
+/** Ends the open block. Blocks come one after the other, so the open one is always the last. */
 export const closeBlock: Move<MessagesState> = (state) => {
   if (!state.open) return [state, NO_FRAMES];
   const close: Move<MessagesState> = (open) => [
@@ -51,7 +51,7 @@ export const closeBlock: Move<MessagesState> = (state) => {
   return state.open.kind === 'thinking' ? inTurn(state, sign(''), close) : close(state);
 };
 
-/** The signature comes once and whole: clients keep the last one that they hear. */
+/** The signature comes once and whole, because clients keep only the last one. */
 export function sign(signature: string): Move<MessagesState> {
   return signature === '' ? nothing : delta({ type: 'signature_delta', signature });
 }
@@ -64,7 +64,7 @@ export function closeThinking(state: MessagesState, signature: string): Encoded<
   ]);
 }
 
-/** Ends the stream with an error. Nothing follows. */
+/** Ends the stream with an error. Nothing follows it. */
 export function breakOff(state: MessagesState, error: RunError): Encoded<MessagesState> {
   const { type: _, ...body } = anthropicError(error);
   return [{ ...state, stage: 'ended', open: null }, [frame('error', body)]];

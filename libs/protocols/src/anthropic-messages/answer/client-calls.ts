@@ -10,8 +10,8 @@ import type { MessagesState } from './messages-state.js';
 import { revealHidden, settleThinking } from './thinking.js';
 
 /**
- * Whether an event has to wait until the open block of a call is closed: blocks follow each other, and a block of a
- * call is closed when its arguments are complete.
+ * Whether an event has to wait until the open block of a call is closed: blocks come one after the other, and the block
+ * of a call is closed when its arguments are complete.
  */
 export function mustWait({ open, sent }: MessagesState, event: LoggedEvent): boolean {
   if (open?.kind !== 'tool_use') return false;
@@ -30,7 +30,10 @@ export function mustWait({ open, sent }: MessagesState, event: LoggedEvent): boo
   }
 }
 
-/** The events that wait, and one more. Neighbouring words are joined, and arguments with earlier ones of their call. */
+/**
+ * The waiting events and one more. Neighbouring text is joined, and arguments are joined with earlier ones of their
+ * call.
+ */
 export function hold(held: readonly LoggedEvent[], event: LoggedEvent): readonly LoggedEvent[] {
   const last = held.at(-1);
   if (isWords(event) && last?.type === event.type && last.step === event.step && !('seal' in last)) {
@@ -49,7 +52,7 @@ type Words = LoggedEvent & { type: 'text.delta' | 'refusal.delta' | 'reasoning.d
 const isWords = (event: LoggedEvent): event is Words =>
   event.type === 'text.delta' || event.type === 'refusal.delta' || event.type === 'reasoning.delta';
 
-/** Whether the open call could be closed: its arguments are a whole object, and another call begins. */
+/** Whether the open call can be closed: its arguments are a complete object, and another call begins. */
 export function isWhole({ open, sent }: MessagesState): boolean {
   return open?.kind === 'tool_use' && parseArguments(sent[open.callId] ?? '') !== undefined;
 }
@@ -69,21 +72,21 @@ export function startCall(state: MessagesState, event: EventOf<'tool_call.starte
   return inTurn(begun, settleThinking, closeBlock, revealHidden, open);
 }
 
-/** Arguments of the gateway's own calls find no call here: those blocks come whole. */
+/** Arguments of the gateway's own calls find no call here, because those blocks are sent whole. */
 export function continueCall(state: MessagesState, callId: string, text: string): Encoded<MessagesState> {
   const { open, sent } = state;
   const before = sent[callId];
   if (before === undefined || text === '') return [state, NO_FRAMES];
   const grown = { ...state, sent: { ...sent, [callId]: before + text } };
-  // The block of a call that looked whole is closed. What comes late may only be blank: `finishCall` looks at it.
+  // The block of a call that looked complete is closed. Late arguments may only be blank: `finishCall` checks them.
   if (open?.kind !== 'tool_use' || open.callId !== callId) return [grown, NO_FRAMES];
-  // The official SDK reads blank arguments as broken JSON, and none as an empty object.
+  // The official SDK reads blank arguments as broken JSON, and empty ones as an empty object.
   return /\S/.test(before + text)
     ? inTurn(grown, delta({ type: 'input_json_delta', partial_json: text }))
     : [grown, NO_FRAMES];
 }
 
-/** The arguments are complete. They have to continue what was sent of them. */
+/** The arguments are complete. They must continue the part that was already sent. */
 export function finishCall(state: MessagesState, event: EventOf<'tool_call.ready'>): Encoded<MessagesState> {
   const { callId, extraContent } = event;
   const sent = state.sent[callId];
@@ -93,13 +96,13 @@ export function finishCall(state: MessagesState, event: EventOf<'tool_call.ready
   if (state.open?.kind === 'tool_use' && state.open.callId === callId) {
     return inTurn(known, (open) => continueCall(open, callId, event.arguments.slice(sent.length)), closeBlock);
   }
-  // It was closed when another call began.
+  // The block was closed when another call began.
   return parseArguments(event.arguments) ? [known, NO_FRAMES] : breakOff(state, BROKEN_CALL);
 }
 
 /**
- * What upstreams attached to calls, as blocks that clients send back. They stand behind the step: an upstream may send
- * them last of all.
+ * State that upstreams attached to calls, as blocks that clients send back. They come at the end of the step, because
+ * an upstream may send this state last of all.
  */
 export const tellAttached: Move<MessagesState> = (state) => {
   const blocks = Object.entries(state.attached).map(([callId, extraContent]) =>

@@ -6,8 +6,8 @@ import { messageUsage } from './message-object.js';
 import { begin } from './messages-state.js';
 
 /**
- * The whole answer of a run that ended as `completed` or `incomplete`. It is the stream of the run, put together as
- * clients do it: so the two cannot say different things. Steps that were lost with their worker are not in it.
+ * The whole answer of a run that ended as `completed` or `incomplete`. It is the run's stream, put together as clients
+ * do it, so stream and answer cannot differ. Steps that were lost with their worker are not in it.
  */
 export function final(snapshot: RunSnapshot): JsonObject {
   let state = begin();
@@ -21,7 +21,7 @@ export function final(snapshot: RunSnapshot): JsonObject {
   return { ...message, usage: messageUsage(snapshot.usage) };
 }
 
-/** A log that folds to the snapshot, as far as the stream tells of it. */
+/** A log that folds to the snapshot, as far as the stream shows it. */
 function eventsOf(snapshot: RunSnapshot): LoggedEvent[] {
   const { runId, protocol, owner, model, echo, items, incompleteReason: reason } = snapshot;
   const lost = new Set(snapshot.steps.flatMap(({ step, status }) => (status === 'interrupted' ? [step] : [])));

@@ -14,7 +14,7 @@ import { settleThinking, think } from './thinking.js';
 
 /**
  * One event of a run as events of the Messages stream: `message_start`, blocks one after the other, one
- * `message_delta`, `message_stop`; or `error`, behind which nothing comes. Every block is closed before the next
+ * `message_delta`, `message_stop`; or `error`, after which nothing follows. Every block is closed before the next one
  * begins.
  */
 export function encode(state: MessagesState, said: LoggedEvent): Encoded<MessagesState> {
@@ -31,7 +31,9 @@ export function encode(state: MessagesState, said: LoggedEvent): Encoded<Message
   return [released, [...frames, ...more]];
 }
 
-/** Encodes what waited for the block of a call. The block of the next call may hold the rest back again. */
+/**
+ * Encodes the events that waited for the block of a call. The next call's block may hold the remaining ones back again.
+ */
 const releaseHeld: Move<MessagesState> = (state) => {
   const moves = state.held.map(
     (event): Move<MessagesState> =>
@@ -70,7 +72,7 @@ function encodeOne(state: MessagesState, event: LoggedEvent): Encoded<MessagesSt
       return settleStep({ ...state, usage: addUsage(state.usage, event.usage) });
     case 'step.interrupted':
       return interrupt(state);
-    // Who waits for an approval finds it in the run; the stream rests on pings meanwhile.
+    // The run object shows an open approval. The stream carries only pings meanwhile.
     case 'run.started':
     case 'approval.requested':
     case 'approval.resolved':
@@ -95,7 +97,7 @@ function start(state: MessagesState, event: EventOf<'run.queued'>): Encoded<Mess
   return [{ ...state, stage: 'started', echo: readEcho(event.echo) }, [frame('message_start', { message })]];
 }
 
-/** The hot path: a token goes on with the open block. */
+/** The hot path: a token continues the open block. */
 function speak(state: MessagesState, { step, text }: EventOf<'text.delta' | 'refusal.delta'>): Encoded<MessagesState> {
   if (text === '') return [state, NO_FRAMES];
   const { open } = state;
@@ -111,7 +113,7 @@ function speak(state: MessagesState, { step, text }: EventOf<'text.delta' | 'ref
   );
 }
 
-/** The run goes on in a new step. A stream that has shown the broken one cannot follow honestly. */
+/** The run continues in a new step. A stream that has shown the broken step cannot show the new one as one answer. */
 function interrupt(state: MessagesState): Encoded<MessagesState> {
   if (state.isCommitted) return breakOff(state, LOST_STEP);
   return inTurn({ ...state, ...NEW_STEP }, settleThinking, closeBlock);
@@ -130,7 +132,7 @@ function finish(state: MessagesState, reason: 'completed' | IncompleteReason): E
   return inTurn(state, settleStep, last);
 }
 
-/** The step ends: every call that was begun is told of, as far as it came, and all words that waited for it. */
+/** Ends the step: every call that began is sent as far as it came, and so is all text that waited for it. */
 const settleStep: Move<MessagesState> = (state) => {
   if (state.stage === 'ended') return [state, NO_FRAMES];
   if (state.held.length === 0) return inTurn(state, settleThinking, closeBlock, settleRuns, tellAttached);

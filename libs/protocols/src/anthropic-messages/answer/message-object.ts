@@ -1,7 +1,7 @@
 import type { IncompleteReason, JsonObject, JsonValue, Usage } from '#libs/contract';
 import { messageIdOf } from '../ids.js';
 
-/** The head of every message; stop fields and usage of a finished one stand in `end`. */
+/** The head of every message. `end` holds the stop fields and the usage of a finished one. */
 export function messageObject(
   { runId, model }: { readonly runId: string; readonly model: string },
   content: readonly JsonValue[],
@@ -10,7 +10,7 @@ export function messageObject(
   return { id: messageIdOf(runId), type: 'message', role: 'assistant', model, content, ...end };
 }
 
-/** Before anything is known. Clients add the output of `message_start` to that of `message_delta`: it must be 0. */
+/** Usage at the start. It must be 0, because clients add the output of `message_start` to that of `message_delta`. */
 export const UNFINISHED: JsonObject = {
   stop_reason: null,
   stop_sequence: null,
@@ -51,7 +51,7 @@ function stopReason(reason: Ending['reason'], { hasClientCalls, hasRefused }: Om
   }
 }
 
-/** Input that was read from or written into a cache is counted apart (Anthropic API reference, Messages, usage). */
+/** Input tokens read from or written into a cache are counted separately (Anthropic API reference, Messages, usage). */
 export function messageUsage(usage: Usage): JsonObject {
   const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens = 0, reasoningTokens } = usage;
   return {

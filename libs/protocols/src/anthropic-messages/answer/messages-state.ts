@@ -3,28 +3,28 @@ import type { Move } from '../../protocol/moves.js';
 import { NO_FRAMES, type SseFrame } from '../../sse-frame.js';
 import { readEcho, type MessagesEcho } from '../messages-echo.js';
 
-/** What the encoder remembers of the stream it has written. Never changed in place. */
+/** What the encoder remembers of the stream that it has written. Never changed in place. */
 export interface MessagesState {
   readonly echo: MessagesEcho;
   /** started: `message_start` was sent. ended: nothing follows. */
   readonly stage: 'new' | 'started' | 'ended';
-  /** Blocks begun so far: the index of the next. */
+  /** Number of blocks begun so far, which is the index of the next. */
   readonly blocks: number;
   readonly open: OpenBlock | null;
-  /** Something of the open step was sent that counts as the answer and cannot be taken back. */
+  /** A part of the open step was sent that counts as the answer and cannot be taken back. */
   readonly isCommitted: boolean;
   /**
-   * Words and calls that came while the block of another call was open. Neighbouring pieces are joined, so that there
-   * are no more of them than items in the answer.
+   * Text and calls that came while the block of another call was open. Neighbouring pieces are joined, so there are no
+   * more of them than items in the answer.
    */
   readonly held: readonly LoggedEvent[];
-  /** By call of the caller in this step: the arguments that were sent. */
+  /** The arguments sent so far for each of the caller's calls in this step. */
   readonly sent: Readonly<Record<string, string>>;
-  /** What upstreams attached to calls of this step: told when the step ends. */
+  /** State that upstreams attached to calls of this step; sent when the step ends. */
   readonly attached: Readonly<Record<string, JsonObject>>;
-  /** Hidden reasoning of this step, kept for a call that has to bring it back. */
+  /** Hidden reasoning of this step, kept for a call that has to return it. */
   readonly hidden: readonly string[];
-  /** The gateway's own calls of this step that are not told of to their end, in the order in which they were made. */
+  /** The gateway's own calls of this step that are not fully sent, in the order in which the model made them. */
   readonly runs: readonly ServerRun[];
   readonly hasClientCalls: boolean;
   readonly hasRefused: boolean;
@@ -33,7 +33,7 @@ export interface MessagesState {
 
 export type OpenBlock =
   | { readonly kind: 'text'; readonly step: number; readonly head: string }
-  /** `text`: as far as it is needed for the block's end. */
+  /** `text`: only as much as the block's end needs. */
   | { readonly kind: 'thinking'; readonly step: number; readonly head: string; readonly text: string }
   | { readonly kind: 'tool_use'; readonly callId: string };
 
@@ -48,7 +48,7 @@ export interface ServerRun {
   readonly result?: { readonly output: string; readonly isError: boolean };
 }
 
-/** What is forgotten when a step begins. */
+/** The fields that are reset when a step begins. */
 export const NEW_STEP = {
   isCommitted: false,
   held: [],

@@ -1,8 +1,8 @@
 import type { LoggedEvent } from '#libs/contract';
 
 /**
- * The event with words in place of an image that the model shows, because messages of this API have no images of the
- * assistant's: a line with its type and size, as in `[image: image/png, 12 kB]`. The run has the image itself.
+ * Replaces an image from the model by text, because assistant messages of this API have no images: a line with type and
+ * size, such as `[image: image/png, 12 kB]`. The run itself has the image.
  */
 export function inWords(event: LoggedEvent): LoggedEvent {
   if (event.type !== 'text.delta' || event.image === undefined) return event;

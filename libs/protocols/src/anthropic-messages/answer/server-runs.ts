@@ -7,13 +7,13 @@ import { inTurn, type Move } from '../../protocol/moves.js';
 import type { MessagesState, ServerRun } from './messages-state.js';
 import { settleThinking } from './thinking.js';
 
-/** The name of the server in blocks of tools that the gateway runs. */
+/** The server's name in blocks of tools that the gateway runs. */
 const SERVER_NAME = 'talaria';
 
 /** Tools by whose names Hermes hides them. */
 const isHidden = (name: string): boolean => name.startsWith('_');
 
-/** A call of the gateway's own: told when it is carried out, with its whole input. */
+/** Records a call that the gateway executes. It is sent with its whole input when it is executed. */
 export function noteRun(state: MessagesState, event: EventOf<'tool_call.started'>): Encoded<MessagesState> {
   const { callId, name } = event;
   if (isHidden(name)) return [state, NO_FRAMES];
@@ -21,7 +21,7 @@ export function noteRun(state: MessagesState, event: EventOf<'tool_call.started'
   return [{ ...state, runs: [...state.runs, run] }, NO_FRAMES];
 }
 
-/** More is known of a call. Events about calls that are hidden or told of find none. */
+/** Updates a recorded call. Events about hidden calls, and about calls already sent, find none. */
 export function changeRun(
   state: MessagesState,
   callId: string,
@@ -33,8 +33,8 @@ export function changeRun(
 }
 
 /**
- * Tells of calls one after the other, each with its result, in the order in which the model made them: so the stream
- * is the same whichever of several tools ends first. Nothing is told while the block of a caller's call is open.
+ * Sends calls one after the other, each with its result, in the order in which the model made them. So the stream is
+ * the same whichever of several tools finishes first. Nothing is sent while the block of a caller's call is open.
  */
 export const tellRuns: Move<MessagesState> = (state) => {
   const [run, ...others] = state.runs;
@@ -47,7 +47,7 @@ export const tellRuns: Move<MessagesState> = (state) => {
   return inTurn({ ...state, runs: others }, closeBlock, wholeBlock(resultBlock(run.callId, run.result)), tellRuns);
 };
 
-/** The step ends: calls that never began are not told of, and no longer keep others waiting. */
+/** The step ends: calls that never began are not sent, and no longer delay others. */
 export const settleRuns: Move<MessagesState> = (state) => {
   const runs = state.runs.filter(({ hasStarted }) => hasStarted);
   return runs.length === 0

@@ -9,8 +9,8 @@ import type { MessagesState, OpenBlock } from './messages-state.js';
 type Thinking = OpenBlock & { readonly kind: 'thinking' };
 
 /**
- * Reasoning, as the request wants to see it. What its upstream attached to it comes back with the client's history: as
- * the signature of the block, or as a `redacted_thinking` block where the client sees no text.
+ * Reasoning in the form that the request wants. The client's history returns the state that the upstream attached: as
+ * the block's signature, or as a `redacted_thinking` block where the client sees no text.
  */
 export function think(state: MessagesState, event: EventOf<'reasoning.delta'>): Encoded<MessagesState> {
   if (event.text === '' && !event.seal) return [state, NO_FRAMES];
@@ -50,21 +50,23 @@ function end(state: MessagesState, seal: ReasoningSeal | undefined): Encoded<Mes
     : [state, NO_FRAMES];
 }
 
-/** Anthropic's own signature where the client sees the text that it belongs to; else everything in one. */
+/** Anthropic's own signature where the client sees its text; otherwise text and state in one. */
 function signatureOf({ text }: Thinking, seal: ReasoningSeal, display: string): string {
   const isPlain = seal.form === 'anthropic' && seal.encrypted === undefined;
   if (isPlain && (display === 'shown' || text === '')) return seal.signature ?? '';
   return packReasoning({ text, seal });
 }
 
-/** Ends an open block of reasoning to which nothing was attached. Where its text is not shown, the signature has it. */
+/**
+ * Ends an open block of reasoning without attached state. Where its text is not shown, the signature holds the text.
+ */
 export const settleThinking: Move<MessagesState> = (state) => {
   const { open, echo } = state;
   if (open?.kind !== 'thinking') return [state, NO_FRAMES];
   return closeThinking(state, echo.display === 'omitted' && open.text !== '' ? packReasoning({ text: open.text }) : '');
 };
 
-/** Kept until a call of the step needs it. */
+/** Keeps hidden reasoning until a call of the step needs it. */
 function hide(state: MessagesState, { text, seal }: EventOf<'reasoning.delta'>): Encoded<MessagesState> {
   const [open = '', ...sealed] = state.hidden;
   if (!seal) return [{ ...state, hidden: [open + text, ...sealed] }, NO_FRAMES];
@@ -72,7 +74,8 @@ function hide(state: MessagesState, { text, seal }: EventOf<'reasoning.delta'>):
 }
 
 /**
- * Before the first call of a step: hidden reasoning as blocks without text, or its upstream would refuse the result.
+ * Sends hidden reasoning as blocks without text before the first call of a step. Without them the upstream would refuse
+ * the result of the call.
  */
 export const revealHidden: Move<MessagesState> = (state) => {
   const [open = '', ...sealed] = state.hidden;

@@ -11,19 +11,19 @@ import { cacheMark, MARK_PROBLEM } from '../../prompt-cache.js';
 import { fieldOf, listOf, optionalPlace, optionalText, placeOf, refuse, requiredText } from '../../request-place.js';
 import type { Place } from '../../request-place.js';
 
-/** Where blocks stand, and how long the text of one message may be. */
+/** Where blocks are in the request, and how long the text of one message may be. */
 export interface BlocksPlace {
-  /** `messages[3].content`: the `param` of everything that is wrong in it. */
+  /** `messages[3].content`: the `param` of every error in it. */
   readonly path: string;
   readonly textCharsMax: number;
 }
 
-/** One block and its place, for whoever knows its type. */
+/** One block and its place, for the code that knows its type. */
 export interface ContentBlock extends Place {
   readonly type: string;
 }
 
-/** The blocks of a content: a text is one block. Throws GatewayError that names the place. */
+/** The blocks of a content; a string is one block. Throws GatewayError that names the place. */
 export function blocksOf(value: JsonValue | undefined, { path }: BlocksPlace): ContentBlock[] {
   if (value === undefined) throw refuse(path, 'is required.', 'missing_required_parameter');
   if (typeof value === 'string') return [{ object: { type: 'text', text: value }, path, type: 'text' }];
@@ -56,8 +56,8 @@ export function markOf({ object, path }: Place): CacheMark | undefined {
 }
 
 /**
- * What a model can read of a block: text, images, and documents as text. Empty for blocks of other types, which belong
- * to features of Anthropic's own servers. A mark of the block stands on its last part.
+ * The parts of a block that a model can read: text, images, and documents as text. Empty for blocks of other types,
+ * which belong to features of Anthropic's own servers. A mark of the block goes to its last part.
  */
 export function partsOf(block: ContentBlock): ContentPart[] {
   const parts = readableOf(block);
@@ -113,7 +113,7 @@ function webUrl(source: Place): string {
   throw refuse(`${source.path}.url`, 'must be an http or https URL.', 'invalid_image_url');
 }
 
-/** A document as text. Of one that is no text the model is told that it is there. */
+/** A document as text. For a document that is not text, the model is told that it exists. */
 function documentOf(block: ContentBlock): ContentPart[] {
   const source = sourceOf(block);
   const title = optionalText(block, 'title');

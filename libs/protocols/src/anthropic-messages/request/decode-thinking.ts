@@ -15,11 +15,11 @@ export interface DecodedThinking {
 
 const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'];
 const BUDGET_MIN = 1_024;
-/** Budgets up to these mean a low or a medium effort to upstreams that know nothing but words. */
+/** Budgets up to these limits mean a low or a medium effort to upstreams that only know words. */
 const LOW_BUDGET_MAX = 4_096;
 const MEDIUM_BUDGET_MAX = 16_384;
 
-/** `thinking` and `output_config.effort`. Both are kept as they are for upstreams of the same kind. */
+/** `thinking` and `output_config.effort`. Both are kept unchanged for upstreams of the same kind. */
 export function decodeThinking(thinking: JsonObject | undefined, config: JsonObject | undefined): DecodedThinking {
   const effort = effortOf(config);
   if (!thinking) return { display: 'hidden', sampling: { ...(effort && { reasoningEffort: effort }) } };
@@ -64,7 +64,7 @@ function effortOf(config: JsonObject | undefined): string | undefined {
   throw refuse('output_config.effort', `must be one of ${EFFORTS.join(', ')}.`);
 }
 
-/** `output_config.format`: a JSON Schema, which this API always means strictly. */
+/** `output_config.format`: a JSON Schema, which is always strict in this API. */
 export function decodeFormat(config: JsonObject | undefined): ResponseFormat | undefined {
   const format = config && optionalPlace({ object: config, path: 'output_config' }, 'format');
   if (!format) return undefined;

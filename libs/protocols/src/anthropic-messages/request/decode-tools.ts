@@ -13,7 +13,9 @@ import {
 
 export interface DecodedTools {
   readonly offered: readonly ClientTool[];
-  /** Types of entries that Anthropic defines: nobody here knows their schemas, so the model does not see them. */
+  /**
+   * Types of entries that Anthropic defines. The gateway does not know their schemas, so the model does not see them.
+   */
   readonly leftOut: readonly string[];
 }
 

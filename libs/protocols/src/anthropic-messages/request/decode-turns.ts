@@ -33,8 +33,8 @@ import {
 import { TurnWriter } from './turn-writer.js';
 
 /**
- * `messages` as the gateway's messages. Blocks of unknown types, and the results of tools that Anthropic's servers ran,
- * are passed over: a client keeps them in its history for ever. Throws GatewayError that names the place.
+ * `messages` as the gateway's messages. Blocks of unknown types, and results of tools that Anthropic's servers ran, are
+ * skipped, because a client keeps them in its history for ever. Throws GatewayError that names the place.
  */
 export function decodeTurns(list: readonly unknown[], textCharsMax: number): readonly Message[] {
   const reader = new TurnReader(textCharsMax);
@@ -80,7 +80,7 @@ class TurnReader {
     this.writer.user(results, parts);
   }
 
-  /** @returns pictures in the result: upstreams take them from users only. */
+  /** @returns images in the result: upstreams accept them from users only. */
   private takeResult(block: ContentBlock, results: ToolMessage[]): ContentPart[] {
     const callId = requiredText(block, 'tool_use_id');
     if (!this.writer.isKnown(callId)) {
@@ -105,7 +105,7 @@ class TurnReader {
 
   private takeAssistant(blocks: readonly ContentBlock[], place: BlocksPlace): void {
     this.writer.close();
-    // The state of a call stands before the call, or behind it where the upstream sent it late.
+    // The state of a call comes before the call, or after it where the upstream sent it late.
     const states = new Map(blocks.flatMap(stateOf));
     blocks.forEach((block, i) => this.takeSaid(block, { rest: blocks.slice(i + 1), states }));
     const text = blocks.filter(({ type }) => type === 'text').map((block) => optionalText(block, 'text') ?? '');
@@ -138,7 +138,7 @@ class TurnReader {
     this.writer.think(unpackReasoning(data) ?? { text: '', seal: { form: 'anthropic', encrypted: data } });
   }
 
-  /** Without its result, which some clients drop, a call that the gateway ran says nothing. */
+  /** A call that the gateway ran means nothing without its result, which some clients drop. */
   private takeRun(block: ContentBlock, rest: readonly ContentBlock[]): void {
     const call = callOf(block);
     const result = rest.find(
@@ -162,7 +162,7 @@ const lastMark = (blocks: readonly ContentBlock[]): CacheMark | undefined =>
 
 interface Around {
   readonly rest: readonly ContentBlock[];
-  /** By call: what its upstream attached to it. */
+  /** By call: the state that its upstream attached. */
   readonly states: ReadonlyMap<string, JsonObject>;
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject, MessagesApiWishes, SystemMark } from '#libs/contract';
 import type { DecodeContext } from '../../protocol/request-context.js';
 
-/** Fields that mean something to Anthropic's own servers and nothing to the gateway. */
+/** Fields that only Anthropic's own servers understand. */
 const FIELDS: ReadonlySet<string> = new Set([
   'cache_control',
   'context_management',
@@ -9,12 +9,12 @@ const FIELDS: ReadonlySet<string> = new Set([
   'service_tier',
   'speed',
 ]);
-/** Of one field, as JSON. */
+/** Longest value of one field, as JSON. */
 const FIELD_CHARS_MAX = 16_384;
 const BETAS_MAX = 32;
 /** As Anthropic writes them: `context-management-2025-06-27`. */
 const BETA = /^[a-z0-9][a-z0-9.-]{0,63}$/;
-/** These are about how the client logs in, which is the gateway's own matter upstream. */
+/** Betas about the client's login. Upstream the gateway uses its own login. */
 const LOGIN = /^oauth-/;
 
 export interface DecodedWishes {
@@ -24,9 +24,7 @@ export interface DecodedWishes {
   readonly leftOut: readonly string[];
 }
 
-/**
- * Fields, betas and marks in the system text that go on to an upstream which speaks this protocol, as they came.
- */
+/** Fields, betas and marks in the system text that are passed on unchanged to an upstream of this protocol. */
 export function decodeWishes(
   { otherFields = {}, headers = {} }: DecodeContext,
   systemMarks: readonly SystemMark[],

@@ -10,7 +10,7 @@ import { refuseThread } from './refuse-thread.js';
 
 export const NAME = 'anthropic-messages';
 
-/** What a request says to the model. */
+/** The part of a request that the model reads. */
 export interface DecodedPrompt {
   readonly model: string | null;
   readonly instructions?: string;
@@ -35,7 +35,7 @@ export function decodePrompt(
   return { prompt, tools, systemMarks };
 }
 
-/** The run that a checked Messages body asks for. Throws as `decodePrompt` does. */
+/** The run that a checked Messages body asks for. Throws like `decodePrompt`. */
 export function decode(dto: MessagesRequestDto, context: DecodeContext): RunDraft {
   refuseThread(dto.thread);
   const { prompt, tools, systemMarks } = decodePrompt(dto, context);
@@ -54,7 +54,7 @@ export function decode(dto: MessagesRequestDto, context: DecodeContext): RunDraf
   };
 }
 
-/** Fields and tools of features that only Anthropic's own servers have. */
+/** Names of fields and tools that only Anthropic's own servers support. */
 function leftOutOf(fields: readonly string[], tools: DecodedTools): Pick<RunDraft, 'leftOut'> {
   const names = [...fields, ...tools.leftOut.map((type) => `tools.${type}`)];
   return names.length > 0 ? { leftOut: names } : {};

@@ -21,9 +21,9 @@ const MESSAGE = object({ role: { enum: ['user', 'assistant', 'system'] }, conten
 const TOOL = object({ name: text('Of a function of the caller.'), input_schema: { type: 'object' } });
 
 /**
- * What a request says to the model: the part of POST /v1/messages that can be counted without being answered. `decode`
- * checks what lies inside of messages, blocks and tools, and names the exact place. Other fields
- * change nothing, and `X-Left-Out` names them.
+ * The prompt of a request: the part of POST /v1/messages that can be counted without an answer. `decode` checks the
+ * contents of messages, blocks and tools, and names the exact place. Other fields have no effect, and `X-Left-Out`
+ * names them.
  */
 export class CountTokensDto {
   @IsText(LIMITS.modelNameCharsMax)

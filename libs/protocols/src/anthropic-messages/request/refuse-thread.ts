@@ -2,10 +2,10 @@ import { GatewayError, type JsonObject } from '#libs/contract';
 import { refuse, requiredText } from '../../request-place.js';
 
 /**
- * `thread` asks the server to hold the conversation, so that later requests send new messages alone. This gateway holds
- * none for this protocol, and a first request that is answered as if it did would leave the second one without its
- * conversation. The codes are the published ones (Anthropic API reference, `thread_unsupported_request` and
- * `thread_not_found`): on them the SDK's tool runner goes on without a thread.
+ * `thread` asks the server to keep the conversation, so that later requests only send new messages. This gateway keeps
+ * none for this protocol. If it answered the first request all the same, the second one would lack its conversation.
+ * The codes are the published ones (Anthropic API reference, `thread_unsupported_request` and `thread_not_found`): at
+ * these codes the SDK's tool runner continues without a thread.
  * @throws GatewayError 400 or 404, unless there is no `thread`.
  */
 export function refuseThread(thread: JsonObject | null | undefined): void {

@@ -1,7 +1,7 @@
 import type { CacheMark, ContentPart, Message, Reasoning, ToolCall, ToolMessage, UserMessage } from '#libs/contract';
 import { userContent } from '../../decode-content.js';
 
-/** The answer of the assistant that is being read. */
+/** The assistant's answer that is being read. */
 interface OpenAnswer {
   text: string;
   readonly reasoning: Reasoning[];
@@ -12,13 +12,13 @@ interface OpenAnswer {
 const NO_RESULT = 'No result of this call was given.';
 
 /**
- * Makes messages of turns. A call is followed by its result: directly, where the gateway itself ran the tool and both
- * stand in the assistant's turn, or in the user's next turn.
+ * Turns turns into messages. A call is followed by its result: directly where the gateway itself ran the tool, because
+ * both are in the assistant's turn, and otherwise in the user's next turn.
  */
 export class TurnWriter {
   readonly messages: Message[] = [];
   private answer: OpenAnswer | undefined;
-  /** Calls that the next turn of the user answers. */
+  /** Calls that the user's next turn must answer. */
   private open: string[] = [];
   private readonly known = new Set<string>();
 
@@ -39,7 +39,7 @@ export class TurnWriter {
     this.known.add(call.callId);
   }
 
-  /** A call that the gateway ran, and its result: what the assistant says next is another message. */
+  /** Adds a call that the gateway ran, and its result. Later text of the assistant is another message. */
   ran(call: ToolCall, result: Omit<ToolMessage, 'role' | 'callId'>): void {
     this.opened().calls.push(call);
     this.close();
@@ -60,7 +60,7 @@ export class TurnWriter {
     return this.known.has(callId);
   }
 
-  /** A turn of the user: results first, then what was said, and pictures of results as the user's. */
+  /** Adds a turn of the user: results first, then the text, and images of results as the user's. */
   user(results: readonly ToolMessage[], parts: readonly ContentPart[]): void {
     this.close();
     const given = new Set(results.map(({ callId }) => callId));
@@ -73,13 +73,13 @@ export class TurnWriter {
     if (parts.length > 0) this.messages.push(userMessage(parts));
   }
 
-  /** A system text stays where it is: moved to the front, it would spoil the prompt caches of upstreams. */
+  /** A system text keeps its position: moved to the front, it would invalidate the prompt caches of upstreams. */
   system(text: string, cacheMark: CacheMark | undefined): void {
     this.user([], []);
     if (text.trim() !== '') this.messages.push({ role: 'system', content: text, ...(cacheMark && { cacheMark }) });
   }
 
-  /** Ends the conversation. Calls of its last turn may stay open: whoever sent it wants the text to be continued. */
+  /** Ends the conversation. Calls of its last turn may stay open: the client wants the text to be continued. */
   end(): readonly Message[] {
     this.close();
     return this.messages;

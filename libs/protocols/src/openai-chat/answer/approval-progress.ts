@@ -7,8 +7,8 @@ import { sideEvent } from './chunk.js';
 import { EMOJI, isHiddenTool, PROGRESS_EVENT } from './tool-progress.js';
 
 /**
- * A call that waits for a human, shown beside the answer like its progress; the stream then rests on keep-alive
- * comments. It is answered under POST /v1/runs/{X-Run-Id}/approval.
+ * Shows a call that waits for an approval, next to the answer like its progress. The stream then carries only
+ * keep-alive comments. The approval is answered under POST /v1/runs/{X-Run-Id}/approval.
  */
 export function showApprovalRequest(state: ChatState, event: EventOf<'approval.requested'>): Encoded<ChatState> {
   const { request_id, choices: approval_choices, expires_at } = approvalFacts(event);
@@ -16,13 +16,13 @@ export function showApprovalRequest(state: ChatState, event: EventOf<'approval.r
     toolCallId: event.callId,
     status: 'waiting_for_approval',
     request_id,
-    // `choices` is a chunk's own word.
+    // `choices` already means something else in a chunk.
     approval_choices,
     expires_at,
   });
 }
 
-/** Only an answer to a request that was shown. */
+/** Shows an answer only if its request was shown. */
 export function showApprovalAnswer(state: ChatState, event: EventOf<'approval.resolved'>): Encoded<ChatState> {
   const { approvalId, callId, decision, by } = event;
   if (by === 'policy') return [state, NO_FRAMES];

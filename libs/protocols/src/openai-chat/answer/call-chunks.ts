@@ -7,7 +7,7 @@ import type { ChatState } from './chat-state.js';
 import { deltaChunk, type ChunkShape } from './chunk.js';
 import { breakOff } from './stream-end.js';
 
-/** First fragment: id, type and name stand in no other (OpenAI API reference, chat completion chunks). */
+/** The first fragment: no other has id, type and name (OpenAI API reference, chat completion chunks). */
 export function startCall(state: ChatState, event: EventOf<'tool_call.started'>): Encoded<ChatState> {
   const { callId, name, extraContent } = event;
   const index = state.calls.length;
@@ -30,7 +30,7 @@ export function continueCall(state: ChatState, callId: string, delta: string): E
   return [{ ...state, calls }, [argumentsChunk(state.shape, index, delta)]];
 }
 
-/** Sends the arguments that the deltas left out (all of them if there were no deltas), and state that came late. */
+/** Sends the arguments that the deltas left out (all of them if there were no deltas), and late state. */
 export function finishCall(state: ChatState, event: EventOf<'tool_call.ready'>): Encoded<ChatState> {
   const index = state.calls.findIndex(({ callId }) => callId === event.callId);
   const call = state.calls[index];
@@ -46,7 +46,7 @@ function argumentsChunk(shape: ChunkShape, index: number, delta: string): SseFra
   return deltaChunk(shape, { tool_calls: [{ index, function: { arguments: delta } }] });
 }
 
-/** What the model wrote is JSON around the text, so the text goes out in one piece. */
+/** The model wrote JSON around the text, so the text is sent in one piece. */
 function inputChunk(shape: ChunkShape, index: number, text: string): SseFrame {
   return deltaChunk(shape, { tool_calls: [{ index, custom: { input: unpackCustomInput(text) } }] });
 }

@@ -2,14 +2,14 @@ import type { IncompleteReason, JsonObject, Usage } from '#libs/contract';
 
 export type ChatFinish = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
-/** Of an incomplete run. A run that used up its steps was cut short, like one that used up its tokens. */
+/** For an incomplete run. A run that used up its steps counts as cut short, like one that used up its tokens. */
 export const FINISH_OF_INCOMPLETE: Readonly<Record<IncompleteReason, ChatFinish>> = {
   max_output_tokens: 'length',
   content_filter: 'content_filter',
   max_steps: 'length',
 };
 
-/** `tool_calls` is said only when the caller has calls to execute; SDKs run an agent loop on it. */
+/** `tool_calls` only when the caller has calls to execute, because SDKs run an agent loop on it. */
 export function finishOfCompleted(reason: 'stop' | 'tool_calls', hasClientCalls: boolean): ChatFinish {
   return reason === 'tool_calls' && hasClientCalls ? 'tool_calls' : 'stop';
 }

@@ -1,23 +1,21 @@
 import { NO_USAGE, type Usage } from '#libs/contract';
 import { chunkShape, type ChunkShape, type TextField } from './chunk.js';
 
-/** What an encoder remembers of the stream it has written. Never changed in place. */
+/** What an encoder remembers of the stream that it has written. Never changed in place. */
 export interface ChatState {
   readonly shape: ChunkShape;
   readonly includeUsage: boolean;
   readonly usageOnFinish: boolean;
   readonly wantsLogprobs: boolean;
-  /** The caller's tools of free text, by their names. */
+  /** Names of the caller's tools with free text. */
   readonly custom: ReadonlySet<string>;
   /** The chunk with the role has been sent. */
   readonly opened: boolean;
   /** [DONE] has been sent: nothing follows it. */
   readonly ended: boolean;
-  /**
-   * The last step that said something of this kind; 0: none did. The first words of a later one begin with a separator.
-   */
+  /** The last step with text of this kind, 0 for none. The first text of a later step begins with a separator. */
   readonly said: Readonly<Record<TextField, number>>;
-  /** Something of the open step was sent that counts as the answer and cannot be taken back. */
+  /** A part of the open step was sent that counts as the answer and cannot be taken back. */
   readonly committed: boolean;
   /** The text of the open block of reasoning, and how many entries of `reasoning_details` were sent. */
   readonly reasoning: { readonly step: number; readonly text: string; readonly details: number };
@@ -28,18 +26,21 @@ export interface ChatState {
   /** Images shown so far. */
   readonly images: number;
   readonly usage: Usage;
-  /** Of the last step whose upstream told it. */
+  /** The tier of the last step whose upstream reported one. */
   readonly serviceTier?: string;
 }
 
-/** A call that the caller executes. Its `index` is its place in the list: dense over the whole answer, from 0. */
+/**
+ * A call that the caller executes. Its `index` is its position in this list: without gaps over the whole answer, from
+ * 0.
+ */
 export interface SentCall {
   readonly callId: string;
-  /** The arguments as far as they were sent. */
+  /** The arguments sent so far. */
   readonly sent: string;
   /** Its `extra_content` was sent. */
   readonly hasExtra: boolean;
-  /** Its input is one text, which is known when the call is whole. */
+  /** Its input is one text, which is known when the call is complete. */
   readonly isCustom: boolean;
 }
 

@@ -51,7 +51,9 @@ export function logprobsChunk({ head, noUsage }: ChunkShape, text: string, logpr
   return { data: `${head}${JSON.stringify({ content: text })},"logprobs":${told},"finish_reason":null}]${noUsage}}` };
 }
 
-/** The last chunk with a choice; `usage` only for clients that look for it here, `tier` when the upstream told it. */
+/**
+ * The last chunk with a choice. `usage` only for clients that look for it here, `tier` when the upstream reported one.
+ */
 export function finishChunk(
   { head, noUsage }: ChunkShape,
   finish: ChatFinish,
@@ -67,8 +69,8 @@ export function usageChunk({ identity }: ChunkShape, usage: Usage): SseFrame {
 }
 
 /**
- * A side event beside the chunks. The official SDKs hand on the data of every event, whatever its name, as a chunk: so
- * it is one, with an empty delta, and `fields` stand beside it. Clients that know the event read those.
+ * A side event next to the chunks. The official SDKs pass on the data of every event, whatever its name, as a chunk. So
+ * it is a chunk with an empty delta and with `fields` in addition, which clients that know the event read.
  */
 export function sideEvent({ head, tail }: ChunkShape, event: string, fields: JsonObject): SseFrame {
   return { event, data: `${head}{}${tail.slice(0, -1)},${JSON.stringify(fields).slice(1)}` };

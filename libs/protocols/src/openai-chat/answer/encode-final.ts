@@ -22,7 +22,7 @@ import { unpackCustomInput } from '../../custom-tools.js';
 
 /**
  * The whole answer of a run that ended as `completed` or `incomplete`: the same message that a reader of the stream
- * puts together. Calls that were cut off are in it, like in the stream; `finish_reason` then says so, never
+ * puts together. It has the calls that were cut off, like the stream. `finish_reason` then says so, and is never
  * `tool_calls`.
  */
 export function final(snapshot: RunSnapshot): JsonObject {
@@ -66,7 +66,7 @@ function messageOf(snapshot: RunSnapshot, items: readonly OutputItem[], calls: r
   };
 }
 
-/** What stands beside the words, as the stream tells it. */
+/** The parts next to the text, in the same form as in the stream. */
 function partsOf(items: readonly OutputItem[]): JsonObject {
   const texts = items.filter((item): item is TextItem => item.type === 'text');
   const annotations = annotationsOf(texts.flatMap(({ citations = [] }) => citations));
@@ -74,7 +74,7 @@ function partsOf(items: readonly OutputItem[]): JsonObject {
   return { ...(annotations.length > 0 && { annotations }), ...(images.length > 0 && { images }) };
 }
 
-/** What upstreams attached to the reasoning and to the message, as the stream tells it. */
+/** State that upstreams attached to the reasoning and to the message, in the same form as in the stream. */
 function stateOf(items: readonly OutputItem[]): JsonObject {
   const details: JsonObject[] = [];
   let extra: JsonObject | undefined;

@@ -14,10 +14,10 @@ import { breakOff, finish } from './stream-end.js';
 import { noteServerCall, showToolEnd, showToolStart } from './tool-progress.js';
 
 /**
- * One event of a run as Chat Completions chunks. The life of a stream: the role chunk with `run.started`, deltas, then
- * either a finish chunk, usage if asked for and [DONE], or an error and [DONE]. After [DONE] nothing is said any more.
+ * One event of a run as Chat Completions chunks. A stream begins with the role chunk at `run.started`, then come
+ * deltas, then either a finish chunk, usage if asked for and [DONE], or an error and [DONE]. Nothing follows [DONE].
  *
- * All content deltas together are `outputText` of the run; all argument fragments of a call are its arguments.
+ * All content deltas together are the run's `outputText`; all argument fragments of a call are its arguments.
  */
 export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState> {
   if (state.ended) return [state, NO_FRAMES];
@@ -94,7 +94,7 @@ function sayParts(state: ChatState, event: EventOf<'text.delta'>): Encoded<ChatS
   return [shown, [...words, ...parts]];
 }
 
-/** Words of a step. */
+/** Text of a step. */
 type Said = Pick<EventOf<'text.delta'>, 'step' | 'text'>;
 
 function speak(state: ChatState, field: TextField, { step, text }: Said): Encoded<ChatState> {
@@ -103,7 +103,7 @@ function speak(state: ChatState, field: TextField, { step, text }: Said): Encode
   return [beginText(state, field, step), [textChunk(state.shape, field, separated(state, field, text))]];
 }
 
-/** Reasoning, and behind each block of it what its upstream wants back. */
+/** Sends reasoning, and after each block of it the state that its upstream needs back. */
 function think(state: ChatState, event: EventOf<'reasoning.delta'>): Encoded<ChatState> {
   const { step, text, seal } = event;
   const [spoken, frames] = speak(state, 'reasoning_content', event);
@@ -125,18 +125,20 @@ function speakWithLogprobs(state: ChatState, { step, text }: Said, logprobs: rea
   return [beginText(state, 'content', step), [logprobsChunk(state.shape, words, logprobs)]];
 }
 
-/** Where `outputText` has a separator, the stream has one: in front of what every step but the first one says. */
+/**
+ * Where `outputText` has a separator, the stream has one: before the text of every step but the first one with text.
+ */
 function separated({ said }: ChatState, field: TextField, text: string): string {
   return said[field] === 0 ? text : STEP_SEPARATOR + text;
 }
 
-/** Reasoning commits to nothing: another attempt may think again. */
+/** Reasoning does not commit the stream, because another attempt may think again. */
 function beginText(state: ChatState, field: TextField, step: number): ChatState {
   const committed = state.committed || field !== 'reasoning_content';
   return { ...state, said: { ...state.said, [field]: step }, committed };
 }
 
-/** The run goes on in a new step. A stream that has shown the broken one cannot follow honestly. */
+/** The run continues in a new step. A stream that has shown the broken step cannot show the new one as one answer. */
 function interrupt(state: ChatState): Encoded<ChatState> {
   return state.committed ? breakOff(state, LOST_STEP) : [state, NO_FRAMES];
 }

@@ -17,7 +17,7 @@ export function imageEntry(url: string, index: number): JsonObject {
   return { type: 'image_url', image_url: { url }, index };
 }
 
-/** What a piece of text has beside its words. */
+/** The parts of a piece of text besides its words. */
 export function showParts(state: ChatState, { citations, image }: EventOf<'text.delta'>): Encoded<ChatState> {
   const frames: SseFrame[] = [];
   if (citations) frames.push(deltaChunk(state.shape, { annotations: annotationsOf(citations) }));

@@ -8,7 +8,7 @@ import { finishChunk, usageChunk } from './chunk.js';
 
 const DONE: SseFrame = { data: '[DONE]' };
 
-/** The end of a whole or cut answer: finish chunk, usage if it was asked for, [DONE]. */
+/** Ends a complete or cut answer: finish chunk, usage if it was asked for, [DONE]. */
 export function finish(state: ChatState, reason: ChatFinish): Encoded<ChatState> {
   const { shape, usage } = state;
   const last = finishChunk(shape, reason, { usage: state.usageOnFinish ? usage : undefined, tier: state.serviceTier });
@@ -17,8 +17,8 @@ export function finish(state: ChatState, reason: ChatFinish): Encoded<ChatState>
 }
 
 /**
- * The end of a failure: the error, then [DONE], and no finish_reason. Clients take the end of the body for a normal
- * end, so silence would read as success.
+ * Ends a failed answer: the error, then [DONE], and no finish_reason. Clients take the end of the body for a normal
+ * end, so silence would look like success.
  */
 export function breakOff(state: ChatState, error: RunError): Encoded<ChatState> {
   return [{ ...state, ended: true }, [{ data: JSON.stringify(errorBody(error)) }, DONE]];

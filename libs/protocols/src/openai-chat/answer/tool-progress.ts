@@ -5,11 +5,11 @@ import { NO_FRAMES } from '../../sse-frame.js';
 import type { ChatState, ServerCall } from './chat-state.js';
 import { sideEvent } from './chunk.js';
 
-/** Calls that the gateway executes are shown beside the answer, never inside of it (as Hermes does). */
+/** Calls that the gateway executes are shown next to the answer, never inside it (as in Hermes). */
 export const PROGRESS_EVENT = 'hermes.tool.progress';
 export const EMOJI = '🔧';
 
-/** Keeps the label of a call whose arguments are whole. */
+/** Keeps the label of a call whose arguments are complete. */
 export function noteServerCall(state: ChatState, event: EventOf<'tool_call.ready'>): Encoded<ChatState> {
   const { callId, name } = event;
   if (isHiddenTool(name)) return [state, NO_FRAMES];
@@ -25,7 +25,7 @@ export function showToolStart(state: ChatState, { callId, name }: EventOf<'tool.
   return [{ ...state, serverCalls }, [sideEvent(state.shape, PROGRESS_EVENT, fields)]];
 }
 
-/** An end without a shown start is dropped: no client could tell what ended. */
+/** An end without a shown start is dropped, because no client would know what ended. */
 export function showToolEnd(state: ChatState, event: EventOf<'tool.completed'>): Encoded<ChatState> {
   const { callId, name, isError, durationMs } = event;
   const call = state.serverCalls.find((known) => known.callId === callId && known.shown);

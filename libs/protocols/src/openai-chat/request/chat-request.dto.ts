@@ -24,7 +24,7 @@ import { CHAT_MESSAGE } from '../../messages/decode-messages.js';
 import { CHAT_TOOL, CHAT_TOOL_CHOICES } from '../../messages/decode-tools.js';
 import { ChatStreamOptionsDto, ResponseFormatDto } from './response-format.dto.js';
 
-/** Short words whose values only the upstream knows: efforts, tiers. */
+/** For short words that only the upstream understands: efforts, tiers. */
 const WORD_CHARS_MAX = 64;
 const IDENTIFIER_CHARS_MAX = 512;
 
@@ -34,8 +34,8 @@ const USE_TOOLS = "is not supported. Use 'tools'";
 
 /**
  * The body of POST /v1/chat/completions: the fields that the gateway knows, with their published types and ranges.
- * `decode` checks what lies inside of messages, tools and other nested fields, and names the exact place. Unknown
- * fields are ignored. The OpenAPI document is made of these rules.
+ * `decode` checks the contents of messages, tools and other nested fields, and names the exact place. Unknown fields
+ * are ignored. These rules also yield the OpenAPI document.
  */
 @Example({
   model: 'talaria',

@@ -4,7 +4,7 @@ import { parseDto } from '../../dto/parse-dto.js';
 import { missing } from '../../request-place.js';
 import { ChatJsonSchemaDto, ResponseFormatDto } from './response-format.dto.js';
 
-/** Not a part of the published API, so what is no schema is passed over. */
+/** This field is not part of the published API, so a value that is not a schema is ignored. */
 function schemaBeside({ schema }: JsonObject): { readonly schema?: JsonObject } {
   if (!isJsonObject(schema)) return {};
   checkSchemaSize({ object: schema, path: 'response_format.schema' });

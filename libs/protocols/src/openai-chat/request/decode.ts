@@ -44,7 +44,7 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
   };
 }
 
-/** What the encoder has to know about the request; see ChatEcho. */
+/** The facts that the encoder needs to know about the request; see ChatEcho. */
 function echoOf(dto: ChatRequestDto, { hermesClient }: DecodeContext): JsonObject {
   const options = dto.stream_options && parseDto(ChatStreamOptionsDto, dto.stream_options, 'stream_options');
   return {

@@ -1,13 +1,13 @@
 import { LIMITS, type JsonObject, type JsonValue } from '#libs/contract';
 
-/** Fields of the published API that ask for something which no answer here has: sound, stored answers. */
+/** Fields of the published API that ask for something which no answer of the gateway has: sound, stored answers. */
 const NOT_HERE: ReadonlySet<string> = new Set(['store', 'audio', 'prediction', 'web_search_options']);
 const NAME = /^[A-Za-z][\w.-]{0,63}$/;
 
 export interface ExtraFields {
-  /** For the upstream, as they are. */
+  /** Fields for the upstream, unchanged. */
   readonly extra: JsonObject;
-  /** Names of those that go no further. */
+  /** Names of the fields that are left out. */
   readonly leftOut: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export function extraFields(fields: JsonObject): ExtraFields {
   return { extra, leftOut };
 }
 
-/** What SDKs send although it is the default. */
+/** Default values that SDKs send explicitly. */
 function asksForNothing(name: string, value: JsonValue): boolean {
   return value === null || (name === 'store' && value === false);
 }

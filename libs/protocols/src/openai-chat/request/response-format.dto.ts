@@ -26,7 +26,7 @@ export class ResponseFormatDto {
   @IsOneOf('text', 'json_object', 'json_schema')
   type: 'text' | 'json_object' | 'json_schema';
 
-  /** Needed with the type of its name, and not looked at with others. */
+  /** Required with the type of its name, and ignored with others. */
   @Described({ ...schemaOf(ChatJsonSchemaDto) })
   json_schema?: unknown;
 }

@@ -14,13 +14,13 @@ import type { ResponsesEcho } from './responses-echo.js';
 import type { Move } from '../../protocol/moves.js';
 import { say, type ResponsesState } from './responses-state.js';
 
-/** A call of the stream, by its item. */
+/** A call as the stream shows it, by its item. */
 export interface ToldCall extends CallOutput {
   readonly form: CallForm;
   readonly outputIndex: number;
 }
 
-/** The item of a call in any of its forms; a result only an `mcp_call` has. */
+/** The item of a call in any of its forms. Only an `mcp_call` has a result. */
 export function itemOfCall(call: ToldCall, echo: ResponsesEcho, status: WireStatus, result?: CallResult): JsonObject {
   switch (call.form) {
     case 'function':
@@ -40,7 +40,7 @@ export function callAdded(call: ToldCall, echo: ResponsesEcho): readonly Move<Re
   return call.form === 'mcp' ? [added, say('response.mcp_call.in_progress', placeOf(call))] : [added];
 }
 
-/** Free text is JSON until it is whole, so a custom call has no deltas on its way. */
+/** Free text is JSON until it is complete, so a custom call has no deltas meanwhile. */
 export function argumentsDelta(call: ToldCall, delta: string): readonly Move<ResponsesState>[] {
   if (call.form === 'custom') return [];
   return [say(`${DELTA_OF[call.form]}.delta`, { ...placeOf(call), delta })];

@@ -10,7 +10,7 @@ import { settleText } from './text-stream.js';
 
 type Logged<T extends Parameters<typeof fold>[1]['type']> = LoggedEvent<EventOf<T>>;
 
-/** A call is announced with its first word; the text before it is whole then. */
+/** Announces a call at its beginning. The text before it is complete then. */
 export function startCall(state: ResponsesState, event: Logged<'tool_call.started'>): Encoded<ResponsesState> {
   return inTurn(state, settleText('completed', event, 'commentary'), (settled) => {
     const { run, outputCount, echo } = settled;
@@ -44,7 +44,7 @@ export function continueCall(state: ResponsesState, callId: string, delta: strin
   return inTurn(continued, ...argumentsDelta(told(state, call), delta));
 }
 
-/** The model has said everything: what the deltas left out of the arguments is sent, and the last text is whole. */
+/** The model has finished: sends the arguments that the deltas left out, and completes the last text. */
 export function completeArguments(state: ResponsesState, event: Logged<'tool_call.ready'>): Encoded<ResponsesState> {
   const sent = state.calls.find((call) => call.callId === event.callId)?.arguments ?? '';
   const rest = event.arguments.startsWith(sent) ? event.arguments.slice(sent.length) : '';
@@ -57,7 +57,8 @@ export function completeArguments(state: ResponsesState, event: Logged<'tool_cal
 }
 
 /**
- * The gateway executes the call: nothing takes it back any more. An `mcp_call` ends with its result, any other here.
+ * The gateway executes the call, so it cannot be taken back any more. An `mcp_call` ends with its result, any other
+ * call ends here.
  */
 export function dispatchCall(state: ResponsesState, event: Logged<'tool.started'>): Encoded<ResponsesState> {
   const at = callIndex(state, event);
@@ -65,7 +66,7 @@ export function dispatchCall(state: ResponsesState, event: Logged<'tool.started'
   return state.calls[at]?.form === 'mcp' ? sayArguments(at)(dispatched) : closeCall(at, 'completed')(dispatched);
 }
 
-/** The result, and before it the end of its call, if the call was answered without being executed. */
+/** Sends the result, and before it the end of its call if the call was answered without being executed. */
 export function answerCall(state: ResponsesState, event: Logged<'tool.completed'>): Encoded<ResponsesState> {
   const answered = { ...state, run: fold(state.run, event) };
   const result = { output: event.output, isError: event.isError };
@@ -77,8 +78,8 @@ function callIndex({ calls }: ResponsesState, { callId }: { readonly callId: str
 }
 
 /**
- * Ends all calls of a step that ends. `isWhole`: the step is completed, so calls that are ready are whole. Those that
- * are not were cut off: they get no `arguments.done`, which agents take for the word to act.
+ * Ends all calls of a step that ends. `isWhole`: the step is completed, so calls that are ready are complete. The other
+ * calls were cut off: they get no `arguments.done`, because agents execute a call at that event.
  */
 export function settleCalls(isWhole: boolean, { seq, at }: Pick<LoggedEvent, 'seq' | 'at'>): Move<ResponsesState> {
   return (state) => {
@@ -101,7 +102,7 @@ function closeCall(at: number, status: 'completed' | 'incomplete', result?: Call
     const call = state.calls[at];
     if (!call || call.isClosed) return [state, NO_FRAMES];
     const inside = call.form === 'mcp' ? result : undefined;
-    // Without its result a call of the gateway has not come to its end.
+    // A call of the gateway has not ended without its result.
     const end = call.form === 'mcp' && !inside ? 'incomplete' : status;
     const said: Move<ResponsesState> = end === 'completed' ? sayArguments(at) : (same) => [same, NO_FRAMES];
     return inTurn(state, said, (current) => {
@@ -112,7 +113,7 @@ function closeCall(at: number, status: 'completed' | 'incomplete', result?: Call
   };
 }
 
-/** Says once that the arguments are whole. */
+/** Sends the end of the arguments, once. */
 function sayArguments(at: number): Move<ResponsesState> {
   return (state) => {
     const call = state.calls[at];
@@ -123,7 +124,7 @@ function sayArguments(at: number): Move<ResponsesState> {
   };
 }
 
-/** Results come in the order of the calls; at the end of a step, those that will never come are passed over. */
+/** Sends results in the order of the calls. At the end of a step, results that will never come are skipped. */
 function tellResults(which: 'in order' | 'all'): Move<ResponsesState> {
   return (state) => {
     const moves: Move<ResponsesState>[] = [];
@@ -156,7 +157,7 @@ function told({ run }: Pick<ResponsesState, 'run'>, call: OpenCall): ToldCall {
   return { ...call, id: callId(call.form, run.runId, call.itemIndex), arguments: '' };
 }
 
-/** The call with the arguments that are folded. */
+/** The call with its folded arguments. */
 function toldWhole({ run }: Pick<ResponsesState, 'run'>, call: OpenCall): ToldCall {
   const { arguments: text, extraContent } = itemOf({ run }, call.itemIndex);
   return { ...told({ run }, call), arguments: text, ...(extraContent && { extraContent }) };

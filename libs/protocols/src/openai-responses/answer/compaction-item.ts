@@ -3,8 +3,8 @@ import { packInnerSummary, packSummary } from '../compaction.js';
 import { itemIdOf } from '../ids.js';
 
 /**
- * The one item of a response that compacts its conversation. None unless the summary is whole: half of one would lose
- * the other half of a conversation without a word.
+ * The only item of a response that compacts its conversation. There is none unless the summary is complete: half a
+ * summary would silently lose the other half of the conversation.
  */
 export function compactionOutput(snapshot: RunSnapshot): JsonObject[] {
   const summary = wholeSummary(snapshot);
@@ -13,13 +13,15 @@ export function compactionOutput(snapshot: RunSnapshot): JsonObject[] {
   return [{ id, type: 'compaction', encrypted_content: packSummary(summary) }];
 }
 
-/** A summary on the way of a response, in place of what came before it. @param index of it among the run's items. */
+/**
+ * A summary in the middle of a response, which replaces what came before it. @param index of it among the run's items.
+ */
 export function innerCompactionItem(runId: string, index: number, summary: string): JsonObject {
   const id = itemIdOf('compaction', runId, 'o', index);
   return { id, type: 'compaction', encrypted_content: packInnerSummary(summary) };
 }
 
-/** A run that ended well without a word made no summary, which is a failure for whoever asked for one. */
+/** A run that ended without any text made no summary, which is a failure for the client that asked for one. */
 export function toldCompaction(snapshot: RunSnapshot): RunSnapshot {
   if (!snapshot.compacts || snapshot.status !== 'completed' || wholeSummary(snapshot) !== undefined) return snapshot;
   return { ...snapshot, status: 'failed', error: { code: 'upstream_invalid', message: 'The model gave no summary.' } };

@@ -21,11 +21,11 @@ import { settleText, showImage, speak } from './text-stream.js';
 /**
  * One event of a run as events of the Responses stream, in the published order: `response.created`,
  * [`response.queued`], `response.in_progress`, items, one of `response.completed`, `failed`, `incomplete`, then [DONE].
- * Every item is opened and closed by one function each, and the end closes what is open, so no log can make it say
- * anything out of order.
+ * One function opens every item and one closes it, and the end closes what is still open, so no log can produce events
+ * out of order.
  *
- * `sequence_number` counts the frames from 0; [DONE] has none. It depends on the log alone, so a stream is resumed by
- * encoding the log anew and leaving out what was heard: see `resumedAfter`.
+ * `sequence_number` counts the frames from 0; [DONE] has none. It depends on the log alone. So a stream is resumed by
+ * encoding the log again and leaving out the frames that the client has: see `resumedAfter`.
  */
 export function encode(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState> {
   if (state.stage === 'ended') return [state, NO_FRAMES];
@@ -42,7 +42,7 @@ export function encode(state: ResponsesState, event: LoggedEvent): Encoded<Respo
       return create(state, event);
     case 'run.started':
       return inTurn({ ...state, run: fold(state.run, event) }, open);
-    // Nothing that this protocol has a word for: who waits for an approval finds it in the run of the same digits.
+    // This protocol has no event for it. The run with the same digits shows an open approval.
     case 'approval.requested':
     case 'approval.resolved':
     case 'run.parked':
@@ -75,9 +75,7 @@ export function encode(state: ResponsesState, event: LoggedEvent): Encoded<Respo
 
 const DONE: SseFrame = { data: '[DONE]' };
 
-/**
- * A background response waits and says so; one that somebody listens to is in progress for them from the first moment.
- */
+/** A background response waits and says so. For a client that listens, a response is in progress from the beginning. */
 function create(state: ResponsesState, event: LoggedEvent<EventOf<'run.queued'>>): Encoded<ResponsesState> {
   if (state.stage !== 'new') return [state, NO_FRAMES];
   const run = fold(state.run, event);
@@ -88,7 +86,7 @@ function create(state: ResponsesState, event: LoggedEvent<EventOf<'run.queued'>>
   return inTurn(created, say('response.created', { response }), ...queued);
 }
 
-/** Once per response, whatever number of attempts there are. */
+/** Once per response, however many attempts there are. */
 const open: Move<ResponsesState> = (state) => {
   if (state.stage !== 'created') return [state, NO_FRAMES];
   const response = responseObject({ ...state.run, status: 'running' });
@@ -107,8 +105,8 @@ function taken(event: LoggedEvent): Move<ResponsesState> {
 }
 
 /**
- * No stream event is published for a cancelled response. It is told as a failure: clients take `response.incomplete`
- * for an answer, and an agent makes the whole request again after it.
+ * No stream event is published for a cancelled response. It is sent as a failure, because clients take
+ * `response.incomplete` for an answer, and agents repeat the whole request after it.
  */
 const LAST_EVENT: Readonly<Record<string, string>> = {
   completed: 'response.completed',
@@ -132,7 +130,7 @@ function end(state: ResponsesState, event: LoggedEvent<TerminalEvent>): Encoded<
   return inTurn(state, open, settleText('incomplete', event), settleCalls(false, event), taken(event), lastWords, done);
 }
 
-/** A summary that the run made on its way: the steps behind it build on it. */
+/** A summary that the run made in the middle: later steps build on it. */
 function showCompaction(state: ResponsesState, event: LoggedEvent, summary: string): Encoded<ResponsesState> {
   return inTurn(state, settleText('completed', event, 'commentary'), (settled) => {
     const { run, outputCount } = settled;
@@ -142,7 +140,7 @@ function showCompaction(state: ResponsesState, event: LoggedEvent, summary: stri
   });
 }
 
-/** A summary is told when it is whole: half of one is of no use to anybody. */
+/** A summary is sent when it is complete, because half of one is of no use. */
 function compactionTold(item: JsonObject, output_index = 0): readonly Move<ResponsesState>[] {
   return [
     say('response.output_item.added', { output_index, item: { ...item, encrypted_content: '' } }),
@@ -150,7 +148,7 @@ function compactionTold(item: JsonObject, output_index = 0): readonly Move<Respo
   ];
 }
 
-/** The log could not be read: there is no response to speak of yet, so the failure is a plain `error` event. */
+/** The log could not be read, so there is no response yet, and the failure is a plain `error` event. */
 function beforeTheBeginning(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState> {
   if (!isTerminal(event)) return [state, NO_FRAMES];
   const done: Move<ResponsesState> = (told) => [{ ...told, stage: 'ended' }, [DONE]];

@@ -15,7 +15,7 @@ import type { ResponsesEcho } from './responses-echo.js';
 export type WireStatus = 'in_progress' | 'completed' | 'incomplete';
 export type TextKind = TextItem['type'];
 
-/** A text item of a run, and what is to be told of it. */
+/** A text item of a run, as clients see it. */
 export interface TextOutput {
   readonly kind: TextKind;
   readonly id: string;
@@ -29,12 +29,12 @@ export interface TextOutput {
 }
 
 /**
- * What a message is to its reader (Open Responses, `phase`): words on the way to a call or to more words of the same
- * step, or the answer. Unknown as long as a message is open, and of a step that was broken off.
+ * The role of a message for its reader (Open Responses, `phase`): text before a call or before more text of the same
+ * step, or the answer. Unknown while a message is open, and for a step that was broken off.
  */
 export type Phase = 'commentary' | 'final_answer';
 
-/** A call, told of by the name that the caller gave it. */
+/** A call, under the name that the caller gave its tool. */
 export interface CallOutput {
   readonly id: string;
   readonly callId: string;
@@ -50,7 +50,7 @@ export function textId(kind: TextKind, runId: string, index: number): string {
   return itemIdOf(TYPE_OF[kind], runId, 'o', index);
 }
 
-/** A message with one part, or reasoning with one summary; before its first part was added, with none. */
+/** A message with one part, or reasoning with one summary. Without parts until the first one is added. */
 export function textItem(
   output: TextOutput,
   status: WireStatus,
@@ -71,22 +71,24 @@ export function textPart({ kind, text, logprobs, annotations = [] }: TextPart): 
   return kind === 'refusal' ? { type: 'refusal', refusal: text } : { type: 'summary_text', text };
 }
 
-/** @param start where the text of the item begins in the run's visible text: citations count from there. */
+/**
+ * @param start where the text of the item begins in the run's visible text: positions of citations count from there.
+ */
 export function annotationOf(citation: Citation, start: number): JsonObject {
   const { url, title, start: start_index, end: end_index } = movedCitation(citation, -start);
   return { type: 'url_citation', url, title, start_index, end_index };
 }
 
-/** An image that the model showed; before its `result`, with none. */
+/** An image from the model; until its `result` is there, without one. */
 export function imageItem(id: string, image?: string): JsonObject {
   const result = image === undefined ? null : image.slice(image.indexOf(',') + 1);
   return { id, type: 'image_generation_call', status: image === undefined ? 'in_progress' : 'completed', result };
 }
 
 /**
- * How a call is told of. `function` and `custom` are the caller's to carry out, in the two forms of its tools; `mcp` is
- * one that the gateway carries out, which clients take for a tool that the server ran. Clients of the Hermes API server
- * know those as functions with an output behind them.
+ * The form in which a call is shown. The caller executes `function` and `custom`, the two forms of its tools. The
+ * gateway executes `mcp`, and clients recognise it as a tool that the server ran. Clients of the Hermes API server know
+ * those calls as functions followed by an output.
  */
 export type CallForm = 'function' | 'custom' | 'mcp';
 
@@ -111,7 +113,7 @@ export function callItem(call: CallOutput, echo: ResponsesEcho, status: WireStat
   return { id, type: 'function_call', status, call_id, ...toldName(name, echo), arguments: text, ...extra };
 }
 
-/** The text of a custom call is known when the call is whole. */
+/** The text of a custom call is known when the call is complete. */
 export function customCallItem(call: CallOutput, echo: ResponsesEcho, status: WireStatus): JsonObject {
   const { id, callId: call_id, name, arguments: text, extraContent } = call;
   const input = status === 'completed' ? unpackCustomInput(text) : '';
@@ -119,7 +121,7 @@ export function customCallItem(call: CallOutput, echo: ResponsesEcho, status: Wi
   return { id, type: 'custom_tool_call', status, call_id, ...toldName(name, echo), input, ...extra };
 }
 
-/** What came of a call that the gateway carried out. */
+/** The outcome of a call that the gateway executed. */
 export interface CallResult {
   readonly output: string;
   readonly isError: boolean;
@@ -142,12 +144,12 @@ export function mcpCallItem(call: CallOutput, status: WireStatus, result?: CallR
   };
 }
 
-/** `message` beside the published fields: some clients show that alone. */
+/** `message` in addition to the published fields, because some clients show only that. */
 function executionError(text: string): JsonObject {
   return { type: 'mcp_tool_execution_error', content: [{ type: 'text', text }], message: text };
 }
 
-/** The name a caller knows a function by; those of namespaces are called by another name upstream. */
+/** The caller's name of a function. Functions in namespaces have another name upstream. */
 export function toldName(name: string, { namespaced }: ResponsesEcho): JsonObject & { readonly name: string } {
   const known = Object.hasOwn(namespaced, name) ? namespaced[name] : undefined;
   if (!isJsonObject(known)) return { name };
@@ -159,8 +161,9 @@ export function callOutputItem(id: string, callId: string, output: string, statu
 }
 
 /**
- * Calls that are not told of: of internal tools, by Hermes' convention, and of functions of the caller that the gateway
- * answered, because the caller's `tool_choice` forbids them. Whoever sees a call of its function carries it out.
+ * Whether a call is hidden: calls of internal tools, by Hermes' convention, and of the caller's functions that the
+ * gateway answered because the caller's `tool_choice` forbids them. A client executes every call of its function that
+ * it sees.
  */
 export function isHiddenCall(
   { name, executedBy }: { readonly name: string; readonly executedBy: ExecutedBy },

@@ -29,12 +29,12 @@ import {
 import { readEcho, type ResponsesEcho } from './responses-echo.js';
 
 /**
- * The output of a response: per step what the model said, in its order, then the results of the gateway's own calls in
- * the order of the calls. Of a live run it is a prefix of what the output will be in the end, with the same ids.
+ * The output of a response: per step the model's text and calls in their order, then the results of the gateway's own
+ * calls in the order of the calls. The output of a live run is a prefix of the final output, with the same ids.
  *
- * Items of a step that was lost with its worker stay: listeners were told of them, and they are `incomplete`.
+ * Items of a step that was lost with its worker stay, because listeners saw them; they are `incomplete`.
  * @param sealing `sealed`: reasoning keeps its `encrypted_content` even if the request did not ask for it. For copies
- * that later turns are told from.
+ *   that later turns read.
  */
 export function outputItems(snapshot: RunSnapshot, sealing?: 'sealed'): JsonObject[] {
   if (snapshot.compacts) return compactionOutput(snapshot);
@@ -58,7 +58,7 @@ interface IndexedItem {
 }
 
 function stepOutput(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: ResponsesEcho): JsonObject[] {
-  // Calls become ready when the model has said everything.
+  // Calls become ready when the model has finished.
   const openEnd = items.some(({ item }) => item.type === 'tool_call' && item.ready) ? -1 : items.at(-1)?.index;
   const said = items.flatMap(({ item, index }, place) => {
     const { runId } = snapshot;
@@ -107,8 +107,8 @@ function itemOfCall(call: ToolCallItem, index: number, snapshot: RunSnapshot, ec
 }
 
 /**
- * As the stream says it when the message ends: words with more behind them in their step, or with a call, lead up to
- * something; the last words of a whole step without a call are the answer.
+ * The same phase that the stream reports when the message ends: text before more text of its step, or before a call, is
+ * commentary; the last text of a complete step without a call is the answer.
  */
 function phaseOf(items: readonly IndexedItem[], place: number, { steps }: RunSnapshot): Phase | undefined {
   const calls = items.flatMap(({ item }) => (item.type === 'tool_call' ? [item] : []));
@@ -119,7 +119,7 @@ function phaseOf(items: readonly IndexedItem[], place: number, { steps }: RunSna
   return calls.length > 0 ? 'commentary' : 'final_answer';
 }
 
-/** While the step is open, a result waits for those of the calls before it: the order never changes afterwards. */
+/** While the step is open, a result waits for those of earlier calls, so that the order never changes afterwards. */
 function results(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: ResponsesEcho): JsonObject[] {
   const told: JsonObject[] = [];
   for (const { item, index } of items) {
@@ -134,13 +134,14 @@ function results(items: readonly IndexedItem[], snapshot: RunSnapshot, echo: Res
   return told;
 }
 
-/** Logprobs that nobody asked for are not shown. */
+/** Logprobs that were not requested are not shown. */
 function shownLogprobs(item: TextItem, echo: ResponsesEcho): NonNullable<TextItem['logprobs']> {
   return echo.logprobs ? (item.logprobs ?? []) : [];
 }
 
 /**
- * A text is whole when another item of its step, or the end of the model's words, followed; else it is as its step is.
+ * A text is complete when another item of its step, or the end of the model's answer, followed. Otherwise it has the
+ * status of its step.
  */
 function textStatus({ step, status }: TextItem, isOpenEnd: boolean, snapshot: RunSnapshot): WireStatus {
   if (!isOpenEnd) return 'completed';

@@ -14,9 +14,7 @@ const STATUS_OF: Readonly<Record<RunStatus, string>> = {
   cancelled: 'cancelled',
 };
 
-/**
- * What the keys that a request may decide say when it did not (which of them may be null: the OpenAI API reference).
- */
+/** Defaults of the keys that a request may set (the OpenAI API reference says which may be null). */
 const DEFAULTS: JsonObject = {
   previous_response_id: null,
   instructions: null,
@@ -45,7 +43,7 @@ export function responseObject(snapshot: RunSnapshot): JsonObject {
   return responseWith(snapshot, outputItems(snapshot));
 }
 
-/** The same with an output that is known already. */
+/** The same with an output that is already known. */
 export function responseWith(snapshot: RunSnapshot, output: readonly JsonObject[]): JsonObject {
   const { status, error } = toldCompaction(snapshot);
   const { runId, createdAt, endedAt, model, usage, metadata, echo } = snapshot;
@@ -67,7 +65,7 @@ export function responseWith(snapshot: RunSnapshot, output: readonly JsonObject[
   };
 }
 
-/** What the upstream says counts more than what was asked for. */
+/** The upstream's value takes precedence over the requested one. */
 function tierOf({ steps }: RunSnapshot): JsonObject {
   const tier = steps.findLast(({ serviceTier }) => serviceTier !== undefined)?.serviceTier;
   return tier === undefined ? {} : { service_tier: tier };
@@ -84,17 +82,19 @@ export function responseUsage(usage: Usage): JsonObject {
   };
 }
 
-/** Two reasons are published; a run that used up its steps was cut short like one that used up its tokens. */
+/**
+ * Only two reasons are published. A run that used up its steps counts as cut short, like one that used up its tokens.
+ */
 function incompleteDetails({ incompleteReason }: RunSnapshot): JsonObject | null {
   if (incompleteReason === undefined) return null;
   return { reason: incompleteReason === 'content_filter' ? 'content_filter' : 'max_output_tokens' };
 }
 
 /**
- * The published codes, and the one that OpenAI sends and agents look for when a conversation has become too long.
- * Agents make the whole request again after `server_error`, so that only stands where nothing was done and a later
- * attempt may succeed. Every other failure is final: the gateway has tried again where that was of use, and tools may
- * have acted.
+ * The published codes, and the one that OpenAI sends and agents look for when a conversation is too long. Agents repeat
+ * the whole request after `server_error`, so this code is used only where nothing was done and a later attempt may
+ * succeed. Every other failure is final: the gateway has already retried where that was useful, and tools may have
+ * acted.
  */
 function responseError({ code, message }: RunError): JsonObject {
   return { code: publishedCode(code), message };

@@ -1,24 +1,24 @@
 import { isJsonObject, type JsonObject } from '#libs/contract';
 
-/** What a Responses request leaves in the log for its encoder, in plain JSON. */
+/** The facts about a Responses request that its encoder reads from the log, in plain JSON. */
 export interface ResponsesEcho {
-  /** Fields of the response object by their wire names, as far as the request decided them. */
+  /** Fields of the response object by their wire names, as far as the request set them. */
   readonly fields: JsonObject;
-  /** The request asked for logprobs; upstreams that send them unasked are not passed on. */
+  /** Whether the request asked for logprobs. Others are not passed on, even if an upstream sends them. */
   readonly logprobs: boolean;
   /** The request asked for `reasoning.encrypted_content`. */
   readonly encrypted: boolean;
-  /** Functions of namespaces: from the name the model sees to `{namespace, name}`. */
+  /** Functions in namespaces: from the name that the model sees to `{namespace, name}`. */
   readonly namespaced: JsonObject;
   /** The caller's tools by the names that the model uses. */
   readonly functions: ReadonlySet<string>;
-  /** Those of them that take free text. */
+  /** Those of them with free text. */
   readonly custom: ReadonlySet<string>;
-  /** How calls that the gateway executes are told of. Runs that an earlier version opened say nothing of it. */
+  /** The form in which calls of the gateway are shown. Runs that an earlier version opened lack this fact. */
   readonly serverCalls: 'mcp_call' | 'function_call';
 }
 
-/** Reads it back from `run.queued` or a snapshot. */
+/** Reads these facts from `run.queued` or from a snapshot. */
 export function readEcho(echo: JsonObject): ResponsesEcho {
   const fields = objectOf(echo['fields']);
   const namespaced = objectOf(echo['namespaced']);

@@ -11,18 +11,23 @@ import type { Move } from '../../protocol/moves.js';
 import type { CallForm, TextKind } from './output-item.js';
 import { readEcho, type ResponsesEcho } from './responses-echo.js';
 
-/** What the encoder remembers of a run and of the stream it has written. Never changed in place. */
+/** What the encoder remembers of a run and of the stream that it has written. Never changed in place. */
 export interface ResponsesState {
-  /** The run so far, without the text of `text` and the arguments of `calls`: those are folded when they are whole. */
+  /**
+   * The run so far, without the text of `text` and the arguments of `calls`, which are folded when they are complete.
+   */
   readonly run: RunSnapshot;
   readonly echo: ResponsesEcho;
-  /** Of the next frame. */
+  /** Number of the next frame. */
   readonly sequence: number;
-  /** created: `response.created` was said. open: `response.in_progress` too. ended: [DONE] was, and nothing follows. */
+  /**
+   * created: `response.created` was sent. open: `response.in_progress` too. ended: [DONE] was sent, and nothing
+   * follows.
+   */
   readonly stage: 'new' | 'created' | 'open' | 'ended';
   /** Output items announced so far: the next `output_index`. */
   readonly outputCount: number;
-  /** The text that deltas go on with. */
+  /** The text that deltas continue. */
   readonly text: OpenText | null;
   /** The calls of the open step. */
   readonly calls: readonly OpenCall[];
@@ -33,19 +38,19 @@ export interface OpenText {
   readonly text: string;
   readonly logprobs: readonly JsonValue[];
   readonly citations: readonly Citation[];
-  /** Of reasoning: its upstream's state, which ends the item. */
+  /** For reasoning: its upstream's state, which ends the item. */
   readonly seal?: ReasoningSeal;
-  /** The item was announced. An item without a word is announced only at its end, for its encrypted content. */
+  /** The item was announced. An item without text is announced only at its end, for its encrypted content. */
   readonly isShown: boolean;
 }
 
-/** What stays the same while a text grows, apart from it, so that a token copies little. */
+/** The parts that stay the same while a text grows, kept apart so that a token copies little. */
 export interface TextHead {
   readonly kind: TextKind;
   readonly step: number;
   readonly id: string;
   readonly outputIndex: number;
-  /** A delta frame up to its number, and from there to the words. */
+  /** A delta frame up to its number, and from there to the text. */
   readonly deltaBegin: string;
   readonly deltaMiddle: string;
 }
@@ -56,18 +61,18 @@ export interface OpenCall {
   readonly name: string;
   readonly executedBy: ExecutedBy;
   readonly form: CallForm;
-  /** Not told of: see `isHiddenCall`. */
+  /** The call is not shown: see `isHiddenCall`. */
   readonly isHidden: boolean;
-  /** Its place among `items` of the run. */
+  /** Its position among `items` of the run. */
   readonly itemIndex: number;
   readonly outputIndex: number;
-  /** As far as they were sent. */
+  /** The arguments sent so far. */
   readonly arguments: string;
-  /** The end of its arguments was said. */
+  /** The end of its arguments was sent. */
   readonly isSaid: boolean;
-  /** `output_item.done` was said. */
+  /** `output_item.done` was sent. */
   readonly isClosed: boolean;
-  /** Its result was told. */
+  /** Its result was sent. */
   readonly isAnswered: boolean;
 }
 

@@ -10,17 +10,17 @@ interface ResumedEncoder {
   begin(): ResponsesState;
   encode(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
   /**
-   * The stream itself failed. Before the cursor was reached, the response so far is older than what the client knows:
-   * it is told an `error` and nothing of the response.
+   * The stream itself failed. Before the cursor is reached, the response so far is older than the client's state, so
+   * the client gets an `error` and nothing of the response.
    */
   fail(state: ResponsesState, event: LoggedEvent): Encoded<ResponsesState>;
   breakOff(state: ResponsesState, error: RunError): readonly SseFrame[];
 }
 
 /**
- * An encoder that leaves out the frames up to the number `startingAfter`; feed it the whole log. [DONE] always comes.
- * Frames have the same numbers as in the first stream as long as the log is the one that was streamed; after it has
- * expired, the events that are made of the stored run have others.
+ * An encoder that leaves out the frames up to the number `startingAfter`. Feed it the whole log. [DONE] always comes.
+ * Frames have the same numbers as in the first stream as long as the log is the same. After the log has expired, the
+ * events made from the stored run have other numbers.
  */
 export function resumedAfter(startingAfter: number): ResumedEncoder {
   return {

@@ -27,16 +27,14 @@ import { say, type OpenText, type ResponsesState, type TextHead } from './respon
 
 export type TextEvent = LoggedEvent<EventOf<'text.delta' | 'reasoning.delta' | 'refusal.delta'>>;
 
-/**
- * How the three kinds of text are said. What models think is told as a summary: the form that both specifications have.
- */
+/** The frames of the three kinds of text. Reasoning is sent as a summary, the form that both specifications have. */
 interface Words {
   readonly event: 'text.delta' | 'reasoning.delta' | 'refusal.delta';
   readonly partAdded: string;
   readonly delta: string;
   readonly done: string;
   readonly partDone: string;
-  /** Which number a part has in its item. */
+  /** The name of a part's number in its item. */
   readonly index: 'content_index' | 'summary_index';
   /** The key of the whole text in `done`. */
   readonly whole: 'text' | 'refusal';
@@ -76,7 +74,8 @@ const KIND_OF = { 'text.delta': 'text', 'reasoning.delta': 'reasoning', 'refusal
 const NO_LOGPROBS: readonly JsonValue[] = [];
 
 /**
- * The hot path. A delta goes on with the open item when it is of its kind and step, as in `fold`; else it begins one.
+ * The hot path. A delta continues the open item when both have the same kind and step, as in `fold`; else it begins
+ * one.
  */
 export function speak(state: ResponsesState, event: TextEvent): Encoded<ResponsesState> {
   const kind = KIND_OF[event.type];
@@ -89,7 +88,7 @@ export function speak(state: ResponsesState, event: TextEvent): Encoded<Response
   });
 }
 
-/** An image of the model: an item of its own, whole at once. */
+/** An image of the model: an item of its own, complete at once. */
 export function showImage(state: ResponsesState, event: LoggedEvent<EventOf<'text.delta'>>): Encoded<ResponsesState> {
   return inTurn(state, settleText('completed', event, 'commentary'), (settled) => {
     const { run, outputCount } = settled;
@@ -166,7 +165,7 @@ function goOn(state: ResponsesState, open: OpenText, event: TextEvent): Encoded<
   return inTurn(state, announce(head), (announced) => delta(announced, text, event.text, shown));
 }
 
-/** Citations, behind the words that come with them. */
+/** Sends citations, after the text that comes with them. */
 function cite(
   state: ResponsesState,
   open: OpenText,
@@ -238,7 +237,7 @@ function closing(output: TextOutput, head: TextHead, status: WireStatus): readon
   ];
 }
 
-/** Reasoning of which there is nothing to be read: an item without a part. */
+/** Reasoning without readable text: an item without a part. */
 function wordless(output: TextOutput, { outputIndex }: TextHead): readonly Move<ResponsesState>[] {
   const { encrypted: _, ...opened } = output;
   return [
@@ -248,7 +247,7 @@ function wordless(output: TextOutput, { outputIndex }: TextHead): readonly Move<
   ];
 }
 
-/** Logprobs and encrypted reasoning that nobody asked for are not shown. */
+/** Logprobs and encrypted reasoning that were not requested are not shown. */
 function outputOf(open: OpenText, state: ResponsesState, status: WireStatus): TextOutput {
   const { head, text, logprobs, citations, seal } = open;
   const { echo } = state;

@@ -10,8 +10,8 @@ const TYPES: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * The image of an `image_generation_call` as a data URL; undefined for an item without a whole one, or with one of more
- * than LIMITS.modelImageBytesMax. The item has no type of the image, so its first bytes tell.
+ * The image of an `image_generation_call` as a data URL. undefined for an item without a complete image, or with one of
+ * more than LIMITS.modelImageBytesMax. The item does not name the image's type, so its first bytes decide.
  */
 export function imageOfItem(place: Place): string | undefined {
   const result = optionalText(place, 'result') ?? '';

@@ -9,7 +9,7 @@ export function inputItemsOf(input: readonly JsonObject[], runId: string): JsonO
   return input.map((item, index) => listed(item, runId, index));
 }
 
-/** Items that are no step of anybody's work; those of unknown types are given back as they came. */
+/** Items without a status. Those of unknown types are returned unchanged. */
 const WITHOUT_STATUS: ReadonlySet<ItemType> = new Set<ItemType>([
   'item_reference',
   'compaction',

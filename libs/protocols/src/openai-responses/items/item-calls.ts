@@ -2,7 +2,7 @@ import { isJsonObject, LIMITS } from '#libs/contract';
 import { fieldOf, optionalText, refuse, type Place } from '../../request-place.js';
 import { flatName } from '../flat-name.js';
 
-/** What the model calls a function of this item, which may be in a namespace. */
+/** The model's name of this item's function, which may be in a namespace. */
 export function nameIn(place: Place, name: string): string {
   const namespace = optionalText(place, 'namespace');
   return namespace ? flatName(namespace, name) : name;

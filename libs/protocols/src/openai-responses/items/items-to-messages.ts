@@ -22,24 +22,24 @@ import { flatName } from '../flat-name.js';
 import { isItemType, type ItemType } from '../ids.js';
 import { SERVER_LABEL } from '../server-label.js';
 
-/** What errors call the list, and the bound for the text of one message in it. */
+/** The list's name in errors, and the bound for the text of one message in it. */
 export interface ItemsPlace {
   readonly path: string;
   readonly textCharsMax: number;
 }
 
 export interface DecodedItems {
-  /** The texts of the system and developer messages that stand before all others, each once, joined by line breaks. */
+  /** The texts of the system and developer messages before all others, each once, joined by line breaks. */
   readonly instructions?: string;
   readonly messages: Message[];
-  /** Types of items that the model cannot be shown, as the request named them. */
+  /** Types of items that the model cannot see, as the request named them. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Items of a request, a response or a conversation as messages. Reasoning goes with the words or calls that follow it.
- * Calls that were cut off are left out with their results, and so is a text that was cut off and that another worker
- * began anew. References mean nothing before `resolveReferences`.
+ * Items of a request, a response or a conversation as messages. Reasoning belongs to the text or calls after it. Calls
+ * that were cut off are left out with their results, and so is a text that was cut off and that another worker began
+ * again. References must be resolved first, see `resolveReferences`.
  *
  * Throws GatewayError of status 400 that names the place: `input[3].call_id`.
  */
@@ -53,19 +53,19 @@ export function decodeItems(items: readonly unknown[], { path, textCharsMax }: I
   return reader.result();
 }
 
-/** The messages of items that are known to be fine, such as those of a stored response. */
+/** The messages of items that are known to be valid, such as those of a stored response. */
 export function itemsToMessages(items: readonly JsonObject[]): Message[] {
   return decodeItems(items, { path: 'items', textCharsMax: Number.POSITIVE_INFINITY }).messages;
 }
 
-/** The system and developer texts of items that are known to be fine: what a later turn has to be told again. */
+/** The system and developer texts of items that are known to be valid: a later turn needs them again. */
 export function systemTextOf(items: readonly JsonObject[]): string | undefined {
   return decodeItems(items, { path: 'items', textCharsMax: Number.POSITIVE_INFINITY }).instructions;
 }
 
 /**
- * The type of an item. A message needs none, and neither does a reference. `other`: an item of a type that means
- * nothing here; what another service put into a history is kept and never fails the request.
+ * The type of an item. A message needs none, and neither does a reference. `other`: a type that the gateway does not
+ * understand. An item that another service put into a history is kept and never fails the request.
  */
 export function itemTypeOf(place: Place): ItemType | 'other' {
   const type = optionalText(place, 'type') ?? (fieldOf(place, 'role') === undefined ? undefined : 'message');
@@ -74,7 +74,7 @@ export function itemTypeOf(place: Place): ItemType | 'other' {
   return isItemType(type) ? type : 'other';
 }
 
-/** What only an assistant says, beside its messages. */
+/** Types of items that only an assistant makes, besides its messages. */
 const BY_ASSISTANT: ReadonlySet<string> = new Set([
   'reasoning',
   'function_call',
@@ -89,7 +89,7 @@ class ItemReader {
   private readonly instructions = new Set<string>();
   private readonly cutCalls = new Set<string>();
   private readonly leftOut = new Set<string>();
-  /** An assistant message that was broken off: it counts unless the assistant began anew right after it. */
+  /** An assistant message that was broken off: it counts unless the assistant began again right after it. */
   private brokenOff: Place | undefined;
 
   constructor(private readonly textCharsMax: number) {}
@@ -135,7 +135,7 @@ class ItemReader {
         return;
       case 'compaction':
         return this.takeCompaction(place);
-      // These speak of the request and not of the conversation: see `readDirectives`.
+      // These items are about the request, not the conversation: see `readDirectives`.
       case 'additional_tools':
       case 'configuration_update':
       case 'compaction_trigger':
@@ -169,8 +169,8 @@ class ItemReader {
   }
 
   /**
-   * Only what stands before everything else is the system text. A later one stays in its place: moved to the front it
-   * would mean something else, and no upstream would find the prompt in its cache.
+   * Only text before everything else is the system text. A later one keeps its position: moved to the front it would
+   * mean something else, and no upstream would find the prompt in its cache.
    */
   private instruct({ text, cacheMark }: Content): void {
     if (text === '') return;
@@ -204,7 +204,7 @@ class ItemReader {
     this.writer.call({ callId, ...call, ...(extraContent && { extraContent }) });
   }
 
-  /** A call that a server executed, with its result inside. Without a result nothing came of it. */
+  /** A call that a server executed, with its result inside. Without a result it had no outcome. */
   private takeRemoteCall(place: Place): void {
     const callId = requiredText(place, 'id');
     const name = requiredText(place, 'name');
@@ -218,7 +218,7 @@ class ItemReader {
     this.writer.answer({ role: 'tool', callId, ...result });
   }
 
-  /** Cut off reasoning is no use to its upstream. Encrypted content that is not ours is passed over. */
+  /** Reasoning that was cut off is useless to its upstream. Encrypted content that is not ours is ignored. */
   private takeReasoning(place: Place): void {
     const texts = ['content', 'summary'].map((key) => textOfList(place, key));
     const content = optionalText(place, 'encrypted_content') ?? '';
@@ -244,7 +244,7 @@ class ItemReader {
   private takeCompaction(place: Place): void {
     const content = COMPACTION.read(place, 'encrypted_content');
     const summary = unpackSummary(content);
-    // Another service made it, and nobody else can read it.
+    // Another service made it, and only that service can read it.
     if (summary === undefined) this.leftOut.add('compaction');
     else if (isInnerSummary(content)) this.writer.compact(summary);
     else this.writer.add({ role: 'user', content: summaryText(summary) });

@@ -8,8 +8,8 @@ export function referencesOf(draft: RunDraft): readonly string[] {
 }
 
 /**
- * The draft with the items themselves where it had references to them. `items` are those that were found, by id.
- * Throws GatewayError `not_found` that names the reference to one that was not.
+ * The draft with the referenced items in place of its references. `items` are the ones that were found, by id. Throws
+ * GatewayError `not_found` that names a reference without an item.
  */
 export function resolveReferences(draft: RunDraft, items: ReadonlyMap<string, JsonObject>): RunDraft {
   const input = (draft.input ?? []).map((item, i) => {

@@ -2,19 +2,19 @@ import { LIMITS, type RunDraft } from '#libs/contract';
 import { fieldOf, placeOf, refuse, requiredText, type Place } from '../../request-place.js';
 import { COMPACTION_TASK } from '../compaction.js';
 
-/** The least bound that the published API takes. */
+/** The smallest threshold that the published API accepts. */
 const THRESHOLD_MIN = 1_000;
 
 type Bound = Omit<NonNullable<RunDraft['compaction']>, 'task'>;
 
 export interface ContextManagement extends Pick<RunDraft, 'compaction'> {
-  /** Types of entries that mean nothing here. */
+  /** Types of entries that the gateway does not support. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * `context_management`: entries of the type compaction with a threshold in tokens; one without a threshold has the
- * gateway's own. Throws GatewayError that names the place.
+ * `context_management`: entries of the type compaction with a threshold in tokens. An entry without a threshold gets
+ * the gateway's own. Throws GatewayError that names the place.
  */
 export function decodeContextManagement(entries: readonly unknown[]): ContextManagement {
   const leftOut: string[] = [];

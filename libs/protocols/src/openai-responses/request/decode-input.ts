@@ -5,21 +5,21 @@ import type { ResponsesRequestDto } from './responses-request.dto.js';
 import { noCallOf, strayResults } from '../items/stray-results.js';
 
 export interface DecodedInput extends DecodedItems {
-  /** The items as they were sent, bare texts as messages. */
+  /** The items unchanged, with bare texts as messages. */
   readonly items: readonly JsonObject[];
 }
 
 interface InputPlace {
   readonly textCharsMax: number;
-  /** A stored conversation comes before, in which calls that are answered here may stand. */
+  /** A stored conversation comes before the input, and may contain calls that are answered here. */
   readonly hasParent: boolean;
-  /** Nothing is asked of the model: the request only puts something into the conversation. */
+  /** The model is not asked: the request only adds something to the conversation. */
   readonly isSilent: boolean;
 }
 
 /**
- * `conversation_history` and `input`. There must be something to answer: a message with content, a result, or what is
- * stored already. Instructions alone are enough, as with the published API: titles and templates are written so.
+ * `conversation_history` and `input`. There must be something to answer: a message with content, a result, or a stored
+ * conversation. Instructions alone are enough, as in the published API, because titles and templates are made that way.
  */
 export function decodeInput(
   { input = [], conversation_history: history = [] }: Pick<ResponsesRequestDto, 'input' | 'conversation_history'>,
@@ -42,7 +42,7 @@ export function decodeInput(
   return { ...(instructions !== '' && { instructions }), messages, items, leftOut: now.leftOut };
 }
 
-/** Entries of a history are messages, without the other items of an input. */
+/** Entries of a history are messages; other items of an input are not allowed there. */
 function checkEntry(entry: unknown, path: string): void {
   const place = placeOf(entry, path);
   if (itemTypeOf(place) !== 'message') throw refuse(path, 'must be a message.');
@@ -64,7 +64,7 @@ function itemOf(item: unknown): JsonObject {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text: item }] };
 }
 
-/** A list with one id twice could not be paged through. Throws GatewayError that names the place: `input[3].id`. */
+/** A list with the same id twice could not be paged. Throws GatewayError that names the place: `input[3].id`. */
 export function checkItemIds(items: readonly JsonObject[], list: string): void {
   const seen = new Set<unknown>();
   items.forEach((object, i) => {

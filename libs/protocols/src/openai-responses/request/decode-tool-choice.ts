@@ -17,14 +17,14 @@ export const RESPONSES_TOOL_CHOICES: readonly JsonObject[] = [
   ALLOWED_TOOLS.schema,
 ];
 
-/** What a choice may name. */
+/** The tools that a choice may name. */
 export interface ChoosableTools extends Pick<DecodedTools, 'leftOut'> {
   readonly offered: readonly Pick<OfferedTool, 'name' | 'ownName' | 'namespace'>[];
 }
 
 /**
- * `tool_choice` in its published forms. What it names must be one of `tools`. A tool that was left out may stand in a
- * list of allowed tools, but a choice that demands one is refused: no answer could be what was asked for.
+ * `tool_choice` in its published forms. Every name must be one of `tools`. A tool that was left out may be in a list of
+ * allowed tools, but a choice that demands it is refused, because no answer could satisfy it.
  */
 export function decodeToolChoice(choice: string | JsonObject | undefined, tools: ChoosableTools): ToolChoice {
   if (choice === undefined) return { kind: 'auto' };
@@ -69,7 +69,7 @@ function namesOfNamespace(place: Place, { offered }: ChoosableTools): readonly s
   throw refuse(`${place.path}.name`, "must be the name of a namespace in 'tools'.");
 }
 
-/** A function by its name, with `namespace` where it is in one; without it the name may be enough. */
+/** Finds a function by its name, with `namespace` where it is in one. Without a namespace the name may be enough. */
 function offeredBy(place: Place, { offered }: ChoosableTools): ChoosableTools['offered'][number] {
   const name = requiredText(place, 'name');
   const namespace = optionalText(place, 'namespace');

@@ -21,7 +21,7 @@ const FUNCTION = shape({ type: kind('function'), name: NAME_FIELD, ...SETTINGS }
 const NAMED = shape({ name: functionName() });
 const FUNCTION_SETTINGS = shape(SETTINGS);
 
-/** JSON Schema of a tool that `decodeTools` reads; custom tools are read, too, and not shown. */
+/** JSON Schema of a tool that `decodeTools` reads. Custom tools are read, too, but not documented. */
 export const RESPONSES_TOOL: JsonObject = oneOf(
   FUNCTION.schema,
   object({ type: { const: 'namespace' }, name: NAME_FIELD.schema, tools: { type: 'array', items: FUNCTION.schema } }, [
@@ -32,28 +32,28 @@ export const RESPONSES_TOOL: JsonObject = oneOf(
   object({ type: text('Any other: left out of what the model sees, and named in a header of the answer.') }, ['type']),
 );
 
-/** A function of the request, by the name the model sees and by the names the caller knows. */
+/** A function of the request, by the name that the model sees and by the caller's names. */
 export interface OfferedTool extends ClientTool {
   readonly ownName: string;
   readonly namespace?: string;
-  /** A tool of free text, which its caller gets back as `custom_tool_call`. */
+  /** A tool with free text, whose calls the caller gets as `custom_tool_call`. */
   readonly isCustom?: true;
 }
 
 export interface DecodedTools {
   readonly offered: readonly OfferedTool[];
-  /** `tools` as the response object repeats them: what is left of them, functions with all four keys. */
+  /** `tools` as the response object repeats them: without those left out, and functions with all four keys. */
   readonly echoed: readonly JsonObject[];
-  /** Types of entries that nobody here executes; the model does not see them. */
+  /** Types of entries that the gateway does not execute; the model does not see them. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * `tools`: functions, custom tools, and namespaces of both, with unique names. Hosted tools never fail a request:
- * command-line agents send them with every one. Throws GatewayError that names the place, also for more than
+ * `tools`: functions, custom tools, and namespaces of both, with unique names. Hosted tools never fail a request,
+ * because command-line agents send them with every one. Throws GatewayError that names the place, also for more than
  * LIMITS.toolsMax tools in all.
- * @param additional tools of the input's own items: each turn may bring them again, so a later one replaces an earlier
- * one.
+ * @param additional tools of the input's own items. Each turn may bring them again, so a later one replaces an earlier
+ *   one.
  */
 export function decodeTools(list: readonly unknown[], additional: readonly Place[] = []): DecodedTools {
   const reader = new ToolReader();
@@ -76,11 +76,11 @@ class ToolReader implements DecodedTools {
   take(place: Place): void {
     const type = requiredText(place, 'type');
     const echoed = type === 'namespace' ? this.takeNamespace(place) : this.takeTool(type, place);
-    // The response repeats `tools` of the request, and not those of its items.
+    // The response repeats the request's `tools`, but not those of its items.
     if (echoed && !this.mayReplace) this.echoed.push(echoed);
   }
 
-  /** undefined: nobody here executes it. */
+  /** undefined when the gateway does not execute this type. */
   private takeTool(type: string, place: Place, namespace?: string): JsonObject | undefined {
     if (type === 'function') return this.takeFunction(place, namespace);
     if (type === 'custom') return this.takeCustom(place, namespace);
@@ -144,7 +144,7 @@ class ToolReader implements DecodedTools {
   }
 }
 
-/** All four keys are required of a function in a response (OpenAI API reference, the response object). */
+/** A function in a response needs all four keys (OpenAI API reference, the response object). */
 function echoed(
   name: string,
   { description = null, parameters = null, strict = null }: Readonly<Record<string, JsonValue | undefined>>,
@@ -152,7 +152,7 @@ function echoed(
   return { type: 'function', name, description, parameters, strict };
 }
 
-/** What the model is offered, without our notes. */
+/** The tools that the model is offered, without our own notes. */
 export function clientTools(offered: readonly OfferedTool[]): readonly ClientTool[] {
   return offered.map(({ ownName: _, namespace: __, isCustom: ___, ...tool }) => tool);
 }
@@ -162,12 +162,12 @@ export function customNames(offered: readonly OfferedTool[]): readonly string[] 
   return offered.flatMap(({ name, isCustom }) => (isCustom ? [name] : []));
 }
 
-/** All of them by the names that the model uses: a call of one is its caller's to carry out. */
+/** All names that the model uses. The caller executes calls of these. */
 export function offeredNames(offered: readonly OfferedTool[]): readonly string[] {
   return offered.map(({ name }) => name);
 }
 
-/** From the names the model uses back to those of the caller, for calls into namespaces. */
+/** From the model's names back to the caller's, for calls into namespaces. */
 export function namespacedNames(offered: readonly OfferedTool[]): JsonObject {
   const inNamespaces = offered.filter(({ namespace }) => namespace !== undefined);
   return Object.fromEntries(inNamespaces.map(({ name, ownName, namespace }) => [name, { namespace, name: ownName }]));

@@ -28,8 +28,8 @@ import { BackgroundOptionsDto, ReasoningDto, ResponsesStreamOptionsDto } from '.
 export const NAME = 'openai-responses';
 
 /**
- * The run that a checked Responses body asks for; `responsesOptions` tells what it asks of the API beside it. Throws
- * GatewayError of status 400 that names the exact place, and 404 `previous_response_not_found` for an id that no
+ * The run that a checked Responses body asks for. `responsesOptions` has the requests to the API besides the run.
+ * Throws GatewayError of status 400 that names the exact place, and 404 `previous_response_not_found` for an id that no
  * response can have.
  */
 export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDraft {
@@ -67,7 +67,7 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
   };
 }
 
-/** A name that is unknown here may be one of the tools that earlier turns brought: see `withEarlierTools`. */
+/** A name that is unknown here may be a tool from earlier turns: see `withEarlierTools`. */
 function choiceOf({ tool_choice }: ResponsesRequestDto, tools: DecodedTools, hasParent: boolean): ToolChoice {
   try {
     return decodeToolChoice(tool_choice, tools);
@@ -82,13 +82,13 @@ function onDisconnectOf({ background }: ResponsesOptions, context: DecodeContext
   return background ? 'continue' : (context.onDisconnect ?? 'cancel');
 }
 
-/** What the answer tells beyond the usual; see ResponsesEcho. */
+/** Additional facts for the answer; see ResponsesEcho. */
 function extrasOf(dto: ResponsesRequestDto): JsonObject {
   const isSealed = dto.include?.includes('reasoning.encrypted_content') === true;
   return { logprobs: asksForLogprobs(dto), ...(isSealed && { encrypted: true }) };
 }
 
-/** What the encoder and later turns have to know of the tools. */
+/** The facts about the tools that the encoder and later turns need. */
 function toolNotes({ offered }: DecodedTools, { tools }: Directives): JsonObject {
   return {
     namespaced: namespacedNames(offered),
@@ -98,7 +98,7 @@ function toolNotes({ offered }: DecodedTools, { tools }: Directives): JsonObject
   };
 }
 
-/** By the names of `leftOutHeader`: `tools.web_search`, `input.web_search_call`. */
+/** Names in the form of `leftOutHeader`: `tools.web_search`, `input.web_search_call`. */
 interface LeftOut {
   readonly tools: DecodedTools;
   readonly input: DecodedInput;
@@ -118,7 +118,7 @@ function leftOutOf(dto: ResponsesRequestDto, { tools, input, context }: LeftOut)
   return names.length > 0 ? { leftOut: [...new Set(names)] } : {};
 }
 
-/** The fields that are there: an absent one means something else than one that is undefined. */
+/** Keeps only the fields that are set, because an absent field differs from an undefined one. */
 function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
@@ -127,7 +127,7 @@ function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], 
 
 interface InputPlace {
   readonly directives: Directives;
-  /** Something stored comes before the input. */
+  /** A stored conversation comes before the input. */
   readonly hasParent: boolean;
   readonly textCharsMax: number;
 }
@@ -174,7 +174,7 @@ function optionsOf(dto: ResponsesRequestDto, stored: boolean): ResponsesOptions 
   };
 }
 
-/** A history that the request brings itself wins over what is stored (Hermes' `conversation_history`). */
+/** A history in the request takes precedence over the stored one (Hermes' `conversation_history`). */
 function parentOf({
   previous_response_id: id,
   conversation_history: history = [],
@@ -205,7 +205,7 @@ function conversationOf({ conversation, previous_response_id }: ResponsesRequest
   return place || name.startsWith('conv_') ? { kind: 'id', id: name } : { kind: 'name', name };
 }
 
-/** Developer messages of the input are system text as well, behind the instructions. */
+/** Developer messages of the input are system text as well, after the instructions. */
 function instructionsOf(given: string | undefined, ofInput: string | undefined, charsMax: number): string | undefined {
   if (given !== undefined && given.length > charsMax) {
     throw refuse('instructions', `must have at most ${charsMax} characters.`, 'string_above_max_length');

@@ -2,11 +2,11 @@ import { LIMITS, type JsonObject } from '#libs/contract';
 import { fieldOf, listOf, optionalPlace, placeOf, refuse, type Place } from '../../request-place.js';
 import { itemTypeOf } from '../items/items-to-messages.js';
 
-/** Items of an input that speak of the request and not of the conversation (OpenAI API reference, input items). */
+/** Items of an input that are about the request, not the conversation (OpenAI API reference, input items). */
 export interface Directives {
-  /** Tools that stand in `additional_tools` items, in order. A later one replaces an earlier one of its name. */
+  /** Tools in `additional_tools` items, in order. A later one replaces an earlier one of the same name. */
   readonly tools: readonly Place[];
-  /** The last `reasoning` and the last `text` of `configuration_update` items: each holds until the next one. */
+  /** The last `reasoning` and the last `text` of `configuration_update` items: each applies until the next one. */
   readonly reasoning?: JsonObject;
   readonly text?: JsonObject;
   /** The last item is a `compaction_trigger`: the answer is one compaction item in place of everything before. */

@@ -3,13 +3,13 @@ import { placeOf, refuse } from '../../request-place.js';
 import { decodeToolChoice } from './decode-tool-choice.js';
 import { clientTools, customNames, decodeTools, namespacedNames, offeredNames } from './decode-tools.js';
 
-/** The tools of `additional_tools` items of a response and of those before it, from its echo. */
+/** The tools from `additional_tools` items of a response and of earlier ones, from its echo. */
 export function additionalToolsIn(echo: JsonObject): readonly JsonObject[] {
   const tools = echo['additional'];
   return Array.isArray(tools) ? tools.filter(isJsonObject) : [];
 }
 
-/** The same of the items of a conversation. */
+/** The same from the items of a conversation. */
 export function additionalToolsOf(items: readonly JsonObject[]): readonly JsonObject[] {
   return items.flatMap(({ type, tools }) =>
     type === 'additional_tools' && Array.isArray(tools) ? tools.filter(isJsonObject) : [],
@@ -17,15 +17,15 @@ export function additionalToolsOf(items: readonly JsonObject[]): readonly JsonOb
 }
 
 /**
- * The draft with the tools that items of earlier turns brought: items hold for the turns after theirs. A tool of the
- * request replaces an earlier one of its name, and its `tool_choice` may name any of them. Throws GatewayError
- * `array_above_max_length`, and as `decodeToolChoice` does.
+ * The draft with the tools from items of earlier turns, because items also apply to later turns. A tool of the request
+ * replaces an earlier one of the same name, and its `tool_choice` may name any of them. Throws GatewayError
+ * `array_above_max_length`, and like `decodeToolChoice`.
  */
 export function withEarlierTools(draft: RunDraft, earlier: readonly JsonObject[]): RunDraft {
   return withChoice(earlier.length === 0 ? draft : withTools(draft, earlier));
 }
 
-/** The choice among all tools that there are now. */
+/** The choice among all tools, including earlier ones. */
 function withChoice(draft: RunDraft): RunDraft {
   const { fields, offered, namespaced } = draft.echo;
   const choice = isJsonObject(fields) ? fields['tool_choice'] : undefined;

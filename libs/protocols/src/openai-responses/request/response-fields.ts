@@ -3,14 +3,14 @@ import { tokenBound } from '../../dto/dto-rules.js';
 import type { ResponsesOptions } from './responses-options.js';
 import type { ResponsesRequestDto } from './responses-request.dto.js';
 
-/** What was made of the request where the response object does not repeat it word for word. */
+/** The decoded parts of the request that the response object does not repeat word for word. */
 export interface DecodedFields {
   readonly tools: readonly JsonObject[];
   readonly text: JsonObject;
   readonly options: ResponsesOptions;
 }
 
-/** The keys of the response object that the request decided, by their wire names; the others have their defaults. */
+/** The keys of the response object that the request set, by their wire names. The others have their defaults. */
 export function responseFields(dto: ResponsesRequestDto, { tools, text, options }: DecodedFields): JsonObject {
   const { conversation, hasOwnHistory, stored } = options;
   const fields: JsonObject = {

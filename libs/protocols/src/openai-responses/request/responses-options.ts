@@ -1,29 +1,28 @@
 import { isJsonObject, type JsonObject, type RunDraft } from '#libs/contract';
 
 /**
- * A conversation that a response belongs to: by the published id, or by a name as clients of the Hermes API server do.
+ * The conversation that a response belongs to: by the published id, or by a name as clients of the Hermes API server
+ * do.
  */
 export type ConversationChoice =
   { readonly kind: 'id'; readonly id: string } | { readonly kind: 'name'; readonly name: string };
 
 /**
- * What a Responses request asks of the API beyond the run. The rest stands in the draft itself: `parentId` is
- * `previous_response_id`, `retain` is `store`, `input` are the input items.
+ * The requests to the API besides the run. The draft itself has the rest: `parentId` is `previous_response_id`,
+ * `retain` is `store`, `input` are the input items.
  */
 export interface ResponsesOptions {
-  /** Answer at once and let the run go on without a listener. Implies `store`. */
+  /** Answer at once and let the run continue without a listener. Implies `store`. */
   readonly background: boolean;
-  /** `store`: the response can be asked for and continued later. */
+  /** `store`: the response can be read and continued later. */
   readonly stored: boolean;
   /** Its latest response comes before this run, and this run becomes its latest. Excludes `parentId`. */
   readonly conversation?: ConversationChoice;
-  /**
-   * The request brought its own `conversation_history`, which stands in `messages`: nothing else comes before the run.
-   */
+  /** The request has its own `conversation_history`, which is part of `messages`: nothing else comes before the run. */
   readonly hasOwnHistory: boolean;
 }
 
-/** What `decode` puts into the echo for it. */
+/** The part of the echo that holds these options. */
 export function optionsEcho(options: ResponsesOptions): JsonObject {
   return { ...options, conversation: options.conversation && { ...options.conversation } };
 }

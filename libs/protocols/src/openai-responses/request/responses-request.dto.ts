@@ -23,7 +23,7 @@ import { RESPONSES_TOOL_CHOICES } from './decode-tool-choice.js';
 import { RESPONSES_TOOL } from './decode-tools.js';
 import { BackgroundOptionsDto, ReasoningDto, ResponsesStreamOptionsDto, TextDto } from './text.dto.js';
 
-/** Short words whose values only the upstream knows. */
+/** For short words that only the upstream understands. */
 const WORD_CHARS_MAX = 64;
 const IDENTIFIER_CHARS_MAX = 512;
 const INCLUDES_MAX = 32;
@@ -31,8 +31,8 @@ const CONTEXT_EDITS_MAX = 16;
 
 /**
  * The body of POST /v1/responses: the fields that the gateway knows, with their published types and ranges. `decode`
- * checks what lies inside of items, tools and other nested fields, and names the exact place. Unknown fields are
- * ignored. The OpenAPI document is made of these rules.
+ * checks the contents of items, tools and other nested fields, and names the exact place. Unknown fields are ignored.
+ * These rules also yield the OpenAPI document.
  */
 @Example({
   model: 'talaria',
@@ -61,7 +61,7 @@ export class ResponsesRequestDto {
   @IsTextOrObject(text('An id (conv_...) or a name.'), object({ id: text('conv_...') }, ['id']))
   conversation?: string | JsonObject;
 
-  /** Of the Hermes API server. */
+  /** A field of the Hermes API server. */
   @IsList({ type: 'object' })
   @HasElementsUpTo(LIMITS.messagesMax)
   @Described('Messages before the input, in place of stored ones.')
@@ -128,7 +128,7 @@ export class ResponsesRequestDto {
   @IsObject(schemaOf(ReasoningDto))
   reasoning?: JsonObject;
 
-  /** Values that nobody knows are accepted: agents send those of the upstream they were made for. */
+  /** Unknown values are accepted, because agents send the values of the upstream for which they were made. */
   @IsListOfStrings(INCLUDES_MAX)
   include?: readonly string[];
 

@@ -4,7 +4,7 @@ import { Described, schemaOf } from '../../dto/dto-schema.js';
 import { object, oneOf } from '../../dto/fragments.js';
 import { IsFunctionName, IsJsonSchema } from '../../dto/model-rules.js';
 
-/** `text.format`, as far as every type has it. */
+/** `text.format`, with the fields of every type. */
 export class TextFormatDto {
   @Required()
   @IsOneOf('text', 'json_object', 'json_schema')
@@ -44,7 +44,7 @@ export class TextDto {
 
 const WORD_CHARS_MAX = 64;
 
-/** `reasoning`. Its words are those of the upstream. */
+/** `reasoning`. Only the upstream understands its values. */
 export class ReasoningDto {
   @IsText(WORD_CHARS_MAX)
   @Described('As the upstream knows it.')
