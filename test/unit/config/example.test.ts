@@ -17,12 +17,19 @@ describe('talaria.example.yaml', () => {
       ANTHROPIC_API_KEY: 'four',
       GITHUB_TOKEN: 'five',
       DOCS_TOKEN: 'six',
+      AGENTS_KEY: 'seven',
     };
     const { config, given } = readConfig(env, () => full);
     const inFile = VARIABLES.filter((variable) => 'path' in variable).map(({ name }) => name);
     expect(inFile.filter((name) => !given.has(name))).toEqual([]);
     expect(config.auth.keys.map(({ name, role }) => `${name}/${role}`)).toEqual(['ann/admin', 'ci/user']);
-    expect(config.models.upstreams.map(({ name }) => name)).toEqual(['openai', 'anthropic', 'local', 'second']);
+    expect(config.models.upstreams.map(({ name }) => name)).toEqual([
+      'openai',
+      'anthropic',
+      'local',
+      'agents',
+      'second',
+    ]);
     expect(config.models.routes).toHaveLength(4);
     expect(config.tools.toolsets.map(({ name }) => name)).toEqual(['work', 'shell']);
     expect([...config.tools.byKey, ...config.tools.byModel]).toEqual([

@@ -32,6 +32,7 @@ describe('without any setting', () => {
         allowedHosts: [],
         bodyBytesMax: 10_000_000,
         messageCharsMax: 4_000_000,
+        noWorkerSeconds: 30,
         responsesServerCalls: 'mcp_call',
         sseKeepaliveMs: 10_000,
         queuedMax: 10_000,

@@ -26,8 +26,8 @@ export type TakeEvent = (event: GatewayDispatchPayload) => Promise<boolean>;
 
 /**
  * Takes events from Discord's gateway until the signal aborts. The session and the number of the last event that is
- * safe are noted, so that the next process resumes there: Discord brings everything behind it. The client's own note is one
- * event ahead: it is made before the event is handed on.
+ * safe are noted, so that the next process resumes there: Discord brings everything behind it. The client's own note is
+ * one event ahead: it is made before the event is handed on.
  */
 export async function listenToGateway(
   settings: GatewaySettings,

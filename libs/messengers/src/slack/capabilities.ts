@@ -8,8 +8,8 @@ const TEXT_MAX = 12_000;
 
 /**
  * Slack limits each method, for the app in a workspace (docs.slack.dev, "Rate limits"): tier 2 allows 20 calls a
- * minute, tier 3 50, tier 4 100, chat.postMessage one a second for each channel and several hundred a minute. A burst and what
- * follows it within a minute stay below each.
+ * minute, tier 3 50, tier 4 100, chat.postMessage one a second for each channel and several hundred a minute. A burst
+ * and what follows it within a minute stay below each.
  */
 const TIER_2: Pace = { chatGapMs: 0, platformGapMs: 4_200, burstMs: 21_000 };
 const TIER_3: Pace = { chatGapMs: 0, platformGapMs: 1_600, burstMs: 14_400 };

@@ -44,6 +44,7 @@ describe('a response on a WebSocket that is silent', () => {
     const fake = {
       exchanges: new Exchanges(),
       admission: { enter: () => () => undefined },
+      workers: { assertThere: () => undefined, onOver: () => () => undefined },
       receiving: { open: () => ({ hold: () => undefined, end: () => undefined }) },
       preparation: () => ({}),
       createRun: { readRequest: async () => ({ admission: { draft } }) },
