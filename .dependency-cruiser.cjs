@@ -14,12 +14,14 @@ const ARROWS = {
   'libs/bus': ['libs/contract'],
   'libs/store': ['libs/contract'],
   'libs/platform': ['libs/contract'],
+  'libs/tracing': ['libs/contract'],
   'libs/store-client': ['libs/contract'],
   'libs/runs': ['libs/contract'],
   'libs/history': ['libs/contract', 'libs/runs'],
   'libs/messengers': ['libs/contract'],
   'apps/api': [
     'libs/contract',
+    'libs/tracing',
     'libs/wire',
     'libs/config',
     'libs/platform',
@@ -34,6 +36,7 @@ const ARROWS = {
   ],
   'apps/worker': [
     'libs/contract',
+    'libs/tracing',
     'libs/config',
     'libs/platform',
     'libs/agent',
@@ -46,6 +49,7 @@ const ARROWS = {
   ],
   'apps/scheduler': [
     'libs/contract',
+    'libs/tracing',
     'libs/config',
     'libs/platform',
     'libs/bus',

@@ -25,7 +25,7 @@ import { acceptJsonOnly, edgeHook } from './edge/edge.js';
 import { EdgeModule } from './edge/edge.module.js';
 import { ErrorReplies } from './edge/error-reply.js';
 import { protocolHeaderNames, protocolHeaders } from './edge/protocol-headers.js';
-import { watchRequests } from './edge/request-watch.js';
+import { traced, watchRequests } from './edge/request-watch.js';
 import { RouteTable } from './edge/route-table.js';
 import { ignoreExpectations, serverOptions } from './edge/server-options.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -120,8 +120,11 @@ interface Wired {
   readonly receiving: ReceivingBudget;
 }
 
-function configureWith(report: ReportParts, { routes, replies, spoken, receiving }: Wired): Api['configure'] {
-  const { config, logger, drain, meters } = report;
+function configureWith(
+  report: ReportParts & Pick<ApiParts, 'tracing'>,
+  { routes, replies, spoken, receiving }: Wired,
+): Api['configure'] {
+  const { config, logger, drain, meters, tracing } = report;
   const keys = new KeyRing(config.auth.keys);
   if (keys.isEmpty) {
     logger.warn(
@@ -141,7 +144,8 @@ function configureWith(report: ReportParts, { routes, replies, spoken, receiving
     const edge = { keys, failedLogins, isAllowedHost: apiHostCheck(config.api), cors, drain };
     const operators = operatorDoors(config, edge);
     const answers = { replies, protocolHeaders: protocolHeaders(spoken), watch: watchRequests(meters, logger) };
-    adapter.setOnRequestHook(edgeHook({ ...edge, ...answers, routes, operators }));
+    const hook = edgeHook({ ...edge, ...answers, routes, operators });
+    adapter.setOnRequestHook(tracing ? traced(tracing, hook) : hook);
     addDashboard(instance, { ...report, replies });
     ignoreExpectations(app.getHttpServer() as Server);
     const upgrades = { ...edge, paths: RESPONSE_PATHS, messageBytesMax: config.api.bodyBytesMax };

@@ -10,8 +10,11 @@ await runMain(async () => {
   const closers = new Closers();
   const drain = new Drain();
   const version = versionAbove(import.meta.dirname);
+  const tracing =
+    config.tracing &&
+    (await import('#libs/tracing')).startTracing({ ...config.tracing, service: 'api', version, logger, closers });
   const loadModels = () => loadConfig(process.env, readTextFile, 'api').models;
-  const parts = { config, logger, closers, drain, version, loadModels };
+  const parts = { config, logger, closers, drain, version, loadModels, tracing };
   const { module, fastify, configure } = ApiModule.start(parts);
   const door = { host, port, drain, drainSeconds, drainDelaySeconds };
   await bootstrap({ name: 'api', module, logger, ...door, fastify, configure });

@@ -12,7 +12,11 @@ await runMain(async () => {
   const logger = createLogger({ service: 'scheduler', ...config.log });
   const closers = new Closers();
   const drain = new Drain();
-  const module = SchedulerModule.start({ config, logger, closers, drain, version: versionAbove(import.meta.dirname) });
+  const version = versionAbove(import.meta.dirname);
+  const tracing =
+    config.tracing &&
+    (await import('#libs/tracing')).startTracing({ ...config.tracing, service: 'scheduler', version, logger, closers });
+  const module = SchedulerModule.start({ config, logger, closers, drain, version, tracing });
   const door = { host, allowedHosts: config.api.allowedHosts, isVisible: isNetworkVisible(host) };
   await bootstrap({
     name: 'scheduler',

@@ -10,6 +10,7 @@ import {
 } from '#libs/bus';
 import type { Config } from '#libs/config';
 import { Metrics, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
+import type { Tracing } from '#libs/tracing';
 import type { DutyPorts } from './duties/duty.js';
 import { SchedulerMeters } from './scheduler-meters.js';
 
@@ -19,6 +20,8 @@ export interface SchedulerParts {
   readonly closers: Closers;
   readonly drain: Drain;
   readonly version: string;
+  /** Absent: this deployment does not trace. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** What the modules of the scheduler share. */

@@ -43,7 +43,7 @@ export class ExecutionModule {
 }
 
 function attemptPorts(core: WorkerCore): AttemptPorts {
-  const { config, logger, workerId, log, active, meters, routes, tools, deltaGapMs } = core;
+  const { config, logger, workerId, log, active, meters, routes, tools, deltaGapMs, tracing } = core;
   const ending = endPorts(core);
   const share = new ModelShare({
     workerId,
@@ -76,6 +76,7 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
     toolsFor: (spec) => tools.toolsFor({ ...spec, models: routes.entries(spec.model) }),
     conversation: (spec) => conversationOf(spec, history),
     sessionOf: (spec) => sessionOf(spec, history),
+    ...(tracing && { traced: (spec, attempt) => tracing.attempt(spec, attempt) }),
     settled: (...end) => meters.settled(...end),
     onInternalError: (runId, cause) => logger.error({ err: cause, runId }, 'a run failed through a fault of ours'),
   };

@@ -10,11 +10,14 @@ await runMain(async () => {
   const closers = new Closers();
   const drain = new Drain();
   const version = versionAbove(import.meta.dirname);
+  const tracing =
+    config.tracing &&
+    (await import('#libs/tracing')).startTracing({ ...config.tracing, service: 'worker', version, logger, closers });
   const reload = {
     load: () => loadConfig(process.env, readTextFile, 'worker').models,
     onSignal: (fire: () => void) => void process.on('SIGHUP', fire),
   };
-  const module = WorkerModule.start({ config, logger, closers, drain, version, reload });
+  const module = WorkerModule.start({ config, logger, closers, drain, version, reload, tracing });
   const door = { host, allowedHosts: config.api.allowedHosts, isVisible: isNetworkVisible(host) };
   await bootstrap({
     name: 'worker',

@@ -10,6 +10,7 @@ import {
   type Message,
   type ModelRoute,
   queuedEvent,
+  type RunEvent,
   type RunLog,
   type RunSnapshot,
   type RunSpec,
@@ -18,6 +19,7 @@ import {
   type Tool,
   toRunError,
 } from '#libs/contract';
+import type { TracedAttempt } from '#libs/tracing';
 import { endRun, foldLog, settleEnded, type EndPorts } from '#libs/runs';
 import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import type { LastAttempts } from './last-attempts.js';
@@ -44,6 +46,8 @@ export interface AttemptPorts {
   conversation(spec: RunSpec): Promise<readonly Message[]>;
   /** The session in whose workspace the run's tools work. */
   sessionOf(spec: RunSpec): Promise<string | undefined>;
+  /** Follows an attempt for its trace. Absent, or undefined for this run: nobody wants to see it. */
+  traced?(spec: RunSpec, attempt: number): TracedAttempt | undefined;
   /** Called with the end of every attempt, before its last event is sent. */
   settled(spec: RunSpec, attempt: number, end: TerminalEvent | 'hand_back' | 'parked'): void;
   /** Called with failures of our own code. The run's listeners see only `internal_error`. */
@@ -112,7 +116,13 @@ async function attemptRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome>
     // A dying worker takes all its jobs down. Jobs that only waited for their slot had not claimed their runs.
     const crashes = Math.min(job.crashes, claim.claims);
     const controls = new RunControls(ports.log, runId, claim.controls);
-    const terminal = await execute({ job, crashes, claim, before, controls, run, writer, abort }, ports);
+    const trace = ports.traced?.(claim.spec, before.attempt + (claim.begun ? 0 : 1));
+    const execution = { job, crashes, claim, before, controls, run, writer, abort, trace };
+    const terminal = await execute(execution, ports).catch((cause: unknown) => {
+      trace?.end('refused');
+      throw cause;
+    });
+    trace?.end(terminal);
     ports.settled(claim.spec, attempt, terminal);
     if (terminal === 'hand_back') {
       // The next worker would repeat everything that has not reached the log.
@@ -174,13 +184,14 @@ interface Execution {
   readonly run: ActiveRun;
   readonly writer: RunWriter;
   readonly abort: AbortController;
+  readonly trace: TracedAttempt | undefined;
 }
 
 /**
  * Runs the agent and turns any outcome into the run's terminal event. Rejects only when another attempt writes the run.
  */
 async function execute(execution: Execution, ports: AttemptPorts): Promise<TerminalEvent | 'hand_back' | 'parked'> {
-  const { job, crashes, claim, before, controls, run, writer, abort } = execution;
+  const { job, crashes, claim, before, controls, run, writer, abort, trace } = execution;
   const { spec, begun } = claim;
   const { signal } = abort;
   try {
@@ -193,11 +204,13 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
     const route = await ports.route(spec.model);
     const messages = await ports.conversation(spec);
     const sessionId = await ports.sessionOf(spec);
-    return await runAgent({ ...spec, messages, ...(sessionId !== undefined && { sessionId }) }, before, {
+    const request = { ...spec, messages, ...(sessionId !== undefined && { sessionId }) };
+    const agent = {
       route,
       tools: await ports.toolsFor(spec),
-      emit: (event) => {
+      emit: (event: RunEvent) => {
         run.busy = true;
+        trace?.heard(event);
         return writer.emit(event);
       },
       flushed: () => writer.flushed(),
@@ -208,7 +221,9 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
       steers: () => controls.steers(),
       approvals: runApprovals({ parts: ports.approvals, log: ports.log, job, spec, controls, cancel: run.cancel }),
       settings: ports.settings,
-    });
+    };
+    const work = () => runAgent(request, before, agent);
+    return await (trace ? trace.run(work) : work());
   } catch (cause) {
     // Another job continues the run, whatever else happened in between.
     if (cause instanceof RunParked) return 'parked';

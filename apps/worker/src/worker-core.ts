@@ -2,6 +2,7 @@ import { connectRedis, overloadGap, redisRunLog, type RedisConnection } from '#l
 import type { Config } from '#libs/config';
 import type { RunLog } from '#libs/contract';
 import { Metrics, redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
+import type { Tracing } from '#libs/tracing';
 import type { ServerTools } from '#libs/tools';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -18,6 +19,8 @@ export interface WorkerParts {
   readonly drain: Drain;
   readonly version: string;
   readonly reload: ModelsReload;
+  /** Absent: this deployment does not trace. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** What the modules of the worker share. */

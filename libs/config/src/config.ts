@@ -15,6 +15,20 @@ export interface Config {
   readonly messenger: MessengerConfig;
   readonly log: { readonly level: string; readonly pretty: boolean };
   readonly metrics: MetricsConfig;
+  /** Absent: this deployment does not trace. */
+  readonly tracing?: TracingConfig;
+}
+
+/** Where traces go, and what is told. */
+export interface TracingConfig {
+  /** With its path. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly resource: Readonly<Record<string, string>>;
+  readonly serviceName?: string;
+  /** Share of the traces that begin here, 0 to 1. */
+  readonly ratio: number;
+  readonly withContent: boolean;
 }
 
 export interface MetricsConfig {

@@ -9,6 +9,7 @@ import { readMessenger } from './reading/read-messenger.js';
 import { readModels } from './reading/read-models.js';
 import { readTools } from './reading/read-tools.js';
 import { secretReaders, type SecretReaders } from './reading/secret-readers.js';
+import { readTracing } from './reading/read-tracing.js';
 import { readVariables } from './reading/read-variables.js';
 import {
   readSettings,
@@ -50,6 +51,7 @@ function read(from: Omit<Sources, 'problems'>, check: (read: ReadConfig, problem
   const file = readSettings(sources, DEFAULT_FILE);
   const { values, given } = readVariables(sources, file);
   const tools = readTools(sources, file);
+  const tracing = readTracing(values);
   const config: Config = {
     api: apiConfig(values),
     auth: readKeys(sources, file, values),
@@ -79,6 +81,7 @@ function read(from: Omit<Sources, 'problems'>, check: (read: ReadConfig, problem
     messenger: readMessenger(sources, file, { values, tools }),
     jobs: jobsConfig(values),
     approvals: readApprovals(file, values),
+    ...(tracing && { tracing }),
     log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY },
     metrics: {
       isPublic: values.METRICS_PUBLIC,

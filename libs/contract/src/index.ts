@@ -9,6 +9,7 @@ export {
   type RunError,
 } from './errors.js';
 export { causeText } from './cause-text.js';
+export { readTraceparentFrom, traceHeaders, traceparentNow } from './traceparent.js';
 export { ASK_RUNNING, EXIT_CONFIG } from './exit-codes.js';
 export { checkArguments, checkCallCount, checkUpstreamState } from './runs/call-bounds.js';
 export { redisFactsOf, redisRefusals, redisWarnings, type RedisFacts } from './redis-server.js';

@@ -1,3 +1,4 @@
+import { traceHeaders } from '#libs/contract';
 import { guardedFetch, type Guard } from '#libs/guarded-fetch';
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
@@ -48,6 +49,7 @@ async function post(parcel: Parcel, secret: string, guard: Guard): Promise<Deliv
     'content-type': 'application/json',
     accept: '*/*',
     'user-agent': 'Talaria-Webhooks/1.0',
+    ...traceHeaders(),
     'webhook-id': parcel.messageId,
     'webhook-timestamp': String(seconds),
     'webhook-signature': new Webhook(webhookSecretOf(secret, parcel.job.owner)).sign(

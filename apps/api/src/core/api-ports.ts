@@ -27,6 +27,7 @@ import type {
 } from '#libs/contract';
 import type { RunsPorts } from '#libs/runs';
 import { redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
+import type { Tracing } from '#libs/tracing';
 import { storeClient } from '#libs/store-client';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -39,6 +40,8 @@ export interface ApiParts {
   readonly closers: Closers;
   readonly drain: Drain;
   readonly version: string;
+  /** Absent: this deployment does not trace. */
+  readonly tracing?: Tracing | undefined;
   /** Reads the settings of models again. Absent: they stay unchanged. */
   readonly loadModels?: () => ModelsConfig;
 }

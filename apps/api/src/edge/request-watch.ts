@@ -1,5 +1,6 @@
 import type { Logger } from '#libs/platform';
 import { isRunId } from '#libs/runs';
+import type { Tracing } from '#libs/tracing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiMeters } from './api-meters.js';
 import { HEADERS } from '../words/header-names.js';
@@ -32,6 +33,22 @@ export function watchRequests(meters: ApiMeters, logger: Logger): WatchRequest {
         ...(request.keyName && { keyName: request.keyName }),
       };
       logger.info({ ...ids, method: request.method, route, status, ms, whole: raw.writableFinished }, 'request');
+    });
+  };
+}
+
+type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+
+/** The hook as a part of a trace: whatever the request starts belongs to its span. */
+export function traced(tracing: Pick<Tracing, 'request'>, hook: Hook): Hook {
+  return (request, reply, done) => {
+    const ended = tracing.request(request.headers.traceparent, () => hook(request, reply, done));
+    reply.raw.once('close', () => {
+      const route = request.routeOptions.url ?? 'none';
+      if (request.routeOptions.config?.isProbe === true || isProbe(route)) return;
+      const status = reply.raw.headersSent ? reply.raw.statusCode : CLIENT_LEFT;
+      const runId = runIdOf(request, reply.raw.getHeader(HEADERS.runId));
+      ended({ method: request.method, route, status, ...(runId !== undefined && { runId }) });
     });
   };
 }

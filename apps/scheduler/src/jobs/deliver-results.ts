@@ -78,7 +78,9 @@ async function deliverResult(
     const { scheme, address } = splitTarget(delivery.target);
     const target = ports.targets.find((one) => one.scheme === scheme);
     const messageId = `${run.runId.replace('run_', 'msg_')}_${place}`;
-    const outcome = await (target?.deliver({ job, run, address, messageId, now, signal }) ?? UNKNOWN);
+    const deliver = async () => (await target?.deliver({ job, run, address, messageId, now, signal })) ?? UNKNOWN;
+    const isDone = ({ kind }: DeliveryOutcome): boolean => kind === 'delivered';
+    const outcome = await (ports.tracing?.delivery(run.runId, scheme, deliver, isDone) ?? deliver());
     return afterAttempt(delivery, outcome, now);
   };
   try {

@@ -3,6 +3,7 @@ import type { Idempotency, JobStore, TickQueue } from '#libs/contract';
 import { createTargets, type DeliveryTarget } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
 import type { CancelPorts, QueueRoom } from '#libs/runs';
+import type { Tracing } from '#libs/tracing';
 import { storeClient } from '#libs/store-client';
 import type { SchedulerCore } from '../scheduler-core.js';
 
@@ -21,13 +22,16 @@ export interface JobDutyPorts extends CancelPorts {
   readonly defaultModel: string;
   /** Bounds on the runs that may wait for a worker. Beyond them claimed runs wait in the store. */
   readonly room: QueueRoom;
+  /** Absent: this deployment does not trace. */
+  readonly tracing?: Pick<Tracing, 'delivery' | 'occurrence'> | undefined;
 }
 
-export function jobDutyPorts({ config, connection, closers, ports }: SchedulerCore): JobDutyPorts {
+export function jobDutyPorts({ config, connection, closers, ports, tracing }: SchedulerCore): JobDutyPorts {
   const { queuedMax, queuedPerKeyMax, orderBytesPerKeyMax } = config.api;
   const ownMax = new Map(config.auth.limits.map(({ name, queuedMax }) => [name, queuedMax]));
   return {
     ...ports,
+    tracing,
     jobs: storeClient({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }).jobs,
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
     opened: redisIdempotency(connection),

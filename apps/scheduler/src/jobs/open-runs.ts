@@ -39,6 +39,7 @@ async function openOne(
   try {
     const spot = await placeInQueue(ports.queue, { owner: job.owner, lane: 'background' }, ports.room);
     if (spot.kind === 'placed') {
+      const startMs = Date.now();
       const reservedIn = `run of a job ${run.runId}`;
       await ports.opened.reserve(reservedIn, FINGERPRINT, run.runId);
       await openRun(ports, runSpecOf(job, run, { now, defaultModel }), {
@@ -47,6 +48,8 @@ async function openOne(
         reservedIn,
         ...(orderBytesMax !== undefined && { orderBytesMax }),
       });
+      const scheduledFor = new Date(run.slot).toISOString();
+      ports.tracing?.occurrence(run.runId, { startMs, endMs: Date.now() }, { jobId: job.id, scheduledFor });
       return { run: { ...run, status: 'running', openedAt: now, wakeAt: now + LOOK_AGAIN_MS } };
     }
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { TRACING_VARIABLES } from './tracing-variables.js';
 import { AGENT_VARIABLES } from './agent-variables.js';
 import { API_VARIABLES } from './api-variables.js';
 import { JOB_VARIABLES } from './job-variables.js';
@@ -122,6 +123,7 @@ export const VARIABLES = [
   ...MESSENGER_VARIABLES,
   ...CHAT_VARIABLES,
   ...LOG_VARIABLES,
+  ...TRACING_VARIABLES,
 ] as const satisfies readonly Variable[];
 
 export type VariableName = (typeof VARIABLES)[number]['name'];

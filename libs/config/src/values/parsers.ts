@@ -48,6 +48,39 @@ export const price: Parser<number> = {
   parse: (value) => (/^\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) : undefined),
 };
 
+/** 0 to 1. */
+export const share: Parser<number> = {
+  expected: 'a number from 0 to 1',
+  parse: (value) => (/^(0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(value) ? Number(value) : undefined),
+};
+
+/** `name=value,name=value`, values URL-encoded, as OpenTelemetry writes them. */
+const pairs = (namePattern: RegExp, expected: string): Parser<Readonly<Record<string, string>>> => ({
+  expected,
+  parse(value) {
+    const read: Record<string, string> = {};
+    for (const part of value.split(',').filter((text) => text.trim() !== '')) {
+      const [, name = '', text] = /^\s*([^=\s]+)\s*=(.*)$/.exec(part) ?? [];
+      const decoded = text === undefined ? undefined : decodedOf(text.trim());
+      if (decoded === undefined || !namePattern.test(name)) return undefined;
+      read[name] = decoded;
+    }
+    return read;
+  },
+});
+
+function decodedOf(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const PAIRS = 'name=value,name=value with URL-encoded values';
+export const headerPairs = pairs(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, PAIRS);
+export const resourcePairs = pairs(/^[A-Za-z0-9_.-]{1,128}$/, PAIRS);
+
 export const port = integer(1, 65_535);
 
 export const milliseconds = integer(100, 3_600_000);

@@ -172,6 +172,8 @@ export interface RunSpec extends RunDraft {
   readonly inTurn?: true;
   /** The process that opened the run; its live channel gets every append. */
   readonly instance: string;
+  /** The trace that the request belongs to (W3C Trace Context). Absent: nobody traced it; the run's id makes one. */
+  readonly traceparent?: string;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { UpstreamSettings } from '#libs/contract';
+import { traceparentNow, type UpstreamSettings } from '#libs/contract';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import type { AnswerBody } from './answers/answer-body.js';
@@ -50,7 +50,9 @@ export function upstreamHttp(
   const order = { dispatcher, firstByteTimeoutMs };
   return {
     post: (path, body, signal, more) => {
-      const headers = more ? { ...withBody, ...more } : withBody;
+      const traced = traceparentNow();
+      const own = traced === undefined ? withBody : { ...withBody, traceparent: traced };
+      const headers = more ? { ...own, ...more } : own;
       const request = { origin, path: before + path, method: 'POST', headers, body: JSON.stringify(body) } as const;
       return send(request, { ...order, signal });
     },

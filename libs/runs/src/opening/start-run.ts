@@ -1,6 +1,7 @@
 import {
   GatewayError,
   RUN_SPEC_VERSION,
+  traceHeaders,
   type LiveHub,
   type RefusalReason,
   type RunDraft,
@@ -92,6 +93,7 @@ export async function startRun(ports: StartPorts, run: RunToStart, terms: StartT
     createdAt: Date.now(),
     runId,
     instance,
+    ...traceHeaders(),
     ...spot,
   };
   const tail = listenUntil && primed(tailRun(ports, { runId, instance, after: 0, caughtUp: true }, listenUntil));

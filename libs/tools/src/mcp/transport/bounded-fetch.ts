@@ -1,4 +1,4 @@
-import { causeText } from '#libs/contract';
+import { causeText, traceparentNow } from '#libs/contract';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { MCP_LIMITS } from '../mcp-settings.js';
 import { Unreachable } from './unreachable.js';
@@ -23,6 +23,8 @@ export function boundedFetch({ postMs, onAnswer }: FetchBounds): FetchLike {
     const signal = AbortSignal.any([init?.signal, late].flatMap((given) => given ?? []));
     // A few bytes can be packed that become millions; a server that packs all the same is held to the same limits.
     headers.set('accept-encoding', 'identity');
+    const traceparent = traceparentNow();
+    if (traceparent !== undefined) headers.set('traceparent', traceparent);
     const response = await fetch(url, { ...init, headers, signal }).catch((cause: Error) => {
       throw new Unreachable(causeText(cause), { cause });
     });
