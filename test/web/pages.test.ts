@@ -108,23 +108,47 @@ describe.each([
 ])('in %s', (_, options) => {
   test('no page has a serious fault of accessibility, and none is wider than its window', async () => {
     const reader = await lab.browser.visitor(options);
+    const door = await reader.open(lab.url);
+    await door.getByLabel('API key').waitFor();
+    await checkPage(door, 'sign-in');
     const seen = await signedIn(reader);
     await chat.say(seen, 'Say something.', 'quick');
     await chat.answer(seen, 'completed').waitFor();
-    for (const path of ['', 'runs', 'inbox', 'jobs', 'overview']) {
-      if (path !== '') await go(seen, path[0]?.toUpperCase() + path.slice(1));
+    await checkPage(seen, 'chat');
+    await chat.say(seen, 'What time is it?', 'tool');
+    await seen.getByRole('region', { name: 'Approval of current_time' }).waitFor();
+    await checkPage(seen, 'chat with an approval');
+    for (const name of ['Runs', 'Inbox', 'Jobs', 'Overview']) {
+      await go(seen, name);
       await seen.locator('h1').waitFor();
-      await seen.evaluate(await axeSource());
-      const found = await seen.evaluate(`axe.run().then(({ violations }) => violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + ' ' + nodes.map(({ html }) => html).join(' ')))`);
-      expect([path, found]).toEqual([path, []]);
-      expect(await seen.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      if (name === 'Inbox') await seen.getByRole('button', { name: 'Deny' }).first().waitFor();
+      await checkPage(seen, name);
     }
+    await go(seen, 'Inbox');
+    while ((await seen.getByRole('button', { name: 'Deny' }).count()) > 0) {
+      await seen.getByRole('button', { name: 'Deny' }).first().click();
+      await seen.waitForTimeout(500);
+    }
+    await go(seen, 'Runs');
+    await seen.locator('td a[href^="/runs/run_"]').first().click();
+    await seen.getByRole('group', { name: /^Timeline/ }).waitFor();
+    await checkPage(seen, 'run');
+    await go(seen, 'Jobs');
+    await seen.getByRole('button', { name: 'New job' }).click();
+    await checkPage(seen, 'form of a job');
     expect(reader.problems).toEqual([]);
     await reader.context.close();
   });
 });
+
+async function checkPage(seen: Page, name: string): Promise<void> {
+  await seen.evaluate(await axeSource());
+  const found = await seen.evaluate(`axe.run().then(({ violations }) => violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => id + ' ' + nodes.map(({ html }) => html).join(' ')))`);
+  expect([name, found]).toEqual([name, []]);
+  expect([name, await seen.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([name, true]);
+}
 
 let source: string | undefined;
 async function axeSource(): Promise<string> {

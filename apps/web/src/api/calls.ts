@@ -14,7 +14,10 @@ import type {
   SessionObject,
   TurnFacts,
   TurnObject,
+  UpstreamObject,
 } from '#libs/wire';
+import { apiKey } from './key.js';
+import { keyHeaders } from './key-headers.js';
 import { request } from './request.js';
 
 const path = (strings: TemplateStringsArray, ...parts: readonly string[]): string =>
@@ -50,6 +53,9 @@ export interface RunFilter {
   readonly job?: string;
 }
 
+const TURNS_PAGE = 30;
+const RUNS_PAGE = 50;
+
 /** What the page asks of the API. All reject with ApiError. */
 export const api = {
   capabilities: () => request<Capabilities>('/v1/capabilities'),
@@ -57,8 +63,9 @@ export const api = {
   sessions: (search: string, after?: string) =>
     request<SessionListAnswer>(`/api/sessions?${query({ limit: '50', q: search, after })}`),
   session: (id: string) => request<SessionObject & TurnFacts>(path`/api/sessions/${id}`),
-  turns: (id: string, before?: string) =>
-    request<Page<TurnObject>>(`${path`/api/sessions/${id}/turns`}?${query({ limit: '30', before })}`),
+  /** The newest first. @param after `next` of the page before. */
+  turns: (id: string, after?: string, limit = TURNS_PAGE) =>
+    request<Page<TurnObject>>(`${path`/api/sessions/${id}/turns`}?${query({ limit: String(limit), after })}`),
   rename: (id: string, title: string) =>
     request<SessionObject>(path`/api/sessions/${id}`, { method: 'PATCH', body: { title } }),
   deleteSession: (id: string) => request<unknown>(path`/api/sessions/${id}`, { method: 'DELETE' }),
@@ -67,8 +74,10 @@ export const api = {
       method: 'POST',
       body: runId === undefined ? {} : { run_id: runId },
     }),
-  runs: ({ status, session, job }: RunFilter, after?: string) =>
-    request<Page<RunSummary>>(`/v1/runs?${query({ limit: '50', status, session_id: session, job_id: job, after })}`),
+  runs: ({ status, session, job }: RunFilter, after?: string, limit = RUNS_PAGE) =>
+    request<Page<RunSummary>>(
+      `/v1/runs?${query({ limit: String(limit), status, session_id: session, job_id: job, after })}`,
+    ),
   run: (id: string) => request<RunObject>(path`/v1/runs/${id}`),
   turn: (id: string) => request<TurnObject>(path`/v1/runs/${id}/turn`),
   startRun: ({ model, sessionId, input, idempotencyKey }: NewRun) =>
@@ -76,6 +85,13 @@ export const api = {
       method: 'POST',
       headers: { 'idempotency-key': idempotencyKey },
       body: { session_id: sessionId, input, ...(model !== undefined && { model }) },
+    }),
+  /** A new run that continues the first `steps` steps of this one. */
+  rerun: (id: string, steps: number, idempotencyKey: string) =>
+    request<{ readonly run_id: string }>(path`/v1/runs/${id}/rerun`, {
+      method: 'POST',
+      headers: { 'idempotency-key': idempotencyKey },
+      body: { steps },
     }),
   stop: (id: string) => request<unknown>(path`/v1/runs/${id}/stop`, { method: 'POST', body: {} }),
   steer: (id: string, text: string) => request<unknown>(path`/v1/runs/${id}/steer`, { method: 'POST', body: { text } }),
@@ -88,6 +104,13 @@ export const api = {
     }),
   pending: () => request<{ readonly data: readonly PendingApproval[] }>('/v1/approvals/pending'),
   report: () => request<ServiceReport>('/health/detailed'),
+  /** Of the whole deployment, for keys of admins; null for others. */
+  upstreams: async (): Promise<readonly UpstreamObject[] | null> => {
+    const key = apiKey.get();
+    if (key === undefined) return null;
+    const answer = await fetch('/internal/upstreams', { headers: keyHeaders(key), cache: 'no-store' });
+    return answer.ok ? ((await answer.json()) as { readonly data: readonly UpstreamObject[] }).data : null;
+  },
 };
 
 /** The same for cron jobs. */

@@ -6,7 +6,8 @@ import { runs } from '../run-view/run-store.js';
 import { Composer, EMPTY_DRAFT, type Draft } from './composer.js';
 import { imagesOf, userText, userMessage } from './message-text.js';
 import { sentTurns, type TurnHead } from './sent-turns.js';
-import { SessionList } from './session-list.js';
+import { SessionMeter } from './sessions/session-meter.js';
+import { SessionList } from './sessions/session-list.js';
 import { ThreadView } from './thread.js';
 import type { TurnActions } from './turn.js';
 import { useActiveRuns } from './use-active-runs.js';
@@ -57,6 +58,7 @@ function Conversation({ sessionId, isNew }: { readonly sessionId: string; readon
     setEditing(undefined);
   };
   const current = active[0];
+  const last = thread.turns.at(-1);
   return (
     <section className="conversation" aria-label="Conversation">
       <ThreadView thread={thread} actions={actions} />
@@ -69,7 +71,10 @@ function Conversation({ sessionId, isNew }: { readonly sessionId: string; readon
           </button>
         </p>
       )}
-      <ModelMenu model={model} onModel={setModel} />
+      <div className="row">
+        <ModelMenu model={model} onModel={setModel} />
+        {last && <SessionMeter session={thread.session} lastRun={last.runId} />}
+      </div>
       <Composer
         draft={draft}
         onDraft={setDraft}

@@ -1,4 +1,4 @@
-import type { TurnObject } from '#libs/wire';
+import type { SessionObject, TurnFacts, TurnObject } from '#libs/wire';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { ApiError } from '../api/api-error.js';
@@ -14,6 +14,8 @@ export interface Thread {
   readonly isLoading: boolean;
   readonly error: Error | null;
   readonly hasOlder: boolean;
+  /** As the server has it; undefined before its first turn. */
+  readonly session: SessionObject | undefined;
   loadOlder(): void;
 }
 
@@ -30,7 +32,8 @@ export function useThread(sessionId: string, isNew: boolean): Thread {
   });
   const sent = sentTurns.use(sessionId);
   const turns = useMemo(() => merged(data?.pages.flatMap((page) => page.data) ?? [], sent), [data, sent]);
-  const last = useLastRun(sessionId, isNew);
+  const session = useSession(sessionId, isNew);
+  const last = session?.active_run_id ?? session?.last_run_id ?? undefined;
   const isBehind = data !== undefined && last !== undefined && turns.every(({ runId }) => runId !== last);
   useEffect(() => {
     if (isBehind) void client.invalidateQueries({ queryKey: ['turns', sessionId] });
@@ -40,19 +43,20 @@ export function useThread(sessionId: string, isNew: boolean): Thread {
     isLoading: isPending && !isNew && sent.length === 0,
     error,
     hasOlder: hasNextPage && !isFetchingNextPage,
+    session,
     loadOlder: () => void fetchNextPage(),
   };
 }
 
 /** Somebody else may go on in the session: another browser, a chat client, a job. */
-function useLastRun(sessionId: string, isNew: boolean): string | undefined {
+function useSession(sessionId: string, isNew: boolean): (SessionObject & TurnFacts) | undefined {
   const { data } = useQuery({
     queryKey: ['session', sessionId],
     queryFn: () => api.session(sessionId).catch(noneIfMissing),
     refetchInterval: POLL_MS,
     enabled: !isNew,
   });
-  return data?.active_run_id ?? data?.last_run_id ?? undefined;
+  return data ?? undefined;
 }
 
 async function turnsOf(sessionId: string, after: string | undefined) {

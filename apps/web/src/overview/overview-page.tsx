@@ -6,15 +6,31 @@ import { ErrorCard } from '../ui/error-card.js';
 import { duration } from '../ui/format.js';
 import { Status } from '../ui/status.js';
 import { Chart } from './chart.js';
-import { addSample, readSamples, waitingIn, type Sample } from './samples.js';
+import { PACE_SECONDS, paceOf } from './pace.js';
+import { addSample, readSamples, waitingIn, type Sample, type Seen } from './samples.js';
+import { Upstreams } from './upstreams.js';
 
 const LOOK_MS = 5_000;
+
+const RUNS_LOOKED_AT = 100;
+
+/** The deployment, and how the last runs of this key went. A store that is away leaves the second part empty. */
+async function look(): Promise<Seen> {
+  const [report, runs] = await Promise.all([
+    api.report(),
+    api.runs({}, undefined, RUNS_LOOKED_AT).then(
+      ({ data }) => data,
+      () => [],
+    ),
+  ]);
+  return { report, pace: paceOf(runs, Date.now() / 1_000) };
+}
 
 /** The state of the deployment: whether it is whole, what waits, who works. */
 export function OverviewPage() {
   const { data, error, dataUpdatedAt } = useQuery({
     queryKey: ['report'],
-    queryFn: api.report,
+    queryFn: look,
     refetchInterval: LOOK_MS,
   });
   const [samples, setSamples] = useState<readonly Sample[]>(() => readSamples(Date.now()));
@@ -25,12 +41,12 @@ export function OverviewPage() {
     <main className="page">
       <h1>Overview</h1>
       {error && <ErrorCard code="network" message={error.message} />}
-      {data && <Report report={data} samples={samples} />}
+      {data && <Report {...data} samples={samples} />}
     </main>
   );
 }
 
-function Report({ report, samples }: { readonly report: ServiceReport; readonly samples: readonly Sample[] }) {
+function Report({ report, pace, samples }: Seen & { readonly samples: readonly Sample[] }) {
   const of = (key: keyof Sample) => samples.map((sample) => [sample.at, sample[key]] as const);
   const alive = report.workers.filter((worker) => worker.alive);
   return (
@@ -59,9 +75,17 @@ function Report({ report, samples }: { readonly report: ServiceReport; readonly 
         <Chart name="Runs in work" values={of('active')} />
         <Chart name="Requests in flight" values={of('inFlight')} />
         <Chart name="Listeners" values={of('listeners')} />
+        <Chart name="Your tokens per second" values={of('tokensPerSecond')} />
+        <Chart name="First word after" values={of('firstTokenMs')} unit=" ms" />
+        <Chart name="Your failed runs" values={of('failed')} />
       </div>
+      <p className="note">
+        Yours: {pace.failed} of {pace.ended} runs failed in the last {PACE_SECONDS / 60} minutes; tokens written and the
+        middle time to the first word are of the same runs.
+      </p>
       <Parts report={report} />
       <Workers report={report} />
+      <Upstreams />
     </>
   );
 }

@@ -53,10 +53,8 @@ export class RunStore {
   /** What the API says of a run; what is known already is not put back. */
   learn(run: RunObject | TurnObject): RunView {
     const cell = this.cell(run.run_id);
-    const { lastSeq, isPartial, contextTokens } = cell.get();
-    if (isPartial === true || run.last_event.seq >= lastSeq) {
-      cell.set({ ...viewOf(run), ...(contextTokens !== undefined && { contextTokens }) });
-    }
+    const { lastSeq, isPartial } = cell.get();
+    if (isPartial === true || run.last_event.seq >= lastSeq) cell.set(viewOf(run));
     return cell.get();
   }
 

@@ -25,7 +25,10 @@ export interface SteerView {
 export interface RunView {
   readonly runId: string;
   readonly status: RunState;
+  /** The one that answers, as its upstream names it. */
   readonly model: string;
+  /** As it was asked for. */
+  readonly route: string;
   readonly items: readonly ItemView[];
   readonly steers: readonly SteerView[];
   readonly usage?: UsageObject;
@@ -47,6 +50,7 @@ export const emptyView = (runId: string): RunView => ({
   runId,
   status: 'queued',
   model: '',
+  route: '',
   items: [],
   steers: [],
   attempt: 0,
@@ -72,6 +76,7 @@ export function viewOf(run: RunObject | TurnObject): RunView {
     runId: run.run_id,
     status: run.status,
     model: run.model,
+    route: run.model,
     items: run.items.map(asView),
     steers: 'steers' in run ? run.steers.map(({ after_step, text }) => ({ afterStep: after_step, text })) : [],
     usage: run.usage,
@@ -79,6 +84,7 @@ export function viewOf(run: RunObject | TurnObject): RunView {
     step: run.items.at(-1)?.step ?? 0,
     lastSeq: run.last_event.seq,
     createdAt: run.created_at,
+    ...(run.context_tokens !== undefined && { contextTokens: run.context_tokens }),
     ...(run.error && { error: run.error }),
     ...(run.reason !== null && { reason: run.reason }),
     ...(run.pending_steer !== null && { pendingSteer: run.pending_steer }),
@@ -94,7 +100,7 @@ export function foldFrame(before: RunView, frame: RunFrame): RunView {
   const view: RunView = { ...before, lastSeq: frame.seq };
   switch (frame.event) {
     case 'run.queued':
-      return { ...view, model: frame.model, createdAt: frame.timestamp };
+      return { ...view, model: frame.model, route: frame.model, createdAt: frame.timestamp };
     case 'run.started':
       return {
         ...view,

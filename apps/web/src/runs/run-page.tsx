@@ -12,6 +12,7 @@ import { useRun } from '../run-view/use-run.js';
 import { ErrorCard } from '../ui/error-card.js';
 import { count, duration, moment } from '../ui/format.js';
 import { Status } from '../ui/status.js';
+import { Rerun } from './rerun.js';
 import { TimelineChart } from './timeline-chart.js';
 import { spansOf } from './timeline.js';
 import { useRunEvents } from './use-run-events.js';
@@ -59,11 +60,17 @@ function Details({ turn }: { readonly turn: TurnObject }) {
         )}
         {turn.job_id !== null && <Link href={`/jobs/${encodeURIComponent(turn.job_id)}`}>Open its job</Link>}
         {turn.parent_run_id !== null && <Link href={`/runs/${turn.parent_run_id}`}>The run before it</Link>}
+        {turn.rerun_of && (
+          <Link href={`/runs/${turn.rerun_of.run_id}`}>
+            Repeats another run from its step {turn.rerun_of.steps + 1}
+          </Link>
+        )}
       </div>
       {view.error && <ErrorCard code={view.error.code} message={view.error.message} />}
       <h2>Timeline</h2>
       <TimelineChart spans={spans} />
       <RawEvents frames={frames} />
+      {isOver(view) && <Rerun view={view} />}
       <h2>Input</h2>
       <pre tabIndex={0}>{userText(turn.input)}</pre>
       {imagesOf(turn.input).length > 0 && <p className="note">{imagesOf(turn.input).length} pictures</p>}
@@ -80,6 +87,10 @@ function Facts({ turn, view }: { readonly turn: TurnObject; readonly view: RunVi
     ['Begun', moment(turn.created_at)],
     ['Took', duration((view.endedAt ?? Date.now() / 1_000) - turn.created_at)],
     ['Attempt', String(view.attempt)],
+    ...(turn.served_by === undefined ? [] : [['Upstream', turn.served_by] as const]),
+    ...(typeof turn.latency?.first_token_ms === 'number'
+      ? [['First word after', duration(turn.latency.first_token_ms / 1_000)] as const]
+      : []),
     ['Tokens read', count(view.usage?.input_tokens ?? 0)],
     ['of these cached', count(view.usage?.input_tokens_details.cached_tokens ?? 0)],
     ['Tokens written', count(view.usage?.output_tokens ?? 0)],

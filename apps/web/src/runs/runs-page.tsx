@@ -78,6 +78,7 @@ function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
             <th>Session</th>
             <th>Attempt</th>
             <th>Tokens</th>
+            <th>Upstream</th>
             <th>Run</th>
           </tr>
         </thead>
@@ -92,7 +93,20 @@ function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
 }
 
 function RunRow({ run }: { readonly run: RunSummary }) {
-  const { run_id, status, created_at, ended_at, model, protocol, session_id, job_id, attempt, usage, error } = run;
+  const {
+    run_id,
+    status,
+    created_at,
+    ended_at,
+    model,
+    protocol,
+    session_id,
+    job_id,
+    attempt,
+    usage,
+    error,
+    served_by,
+  } = run;
   const took = (ended_at ?? Date.now() / 1_000) - created_at;
   return (
     <tr>
@@ -109,6 +123,7 @@ function RunRow({ run }: { readonly run: RunSummary }) {
       </td>
       <td>{attempt === undefined || attempt === 0 ? '' : attempt}</td>
       <td>{usage && usage.total_tokens > 0 ? usage.total_tokens.toLocaleString() : ''}</td>
+      <td>{served_by}</td>
       <td className="short">
         <Link href={`/runs/${run_id}`}>{run_id}</Link>
       </td>

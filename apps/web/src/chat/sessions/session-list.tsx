@@ -2,7 +2,9 @@ import type { SessionObject } from '#libs/wire';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { api } from '../api/calls.js';
+import { api } from '../../api/calls.js';
+import { download, wholeSession } from './export-session.js';
+import { sessionMarkdown } from './session-markdown.js';
 
 const LIVE_MS = 5_000;
 
@@ -48,36 +50,20 @@ export function SessionList({ current }: { readonly current: string }) {
 
 function SessionRow({ session, isCurrent }: { readonly session: SessionObject; readonly isCurrent: boolean }) {
   const client = useQueryClient();
-  const [, navigate] = useLocation();
-  const [title, setTitle] = useState<string>();
-  const changed = (): Promise<void> => client.invalidateQueries({ queryKey: ['sessions'] });
-  const rename = useMutation({ mutationFn: (text: string) => api.rename(session.id, text), onSuccess: changed });
-  const remove = useMutation({
-    mutationFn: () => api.deleteSession(session.id),
-    onSuccess: async () => {
-      if (isCurrent) navigate('/chat');
-      await changed();
-    },
+  const [isRenamed, setIsRenamed] = useState(false);
+  const rename = useMutation({
+    mutationFn: (text: string) => api.rename(session.id, text),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['sessions'] }),
   });
   const name = session.title ?? session.id;
-  if (title !== undefined) {
-    const done = (): void => {
-      if (title.trim() !== '' && title !== name) rename.mutate(title.trim());
-      setTitle(undefined);
+  if (isRenamed) {
+    const done = (title: string | undefined): void => {
+      if (title !== undefined && title !== '' && title !== name) rename.mutate(title);
+      setIsRenamed(false);
     };
     return (
       <li>
-        <input
-          aria-label="Title"
-          autoFocus
-          value={title}
-          onChange={(event) => setTitle(event.target.value)}
-          onBlur={done}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') done();
-            if (event.key === 'Escape') setTitle(undefined);
-          }}
-        />
+        <TitleBox name={name} onDone={done} />
       </li>
     );
   }
@@ -86,8 +72,56 @@ function SessionRow({ session, isCurrent }: { readonly session: SessionObject; r
       <Link href={`/chat/${encodeURIComponent(session.id)}`} aria-current={isCurrent ? 'page' : undefined}>
         {name}
       </Link>
-      <button type="button" className="quiet" aria-label={`Rename ${name}`} onClick={() => setTitle(name)}>
+      <button type="button" className="quiet" aria-label={`Rename ${name}`} onClick={() => setIsRenamed(true)}>
         ✎
+      </button>
+      <RowButtons id={session.id} name={name} isCurrent={isCurrent} />
+    </li>
+  );
+}
+
+function TitleBox(props: { readonly name: string; readonly onDone: (title: string | undefined) => void }) {
+  const [title, setTitle] = useState(props.name);
+  return (
+    <input
+      aria-label="Title"
+      autoFocus
+      value={title}
+      onChange={(event) => setTitle(event.target.value)}
+      onBlur={() => props.onDone(title.trim())}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') props.onDone(title.trim());
+        if (event.key === 'Escape') props.onDone(undefined);
+      }}
+    />
+  );
+}
+
+function RowButtons(props: { readonly id: string; readonly name: string; readonly isCurrent: boolean }) {
+  const { id, name, isCurrent } = props;
+  const client = useQueryClient();
+  const [, navigate] = useLocation();
+  const remove = useMutation({
+    mutationFn: () => api.deleteSession(id),
+    onSuccess: async () => {
+      if (isCurrent) navigate('/chat');
+      await client.invalidateQueries({ queryKey: ['sessions'] });
+    },
+  });
+  const save = useMutation({
+    mutationFn: async () => download(name, sessionMarkdown(name, await wholeSession(id))),
+  });
+  const problem = remove.error ?? save.error;
+  return (
+    <>
+      <button
+        type="button"
+        className="quiet"
+        aria-label={`Export ${name}`}
+        disabled={save.isPending}
+        onClick={() => save.mutate()}
+      >
+        ⤓
       </button>
       <button
         type="button"
@@ -99,7 +133,7 @@ function SessionRow({ session, isCurrent }: { readonly session: SessionObject; r
       >
         ×
       </button>
-      {remove.error && <p role="alert">{remove.error.message}</p>}
-    </li>
+      {problem && <p role="alert">{problem.message}</p>}
+    </>
   );
 }
