@@ -2,12 +2,12 @@ const CAUSES_MAX = 8;
 
 /**
  * Why a connection failed, for the operator's log: the system's code and the address (`ECONNREFUSED 127.0.0.1:7831`)
- * where a cause has them, since `fetch failed` tells nothing; else the error's own words.
+ * where a cause has them, because `fetch failed` says nothing; otherwise the error's own message.
  */
 export function causeText(error: unknown): string {
   let at: unknown = error;
   for (let depth = 0; depth < CAUSES_MAX && isObject(at); depth += 1) {
-    // A name with several addresses: each has failed, and the first is the one to look at.
+    // The name has several addresses, and all have failed. The first one is shown.
     const [found = at] = Array.isArray(at['errors']) ? (at['errors'] as unknown[]) : [at];
     if (isObject(found) && isSystemCode(found['code'])) return systemText(found, found['code']);
     at = at['cause'];

@@ -25,7 +25,7 @@ export interface BuiltInSettings {
   readonly terminalPath: string;
 }
 
-/** The outside world of the tools; replaced in tests. */
+/** The external dependencies of the tools; replaced in tests. */
 export interface ToolEdges {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -35,8 +35,8 @@ export interface ToolEdges {
 const realEdges = (): ToolEdges => ({ now: Date.now, resolve: openResolver() });
 
 /**
- * All built-in tools. A new tool is a folder and a line here. `live` takes the processes that they start. Throws when a
- * setting is malformed.
+ * All built-in tools. A new tool is a folder and a line here. `live` records the processes that they start. Throws when
+ * a setting is malformed.
  */
 export function createTools(settings: BuiltInSettings, live: LiveTrees, edges: ToolEdges = realEdges()): Tool[] {
   const workspaces = new Workspaces(resolve(settings.workspaceDir));

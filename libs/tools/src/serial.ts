@@ -1,8 +1,8 @@
-/** Runs tasks of the same key one after the other, in the order in which they came. Keeps no key without a task. */
+/** Runs tasks of the same key one after the other, in the order of their arrival. Keeps no key without a task. */
 export class Serial {
   private readonly last = new Map<string, Promise<void>>();
 
-  /** Settles as the task does. A task that fails does not stop the next one. */
+  /** Settles like the task. A task that fails does not stop the next one. */
   run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.last.get(key) ?? Promise.resolve();
     const mine = before.then(task);

@@ -12,13 +12,13 @@ export interface ToolSettings extends BuiltInSettings {
   readonly mcpServers: readonly McpServerSettings[];
   /** Days after which a workspace that nobody used is removed. */
   readonly workspaceDaysMax: number;
-  /** Whether a request that brings tools of its own is offered those of the server as well. */
+  /** Whether a request with its own tools is offered the server tools as well. */
   readonly besideClientTools: 'offer' | 'omit';
-  /** Of this gateway; told to MCP servers. */
+  /** Version of this gateway, which MCP servers are told. */
   readonly version: string;
 }
 
-/** What decides which tools a run is offered. */
+/** The facts that decide which tools a run is offered. */
 export interface ToolUser extends ToolsetUser {
   /** The caller's own. */
   readonly tools: readonly unknown[];
@@ -30,7 +30,7 @@ const FIRST_CONNECTION_MS = 5_000;
 const INFO_CHARS_MAX = 300;
 const SWEEP_EVERY_MS = 3_600_000;
 
-/** The tools of a worker: who may use which, what they have running, and their end. */
+/** The tools of a worker: who may use which, their running programs, and their end. */
 export class ServerTools {
   private readonly live = new LiveTrees();
   private readonly builtIn: readonly Tool[];
@@ -39,7 +39,7 @@ export class ServerTools {
   private sweep: NodeJS.Timeout | undefined;
   private isConnected = false;
 
-  /** Throws an Error that says what is wrong: a malformed setting, or a name of a tool that nobody has. */
+  /** Throws an Error that names the fault: a malformed setting, or a tool that does not exist. */
   constructor(
     private readonly settings: ToolSettings,
     private readonly log: McpLog,
@@ -55,7 +55,7 @@ export class ServerTools {
     }
   }
 
-  /** Connects MCP servers, ends what killed workers left running, removes old workspaces: all in the background. */
+  /** Connects MCP servers, ends processes of killed workers, removes old workspaces: all in the background. */
   start(): void {
     void killOrphans();
     this.mcp.start();
@@ -112,7 +112,7 @@ export class ServerTools {
     return this.all().filter(({ name }) => allowed(name));
   }
 
-  /** Ends every program that a tool or an MCP server has running. */
+  /** Ends every running program of a tool or an MCP server. */
   async close(): Promise<void> {
     clearInterval(this.sweep);
     await this.mcp.close();
@@ -144,7 +144,7 @@ function unusedText(server: string): string {
   );
 }
 
-/** Whether a pattern can stand for a name that begins with `prefix`. */
+/** Whether a pattern can match a name that begins with `prefix`. */
 function couldName(pattern: string, prefix: string): boolean {
   return pattern.startsWith(prefix) || (pattern.endsWith('*') && prefix.startsWith(pattern.slice(0, -1)));
 }

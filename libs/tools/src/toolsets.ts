@@ -1,4 +1,4 @@
-/** Names of tools; one that ends in `*` stands for all that begin so. */
+/** Names of tools; one that ends in `*` stands for all names with that beginning. */
 export type ToolPatterns = readonly string[];
 
 export interface ToolsetSettings {
@@ -15,24 +15,24 @@ interface ToolsetUse {
   readonly toolsets: readonly string[];
 }
 
-/** Who asks, and which limits of models hold. */
+/** The key and the models of a run, for which limits apply. */
 export interface ToolsetUser {
   readonly owner: string;
   /**
-   * For each model that may answer, its stand-ins included: the names in `byModel` whose limits hold for it. Empty
-   * names: the model has no limits.
+   * For each model that may answer, including stand-ins: the names in `byModel` whose limits apply to it. Empty names:
+   * the model has no limits.
    */
   readonly models: readonly (readonly string[])[];
 }
 
 /**
- * Whether a run may use a tool: it has to be in a toolset of its key and in one of its model. A key or a model without
- * toolsets does not limit; when neither has any, `everywhere` decides. Every model that may answer has to allow it: the
- * tools of a run are the same whoever answers.
+ * Whether a run may use a tool: it must be in a toolset of its key and in one of its model. A key or a model without
+ * toolsets does not limit; when neither has any, `everywhere` decides. Every model that may answer must allow the tool,
+ * because the tools of a run are the same whichever model answers.
  */
 export function mayUse(settings: ToolsetSettings, { owner, models }: ToolsetUser): (tool: string) => boolean {
   const ofKey = patternsOf(settings, settings.byKey, owner);
-  // Without a word about models there is one that nobody limited.
+  // Without any model given, one model without limits is assumed.
   const limits = (models.length > 0 ? models : [[]]).flatMap((names) => {
     const ofModel = names.map((name) => patternsOf(settings, settings.byModel, name));
     const given = [ofKey, ...ofModel].filter((limit) => limit !== undefined);
@@ -41,7 +41,7 @@ export function mayUse(settings: ToolsetSettings, { owner, models }: ToolsetUser
   return (tool) => limits.every((patterns) => isNamed(tool, patterns));
 }
 
-/** Every pattern that can let a tool be used by somebody. */
+/** Every pattern by which any key or model may use a tool. */
 export function allPatterns(settings: ToolsetSettings): ToolPatterns {
   const used = new Set([...settings.byKey, ...settings.byModel].flatMap(({ toolsets }) => toolsets));
   const sets = settings.toolsets.filter(({ name }) => used.has(name));

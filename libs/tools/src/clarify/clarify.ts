@@ -33,7 +33,7 @@ export function clarify(): Tool {
       required: ['question'],
       additionalProperties: false,
     },
-    // It has no effect but the question, which is asked again only when it was not recorded.
+    // The question is its only effect, and it is asked again only when it was not recorded.
     idempotent: true,
     approval: 'never',
     asksUser: true,

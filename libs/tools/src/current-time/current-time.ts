@@ -1,6 +1,6 @@
 import type { JsonObject, Tool, ToolResult } from '#libs/contract';
 
-/** `current_time`: what time it is, in a time zone of the model's choice. `now` gives milliseconds since the epoch. */
+/** `current_time`: the time in a time zone that the model chooses. `now` returns milliseconds since the epoch. */
 export function currentTime(now: () => number): Tool {
   return {
     name: 'current_time',
@@ -19,7 +19,7 @@ export function currentTime(now: () => number): Tool {
 }
 
 function tellTime(args: JsonObject, at: Date): ToolResult {
-  // Models send null or nothing for a parameter that they do not need.
+  // Models send null or an empty value for a parameter that they do not need.
   const timezone = args['timezone'] ?? 'UTC';
   if (typeof timezone !== 'string') return { output: 'The timezone must be a string.', isError: true };
   const format = formatFor(timezone);
@@ -39,7 +39,7 @@ function formatFor(timeZone: string): Intl.DateTimeFormat | undefined {
   try {
     return new Intl.DateTimeFormat('en-US', { ...day, ...time, timeZone });
   } catch {
-    // A RangeError: the zone is not known. Nothing else in these options can be wrong.
+    // A RangeError means that the zone is unknown. Nothing else in these options can be wrong.
     return undefined;
   }
 }

@@ -7,7 +7,7 @@ import { WORKSPACE_LIMITS } from '../workspace/limits.js';
 
 const SHOWN_MAX = 1_000;
 
-/** `file_list`: what is in a folder of the workspace. */
+/** `file_list`: the contents of a folder of the workspace. */
 export function fileList(workspaces: Workspaces): Tool {
   return {
     name: 'file_list',

@@ -9,7 +9,7 @@ import { placesOf } from './find-text.js';
 import { bytesOf, needText } from './text-file.js';
 
 const EDITS_MAX = 100;
-/** Of one edit. */
+/** Most replacements of one edit. */
 const REPLACEMENTS_MAX = 100_000;
 
 /** `file_patch`: replaces passages of a text file, all of them or none. */
@@ -42,7 +42,7 @@ export function filePatch(workspaces: Workspaces): Tool {
       required: ['path', 'edits'],
       additionalProperties: false,
     },
-    // The second time the old text is gone.
+    // A repetition would not find the old text any more.
     idempotent: false,
     approval: 'never',
     execute: answeringRefusals(async (args, context) => {
@@ -73,7 +73,7 @@ function editsIn(args: JsonObject): Edit[] {
   });
 }
 
-/** The edits in their order; the event loop has its turn between two of them. */
+/** Applies the edits in order. Between two of them the event loop gets a turn. */
 async function applyAll(text: string, edits: readonly Edit[]): Promise<string> {
   let changed = text;
   for (const [index, edit] of edits.entries()) {
@@ -89,7 +89,8 @@ function apply(text: string, { oldText, newText, all }: Edit, number: number): s
   if (places.length === 0) throw refusal('old_text does not occur in the file.');
   if (places.length > 1 && !all) throw refusal('old_text occurs more than once. Give more of its surroundings.');
   if (places.length > REPLACEMENTS_MAX) throw refusal(`old_text occurs more than ${REPLACEMENTS_MAX} times.`);
-  // Before it is built: a text that is too long for the engine ends the process. Characters are never more than bytes.
+  // Checked before the text is built: a text that is too long for the engine ends the process. A text never has more
+  // characters than bytes.
   const chars = text.length + places.length * (newText.length - oldText.length);
   const { fileBytesMax } = WORKSPACE_LIMITS;
   if (chars > fileBytesMax) throw refusal(`the file would have more than ${fileBytesMax} bytes.`);

@@ -7,7 +7,7 @@ import { needText } from './text-file.js';
 
 const LINES_DEFAULT = 2_000;
 const LINES_MAX = 20_000;
-/** Below LIMITS.toolOutputBytesMax also when every character takes three bytes. */
+/** Below LIMITS.toolOutputBytesMax even when every character takes three bytes. */
 const CHARS_MAX = 80_000;
 
 /** `file_read`: lines of a text file of the workspace. */
@@ -59,7 +59,7 @@ function linesOf(text: string, first: number, count: number): string {
   return `${given.join('\n')}\n[Lines ${first} to ${first + given.length - 1} of ${lines.length}.]`;
 }
 
-/** How many of these lines may be given. */
+/** The number of these lines that fit into the output. */
 function fitting(lines: readonly string[]): number {
   let chars = 0;
   const tooMany = lines.findIndex((line) => (chars += line.length + 1) > CHARS_MAX);

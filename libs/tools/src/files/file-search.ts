@@ -14,7 +14,7 @@ const PATTERN_CHARS_MAX = 1_000;
 const FILES_CHARS_MAX = 256;
 const BYTES_MAX = 50_000_000;
 
-/** `file_search`: lines of the workspace's files that hold a text or match a pattern. */
+/** `file_search`: lines of the workspace's files that contain a text or match a pattern. */
 export function fileSearch(workspaces: Workspaces): Tool {
   // One search at a time for each owner, because a pattern that runs for seconds costs a whole core.
   const turns = new Serial();
@@ -44,7 +44,7 @@ export function fileSearch(workspaces: Workspaces): Tool {
     execute: answeringRefusals(async (args, context) => {
       const search = readSearch(args, workspaces.of(context), context);
       const searching = async (): Promise<string> => {
-        // Its turn may come after its run has gone.
+        // The run may have ended before its turn came.
         context.signal.throwIfAborted();
         return withMatcher(search.query, (matcher) => run(search, matcher));
       };
@@ -108,7 +108,7 @@ function fitsName(path: string, names: string): boolean {
   return fitsWildcard(path.slice(path.lastIndexOf('/') + 1), names);
 }
 
-/** A file that is too large, or that has gone since it was listed, is passed over. */
+/** A file that is too large, or that was removed since it was listed, is skipped. */
 async function contentOf(workspace: Workspace, parts: readonly string[]): Promise<Buffer> {
   try {
     return await workspace.read(parts);

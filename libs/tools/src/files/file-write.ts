@@ -21,7 +21,7 @@ export function fileWrite(workspaces: Workspaces): Tool {
       required: ['path', 'content'],
       additionalProperties: false,
     },
-    // The second time it writes what is there.
+    // A repetition writes the same content.
     idempotent: true,
     approval: 'never',
     execute: answeringRefusals(async (args, context) => {

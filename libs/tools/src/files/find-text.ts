@@ -1,13 +1,11 @@
-/**
- * Up to this length the engine's own search is quick for every text; beyond it, texts that repeat themselves are not.
- */
+/** Up to this length the engine's own search is fast for every text. Beyond it, repetitive texts are slow. */
 const NATIVE_CHARS_MAX = 200;
 
 /**
- * Up to `max` places of `wanted` in `text`, in their order. They overlap when `overlapping` says so.
+ * Up to `max` positions of `wanted` in `text`, in order. They may overlap when `overlapping` says so.
  *
  * Takes time in proportion to the length of the text (times `max` when they overlap). `indexOf` multiplies both
- * lengths: 12 s for 5,000 characters in 2,000,000, during which nothing else of the process runs.
+ * lengths: 12 s for 5,000 characters in 2,000,000, during which the process does nothing else.
  */
 export function placesOf(
   text: string,
@@ -22,7 +20,8 @@ export function placesOf(
 }
 
 /**
- * Knuth, Morris and Pratt: after a mismatch the search goes on with what the characters seen so far can still become.
+ * Knuth, Morris and Pratt: after a mismatch the search continues with the longest part of the characters seen so far
+ * that can still become a match.
  */
 function finder(text: string, wanted: string): (from: number) => number {
   const borders = bordersOf(wanted);
@@ -36,7 +35,7 @@ function finder(text: string, wanted: string): (from: number) => number {
   };
 }
 
-/** For every beginning of a text the length of its longest other beginning that is its end, too. */
+/** For every beginning of a text, the length of its longest shorter beginning that is also its end. */
 function bordersOf(text: string): Int32Array {
   const borders = new Int32Array(text.length);
   for (let i = 1; i < text.length; i += 1) {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { Refusal } from '../workspace/refusal.js';
 
-/** Lines that one search gives, and how much of each. */
+/** Most lines that one search returns, and the length of each. */
 export const LINES_MAX = 200;
 const LINE_CHARS_MAX = 300;
 
@@ -11,7 +11,7 @@ interface Match {
   readonly text: string;
 }
 
-/** The first `max` lines of a text that fit a query. */
+/** The first `max` lines of a text that match a query. */
 export type Matcher = (text: string, max: number) => Promise<readonly Match[]>;
 
 /** Time that one search may spend in its thread. */
@@ -25,9 +25,9 @@ export interface Query {
 }
 
 /**
- * A thread of its own is the only way to stop a regular expression that backtracks for ever, and to keep a text that is
- * looked for in one like it (quadratic in the worst case) off the event loop: a model's search must not hold up the
- * other runs of a worker. The program is a text, so that it does not depend on where the sources lie.
+ * Only a separate thread can stop a regular expression that backtracks for ever, and keep a slow text search (quadratic
+ * in the worst case) off the event loop: a model's search must not delay the other runs of a worker. The program is a
+ * string, so that it does not depend on the location of the sources.
  */
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads');
@@ -47,8 +47,8 @@ const PROGRAM = `
 `;
 
 /**
- * Hands `use` a matcher. It rejects with a Refusal once it was waited for during SEARCH_MS_MAX, and when the pattern is
- * none; the thread is gone when the promise settles.
+ * Passes a matcher to `use`. The matcher rejects with a Refusal when it has taken SEARCH_MS_MAX in all, and when the
+ * pattern is invalid. The thread has ended when the promise settles.
  */
 export async function withMatcher<T>(query: Query, use: (matcher: Matcher) => Promise<T>): Promise<T> {
   assertPattern(query);
@@ -60,7 +60,7 @@ export async function withMatcher<T>(query: Query, use: (matcher: Matcher) => Pr
   });
   let give = (_why: string): void => undefined;
   const lost = new Promise<never>((_resolve, reject) => (give = (why) => reject(new Refusal(why))));
-  // It is awaited only while a match is.
+  // This promise is awaited only while a match is.
   lost.catch(() => undefined);
   thread.once('error', () => give('The search failed. Use a simpler query.'));
   thread.once('exit', () => give('The search was broken off.'));

@@ -23,15 +23,15 @@ const TEXT_TYPES: ReadonlySet<string> = new Set([
 
 const SNIFFED_BYTES = 1_024;
 
-/** For content without a type: a NUL near the start is in no text that is worth reading. */
+/** For content without a type: a NUL near the start does not occur in readable text. */
 export function looksBinary(body: Uint8Array): boolean {
   return body.subarray(0, SNIFFED_BYTES).includes(0);
 }
 
 /**
- * Decodes with the charset that the bytes or the answer name, in the order of the WHATWG encoding rules: a byte
- * order mark, the content type, the page's own `<meta>` or XML declaration. Without a charset that is known here the
- * text is UTF-8, or windows-1252 when it cannot be UTF-8, which is what browsers assume.
+ * Decodes with the charset that the bytes or the answer name, in the order of the WHATWG encoding rules: a byte order
+ * mark, the content type, the page's own `<meta>` or XML declaration. Without a known charset the text is UTF-8, or
+ * windows-1252 when it cannot be UTF-8, as browsers assume.
  */
 export function textOfBody(body: Uint8Array, contentType: string): string {
   const named = [markedCharset(body), headerCharset(contentType), declaredCharset(body, mediaTypeOf(contentType))];
@@ -47,7 +47,7 @@ export function textOfBody(body: Uint8Array, contentType: string): string {
   }
 }
 
-/** Undefined: nobody knows this label. */
+/** Undefined when the label is unknown. */
 function decoderOf(label: string): InstanceType<typeof TextDecoder> | undefined {
   try {
     return new TextDecoder(label);
@@ -77,6 +77,6 @@ function declaredCharset(body: Uint8Array, mediaType: string): string | undefine
   const label =
     /^\s*<\?xml[^>]{0,200}\sencoding\s*=\s*["']([^"']{1,40})["']/i.exec(start)?.[1] ??
     /<meta\s[^>]{0,400}?charset\s*=\s*["']?\s*([^\s"'/>;]{1,40})/i.exec(start)?.[1];
-  // A declaration that could be read as ASCII does not stand in UTF-16, whatever it says.
+  // A declaration that is readable as ASCII is not in UTF-16, whatever it says.
   return label !== undefined && /^utf-?16/i.test(label) ? 'utf-8' : label;
 }

@@ -6,10 +6,12 @@ import { unpackBody } from './unpack-body.js';
 
 const CHARS_DEFAULT = 20_000;
 const CHARS_MAX = 100_000;
-/** Of a longer page only the beginning is reduced: it happens on the event loop of a worker that has other runs. */
+/**
+ * Only the beginning of a longer page is reduced, because that happens on the event loop of a worker with other runs.
+ */
 const HTML_CHARS_MAX = 500_000;
 
-/** `http_fetch`: reads a page or an API of the public internet. What it may reach is the guard's business. */
+/** `http_fetch`: reads a page or an API of the public internet. The guard decides what it may reach. */
 export function httpFetch(guard: Guard): Tool {
   return {
     name: 'http_fetch',
@@ -51,7 +53,7 @@ interface Order {
   readonly charsMax: number;
 }
 
-/** The order, or a sentence that says what is wrong with the arguments. */
+/** The parsed arguments, or a sentence that says what is wrong with them. */
 function parseArguments(args: JsonObject): Order | string {
   const url = args['url'];
   const charsMax = args['max_chars'] ?? CHARS_DEFAULT;

@@ -1,7 +1,7 @@
 /**
  * The text of an HTML page for a model to read: no scripts, styles, comments or tags; blocks on lines of their own;
- * links keep their target in brackets when it is an http(s) one. A scanner and no parser: it goes over the page once,
- * whatever the page is, and never fails; markup that is broken gives text that is less tidy.
+ * links keep their target in brackets when it is an http(s) one. This is a scanner, not a parser: it reads any page
+ * once and never fails. Broken markup yields less tidy text.
  */
 export function readableText(html: string): string {
   const out: string[] = [];
@@ -40,7 +40,7 @@ function readTag(html: string, open: number): Tag {
 }
 
 const TAG_NAME = /<[/!?]?([a-z][a-z0-9-]{0,40})/iy;
-/** Longer start tags are not looked into. */
+/** Longer start tags are not examined. */
 const TAG_CHARS_MAX = 4_096;
 const SKIPPED: ReadonlySet<string> = new Set(['script', 'style', 'noscript', 'template', 'svg', 'iframe', 'textarea']);
 const CELLS: ReadonlySet<string> = new Set(['td', 'th', 'option', 'button']);
@@ -51,7 +51,7 @@ const BLOCKS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Shown before the text of the link. Relative and script targets say nothing to a model that cannot click. */
+/** Shown before the text of the link. Relative and script targets are useless to a model that cannot click. */
 function linkOf(tag: string): string {
   const target = /\shref\s*=\s*["']?(https?:\/\/[^\s"'<>]{1,500})/i.exec(tag)?.[1];
   return target === undefined ? '' : `[${target}] `;
@@ -88,7 +88,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
   ['euro', '€'],
 ]);
 
-/** The entities that real pages are full of; any other is left as it is. */
+/** The entities that are common on real pages; any other is left unchanged. */
 function decodeEntities(text: string): string {
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));/gi, (whole, dec, hex, name) => {
     if (name !== undefined) return ENTITIES.get(String(name).toLowerCase()) ?? whole;

@@ -4,18 +4,17 @@ import type { Transform } from 'node:stream';
 
 export interface UnpackedBody {
   readonly body: Uint8Array;
-  /** The content was longer than FETCH_LIMITS.bodyBytesMax once unpacked; `body` is its beginning. */
+  /** The unpacked content was longer than FETCH_LIMITS.bodyBytesMax; `body` is its beginning. */
   readonly isCut: boolean;
 }
 
-/** An answer names one coding, seldom two; each one more is another chance to make a small answer large. */
+/** An answer names one coding, seldom two. Each further one is another chance to make a small answer large. */
 const CODINGS_MAX = 3;
 
 /**
- * Takes off the codings of a Content-Encoding header (RFC 9110 8.4): gzip, deflate and br. Some servers compress
- * although the request asks for `identity`. Each coding is unpacked as far as FETCH_LIMITS.bodyBytesMax and no
- * further, and of a body that ends too early the beginning is given. Undefined: a coding that is not known here, or
- * bytes that are not in it.
+ * Removes the codings of a Content-Encoding header (RFC 9110 8.4): gzip, deflate and br. Some servers compress although
+ * the request asks for `identity`. Each coding is unpacked up to FETCH_LIMITS.bodyBytesMax, and of a body that ends too
+ * early the beginning is returned. Undefined for an unknown coding, or for bytes that are not in it.
  */
 export async function unpackBody(packed: Uint8Array, contentEncoding: string): Promise<UnpackedBody | undefined> {
   const codings = contentEncoding.split(',').flatMap((name) => codingOf(name) ?? []);

@@ -26,8 +26,8 @@ export interface CallOrder {
 
 export interface CallOutcome {
   /**
-   * `answered`: also with an error, or with what is no answer; that concerns this call alone. `lost`: the connection is
-   * of no use any more. `session_gone`: the server has forgotten the session and did not look at the call.
+   * `answered`: there is an answer, possibly an error or an invalid one; that concerns only this call. `lost`: the
+   * connection cannot be used any more. `session_gone`: the server has forgotten the session and ignored the call.
    */
   readonly kind: 'answered' | 'lost' | 'session_gone';
   readonly result: ToolResult;
@@ -47,7 +47,7 @@ export async function callTool(client: Client, order: CallOrder): Promise<CallOu
   }
 }
 
-/** How often a server may say "again" without a question. */
+/** How often a server may ask for a repetition without a question. */
 const ROUNDS_MAX = 8;
 
 async function ask(client: Client, order: CallOrder, first: Retry): Promise<ToolResult> {
@@ -84,8 +84,8 @@ function hasCode(cause: unknown, code: SdkErrorCode): boolean {
 }
 
 /**
- * 404 is the protocol's answer to a session that the server does not know (Streamable HTTP, session management until
- * 2025-11-25); servers made with the SDK's examples say 400, and only their words tell it from what is wrong with the
+ * 404 is the protocol's answer for a session that the server does not know (Streamable HTTP, session management until
+ * 2025-11-25). Servers made from the SDK's examples answer 400, and only their words distinguish this from a faulty
  * call.
  */
 function isSessionGone({ status, message }: SdkHttpError, { transport }: Client): boolean {
@@ -95,7 +95,7 @@ function isSessionGone({ status, message }: SdkHttpError, { transport }: Client)
 
 const EXPLANATION_CHARS_MAX = 2_000;
 
-/** The text for the model. It quotes the server's own errors, but no errors of the network, which may name hosts. */
+/** The text for the model. It quotes the server's own errors, but no network errors, which may name hosts. */
 function explain(cause: unknown, { server, timeoutMs }: CallOrder): string {
   if (cause instanceof Unreachable) return `The MCP server '${server}' could not be reached.`;
   if (cause instanceof SdkHttpError) return refusal(server, cause.status);

@@ -17,25 +17,25 @@ import { Unreachable } from './transport/unreachable.js';
 export interface ConnectParts {
   readonly live: LiveTrees;
   readonly log: McpLog;
-  /** Of this gateway; told to the servers. */
+  /** Version of this gateway, which servers are told. */
   readonly version: string;
 }
 
 export interface ConnectionOwner {
   onToolsChanged(client: Client): void;
   onClose(client: Client): void;
-  /** Takes a sentence on something odd that the server told and that was put up with. */
+  /** Called with a sentence about a deviation of the server that was tolerated. */
   onNote(note: string): void;
-  /** Breaks off the attempt to connect. */
+  /** Cancels the attempt to connect. */
   readonly signal: AbortSignal;
 }
 
-/** Which generation of the protocol a server speaks; known from an earlier connection. */
+/** The generation of the protocol that a server speaks, known from an earlier connection. */
 export type Verdict = PriorDiscovery;
 
 export interface McpConnection {
   readonly client: Client;
-  /** For the next connection. Absent: the server was too busy to be judged. */
+  /** For the next connection. Absent when the server was too busy for a verdict. */
   readonly verdict?: Verdict;
 }
 
@@ -46,11 +46,11 @@ interface Attempt {
 }
 
 /**
- * A client that may be used: with revision 2026-07-28 where the server speaks it, else with the newest older revision
- * that both know. Rejects when neither works, with nothing left running.
+ * A usable client: with revision 2026-07-28 where the server speaks it, otherwise with the newest older revision that
+ * both know. Rejects when neither works, with nothing left running.
  *
- * A program is asked in the old way first, because older programs end at a request that they do not know. A server on
- * the network is asked for the new revision first, and in the old way where that question is not answered.
+ * A program is first asked with the old handshake, because older programs end at an unknown request. A server on the
+ * network is first asked for the new revision, and with the old handshake when it does not answer that request.
  */
 export async function connect(attempt: Attempt, verdict?: Verdict): Promise<McpConnection> {
   const { transport, connectTimeoutSeconds } = attempt.settings;
@@ -69,7 +69,7 @@ export async function connect(attempt: Attempt, verdict?: Verdict): Promise<McpC
   }
 }
 
-/** The server wants other credentials; the message says which. */
+/** The server requires other credentials; the message says which. */
 class Refused extends Error {}
 
 const TOO_MANY = 429;
@@ -79,7 +79,7 @@ async function connectProgram(attempt: Attempt): Promise<McpConnection> {
   try {
     return { client: await open(attempt, { prior: LEGACY }), verdict: LEGACY };
   } catch (cause) {
-    // Only an answer says that the program speaks a newer revision alone; silence and an exit do not.
+    // Only an answer shows that the program speaks nothing but a newer revision; silence and an exit do not.
     if (attempt.owner.signal.aborted || !(cause instanceof ProtocolError)) throw cause;
     const client = await open(attempt, { negotiation: { mode: { pin: NEW_REVISION } } }).catch(() => {
       throw cause;
@@ -95,7 +95,7 @@ function verdictOf(client: Client): Verdict {
   return discover ? { kind: 'modern', discover } : LEGACY;
 }
 
-/** Nobody is there, or nobody who wants this gateway: the old way would fail as the new way did. */
+/** The server is away, or refuses this gateway: the old handshake would fail in the same way. */
 function isOutage(cause: unknown): boolean {
   return cause instanceof Error && (cause instanceof Unreachable || cause.cause instanceof Unreachable);
 }
@@ -111,7 +111,7 @@ async function open({ settings, parts, owner }: Attempt, { prior, negotiation, o
   const client = new Client(
     { name: 'talaria', version: parts.version },
     {
-      // Told to servers of revision 2026-07-28 alone: see TolerantTransport.
+      // Only servers of revision 2026-07-28 get this: see TolerantTransport.
       capabilities: { elicitation: { form: {}, url: {} } },
       inputRequired: { autoFulfill: false },
       ...(negotiation && { versionNegotiation: negotiation }),

@@ -3,13 +3,13 @@ import { MCP_LIMITS } from './mcp-settings.js';
 
 export interface ToolList {
   readonly tools: readonly McpToolInfo[];
-  /** How long the list may be used without asking again. */
+  /** How long the list may be used without a new request. */
   readonly freshMs: number;
 }
 
 /**
- * All tools of a server, over all pages. Rejects when the server does not tell. A list belongs to one connection, whose
- * credentials are the operator's, so lists of `cacheScope` private may be used for all runs, too.
+ * All tools of a server, over all pages. Rejects when the server does not answer. A list belongs to one connection,
+ * whose credentials are the operator's, so lists with `cacheScope` private may also be used for all runs.
  */
 export async function listTools(
   client: Client,
@@ -30,7 +30,7 @@ export async function listTools(
   return { tools, freshMs };
 }
 
-/** 0 means that the list is stale at once; asking more often than every second helps nobody. */
+/** 0 means that the list is stale at once. Requests more often than every second are of no use. */
 function freshMsOf(ttlMs: unknown): number {
   if (typeof ttlMs !== 'number') return MCP_LIMITS.listMsDefault;
   return Math.max(ttlMs, MCP_LIMITS.listMsMin);

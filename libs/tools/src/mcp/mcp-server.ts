@@ -18,23 +18,23 @@ interface Connection {
   readonly client: Client;
   /** Milliseconds since the epoch. */
   readonly since: number;
-  /** Aborted when another connection takes its place. */
+  /** Aborted when another connection replaces this one. */
   readonly end: AbortController;
 }
 
 /**
- * One server and the connection to it: opened at start, and opened anew with growing waits whenever it is lost. The
- * tools it told last stay offered meanwhile; a call of one then fails, and only that call.
+ * One server and the connection to it, which is opened at start and opened again, with growing waits, whenever it is
+ * lost. The server's last known tools stay offered meanwhile. A call of one then fails, and only that call.
  */
 export class McpServer implements ConnectionOwner {
   private offered: readonly Tool[] = [];
-  /** Milliseconds since the epoch: the list of tools is asked for again when a run begins after that. */
+  /** Milliseconds since the epoch: a run that begins later causes a new request for the list of tools. */
   private freshUntil = 0;
   private connection: Connection | undefined;
   private verdict: Verdict | undefined;
-  /** Sentences about the list of tools that are in the log; the same again tells nobody anything. */
+  /** Sentences about the list of tools that were logged, so that they are not logged again. */
   private noted = new Set<string>();
-  /** Calls over each connection; one that was given up is closed after its last call. */
+  /** Calls over each connection. A replaced connection is closed after its last call. */
   private readonly underWay = new Map<Client, number>();
   private connecting: Promise<Client> | undefined;
   private failures = 0;
@@ -43,7 +43,7 @@ export class McpServer implements ConnectionOwner {
   private retry: NodeJS.Timeout | undefined;
   private isRefreshing = false;
   private isStale = false;
-  /** Aborted when the server is not wanted any more. */
+  /** Aborted when the server is no longer needed. */
   private readonly stop = new AbortController();
 
   constructor(
@@ -56,8 +56,8 @@ export class McpServer implements ConnectionOwner {
   }
 
   /**
-   * As the server told them last; none before it was reached for the first time. A list that is too old is given all
-   * the same, and asked for again in the background for later runs.
+   * The last known tools; none before the first connection. A list that is too old is used all the same, and requested
+   * again in the background for later runs.
    */
   tools(): readonly Tool[] {
     if (this.connection && Date.now() > this.freshUntil) void this.refresh();
@@ -87,7 +87,7 @@ export class McpServer implements ConnectionOwner {
     await Promise.all([...clients].map((client) => client.close().catch(() => undefined)));
   }
 
-  // Told by the connection.
+  // Called by the connection.
 
   readonly signal = this.stop.signal;
 
@@ -113,7 +113,7 @@ export class McpServer implements ConnectionOwner {
       const client = await this.clientFor(context.signal);
       if (!client) return { output: `The MCP server '${name}' is not available now.`, isError: true };
       const outcome = await this.callOver(client, order);
-      // The server did not know the session, so it did nothing: once more, in a new one.
+      // The server did not know the session, so it did nothing: the call is made once more, in a new session.
       if (outcome.kind !== 'session_gone' || attempt > 1) return outcome.result;
       this.failures = 0;
     }
@@ -133,7 +133,7 @@ export class McpServer implements ConnectionOwner {
     }
   }
 
-  /** The connection, or the one being made. Undefined while the server is known to be away. */
+  /** The connection, or the one that is being opened. Undefined while the server is known to be away. */
   private async clientFor(signal: AbortSignal): Promise<Client | undefined> {
     signal.throwIfAborted();
     if (this.connection) return this.connection.client;
@@ -177,7 +177,7 @@ export class McpServer implements ConnectionOwner {
     }
   }
 
-  /** The connection is not used for new calls any more. */
+  /** Stops using the connection for new calls. */
   private leave(): Client | undefined {
     const { connection } = this;
     this.connection = undefined;
@@ -201,7 +201,7 @@ export class McpServer implements ConnectionOwner {
     refused.forEach((why) => this.onNote(why));
   }
 
-  /** The server says that its tools have changed. While they are being asked for, it may say so again and again. */
+  /** Handles the server's message that its tools have changed. More such messages may arrive during the request. */
   private async refresh(): Promise<void> {
     this.isStale = true;
     if (this.isRefreshing) return;
@@ -225,7 +225,7 @@ export class McpServer implements ConnectionOwner {
     }
   }
 
-  /** Other calls over a connection that one call has given up may still be answered. */
+  /** Other calls over a connection that one call gave up may still be answered. */
   private closeUnused(client: Client): void {
     if (this.connection?.client === client || this.underWay.has(client)) return;
     client.close().catch(() => undefined);
@@ -235,7 +235,7 @@ export class McpServer implements ConnectionOwner {
     const { connection } = this;
     if (connection?.client !== client || this.stop.signal.aborted) return;
     this.leave();
-    // While it is being opened, openNow() counts the failure.
+    // During opening, openNow() counts the failure.
     if (this.connecting) return;
     const wasGood = Date.now() - connection.since >= MCP_LIMITS.goodConnectionMs;
     this.failures = wasGood ? 0 : this.failures + 1;

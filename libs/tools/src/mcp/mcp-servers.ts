@@ -3,7 +3,7 @@ import type { ConnectParts } from './connect.js';
 import type { McpServer } from './mcp-server.js';
 import type { McpServerSettings } from './mcp-settings.js';
 
-/** All configured MCP servers. One that is away does not hold up the others, nor the start. */
+/** All configured MCP servers. One that is away delays neither the others nor the start. */
 export class McpServers {
   private servers: readonly McpServer[] = [];
   private started: Promise<unknown> = Promise.resolve();
@@ -50,7 +50,7 @@ export class McpServers {
   }
 
   private async startAll(): Promise<void> {
-    // Most workers have none, and the SDK with its schemas is every seventh module of a worker.
+    // Most workers have no server, and the SDK with its schemas is a seventh of a worker's modules.
     const { McpServer } = await import('./mcp-server.js');
     if (this.isClosed) return;
     this.servers = this.settings.map((server) => new McpServer(server, this.parts));

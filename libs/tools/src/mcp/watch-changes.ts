@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MCP_LIMITS } from './mcp-settings.js';
 
 /**
- * Has a server of revision 2026-07-28 say when its tools change, and asks anew whenever that subscription ends. Older
- * servers say it unasked. Resolves when the connection is over, or when the server offers no such news; never rejects.
+ * Subscribes to the changes of a server's tools (revision 2026-07-28), and again whenever the subscription ends. Older
+ * servers announce changes without a subscription. Resolves when the connection is over, or when the server offers no
+ * such subscription; never rejects.
  *
  * @param signal of the connection's end.
- * @param onGap is called when changes may have been missed.
+ * @param onGap called when changes may have been missed.
  */
 export async function watchChanges(client: Client, signal: AbortSignal, onGap: () => void): Promise<void> {
   if (client.getProtocolEra() !== 'modern' || !client.getServerCapabilities()?.tools?.listChanged) return;

@@ -1,6 +1,6 @@
 import { endTree, killTree, type ProcessTree } from './process-group.js';
 
-/** The process trees that are alive, so that none outlives the worker. */
+/** The living process trees, so that none outlives the worker. */
 export class LiveTrees {
   private readonly trees = new Set<ProcessTree>();
   private readonly ending = new Map<ProcessTree, Promise<void>>();
@@ -21,7 +21,7 @@ export class LiveTrees {
     return ending;
   }
 
-  /** Kills whatever is alive. For the end of the worker. */
+  /** Kills all living trees. For the end of the worker. */
   async close(): Promise<void> {
     await Promise.all([...this.trees].map((tree) => killTree(tree)));
   }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { markedProcesses, orphans } from './marked-processes.js';
 
-/** Between asking a process to end and ending it. */
+/** Time between the request to end and the kill. */
 const TERM_MS = 2_000;
 const POLL_MS = 50;
 
@@ -12,12 +12,12 @@ const POLL_MS = 50;
  */
 export interface ProcessTree {
   readonly child: ChildProcess;
-  /** The environment entry of `newMark`, `NAME=value`, that only this child and what it starts were given. */
+  /** The environment entry of `newMark`, `NAME=value`, which only this child and its descendants have. */
   readonly mark: string;
 }
 
 /**
- * Asks the whole tree to end, and ends what is left after TERM_MS. Resolves when nothing of it is alive; never rejects.
+ * Asks the whole tree to end, and kills the rest after TERM_MS. Resolves when no process of it is alive; never rejects.
  */
 export async function endTree(tree: ProcessTree): Promise<void> {
   await signalTree(tree, 'SIGTERM');
@@ -29,7 +29,7 @@ export async function endTree(tree: ProcessTree): Promise<void> {
   await killTree(tree);
 }
 
-/** Ends the whole tree at once, and again as long as something of it is being started. */
+/** Kills the whole tree at once, and again as long as new processes of it appear. */
 export async function killTree(tree: ProcessTree): Promise<void> {
   const deadline = Date.now() + TERM_MS;
   do {
@@ -39,7 +39,7 @@ export async function killTree(tree: ProcessTree): Promise<void> {
   } while (Date.now() < deadline);
 }
 
-/** Kills what a worker that was itself killed has left running on this machine. For the start of a worker. */
+/** Kills processes that a killed worker left running on this machine. For the start of a worker. */
 export async function killOrphans(): Promise<void> {
   for (const pid of await orphans()) send(pid, 'SIGKILL');
 }
@@ -55,7 +55,7 @@ async function isAlive({ child, mark }: ProcessTree): Promise<boolean> {
   return send(-child.pid, 0) || (await markedProcesses(mark)).length > 0;
 }
 
-/** False: there is no such process any more, or it is not ours to signal. */
+/** False when the process does not exist any more, or when we may not signal it. */
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

@@ -1,4 +1,4 @@
-/** Keeps the beginning and the end of a text that may be endless, and how much was lost between them. */
+/** Keeps the beginning and the end of a text that may be endless, and counts the characters in between. */
 export class HeadTail {
   private head = '';
   private tail = '';
@@ -11,7 +11,7 @@ export class HeadTail {
     const room = this.max.head - this.head.length;
     if (room > 0) this.head += text.slice(0, room);
     this.tail += text.slice(Math.max(0, room));
-    // Cut now and then, not for every piece: cutting copies.
+    // Cut only now and then, because cutting copies.
     if (this.tail.length > 2 * this.max.tail) this.cut();
   }
 

@@ -5,11 +5,11 @@ import { newMark } from '../processes/marked-processes.js';
 import type { ProcessTree } from '../processes/process-group.js';
 import { HeadTail } from './head-tail.js';
 
-/** Characters of a command's output that are kept; what lies between is counted. */
+/** Characters of a command's output that are kept. The characters in between are counted. */
 const OUTPUT_CHARS = { head: 20_000, tail: 40_000 };
 const PROGRESS_EVERY_MS = 500;
 const PROGRESS_CHARS_MAX = 400;
-/** After the shell's end, for output that is still in the pipes. */
+/** Time after the shell's end for output that is still in the pipes. */
 const FLUSH_MS = 250;
 
 export interface Command {
@@ -34,9 +34,9 @@ export interface CommandEnd {
 }
 
 /**
- * Runs one command with the operator's shell, without input and with an environment that has nothing of the worker's.
- * When it settles (end of the shell, time-out, abort), everything that the command started is being ended, also what it
- * left running in the background. Rejects only with the signal's reason.
+ * Runs one command with the operator's shell, without input and without the worker's environment. When it settles (end
+ * of the shell, time-out, abort), everything that the command started is being ended, including background processes.
+ * Rejects only with the signal's reason.
  */
 export async function runCommand(command: Command, live: LiveTrees): Promise<CommandEnd> {
   command.signal.throwIfAborted();
@@ -74,7 +74,7 @@ function collect({ child }: ProcessTree, output: HeadTail, progress: (text: stri
       output.add(decoder.write(chunk));
       isNew = true;
     });
-    // A pipe that breaks has nothing more to say.
+    // A broken pipe has no further output.
     stream?.on('error', () => undefined);
   }
   const timer = setInterval(() => {

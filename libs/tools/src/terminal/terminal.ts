@@ -6,7 +6,7 @@ import type { Workspaces } from '../workspace/workspaces.js';
 import { runCommand, type CommandEnd } from './run-command.js';
 
 const SECONDS_DEFAULT = 60;
-/** Below the agent's own limit, so that the model reads what the command had printed. */
+/** Below the agent's own limit, so that the model reads the command's output. */
 const SECONDS_MAX = LIMITS.toolSecondsMax - 5;
 const COMMAND_CHARS_MAX = 20_000;
 

@@ -16,7 +16,7 @@ interface TodoItem {
 }
 
 /**
- * `todo`: the plan of a session. The list lies in the workspace as one small file and is always written as a whole: it
+ * `todo`: the plan of a session. The list is one small file in the workspace and is always written as a whole. It
  * outlives workers, long runs, and a history that was trimmed.
  */
 export function todo(workspaces: Workspaces): Tool {
@@ -61,7 +61,7 @@ const FILE = [`${OWN_FILE_PREFIX}todo.json`];
 
 async function load(workspace: Workspace): Promise<TodoItem[]> {
   const content = await workspace.read(FILE).catch((error: unknown) => {
-    // Not written yet, or replaced by something that is no file: the list is empty either way.
+    // Not written yet, or replaced by something that is not a file: the list is empty in both cases.
     if (error instanceof Refusal) return Buffer.from('[]');
     throw error;
   });

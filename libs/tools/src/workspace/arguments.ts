@@ -1,14 +1,16 @@
 import type { JsonObject } from '#libs/contract';
 import { Refusal } from './refusal.js';
 
-/** The text of an argument; a Refusal when it is missing or no text. */
+/** The text of an argument. Throws a Refusal when it is missing or not a text. */
 export function textArgument(args: JsonObject, name: string): string {
   const value = args[name];
   if (typeof value !== 'string') throw new Refusal(`The ${name} must be a string.`);
   return value;
 }
 
-/** Like `textArgument`; models send null or nothing for a parameter that they do not need. */
+/**
+ * Like `textArgument`, for an optional one: models send null or an empty value for a parameter that they do not need.
+ */
 export function optionalTextArgument(args: JsonObject, name: string, otherwise: string): string {
   return (args[name] ?? undefined) === undefined ? otherwise : textArgument(args, name);
 }

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
 /**
- * On Linux a folder that is open can be reached by its descriptor, whatever happens to its name: `/proc/self/fd/7/name`
- * is what openat() does. Elsewhere names have to do.
+ * On Linux an open folder can be reached by its descriptor, whatever happens to its name: `/proc/self/fd/7/name` is
+ * what openat() does. On other systems its path is used.
  */
 const DESCRIPTORS = '/proc/self/fd';
 const hasDescriptors = existsSync(DESCRIPTORS);
 
 /**
- * An open folder, and the way to what is in it without following a link on the way. Each step opens one name with
- * O_NOFOLLOW, relative to the folder that is already open, so a folder that is exchanged for a link in between is
- * noticed or does no harm.
+ * An open folder, and the way to its contents without following a link. Each step opens one name with O_NOFOLLOW,
+ * relative to the folder that is already open. So a folder that is replaced by a link meanwhile is noticed or does no
+ * harm.
  *
- * What remains: on systems without /proc the folder before the last name is reached by its path again, and a program
- * that runs at that moment can exchange it. Talaria's terminal is such a program only when the operator offers it.
+ * One gap remains: on systems without /proc the folder before the last name is reached by its path again, and a program
+ * that runs at that moment can replace it. Talaria's terminal is such a program only when the operator offers it.
  */
 export class Folder {
   private constructor(
@@ -40,7 +40,8 @@ export class Folder {
   }
 
   /**
-   * Where the system finds what has this name in this folder; valid until the folder is closed. Without a name: itself.
+   * The system path of this name in this folder, valid until the folder is closed. Without a name: the folder's own
+   * path.
    */
   pathOf(name = ''): string {
     return join(hasDescriptors ? `${DESCRIPTORS}/${this.handle.fd}` : this.path, name);
@@ -63,13 +64,13 @@ function ignoreExisting(cause: NodeJS.ErrnoException): void {
 
 export interface FolderPath {
   readonly parts: readonly string[];
-  /** Makes the folders that are missing. */
+  /** Creates missing folders. */
   readonly create?: boolean;
-  /** How many parts lead to the folder whose time is set to now. */
+  /** Number of parts that lead to the folder whose time is set to now. */
   readonly touched?: number;
 }
 
-/** Opens the folders of a path one after the other, hands the last one to `use`, and closes them all. */
+/** Opens the folders of a path one after the other, passes the last one to `use`, and closes them all. */
 export async function inFolder<T>(
   root: string,
   { parts, create = false, touched = 0 }: FolderPath,

@@ -1,6 +1,6 @@
 /** Limits of one workspace: the folder in which the tools of one session work. */
 export const WORKSPACE_LIMITS = {
-  /** Of a file that is read or written by a tool; a terminal may make larger ones. */
+  /** Bytes of a file that a tool reads or writes. A terminal may make larger ones. */
   fileBytesMax: 2_000_000,
   filesMax: 5_000,
   pathCharsMax: 1_024,
@@ -10,5 +10,5 @@ export const WORKSPACE_LIMITS = {
   entriesSeenMax: 20_000,
 } as const;
 
-/** Files that the tools keep for themselves begin with it; paths of the model may not. */
+/** Prefix of files that the tools keep for themselves; paths of the model may not begin with it. */
 export const OWN_FILE_PREFIX = '.talaria-';

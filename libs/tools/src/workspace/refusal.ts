@@ -1,9 +1,9 @@
 import type { Tool, ToolResult } from '#libs/contract';
 
-/** Why a tool does not do what it was asked; the message is a sentence for the model. */
+/** Why a tool does not do what the model asked. The message is a sentence for the model. */
 export class Refusal extends Error {}
 
-/** Turns a Refusal into the tool's answer. Everything else is thrown on. */
+/** Turns a Refusal into the tool's answer. Everything else is rethrown. */
 export function answeringRefusals(execute: Tool['execute']): Tool['execute'] {
   return async (args, context): Promise<ToolResult> => {
     try {
@@ -20,7 +20,7 @@ const REASONS: ReadonlyMap<string | undefined, string> = new Map([
   ['ENOTDIR', 'leads through something that is not a folder, or through a link'],
   ['EISDIR', 'is a folder'],
   ['ELOOP', 'is a link, and links are not followed'],
-  // A folder that was opened as a file, and on some systems a link.
+  // A folder that was opened like a file, and on some systems a link.
   ['EEXIST', 'exists already'],
   ['EACCES', 'may not be accessed'],
   ['EPERM', 'may not be accessed'],
@@ -31,7 +31,7 @@ const REASONS: ReadonlyMap<string | undefined, string> = new Map([
 ]);
 
 /**
- * A failure of the file system in words, for the path as the model wrote it. A code that is not expected is given back.
+ * A failure of the file system in words, for the path as the model wrote it. An unexpected error is returned unchanged.
  */
 export function refusalOf(cause: unknown, path: string): unknown {
   const why = REASONS.get((cause as NodeJS.ErrnoException | undefined)?.code);

@@ -2,8 +2,8 @@ import { OWN_FILE_PREFIX, WORKSPACE_LIMITS } from './limits.js';
 import { Refusal } from './refusal.js';
 
 /**
- * The folders and the name that a path of a model's choice leads through, none of them able to lead out of the folder
- * where it begins. Empty for the workspace itself (`.` and the empty text).
+ * The folders and the name of a path that a model chose. None of these parts can lead out of the starting folder. Empty
+ * for the workspace itself (`.` and the empty text).
  *
  * Throws Refusal for an absolute path, `..`, a backslash, a colon (drives, streams), control and invisible characters,
  * characters that become one of these when a file system normalises names (NFKC), names that are devices on some
@@ -43,5 +43,7 @@ function problemOf(part: string): string | undefined {
   return undefined;
 }
 
-/** Names that Windows takes for devices whatever their extension; refused everywhere, so that work can be moved. */
+/**
+ * Names that Windows treats as devices, whatever their extension. Refused everywhere, so that a workspace can be moved.
+ */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(?:\.|$)/i;

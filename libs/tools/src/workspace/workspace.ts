@@ -9,20 +9,20 @@ import type { Serial } from '../serial.js';
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = constants;
 
 export interface WorkspaceEntry {
-  /** From the folder that was listed, with slashes. */
+  /** Path relative to the listed folder, with slashes. */
   readonly path: string;
   readonly kind: 'file' | 'folder' | 'other';
 }
 
-/** The folders that lead to a workspace; none of them is of a model's choice. */
+/** The folders that lead to a workspace. The model chooses none of them. */
 interface Place {
   readonly root: string;
   readonly folders: readonly [owner: string, session: string];
 }
 
 /**
- * The files of one session. Paths come as parts (`parseWorkspacePath`); no link is followed, on no part of them, and
- * only plain files are opened. Everything the system refuses is a Refusal in words.
+ * The files of one session. Paths come as parts (`parseWorkspacePath`). No link is followed in any part, and only plain
+ * files are opened. When the system refuses an operation, the error is a Refusal in words.
  */
 export class Workspace {
   constructor(
@@ -39,19 +39,19 @@ export class Workspace {
     return this.within(parts.slice(0, -1), { shown: parts }, (folder) => readFile(folder, nameOf(parts)));
   }
 
-  /** Writes a whole file, and the folders above it. A reader sees the old content or the new one, nothing between. */
+  /** Writes a whole file, and the folders above it. A reader sees either the old content or the new one. */
   write(parts: readonly string[], content: Buffer): Promise<void> {
     return this.change(parts, { create: true }, async () => content);
   }
 
-  /** Reads, changes and writes a file while no other call of this process changes anything in the workspace. */
+  /** Reads, changes and writes a file. No other call of this process changes anything in the workspace meanwhile. */
   update(parts: readonly string[], change: (content: Buffer) => Promise<Buffer>): Promise<void> {
     return this.change(parts, { create: false }, async (folder, name) => change(await readFile(folder, name)));
   }
 
   /**
-   * What is in a folder and below it down to `depth` (1: only the folder), in the order of the names, as it is found.
-   * Links are listed as `other` and not entered. Ends after WORKSPACE_LIMITS.entriesSeenMax.
+   * The contents of a folder and of folders below it down to `depth` (1: only the folder), sorted by name. Links are
+   * listed as `other` and not entered. Ends after WORKSPACE_LIMITS.entriesSeenMax.
    */
   async list(parts: readonly string[], depth: number): Promise<{ entries: WorkspaceEntry[]; isCut: boolean }> {
     const entries: WorkspaceEntry[] = [];
@@ -111,7 +111,7 @@ export class Workspace {
   }
 }
 
-/** Folders of other programs, large and full of what nobody asked for: listed, not entered, and not written into. */
+/** Folders of other programs, large and of no interest: listed, but neither entered nor written into. */
 const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules', '__pycache__', '.venv']);
 
 function nameOf(parts: readonly string[]): string {
@@ -131,7 +131,7 @@ async function entriesOf(path: string): Promise<{ name: string; kind: WorkspaceE
 }
 
 async function readFile(folder: Folder, name: string): Promise<Buffer> {
-  // Without O_NONBLOCK a named pipe would be waited for.
+  // Without O_NONBLOCK, opening a named pipe would wait.
   const handle = await open(folder.pathOf(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     return await readPlainFile(handle);
@@ -144,10 +144,10 @@ async function readPlainFile(handle: FileHandle): Promise<Buffer> {
   const stat = await handle.stat();
   if (stat.isDirectory()) throw new Refusal('The path is a folder.');
   if (!stat.isFile()) throw new Refusal('The path is not a plain file.');
-  // A second name may lie outside of the workspace.
+  // A second name may be outside the workspace.
   if (stat.nlink > 1) throw new Refusal('The file has a second name (hard link), and such files are not opened.');
   if (stat.size > WORKSPACE_LIMITS.fileBytesMax) throw tooLarge(stat.size);
-  // Bytes that are appended meanwhile are not read.
+  // Bytes appended in the meantime are not read.
   const buffer = Buffer.alloc(stat.size);
   let length = 0;
   while (length < buffer.length) {
@@ -165,7 +165,7 @@ async function statOf(folder: Folder, name: string): Promise<Stats | undefined> 
   });
 }
 
-/** A new file takes the name of the old one: what the old name was linked to keeps its content. */
+/** A new file takes the old one's name, so files that share the old content by a link keep it. */
 async function replaceFile(
   folder: Folder,
   name: string,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Serial } from '../serial.js';
 import { Workspace } from './workspace.js';
 
-/** The workspaces below one folder: `<root>/<owner>/<session>`, made when something is written into them. */
+/** The workspaces below one folder: `<root>/<owner>/<session>`, created at the first write. */
 export class Workspaces {
   private readonly serial = new Serial();
 
@@ -19,7 +19,7 @@ export class Workspaces {
     );
   }
 
-  /** The absolute path of a workspace, made if it is missing: for a program that is to run in it. */
+  /** The absolute path of a workspace, created if it is missing, for a program that will run in it. */
   async pathOf(context: Pick<ToolContext, 'owner' | 'sessionId' | 'runId'>): Promise<string> {
     const workspace = this.of(context);
     await workspace.create();
@@ -27,7 +27,7 @@ export class Workspaces {
   }
 }
 
-/** Readable and unlike that of any other text: what can be seen of it, and a hash of all of it. */
+/** A readable and unique folder name: the visible characters of the text, and a hash of all of it. */
 function folderName(text: string): string {
   const readable = text.replace(/[^A-Za-z0-9_-]/g, '').slice(0, 32);
   return `${readable}.${createHash('sha256').update(text).digest('hex').slice(0, 20)}`;

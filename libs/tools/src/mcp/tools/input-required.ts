@@ -1,14 +1,14 @@
 import { isJsonObject, type JsonObject, type Question, type ToolResult, type ToolResume } from '#libs/contract';
 
-/** What a retried call carries beside its arguments (revision 2026-07-28, multi round-trip requests). */
+/** The additional content of a retried call (revision 2026-07-28, multi round-trip requests). */
 export interface Retry {
   readonly inputResponses?: Record<string, JsonObject>;
   readonly requestState?: string;
 }
 
 /**
- * The questions of an `input_required` result. A server that asks for nothing but patience gives none: then the call is
- * made again with its state. Undefined: it asks for something that no user can answer here (a model call, folders).
+ * The questions of an `input_required` result. Empty when the server only asks for patience: then the call is made
+ * again with its state. Undefined when it asks for something that no user can answer here (a model call, folders).
  */
 export function questionsOf(inputRequests: JsonObject): Question[] | undefined {
   const questions = Object.entries(inputRequests).map(([id, request]) => questionOf(id, request));
@@ -24,13 +24,13 @@ function questionOf(id: string, request: unknown): Question | undefined {
   return { id, message, schema, ...(typeof url === 'string' && { url }) };
 }
 
-/** The run waits for the user, and the call is made again with the answers, on whatever worker. */
+/** The run waits for the user, and any worker makes the call again with the answers. */
 export function askResult(questions: readonly Question[], requestState: string | undefined): ToolResult {
   const ids = questions.map(({ id }) => id);
   return { output: '', asks: { questions, state: { ids, ...(requestState !== undefined && { requestState }) } } };
 }
 
-/** The answers in the protocol's words: accepted with their content, declined by the user, or cancelled by time. */
+/** The answers in the protocol's form: accepted with their content, declined by the user, or cancelled by time. */
 export function retryOf({ state, answers, by }: ToolResume): Retry {
   const { ids, requestState } = state;
   const refusal = { action: by === 'timeout' ? 'cancel' : 'decline' };

@@ -1,13 +1,14 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
 
-/** `schema` can be offered; `change` says in words what had to be changed, when it was more than an empty list. */
+/** `schema` can be offered. `change` describes what had to be changed, if it was more than an empty list. */
 export type ReadSchema =
   { readonly schema: JsonObject; readonly change?: string } | { readonly schema?: never; readonly why: string };
 
 /**
- * The schema of a tool's arguments in the form that every upstream takes: an object with `properties` and a list of
- * strings in `required`. OpenAI and Anthropic refuse the whole request for one schema that has alternatives at its top
- * or no `properties`. Alternatives at the top are joined into one object: the server checks the arguments all the same.
+ * The schema of a tool's arguments in the form that every upstream accepts: an object with `properties` and a list of
+ * strings in `required`. OpenAI and Anthropic refuse the whole request because of one schema with alternatives at its
+ * top or without `properties`. Alternatives at the top are joined into one object, because the server checks the
+ * arguments in any case.
  */
 export function readInputSchema(raw: JsonValue | undefined): ReadSchema {
   if (raw === undefined)
@@ -45,7 +46,7 @@ const REBUILT: ReadonlySet<string> = new Set<string>([
   'additionalProperties',
 ]);
 const DEPTH_MAX = 8;
-/** References can make many parts of few: parts of one schema that are looked at. */
+/** References can turn few parts into many: most parts of one schema that are examined. */
 const PARTS_MAX = 1_000;
 
 interface Walk {
@@ -58,7 +59,9 @@ interface FlatObject {
   readonly required: readonly string[];
 }
 
-/** All properties that an object may have by this schema. Undefined: it describes no object, or has too many parts. */
+/**
+ * All properties that an object may have by this schema. Undefined when it describes no object, or has too many parts.
+ */
 function flatten(schema: JsonObject, walk: Walk, depth: number): FlatObject | undefined {
   walk.left -= 1;
   if (depth > DEPTH_MAX || walk.left < 0 || !mayBeObject(schema['type'])) return undefined;
@@ -98,7 +101,7 @@ function isSchema(value: JsonValue | undefined): value is JsonObject | boolean {
   return typeof value === 'boolean' || isJsonObject(value);
 }
 
-/** A property that two parts describe differently may be as either says. */
+/** A property that two parts describe differently may match either description. */
 function merged(a: ReadonlyMap<string, JsonValue>, b: ReadonlyMap<string, JsonValue>): Map<string, JsonValue> {
   const all = new Map(a);
   for (const [name, value] of b) {
@@ -109,7 +112,7 @@ function merged(a: ReadonlyMap<string, JsonValue>, b: ReadonlyMap<string, JsonVa
   return all;
 }
 
-/** The target of a pointer within the schema itself (`#/$defs/Name`). Undefined: there is none. */
+/** The target of a pointer within the schema itself (`#/$defs/Name`). Undefined when there is none. */
 function lookUp(root: JsonObject, reference: JsonValue): JsonValue | undefined {
   if (typeof reference !== 'string' || !reference.startsWith('#/')) return undefined;
   let at: JsonValue | undefined = root;

@@ -5,8 +5,8 @@ import { MCP_LIMITS, type McpServerSettings } from '../mcp-settings.js';
 import { toolNameOf } from './tool-names.js';
 
 /**
- * The tools of a server as models are offered them. `refused` says of each tool that could not be taken over why: a
- * name that another one has, a schema that is too large, one tool too many.
+ * The tools of a server in the form that models are offered. `refused` says why a tool was left out: its name is taken,
+ * its schema is too large, or there are too many tools.
  */
 export function offeredTools(
   settings: McpServerSettings,
@@ -37,7 +37,7 @@ function offered(
     name,
     description: description.slice(0, MCP_LIMITS.descriptionCharsMax),
     parameters: inputSchema as JsonObject,
-    // Hints, but of a server that the operator chose.
+    // These are only hints, but from a server that the operator chose.
     idempotent: annotations?.readOnlyHint === true || annotations?.idempotentHint === true,
     approval,
     execute,

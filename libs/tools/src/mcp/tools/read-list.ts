@@ -3,14 +3,14 @@ import { MCP_LIMITS } from '../mcp-settings.js';
 import { readTool } from './read-tool.js';
 
 /**
- * The result of a `tools/list` with valid entries alone.
+ * The result of a `tools/list` with only its valid entries.
  *
- * @param cursor of the page that was asked for; a server that names it again would be asked for ever.
- * @param onNote takes a sentence for every tool that had to be changed or left out.
+ * @param cursor of the requested page; a server that returns the same cursor would otherwise be asked for ever.
+ * @param onNote called with a sentence for every tool that had to be changed or left out.
  */
 export function readList(raw: JsonObject, cursor: unknown, onNote: (note: string) => void): JsonObject {
   const { tools, nextCursor, ttlMs, cacheScope } = raw;
-  // Not a list at all: the client library says so, and the tools that are known stay.
+  // This is no list at all. The client library reports it, and the known tools stay.
   if (!Array.isArray(tools)) return raw;
   const read = tools.map(readTool);
   for (const { note } of read) if (note !== undefined) onNote(note);

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
 
 /**
- * The result of a `tools/call` with valid content alone. The client library refuses a result for one part that is not
- * as the specification says, and then nobody learns what the call has brought; such a part becomes text here.
+ * The result of a `tools/call` with only valid content. The client library refuses a whole result because of one part
+ * that violates the specification, and its outcome would be lost. Here such a part becomes text.
  */
 export function readResult(raw: JsonObject): JsonObject {
   const { resultType = 'complete', content, isError, structuredContent } = raw;
@@ -25,7 +25,7 @@ function readPart(part: JsonValue): JsonObject {
   return isUsable(part) ? part : { type: 'text', text: asText(part) };
 }
 
-/** Base64 may come in lines. Data that is no base64 is not shown as text: it may be long, and says nothing. */
+/** Base64 may contain line breaks. Invalid base64 is not shown as text, because it may be long and is useless. */
 function readMedia(type: string, data: JsonValue | undefined, mimeType: JsonValue | undefined): JsonObject {
   const packed = isText(data) ? data.replace(/\s+/g, '') : '';
   if (!isText(mimeType) || !BASE64.test(packed)) return { type: 'text', text: `[${type} that cannot be read]` };

@@ -2,18 +2,18 @@ import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
 import { readInputSchema } from './input-schema.js';
 
 export interface ReadTool {
-  /** With valid fields alone. Undefined: nothing of it can be offered. */
+  /** The tool with only its valid fields. Undefined when nothing of it can be offered. */
   readonly tool?: JsonObject;
-  /** A sentence for the operator's log on what was changed, or why the tool is left out. */
+  /** A sentence for the operator's log: what was changed, or why the tool is left out. */
   readonly note?: string;
 }
 
 const NAME_CHARS_SHOWN = 100;
 
 /**
- * One entry of a server's `tools/list`, rebuilt from its fields that have the right types: the client library refuses
- * the whole list for one entry that is not as the specification says. The output schema is dropped, because nobody
- * here needs it and the library refuses results that do not fit it, instead of handing them on.
+ * One entry of a server's `tools/list`, rebuilt from its fields of the right types, because the client library refuses
+ * the whole list because of one entry that violates the specification. The output schema is dropped: it is not needed
+ * here, and the library refuses results that do not match it instead of passing them on.
  */
 export function readTool(raw: JsonValue): ReadTool {
   if (!isJsonObject(raw)) return { note: 'an entry of its list of tools is left out: it is not an object' };

@@ -4,15 +4,15 @@ import type { ToolResult } from '#libs/contract';
 type Part = CallToolResult['content'][number];
 type Resource = Extract<Part, { type: 'resource' }>['resource'];
 
-/** Image formats that upstreams take. */
+/** Image formats that upstreams accept. */
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 const IMAGES_MAX = 16;
 
 /**
- * What the model reads of a server's answer: its texts, and of everything else what it is; images and embedded
- * resources that are images go along as data URLs.
+ * The part of a server's answer that the model reads: its texts, and a description of everything else. Images, and
+ * embedded resources that are images, are added as data URLs.
  *
- * @param areShown whether images go to the model; else it reads that there were some.
+ * @param areShown whether images go to the model; otherwise it reads that there were some.
  */
 export function mcpResult(result: CallToolResult, areShown: boolean): ToolResult {
   const { content = [], structuredContent, isError = false } = result;

@@ -4,15 +4,18 @@ import { MCP_LIMITS } from '../mcp-settings.js';
 import { Unreachable } from './unreachable.js';
 
 export interface FetchBounds {
-  /** For a POST and its whole answer: the client library forgets a call that was given up, but keeps its socket. */
+  /**
+   * Time limit of a POST and its whole answer: the client library forgets a call that was given up, but keeps its
+   * socket.
+   */
   readonly postMs: number;
   /** Sees every answer before its body is read. */
   readonly onAnswer?: (answer: Response) => void;
 }
 
 /**
- * `fetch` with a limit on the size of one answer, unpacked. An answer that is no success ends at its limit, any other
- * fails there. A stream of notifications lasts as long as the connection: its limit is on one event. Rejects with
+ * `fetch` with a limit on the unpacked size of one answer. At the limit an unsuccessful answer ends, and any other
+ * answer fails. A stream of notifications lasts as long as the connection, so its limit is on one event. Rejects with
  * Unreachable, whose message has the system's reason, when there is no answer.
  */
 export function boundedFetch({ postMs, onAnswer }: FetchBounds): FetchLike {
@@ -21,7 +24,7 @@ export function boundedFetch({ postMs, onAnswer }: FetchBounds): FetchLike {
     const isStream = init?.method === 'GET' || headers.get('mcp-method') === 'subscriptions/listen';
     const late = isStream ? undefined : AbortSignal.timeout(postMs);
     const signal = AbortSignal.any([init?.signal, late].flatMap((given) => given ?? []));
-    // A few bytes can be packed that become millions; a server that packs all the same is held to the same limits.
+    // A few packed bytes can become millions. A server that packs all the same has the same limits.
     headers.set('accept-encoding', 'identity');
     const traceparent = traceparentNow();
     if (traceparent !== undefined) headers.set('traceparent', traceparent);
@@ -38,7 +41,9 @@ export function boundedFetch({ postMs, onAnswer }: FetchBounds): FetchLike {
 
 type Chunks = AsyncIterable<Uint8Array>;
 
-/** Nobody waits for a late answer; it falls silent, because the library asks anew for a stream that fails or ends. */
+/**
+ * Nothing waits for a late answer. It ends silently, because the library requests a new stream when one fails or ends.
+ */
 async function* untilLate(body: Chunks, late: AbortSignal | undefined): Chunks {
   try {
     yield* body;

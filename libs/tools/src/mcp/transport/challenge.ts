@@ -1,8 +1,8 @@
 import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client';
 
 /**
- * What a server wants that has answered 401 or 403, for the operator's log. The header's values are the server's words
- * (RFC 9728 5.1, RFC 6750 3). Undefined: the answer refuses nobody.
+ * The requirements of a server that answered 401 or 403, for the operator's log. The header's values are the server's
+ * own (RFC 9728 5.1, RFC 6750 3). Undefined when the answer is no refusal.
  */
 export function challengeText(answer: Response): string | undefined {
   if (answer.status !== 401 && answer.status !== 403) return undefined;

@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * The lines of a stream of UTF-8, each with its first `charsMax` characters: what is beyond is dropped as it comes, so
- * a stream without line ends costs no more than one line.
+ * The lines of a stream of UTF-8, each with its first `charsMax` characters. The rest is dropped as it arrives, so a
+ * stream without line ends costs no more than one line.
  */
 export class LineHeads {
   private readonly decoder = new StringDecoder('utf8');
@@ -22,7 +22,7 @@ export class LineHeads {
     }
   }
 
-  /** Gives the line that has begun; nothing when there is none. */
+  /** Returns the incomplete last line, if there is one. */
   end(): void {
     if (this.head !== '') this.onLine(this.head.replace(/\r$/, ''));
     this.head = '';

@@ -10,9 +10,8 @@ import { Unreachable } from './unreachable.js';
 type Program = Extract<McpServerSettings['transport'], { kind: 'stdio' }>;
 
 /**
- * The SDK's stdio transport with two differences: the program leads a process group of its own, which is ended as a
- * whole (`npx` and its like start the server as a child of theirs), and it gets the environment given here and nothing
- * else.
+ * The SDK's stdio transport with two differences. The program leads its own process group, which is ended as a whole
+ * (`npx` and similar programs start the server as their child). And it gets only the environment given here.
  */
 export class StdioTransport implements Transport {
   onclose?: () => void;
@@ -45,7 +44,7 @@ export class StdioTransport implements Transport {
     });
   }
 
-  /** Resolves when the message is handed over to the system; rejects with Unreachable. */
+  /** Resolves when the system has taken the message; rejects with Unreachable. */
   send(message: JSONRPCMessage): Promise<void> {
     const input = this.tree?.child.stdin;
     return new Promise((resolve, reject) => {
@@ -72,7 +71,7 @@ export class StdioTransport implements Transport {
     const heads = new LineHeads(MCP_LIMITS.logLineCharsMax, this.onStderr);
     child.stderr?.on('data', (chunk: Buffer) => heads.add(chunk));
     child.stderr?.once('end', () => heads.end());
-    // `exit` and not `close`: what the program has started may hold its pipes open.
+    // `exit` and not `close`: a child of the program may hold its pipes open.
     child.once('exit', () => this.ended());
     child.once('error', () => this.ended());
   }
@@ -96,7 +95,7 @@ export class StdioTransport implements Transport {
     while (this.takeMessage());
   }
 
-  /** False: there is no whole message any more. A line that is no message is reported and passed over. */
+  /** Returns false when no whole message is left. A line that is not a message is reported and skipped. */
   private takeMessage(): boolean {
     try {
       const message = this.buffer.readMessage();

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '#libs/contract';
 import { readList } from '../tools/read-list.js';
 import { readResult } from '../tools/read-result.js';
 
-/** In `data` of the error that stands for an answer whose stream ended before it. */
+/** The `data` of the error that replaces an answer whose stream ended too early. */
 export const STREAM_ENDED = 'stream ended before the answer';
 
 interface Asked {
@@ -12,10 +12,10 @@ interface Asked {
 }
 
 /**
- * Puts up with servers as they are, before the client library checks their messages: bad entries of lists and results
- * are repaired (see `readList` and `readResult`), and a request whose answer stream ends without the answer fails at
- * once with STREAM_ENDED; the library would wait for the whole time-out. Servers of older revisions are not told that
- * users can be asked: their questions come while a call is under way, and a run waits between calls alone.
+ * Tolerates deviations of servers before the client library checks their messages. Invalid entries of lists and results
+ * are repaired (see `readList` and `readResult`). A request whose stream ends without the answer fails at once with
+ * STREAM_ENDED, because the library would wait for the whole time-out. Servers of older revisions are not told that
+ * users can be asked: their questions come during a call, and a run can only wait between calls.
  */
 export class TolerantTransport implements Transport {
   onclose?: (() => void) | undefined;
