@@ -14,7 +14,7 @@ export interface Service {
   readonly port: number;
   readonly logger: Logger;
   readonly drain: Drain;
-  /** Time to finish what is under way after SIGTERM. */
+  /** Time to finish work under way after SIGTERM. */
   readonly drainSeconds: number;
   /**
    * How long after SIGTERM requests are still taken, so that proxies can notice that readiness turned 503; then the
@@ -22,11 +22,13 @@ export interface Service {
    */
   readonly drainDelaySeconds?: number;
   readonly fastify?: FastifyServerOptions;
-  /** Last touches before it listens: error handlers, body parsers, and who may come in (`closeToBrowsers`). */
+  /**
+   * Last preparations before the service listens: error handlers, body parsers, and access rules (`closeToBrowsers`).
+   */
   configure(app: NestFastifyApplication): void | Promise<void>;
 }
 
-/** What releasing connections may take once the work is done; after it the process leaves all the same. */
+/** Longest time for releasing connections once the work is done; afterwards the process exits in any case. */
 const CLOSE_SECONDS_MAX = 5;
 const LAST_WORDS_MS = 100;
 
@@ -61,7 +63,7 @@ function stopOnSignal(service: Service, app: NestFastifyApplication): void {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  // Only a child of the launcher has an IPC channel; when it closes, the launcher is gone.
+  // Only a child of the launcher has an IPC channel. The channel closes when the launcher ends.
   process.on('disconnect', () => stop('the launcher is gone'));
   if (process.send && !process.connected) stop('the launcher is gone');
 }
@@ -108,8 +110,8 @@ function leave(code: number): void {
 }
 
 /**
- * The outermost frame of a main.ts: a failure to start is told in one line and an exit code, and a failure that nobody
- * caught ends the process, because its state is unknown by then.
+ * The outermost frame of a main.ts. A failure to start is logged as one line and ends with an exit code. An uncaught
+ * failure ends the process, because its state is unknown then.
  */
 export async function runMain(start: () => Promise<unknown>): Promise<void> {
   const die = (cause: unknown): void => {

@@ -12,8 +12,8 @@ export class Closers {
   }
 
   /**
-   * Closes everything once. A release that fails does not keep the others from being tried.
-   * @returns the failures, and again those of earlier calls.
+   * Closes everything once. When one release fails, the others are still tried.
+   * @returns the failures, including those of earlier calls.
    */
   async closeAll(): Promise<readonly unknown[]> {
     for (let close = this.closes.pop(); close; close = this.closes.pop()) {

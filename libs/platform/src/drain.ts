@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Work to finish before the process stops. `deadline` aborts when the time for it is over. */
 export type DrainWork = (deadline: AbortSignal) => Promise<void>;
 
-/** Whether this process is on its way out, and what it has to finish first. */
+/** Whether this process is stopping, and the work that it must finish first. */
 export class Drain {
   private readonly works: DrainWork[] = [];
   private readonly counts: (() => number)[] = [];

@@ -3,26 +3,26 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Takes the Host header; says whether the request may go on. */
+/** Whether a request with this Host header may pass. */
 export type HostCheck = (host: string | undefined) => boolean;
 
-/** Where a server listens, and the names that it is known by besides those of this machine. */
+/** The address on which a server listens, and its names besides those of this machine. */
 export interface Door {
   readonly host: string;
   readonly allowedHosts: readonly string[];
-  /** Whether others than this machine can reach the address. */
+  /** Whether other machines can reach the address. */
   readonly isVisible: boolean;
 }
 
 /**
- * Against DNS rebinding: a page on the web can make its own name point to 127.0.0.1, but not make the browser send
- * another Host. On a loopback address only names of this machine and configured names pass, with any port. On a
- * network-visible address keys protect, and the names it is reached by are not ours to know.
+ * Protects against DNS rebinding: a web page can make its own name point to 127.0.0.1, but it cannot make the browser
+ * send another Host. On a loopback address only names of this machine and configured names pass, with any port. On a
+ * network-visible address keys protect, and the names of that address are not known here.
  */
 export function hostCheck({ host, allowedHosts, isVisible }: Door): HostCheck {
   if (isVisible) return () => true;
   const allowed = new Set(['localhost', '127.0.0.1', '[::1]', host, ...allowedHosts].map(bareName));
-  // Every browser sends a Host; this check has nothing to say about an HTTP/1.0 client without one.
+  // Every browser sends a Host, so an HTTP/1.0 client without one passes this check.
   return (header) => header === undefined || allowed.has(bareName(header));
 }
 
@@ -35,7 +35,7 @@ function bareName(host: string): string {
 const isBareIpv6 = (host: string): boolean => host.indexOf(':') !== host.lastIndexOf(':');
 
 /**
- * Throws GatewayError for a request with two Host headers (RFC 9112, 3.2): Node takes the first, a proxy in front may
+ * Throws GatewayError for a request with two Host headers (RFC 9112, 3.2), because Node uses the first, and a proxy may
  * have checked the second. @param rawHeaders names and values in turns.
  */
 export function assertOneHost(rawHeaders: readonly string[]): void {
@@ -43,7 +43,7 @@ export function assertOneHost(rawHeaders: readonly string[]): void {
   if (hosts.length > 1) throw new GatewayError('invalid_request', 'A request has one Host header, not several.');
 }
 
-/** Throws GatewayError for a packed body: nothing here unpacks one, and what it holds would be read as JSON. */
+/** Throws GatewayError for a compressed body: no service unpacks one, and its bytes would be read as JSON. */
 export function assertPlainBody(headers: IncomingHttpHeaders): void {
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return;
@@ -54,14 +54,15 @@ export function assertPlainBody(headers: IncomingHttpHeaders): void {
 }
 
 /**
- * Keeps browsers out of a listener that only services, probes and scrapers use: foreign Host headers, any Origin, and
- * bodies other than plain JSON, which a page may send without asking first, are refused before a route is reached.
+ * Keeps browsers out of a listener for services, probes and scrapers only. Refuses foreign Host headers, any Origin,
+ * and bodies other than plain JSON (which a page may send without a preflight), before a route is reached.
  */
 export function closeToBrowsers(app: NestFastifyApplication, door: Door): void {
   const isAllowedHost = hostCheck(door);
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   instance.removeAllContentTypeParsers();
-  // As before for keys named __proto__: they are data of users here, and nothing merges them into objects.
+  // Like Fastify's parser, but accepts keys named __proto__: they are data of users here, and no code merges them into
+  // objects.
   instance.addContentTypeParser(
     'application/json',
     { parseAs: 'string' },

@@ -10,7 +10,7 @@ import {
 import { Drain } from './drain.js';
 import { Public } from './public.js';
 
-/** A named look at something this service cannot work without; rejects when it is away. */
+/** A named check of something that this service needs; rejects when it is away. */
 export type ReadyChecks = Readonly<Record<string, () => Promise<void>>>;
 
 const CHECKS = Symbol('READY_CHECKS');
@@ -56,7 +56,7 @@ class HealthController {
       await inTime(check());
       return session.up();
     } catch (cause) {
-      // Those are made to be told; the text of others may have addresses in it.
+      // A GatewayError is meant to be shown. The text of other errors may contain addresses.
       return session.down(cause instanceof GatewayError ? cause.message : 'not reachable');
     }
   }

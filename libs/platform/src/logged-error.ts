@@ -4,20 +4,20 @@ const MESSAGE_CHARS_MAX = 500;
 const FRAMES_MAX = 12;
 const CAUSES_MAX = 3;
 
-/** What a log line keeps of an error. */
+/** The parts of an error that a log line keeps. */
 export interface LoggedError {
   readonly type: string;
   readonly message: string;
   readonly code?: string;
-  /** The frames alone; the message stands beside them. */
+  /** Only the frames; the message is a separate field. */
   readonly stack?: string;
   readonly cause?: LoggedError;
 }
 
 /**
- * An error as it may be logged: name, message, code, frames, causes, and nothing else that hangs on it. Drivers hang on
- * what they were doing (ioredis a command with its arguments, pg the row, fetch the request), and that is what people
- * said to the model.
+ * An error in a form that may be logged: name, message, code, frames, causes, and nothing else. Drivers attach the work
+ * in progress to their errors (ioredis a command with its arguments, pg the row, fetch the request), and that is what
+ * users wrote to the model.
  */
 export function loggedError(cause: unknown, depth = 0): LoggedError {
   if (!(cause instanceof Error)) return { type: typeof cause, message: 'something that is no Error was thrown' };
@@ -34,15 +34,15 @@ export function loggedError(cause: unknown, depth = 0): LoggedError {
 
 /** One line without secrets and control characters. */
 export function cleanLine(text: string): string {
-  // Cut first, with room, so that a huge text costs nothing and no secret is cut in two.
+  // The text is cut first, with a margin, so that a huge one costs nothing and no secret is cut in two.
   const clean = redactSecrets(text.slice(0, MESSAGE_CHARS_MAX * 4)).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
   return clean.length > MESSAGE_CHARS_MAX ? `${clean.slice(0, MESSAGE_CHARS_MAX - 1)}…` : clean;
 }
 
 function messageOf({ name, message }: Error, code: string): string {
-  // JSON.parse quotes what it could not read.
+  // JSON.parse quotes the text that it could not read.
   if (name === 'SyntaxError') return 'not well-formed';
-  // So does Postgres for data it cannot hold (class 22).
+  // Postgres also quotes data that it cannot hold (class 22).
   return cleanLine(/^22...$/.test(code) ? message.replace(/"[^"]*"/g, '"…"') : message);
 }
 

@@ -4,7 +4,7 @@ import { cleanLine, loggedError } from './logged-error.js';
 
 export type { Logger };
 
-/** Never in a log line, wherever it stands one or two levels deep. */
+/** Never in a log line, at one or two levels of depth. */
 const SECRETS = ['authorization', 'apiKey', 'api_key', 'key', 'token', 'password', 'cookie', 'x-api-key'];
 
 /**

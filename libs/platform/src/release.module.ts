@@ -2,7 +2,10 @@ import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/
 import type { Closers } from './closers.js';
 import type { Logger } from './logger.js';
 
-/** Releases what the service holds. Nest calls the hook last: modules have stopped, and the HTTP server has closed. */
+/**
+ * Releases the resources of the service. Nest calls the hook last: modules have stopped, and the HTTP server has
+ * closed.
+ */
 class ReleaseOnShutdown implements OnApplicationShutdown {
   constructor(
     private readonly closers: Closers,

@@ -19,10 +19,7 @@ const FAST_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 const SLOW_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300];
 const COUNTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
-/**
- * Every name under which a service tells its numbers. docs/runbook.md says what each means, and a test compares the
- * two.
- */
+/** The names of all metrics. docs/runbook.md explains each, and a test compares the two. */
 export const METRICS = {
   // Every service
   build: { name: 'talaria_build_info', help: 'Always 1; the labels say what runs', labels: ['service', 'version'] },

@@ -16,7 +16,7 @@ import { isBearer } from '../bearer.js';
 import { Public } from '../public.js';
 import { Metrics } from './metrics.js';
 
-/** Who may read the metrics. Neither a token nor public: nobody, and the route does not exist. */
+/** Who may read the metrics. With neither a token nor public access the route does not exist. */
 export interface MetricsAccess {
   readonly token?: string;
   readonly isPublic: boolean;

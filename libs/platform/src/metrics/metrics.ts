@@ -3,18 +3,18 @@ import { METRICS, type MetricSpec } from './catalog.js';
 
 export type { Counter, Histogram } from 'prom-client';
 
-/** A gauge with labels, as it is now: one entry per series. */
+/** The present values of a gauge with labels: one entry per series. */
 export type Series = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 
 /**
- * How often the lag of the event loop is looked at. Each look wakes the process, and at the library's 10 ms five idle
- * services took 6 % of a core for it. It is a part of every lag that is told: an idle process has 0.1 s.
+ * Interval at which the lag of the event loop is sampled. Each sample wakes the process; at the library's 10 ms this
+ * took five idle services 6 % of a core. The interval is part of every reported lag, so an idle process shows 0.1 s.
  */
 const LAG_LOOK_EVERY_MS = 100;
 
 /**
- * The numbers of one process, in the text form of Prometheus. Besides those of the catalog it tells what Node knows of
- * itself: CPU, memory, handles, garbage collection, and the lag of the event loop.
+ * The metrics of one process, in the text form of Prometheus. Besides those of the catalog they include Node's own
+ * values: CPU, memory, handles, garbage collection, and the lag of the event loop.
  */
 export class Metrics {
   private readonly registry = new Registry();
@@ -40,12 +40,12 @@ export class Metrics {
     return new Histogram({ ...this.settings(spec), buckets: [...(spec.buckets ?? [])] });
   }
 
-  /** `read` is asked at every scrape; while it fails, the series is left out, and the others are told all the same. */
+  /** `read` is called at every scrape. When it fails, its series is left out, and the others are still reported. */
   gauge(spec: MetricSpec, read: () => number | Promise<number>): void {
     this.gauges(spec, async () => [[{}, await read()]]);
   }
 
-  /** As `gauge`, with labels. */
+  /** Like `gauge`, with labels. */
   gauges(spec: MetricSpec, read: () => Series | Promise<Series>): void {
     const { registers, ...settings } = this.settings(spec);
     new Gauge({
@@ -54,7 +54,7 @@ export class Metrics {
       async collect() {
         const series = await readSafely(read);
         this.reset();
-        // A gauge without labels is reset to 0, which would be a lie.
+        // A gauge without labels is reset to 0, which would be a false value.
         if (series.length === 0 && settings.labelNames.length === 0) this.remove();
         for (const [labels, value] of series) this.set(labels, value);
       },
@@ -65,7 +65,7 @@ export class Metrics {
     return this.registry.contentType;
   }
 
-  /** What a scraper gets. */
+  /** The text for a scraper. */
   text(): Promise<string> {
     return this.registry.metrics();
   }
@@ -79,6 +79,6 @@ async function readSafely(read: () => Series | Promise<Series>): Promise<Series>
   try {
     return await read();
   } catch {
-    return []; // Redis is away, say: what it would have told is missing from this scrape.
+    return []; // For example when Redis is away: the value is then missing from this scrape.
   }
 }
