@@ -1,7 +1,7 @@
 import type { SqlQueries } from './ports.js';
 import { storable } from './storable.js';
 
-/** True in a condition on a row of `runs` that nobody has deleted. */
+/** A condition that holds for rows of `runs` that were not deleted. */
 export const NOT_DELETED = 'not exists (select 1 from deleted_runs where deleted_runs.id = runs.id)';
 
 /**
@@ -34,7 +34,7 @@ export async function eraseDeletedRuns(db: SqlQueries, ms: number, limit: number
   return row?.count ?? 0;
 }
 
-/** Forgets marks older than `ms` whose runs are gone: by then no log is left that a row could still be made of. */
+/** Removes marks older than `ms` whose runs no longer exist: by then no log is left from which a row could be made. */
 export async function dropOldDeletionMarks(db: SqlQueries, ms: number): Promise<void> {
   await db.query(
     `delete from deleted_runs

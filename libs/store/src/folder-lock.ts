@@ -9,21 +9,21 @@ export class FolderLockedError extends Error {
 interface LockOwner {
   readonly pid: number;
   readonly host: string;
-  /** Start of the process in kernel ticks, where /proc tells it: a pid alone may be another process by now. */
+  /** Start of the process in kernel ticks, where /proc has it, because another process may have the same pid by now. */
   readonly started?: string;
 }
 
 /**
- * How often the owner touches its lock; and after which silence the lock of another host, whose pids mean nothing
- * here, counts as stale.
+ * How often the owner touches its lock, and after which silence the lock of another host, whose pids mean nothing here,
+ * counts as stale.
  */
 const TOUCH_MS = 5_000;
 const SILENCE_MS_MAX = 30_000;
 
 /**
  * Takes `<dir>.lock`, a file that names its owner, and keeps it fresh until `release`. The lock of a dead process is
- * taken over: known by pid and start time on this host, by its age when it comes from another one (a container that was
- * replaced). Rejects with FolderLockedError when the owner is alive.
+ * taken over. On this host a dead process is recognised by pid and start time, on another host (a container that was
+ * replaced) by the lock's age. Rejects with FolderLockedError when the owner is alive.
  */
 export async function lockFolder(dir: string): Promise<{ release(): Promise<void> }> {
   const path = `${dir}.lock`;
@@ -49,7 +49,7 @@ async function makeDirectory(path: string): Promise<boolean> {
   }
 }
 
-/** Gives the present time when the file was removed meanwhile: the process that removed it is alive. */
+/** Returns the present time when the file was removed meanwhile, because the process that removed it is alive. */
 async function mtimeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).mtimeMs;
@@ -70,15 +70,15 @@ async function create(path: string, text: string): Promise<boolean> {
 }
 
 /**
- * Replaces a stale lock. Only who made the directory `<lock>.takeover` may remove a lock that is not its own: of many
- * that find it stale at once, one gets it, and nobody removes the new one.
+ * Replaces a stale lock. Only the process that created the directory `<lock>.takeover` may remove another's lock. So
+ * when many find it stale at once, one of them gets it, and none removes the new one.
  */
 async function takeOver({ path, dir, text }: { path: string; dir: string; text: string }): Promise<void> {
   await refuseIfAlive(path, dir);
   const right = `${path}.takeover`;
   const takenJustNow = new FolderLockedError(`${dir} was taken by another store process just now.`);
   if (!(await makeDirectory(right))) {
-    // Left behind by a process that died in the middle of a takeover; the next start has the way free.
+    // Left by a process that died during a takeover; the next start can proceed.
     if (Date.now() - (await mtimeOf(right)) > SILENCE_MS_MAX) await rm(right, { recursive: true, force: true });
     throw takenJustNow;
   }
@@ -120,8 +120,7 @@ function pidExists(pid: number): boolean {
 }
 
 /**
- * Field 22 of /proc/<pid>/stat (proc(5)), counted behind the command's closing bracket; nothing where there is no
- * /proc.
+ * Field 22 of /proc/<pid>/stat (proc(5)), counted after the command's closing bracket. Empty where there is no /proc.
  */
 async function startOf(pid: number): Promise<{ started?: string }> {
   const text = await readIfThere(`/proc/${pid}/stat`);
@@ -143,7 +142,7 @@ function parseOwner(text: string): LockOwner | undefined {
     const value = JSON.parse(text) as Partial<LockOwner> | null;
     return typeof value?.pid === 'number' && typeof value.host === 'string' ? (value as LockOwner) : undefined;
   } catch {
-    // Created and not yet written, or cut off by a crash: its age decides.
+    // The file was created and not yet written, or cut off by a crash, so its age decides.
     return undefined;
   }
 }
@@ -154,5 +153,5 @@ async function touch(path: string): Promise<void> {
   await utimes(path, now, now).catch(() => undefined);
 }
 
-// By shape, because under Jest the file system's errors come from another realm than `Error`.
+// Checked by shape, because under Jest the file system's errors come from another realm than `Error`.
 const codeOf = (cause: unknown): unknown => (cause as { code?: unknown } | null)?.code;

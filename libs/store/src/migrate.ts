@@ -2,7 +2,7 @@ import type { Migration } from './migrations/migration.js';
 import { MIGRATIONS } from './migrations/registry.js';
 import type { SqlDatabase, SqlQueries } from './ports.js';
 
-/** The database was migrated by a newer version of Talaria: starting again does not help. */
+/** The database was migrated by a newer version of Talaria, so another start does not help. */
 export class SchemaTooNewError extends Error {
   override readonly name = 'SchemaTooNewError';
 }
@@ -10,7 +10,8 @@ export class SchemaTooNewError extends Error {
 /** Any number; the same in every version, so that all replicas wait for each other. */
 const ADVISORY_LOCK = 8_642_001;
 /**
- * An index on a large table takes longer than any other statement may; so does waiting for the replica that builds it.
+ * Building an index on a large table takes longer than any other statement may, and so does waiting for the replica
+ * that builds it.
  */
 const STATEMENT_MS_MAX = 300_000;
 

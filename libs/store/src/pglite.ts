@@ -11,9 +11,9 @@ interface Engine {
 const PRIVATE_FOLDER = 0o700;
 
 /**
- * Rows in a folder, in this process: Postgres compiled to WebAssembly. For one store process; a second one on the
- * same folder gets FolderLockedError. The folder is private (0700), whoever made the folder above it. Statements run
- * one at a time and have no time limit: nothing else holds locks.
+ * Rows in a folder, in this process: Postgres compiled to WebAssembly. For one store process; a second one on the same
+ * folder gets FolderLockedError. The folder is private (0700), whoever created the folder above it. Statements run one
+ * at a time and have no time limit, because nothing else holds locks.
  */
 export async function pgliteDatabase({ dir }: { dir: string }): Promise<SqlDatabase> {
   await mkdir(dirname(dir), { recursive: true, mode: PRIVATE_FOLDER });
@@ -40,10 +40,10 @@ const queriesOf = (engine: Engine): SqlQueries => ({
 });
 
 async function openEngine(dir: string) {
-  // Only loaded where it is used: the module alone costs a Postgres deployment its memory.
+  // Loaded only where it is used, because the module alone would cost a Postgres deployment memory.
   const { PGlite } = await import('@electric-sql/pglite');
   if (!(await exists(join(dir, 'PG_VERSION')))) {
-    // Made aside and moved in whole: a process that is killed while it makes the files must not leave half a database.
+    // Created elsewhere and moved in as a whole, so that a killed process does not leave half a database.
     const aside = `${dir}.new`;
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside, { mode: PRIVATE_FOLDER });

@@ -1,5 +1,5 @@
 export type SqlScalar = string | number | boolean | null;
-/** What may stand behind `$1`: a scalar, or a column of them for `unnest`. */
+/** The possible values of `$1`: a scalar, or a column of scalars for `unnest`. */
 export type SqlValue = SqlScalar | readonly SqlScalar[];
 
 export interface SqlQueries {
@@ -8,8 +8,8 @@ export interface SqlQueries {
 }
 
 /**
- * One SQL for both back ends: `postgresDatabase` and `pgliteDatabase`, held to it by test/contract/store.suite.ts.
- * Failures of the database come as they are thrown by the driver; `sqlFault` sorts them.
+ * One SQL for both back ends, `postgresDatabase` and `pgliteDatabase`; test/contract/store.suite.ts checks both. Errors
+ * of the driver are thrown unchanged; `sqlFault` classifies them.
  */
 export interface SqlDatabase extends SqlQueries {
   /** Commits when `work` resolves, rolls back when it rejects. `statementMs` replaces the usual limit inside it. */

@@ -5,7 +5,7 @@ import type { SqlDatabase, SqlQueries, SqlValue } from './ports.js';
 const POOL_SIZE_MAX = 8;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 5_000;
-/** In addition to the server's own limit: behind a broken network, its message that it gave up never arrives. */
+/** Added to the server's own limit: behind a broken network, its message that it gave up never arrives. */
 const ANSWER_GRACE_MS = 2_000;
 
 export interface PostgresSettings {
@@ -15,7 +15,7 @@ export interface PostgresSettings {
   onError?(cause: Error): void;
 }
 
-/** Rows in Postgres. Connects when it is first asked, and again after a failure; a call that cannot connect rejects. */
+/** Rows in Postgres. Connects at the first call, and again after a failure. A call that cannot connect rejects. */
 export function postgresDatabase({ url, onError }: PostgresSettings): SqlDatabase {
   const pool = new pg.Pool({
     connectionString: url,
@@ -32,8 +32,7 @@ export function postgresDatabase({ url, onError }: PostgresSettings): SqlDatabas
     query: (sql, params) => ask(pool, { sql, params }),
     transaction: async (work, limits) => {
       const client = await pool.connect();
-      // A connection that breaks between two statements is an `error` event, which ends the process when nobody
-      // listens.
+      // A connection that breaks between two statements emits `error`, which would end the process without a listener.
       client.on('error', told);
       let isUsable = false;
       try {
@@ -42,7 +41,7 @@ export function postgresDatabase({ url, onError }: PostgresSettings): SqlDatabas
         return result;
       } finally {
         client.off('error', told);
-        // After a failure the state of the connection is not known; ending it also rolls back.
+        // After a failure the state of the connection is unknown. Ending it also rolls back.
         client.release(!isUsable);
       }
     },

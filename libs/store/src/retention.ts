@@ -1,6 +1,6 @@
 import type { SqlQueries } from './ports.js';
 
-/** Retention by count: the owners who have more than `max` runs, and how many more. Counts every run there is. */
+/** Retention by count: the owners with more than `max` runs, and how many more. Counts all existing runs. */
 export function surplusOfOwners(
   db: SqlQueries,
   max: number,

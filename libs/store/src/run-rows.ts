@@ -12,11 +12,11 @@ import type { SqlQueries, SqlScalar } from './ports.js';
 import { cursorText, parseCursor } from './run-cursor.js';
 import { storable } from './storable.js';
 
-/** Snapshots in one statement at most, by the characters of their JSON: 100 runs of 16 MB would be a 3 GB statement. */
+/** Most characters of snapshots (as JSON) in one statement: 100 runs of 16 MB would be a 3 GB statement. */
 const UPSERT_CHARS_MAX = 8_000_000;
-/** Of one conversation that is read at once. */
+/** Most bytes of one conversation that are read together. */
 const TURNS_BYTES_MAX = 48_000_000;
-/** Snapshots in one page at most, in bytes. A page holds at least one run whatever its size. */
+/** Most bytes of snapshots in one page. A page holds at least one run of any size. */
 const PAGE_BYTES_MAX = 16_000_000;
 
 const UPSERT = `
@@ -38,9 +38,9 @@ on conflict (id) do update set
 where excluded.last_seq >= runs.last_seq`;
 
 /**
- * Writes snapshots, many to a statement. A row that is newer (by lastSeq) stays as it is, so repeating and reordering
- * do no harm. Large batches are several statements; when one fails, those before it are written.
- * @param inputs by run id; a run without one keeps the input that its row has.
+ * Writes snapshots, many to a statement. A newer row (by lastSeq) stays unchanged, so repeating and reordering do no
+ * harm. Large batches are several statements; when one fails, the earlier ones are written.
+ * @param inputs by run id; a run without one keeps the input in its row.
  */
 export async function upsertRuns(
   db: SqlQueries,
@@ -54,14 +54,14 @@ export async function upsertRuns(
   }
 }
 
-/** The run as it was last written; undefined also when it was deleted. */
+/** The run in its last written state. undefined also when it was deleted. */
 export async function getRun(db: SqlQueries, runId: string): Promise<RunSnapshot | undefined> {
   const sql = `select snapshot, input is not null as has_input from runs where id = $1 and ${NOT_DELETED}`;
   const [row] = await db.query<{ snapshot: string; has_input: boolean }>(sql, [storable(runId)]);
   return row && parseSnapshot(row.snapshot, row.has_input);
 }
 
-// The newest turns of the chain, up to a number and a size; a turn that is missing ends it.
+// The newest turns of the chain, up to a number and a size. A missing turn ends the chain.
 const TURNS = `
 with recursive chain as (
   select id, parent_id, owner, 1 as place, octet_length(snapshot)::bigint + coalesce(octet_length(input), 0) as bytes
@@ -75,8 +75,8 @@ with recursive chain as (
 select snapshot, input from chain join runs using (id) order by place desc`;
 
 /**
- * The conversation that ends with this run, oldest turn first: one query, at most `limit` turns. Empty when the run is
- * not here; begins later than the conversation did when an older turn is not here.
+ * The conversation that ends with this run, oldest turn first: one query, at most `limit` turns. Empty when the store
+ * does not have the run. Begins later than the conversation did when the store lacks an older turn.
  */
 export async function getTurns(db: SqlQueries, runId: string, limit: number): Promise<readonly Turn[]> {
   const rows = await db.query<{ snapshot: string; input: string | null }>(TURNS, [
@@ -87,8 +87,8 @@ export async function getTurns(db: SqlQueries, runId: string, limit: number): Pr
   return rows.map(({ snapshot, input }) => turnOf(parseSnapshot(snapshot, input !== null), parseInput(input)));
 }
 
-// One row more than asked for tells whether there is a next page. Sizes come before snapshots: only what is returned
-// is read.
+// One extra row shows whether there is a next page. Sizes are read before snapshots, so that only returned snapshots
+// are read.
 const LIST = `
 with candidates as (
   select id, created_at, octet_length(snapshot) as bytes from runs
@@ -133,8 +133,8 @@ with gone as (
 select count(*)::int as count from gone`;
 
 /**
- * Retention by age: deletes the oldest runs that were created before `ms`, at most `limit` of them. What continues one
- * of them goes on as a conversation that begins later.
+ * Retention by age: deletes the oldest runs that were created before `ms`, at most `limit` of them. A run that
+ * continues one of them then has a conversation that begins later.
  * @returns how many; fewer than `limit` means that none is left.
  */
 export async function deleteRunsBefore(db: SqlQueries, ms: number, limit: number): Promise<number> {
@@ -189,7 +189,7 @@ function statementsOf(rows: readonly (readonly SqlScalar[])[]): (readonly SqlSca
   return statements;
 }
 
-/** Upstreams count the tokens; what they send may be anything that JSON calls a number. */
+/** Upstreams count the tokens, and may send anything that JSON accepts as a number. */
 export function countOf(tokens: number): number {
   return Number.isFinite(tokens) ? Math.min(Math.max(Math.round(tokens), 0), Number.MAX_SAFE_INTEGER) : 0;
 }
@@ -200,8 +200,8 @@ const parseInput = (text: string | null): RunInput | undefined =>
   text === null ? undefined : (JSON.parse(text) as RunInput);
 
 /**
- * Rows of earlier versions do not say that the content of their run was not kept: then there is neither input nor
- * output nor echo. A run that was kept has its input at least.
+ * Rows of earlier versions do not say that the content of their run was not kept. They have neither input nor output
+ * nor echo. A run whose content was kept has at least its input.
  */
 function parseSnapshot(text: string, hasInput: boolean): RunSnapshot {
   const snapshot = JSON.parse(text) as RunSnapshot;

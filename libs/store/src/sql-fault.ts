@@ -16,12 +16,12 @@ const CLASSES: Readonly<Record<string, SqlFault>> = {
   '54': 'data', // program limit exceeded, such as a row that is too large
 };
 
-/** The digit tells it from Node's own codes: EPIPE has five capitals too. */
+/** The digit distinguishes it from Node's own codes: EPIPE also has five capitals. */
 const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
 /**
- * Sorts what a query rejected with. An error without an SQLSTATE never reached a database: refused, cut, timed out.
- * A mistake of ours, such as a TypeError, is `other`.
+ * Classifies the rejection of a query. An error without an SQLSTATE never reached a database: refused, cut, timed out.
+ * A programming error, such as a TypeError, is `other`.
  */
 export function sqlFault(cause: unknown): SqlFault {
   if (cause instanceof TypeError || cause instanceof RangeError) return 'other';

@@ -8,17 +8,20 @@ export interface NewItems {
   readonly items: readonly ConversationItem[];
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The run that they come from: its items are added once, however often that is asked for. */
+  /** The run that the items come from. Its items are added once, however often that is requested. */
   readonly runId?: string;
-  /** Only to the conversation that was made then: one with its id may have been deleted and made anew. */
+  /**
+   * The items are added only to the conversation created at this time: one with the same id may have been created
+   * again.
+   */
   readonly madeAt?: number;
 }
 
 /**
- * Adds items at the end, in their order; one that is there already keeps its place. Those who add at the same time wait
- * for each other, so no two items share a place. What a run has said is never turned away.
- * @returns false when there is no such conversation. Throws GatewayError `array_above_max_length` when it is full,
- * `invalid_request` for an item without a spare id whose id is another item's.
+ * Adds items at the end, in order. An item that already exists keeps its position. Concurrent additions wait for each
+ * other, so no two items share a position. Output of a run is never refused.
+ * @returns false when there is no such conversation. Throws GatewayError `array_above_max_length` when it is full, and
+ *   `invalid_request` for an item without a spare id whose id another item has.
  */
 export function appendItems(db: SqlDatabase, key: ConversationKey, added: NewItems): Promise<boolean> {
   return db.transaction(async (tx) => {
@@ -46,7 +49,7 @@ async function beginTurn(tx: SqlQueries, { id }: ConversationKey, runId: string)
   return rows.length > 0;
 }
 
-/** Have the items of this run been added? */
+/** Whether the items of this run were added. */
 export async function hasTurn(db: SqlQueries, conversationId: string, runId: string): Promise<boolean> {
   const rows = await db.query('select 1 from conversation_turns where conversation_id = $1 and run_id = $2', [
     storable(conversationId),
@@ -55,15 +58,15 @@ export async function hasTurn(db: SqlQueries, conversationId: string, runId: str
   return rows.length > 0;
 }
 
-// The places are counted in the statement, behind the conversation's row lock.
+// The positions are counted in the statement, under the conversation's row lock.
 const INSERT = `
 insert into conversation_items (conversation_id, place, id, item)
 select $1, (select coalesce(max(place), 0) from conversation_items where conversation_id = $1) + n, item_id, item
 from unnest($2::text[], $3::text[]) with ordinality as added (item_id, item, n)`;
 
 /**
- * Throws GatewayError `array_above_max_length` when the conversation cannot take so many more items, or has as many
- * bytes as it may have already.
+ * Throws GatewayError `array_above_max_length` when the conversation cannot take this many more items, or already has
+ * as many bytes as it may.
  */
 export async function assertRoom(db: SqlQueries, { id }: ConversationKey, more: number): Promise<void> {
   const [row] = await db.query<{ count: number; bytes: string | number }>(
@@ -84,8 +87,8 @@ async function insertItems(tx: SqlQueries, key: ConversationKey, items: readonly
 }
 
 /**
- * A page of items. undefined: there is no such conversation. Throws GatewayError `invalid_cursor` when there is no item
- * `after`.
+ * A page of items. undefined when there is no such conversation. Throws GatewayError `invalid_cursor` when there is no
+ * item `after`.
  */
 export async function listItems(
   db: SqlQueries,
@@ -114,7 +117,7 @@ export async function listItems(
 }
 
 /**
- * Every item, oldest first, for a response that is about to begin; undefined: there is no such conversation. Throws
+ * All items, oldest first, for a response that is about to begin. undefined when there is no such conversation. Throws
  * GatewayError `array_above_max_length` when it is full.
  */
 export async function allItems(db: SqlQueries, key: ConversationKey): Promise<readonly JsonObject[] | undefined> {

@@ -10,17 +10,17 @@ export interface Conversation {
   readonly createdAt: number;
 }
 
-/** Whose conversation: every statement asks for both, so another owner's is never found. */
+/** A conversation and its owner. Every statement checks both, so another owner's conversation is never found. */
 export interface ConversationKey {
   readonly id: string;
   readonly owner: string;
 }
 
-/** An item with the id that it is found by; `item.id` is the same. */
+/** An item and the id under which it is found; `item.id` is the same. */
 export interface ConversationItem {
   readonly id: string;
   readonly item: JsonObject;
-  /** An id of its own, for when `id` is that of another item; absent: it is refused then. */
+  /** Another id, for when another item has `id`. Absent: the item is refused then. */
   readonly spareId?: string;
 }
 
@@ -33,7 +33,7 @@ interface ConversationRow {
 
 const COLUMNS = 'id, owner, metadata, created_at';
 
-/** Makes the conversation unless there is one with this id; then that one stays as it is. */
+/** Creates the conversation unless one with this id exists, which then stays unchanged. */
 export async function ensureConversation(db: SqlQueries, conversation: Conversation): Promise<void> {
   const { id, owner, metadata, createdAt } = conversation;
   await db.query(
@@ -51,7 +51,7 @@ export async function getConversation(db: SqlQueries, key: ConversationKey): Pro
   return row && toConversation(row);
 }
 
-/** Replaces the metadata. undefined: there is no such conversation. */
+/** Replaces the metadata. undefined when there is no such conversation. */
 export async function updateConversation(
   db: SqlQueries,
   key: ConversationKey,
@@ -65,14 +65,14 @@ export async function updateConversation(
   return row && toConversation(row);
 }
 
-/** Deletes it and its items; the runs that were part of it stay. @returns false when there was none. */
+/** Deletes the conversation and its items; its runs stay. @returns false when there was none. */
 export async function deleteConversation(db: SqlQueries, key: ConversationKey): Promise<boolean> {
   const rows = await db.query('delete from conversations where id = $1 and owner = $2 returning id', valuesOf(key));
   return rows.length > 0;
 }
 
 /**
- * Retention: deletes at most `limit` conversations that nobody added to since `ms`.
+ * Retention: deletes at most `limit` conversations to which nothing was added since `ms`.
  * @returns how many; fewer than `limit` means that none is left.
  */
 export async function deleteConversationsUnusedSince(db: SqlQueries, ms: number, limit: number): Promise<number> {
@@ -90,7 +90,7 @@ export async function deleteConversationsUnusedSince(db: SqlQueries, ms: number,
 
 export const valuesOf = ({ id, owner }: ConversationKey): readonly [string, string] => [storable(id), storable(owner)];
 
-/** Drivers give a bigint as text or as a number. */
+/** Drivers return a bigint as text or as a number. */
 function toConversation({ id, owner, metadata, created_at }: ConversationRow): Conversation {
   return { id, owner, metadata: JSON.parse(metadata) as JsonObject, createdAt: Number(created_at) };
 }

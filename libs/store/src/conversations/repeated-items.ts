@@ -5,9 +5,9 @@ import { storable } from '../storable.js';
 import type { ConversationItem, ConversationKey } from './conversation-rows.js';
 
 /**
- * The items that the conversation does not have yet: the same item again is left out, another item with an id that is
- * taken gets its spare one. To be asked behind the conversation's row lock. Throws GatewayError `invalid_request` that
- * names the id of an item that has no spare one.
+ * The items that the conversation does not have yet. A repeated item is left out, and another item with an id that is
+ * taken gets its spare one. Call this under the conversation's row lock. Throws GatewayError `invalid_request` that
+ * names the id of an item without a spare one.
  */
 export async function withoutRepeated(
   db: SqlQueries,

@@ -41,8 +41,9 @@ update job_runs set status = 'cancelled', wake_at = null, version = version + 1
 where run_id = any($1::text[]) and status in ('waiting', 'claimed')`;
 
 /**
- * Claims occurrences: moves each job on and writes its run, both or neither, and only where the job is still as it was
- * read. @returns the ids of the runs that were written: those are the caller's to open. @param now ms.
+ * Claims occurrences: moves each job to its next occurrence and writes its run, both or neither, and only where the job
+ * has not changed since it was read. @returns the ids of the runs that were written; the caller must open those. @param
+ * now ms.
  */
 export function claimOccurrences(db: SqlDatabase, claims: readonly JobClaim[], now: number): Promise<string[]> {
   return db.transaction(async (tx) => {
@@ -59,7 +60,7 @@ export function claimOccurrences(db: SqlDatabase, claims: readonly JobClaim[], n
     if (replaced.length > 0) await tx.query(REPLACE, [replaced]);
     const runs = claims.flatMap(({ job, run }) => (run && moved.has(job.id) ? [run] : []));
     const written = await insertRuns(tx, runs);
-    // Done here, where each job is read anyway, so that no sweep has to read the history of every job.
+    // Done here, where each job is read anyway, so no sweep has to read the history of every job.
     await pruneRunsOf(tx, [...moved]);
     return written;
   });

@@ -4,7 +4,7 @@ import type { SqlQueries } from '../ports.js';
 import { getRun } from '../run-rows.js';
 import { RUN_COLUMNS, toJob, toRun, type RunRow } from './rows.js';
 
-/** Selects the runs that wait for another run which is over by now. */
+/** Selects the runs that waited for another run which has ended. */
 const RELEASE = `
 update job_runs w set status = 'claimed', wake_at = $1::bigint, version = version + 1
 where status = 'waiting' and not exists (
@@ -34,7 +34,7 @@ interface WorkQuery {
   readonly except: readonly string[];
 }
 
-/** What is to be done about runs of jobs at `now` (ms), at most `limit`; no deliveries of the owners in `except`. */
+/** The runs of jobs that need work at `now` (ms), at most `limit`; no deliveries of the owners in `except`. */
 export async function dueWork(db: SqlQueries, { kind, now, limit, except }: WorkQuery): Promise<JobWork[]> {
   if (kind === 'run') await db.query(RELEASE, [now]);
   const [sql, more] = kind === 'run' ? [ACTIVE, []] : [DELIVERIES, [except]];
@@ -42,7 +42,7 @@ export async function dueWork(db: SqlQueries, { kind, now, limit, except }: Work
   const work: JobWork[] = [];
   for (const row of rows) {
     const run = toRun(row);
-    // One at a time: a snapshot has up to 16 MB, and only its answer is kept.
+    // One at a time, because a snapshot has up to 16 MB and only its answer is kept.
     const end = kind === 'run' ? await endOf(db, run.runId) : undefined;
     work.push({ job: toJob({ version: row.job_version, record: row.job_record }), run, ...(end && { end }) });
   }

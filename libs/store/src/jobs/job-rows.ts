@@ -2,7 +2,7 @@ import type { Job, JobFilter, JobInsertion, JobUpdate, JobView, NewJob } from '#
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
 import { toJob, toRun, type JobRow, type RunRow } from './rows.js';
 
-// Two transactions that want the last free place of an owner wait for each other here.
+// Two transactions that want an owner's last free place wait for each other here.
 const LOCK = `
 insert into job_owners as o (owner) values ($1) on conflict (owner) do update set owner = o.owner`;
 
@@ -26,13 +26,13 @@ export async function insertJob(db: SqlDatabase, { job, dueAt, jobsMax }: NewJob
   });
 }
 
-/** The job as it was last written. */
+/** The job in its last written state. */
 export async function getJob(db: SqlQueries, id: string): Promise<Job | undefined> {
   const [row] = await db.query<JobRow>('select version::float8 as version, record from jobs where id = $1', [id]);
   return row && toJob(row);
 }
 
-// Without the answers: a thousand of them would be too much for one reply, and lists do not show them.
+// Without the answers, because a thousand of them would be too much for one reply, and lists do not show them.
 const LATEST = `left join lateral (
   select version::float8 as run_version, status, wake_at::float8 as wake_at, record as run_record
   from job_runs where job_id = jobs.id and status in ('completed', 'failed', 'cancelled', 'missed') order by slot desc, attempt desc limit 1
@@ -68,8 +68,8 @@ update jobs set version = version + 1, enabled = $3::boolean, due_at = $4::bigin
 where id = $1 and version = $2::bigint returning id`;
 
 /**
- * Writes a change of `job.version`, unless it takes a completed job up again whose owner has `jobsMax` others. @param
- * now ms.
+ * Writes a change that is based on `job.version`, unless it resumes a completed job whose owner has `jobsMax` others.
+ * @param now ms.
  */
 export async function updateJob(db: SqlDatabase, { job, dueAt, jobsMax }: NewJob, now: number): Promise<JobUpdate> {
   const columns = [job.id, job.version, isEnabled(job), dueAt, endedAt(job, now), JSON.stringify(job)];
@@ -92,8 +92,8 @@ export async function deleteJob(db: SqlQueries, id: string): Promise<boolean> {
 }
 
 /**
- * Retention: deletes at most `limit` completed jobs that were last written before `ms`, unless a run of theirs is not
- * over or on its way to somebody. @returns how many.
+ * Retention: deletes at most `limit` completed jobs that were last written before `ms`, unless one of their runs has
+ * not ended or is being delivered. @returns how many.
  */
 export async function deleteJobsEndedBefore(db: SqlQueries, ms: number, limit: number): Promise<number> {
   const rows = await db.query(
@@ -108,7 +108,7 @@ export async function deleteJobsEndedBefore(db: SqlQueries, ms: number, limit: n
   return rows.length;
 }
 
-/** Part of the row: writing a completed job starts its retention time again. */
+/** A column of the row: writing a completed job starts its retention time again. */
 export const endedAt = ({ state }: Job, now: number): number | null => (state === 'completed' ? now : null);
 
 export const isEnabled = ({ state }: Job): SqlScalar => state === 'scheduled';

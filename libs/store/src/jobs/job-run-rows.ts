@@ -2,7 +2,7 @@ import { JOB_LIMITS, type JobRun, type JobRunChange, type JobRunFilter } from '#
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
 import { columnsOf, RUN_COLUMNS, textsOf, toRun, type RunRow } from './rows.js';
 
-/** Writes runs of jobs that are not there yet. @returns the ids of those that were written. */
+/** Writes runs of jobs that do not exist yet. @returns the ids of those that were written. */
 export async function insertRuns(db: SqlQueries, runs: readonly JobRun[]): Promise<string[]> {
   if (runs.length === 0) return [];
   const rows = runs.map((run): SqlScalar[] => [
@@ -49,7 +49,7 @@ set version = r.version + 1, status = w.status, wake_at = w.wake_at, record = w.
 from wanted w join held using (run_id) where r.run_id = w.run_id and r.version = w.version
 returning r.run_id`;
 
-/** Writes changes where nothing else changed since. @returns the ids of the changed runs. */
+/** Writes changes where the version is still the one that was read. @returns the ids of the changed runs. */
 export function changeJobRuns(db: SqlDatabase, changes: readonly JobRunChange[]): Promise<string[]> {
   return db.transaction(async (tx) => {
     const rows = changes.map(({ run }): SqlScalar[] => [
@@ -83,7 +83,7 @@ delete from job_runs where run_id in (
   ) old
 )`;
 
-/** Retention: of each of these jobs the newest runs stay, JOB_LIMITS.runsKeptMax of them, and all that are not over. */
+/** Retention: of each of these jobs, the newest JOB_LIMITS.runsKeptMax runs stay, and all runs that have not ended. */
 export async function pruneRunsOf(db: SqlQueries, jobIds: readonly string[]): Promise<void> {
   await db.query(PRUNE, [jobIds, JOB_LIMITS.runsKeptMax, PRUNED_MAX]);
 }

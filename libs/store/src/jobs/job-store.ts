@@ -8,7 +8,9 @@ import { changeJobRuns, listJobRuns } from './job-run-rows.js';
 /** Milliseconds since the epoch. */
 export type Clock = () => number | Promise<number>;
 
-/** The clock of the database: stores and schedulers on several machines have clocks apart, and share this one. */
+/**
+ * The clock of the database, which stores and schedulers on several machines share, because their own clocks differ.
+ */
 export function databaseClock(db: SqlQueries): Clock {
   return async () => {
     const [row] = await db.query<{ now: number }>(

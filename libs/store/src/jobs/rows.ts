@@ -12,13 +12,13 @@ export interface RunRow {
   readonly status: JobRunStatus;
   readonly wake_at: number | null;
   readonly record: string;
-  /** JSON text; absent or null: there is none, or it was not asked for. */
+  /** JSON text. Absent or null when there is none, or when it was not selected. */
   readonly output?: string | null;
 }
 
 export const RUN_COLUMNS = 'r.version::float8 as version, r.status, r.wake_at::float8 as wake_at, r.record, r.output';
 
-/** Columns win over the record: some statements change them alone. */
+/** Columns take precedence over the record, because some statements change only them. */
 export const toRun = ({ version, status, wake_at, record, output }: RunRow): JobRun => ({
   ...(JSON.parse(record) as JobRun),
   version,
@@ -27,7 +27,7 @@ export const toRun = ({ version, status, wake_at, record, output }: RunRow): Job
   ...(typeof output === 'string' && { output: JSON.parse(output) as string }),
 });
 
-/** The texts of a run's row: the record, and beside it the answer, which lists of jobs leave unread. */
+/** The texts of a run's row: the record, and separately the answer, which lists of jobs do not read. */
 export function textsOf({ output, ...rest }: JobRun): [record: string, output: string | null] {
   return [JSON.stringify(rest), output === undefined ? null : JSON.stringify(output)];
 }

@@ -1,9 +1,9 @@
 import type { Migration } from './migration.js';
 
 /**
- * The snapshot is `text`, not `jsonb`: jsonb refuses \u0000 and lone surrogates. JSON.stringify writes
- * both as ASCII escapes, so the text itself is always storable and comes back byte by byte. The other columns are what
- * is filtered and ordered by. Times are milliseconds since the epoch.
+ * The snapshot is `text`, not `jsonb`: jsonb refuses \u0000 and lone surrogates. JSON.stringify writes both as ASCII
+ * escapes, so the text itself can always be stored and is read back byte by byte. The other columns are those that are
+ * filtered and ordered by. Times are milliseconds since the epoch.
  */
 export const createRuns: Migration = {
   version: 1,

@@ -1,6 +1,9 @@
 import type { Migration } from './migration.js';
 
-/** A run keeps its own input and the run it continues, never the whole conversation: a chain costs linear space. */
+/**
+ * A run keeps its own input and the id of the run it continues, never the whole conversation, so a chain costs linear
+ * space.
+ */
 export const keepTurns: Migration = {
   version: 2,
   name: 'keep-turns',

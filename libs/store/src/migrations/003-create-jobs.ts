@@ -1,9 +1,10 @@
 import type { Migration } from './migration.js';
 
 /**
- * The record is the whole job (or run of a job) as JSON text, as in `runs`; the columns beside it are what is filtered,
- * ordered and compared by, and for `version`, `status` and `wake_at` they are the truth. Times are milliseconds since
- * the epoch. An occurrence has one row whatever happens: the run id is made from job, slot and attempt.
+ * The record is the whole job (or run of a job) as JSON text, as in `runs`. The other columns are those that are
+ * filtered, ordered and compared by, and for `version`, `status` and `wake_at` the columns are the truth. Times are
+ * milliseconds since the epoch. An occurrence has one row in any case, because the run id is derived from job, slot and
+ * attempt.
  */
 export const createJobs: Migration = {
   version: 3,
@@ -20,7 +21,7 @@ export const createJobs: Migration = {
     )`,
     `create index jobs_by_owner on jobs (owner, created_at desc, id desc)`,
     `create index jobs_due on jobs (due_at) where due_at is not null`,
-    // One row per owner: the count and, while a job is made, the lock under which it is counted.
+    // One row per owner: the count and, while a job is created, the lock under which it is counted.
     `create table job_owners (owner text primary key, jobs integer not null)`,
     `create table job_runs (
       run_id text primary key,

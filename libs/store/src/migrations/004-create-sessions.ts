@@ -1,9 +1,9 @@
 import type { Migration } from './migration.js';
 
 /**
- * A session row is the sum of its runs and can be made again from them, but for its title and where it was forked.
- * Usage has a row per run, so that writing a run twice counts it once. `deleted_sessions` keeps runs that were on their
- * way into the store from bringing a deleted session back.
+ * A session row is the sum of its runs and can be rebuilt from them, except for its title and its origin as a fork.
+ * Usage has a row per run, so that a run that is written twice counts once. `deleted_sessions` keeps runs that were on
+ * their way into the store from bringing a deleted session back.
  */
 export const createSessions: Migration = {
   version: 4,

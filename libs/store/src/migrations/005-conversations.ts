@@ -1,9 +1,9 @@
 import type { Migration } from './migration.js';
 
 /**
- * Conversations are lists of items; those of a run are appended once, which `conversation_turns` remembers even after
- * an item was deleted again. A deleted run is a mark beside its row: the row may come later than the mark, and stays
- * hidden as long as other runs continue it.
+ * Conversations are lists of items. The items of a run are appended once, and `conversation_turns` records this even
+ * after an item was deleted again. A deleted run is a mark beside its row: the row may come later than the mark, and
+ * stays hidden as long as other runs continue it.
  */
 export const conversations: Migration = {
   version: 5,

@@ -1,11 +1,11 @@
 import type { Migration } from './migration.js';
 
-// As JSON.stringify writes it: a quote within a text has a backslash before it, so this is found as a key only.
+// In the form of JSON.stringify: a quote within a text has a backslash before it, so this only matches a key.
 const OUTPUT = String.raw`,"output":("(?:[^"\\]|\\.)*")`;
 
 /**
- * The answer of a run stands beside its record, so that a list of jobs need not read it. It is JSON text, a string with
- * its quotes, for the reason that `runs.snapshot` is.
+ * The answer of a run is separate from its record, so that a list of jobs need not read it. It is JSON text, a string
+ * with its quotes, for the same reason as `runs.snapshot`.
  */
 export const jobOutputs: Migration = {
   version: 6,

@@ -1,6 +1,6 @@
 import type { Migration } from './migration.js';
 
-/** Retention looks for what is old in every owner's sessions at once. */
+/** Retention searches the sessions of all owners by age. */
 export const sessionAge: Migration = {
   version: 7,
   name: 'session-age',

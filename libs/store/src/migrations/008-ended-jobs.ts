@@ -1,8 +1,8 @@
 import type { Migration } from './migration.js';
 
 /**
- * `ended_at` is when a completed job was last written; null while something of it is left. The jobs of an owner are
- * counted by the index; what was the count is only the lock under which that is done.
+ * `ended_at` is when a completed job was last written; null while it has occurrences left. The index counts the jobs of
+ * an owner; the former counter is now only the lock for counting.
  */
 export const endedJobs: Migration = {
   version: 8,

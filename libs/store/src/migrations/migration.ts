@@ -1,7 +1,7 @@
-/** One step of the schema. A step that was released is never edited: a change is a new step at the end of the list. */
+/** One step of the schema. A released step is never edited: a change is a new step at the end of the list. */
 export interface Migration {
   readonly version: number;
   readonly name: string;
-  /** One statement each: PGlite takes no more in one query. */
+  /** One statement each, because PGlite accepts only one per query. */
   readonly statements: readonly string[];
 }

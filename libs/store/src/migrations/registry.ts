@@ -8,7 +8,7 @@ import { sessionAge } from './007-session-age.js';
 import { endedJobs } from './008-ended-jobs.js';
 import type { Migration } from './migration.js';
 
-/** In the order they are applied; versions count 1, 2, 3 ... */
+/** In the order in which they are applied; versions count 1, 2, 3 ... */
 export const MIGRATIONS: readonly Migration[] = [
   createRuns,
   keepTurns,

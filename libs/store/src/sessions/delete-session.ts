@@ -7,7 +7,7 @@ insert into deleted_sessions (owner, id, up_to, deleted_at) values ($1, $2, $3, 
 on conflict (owner, id) do update set
   up_to = greatest(deleted_sessions.up_to, excluded.up_to), deleted_at = excluded.deleted_at`;
 
-// A run that another conversation continues stays, with all runs before it; it no longer belongs to the session.
+// A run that another conversation continues stays, with all runs before it, but no longer belongs to the session.
 const DELETE_RUNS = `
 with recursive mine as (
   select id, parent_id from runs where owner = $1 and session_id = $2 and created_at <= $3::bigint
@@ -33,11 +33,12 @@ select id from gone`;
 const TOMBSTONE_MS = 2_000 * LIMITS.runLogOrphanTtlSeconds;
 
 /**
- * Deletes a session and its runs of the time up to `upTo` (ms since the epoch), with everything they hold, except what
+ * Deletes a session and its runs created up to `upTo` (ms since the epoch), with everything in them, except what
  * another conversation still needs (a fork, a response that continues one of them).
  *
- * The tombstone stands before the first row goes: a run that is being written at this moment is either seen here or
- * sees it (`upsertSessions`). Half done it can be done again. @returns the ids of the deleted runs.
+ * The tombstone is written before the first row is deleted. So a run that is being written at this moment is either
+ * seen here or sees the tombstone (`upsertSessions`). An interrupted deletion can be repeated. @returns the ids of the
+ * deleted runs.
  */
 export async function deleteSession(
   db: SqlQueries,

@@ -1,6 +1,6 @@
 import { GatewayError } from '#libs/contract';
 
-/** A place in a list of sessions that is ordered by time of the last change (ms) and id. */
+/** A position in a list of sessions ordered by time of the last change (ms) and id. */
 export interface SessionCursor {
   readonly updatedAt: number;
   readonly sessionId: string;

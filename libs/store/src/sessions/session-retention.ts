@@ -1,8 +1,8 @@
 import type { SqlQueries } from '../ports.js';
 
 /**
- * Retention: deletes at most `limit` sessions that nothing happened in since `ms` and whose last run is gone: nothing
- * of the conversation is left to go on from. @returns how many.
+ * Retention: deletes at most `limit` sessions that have not changed since `ms` and whose last run no longer exists, so
+ * that nothing of the conversation is left to continue. @returns how many.
  */
 export async function deleteSessionsUnusedSince(db: SqlQueries, ms: number, limit: number): Promise<number> {
   const rows = await db.query(
@@ -17,7 +17,7 @@ export async function deleteSessionsUnusedSince(db: SqlQueries, ms: number, limi
   return rows.length;
 }
 
-/** Retention: forgets what at most `limit` runs that were created before `ms` have used. @returns how many. */
+/** Retention: removes the usage of at most `limit` runs that were created before `ms`. @returns how many. */
 export async function deleteUsageBefore(db: SqlQueries, ms: number, limit: number): Promise<number> {
   const rows = await db.query(
     `delete from session_usage where run_id in (

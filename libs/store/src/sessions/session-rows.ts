@@ -53,14 +53,14 @@ export async function listSessions(db: SqlQueries, filter: StoredSessionsQuery):
   const after = filter.after === undefined ? undefined : parseSessionCursor(filter.after);
   const pattern = search === undefined ? null : `%${storable(search).replace(/[\\%_]/g, '\\$&')}%`;
   const place = [after?.updatedAt ?? null, after?.sessionId ?? null];
-  // One more than asked for tells whether there is a next page.
+  // One extra row shows whether there is a next page.
   const found = await readRecords(db, LIST, [storable(owner), pattern, ...place, limit + 1]);
   const sessions = found.slice(0, limit);
   const last = sessions.at(-1);
   return { sessions, ...(last && found.length > limit && { next: sessionCursorText(last) }) };
 }
 
-/** undefined: there is no such session. The order of the list does not change. */
+/** undefined when there is no such session. Does not change the order of the list. */
 export async function renameSession(
   db: SqlQueries,
   key: SessionRef,

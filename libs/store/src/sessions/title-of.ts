@@ -1,7 +1,7 @@
 import type { RunInput } from '#libs/contract';
 
 const TITLE_CHARS_MAX = 60;
-/** The part of a message that can matter for its title. */
+/** The part of a message that is used for its title. */
 const LOOKED_AT_CHARS_MAX = 1_000;
 
 /** A title from the first words the user said: one line, without markup at its start, cut at a word. null: no words. */
@@ -23,13 +23,13 @@ export function titleOf(input: RunInput | undefined): string | null {
 const SEGMENTER = new Intl.Segmenter();
 
 function cutAtWord(text: string): string {
-  // A letter has one UTF-16 unit at least.
+  // A letter has at least one UTF-16 unit.
   if (text.length <= TITLE_CHARS_MAX) return text;
   const letters = [...SEGMENTER.segment(text)].map(({ segment }) => segment);
   if (letters.length <= TITLE_CHARS_MAX) return text;
   const start = letters.slice(0, TITLE_CHARS_MAX).join('');
   const lastSpace = letters[TITLE_CHARS_MAX] === ' ' ? start.length : start.lastIndexOf(' ');
-  // A text without spaces is cut where it is.
+  // A text without spaces is cut at the limit.
   const cut = lastSpace > start.length / 2 ? start.slice(0, lastSpace) : start;
   return `${cut.replace(/[\s,;:.–-]+$/, '')}…`;
 }

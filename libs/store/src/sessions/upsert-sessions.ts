@@ -4,16 +4,16 @@ import { countOf } from '../run-rows.js';
 import { storable } from '../storable.js';
 import { titleOf } from './title-of.js';
 
-/** A run that belongs to a session, as its session takes note of it. */
+/** The facts about a run that its session records. */
 export interface SessionRun {
   readonly snapshot: RunSnapshot;
-  /** Absent: it is not kept, and no title is made of it. */
+  /** Absent when the input is not kept; then no title is made from it. */
   readonly input?: RunInput;
   /** In the currency of the price table; absent: the model has no price. */
   readonly cost?: number;
 }
 
-// A title that is there stays; the last run is the youngest, whichever is written first.
+// An existing title stays. The last run is the youngest, whichever is written first.
 const UPSERT_SESSIONS = `
 insert into sessions (owner, id, title, last_run_id, last_run_at, created_at, updated_at)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[])
@@ -53,8 +53,8 @@ const PURGES = [
 ];
 
 /**
- * Notes runs in their sessions, after their own rows were written. Repeating and reordering do no harm. Runs without a
- * session are skipped; those of a session that was deleted since leave the store again.
+ * Records runs in their sessions, after their own rows were written. Repeating and reordering do no harm. Runs without
+ * a session are skipped. Runs of a session that was deleted since are removed from the store again.
  */
 export async function upsertSessions(db: SqlQueries, runs: readonly SessionRun[]): Promise<void> {
   const members = membersOf(runs);
