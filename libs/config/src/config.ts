@@ -1,6 +1,6 @@
 import type { ModelPrice, UpstreamSettings } from '#libs/contract';
 
-/** The whole configuration as one checked value. Apps read it once in main.ts and pass parts of it down. */
+/** The whole configuration as one checked value. Apps read it once in main.ts and pass parts of it on. */
 export interface Config {
   readonly api: ApiConfig;
   readonly auth: AuthConfig;
@@ -32,7 +32,7 @@ export interface TracingConfig {
 }
 
 export interface MetricsConfig {
-  /** What a scraper of `/metrics` shows; absent and not public: the route does not exist. */
+  /** The token that a scraper of `/metrics` sends. Absent and not public: the route does not exist. */
   readonly token?: string;
   readonly isPublic: boolean;
 }
@@ -41,12 +41,12 @@ export interface ApiConfig {
   readonly host: string;
   readonly port: number;
   readonly corsOrigins: readonly string[];
-  /** Extra names that may stand in the Host header while the API listens on loopback. */
+  /** Additional names for the Host header while the API listens on loopback. */
   readonly allowedHosts: readonly string[];
   readonly bodyBytesMax: number;
   /** Characters (UTF-16 units) of one message's text. */
   readonly messageCharsMax: number;
-  /** How Responses tells of calls that the gateway executes. */
+  /** The form in which Responses shows calls that the gateway executes. */
   readonly responsesServerCalls: 'mcp_call' | 'function_call';
   readonly sseKeepaliveMs: number;
   /** Without any worker, before requests that wait get 503; 0: they wait on. */
@@ -55,9 +55,9 @@ export interface ApiConfig {
   readonly queuedMax: number;
   /** Of one key in one lane. */
   readonly queuedPerKeyMax: number;
-  /** Bytes of what its runs were asked that Redis holds for one key. */
+  /** Bytes of requests that Redis holds for one key. */
   readonly orderBytesPerKeyMax: number;
-  /** Runs of this process that may be waited for at the same time. */
+  /** Runs that this process may wait for at the same time. */
   readonly inFlightMax: number;
   readonly inFlightPerKeyMax: number;
   /** Requests that listen to runs at the same time; each of them may be idle for hours. */
@@ -81,7 +81,7 @@ export interface ApiKey {
   readonly role: 'user' | 'admin';
 }
 
-/** What one key may do, instead of what all may. */
+/** Limits of one key, in place of the general ones. */
 export interface KeyLimits {
   readonly queuedMax?: number;
   readonly inFlightMax?: number;
@@ -93,9 +93,9 @@ export interface NamedLimits extends KeyLimits {
 }
 
 export interface AuthConfig {
-  /** Empty: no key is asked for; only allowed on a loopback address. Read for the API only. */
+  /** Empty: no key is required, which is allowed on a loopback address only. Read for the API only. */
   readonly keys: readonly ApiKey[];
-  /** Of the keys that have limits of their own. */
+  /** Limits of the keys that have their own. */
   readonly limits: readonly NamedLimits[];
   readonly adminToken?: string;
 }
@@ -112,7 +112,7 @@ export interface StoreConfig {
   readonly port: number;
   /** Where API, worker and scheduler find the store service. */
   readonly url: string;
-  /** Asked for by the store when set, and shown by those who ask it. */
+  /** The store requires this token when it is set, and the other services send it. */
   readonly token?: string;
   /** Postgres; absent: PGlite in `${dataDir}/pglite`. */
   readonly databaseUrl?: string;
@@ -128,7 +128,7 @@ export interface WorkerConfig {
   readonly healthHost: string;
   readonly healthPort: number;
   readonly schedulerHealthPort: number;
-  /** How long running runs may go on after SIGTERM before they are handed back. */
+  /** How long runs under way may continue after SIGTERM before they are handed back. */
   readonly drainSeconds: number;
 }
 
@@ -141,22 +141,22 @@ export interface RouteConfig {
   readonly model: string;
   /** Names of other routes, asked in this order when this one fails before its first event. */
   readonly fallback: readonly string[];
-  /** What the model takes in and gives out together; absent: not known. */
+  /** Window of the model for input and output together. Absent when it is not known. */
   readonly contextTokens?: number;
-  /** Bound of an answer whose caller asks for none, where the API must have one. */
+  /** Bound of an answer when the caller names none and the API requires one. */
   readonly outputTokens?: number;
   readonly price?: ModelPrice;
 }
 
-/** Names that clients have built in, and the model that answers for them. */
+/** A name that is built into clients, and the model that answers for it. */
 export interface AliasConfig {
-  /** A name, or the beginning of names and a `*`. */
+  /** A name, or the beginning of names followed by `*`. */
   readonly name: string;
   readonly model: string;
 }
 
 export interface ModelsConfig {
-  /** The first one that fits a name nobody serves counts. */
+  /** The first alias that matches a name without a model counts. */
   readonly aliases?: readonly AliasConfig[];
   /** The advertised default model. */
   readonly defaultName: string;
@@ -174,7 +174,7 @@ export interface ModelsConfig {
 export interface JobsConfig {
   /** Cron jobs that one API key may have. */
   readonly jobsPerOwnerMax: number;
-  /** Signs deliveries to webhooks; absent: there are none. */
+  /** Signs deliveries to webhooks. Absent: there are no such deliveries. */
   readonly webhookSecret?: string;
   /** Host names or CIDR blocks that webhooks may reach although they are private. */
   readonly webhookAllowedHosts: readonly string[];
@@ -185,11 +185,11 @@ export interface AgentConfig {
   readonly systemPrompt: string;
   readonly stepsMax: number;
   readonly runSecondsMax: number;
-  /** Server tools that models are offered where no toolset says otherwise; a name may end in `*`. */
+  /** Server tools that models are offered unless a toolset says otherwise; a name may end in `*`. */
   readonly tools: readonly string[];
-  /** Whether a request that brings tools of its own is offered the server tools as well. */
+  /** Whether a request with its own tools is offered the server tools as well. */
   readonly toolsBesideClientTools: 'offer' | 'omit';
-  /** Where the workspaces of sessions lie. Several workers share it. */
+  /** Folder of the workspaces of sessions. Several workers share it. */
   readonly workspaceDir: string;
   /** Days after which a workspace that nobody used is removed. */
   readonly workspaceDaysMax: number;
@@ -234,11 +234,11 @@ export interface McpServerConfig {
     | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
   /** The server's own names of the tools to take over; a name may end in `*`. Absent: all. */
   readonly tools?: readonly string[];
-  /** For one call. */
+  /** Time limit of one call. */
   readonly timeoutSeconds: number;
-  /** For the handshake and for the list of its tools: a program may have to be fetched and started first. */
+  /** Time limit of the handshake and of the list of tools: a program may have to be fetched and started first. */
   readonly connectTimeoutSeconds: number;
-  /** Whether images in results go to the model; else it reads that there were some. */
+  /** Whether images in results go to the model. Otherwise it reads that there were some. */
   readonly images: boolean;
   readonly approval: 'never' | 'always';
 }
@@ -271,10 +271,10 @@ export interface ChatPlatformConfig {
   readonly token: string;
   /** Another server that speaks the platform's protocol. */
   readonly apiRoot?: string;
-  /** Ids as text; both empty: nobody is heard. */
+  /** Ids as text. When both are empty, the bot hears nobody. */
   readonly allowedUsers: readonly string[];
   readonly allowedChats: readonly string[];
-  /** As it was written: an unknown word behaves as `first`. */
+  /** The text of the setting; an unknown word behaves like `first`. */
   readonly replyToMode: string;
   /** Name of the API key that runs belong to. */
   readonly key: string;
@@ -284,7 +284,7 @@ export interface ChatPlatformConfig {
   readonly chats: readonly ChatConfig[];
 }
 
-/** Absent fields: as for every chat of the platform. */
+/** Absent fields: the platform's setting for all chats. */
 export interface ChatConfig {
   readonly chat: string;
   /** Absent: every thread of the chat. */
@@ -295,18 +295,18 @@ export interface ChatConfig {
   readonly toolsets?: readonly string[];
 }
 
-/** Which calls a human must allow. */
+/** Calls that a user must approve. */
 export interface ApprovalsConfig {
-  /** Unanswered for so long means denied. */
+  /** A request that is unanswered for this time counts as denied. */
   readonly timeoutSeconds: number;
-  /** The first rule that fits a call decides; without one the tool's own default counts. */
+  /** The first rule that matches a call decides; without one the tool's own default counts. */
   readonly rules: readonly ApprovalRule[];
 }
 
 export interface ApprovalRule {
   /** Name of a tool; `*` stands for any characters. */
   readonly tool: string;
-  /** Searched for in the arguments, written as JSON without spaces; absent: any arguments. */
+  /** Searched in the arguments, written as JSON without spaces. Absent: any arguments match. */
   readonly match?: RegExp;
   readonly policy: 'never' | 'always';
 }

@@ -23,23 +23,23 @@ import { VARIABLES, type Values, type VariableName } from './settings/variables.
 
 export interface ReadConfig {
   readonly config: Config;
-  /** The settings that the environment or the file made; all others are defaults. */
+  /** The settings in the environment or the file; all others are defaults. */
   readonly given: ReadonlySet<VariableName>;
   readonly secretReaders: SecretReaders;
 }
 
 /**
- * The configuration from environment and settings file; the environment wins. `readFile` gives the text of a file, or
- * undefined when there is none. Throws ConfigError, which lists everything that is wrong. With `service`, secrets that
- * only other services use are left out, and need not be there.
+ * The configuration from environment and settings file; the environment wins. `readFile` returns the text of a file, or
+ * undefined when there is none. Throws ConfigError, which lists all errors. With `service`, secrets that only other
+ * services use are left out, and need not exist.
  */
 export function loadConfig(env: Environment, readFile: ReadFile = readTextFile, service?: ServiceName): Config {
   return read({ env, readFile, ...(service !== undefined && { service }) }, () => undefined).config;
 }
 
 /**
- * `loadConfig` for all services on one machine, which cannot share a port; and which settings were made: the launcher
- * runs a Redis of its own only when nobody named one.
+ * Like `loadConfig`, for all services on one machine, which cannot share a port. Also returns which settings were made:
+ * the launcher runs its own Redis only when no setting names one.
  */
 export function readConfig(env: Environment, readFile: ReadFile = readTextFile): ReadConfig {
   return read({ env, readFile }, checkPorts);
@@ -149,7 +149,7 @@ function storeConfig(values: Values): StoreConfig {
   };
 }
 
-/** Where a client on this machine reaches a server that listens on `host`, ready to stand in a URL. */
+/** Where a client on this machine reaches a server that listens on `host`, in a form for URLs. */
 export function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

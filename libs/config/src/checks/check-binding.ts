@@ -5,8 +5,8 @@ import { isReadFor, type ServiceName, type Sources } from '../reading/sources.js
 import type { VariableName } from '../settings/variables.js';
 
 /**
- * The bind guard: what others on the network can reach needs keys that cannot be guessed. The API and
- * the store must have one. The health ports tell nothing about anybody, but where they show metrics, the token counts.
+ * The bind guard: an address that others on the network can reach needs keys that cannot be guessed. The API and the
+ * store must have one. The health ports reveal nothing about users, but where they show metrics, the token counts.
  */
 export function checkBinding({ api, auth, store, worker, metrics }: Config, sources: Sources): void {
   const { problems } = sources;
@@ -25,7 +25,7 @@ export function checkBinding({ api, auth, store, worker, metrics }: Config, sour
     if (why !== undefined) problems.add(what, `${why}, and ${where}; ${HOW_TO_MAKE_A_KEY}`);
   };
   demand('API_SERVER_KEY', auth.keys.length > 0, atApi);
-  // A browser would let every page read the answers, and no key would keep one of them out.
+  // A browser would let every page read the answers, and no key would keep any of them out.
   if (isReadFor(sources, 'api') && auth.keys.length === 0 && api.corsOrigins.includes('*')) {
     problems.add(
       'API_SERVER_CORS_ORIGINS',
@@ -41,8 +41,8 @@ export function checkBinding({ api, auth, store, worker, metrics }: Config, sour
 }
 
 /**
- * One sentence for each secret of the API that can be guessed, whatever address it listens on: behind a proxy,
- * loopback is where everybody comes from. On a network-visible address `checkBinding` has refused them.
+ * One sentence for each weak secret of the API, whatever its address: behind a proxy all requests come from loopback.
+ * On a network-visible address `checkBinding` has already refused them.
  */
 export function weakSecrets({ auth, metrics }: Pick<Config, 'auth' | 'metrics'>): readonly string[] {
   const secrets = [
@@ -57,8 +57,8 @@ export function weakSecrets({ auth, metrics }: Pick<Config, 'auth' | 'metrics'>)
 }
 
 /**
- * Can anybody but this machine reach a server on that host? Everything but 127.0.0.0/8, ::1 and `localhost` counts as
- * visible, names too: what they resolve to is not ours to promise.
+ * Whether other machines can reach a server on that host. Everything except 127.0.0.0/8, ::1 and `localhost` counts as
+ * visible. So do names, because what they resolve to is not known.
  */
 export function isNetworkVisible(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();

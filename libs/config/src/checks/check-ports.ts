@@ -15,7 +15,7 @@ interface Chosen {
   readonly given: ReadonlySet<VariableName>;
 }
 
-/** Where the services of one machine listen, as somebody chose it; for all others `npm start` takes free ports. */
+/** Addresses that the settings choose for the services of one machine. For all others `npm start` takes free ports. */
 export function chosenPorts({ config: { api, store, worker, messenger }, given }: Chosen): readonly ChosenPort[] {
   const { healthHost, healthPort, schedulerHealthPort } = worker;
   const all: readonly ChosenPort[] = [
@@ -25,15 +25,15 @@ export function chosenPorts({ config: { api, store, worker, messenger }, given }
     { setting: 'SCHEDULER_HEALTH_PORT', host: healthHost, port: schedulerHealthPort },
     { setting: 'MESSENGER_PORT', host: healthHost, port: messenger.port },
   ];
-  // A STORE_URL alone means the default port: one that is free today nobody could know.
+  // A STORE_URL alone means the default port, because its author cannot know a port that happens to be free.
   const isChosen = (setting: VariableName): boolean =>
     setting === 'API_SERVER_PORT' || given.has(setting) || (setting === 'STORE_PORT' && given.has('STORE_URL'));
   return all.filter(({ setting }) => isChosen(setting));
 }
 
 /**
- * Two services of one machine cannot share a port: the second would never start, and whoever asks there is answered by
- * the first. Not for services that are started one by one: those may have machines of their own.
+ * Two services of one machine cannot share a port: the second would never start, and the first would answer its
+ * requests. Services that are started separately are not checked, because they may have their own machines.
  */
 export function checkPorts(chosen: Chosen, problems: Problems): void {
   const ports = chosenPorts(chosen);
@@ -44,7 +44,7 @@ export function checkPorts(chosen: Chosen, problems: Problems): void {
   });
 }
 
-/** What a name means is not known before it is resolved; only `localhost` is. */
+/** Only `localhost` has a known meaning; other names would have to be resolved first. */
 function overlap(a: string, b: string): boolean {
   const [ours, theirs] = [addressesOf(a), addressesOf(b)];
   if (!ours || !theirs) return true;
@@ -58,5 +58,5 @@ function addressesOf(host: string): readonly string[] | undefined {
   return ipaddr.isValid(host) ? [ipaddr.process(host).toString()] : undefined;
 }
 
-/** `::` is both families, `0.0.0.0` is one. */
+/** `::` covers both families, `0.0.0.0` only one. */
 const covers = (any: string, address: string): boolean => any === '::' || (any === '0.0.0.0' && !address.includes(':'));

@@ -3,12 +3,12 @@ import type { Config } from '../config.js';
 import { isReadFor, type Sources } from '../reading/sources.js';
 import type { VariableName } from '../settings/variables.js';
 
-/** Names that differ from a known one by more edits than this are no slips of the keyboard. */
+/** Names with more edits than this are not typing errors for a known one. */
 const EDITS_MAX = 3;
 
 /**
  * Every tool that a list names must exist: a built-in one by its name, one of an MCP server by the part before `__`,
- * since what a server offers is only known once it is connected.
+ * because a server's tools are only known after it is connected.
  */
 export function checkTools({ agent, tools }: Pick<Config, 'agent' | 'tools'>, sources: Sources): void {
   if (!isReadFor(sources, 'worker')) return;

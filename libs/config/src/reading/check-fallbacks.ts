@@ -1,7 +1,9 @@
 import type { RouteConfig } from '../config.js';
 import type { Problems } from '../values/problems.js';
 
-/** Refuses models that stand in for each other in a circle: each would be asked for what the other could not do. */
+/**
+ * Refuses models that stand in for each other in a circle, because each would be asked for what the other could not do.
+ */
 export function checkFallbacks(problems: Problems, routes: readonly RouteConfig[]): void {
   const reported = new Set<string>();
   routes.forEach(({ name }, index) => {
@@ -12,7 +14,7 @@ export function checkFallbacks(problems: Problems, routes: readonly RouteConfig[
   });
 }
 
-/** The models on the way from a model back to itself. Depth first; each is looked at once. */
+/** The models on the way from a model back to itself. Depth first; each is visited once. */
 function circleFrom(start: string, routes: readonly RouteConfig[]): readonly string[] | undefined {
   const seen = new Set<string>();
   const walk = (name: string, way: readonly string[]): readonly string[] | undefined => {

@@ -2,7 +2,7 @@ import type { ApprovalsConfig } from '../config.js';
 import type { FileSettings } from './read-file.js';
 import type { Values } from '../settings/variables.js';
 
-/** The rules of the file, in their order. An unreadable rule has been reported already, and nothing will start. */
+/** The rules of the file, in order. An unreadable rule was already reported, so no service will start. */
 export function readApprovals(file: FileSettings, values: Values): ApprovalsConfig {
   const rules = file.approvals.map(({ tool = '', match, policy = 'always' }) => ({
     tool,

@@ -1,12 +1,13 @@
 import type { Parser } from '../values/parsers.js';
 import type { Problems } from '../values/problems.js';
 
-/** What a YAML file holds when every scalar is taken as the text that stands there. */
+/** The contents of a YAML file when every scalar is taken as plain text. */
 export type Node = string | readonly Node[] | { readonly [key: string]: Node };
 type Mapping = Exclude<Node, string | readonly Node[]>;
 
 /**
- * Reads a value that is no single text; what it holds is never shown in a problem. `undefined`: not what was expected.
+ * Reads a value that is not a single text. Its contents are never shown in a problem. `undefined`: the value is not as
+ * expected.
  */
 export interface NodeReader<T> {
   readonly expected: string;
@@ -21,7 +22,7 @@ interface TextField {
 type Field = TextField | { readonly node: NodeReader<unknown> };
 export type Fields = Readonly<Record<string, Field>>;
 
-/** The fields of one record that could be read; `path` is where it stands in the file. */
+/** The readable fields of one record; `path` is its position in the file. */
 export type RecordOf<F extends Fields> = { readonly path: string } & {
   readonly [K in keyof F]?: F[K] extends { parser: Parser<infer T> } | { node: NodeReader<infer T> } ? T : never;
 };
@@ -91,7 +92,7 @@ function readTextField(node: Node, field: TextField, at: SettingPlace): unknown 
   return value;
 }
 
-/** Texts as they stand there, commas included. */
+/** Texts, unchanged, including commas. */
 export const textList: NodeReader<readonly string[]> = {
   expected: 'a list of texts',
   read: (node) => (isList(node) && node.every((item) => typeof item === 'string') ? node : undefined),

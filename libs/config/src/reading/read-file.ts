@@ -27,9 +27,9 @@ import {
 } from './read-fields.js';
 import { VARIABLES } from '../settings/variables.js';
 
-/** What the settings file says, checked in itself. */
+/** The contents of the settings file, checked by themselves. */
 export interface FileSettings {
-  /** Texts by path (`api.port`), to be read like the variable of that path. */
+  /** Texts by path (`api.port`), which are read like the variable of that path. */
   readonly texts: ReadonlyMap<string, string>;
   readonly keys: readonly RecordOf<typeof KEY_FIELDS>[];
   readonly upstreams: readonly RecordOf<typeof UPSTREAM_FIELDS>[];
@@ -120,7 +120,7 @@ const MCP_FIELDS = {
   headers: { node: textMap },
   token_env: { parser: variableName },
   tools: { node: textList },
-  // Less than a tool may take, so that the model is told which server was slow.
+  // Less than a tool may take, so that the model reads which server was slow.
   timeout_seconds: { parser: integer(1, LIMITS.toolSecondsMax - 5) },
   connect_timeout_seconds: { parser: integer(1, CONNECT_SECONDS_MAX) },
   approval: { parser: oneOf('never', 'always') },
@@ -211,13 +211,13 @@ function keysIn(prefix: string): string {
   return [...new Set(keys)].sort().join(', ');
 }
 
-/** `failsafe`: every scalar stays the text it is. A key of twenty digits would come out of a number as another key. */
+/** `failsafe`: every scalar stays text. As a number, a key of twenty digits would become another key. */
 function parseYaml(content: string, fileName: string, problems: Problems): Node {
   const lineCounter = new LineCounter();
   const options = { schema: 'failsafe', stringKeys: true, prettyErrors: false, logLevel: 'error' } as const;
   const document = parseDocument(content, { ...options, lineCounter });
   for (const { code, pos } of document.errors) {
-    // Only place and code: the messages of the parser can quote the line, and the line can hold a key.
+    // Only place and code are reported: the parser's messages can quote the line, and the line can contain a key.
     const { line, col } = lineCounter.linePos(pos[0]);
     problems.add(`${fileName}, line ${line}, column ${col}`, `not valid YAML (${code})`);
   }
@@ -225,7 +225,7 @@ function parseYaml(content: string, fileName: string, problems: Problems): Node 
   try {
     return (document.toJS({ maxAliasCount: ALIASES_MAX }) as Node | null) ?? '';
   } catch {
-    // Unknown anchors and piled-up aliases are only found here.
+    // Unknown anchors and excessive aliases are only found here.
     problems.add(fileName, 'its aliases (*name) cannot be resolved');
     return '';
   }

@@ -4,11 +4,11 @@ import { isReadFor, secretOf, type Sources } from './sources.js';
 import type { Values } from '../settings/variables.js';
 
 interface PlacedKey extends ApiKey {
-  /** Variable or path that gave it. */
+  /** The variable or path of the key. */
   readonly where: string;
 }
 
-/** Who may call, and how much; the keys themselves only for the API, which alone compares them. */
+/** Who may call, and how much. The keys themselves are read for the API only, because only the API compares them. */
 export function readKeys(sources: Sources, file: FileSettings, values: Values): AuthConfig {
   return {
     keys: isReadFor(sources, 'api') ? keysOf(sources, file, values) : [],
@@ -18,8 +18,8 @@ export function readKeys(sources: Sources, file: FileSettings, values: Values): 
 }
 
 /**
- * The keys of the environment and of the file. An entry of the file without a key of its own adds a role to the key of
- * that name in the environment; with one, the environment's key of that name wins.
+ * The keys of the environment and of the file. A file entry without its own key adds a role to the environment's key of
+ * that name. If it has one, the environment's key of that name wins.
  */
 function keysOf(sources: Sources, file: FileSettings, values: Values): ApiKey[] {
   const { problems } = sources;
@@ -60,7 +60,7 @@ function fromVariables({ API_SERVER_KEY, API_KEYS }: Values): PlacedKey[] {
   return [...one, ...several].map((key) => ({ ...key, role: 'user' }));
 }
 
-/** Runs belong to key names, and a request is told apart by its key alone: neither may stand for two. */
+/** Runs belong to key names, and a request is identified by its key alone, so neither may be ambiguous. */
 function checkUnique({ problems }: Sources, keys: readonly PlacedKey[], values: Values): void {
   const { ADMIN_TOKEN, METRICS_TOKEN } = values;
   keys.forEach(({ name, key, where }, index) => {

@@ -10,7 +10,7 @@ import type { Values } from '../settings/variables.js';
 import type { ChatPlatform, FileSettings } from './read-file.js';
 import { isReadFor, type Sources } from './sources.js';
 
-/** The chat platforms that are set up; for other services than the messenger none is. */
+/** The configured chat platforms; none for services other than the messenger. */
 export function readMessenger(sources: Sources, file: FileSettings, given: MessengerSources): MessengerConfig {
   const { values } = given;
   if (!isReadFor(sources, 'messenger')) return { port: values.MESSENGER_PORT };

@@ -6,7 +6,7 @@ import { checkFallbacks } from './check-fallbacks.js';
 import { isReadFor, secretOf, type Sources } from './sources.js';
 import type { Values } from '../settings/variables.js';
 
-/** Upstreams and routes: those of the file, else what the environment connects, else the built-in demo model. */
+/** Upstreams and routes: those of the file, otherwise those that the environment connects, otherwise the demo model. */
 export function readModels(sources: Sources, file: FileSettings, values: Values): ModelsConfig {
   const upstreams = file.upstreams.length > 0 ? fileUpstreams(sources, file, values) : upstreamsOf(values);
   const routes = file.models.map((entry) => routeOf(sources, entry));
@@ -40,7 +40,7 @@ function routeOf(sources: Sources, entry: FileSettings['models'][number]): Route
   };
 }
 
-/** A model's price. Input and output belong together, and the prices of caches need both. */
+/** A model's price. Input and output must be given together, and cache prices need both. */
 function priceOf({ problems }: Sources, entry: FileSettings['models'][number]): RouteConfig['price'] {
   const { price_input: input, price_output: output } = entry;
   const { price_cached_input: cachedInput, price_cache_write: cacheWrite } = entry;
@@ -103,7 +103,7 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
   const defaults = timing(values);
   return file.upstreams.map((entry) => {
     const key = isReadFor(sources, 'worker') ? upstreamKey(sources, entry) : undefined;
-    // An unreadable provider has been reported already; this entry will not be used.
+    // An unreadable provider was already reported; this entry will not be used.
     const provider = entry.provider ?? 'demo';
     checkReach(sources.problems, { ...entry, provider });
     return {
@@ -151,7 +151,7 @@ function checkNames(sources: Sources, file: FileSettings, { upstreams, routes }:
   routes.forEach(({ name, upstream, pool, fallback }, index) => {
     const path = file.models[index]?.path ?? `models[${index}]`;
     if (name && routeNames.indexOf(name) < index) problems.add(`${path}.name`, 'a name of its own', name);
-    // Without an upstream in the file, keys decide which there are, and only the worker has those.
+    // Without upstreams in the file the keys decide which exist, and only the worker has these keys.
     const isTold = file.upstreams.length > 0 || isReadFor(sources, 'worker');
     for (const wanted of isTold ? (pool ?? [upstream]) : []) {
       if (!wanted || upstreamNames.includes(wanted)) continue;

@@ -2,7 +2,7 @@ import type { McpServerConfig, ToolsConfig, ToolsetUse } from '../config.js';
 import type { FileSettings } from './read-file.js';
 import { fromEnvironment, isReadFor, secretOf, type Sources } from './sources.js';
 
-/** Toolsets, who may use which, and the MCP servers. Only the file can say any of it. */
+/** Toolsets, who may use which, and the MCP servers. These settings exist in the file only. */
 export function readTools(sources: Sources, file: FileSettings): ToolsConfig {
   const toolsets = file.toolsets.map(({ name, tools }) => ({ name: name ?? '', tools: tools ?? [] }));
   const servers = file.mcpServers.flatMap((entry) => mcpServer(sources, entry) ?? []);
@@ -66,7 +66,7 @@ function mcpServer(sources: Sources, entry: FileSettings['mcpServers'][number]):
 const STDIO_KEYS: ReadonlySet<string> = new Set(['args', 'env', 'env_from']);
 const HTTP_KEYS: ReadonlySet<string> = new Set(['headers', 'token_env']);
 
-/** What a program needs to be found and to find its files. Everything else has to be passed on by name. */
+/** Variables that a program needs to be found and to find its files. All others must be passed on by name. */
 const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR'];
 
 function stdio(

@@ -5,7 +5,7 @@ import { VARIABLES, type Values, type VariableName } from '../settings/variables
 
 export interface ReadValues {
   readonly values: Values;
-  /** Settings that somebody made; all others are defaults. */
+  /** The settings that were made; all others are defaults. */
   readonly given: ReadonlySet<VariableName>;
 }
 

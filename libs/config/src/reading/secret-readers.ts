@@ -2,7 +2,7 @@ import type { VariableName } from '../settings/variables.js';
 import type { FileSettings } from './read-file.js';
 import type { ServiceName } from './sources.js';
 
-/** The services that read a secret, by the name of its variable. A variable that is not listed is for all of them. */
+/** The services that read a secret, by the name of its variable. All services read a variable that is not listed. */
 export type SecretReaders = ReadonlyMap<string, readonly ServiceName[]>;
 
 const SETTINGS: readonly (readonly [VariableName, readonly ServiceName[]])[] = [
@@ -21,12 +21,12 @@ const SETTINGS: readonly (readonly [VariableName, readonly ServiceName[]])[] = [
   ['ANTHROPIC_API_KEY', ['worker']],
 ];
 
-/** `env_from` also hands on what every program needs, and what our services need as well. */
+/** `env_from` also passes on variables that every program needs, and our services need these as well. */
 const FOR_EVERY_PROGRAM = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|NODE_\w+|SSL_CERT_\w+|\w*_PROXY)$/i;
 
 /**
- * Who reads which secret: those of the settings, and those that the settings file names (`key_env`, `api_key_env`,
- * `token_env`, `env_from`). A name that several of them use has the readers of each.
+ * The services that read each secret: those of the settings, and those that the settings file names (`key_env`,
+ * `api_key_env`, `token_env`, `env_from`). A name that several of them use has the readers of each.
  */
 export function secretReaders(file: FileSettings, isShared: (name: string) => boolean): SecretReaders {
   const readers = new Map<string, readonly ServiceName[]>(SETTINGS);

@@ -30,7 +30,7 @@ export function fromEnvironment(name: string, sources: Sources, mayBeFile: boole
   return content;
 }
 
-/** The settings file: the one TALARIA_CONFIG names, else the default one when it exists. */
+/** The settings file: the one that TALARIA_CONFIG names, otherwise the default one when it exists. */
 export function readSettings(sources: Sources, defaultPath: string): FileSettings {
   const named = sources.env['TALARIA_CONFIG']?.trim();
   const content = named
@@ -40,14 +40,15 @@ export function readSettings(sources: Sources, defaultPath: string): FileSetting
 }
 
 /**
- * Are the settings read for that service? Services share a file, but not their secrets: what only one of them uses is
- * neither asked for nor read in another, whose environment need not hold it.
+ * Whether the settings are read for that service. Services share a file, but not their secrets: a secret that only one
+ * service uses is neither required nor read in another, whose environment need not hold it.
  */
 export const isReadFor = ({ service }: Sources, name: ServiceName): boolean =>
   service === undefined || service === name;
 
 /**
- * A secret that the file holds, or whose variable it names (`path` and `path_env`). Ask for it only where it is used.
+ * A secret in the file, or in the variable that the file names (`path` and `path_env`). Call this only where the secret
+ * is used.
  */
 export function secretOf(
   sources: Sources,

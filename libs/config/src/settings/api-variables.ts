@@ -5,7 +5,7 @@ import { OPERATOR_VARIABLES } from './operator-variables.js';
 import { host, integer, listOf, milliseconds, oneOf, origin, port, secret } from '../values/parsers.js';
 import type { Variable } from './variable.js';
 
-/** Where the API listens, who may use it, and how much it takes on. */
+/** Where the API listens, who may use it, and how much work it accepts. */
 export const API_VARIABLES = [
   { name: 'API_SERVER_HOST', path: 'api.host', default: '127.0.0.1', meaning: 'address to listen on', parser: host },
   { name: 'API_SERVER_PORT', path: 'api.port', default: '8642', meaning: 'port to listen on', parser: port },

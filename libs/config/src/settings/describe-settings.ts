@@ -4,7 +4,7 @@ import { VARIABLES } from './variables.js';
 /** One line of the list of settings, in words. */
 export interface SettingRow {
   readonly name: string;
-  /** In the settings file; '-' where only the environment can say it. */
+  /** Path in the settings file; '-' for settings of the environment only. */
   readonly path: string;
   readonly default: string;
   readonly meaning: string;

@@ -4,7 +4,7 @@ import type { Variable } from './variable.js';
 const SECRET_BYTES_MIN = 24;
 const SECRET_BYTES_MAX = 64;
 
-/** As Standard Webhooks has it. */
+/** In the form of Standard Webhooks. */
 const signingSecret: Parser<string> = {
   expected: `whsec_ and base64 of ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} bytes`,
   parse(value) {

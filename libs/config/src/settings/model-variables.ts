@@ -7,7 +7,7 @@ export const modelName = matching(
   `a model name of 1 to ${LIMITS.modelNameCharsMax} characters without spaces and commas`,
 );
 
-/** Upstreams without a file, and how they are asked. */
+/** Upstreams without a file, and the manner of requests to them. */
 export const MODEL_VARIABLES = [
   {
     name: 'OPENAI_API_KEY',

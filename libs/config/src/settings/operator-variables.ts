@@ -3,7 +3,7 @@ import type { Variable } from './variable.js';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** What people who run the gateway may see and do. */
+/** What operators may see and do. */
 export const OPERATOR_VARIABLES = [
   {
     name: 'ADMIN_TOKEN',

@@ -1,16 +1,16 @@
 import type { Parser } from '../values/parsers.js';
 
-/** One setting: its name in the environment, its place in the file, what it means and how it is read. */
+/** One setting: its name in the environment, its path in the file, its meaning and its parser. */
 export interface Variable {
   readonly name: string;
-  /** Where the file may give it; absent: only the environment can. */
+  /** Path in the file. Absent: the setting exists in the environment only. */
   readonly path?: string;
-  /** In the words of the environment; absent: not set. */
+  /** The default, as text. Absent: not set. */
   readonly default?: string;
   readonly meaning: string;
-  /** Never shown, and may be read from a file that `<NAME>_FILE` names. */
+  /** Never shown. May be read from a file that `<NAME>_FILE` names. */
   readonly secret?: true;
-  /** An empty text says "none"; everywhere else it says "not set". */
+  /** An empty text means "none". For all other settings it means "not set". */
   readonly emptyIsNone?: true;
   readonly parser: Parser<unknown>;
 }

@@ -10,7 +10,7 @@ import { LOG_VARIABLES } from './operator-variables.js';
 import { port, secret, serverUrl, text, type Parser } from '../values/parsers.js';
 import type { Variable } from './variable.js';
 
-/** Every setting there is. docs/configuration.md repeats this list, and a test compares the two. */
+/** All settings. docs/configuration.md repeats this list, and a test compares the two. */
 export const VARIABLES = [
   { name: 'TALARIA_CONFIG', default: 'talaria.yaml', meaning: 'settings file; must exist when named', parser: text },
   {
@@ -130,7 +130,7 @@ export type VariableName = (typeof VARIABLES)[number]['name'];
 type Declared<N extends VariableName> = Extract<(typeof VARIABLES)[number], { name: N }>;
 type Read<V> = V extends { parser: Parser<infer T> } ? T : never;
 
-/** What was read, by name. A setting without a default may be undefined. */
+/** The values that were read, by name. A setting without a default may be undefined. */
 export type Values = {
   readonly [N in VariableName]: Declared<N> extends { default: string }
     ? Read<Declared<N>>

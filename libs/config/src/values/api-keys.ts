@@ -1,6 +1,6 @@
 import { matching, secret, splitList, type Parser } from './parsers.js';
 
-/** A key as the environment gives it: no role. */
+/** A key from the environment: it has no role. */
 export interface NamedKey {
   readonly name: string;
   readonly key: string;
@@ -9,7 +9,7 @@ export interface NamedKey {
 export const KEY_CHARS_MIN = 16;
 export const HOW_TO_MAKE_A_KEY = 'make one with: openssl rand -hex 24';
 
-/** Owners of runs are known by these names: they stand in logs and rows. */
+/** These names identify owners of runs in logs and rows. */
 export const keyName: Parser<string> = matching(/^[A-Za-z0-9._-]{1,64}$/, 'a name of 1 to 64 of A-Z a-z 0-9 . _ -');
 
 /** `name:key,name:key`; a key may contain colons, not commas. */
@@ -22,8 +22,8 @@ export const namedKeys: Parser<readonly NamedKey[]> = {
 };
 
 /**
- * Why a key must not guard an address that others can reach; undefined when it may.
- * It finds what nobody would make on purpose; it cannot tell whether a key was ever secret.
+ * Why a key must not guard an address that others can reach; undefined when it may. It finds keys that nobody would
+ * make on purpose. It cannot know whether a key was ever secret.
  */
 export function weakness(key: string): string | undefined {
   const bare = key.toLowerCase().replace(/^sk-/, '');
@@ -38,7 +38,8 @@ export function weakness(key: string): string | undefined {
 }
 
 /**
- * Seven letters and more: a word of four stands in one of 35,000 random keys of 32 letters, one of seven in a billion.
+ * Words of at least seven letters: a word of four occurs in one of 35,000 random keys of 32 letters, one of seven in
+ * one of a billion.
  */
 const PLACEHOLDERS = ['changeme', 'yourapikey', 'yourkey', 'yoursecret', 'replaceme', 'keyhere', 'xxxxxxxx'];
 const SEQUENCES = [

@@ -1,17 +1,17 @@
 import ipaddr from 'ipaddr.js';
 
-/** Reads the text of a setting. `undefined` means: not what was `expected`. Texts come trimmed. */
+/** Reads the text of a setting. `undefined` means: not what was `expected`. Texts are trimmed before. */
 export interface Parser<T> {
   readonly expected: string;
-  /** The file may give a sequence instead of comma-separated text. */
+  /** The file may have a sequence instead of comma-separated text. */
   readonly list?: true;
   parse(text: string): T | undefined;
 }
 
-/** Any text, as it is. */
+/** Any text, unchanged. */
 export const text: Parser<string> = { expected: 'text', parse: (value) => value };
 
-/** What a bearer token can be made of: visible ASCII, no spaces. */
+/** The characters of a bearer token: visible ASCII, no spaces. */
 export const secret: Parser<string> = {
   expected: 'visible ASCII characters without spaces',
   parse: (value) => (/^[\x21-\x7e]+$/.test(value) ? value : undefined),
@@ -42,7 +42,7 @@ export function integer(min: number, max: number): Parser<number> {
   };
 }
 
-/** Of a million tokens, in any currency. */
+/** Per million tokens, in any currency. */
 export const price: Parser<number> = {
   expected: 'a price per million tokens, such as 2.50',
   parse: (value) => (/^\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) : undefined),
@@ -93,7 +93,7 @@ export function matching(pattern: RegExp, expected: string): Parser<string> {
   return { expected, parse: (value) => (pattern.test(value) ? value : undefined) };
 }
 
-/** The name of a tool, or the beginning of names and a star. */
+/** The name of a tool, or the beginning of names followed by a star. */
 export const toolPattern = matching(/^[a-zA-Z0-9_-]{1,64}\*?$/, 'a tool name, or the beginning of tool names and *');
 /** A regular expression as JavaScript has it, without slashes and flags. */
 export const pattern: Parser<RegExp> = {
@@ -119,7 +119,7 @@ export function listOf<T>(item: Parser<T>): Parser<readonly T[]> {
   };
 }
 
-/** An absolute URL with one of the protocols (`http:`). Given back without a slash at its end. */
+/** An absolute URL with one of the protocols (`http:`). Returned without a slash at its end. */
 export function url(protocols: readonly string[], credentials: 'allowed' | 'refused' = 'refused'): Parser<string> {
   const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
   return {
@@ -133,7 +133,7 @@ export function url(protocols: readonly string[], credentials: 'allowed' | 'refu
   };
 }
 
-/** A database server's URL; drivers decode its parts later, where nobody could say which setting was wrong. */
+/** A database server's URL. Drivers decode its parts later, when it would be unclear which setting is wrong. */
 export function serverUrl(protocols: readonly string[], path: Parser<string>): Parser<string> {
   const base = url(protocols, 'allowed');
   return {
@@ -169,7 +169,7 @@ export const origin: Parser<string> = {
   },
 };
 
-/** A name or address to listen on; brackets around an IPv6 address are taken off. */
+/** A name or address to listen on; brackets around an IPv6 address are removed. */
 export const host: Parser<string> = {
   expected: 'an IP address or a host name',
   parse(value) {
@@ -189,7 +189,7 @@ export const hostOrBlock: Parser<string> = {
 };
 
 /**
- * 300.0.0.1 and 10.0.0 are mistyped addresses and no names; libs/guarded-fetch takes neither (a test compares the two).
+ * 300.0.0.1 and 10.0.0 are mistyped addresses, not names; libs/guarded-fetch refuses both (a test compares the two).
  */
 const NUMBER_AT_ITS_END = /(?:^|\.)\d+\.?$/;
 

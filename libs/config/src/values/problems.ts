@@ -1,12 +1,12 @@
-/** What is wrong with one setting. `where` is a variable or a path in the file, never a value. */
+/** An error in one setting. `where` is a variable or a path in the file, never a value. */
 export interface Problem {
   readonly where: string;
-  /** The value as it may be shown; absent for secrets and for what is missing. */
+  /** The value in a form that may be shown. Absent for secrets and for missing values. */
   readonly shown?: string;
   readonly expected: string;
 }
 
-/** Thrown once, with everything that is wrong. The message is meant for a terminal: one line per problem. */
+/** Thrown once, with all errors. The message is meant for a terminal: one line per problem. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly Problem[]) {
     super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${line(problem)}`).join('\n')}`);
@@ -14,7 +14,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Collects problems, so that an operator can mend them all before the next start. */
+/** Collects problems, so that an operator can correct all of them before the next start. */
 export class Problems {
   private readonly list: Problem[] = [];
 
