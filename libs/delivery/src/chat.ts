@@ -2,18 +2,18 @@ import { GatewayError, LIMITS, type ChatDelivery, type ChatDesk } from '#libs/co
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
 
-/** What a chat needs of the world: the inboxes of chats, and what became of what was put there. */
+/** The ports for deliveries to chats: the chats' inboxes, and the outcome of their entries. */
 export type ChatPost = Pick<ChatDesk, 'put' | 'outcome' | 'home'>;
 
-/** A result waits so long for its chat; one that is not posted by then is asked about at the next attempt. */
+/** Longest wait until a result is posted. The next attempt asks about a result that is not posted by then. */
 const POST_MS_MAX = 20_000;
 const LOOK_EVERY_MS = 250;
-/** About as much as an answer may have in a chat. The rest is left out and stands in the job's history. */
+/** About the length of an answer in a chat. The rest is left out and can be read in the job's history. */
 const TEXT_CHARS_MAX = 80_000;
 
 /**
- * Hands results to the messenger and waits until they are posted. The result is put into the chat's inbox once for all
- * attempts, and the messenger posts it once; so an attempt is repeated without posting anything twice.
+ * Passes results to the messenger and waits until they are posted. A result is put into the chat's inbox once for all
+ * attempts, and the messenger posts it once. So an attempt is repeated without posting anything twice.
  *
  * @param platform the scheme: `telegram:<chat>`, `telegram:<chat>:<topic>`, or `telegram` for the key's home chat.
  * @param post absent: only addresses are checked.

@@ -1,6 +1,6 @@
 import type { DeliveryTarget } from './target.js';
 
-/** The result is kept with the run and can be read there: nothing is sent. */
+/** The result is kept with the run and can be read there, so nothing is sent. */
 export const local: DeliveryTarget = {
   scheme: 'local',
   example: 'local',

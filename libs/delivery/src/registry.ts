@@ -13,7 +13,7 @@ export interface DeliverySettings {
 }
 
 /**
- * Everywhere that results can go. A new kind is a folder and a line here. Throws when a setting is malformed.
+ * All kinds of places where results can go. A new kind is a folder and a line here. Throws when a setting is malformed.
  * @param chats absent where addresses are checked and nothing is delivered.
  */
 export function createTargets(
@@ -25,7 +25,7 @@ export function createTargets(
   return [local, webhook({ guard, ...secret }), chat('telegram', chats)];
 }
 
-/** A target as it was written, taken apart: `webhook:https://x` is scheme `webhook`, address `https://x`. */
+/** Splits a target: `webhook:https://x` has the scheme `webhook` and the address `https://x`. */
 export function splitTarget(target: string): { readonly scheme: string; readonly address: string } {
   const colon = target.indexOf(':');
   return colon < 0
@@ -34,8 +34,8 @@ export function splitTarget(target: string): { readonly scheme: string; readonly
 }
 
 /**
- * Reads `deliver`: one target, a comma-separated list of them, or an array; each once. Throws GatewayError
- * `invalid_request` that says which target is wrong and which there are.
+ * Reads `deliver`: one target, a comma-separated list of them, or an array, without repetitions. Throws GatewayError
+ * `invalid_request` that names the wrong target and the existing ones.
  */
 export function parseDeliver(value: string | readonly unknown[], targets: readonly DeliveryTarget[]): string[] {
   const words = typeof value === 'string' ? value.split(',') : value;
@@ -58,7 +58,7 @@ const TARGET_CHARS_MAX = 2_048;
 function check(target: string, targets: readonly DeliveryTarget[]): void {
   if (target.length > TARGET_CHARS_MAX)
     throw refuse(`'deliver' has a target of more than ${TARGET_CHARS_MAX} characters.`);
-  // The record shows targets as one text, with commas between them.
+  // The record shows targets as one text, separated by commas.
   if (target.includes(',')) throw refuse("'deliver' has a target with a comma in it; write %2C.");
   const { scheme, address } = splitTarget(target);
   const known = targets.find((one) => one.scheme === scheme);

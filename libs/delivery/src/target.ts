@@ -1,28 +1,28 @@
 import type { Job, JobRun } from '#libs/contract';
 
-/** A result on its way to somebody. */
+/** A result and its delivery. */
 export interface Parcel {
   readonly job: Job;
   readonly run: JobRun;
-  /** Behind the colon of the target: the URL of a webhook. */
+  /** The part after the colon of the target: the URL of a webhook. */
   readonly address: string;
-  /** The same for every attempt, so that a receiver can tell a repetition. */
+  /** The same for every attempt, so that a receiver can recognise a repetition. */
   readonly messageId: string;
   readonly now: number;
   readonly signal: AbortSignal;
 }
 
-/** `why` is shown to the owner of the job. `final`: trying again cannot help. */
+/** `why` is shown to the owner of the job. `final`: another try cannot help. */
 export type DeliveryOutcome =
   { readonly kind: 'delivered' } | { readonly kind: 'failed'; readonly why: string; readonly final: boolean };
 
 /** A kind of place where results can go. A new one is a folder and a line in `registry.ts`. */
 export interface DeliveryTarget {
-  /** What stands before the colon of a target in `deliver`. */
+  /** The part before the colon of a target in `deliver`. */
   readonly scheme: string;
   /** Form of a target, for messages. */
   readonly example: string;
-  /** What is wrong with an address, as the end of a sentence; undefined: nothing. */
+  /** The fault of an address, as the end of a sentence; undefined when there is none. */
   problemOf(address: string): string | undefined;
   /** Sends once. Rejects only with the signal's reason. */
   deliver(parcel: Parcel): Promise<DeliveryOutcome>;

@@ -6,18 +6,20 @@ import type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
 
 export interface WebhookSettings {
   /**
-   * `whsec_` and base64, or base64 alone: the secrets of all API keys are made from it. Absent: webhooks are refused.
+   * `whsec_` and base64, or base64 alone. The secrets of all API keys are derived from it. Absent: webhooks are
+   * refused.
    */
   readonly secret?: string;
   readonly guard: Guard;
 }
 
-/** Answers that say "not now": everything else below 500 is final (Standard Webhooks, "Delivery"). */
+/** Statuses that mean "not now". All others below 500 are final (Standard Webhooks, "Delivery"). */
 const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
 /**
- * The secret that signs what an API key's jobs deliver: HMAC-SHA256 of `talaria-webhook:<name of the key>`, with the
- * bytes of `secret`. Each key has its own, or the holder of one could send signed results to the receiver of another.
+ * The secret that signs the deliveries of an API key's jobs: HMAC-SHA256 of `talaria-webhook:<name of the key>`, with
+ * the bytes of `secret`. Each key has its own, because otherwise the holder of one could send signed results to the
+ * receiver of another.
  */
 export function webhookSecretOf(secret: string, owner: string): string {
   const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
@@ -43,7 +45,7 @@ const NOT_CONFIGURED: DeliveryOutcome = { kind: 'failed', why: 'WEBHOOK_SECRET i
 
 async function post(parcel: Parcel, secret: string, guard: Guard): Promise<DeliveryOutcome> {
   const body = JSON.stringify(eventOf(parcel));
-  // Whole seconds: the header has no fractions, and the receiver checks the signature over what it says.
+  // Whole seconds: the header has no fractions, and the receiver checks the signature over the header's value.
   const seconds = Math.floor(parcel.now / 1_000);
   const headers = {
     'content-type': 'application/json',

@@ -3,17 +3,17 @@ import ipaddr from 'ipaddr.js';
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
- * True for an address on the public internet. False for everything else, and for what is no address: private, loopback,
- * link-local, shared (CGNAT), multicast, reserved, documentation and benchmarking ranges, and every IPv6 form that
- * carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo), whichever address it carries: some router on the
- * way may unpack it.
+ * True for an address on the public internet. False for everything else, including text that is no address: private,
+ * loopback, link-local, shared (CGNAT), multicast, reserved, documentation and benchmarking ranges, and every IPv6 form
+ * that carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo), whichever address it carries, because a
+ * router on the way may unpack it.
  */
 export function isPublicAddress(text: string): boolean {
   const address = parseAddress(text);
   if (!address || address.range() !== 'unicast') return false;
   if (CLOUD_METADATA.some((block) => inBlock(address, block))) return false;
-  // Only 2000::/3 is given out (RFC 4291 2.4). This also refuses what the library calls unicast by default, such as
-  // the IPv4-compatible ::/96.
+  // Only 2000::/3 is assigned (RFC 4291 2.4). This also refuses addresses that the library calls unicast by default,
+  // such as the IPv4-compatible ::/96.
   return address.kind() === 'ipv4' || inBlock(address, GLOBAL_IPV6);
 }
 
@@ -34,8 +34,8 @@ export interface AllowedHosts {
 }
 
 /**
- * Reads entries such as `wiki.local`, `10.1.2.3` and `10.0.0.0/8`. A name allows whatever it resolves to; it matches
- * exactly, so sub-domains are entries of their own. Throws an Error that names a malformed entry.
+ * Reads entries such as `wiki.local`, `10.1.2.3` and `10.0.0.0/8`. A name allows whatever it resolves to. It matches
+ * exactly, so sub-domains need their own entries. Throws an Error that names a malformed entry.
  */
 export function parseAllowedHosts(entries: readonly string[]): AllowedHosts {
   const names = new Set<string>();
@@ -52,7 +52,7 @@ export function parseAllowedHosts(entries: readonly string[]): AllowedHosts {
 // The last label is no number: 300.0.0.1 and 10.0.0 are mistyped addresses, not names.
 const HOST_NAME = /^(?:[a-z0-9_-]{1,63}\.)*(?![0-9]+\.?$)[a-z0-9_-]{1,63}\.?$/i;
 
-/** Lower case and without the dot of the root, so that `LOCALHOST.` is `localhost`. */
+/** In lower case and without the dot of the root, so that `LOCALHOST.` is `localhost`. */
 export function canonicalName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }
@@ -73,7 +73,8 @@ function parseBlock(entry: string): AddressBlock | undefined {
 }
 
 /**
- * Takes the four-part form only: the library also reads 0x7f.1 and 127.1, which the URL parser has normalised by now.
+ * Accepts the four-part form only: the library also reads 0x7f.1 and 127.1, which the URL parser has already
+ * normalised.
  */
 function parseAddress(text: string): Address | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);

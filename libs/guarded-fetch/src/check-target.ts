@@ -1,6 +1,6 @@
 import { isAllowedAddress, isPublicAddress, canonicalName, type AllowedHosts } from './address-policy.js';
 
-/** One address of a host, as DNS or a literal gave it. */
+/** One address of a host, from DNS or from a literal. */
 export interface HostAddress {
   readonly address: string;
   readonly family: 4 | 6;
@@ -9,11 +9,11 @@ export interface HostAddress {
 /** Who asks for a name, and until when. */
 export interface NameQuestion {
   readonly signal: AbortSignal;
-  /** Those of a group, such as an API key, share a bound of lookups at a time. */
+  /** All members of a group, such as an API key, share a bound of simultaneous lookups. */
   readonly group?: string;
 }
 
-/** All addresses of a name. Rejects or gives none when the name is not known; stops when the signal aborts. */
+/** All addresses of a name. Rejects or returns none when the name is unknown; stops when the signal aborts. */
 export type Resolve = (hostname: string, question: NameQuestion) => Promise<readonly HostAddress[]>;
 
 /** A URL that may be fetched, from these addresses and from no others. */
@@ -22,9 +22,9 @@ export type Target =
   | { readonly kind: 'refused' | 'failed'; readonly why: string };
 
 /**
- * Decides whether a URL may be fetched. Its host is resolved here and only here: connect to the addresses of the
- * result, else the answer of the name server can have changed by then (DNS rebinding). One address that is not allowed
- * refuses the whole name. `base` is the URL that a redirect came from.
+ * Decides whether a URL may be fetched. Its host is resolved here and only here. Connect to the addresses of the
+ * result, because the name server's answer may have changed by then (DNS rebinding). One address that is not allowed
+ * refuses the whole name. `base` is the URL from which a redirect came.
  */
 export async function checkTarget(
   text: string,
@@ -44,11 +44,13 @@ export async function checkTarget(
   return { kind: 'allowed', url: parsed, addresses };
 }
 
-/** Only what every URL parser reads the same way. The host that is checked is the host that is connected to. */
+/**
+ * Accepts only URLs that every URL parser reads in the same way, so the checked host is the host that is connected to.
+ */
 function parseUrl(text: string, base?: URL): URL | (Target & { kind: 'refused' }) {
   const refused = (why: string) => ({ kind: 'refused', why }) as const;
   if (text.length > URL_CHARS_MAX) return refused(`the URL is longer than ${URL_CHARS_MAX} characters`);
-  // A backslash is a slash to some parsers and a letter to others; spaces and control characters are dropped by some.
+  // Some parsers treat a backslash as a slash, others as a letter; some drop spaces and control characters.
   if (/[\\\s\p{Cc}]/u.test(text)) return refused('the URL has a backslash, a space or a control character in it');
   if (!URL.canParse(text, base?.href)) return refused('it is not an absolute URL');
   const url = new URL(text, base?.href);
@@ -68,7 +70,8 @@ async function lookUp(
   try {
     return await resolve(hostname, question);
   } catch {
-    // Unknown name, or no answer from the name server: the same to the caller, who gets no details of our network.
+    // An unknown name, or no answer from the name server: the caller cannot tell them apart, and gets no details of our
+    // network.
     return [];
   }
 }

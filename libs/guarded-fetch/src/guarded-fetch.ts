@@ -33,27 +33,27 @@ export function openGuard(settings: {
 
 export interface FetchRequest {
   readonly url: string;
-  /** A POST is sent once, to the URL itself: its redirects are not followed but given back. */
+  /** A POST is sent once, to the URL itself: its redirects are returned, not followed. */
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly signal: AbortSignal;
-  /** Whose request it is: those of a group share a bound of names that are looked up at a time. */
+  /** All members of a group share a bound of simultaneous name lookups. */
   readonly group?: string;
-  /** In place of the usual ones of the same name. */
+  /** Replace the usual headers of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** `why` is a sentence without its full stop, for the one who asked; it never tells which address a name has. */
+/** `why` is a sentence without its full stop, for the caller. It never reveals which address a name has. */
 export type FetchOutcome =
   | FetchedResponse
-  /** The guard did not let it through. */
+  /** The guard refused the request. */
   | { readonly kind: 'refused'; readonly why: string }
-  /** It was let through and did not work. */
+  /** The guard allowed the request, and it failed. */
   | { readonly kind: 'failed'; readonly why: string };
 
 export interface FetchedResponse {
   readonly kind: 'response';
-  /** After all redirects. */
+  /** The URL after all redirects. */
   readonly url: string;
   readonly status: number;
   /** Names in lower case; of a repeated header the first value. */
@@ -64,9 +64,9 @@ export interface FetchedResponse {
 }
 
 /**
- * Fetches a URL that somebody else chose. Every hop is checked by `checkTarget` and connects to the
- * checked addresses only; redirects are followed by hand; no cookies, no credentials, no proxy, no kept connections.
- * Rejects only with the signal's reason.
+ * Fetches a URL that somebody else chose. Every hop is checked by `checkTarget` and connected only to the checked
+ * addresses. Redirects are followed by hand; no cookies, no credentials, no proxy, no kept connections. Rejects only
+ * with the signal's reason.
  */
 export async function guardedFetch(order: FetchRequest, guard: Guard): Promise<FetchOutcome> {
   const deadline = withDeadline(order.signal, guard.timeoutMs);
@@ -106,7 +106,7 @@ async function fetchOnce(
   { url, addresses }: Target & { kind: 'allowed' },
   { method, signal, headers, body: content }: FetchRequest,
 ): Promise<FetchedResponse> {
-  // An agent of its own for every hop: a kept connection would be one to an address that was checked for another name.
+  // Each hop has its own agent, because a kept connection would lead to an address that was checked for another name.
   const agent = new Agent({ connections: 1, pipelining: 0, connect: { lookup: pinnedTo(addresses) } });
   try {
     const answer = await request(url, {

@@ -3,7 +3,7 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** The time was over before the outer signal aborted. */
   isOver(): boolean;
-  /** Stops the timer and lets go of the outer signal. Call it when the work is done. */
+  /** Stops the timer and releases the outer signal. Call it when the work is done. */
   clear(): void;
 }
 

@@ -14,7 +14,7 @@ export interface HistoryReader {
    * Rejects with GatewayError `unavailable` when the store is needed and away.
    */
   turns(runId: string, limit?: number): Promise<readonly Turn[]>;
-  /** Only the last of these turns; read from its log as long as that lives. */
+  /** Only the last of these turns. It is read from its log for as long as that log lives. */
   turn(runId: string): Promise<Turn | undefined>;
 }
 
@@ -33,7 +33,8 @@ export function historyReader({ log, store }: HistoryPorts): HistoryReader {
         seen.add(next);
         const older: readonly Turn[] =
           away === undefined ? await store.turns(next, limit - turns.length).catch(remember) : [];
-        // A run that the store does not have yet is in its log. So are, while the store is away, all of the last hour.
+        // A run that the store does not have yet is in its log. While the store is away, so are all runs of the last
+        // hour.
         const found = older.length > 0 ? await withLogged(log, older) : await loggedTurn(log, next);
         if (found.length === 0) {
           if (away !== undefined) throw away;
@@ -52,7 +53,7 @@ export function historyReader({ log, store }: HistoryPorts): HistoryReader {
   };
 }
 
-/** The store has no content of a run with `retain: false`; as long as its log lives the run can be continued. */
+/** The store has no content of a run with `retain: false`. While its log lives, the run can be continued. */
 function withLogged(log: HistoryPorts['log'], turns: readonly Turn[]): Promise<readonly Turn[]> {
   return Promise.all(turns.map(async (turn) => (turn.input ? turn : ((await loggedTurn(log, turn.runId))[0] ?? turn))));
 }

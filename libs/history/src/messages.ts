@@ -19,7 +19,7 @@ export function messagesOf(turns: readonly Turn[]): Message[] {
     .reduce((before, { input, snapshot }) => continued([...before, ...(input?.messages ?? [])], snapshot), begun);
 }
 
-/** A turn that gave a whole summary stands for itself and for everything before it. */
+/** A turn with a complete summary replaces everything before it. */
 function isCompaction({ snapshot }: Turn): boolean {
   return snapshot.compacts === true && snapshot.status === 'completed' && outputText(snapshot).trim() !== '';
 }
@@ -31,7 +31,7 @@ const summaryOf = ({ snapshot }: Turn): Message => ({
 
 /**
  * Everything that the model reads: the conversation so far, from the conversation object or from the chain of runs,
- * then the run's own input. Rejects as `HistoryReader.turns` does.
+ * then the run's own input. Rejects like `HistoryReader.turns`.
  */
 export async function conversationOf(
   { context, parentId, messages }: Pick<RunDraft, 'context' | 'parentId' | 'messages'>,
@@ -42,9 +42,9 @@ export async function conversationOf(
 }
 
 /**
- * A conversation and the messages that come next, as upstreams accept it: each call is followed by its result, and each
- * result stands behind its call. A call whose result never came (the turn was cancelled, or the client continued
- * without it) gets a result that says so.
+ * A conversation and the messages that come next, in the form that upstreams accept: each result comes after its call,
+ * and each call has a result. A call without a result (the turn was cancelled, or the client continued without it) gets
+ * one that says so.
  */
 export function joinConversation(turns: readonly Turn[], own: readonly Message[]): Message[] {
   return closeCalls([...messagesOf(turns), ...own]);

@@ -18,10 +18,10 @@ interface Occurrence {
 }
 
 /**
- * Decides about a job that is due at `now` (ms). A run that was asked for by hand comes first and leaves the schedule
- * alone. Of a backlog only the latest occurrence counts, so an outage is never followed by a burst; it is run when it
- * is within its grace or `misfire` says so, else it is noted as missed. Throws when the schedule cannot tell what comes
- * next.
+ * Decides about a job that is due at `now` (ms). A run that a user asked for comes first and leaves the schedule
+ * unchanged. Of a backlog only the latest occurrence counts, so an outage is never followed by a burst. It is run when
+ * it is within its grace or `misfire` says so; otherwise it is recorded as missed. Throws when the schedule cannot name
+ * the next occurrence.
  */
 export function planFiring(job: Job, active: readonly ActiveJobRun[], now: number): Firing {
   const occurrence = job.runRequestedAt === null ? latestOf(job, now) : byHand(job.runRequestedAt);
@@ -37,7 +37,7 @@ const byHand = (slot: number): Occurrence => ({ slot, manual: true, misfire: fal
 
 function latestOf(job: Job, now: number): Occurrence {
   const first = job.nextRunAt ?? now;
-  // Only occurrences whose jitter is certainly over; at most one more is due, and comes at the next look.
+  // Only occurrences whose jitter is certainly over. At most one more is due, and the next check finds it.
   const certain = Math.min(now - job.jitterSeconds * 1_000, job.endAt ?? Infinity);
   const slot = lastOccurrence(job.schedule, certain, first) ?? first;
   const isLate = now - slot - jitterMs(job, slot) > graceMs(job.schedule, slot);
@@ -47,7 +47,9 @@ function latestOf(job: Job, now: number): Occurrence {
 const GRACE_MS_MIN = 120_000;
 const GRACE_MS_MAX = 7_200_000;
 
-/** How late an occurrence still counts as in time: half the time to the next one, 2 minutes to 2 hours (as Hermes). */
+/**
+ * How late an occurrence still counts as in time: half the time to the next one, 2 minutes to 2 hours (as in Hermes).
+ */
 function graceMs(schedule: Schedule, slot: number): number {
   const next = nextOccurrence(schedule, slot);
   if (next === undefined) return GRACE_MS_MIN;

@@ -8,9 +8,9 @@ export interface Settled {
 }
 
 /**
- * The consequences of a run's end for its job: the outcome, another attempt or not, and what is delivered. Failures are
- * delivered after their last attempt, whatever the answer says; a run that somebody cancelled is neither tried again
- * nor delivered.
+ * The consequences of a run's end for its job: the outcome, whether there is another attempt, and the deliveries.
+ * Failures are delivered after their last attempt, whatever the answer says. A run that a user cancelled is neither
+ * retried nor delivered.
  */
 export function settleRun(job: Job, run: JobRun, { end, now }: { end: JobRunEnd; now: number }): Settled {
   const error = errorOf(end);
@@ -62,14 +62,14 @@ function retryOf({ id, retry }: Job, run: JobRun, now: number): JobRun | undefin
 function deliveriesOf({ deliver }: Job, answer: JobRunEnd | false, now: number): JobDelivery[] {
   const isSuppressed = answer !== false && isSilent(answer.output);
   return deliver.map((target) => {
-    // Kept with the run: that is already done.
+    // The result is kept with the run, so this target is already served.
     if (target === 'local') return { target, status: 'delivered', attempts: 0, at: now };
     if (isSuppressed) return { target, status: 'suppressed', attempts: 0, at: now };
     return { target, status: 'pending', attempts: 0, nextAt: now };
   });
 }
 
-/** The whole first or last line says so; within a text it is only a word. */
+/** Only a whole first or last line counts; within a text the word means nothing. */
 function isSilent(output: string): boolean {
   const lines = output.trim().split(/\r?\n/);
   return [lines[0], lines.at(-1)].some((line) => line?.trim().toUpperCase() === '[SILENT]');

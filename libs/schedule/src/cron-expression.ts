@@ -20,8 +20,8 @@ const FIELDS = [
 ] as const;
 
 /**
- * How croner reads an expression. `no-wildcard` makes a list of times (`30 2,14 * * *`) a fixed time at a change of the
- * clocks, as in Vixie cron; docs/schedules.md has the rule.
+ * How croner reads an expression. `no-wildcard` makes a list of times (`30 2,14 * * *`) a fixed time at a clock change,
+ * as in Vixie cron; docs/schedules.md has the rule.
  */
 export function cronOf(expression: string, timezone: string): Cron {
   const options: CronOptions = { timezone, mode: '5-part', fixedTimeRule: 'no-wildcard', paused: true };

@@ -30,7 +30,7 @@ export function parseDayPhrase(text: string): string | undefined {
   return `${clock.minute} ${clock.hour} * * ${dayField(days)}`;
 }
 
-/** Removes the days in front, with what joins them; leaves the rest. */
+/** Removes the days at the beginning, with the words that join them; leaves the rest. */
 function takeDays(words: string[]): ReadonlySet<number> | undefined {
   const days = new Set<number>();
   let joined = true;

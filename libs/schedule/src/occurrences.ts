@@ -1,7 +1,7 @@
 import { cronOf } from './cron-expression.js';
 import type { Schedule } from './schedule.js';
 
-/** First occurrence strictly after `after` (ms); undefined when there is none any more. */
+/** First occurrence strictly after `after` (ms). undefined when none is left. */
 export function nextOccurrence(schedule: Schedule, after: number): number | undefined {
   return nextOccurrences(schedule, after, 1)[0];
 }
@@ -20,7 +20,7 @@ export function nextOccurrences(schedule: Schedule, after: number, count: number
   }
 }
 
-/** Last occurrence at or before `at` and not earlier than `notBefore` (ms): the one that was missed, if any was. */
+/** Last occurrence at or before `at` and not earlier than `notBefore` (ms): the one that was missed, if any. */
 export function lastOccurrence(schedule: Schedule, at: number, notBefore: number): number | undefined {
   const last = lastUpTo(schedule, at);
   return last === undefined || last < notBefore ? undefined : last;
@@ -35,7 +35,7 @@ function lastUpTo(schedule: Schedule, at: number): number | undefined {
       return steps < 1 ? undefined : schedule.anchor + steps * schedule.everyMs;
     }
     case 'cron': {
-      // croner looks strictly before its reference
+      // croner searches strictly before its reference
       const [last] = cronOf(schedule.expression, schedule.timezone).previousRuns(1, new Date(at + 1));
       return last?.getTime();
     }

@@ -26,7 +26,7 @@ export function parseSchedule(text: string, context: ScheduleContext): Schedule 
   return schedule;
 }
 
-/** The first form that fits decides; only the forms that could be meant are tried after it. */
+/** The first form that matches decides; afterwards only the forms that could be meant are tried. */
 function read(text: string, context: ScheduleContext): Schedule {
   const every = /^every (.+)$/i.exec(text)?.[1];
   if (every !== undefined) return readEvery(text, every, context);
@@ -66,7 +66,7 @@ function readDays(text: string, { timezone }: ScheduleContext): Schedule {
   throw invalidSchedule(`"${text}" is not a schedule. ${FORMS}`);
 }
 
-/** Refuses what would never run, or so late that it is surely a mistake. */
+/** Refuses a schedule that never occurs, or so late that it must be a mistake. */
 function checkReach(text: string, schedule: Schedule, now: number): void {
   if (schedule.kind === 'once' && schedule.at <= now) throw invalidSchedule(`"${text}" is in the past.`);
   const next = nextOccurrence(schedule, now);

@@ -4,7 +4,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9+\-_/]{0,63}$/;
 
 /**
  * Checks the name of a time zone; upper and lower case do not matter.
- * @returns its usual spelling. A name that the platform has renamed (`Asia/Kolkata`) stays what the user knows it by.
+ * @returns its usual spelling. A name that the platform has renamed (`Asia/Kolkata`) keeps the user's spelling.
  * @throws GatewayError `invalid_timezone`
  */
 export function parseTimezone(name: string): string {
@@ -28,7 +28,7 @@ function resolve(name: string): string | undefined {
 }
 
 /**
- * The spelling of a name that the platform knows under another: mixed case is believed, `asia/kolkata` ->
+ * The spelling of a name that the platform knows under another one: mixed case is kept, `asia/kolkata` ->
  * `Asia/Kolkata`.
  */
 function capitalised(name: string): string {

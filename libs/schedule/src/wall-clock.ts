@@ -34,8 +34,8 @@ function clockOf(timezone: string): Intl.DateTimeFormat {
 }
 
 /**
- * The instant at which the clocks of a zone show `wall` (see `wallTime`). A time that happens twice is its first; one
- * that clocks skip is the first instant after the gap.
+ * The instant at which the clocks of a zone show `wall` (see `wallTime`). A time that occurs twice is its first
+ * occurrence. A time that clocks skip is the first instant after the gap.
  */
 export function instantOf(wall: number, timezone: string): number {
   const offsetAt = (instant: number): number => wallTime(instant, timezone) - instant;
@@ -43,7 +43,7 @@ export function instantOf(wall: number, timezone: string): number {
   const after = wall - offsetAt(wall + DAY);
   const exact = [before, after].filter((instant) => wallTime(instant, timezone) === wall);
   if (exact.length > 0) return Math.min(...exact);
-  // `after` is still in front of the gap and `before` behind it: the clocks jump somewhere between the two.
+  // `after` is still before the gap and `before` after it: the clocks jump somewhere between the two.
   let [low, high] = [Math.min(before, after), Math.max(before, after)];
   const jumped = offsetAt(high);
   while (high - low > 1) {

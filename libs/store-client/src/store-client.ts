@@ -2,8 +2,8 @@ import { STORE_CALLS, type PortCall, type StorePorts } from '#libs/contract';
 import { storeRequests, unreadable, type AskStore, type StoreAddress } from './store-request.js';
 
 /**
- * The store service as its ports. Every method rejects with the GatewayError that the store answered, or with
- * `unavailable` when the store cannot be asked or understood.
+ * The ports of the store service. Every method rejects with the GatewayError that the store answered, or with
+ * `unavailable` when the store cannot be reached or understood.
  */
 export function storeClient(address: StoreAddress): StorePorts {
   const ask = storeRequests(address);
@@ -23,7 +23,7 @@ function portOf(ask: AskStore, port: string, calls: Readonly<Record<string, Port
   return Object.fromEntries(Object.entries(calls).map(([method, call]) => [method, methodOf(method, call)]));
 }
 
-/** A single object goes as it is: the way in which every version sends the calls for jobs. */
+/** A single object is sent unchanged: every version sends the calls for jobs in this way. */
 function bodyOf(args: readonly unknown[]): unknown {
   const [first] = args;
   return args.length === 1 && typeof first === 'object' && !Array.isArray(first) ? first : args;

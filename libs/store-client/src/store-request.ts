@@ -1,17 +1,17 @@
 import { ERRORS, GatewayError, isJsonObject, type ErrorCode, type JsonValue } from '#libs/contract';
 
-/** Where the store service answers, and its shared secret if it has one. */
+/** The address of the store service, and its shared secret if it has one. */
 export interface StoreAddress {
   readonly url: string;
   readonly token?: string;
   /**
-   * Until a store that does not answer counts as away; default five seconds, as long as a statement of the database may
-   * take. Nobody waits for a scheduler.
+   * Time after which a store that does not answer counts as away. Default: five seconds, the longest time of a database
+   * statement. A scheduler may wait longer, because no client waits for it.
    */
   readonly answerMsMax?: number;
 }
 
-/** Calls with a JSON body. Resolves with the result; undefined: the store has no such thing. */
+/** Sends a call with a JSON body. Resolves with the result, or undefined when the store has no such thing. */
 export type AskStore = (path: string, body: unknown) => Promise<JsonValue | undefined>;
 
 const ANSWER_MS_MAX = 5_000;
@@ -20,8 +20,8 @@ const NOTHING_THERE = 404;
 
 /**
  * Requests to the store's internal HTTP API. They reject with the GatewayError that the store answered (4xx), or with
- * `unavailable` when it cannot be asked or understood. A 404 that does not say `not_found` is one of the latter: some
- * other version, or some other service, does not know the call.
+ * `unavailable` when it cannot be reached or understood. A 404 that does not say `not_found` is one of the latter:
+ * another version, or another service, does not know the call.
  */
 export function storeRequests(address: StoreAddress): AskStore {
   const { url, token, answerMsMax = ANSWER_MS_MAX } = address;
@@ -63,8 +63,8 @@ export const unreadable = (): GatewayError =>
   new GatewayError('unavailable', 'The store gave an answer that cannot be read.', { retryAfterSeconds: 2 });
 
 /**
- * Passes on only what the store says about the request. Its own faults, and a wrong token, throw what nobody is
- * shown.
+ * Passes on only what the store says about the request. For the store's own errors, and for a wrong token, throws an
+ * error whose text is never shown.
  */
 function refusalOf(status: number, text: string): GatewayError {
   const fault = new Error(`the store answered ${status}`);
@@ -77,7 +77,7 @@ function refusalOf(status: number, text: string): GatewayError {
   return new GatewayError(code as ErrorCode, message, typeof param === 'string' ? { param } : {});
 }
 
-/** The store is ours, but what answers at its address may not be: an endless body must not fill our memory. */
+/** The store is ours, but another service may answer at its address, and an endless body must not fill our memory. */
 async function readText(answer: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

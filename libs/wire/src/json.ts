@@ -1,4 +1,4 @@
-/** JSON as a client reads it: the vocabulary's own types, for those who may not import it. */
+/** JSON as a client reads it: types of this library's own, for code that may not import libs/contract. */
 export type JsonScalar = string | number | boolean | null;
 export type JsonArray = readonly Json[];
 export type JsonMap = { readonly [key: string]: Json | undefined };

@@ -1,4 +1,4 @@
-/** A list as /v1/runs gives it: `next` is the `after` of the following page. */
+/** A list in the form of /v1/runs: `next` is the `after` of the following page. */
 export type Page<T> = {
   readonly object: 'list';
   readonly data: readonly T[];

@@ -53,7 +53,7 @@ export type RunFrameOf<N extends FrameName> = {
   readonly run_id: string;
   readonly timestamp: number;
   readonly seq: number;
-  /** The event's neighbours have expired; this is the last of them, made from the stored run. */
+  /** The earlier events have expired. This is the last one, made from the stored run. */
   readonly replayed_from?: 'store';
 } & Fields[N];
 

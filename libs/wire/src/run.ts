@@ -1,10 +1,10 @@
 import type { JsonMap } from './json.js';
 
-/** Where a run stands. The last four are final. */
+/** The state of a run. The last four are final. */
 export type RunState =
   'queued' | 'running' | 'waiting_for_approval' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
 
-/** What may be answered to a request for approval. */
+/** The possible answers to a request for approval. */
 export type ApprovalWord = 'once' | 'session' | 'always' | 'deny';
 
 export type UsageObject = {
@@ -25,7 +25,7 @@ export type ApprovalRequest = {
   readonly preview: string | null;
   readonly arguments: string;
   readonly choices: readonly ApprovalWord[];
-  /** What the call wants to know; absent: it waits to be allowed. */
+  /** The questions of the call. Absent: the call waits for permission. */
   readonly questions?: readonly JsonMap[];
   readonly expires_at: number;
   readonly requested_at: number;
@@ -33,13 +33,13 @@ export type ApprovalRequest = {
 
 export type ItemState = 'in_progress' | 'completed' | 'interrupted' | 'incomplete';
 
-/** Something the model said, thought, or refused. */
+/** A piece of the model's text, reasoning or refusal. */
 export type MessageItem = {
   readonly type: 'message' | 'reasoning' | 'refusal';
   readonly step: number;
   readonly status: ItemState;
   readonly text: string;
-  /** Of a message: an image that the model shows, as a data URL. The text is empty then. */
+  /** For a message: an image from the model, as a data URL. The text is then empty. */
   readonly image?: string;
 };
 
@@ -78,7 +78,7 @@ export type RunSummary = {
   readonly reason: string | null;
   readonly error: RunErrorObject | null;
   readonly metadata: JsonMap;
-  /** Of an ended run that the store has. */
+  /** Set for an ended run that the store has. */
   readonly usage?: UsageObject;
   readonly attempt?: number;
   /** Of an ended run that the store has, when an upstream has answered it. */
@@ -96,11 +96,11 @@ export type PendingApproval = {
   readonly request: ApprovalRequest;
 };
 
-/** Who answered a run, and how long it took. Stands in objects of ended runs that an upstream has answered. */
+/** Who answered a run, and how long it took. Part of objects of ended runs that an upstream has answered. */
 export interface ServedFields {
   /** The upstream of the last answer. */
   readonly served_by: string;
-  /** Requests that were made to upstreams for the answers that came. */
+  /** Number of requests to upstreams for these answers. */
   readonly attempts: number;
   /** Milliseconds since the request; null: not known. */
   readonly latency: { readonly first_token_ms: number | null; readonly total_ms: number | null };

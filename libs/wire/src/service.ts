@@ -1,4 +1,4 @@
-/** The parts of GET /v1/capabilities that a client decides by. */
+/** The parts of GET /v1/capabilities on which a client bases decisions. */
 export type Capabilities = {
   readonly platform: string;
   readonly version: string;
@@ -22,7 +22,7 @@ export type ServiceReport = {
   readonly workers: readonly WorkerReport[];
 };
 
-/** `waiting` and the like are numbers of jobs, by their state. */
+/** `waiting` and similar fields are numbers of jobs, by their state. */
 export type QueueReport = {
   readonly status: 'up' | 'down';
   readonly waiting?: number;

@@ -15,7 +15,7 @@ export type SessionObject = {
   readonly cost: number | null;
 };
 
-/** What goes on in a session now; beside its object in GET /api/sessions/{id}. */
+/** The present activity of a session; added to its object in GET /api/sessions/{id}. */
 export type TurnFacts = {
   readonly status: 'idle' | 'busy';
   readonly active_run_id: string | null;
@@ -29,7 +29,7 @@ export type ChatContent =
       | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
     )[];
 
-/** A message in the words of Chat Completions. */
+/** A message in the form of Chat Completions. */
 export type ChatMessage = {
   readonly role: 'user' | 'assistant' | 'tool' | 'system';
   readonly content: ChatContent | null;
@@ -42,7 +42,7 @@ export type ChatMessage = {
   }[];
 };
 
-/** One run as a part of its session: what was asked, what came of it, and what the user put in meanwhile. */
+/** One run as a part of its session: its input, its outcome, and the texts that the user added meanwhile. */
 export type TurnObject = RunObject & {
   readonly input: readonly ChatMessage[];
   readonly steers: readonly { readonly after_step: number; readonly text: string }[];

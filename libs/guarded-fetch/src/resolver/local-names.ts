@@ -10,7 +10,7 @@ const LOOPBACK: readonly HostAddress[] = [
   { address: '::1', family: 6 },
 ];
 
-/** What this machine itself says about names, without asking a name server. */
+/** What this machine itself knows about names, without a name server. */
 export interface LocalNames {
   /** The addresses of the hosts file; undefined when it does not have the name. */
   addressesOf(hostname: string): Promise<readonly HostAddress[] | undefined>;
@@ -19,8 +19,8 @@ export interface LocalNames {
 }
 
 /**
- * Reads the files anew for every look: they are small, and containers rewrite them. A file that cannot be read is
- * empty. `localhost` and the names below it are this machine (RFC 6761, 6.3).
+ * Reads the files again for every lookup, because they are small and containers rewrite them. An unreadable file counts
+ * as empty. `localhost` and the names below it are this machine (RFC 6761, 6.3).
  */
 export function localNames(files: { readonly hosts?: string; readonly resolver?: string } = {}): LocalNames {
   const { hosts = HOSTS_FILE, resolver = RESOLVER_FILE } = files;

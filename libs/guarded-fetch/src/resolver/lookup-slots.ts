@@ -1,7 +1,7 @@
-/** Bounds of the work that may go on at the same time; the rest waits in the order in which it came. */
+/** Bounds of simultaneous work; the rest waits in the order of its arrival. */
 export interface SlotLimits {
   readonly atOnceMax: number;
-  /** Of one group, such as an API key. */
+  /** Bound of one group, such as an API key. */
   readonly perGroupMax: number;
   readonly waitingMax: number;
 }
@@ -11,7 +11,7 @@ interface Waiter {
   start(): void;
 }
 
-/** Lets a bounded number of lookups go on, so that one group can hold up itself alone. */
+/** Allows a bounded number of lookups at a time, so that a group can delay only itself. */
 export class LookupSlots {
   private readonly active = new Map<string, number>();
   private readonly waiting: Waiter[] = [];

@@ -3,11 +3,11 @@ import type { HostAddress, Resolve } from '../check-target.js';
 import { localNames, type LocalNames } from './local-names.js';
 import { LookupSlots } from './lookup-slots.js';
 
-/** Bounds of looking up names that somebody else chose. */
+/** Bounds for looking up names that somebody else chose. */
 export const DNS_LIMITS = {
   /** One name, all its queries and search domains included. */
   lookupMsMax: 5_000,
-  /** After one family of addresses is known, how long the other one is waited for. */
+  /** When one family of addresses is known, the longest wait for the other. */
   otherFamilyMsMax: 500,
   atOnceMax: 64,
   perGroupMax: 8,
@@ -33,9 +33,9 @@ interface Kept {
 
 /**
  * A resolver for names that models and API keys choose. `dns.lookup`, which everything else in the process uses, has
- * few threads and cannot be cancelled: silent name servers would hold up every new connection to an upstream. This
- * one asks the name servers itself (c-ares), looks at the hosts file and at search domains, ends what nobody waits
- * for any more, and remembers answers and failures for a moment. It knows no other sources of names (mDNS, NSS
+ * few threads and cannot be cancelled, so silent name servers would delay every new connection to an upstream. This
+ * resolver asks the name servers itself (c-ares), reads the hosts file and the search domains, ends lookups that are no
+ * longer needed, and remembers answers and failures for a moment. It knows no other sources of names (mDNS, NSS
  * modules).
  */
 export function openResolver(settings: ResolverSettings = {}): Resolve {
@@ -66,7 +66,7 @@ export function openResolver(settings: ResolverSettings = {}): Resolve {
   }
 
   return async (hostname, { signal, group = '' }) => {
-    // With its dot: the dot of the root says that no search domain is to be tried.
+    // The dot of the root is kept, because it says that no search domain applies.
     const name = hostname.toLowerCase();
     const keptOf = (): readonly HostAddress[] | undefined => {
       const before = kept.get(name);
@@ -76,13 +76,13 @@ export function openResolver(settings: ResolverSettings = {}): Resolve {
       keptOf() ??
       // Another lookup of the name may have ended while this one waited.
       (await slots.run(group, signal, async () => keptOf() ?? (await lookUp(name, signal))));
-    // A lookup that was cancelled says nothing about the name.
+    // A cancelled lookup says nothing about the name.
     signal.throwIfAborted();
     return keep(name, known);
   };
 }
 
-/** Both families at once. Resolves with what is known when the signal aborts; empty: nothing. */
+/** Asks for both families at once. Resolves with what is known when the signal aborts; empty when that is nothing. */
 async function ask(
   name: string,
   servers: readonly string[] | undefined,
