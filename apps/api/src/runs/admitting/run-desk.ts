@@ -29,11 +29,11 @@ const OPEN_POLL_MS = 20;
  * Gives every admission its run. Without an Idempotency-Key that is a new one. With one:
  *
  *   reserve(key, fingerprint, new id) -> new       open the run under that id; release the key if that fails
- * -> same      the run has a log: join it
- * no log yet: its opener is at work (wait a little), or died: open it
- * the log expired: the store has the run, or kept nothing of it (410)
- * it had a log, and there is no row either: 404, it was deleted
- * -> conflict  409
+ *                                     -> same      the run has a log: join it
+ *                                                  no log yet: its opener is at work (wait a little), or died: open it
+ *                                                  the log expired: the store has the run, or kept nothing of it (410)
+ *                                                  it had a log, and there is no row either: 404, it was deleted
+ *                                     -> conflict  409
  *
  * A key opens one run at most, even after that run was deleted: a second run would repeat work that the key was meant
  * to do once.
