@@ -2,6 +2,7 @@ export { isNetworkVisible, weakSecrets } from './checks/check-binding.js';
 export { chosenPorts } from './checks/check-ports.js';
 export { resemblingSettings } from './checks/resembling-settings.js';
 export type * from './config.js';
+export type * from './messenger-config.js';
 export { describeSettings } from './settings/describe-settings.js';
 export { loadConfig, reachable, readConfig, type ReadConfig } from './load-config.js';
 export { ConfigError } from './values/problems.js';

@@ -105,6 +105,8 @@ export class AttemptTrace {
         return this.endCall(now, { usage: event.usage, finishReason: event.finishReason });
       case 'step.interrupted':
         return this.endCall(now, { error: event.reason });
+      default:
+        return;
     }
   }
 

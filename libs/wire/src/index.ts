@@ -16,4 +16,4 @@ export type {
 export type { RunFrame, RunFrameOf } from './run-frame.js';
 export type { ChatContent, ChatMessage, SessionObject, TurnFacts, TurnObject } from './session.js';
 export type { JobObject, JobRunEntry, ScheduleObject, SchedulePreviewObject } from './job.js';
-export type { Capabilities, ModelObject, ServiceReport } from './service.js';
+export type { Capabilities, ModelObject, ServiceReport, UpstreamObject } from './service.js';

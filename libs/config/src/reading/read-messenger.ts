@@ -5,7 +5,7 @@ import type {
   SlackConfig,
   TelegramConfig,
   ToolsConfig,
-} from '../config.js';
+} from '../messenger-config.js';
 import type { Values } from '../settings/variables.js';
 import type { ChatPlatform, FileSettings } from './read-file.js';
 import { isReadFor, type Sources } from './sources.js';
