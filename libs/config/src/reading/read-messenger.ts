@@ -4,8 +4,8 @@ import type {
   MessengerConfig,
   SlackConfig,
   TelegramConfig,
-  ToolsConfig,
 } from '../messenger-config.js';
+import type { ToolsConfig } from '../config.js';
 import type { Values } from '../settings/variables.js';
 import type { ChatPlatform, FileSettings } from './read-file.js';
 import { isReadFor, type Sources } from './sources.js';
