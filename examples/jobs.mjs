@@ -20,9 +20,10 @@ const { job } = await call('POST', '', { name: 'hello', prompt: 'Say hello.', sc
 await call('POST', `/${job.id}/run`);
 
 let run;
-while (run?.status !== 'completed') {
+while (run === undefined || ['queued', 'running'].includes(run.status)) {
   await sleep(250);
   [run] = (await call('GET', `/${job.id}/runs`)).runs;
 }
-console.log(run.run_id, run.status, run.output);
+console.log(run.run_id, run.status, run.output ?? run.error?.message);
 await call('DELETE', `/${job.id}`);
+if (run.status !== 'completed') process.exitCode = 1;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -214,4 +214,13 @@ describe('does not start', () => {
     expect(await one.exit).toBe(2);
     expect(one.output()).toContain('--help');
   });
+});
+
+test('npm start builds nothing when nothing changed', () => {
+  const start = join(import.meta.dirname, '../../scripts/start.mjs');
+  const { stdout, status: code } = spawnSync(process.execPath, [start, '--version'], {
+    env: inherited(),
+    encoding: 'utf8',
+  });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
 });

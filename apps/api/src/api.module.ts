@@ -141,7 +141,7 @@ function configureWith(
     acceptJsonOnly(instance, config.api.bodyBytesMax, receiving);
     const failedLogins = new FailedLogins();
     const cors = new Cors(config.api.corsOrigins, protocolHeaderNames(spoken));
-    const edge = { keys, failedLogins, isAllowedHost: apiHostCheck(config.api), cors, drain };
+    const edge = { keys, failedLogins, isAllowedHost: apiHostCheck(config.api, logger), cors, drain };
     const operators = operatorDoors(config, edge);
     const answers = { replies, protocolHeaders: protocolHeaders(spoken), watch: watchRequests(meters, logger) };
     const hook = edgeHook({ ...edge, ...answers, routes, operators });

@@ -39,6 +39,8 @@ export interface Launch {
   readonly wishes: StopWishes;
   readonly watch: boolean;
   readonly entryOf: EntryOf;
+  /** Asks a person a question of yes or no; absent where nobody sits in front of a terminal. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -103,6 +105,7 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   const redis = await provideRedis({
     dir: join(dataDir, 'redis'),
     env,
+    confirm: options.confirm,
     printer,
     signal: ending,
     crew,

@@ -13,14 +13,16 @@ if (problem !== undefined) {
   printer.error(problem);
 } else {
   // Loaded after the check: an old Node.js could not even read these files.
-  const [{ run }, { compiledEntry }, { listenForStop }] = await Promise.all([
+  const [{ run }, { compiledEntry }, { listenForStop }, { confirmAt }] = await Promise.all([
     import('./run.js'),
     import('./processes/services.js'),
     import('./processes/stop-signals.js'),
+    import('./console/confirm.js'),
   ]);
   const root = fileURLToPath(new URL('../../../../', import.meta.url));
   const wishes = listenForStop((signal, listener) => process.on(signal, listener));
-  const options = { root, env: process.env, printer, wishes, entryOf: compiledEntry(root) };
+  const confirm = confirmAt({ input: process.stdin, output: process.stdout, signal: wishes.stop });
+  const options = { root, env: process.env, printer, wishes, entryOf: compiledEntry(root), confirm };
   const code = await run(process.argv.slice(2), options);
   process.stdout.write('', () => process.exit(code));
 }

@@ -26,6 +26,17 @@ export function hostCheck({ host, allowedHosts, isVisible }: Door): HostCheck {
   return (header) => header === undefined || allowed.has(bareName(header));
 }
 
+/** What a request by a name that `hostCheck` does not take is told: which name, and which setting allows it. */
+export function unknownHost(header: string | undefined): GatewayError {
+  const name = JSON.stringify(bareName(header ?? '').slice(0, NAME_CHARS_MAX));
+  return new GatewayError(
+    'host_not_allowed',
+    `This server is not known by the name ${name}. An operator allows it with API_SERVER_ALLOWED_HOSTS.`,
+  );
+}
+
+const NAME_CHARS_MAX = 100;
+
 /** `Name.:8642` -> `name`, `[::1]:8642` -> `::1`. */
 function bareName(host: string): string {
   const name = /^\[([^\]]*)\](?::\d*)?$/.exec(host)?.[1] ?? (isBareIpv6(host) ? host : host.replace(/:\d*$/, ''));
@@ -72,7 +83,7 @@ export function closeToBrowsers(app: NestFastifyApplication, door: Door): void {
     try {
       assertOneHost(request.raw.rawHeaders);
       if (!isAllowedHost(request.headers.host)) {
-        throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
+        throw unknownHost(request.headers.host);
       }
       if (request.headers.origin !== undefined) {
         throw new GatewayError('origin_not_allowed', 'Pages have no business at this address.');

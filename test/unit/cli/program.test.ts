@@ -130,6 +130,12 @@ test('lists show every field that a newer gateway adds, and nothing says that th
     'model  runs  cost  news\nm         3  -     -\nn        12  -     yes\n',
   );
   expect(asked.at(-1)?.url).toBe('/v1/usage?from=2026-11-01');
+  const usage = { input_tokens: 5, output_tokens: 7, details: { cached: 1 } };
+  answer = json({ data: [{ day: '2026-11-01', runs: 1, usage, tags: ['a', 'b'], cost: 0.5 }], next: 'c1' });
+  expect((await cli(['usage'])).out).toBe(
+    'day         runs  input_tokens  output_tokens  tags  cost\n' +
+      '2026-11-01     1             5              7  a, b   0.5\nmore: --after c1\n',
+  );
   answer = json({ data: [] });
   expect((await cli(['tools'])).out).toBe('No tools.\n');
 });

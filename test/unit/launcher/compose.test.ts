@@ -119,6 +119,14 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  test('passes every setting on that a deployment of containers leaves open', () => {
+    // Addresses and folders of the containers, and what stands in the file itself.
+    const fixed = /^(TALARIA_|API_SERVER_(HOST|PORT|ALLOWED_HOSTS)|STORE_|HEALTH_HOST|\w+_HEALTH_PORT|MESSENGER_PORT)/;
+    const made = /^(REDIS_URL|DATABASE_URL|DRAIN_SECONDS|WORKSPACE_DIR|LOG_PRETTY)$/;
+    const open = [...known].filter((name) => !name.endsWith('_FILE') && !fixed.test(name) && !made.test(name));
+    expect(open.filter((name) => !text.includes(`\${${name}`))).toEqual([]);
+  });
+
   test('opens one port, on this machine only', () => {
     expect(services.flatMap(([, service]) => service.ports ?? [])).toEqual(['127.0.0.1:8642:8642']);
     expect(compose.networks['data']?.internal).toBe(true);

@@ -38,6 +38,10 @@ describe('a request on a terminal', () => {
     expect(shortLine(request({ method, status: 404 }))).toContain(`${method} /v1/chat/completions 404`);
   });
 
+  test('with a wrong key says from where', () => {
+    expect(shortLine(request({ status: 401, remote: '10.1.2.3' }))).toContain(' 401 1.0s from 10.1.2.3 ');
+  });
+
   test('cannot write control characters', () => {
     expect(shortLine(request({ keyName: 'a\u001b[2J\nb' }))).toContain('(a [2J b)');
   });

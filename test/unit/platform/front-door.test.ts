@@ -79,7 +79,8 @@ describe('a listener that no browser has business at', () => {
     const [, text] = await send(app, [get, 'host: evil.example']);
     expect(JSON.parse(text)).toEqual({
       error: {
-        message: 'This server is not known by that name.',
+        message:
+          'This server is not known by the name "evil.example". An operator allows it with API_SERVER_ALLOWED_HOSTS.',
         type: 'permission_error',
         param: null,
         code: 'host_not_allowed',

@@ -69,6 +69,7 @@ describe('text', () => {
 });
 
 describe('tools', () => {
+  const about = (city: string): object => ({ ...ARGUMENTS, city });
   const call = ({ calls }: Heard): [string, unknown][] =>
     calls.map(({ name, arguments: text }) => [name, JSON.parse(text)]);
 
@@ -76,25 +77,27 @@ describe('tools', () => {
     ['What time is it?', { tools: [fetcher, time] }, [['current_time', {}]]],
     ['What time is it?', { tools: [fetcher] }, []],
     ['Read https://a.example/b?c=1.', { tools: [fetcher, time] }, [['http_fetch', { url: 'https://a.example/b?c=1' }]]],
-    ['Use get_weather for Oslo.', { tools: [time, weather] }, [['get_weather', ARGUMENTS]]],
+    ['Use get_weather for Oslo.', { tools: [time, weather] }, [['get_weather', about('Oslo')]]],
+    ['Use get_weather', { tools: [weather] }, [['get_weather', ARGUMENTS]]],
+    ['Use get_weather for São-Tomé!?', { tools: [weather] }, [['get_weather', about('São-Tomé')]]],
     ['Use get_weather for Oslo.', { tools: [weather], toolChoice: { kind: 'none' } }, []],
     ['Anything', { tools: [time, weather], toolChoice: { kind: 'required' } }, [['current_time', {}]]],
     [
       'Anything',
       { tools: [time, weather], toolChoice: { kind: 'named', name: 'get_weather' } },
-      [['get_weather', ARGUMENTS]],
+      [['get_weather', about('Anything')]],
     ],
     [
       'What time is it?',
       { tools: [time, weather], toolChoice: { kind: 'allowed', mode: 'required', names: ['get_weather'] } },
-      [['get_weather', ARGUMENTS]],
+      [['get_weather', about('it')]],
     ],
     [
       'get_weather and the time',
       { tools: [time, weather] },
       [
         ['current_time', {}],
-        ['get_weather', ARGUMENTS],
+        ['get_weather', about('time')],
       ],
     ],
     [

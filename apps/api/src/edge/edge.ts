@@ -1,5 +1,5 @@
 import { GatewayError } from '#libs/contract';
-import { assertOneHost, assertPlainBody, type Drain } from '#libs/platform';
+import { assertOneHost, assertPlainBody, unknownHost, type Drain } from '#libs/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import type { ServerResponse } from 'node:http';
@@ -50,7 +50,7 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
     parts.watch(request, reply);
     assertOneHost(request.raw.rawHeaders);
     if (!parts.isAllowedHost(request.headers.host)) {
-      throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
+      throw unknownHost(request.headers.host);
     }
     if (parts.cors.check(request.raw, reply.raw) === 'preflight') {
       void reply.code(204).send();

@@ -1,5 +1,5 @@
 import { ERRORS, GatewayError, toRunError } from '#libs/contract';
-import { assertOneHost, type Drain } from '#libs/platform';
+import { assertOneHost, unknownHost, type Drain } from '#libs/platform';
 import { errorBody } from '#libs/protocols';
 import type { FastifyInstance } from 'fastify';
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
@@ -80,7 +80,7 @@ export function takeUpgrades(
 function admit(parts: UpgradeParts, request: IncomingMessage, open: readonly string[]): string {
   assertOneHost(request.rawHeaders);
   if (!parts.isAllowedHost(request.headers.host)) {
-    throw new GatewayError('host_not_allowed', 'This server is not known by that name.');
+    throw unknownHost(request.headers.host);
   }
   if (!parts.cors.isAllowed(request)) {
     throw new GatewayError('origin_not_allowed', 'This origin may not use the API.');

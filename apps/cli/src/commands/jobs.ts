@@ -5,6 +5,8 @@ import { Output } from '../output/output.js';
 import { inPath, wholeNumber, type Attach } from './command-parts.js';
 
 const PAGE_MAX = 200;
+/** What a list has room for. */
+const NAME_CHARS = 40;
 
 interface JobPage {
   readonly jobs: readonly JobObject[];
@@ -76,12 +78,13 @@ function addAdd(jobs: Command, attach: Attach): void {
     .description('make a job')
     .requiredOption('--schedule <text>', 'when: "weekdays at 9:00", "every 2h", "0 9 1 * *" (docs/schedules.md)')
     .requiredOption('--prompt <text>', 'what the agent is asked')
-    .option('--name <text>', 'how it is called')
+    .option('--name <text>', 'how it is called; else by the beginning of the prompt')
     .option('--timezone <zone>', 'such as Europe/Berlin; else UTC')
     .option('--model <name>', 'a model; else the default one')
     .option('--deliver <target>', 'where results go: local, or webhook:https://... (docs/jobs.md)');
   attach<AddOptions>(command, async ({ gateway, output }, _args, options) => {
-    const { schedule, prompt, name, timezone, model, deliver } = options;
+    const { schedule, prompt, timezone, model, deliver } = options;
+    const name = options.name ?? prompt.slice(0, NAME_CHARS);
     const body = { schedule, prompt, name, timezone, model, deliver };
     output.answer(await gateway.send<JobAnswer>('POST', '/api/jobs', body), ({ job }) => described(job));
   });

@@ -5,6 +5,14 @@ import type { Attach } from './command-parts.js';
 
 interface List {
   readonly data: readonly object[];
+  /** The end of this page; null or absent on the last. */
+  readonly next?: string | null;
+}
+
+interface UsageOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly after?: string;
 }
 
 /** Fields that say the same in every row, or more than a line can hold. */
@@ -21,14 +29,20 @@ export function addLists(program: Command, attach: Attach): void {
     .command('usage')
     .description('runs, tokens and cost of this key, by model and day')
     .option('--from <day>', 'first day, such as 2026-11-01')
-    .option('--to <day>', 'last day');
-  attach<{ from?: string; to?: string }>(usage, async ({ gateway, output }, _args, { from, to }) => {
+    .option('--to <day>', 'last day')
+    .option('--after <cursor>', 'what the page before named as its end');
+  attach<UsageOptions>(usage, async ({ gateway, output }, _args, { from, to, after }) => {
     for (const [name, day] of Object.entries({ from, to })) {
       if (day === undefined || (DAY.test(day) && !Number.isNaN(Date.parse(day)))) continue;
       throw new CliError(`--${name} is ${JSON.stringify(day)}; expected a day such as 2026-11-01`, EXIT.usage);
     }
-    output.answer(await gateway.get<List>('/v1/usage', { from, to }), (list) => shown(list, 'Nothing was used.'));
+    output.answer(await gateway.get<List>('/v1/usage', { from, to, after }), (list) =>
+      shown(list, 'Nothing was used.'),
+    );
   });
 }
 
-const shown = ({ data }: List, empty: string): string => (data.length === 0 ? empty : objectsTable(data, LEFT_OUT));
+function shown({ data, next }: List, empty: string): string {
+  const list = data.length === 0 ? empty : objectsTable(data, LEFT_OUT);
+  return next ? `${list}\nmore: --after ${next}` : list;
+}

@@ -26,18 +26,30 @@ export function facts(pairs: readonly (readonly [name: string, value: Cell])[]):
   return shown.map(([name, value]) => `${name.padEnd(width)}${GAP}${String(value)}`).join('\n');
 }
 
-/** Any list of flat objects: a column for each field that one of them has, in the order of their appearance. */
+/**
+ * Any list of objects: a column for each field that one of them has, in the order of their appearance. The scalars of
+ * an object inside stand beside the others, and a list of scalars in one cell.
+ */
 export function objectsTable(objects: readonly object[], left: ReadonlySet<string> = new Set()): string {
-  const names = [...new Set(objects.flatMap((object) => Object.keys(object)))].filter((name) => !left.has(name));
-  const cell = (object: object, name: string): Cell => {
-    const value = (object as Record<string, unknown>)[name];
-    return typeof value === 'object' && value !== null ? JSON.stringify(value) : (value as Cell);
-  };
+  const rows = objects.map(flat);
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => !left.has(name));
   return table(
     names,
-    objects.map((object) => names.map((name) => cell(object, name))),
+    rows.map((row) => names.map((name) => row[name])),
   );
 }
+
+function flat(object: object): Record<string, Cell> {
+  const pairs = Object.entries(object).flatMap(([name, value]: [string, unknown]): (readonly [string, Cell])[] => {
+    if (isCell(value)) return [[name, value]];
+    if (Array.isArray(value))
+      return [[name, value.map((each) => (isCell(each) ? each : JSON.stringify(each))).join(', ')]];
+    return Object.entries(value as object).filter((pair): pair is [string, Cell] => isCell(pair[1]));
+  });
+  return Object.fromEntries(pairs);
+}
+
+const isCell = (value: unknown): value is Cell => typeof value !== 'object' || value === null;
 
 function cellText(cell: Cell): string {
   const text = String(cell ?? '-').replace(/\s+/g, ' ');

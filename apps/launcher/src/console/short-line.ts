@@ -25,11 +25,12 @@ export function shortLine(line: string): string | undefined {
 type LogRecord = Readonly<Record<string, unknown>>;
 
 function requestLine(record: LogRecord): string | undefined {
-  const { method, route, status, ms, whole } = record;
+  const { method, route, status, ms, whole, remote } = record;
   const isFine = Number(status) < 400;
   if (READS.has(String(method)) && isFine) return undefined;
   const left = whole === false ? 'the client left' : '';
-  return words(clock(record), method, route, status, seconds(Number(ms)), left, run(record), owner(record));
+  const from = typeof remote === 'string' ? `from ${remote}` : '';
+  return words(clock(record), method, route, status, seconds(Number(ms)), left, from, run(record), owner(record));
 }
 
 /** Completed ones have the line of their request; those of jobs and of chats have that of whoever started them. */

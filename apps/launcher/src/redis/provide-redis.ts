@@ -15,6 +15,8 @@ export interface RedisWanted {
   /** Where a private one keeps its data. */
   readonly dir: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Asks a person, where one sits in front of a terminal. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   readonly printer: Printer;
   readonly signal: AbortSignal;
   readonly crew: Crew;
@@ -36,8 +38,8 @@ export async function provideRedis(wanted: RedisWanted): Promise<string> {
 
 const AWAY_MS_MAX = 10_000;
 
-async function startPrivate({ dir, env, printer, signal, crew, releases }: RedisWanted): Promise<string> {
-  const server = await findOrInstall({ env, printer, signal });
+async function startPrivate({ dir, env, confirm, printer, signal, crew, releases }: RedisWanted): Promise<string> {
+  const server = await findOrInstall({ env, confirm, printer, signal });
   const leftover = await endLeftover(dir);
   if (leftover !== undefined) printer.line(`Ended the private Redis of an earlier start (pid ${leftover}).`);
   const [port = 0] = await freePorts(1);
@@ -50,14 +52,18 @@ async function startPrivate({ dir, env, printer, signal, crew, releases }: Redis
 
 async function findOrInstall({
   env,
+  confirm,
   printer,
   signal,
-}: Pick<RedisWanted, 'env' | 'printer' | 'signal'>): Promise<string> {
+}: Pick<RedisWanted, 'env' | 'confirm' | 'printer' | 'signal'>): Promise<string> {
   const path = env['PATH'] ?? '';
   const found = findRedisServer(path);
   if (found !== undefined) return found;
   const machine = thisMachine(path);
   if (!canInstall(machine)) throw new LaunchError(NO_REDIS);
+  if (confirm && !(await confirm('Redis is not installed. Install redis-server with apt-get?'))) {
+    throw new LaunchError(NO_REDIS);
+  }
   await installRedis(machine, commandRunner(printer, env, signal), printer);
   const installed = findRedisServer(path);
   if (installed === undefined) throw new LaunchError(NO_REDIS);

@@ -99,6 +99,9 @@ function upstreamsOf(values: Values): UpstreamSettings[] {
   return found.length > 0 ? found : [{ name: 'demo', provider: 'demo', ...timing(values) }];
 }
 
+/** Providers that answer without an address and a key. */
+const NEEDS_NOTHING: ReadonlySet<string> = new Set(['demo']);
+
 function fileUpstreams(sources: Sources, file: FileSettings, values: Values): UpstreamSettings[] {
   const defaults = timing(values);
   return file.upstreams.map((entry) => {
@@ -124,7 +127,7 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
 function checkReach(problems: Problems, entry: FileSettings['upstreams'][number]): void {
   const { path, provider, base_url: url } = entry;
   if (provider === 'gateway' && url === undefined) problems.add(`${path}.base_url`, 'the address of the gateway');
-  if (provider === 'demo' || (entry.api_key ?? entry.api_key_env ?? url) !== undefined) return;
+  if (NEEDS_NOTHING.has(provider ?? 'demo') || (entry.api_key ?? entry.api_key_env ?? url) !== undefined) return;
   problems.add(path, 'expected api_key or api_key_env, or base_url for a server that asks for no key');
 }
 

@@ -24,6 +24,8 @@ interface DemoCall {
 
 /** Characters of the user's text that an answer repeats. */
 const ECHO_CHARS_MAX = 500;
+/** Of the end of what was said, in which its last word stands. */
+const WORD_CHARS_MAX = 60;
 
 /**
  * Chooses the reply. Results of tools are answered with text. Otherwise the model calls a tool that is forced or that
@@ -72,10 +74,17 @@ function asksFor(tool: string, said: string): boolean {
   return words.includes(tool.toLowerCase());
 }
 
+/** What a short question is most often about: "Use get_weather for Oslo." */
+function lastWord(said: string): string | undefined {
+  const word = /[\p{L}\p{N}][\p{L}\p{N}_-]*(?=[^\p{L}\p{N}]*$)/u.exec(said.slice(-WORD_CHARS_MAX))?.[0];
+  return word === undefined || said === '' ? undefined : word;
+}
+
 function callsOf(tools: readonly ClientTool[], said: string, messages: readonly Message[]): DemoCall[] {
   const ids = new CallIds(messages);
   return tools.map(({ name, parameters }, index) => {
-    const sample = sampleOf(parameters ?? {}, { url: urlIn(said) });
+    const word = lastWord(said);
+    const sample = sampleOf(parameters ?? {}, { url: urlIn(said), word: word === name ? undefined : word });
     return { callId: ids.give(`call_${name}`, index), name, args: isJsonObject(sample) ? sample : {} };
   });
 }

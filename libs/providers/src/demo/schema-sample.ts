@@ -3,6 +3,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
 interface SampleHints {
   /** Value for strings that the schema calls addresses. */
   readonly url?: string | undefined;
+  /** For all other strings. */
+  readonly word?: string | undefined;
 }
 
 /** References may nest schemas without end; a sample stops at this depth. */
@@ -66,10 +68,10 @@ function sampleObject(schema: JsonObject, place: Place): JsonObject {
   );
 }
 
-function sampleString(schema: JsonObject, { name, url }: Place): string {
+function sampleString(schema: JsonObject, { name, url, word = 'demo' }: Place): string {
   const format = typeof schema['format'] === 'string' ? schema['format'] : '';
   if (format === 'uri' || format === 'url' || /^(url|uri|link)$/i.test(name)) return url ?? 'https://example.com/';
-  return (Object.hasOwn(BY_FORMAT, format) ? BY_FORMAT[format] : undefined) ?? 'demo';
+  return (Object.hasOwn(BY_FORMAT, format) ? BY_FORMAT[format] : undefined) ?? word;
 }
 
 /** The first type that is not null. Without a type, the other keywords of the schema decide. */

@@ -1,3 +1,4 @@
+import type { Logger } from '#libs/platform';
 import type { IncomingMessage } from 'node:http';
 import { apiHostCheck } from '../../../../../apps/api/src/edge/auth/allowed-hosts.js';
 import { FailedLogins } from '../../../../../apps/api/src/edge/auth/failed-logins.js';
@@ -91,6 +92,19 @@ describe('FailedLogins', () => {
 });
 
 describe('hostCheck', () => {
+  test('a name that is refused is logged once, with the setting that allows it, and not without end', () => {
+    const lines: string[] = [];
+    const logger = { warn: (line: string) => void lines.push(line) } as unknown as Pick<Logger, 'warn'>;
+    const check = apiHostCheck({ host: '127.0.0.1', allowedHosts: [] }, logger);
+    for (let i = 0; i < 3; i += 1) check('host.docker.internal:7800');
+    check('localhost:7800');
+    expect(lines).toEqual([
+      'This server is not known by the name "host.docker.internal". An operator allows it with API_SERVER_ALLOWED_HOSTS.',
+    ]);
+    for (let i = 0; i < 100; i += 1) check(`name${i}.example`);
+    expect(lines.length).toBeLessThan(30);
+  });
+
   const loopback = apiHostCheck({ host: '127.0.0.1', allowedHosts: ['dev.example'] });
 
   test.each(['localhost', 'localhost:8642', 'LocalHost.:1', '127.0.0.1:8642', '[::1]', '[::1]:8642', 'dev.example:80'])(
