@@ -33,6 +33,7 @@ const ARROWS = {
     'libs/schedule',
     'libs/jobs',
     'libs/delivery',
+    'libs/tools',
   ],
   'apps/worker': [
     'libs/contract',

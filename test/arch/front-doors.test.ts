@@ -28,7 +28,6 @@ const FOR_TESTS = [
   'delivery Parcel',
   'history joinConversation',
   'history messagesOf',
-  'jobs jobRunId',
   'platform MetricSpec',
   'protocols Encoded',
   'protocols defineProtocol',

@@ -3,6 +3,7 @@ import type { DeliveryOutcome, DeliveryTarget, Parcel } from '#libs/delivery';
 import { getEventListeners } from 'node:events';
 import { startFiringLab, type FiringLab } from '../support/firing-lab.js';
 import { jobRunOf, MINUTE, T0 } from '../support/job.js';
+import { pino } from 'pino';
 import { until } from '../support/until.js';
 
 /** Results on their way to a target that does what the test says. */
@@ -149,4 +150,34 @@ test('dead targets of one key hold up nobody else, and its own results only whil
   await done;
   expect([countOf('dead'), countOf('b')]).toEqual([90, 9]);
   expect(Math.max(...signals.map((signal) => getEventListeners(signal, 'abort').length))).toBe(1);
+});
+
+test('each attempt is counted and logged, with the host of the target and nothing more of it', async () => {
+  const secret = 'webhook:https://hooks.example/secret-path';
+  await ended([secret]);
+  const [counts, lines]: [string[], string[]] = [[], []];
+  const logger = pino({ base: null }, { write: (line) => void lines.push(line) });
+  const told = { logger, meters: { delivered: (outcome: string) => void counts.push(outcome) } };
+  outcomes = [failed(), failed(true)];
+  await deliverAt(0, told);
+  await deliverAt(60, told);
+  await ended([secret]);
+  await deliverAt(120, told);
+  expect(counts).toEqual(['retried', 'failed', 'delivered']);
+  const said = lines.map((line) => JSON.parse(line) as { level: number; msg: string; target: string; error?: string });
+  expect(said.map(({ level }) => level)).toEqual([30, 40, 30]);
+  expect(said[1]).toMatchObject({ target: 'webhook:hooks.example', error: 'it answered 500' });
+  expect(lines.join('')).not.toContain('secret-path');
+});
+
+test('an occurrence that fires is a line in the log', async () => {
+  const job = await lab.add({});
+  const lines: string[] = [];
+  const logger = pino({ base: null }, { write: (line) => void lines.push(line) });
+  lab.setNow(T0 + MINUTE);
+  await lab.fire({ logger });
+  const [run] = await lab.history(job);
+  expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+    expect.objectContaining({ msg: 'a job fires', jobId: job.id, runId: run?.runId, manual: false }),
+  ]);
 });

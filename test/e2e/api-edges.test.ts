@@ -319,7 +319,7 @@ describe('documentation and health', () => {
       readonly securitySchemes: Record<string, unknown>;
     };
   }
-  const METHODS = new Set(['GET', 'POST', 'PATCH', 'DELETE']);
+  const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
   test('the documented paths are the routes, each with a summary', async () => {
     const document = JSON.parse((await send('GET', '/openapi.json')).body) as Document;

@@ -134,7 +134,7 @@ const CALLS: readonly Call[] = [
   ['GET', ({ run }) => `/v1/runs/${run}`],
   ['GET', ({ run }) => `/v1/runs/${run}/events`],
   ['GET', ({ run }) => `/v1/runs/${run}/turn`],
-  ['POST', ({ run }) => `/v1/runs/${run}/rerun`, () => ({ from_step: 1 })],
+  ['POST', ({ run }) => `/v1/runs/${run}/rerun`, () => ({ steps: 1 })],
   ['POST', ({ run }) => `/v1/runs/${run}/stop`],
   ['POST', ({ run }) => `/v1/runs/${run}/approval`, () => ({ choice: 'once', all: true })],
   ['POST', ({ run }) => `/v1/runs/${run}/steer`, () => ({ text: 'Tell me.' })],

@@ -71,6 +71,7 @@ export async function startFiringLab(): Promise<FiringLab> {
     ticks: { arm: async (inMs) => void armed.push(inMs) },
     targets: createTargets({ webhookSecret: SECRET, webhookAllowedHosts: ['127.0.0.1'] }),
     logger: pino({ level: 'silent' }),
+    meters: { delivered: () => undefined },
     defaultModel: 'talaria',
     room: { queuedMax: 1_000, waitingMaxOf: () => 1_000, slots: () => 0 },
   };

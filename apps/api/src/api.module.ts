@@ -5,6 +5,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions } from 'fastify';
 import type { Server } from 'node:http';
+import { AccountsModule } from './accounts/accounts.module.js';
 import { ContinueRun } from './answering/continue-run.js';
 import { CreateRun } from './answering/create-run.js';
 import { preparationsOf } from './answering/preparations.js';
@@ -28,6 +29,7 @@ import { protocolHeaderNames, protocolHeaders } from './edge/protocol-headers.js
 import { traced, watchRequests } from './edge/request-watch.js';
 import { RouteTable } from './edge/route-table.js';
 import { ignoreExpectations, serverOptions } from './edge/server-options.js';
+import { FilesModule } from './files/files.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { addDashboard, operatorDoors, OperatorsModule, type ReportParts } from './operators/operators.module.js';
@@ -93,9 +95,11 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
       ResponsesModule.for(core, ports, { createRun, preparation }),
       RunsModule.for(core, ports, { createRun, version, protocols: spoken }),
       SessionsModule.for(core, ports),
+      FilesModule.for(core, ports, config.agent.workspaceDir),
       JobsModule.for(core, ports, config.jobs),
       ModelsModule.for(core, spoken, version),
       ToolsModule.for(core, config.tools.byKey),
+      AccountsModule.for(parts, ports),
       DocsModule.for(protocols, version),
       PagesModule.for(),
       OperatorsModule.for(report),

@@ -9,10 +9,12 @@ export type DutyOutcome = 'done' | 'failed';
  */
 export class SchedulerMeters {
   private readonly duties: Counter;
+  private readonly deliveries: Counter;
   private readonly redisErrors: Counter;
 
   constructor(metrics: Metrics, facts: DeploymentFacts) {
     this.duties = metrics.counter(METRICS.duties);
+    this.deliveries = metrics.counter(METRICS.jobDeliveries);
     this.redisErrors = metrics.counter(METRICS.redisErrors);
     const queues = (): Promise<(readonly [string, QueueFacts])[]> =>
       Promise.all(QUEUE_NAMES.map(async (name) => [name, await facts.queue(name)] as const));
@@ -31,6 +33,11 @@ export class SchedulerMeters {
 
   looked(duty: string, outcome: DutyOutcome): void {
     this.duties.inc({ duty, outcome });
+  }
+
+  /** An attempt to deliver a result of a job is over. */
+  delivered(outcome: 'delivered' | 'retried' | 'failed'): void {
+    this.deliveries.inc({ outcome });
   }
 
   redisFailed(): void {

@@ -1,6 +1,14 @@
 import { costOf, hasEnded, type PriceTable, type RunIndex, type RunJournal, type RunSnapshot } from '#libs/contract';
 import type { Logger } from '#libs/platform';
-import { sqlFault, upsertRuns, upsertSessions, type SessionRun, type SqlDatabase } from '#libs/store';
+import {
+  sqlFault,
+  upsertRuns,
+  upsertSessions,
+  upsertTexts,
+  upsertUsage,
+  type SessionRun,
+  type SqlDatabase,
+} from '#libs/store';
 import { appendTurn } from './append-turn.js';
 import { charsOf, readLoggedRun, type LoggedRun } from './read-logged-run.js';
 
@@ -71,7 +79,7 @@ async function write(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<
   const noted = new Map(batch.map((run) => [run.snapshot.runId, sessionRunOf(run, ports.prices)]));
   try {
     await upsertRuns(db, snapshots, inputs);
-    await upsertSessions(db, [...noted.values()]);
+    await note(db, [...noted.values()]);
     return snapshots;
   } catch (cause) {
     if (sqlFault(cause) !== 'data') throw cause;
@@ -81,7 +89,7 @@ async function write(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<
   for (const run of snapshots) {
     try {
       await upsertRuns(db, [run], inputs);
-      await upsertSessions(db, [noted.get(run.runId) ?? { snapshot: run }]);
+      await note(db, [noted.get(run.runId) ?? { snapshot: run }]);
       written.push(run);
     } catch (cause) {
       if (sqlFault(cause) !== 'data') throw cause;
@@ -89,6 +97,13 @@ async function write(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<
     }
   }
   return written;
+}
+
+/** What is kept of runs beside their rows. Their sessions come last: they may take the rows of a deleted one away. */
+async function note(db: SqlDatabase, runs: readonly SessionRun[]): Promise<void> {
+  await upsertUsage(db, runs);
+  await upsertTexts(db, runs);
+  await upsertSessions(db, runs);
 }
 
 function sessionRunOf(run: LoggedRun, prices: PriceTable): SessionRun {

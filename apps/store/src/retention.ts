@@ -1,10 +1,11 @@
-import { JOB_LIMITS } from '#libs/contract';
+import { JOB_LIMITS, LIMITS } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import {
   deleteConversationsUnusedSince,
   deleteJobsEndedBefore,
   deleteOldestRuns,
   deleteRunsBefore,
+  deleteRunUsageBefore,
   deleteSessionsUnusedSince,
   deleteUsageBefore,
   dropOldDeletionMarks,
@@ -52,6 +53,7 @@ export interface RetentionPorts {
  *   beyond retentionRunsMax       the same, the oldest of an owner first
  *   deleted by its owner          goes after a day, once no other run continues it
  *   completed jobs                go after a week, with the history of their runs
+ *   what runs used                goes after LIMITS.usageDaysMax, whatever became of the runs
  */
 export async function sweepOnce(
   { db, logger, now }: RetentionPorts,
@@ -77,6 +79,7 @@ export async function sweepOnce(
     conversations: isAged ? await inBatches((limit) => deleteConversationsUnusedSince(db, oldest, limit)) : 0,
     usage: isAged ? await inBatches((limit) => deleteUsageBefore(db, oldest, limit)) : 0,
     jobs: await inBatches((limit) => deleteJobsEndedBefore(db, now() - JOB_LIMITS.completedDaysMax * DAY_MS, limit)),
+    used: await inBatches((limit) => deleteRunUsageBefore(db, now() - LIMITS.usageDaysMax * DAY_MS, limit)),
     sessions: isAged ? await inBatches((limit) => deleteSessionsUnusedSince(db, oldest, limit)) : 0,
   };
   await dropOldDeletionMarks(db, now() - DELETION_MARK_MS);

@@ -77,6 +77,11 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
     conversation: (spec) => conversationOf(spec, history),
     sessionOf: (spec) => sessionOf(spec, history),
     ...(tracing && { traced: (spec, attempt) => tracing.attempt(spec, attempt) }),
+    approvalRequested: ({ runId, owner }, { name, approvalId }) =>
+      logger.info(
+        { runId, owner, tool: name, requestId: approvalId },
+        `${name} waits for approval: see /inbox, or POST /v1/runs/${runId}/approval`,
+      ),
     settled: (...end) => meters.settled(...end),
     onInternalError: (runId, cause) => logger.error({ err: cause, runId }, 'a run failed through a fault of ours'),
   };

@@ -4,6 +4,7 @@ import {
   type CancelReason,
   type Claim,
   EMPTY_SNAPSHOT,
+  type EventOf,
   fold,
   GatewayError,
   LIMITS,
@@ -37,6 +38,8 @@ export interface AttemptPorts {
   /** For the end of runs. A step that fails there is thrown, so that the queue brings the job again. */
   readonly ending: EndPorts;
   readonly settings: { systemPrompt: string; stepsMax: number; toolSecondsMax: number; runSecondsMax: number };
+  /** Told when a call begins to wait for a human. */
+  approvalRequested(spec: RunSpec, event: EventOf<'approval.requested'>): void;
   route(model: string): ModelRoute | Promise<ModelRoute>;
   /** undefined: the run is this worker's. Else another one should look at it after so many milliseconds. */
   handOnMs(job: RunJob): Promise<number | undefined> | undefined;
@@ -211,6 +214,7 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
       emit: (event: RunEvent) => {
         run.busy = true;
         trace?.heard(event);
+        if (event.type === 'approval.requested') ports.approvalRequested(spec, event);
         return writer.emit(event);
       },
       flushed: () => writer.flushed(),

@@ -248,6 +248,8 @@ export interface McpServerConfig {
 export interface ApprovalsConfig {
   /** A request that is unanswered for this time counts as denied. */
   readonly timeoutSeconds: number;
+  /** What becomes of a call that waits, where the client may not be able to show that it does. */
+  readonly inChat: 'say' | 'deny' | 'wait';
   /** The first rule that matches a call decides; without one the tool's own default counts. */
   readonly rules: readonly ApprovalRule[];
 }

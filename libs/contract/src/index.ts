@@ -128,7 +128,7 @@ export {
 } from './runs/turn.js';
 export type { SessionPage, SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
-export { isSessionId, SESSION_ID_RULE } from './session-id.js';
+export { DERIVED_SESSION_ID, isSessionId, SESSION_ID_RULE } from './session-id.js';
 export type * from './ports/approvals.js';
 export type * from './ports/chat-desk.js';
 export type * from './ports/live-hub.js';
@@ -144,6 +144,7 @@ export type * from './ports/session-turns.js';
 export type * from './ports/store/job-store.js';
 export type * from './ports/store/port-calls.js';
 export { STORE_CALLS, type StorePorts } from './ports/store/store-ports.js';
+export type * from './ports/store/stored-accounts.js';
 export type * from './ports/store/stored-conversations.js';
 export type * from './ports/store/stored-runs.js';
 export type * from './ports/store/stored-sessions.js';

@@ -97,6 +97,13 @@ export const LIMITS = {
   /** How far away the first occurrence may be; two leap days are at most eight years apart. */
   scheduleHorizonDaysMax: 3_660,
 
+  // What the store tells beside runs
+  /** So long it is known what a run used, whatever becomes of the run. */
+  usageDaysMax: 400,
+  /** Of what was said in one run, for the search; words behind it are not found. */
+  searchedCharsMax: 100_000,
+  searchCharsMax: 256,
+
   // Conversations
   /** Turns of a conversation that come before a run's own input; older ones are left out. */
   historyTurnsMax: 2_000,

@@ -11,3 +11,6 @@ export function isSessionId(text: string): boolean {
   const isFine = /^[\x21-\x7e]+$/.test(text) && text.length <= LIMITS.sessionIdCharsMax;
   return isFine && !/[/\\]|\.\./.test(text) && text !== '.';
 }
+
+/** Ids of sessions that no request has named, made by `derivedSessionId` of the API; source of a regular expression. */
+export const DERIVED_SESSION_ID = '^api-[0-9a-f]{16}$';

@@ -1,5 +1,5 @@
 import { traceHeaders } from '#libs/contract';
-import { guardedFetch, type Guard } from '#libs/guarded-fetch';
+import { guardedFetch, isRefusedHost, type Guard } from '#libs/guarded-fetch';
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
@@ -35,7 +35,10 @@ export function webhook({ secret, guard }: WebhookSettings): DeliveryTarget {
       if (secret === undefined) return 'needs the setting WEBHOOK_SECRET, which signs what is sent';
       const url = URL.canParse(address) ? new URL(address) : undefined;
       if (!url || !/^https?:$/.test(url.protocol)) return 'needs an absolute http or https URL';
-      return url.username || url.password ? 'needs a URL without user and password: they are never sent' : undefined;
+      if (url.username || url.password) return 'needs a URL without user and password: they are never sent';
+      return isRefusedHost(url, guard.allowed)
+        ? `may not go to ${url.hostname}, which is not on the public internet (WEBHOOK_ALLOWED_HOSTS allows it)`
+        : undefined;
     },
     deliver: (parcel) => (secret === undefined ? Promise.resolve(NOT_CONFIGURED) : post(parcel, secret, guard)),
   };

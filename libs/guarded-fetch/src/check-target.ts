@@ -76,6 +76,17 @@ async function lookUp(
   }
 }
 
+/**
+ * Whether a URL names an address, or this machine, that may never be fetched: what can be told without asking anybody.
+ * Any other name is checked when it is resolved.
+ */
+export function isRefusedHost(url: URL, allowed: AllowedHosts): boolean {
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (allowed.names.has(canonicalName(hostname))) return false;
+  if (familyOf(url.hostname)) return !isPublicAddress(hostname) && !isAllowedAddress(hostname, allowed);
+  return /(^|\.)localhost$/.test(canonicalName(hostname));
+}
+
 /** The URL parser has turned every form of an IPv4 literal (0x7f.1, 2130706433, ...) into four decimal numbers. */
 function familyOf(urlHostname: string): 4 | 6 | undefined {
   if (urlHostname.startsWith('[')) return 6;

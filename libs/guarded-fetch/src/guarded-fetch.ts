@@ -4,7 +4,7 @@ import { parseAllowedHosts, type AllowedHosts } from './address-policy.js';
 import { checkTarget, type HostAddress, type Resolve, type Target } from './check-target.js';
 import { withDeadline } from './with-deadline.js';
 
-export type { NameQuestion, Resolve } from './check-target.js';
+export { isRefusedHost, type NameQuestion, type Resolve } from './check-target.js';
 
 /** Limits of one fetch, redirects included. */
 export const FETCH_LIMITS = {

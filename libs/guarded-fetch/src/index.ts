@@ -1,5 +1,6 @@
 export {
   FETCH_LIMITS,
+  isRefusedHost,
   guardedFetch,
   openGuard,
   type FetchedResponse,

@@ -49,9 +49,29 @@ export async function bootstrap(service: Service): Promise<NestFastifyApplicatio
   await service.configure(app);
   stopOnSignal(service, app);
   answerLauncher(service.drain);
-  await app.listen({ host, port });
+  await app.listen({ host, port }).catch((cause: unknown) => {
+    throw cannotListen(cause, service);
+  });
   logger.info({ host, port }, `${name} is listening`);
   return app;
+}
+
+/** Said once, in one line of the log. */
+class AlreadyTold extends Error {}
+
+const LISTEN_FAILURES: ReadonlyMap<unknown, string> = new Map([
+  ['EADDRINUSE', 'another program listens there'],
+  ['EACCES', 'this account may not listen there'],
+  ['EADDRNOTAVAIL', 'this machine has no such address'],
+  ['ENOTFOUND', 'this name has no address'],
+]);
+
+function cannotListen(cause: unknown, { name, host, port, logger }: Service): unknown {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  const why = LISTEN_FAILURES.get(code);
+  if (why === undefined) return cause;
+  logger.fatal({ host, port, code }, `${name} cannot listen on ${host}:${port}: ${why}`);
+  return new AlreadyTold(why, { cause });
 }
 
 function stopOnSignal(service: Service, app: NestFastifyApplication): void {
@@ -115,6 +135,7 @@ function leave(code: number): void {
  */
 export async function runMain(start: () => Promise<unknown>): Promise<void> {
   const die = (cause: unknown): void => {
+    if (cause instanceof AlreadyTold) return leave(1);
     const isConfig = cause instanceof Error && cause.name === 'ConfigError';
     const text = isConfig ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     process.stderr.write(`${redactSecrets(text)}\n`, () => leave(isConfig ? EXIT_CONFIG : 1));

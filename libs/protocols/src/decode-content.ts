@@ -42,7 +42,11 @@ export function decodeContent(value: JsonValue, place: ContentPlace): Content {
   const refusals = decoded.filter((part) => part.type === 'refusal').map((part) => part.text);
   const text = parts.flatMap((part) => (part.type === 'text' && part.text !== '' ? [part.text] : [])).join('\n');
   if (text.length > place.textCharsMax) {
-    throw refuse(place.path, `must have at most ${place.textCharsMax} characters of text.`, 'string_above_max_length');
+    throw refuse(
+      place.path,
+      `must have at most ${place.textCharsMax} characters of text (MAX_MESSAGE_CHARS).`,
+      'string_above_max_length',
+    );
   }
   const { cacheMark: mark } = parts.findLast((part) => part.type === 'text' && part.cacheMark) ?? {};
   return {

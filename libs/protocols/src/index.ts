@@ -10,13 +10,14 @@ export {
   IsObject,
   IsOneOf,
   IsString,
+  IsText,
   IsTrueOrFalse,
   Required,
   Rule,
 } from './dto/dto-rules.js';
 export { Described, KeepsNull, NothingElse, schemaOf, type DtoClass } from './dto/dto-schema.js';
 export { METADATA } from './dto/fragments.js';
-export { bodyObject, otherFields, parseDto } from './dto/parse-dto.js';
+export { bodyObject, fieldsOf, otherFields, parseDto } from './dto/parse-dto.js';
 export { parseQuery } from './dto/parse-query.js';
 export { type Continuation, type RunReply } from './protocol/continuation.js';
 export { defineProtocol, type Encoded, type Protocol } from './protocol/protocol.js';

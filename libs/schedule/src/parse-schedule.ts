@@ -3,6 +3,7 @@ import { looksLikeCron, parseCron } from './cron-expression.js';
 import { parseDayPhrase } from './day-phrase.js';
 import { formatDuration, parseDuration, parseSingleUnit } from './duration.js';
 import { looksLikeTime, parseTime } from './local-time.js';
+import { nearestPhrase } from './nearest-phrase.js';
 import { nextOccurrence } from './occurrences.js';
 import { invalidSchedule, type Schedule, type ScheduleContext } from './schedule.js';
 import { parseTimezone } from './time-zone.js';
@@ -63,7 +64,9 @@ function readDays(text: string, { timezone }: ScheduleContext): Schedule {
   if (expression !== undefined) return { kind: 'cron', expression, timezone };
   if (text === '') throw invalidSchedule(`A schedule must not be empty. ${FORMS}`);
   if (/\d\.\d/.test(text)) throw invalidSchedule(`"${text}" is not a schedule: numbers are whole, as in "1h30m".`);
-  throw invalidSchedule(`"${text}" is not a schedule. ${FORMS}`);
+  const near = nearestPhrase(text);
+  const guess = near === undefined ? '' : ` Did you mean "${near}"?`;
+  throw invalidSchedule(`"${text}" is not a schedule.${guess} ${FORMS}`);
 }
 
 /** Refuses a schedule that never occurs, or so late that it must be a mistake. */

@@ -7,6 +7,9 @@ export {
   updateConversation,
   type ConversationItem,
 } from './conversations/conversation-rows.js';
+export { sqlStoredAccounts } from './accounts/stored-accounts.js';
+export { upsertTexts } from './accounts/text-rows.js';
+export { deleteRunUsageBefore, upsertUsage } from './accounts/usage-rows.js';
 export { dropOldDeletionMarks, eraseDeletedRuns, markRunDeleted } from './deleted-runs.js';
 export { FolderLockedError } from './folder-lock.js';
 export { deleteJobsEndedBefore } from './jobs/job-rows.js';

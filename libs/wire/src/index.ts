@@ -14,6 +14,14 @@ export type {
   UsageObject,
 } from './run.js';
 export type { RunFrame, RunFrameOf } from './run-frame.js';
-export type { ChatContent, ChatMessage, SessionObject, TurnFacts, TurnObject } from './session.js';
+export type {
+  ChatContent,
+  ChatMessage,
+  SessionFile,
+  SessionFileContent,
+  SessionObject,
+  TurnFacts,
+  TurnObject,
+} from './session.js';
 export type { JobObject, JobRunEntry, ScheduleObject, SchedulePreviewObject } from './job.js';
-export type { Capabilities, ModelObject, ServiceReport, UpstreamObject } from './service.js';
+export type { Capabilities, ModelObject, SearchHit, ServiceReport, UpstreamObject, UsageEntry } from './service.js';

@@ -1,3 +1,5 @@
+import type { UsageObject } from './run.js';
+
 /** The parts of GET /v1/capabilities on which a client bases decisions. */
 export type Capabilities = {
   readonly platform: string;
@@ -20,6 +22,20 @@ export type ServiceReport = {
   readonly queues: { readonly [name: string]: QueueReport };
   readonly runs_unconfirmed?: { readonly count: number; readonly oldest_seconds: number };
   readonly workers: readonly WorkerReport[];
+  /** The servers of models. `address` null: built in. */
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly status: 'up' | 'down';
+    readonly address: string | null;
+    readonly models: number;
+    readonly error: { readonly code: string; readonly message: string } | null;
+  }[];
+  readonly mcp_servers: readonly {
+    readonly name: string;
+    readonly status: 'connecting' | 'connected' | 'away';
+    readonly tools: number;
+    readonly error: string | null;
+  }[];
 };
 
 /** `waiting` and similar fields are numbers of jobs, by their state. */
@@ -40,6 +56,28 @@ export type WorkerReport = {
   readonly capacity: number;
   readonly active: number | null;
   readonly models: readonly string[];
+};
+
+/** What one key used of one model on one day (UTC). `cost` is in the currency of the price list. */
+export type UsageEntry = {
+  readonly object: 'usage';
+  readonly day: string;
+  readonly key: string;
+  readonly model: string;
+  readonly runs: number;
+  readonly usage: UsageObject;
+  readonly cost: number | null;
+};
+
+/** A run of a session in which searched words were said. Times are seconds. */
+export type SearchHit = {
+  readonly object: 'search.hit';
+  readonly session_id: string;
+  readonly run_id: string;
+  readonly title: string | null;
+  readonly created_at: number;
+  /** The words between `**`, with some of what stands around them. */
+  readonly snippet: string;
 };
 
 /** A model as GET /v1/models lists it. */

@@ -47,3 +47,17 @@ export type TurnObject = RunObject & {
   readonly input: readonly ChatMessage[];
   readonly steers: readonly { readonly after_step: number; readonly text: string }[];
 };
+
+/** A file of a session's workspace. `path` is relative to it; the time is seconds. */
+export type SessionFile = {
+  readonly object: 'session.file';
+  readonly path: string;
+  readonly bytes: number;
+  readonly updated_at: number;
+};
+
+/** A file with what is in it: as text where it is UTF-8, else as base64. */
+export type SessionFileContent = SessionFile & {
+  readonly content?: string;
+  readonly content_base64?: string;
+};

@@ -1,5 +1,12 @@
 import { RunParked, type ApprovalPorts } from '#libs/agent';
-import { foldAll, type ApprovalDecision, type LoggedEvent, type ModelEvent, type Tool } from '#libs/contract';
+import {
+  foldAll,
+  type ApprovalDecision,
+  type LoggedEvent,
+  type ModelEvent,
+  type RunSpec,
+  type Tool,
+} from '#libs/contract';
 import {
   attempt,
   checkHistory,
@@ -77,8 +84,8 @@ function scene(calls: readonly [name: string, args: string][] = [['pay', '{"to":
       now = change.now ?? now;
       steers = change.steers ?? steers;
     },
-    go: (): Promise<Attempt> =>
-      attempt({ spec, provider, tools, ports: { approvals, steers: async () => steers } }, log),
+    go: (more: Partial<RunSpec> = {}): Promise<Attempt> =>
+      attempt({ spec: { ...spec, ...more }, provider, tools, ports: { approvals, steers: async () => steers } }, log),
   };
 }
 
@@ -126,6 +133,15 @@ describe('a call that needs approval', () => {
     expect(outputs(it.log)).toEqual([expect.stringMatching(text)]);
   });
 
+  test('of a run in which nobody can be asked is denied at once', async () => {
+    const it = scene();
+    const { end } = await it.go({ approvals: 'deny' });
+    expect(end).toMatchObject({ type: 'run.completed' });
+    expect(it.effects).toEqual([]);
+    expect(outputs(it.log)).toEqual([expect.stringMatching(/nobody can be asked/)]);
+    expect(typesOf(it.log)).not.toContain('approval.requested');
+  });
+
   test('does not wait when an earlier answer covers it, and that is told', async () => {
     const it = scene();
     it.known.set('pay', 'always');
@@ -149,7 +165,7 @@ describe('a call that needs approval', () => {
     const it = scene();
     it.set({ room: 0 });
     expect((await it.go()).end).toMatchObject({ type: 'run.completed' });
-    expect(outputs(it.log)).toEqual([expect.stringMatching(/too many/)]);
+    expect(outputs(it.log)).toEqual([expect.stringMatching(/nobody can be asked/)]);
     expect(it.effects).toEqual([]);
   });
 

@@ -33,6 +33,7 @@ function portsOf(log: RunLog, told: string[]): AttemptPorts {
     conversation: async ({ messages }) => messages,
     sessionOf: async () => undefined,
     settled: () => undefined,
+    approvalRequested: () => undefined,
     ending: {
       log,
       queue: memoryRunQueue(),

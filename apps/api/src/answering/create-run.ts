@@ -6,6 +6,7 @@ import {
   otherFields,
   parseDto,
   parseEventCursor,
+  runsProtocol,
   servedFields,
   type AnswerTraits,
   type Preparation,
@@ -32,6 +33,7 @@ export interface CreateRunParts extends ExchangeParts {
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
   readonly serverCalls: 'mcp_call' | 'function_call';
+  readonly approvalsInChat: 'say' | 'deny' | 'wait';
   /** Whether API keys are configured. */
   readonly isKeyed: boolean;
   /** Preparations by the name of their protocol. */
@@ -93,8 +95,11 @@ export class CreateRun {
       ...decodeContext(headers, this.parts.messageCharsMax),
       otherFields: otherFields(protocol.dto, bodyObject(body)),
       serverCalls: this.parts.serverCalls,
+      saysApprovals: this.parts.approvalsInChat === 'say',
     };
-    const decoded = protocol.decode(parseDto(protocol.dto, body), context);
+    const understood = protocol.decode(parseDto(protocol.dto, body), context);
+    const isDenied = this.parts.approvalsInChat === 'deny' && protocol !== runsProtocol && !context.hermesClient;
+    const decoded: RunDraft = isDenied ? { ...understood, approvals: 'deny' } : understood;
     const model = await this.parts.models.resolve(decoded.model);
     await this.parts.models.assertNoServerTool(decoded.tools);
     const prepared = preparation ?? this.parts.preparations?.get(protocol.name) ?? NO_PREPARATION;

@@ -24,6 +24,7 @@ export interface ApiCore extends ExchangeParts {
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
   readonly serverCalls: 'mcp_call' | 'function_call';
+  readonly approvalsInChat: 'say' | 'deny' | 'wait';
   /** Whether API keys are configured. */
   readonly isKeyed: boolean;
   readonly once: CreateOnce;
@@ -69,6 +70,7 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
     meters,
     messageCharsMax: config.api.messageCharsMax,
     serverCalls: config.api.responsesServerCalls,
+    approvalsInChat: config.approvals.inChat,
     isKeyed: config.auth.keys.length > 0,
     once: new CreateOnce(ports.idempotency, logger),
     finder: new ResponseFinder(runs, ports.log),

@@ -1,6 +1,7 @@
 import {
   bullTickQueue,
   connectRedis,
+  redisChatDesk,
   redisConversationLock,
   redisFacts,
   redisIdempotency,
@@ -13,6 +14,7 @@ import {
 import type { Config, ModelsConfig } from '#libs/config';
 import type {
   ApprovalMemory,
+  ChatDesk,
   ConversationLock,
   Idempotency,
   JobStore,
@@ -21,6 +23,7 @@ import type {
   RunLog,
   TickQueue,
   WorkerRegistry,
+  StoredAccounts,
   StoredConversations,
   StoredSessions,
   StoredRuns,
@@ -53,6 +56,8 @@ export interface ApiPorts extends Omit<RunsPorts, 'log' | 'room' | 'store' | 'se
   readonly conversations: StoredConversations;
   readonly turns: ConversationLock;
   readonly jobs: JobStore;
+  readonly accounts: StoredAccounts;
+  readonly chats: Pick<ChatDesk, 'put' | 'outcome' | 'home'>;
   readonly ticks: TickQueue;
   readonly live: LiveRuns;
   readonly approvals: ApprovalMemory;
@@ -80,6 +85,8 @@ export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiM
     sessions: store.sessions,
     turns: redisConversationLock(connection),
     jobs: store.jobs,
+    accounts: store.accounts,
+    chats: redisChatDesk(connection),
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
     live: redisLiveRuns(connection),
     idempotency: redisIdempotency(connection),

@@ -8,6 +8,8 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { ToolsController } from '../tools/tools.controller.js';
+import { describeFiles } from '../files/describe-files.js';
+import { describeAccounts } from '../accounts/describe-accounts.js';
 import { CapabilitiesController } from '../runs-api/capabilities.controller.js';
 import { describeJobs } from '../jobs/describe-jobs.js';
 import { HealthController } from '../models/health.controller.js';
@@ -25,13 +27,13 @@ import type { ProtocolRoute } from '../answering/protocol.controller.js';
  * @nestjs/swagger. test/e2e/api-edges.test.ts finds a route that is missing here.
  */
 export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
-  once(HealthController, ApiTags('health'), {
+  once(HealthController, ApiTags('Health'), {
     health: [
       ApiOperation({ summary: 'The API answers; how many workers it heard of in the last seconds' }),
       ApiOkResponse({ description: 'It does.', schema: OBJECT }),
     ],
   });
-  once(CapabilitiesController, ApiTags('health'), {
+  once(CapabilitiesController, ApiTags('Health'), {
     get: [
       ApiOperation({ summary: 'What this gateway can do, for clients that probe' }),
       ApiOkResponse({ description: 'Features and endpoints.', schema: OBJECT }),
@@ -40,6 +42,8 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   });
   describeModels();
   describeTools();
+  describeAccounts();
+  describeFiles();
   describeRuns();
   describeFollowing();
   describeRerun();
@@ -49,11 +53,12 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   describeSessions();
   for (const { protocol, controller, resume, others } of protocols) {
     for (const other of others) describeSubRoute(other);
-    if (resume) describeResume(protocol, resume);
-    once(controller, ApiTags('protocols'), {
+    const door = DOORS[protocol.name] ?? { tag: 'Chat', summary: `Ask a model by the protocol ${protocol.name}` };
+    if (resume) describeResume(protocol, door.tag, resume);
+    once(controller, ApiTags(door.tag), {
       create: [
         ApiOperation({
-          summary: `Create a run: ${protocol.name}`,
+          summary: door.summary,
           description: 'With "stream": true the answer is text/event-stream. Replayed for the same Idempotency-Key.',
         }),
         body(protocol.dto),
@@ -64,8 +69,8 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   }
 }
 
-function describeResume(protocol: Protocol, controller: Type<unknown>): void {
-  once(controller, ApiTags('protocols'), {
+function describeResume(protocol: Protocol, tag: string, controller: Type<unknown>): void {
+  once(controller, ApiTags(tag), {
     resume: [
       ApiOperation({ summary: `Hear the run of a conversation from its beginning: ${protocol.name}` }),
       ApiParam({ name: 'id', description: 'of the conversation', schema: { type: 'string' } }),
@@ -80,13 +85,21 @@ function describeResume(protocol: Protocol, controller: Type<unknown>): void {
   });
 }
 
+/** How people call what a protocol's POST does. */
+const DOORS: Readonly<Record<string, { readonly tag: string; readonly summary: string }>> = {
+  'openai-chat': { tag: 'Chat', summary: 'Ask a model, in the shape of Chat Completions' },
+  'openai-responses': { tag: 'Responses', summary: 'Ask a model, in the shape of the Responses API' },
+  'anthropic-messages': { tag: 'Chat', summary: "Ask a model, in the shape of Anthropic's Messages API" },
+  'ai-sdk-ui': { tag: 'Chat', summary: 'Ask a model, in the UI message stream of the AI SDK' },
+};
+
 /** Probes are not in the document, because everybody who needs one knows it. */
 function describeSubRoute({ route, controller }: ProtocolRoute['others'][number]): void {
   if (route.isProbe) {
     ApiExcludeController()(controller);
     return;
   }
-  once(controller, ApiTags('protocols'), {
+  once(controller, ApiTags('Chat'), {
     answer: [
       ApiOperation({ summary: route.summary }),
       ...(route.dto ? [body(route.dto)] : []),
@@ -97,7 +110,7 @@ function describeSubRoute({ route, controller }: ProtocolRoute['others'][number]
 }
 
 function describeTools(): void {
-  once(ToolsController, ApiTags('tools'), {
+  once(ToolsController, ApiTags('Tools'), {
     list: [
       ApiOperation({
         summary: 'The tools that the gateway executes for you',
@@ -113,7 +126,7 @@ function describeTools(): void {
 
 function describeModels(): void {
   const anthropic = ApiHeader({ name: 'anthropic-version', description: "Anthropic's shape instead of OpenAI's" });
-  once(ModelsController, ApiTags('models'), {
+  once(ModelsController, ApiTags('Models'), {
     list: [
       ApiOperation({ summary: 'The models that can be asked for, the default first' }),
       anthropic,

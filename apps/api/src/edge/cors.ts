@@ -2,7 +2,7 @@ import { GatewayError } from '#libs/contract';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { API_LIMITS } from '../words/api-limits.js';
 
-const METHODS = 'GET, HEAD, POST, PATCH, DELETE, OPTIONS';
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 const REQUEST_HEADERS = [
   'authorization',
   'content-type',

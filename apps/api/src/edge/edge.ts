@@ -56,7 +56,7 @@ export function edgeHook(parts: EdgeParts): EdgeHook {
       void reply.code(204).send();
       return;
     }
-    if (request.is404) throw noRoute(reply, parts.routes.methodsOf(path));
+    if (request.is404) throw noRoute(reply, parts.routes.methodsOf(path), path);
     const { operators } = request.routeOptions.config;
     // So that whoever keeps the connection opens the next one elsewhere.
     if (parts.drain.draining) reply.raw.setHeader('connection', 'close');
@@ -124,8 +124,16 @@ function assertUtf8(contentType: string | undefined): void {
   throw new GatewayError('unsupported_media_type', 'The body must be application/json in UTF-8.');
 }
 
-function noRoute(reply: FastifyReply, methods: readonly string[]): GatewayError {
-  if (methods.length === 0) return new GatewayError('not_found', 'There is nothing at this path.');
+/** Parts of the OpenAI API that this gateway does not have; clients ask for them when they are set up so. */
+const isElsewhere = (path: string): boolean =>
+  /^\/v1\/(embeddings|audio|images|completions|moderations|files|batches|fine_tuning|assistants|threads|vector_stores)(\/|$)/.test(
+    path,
+  );
+const NOT_HERE = 'This gateway does not serve this part of the OpenAI API: see "Not here" in docs/api.md.';
+
+function noRoute(reply: FastifyReply, methods: readonly string[], path: string): GatewayError {
+  if (methods.length === 0)
+    return new GatewayError('not_found', isElsewhere(path) ? NOT_HERE : 'There is nothing at this path.');
   const allow = methods.join(', ');
   reply.raw.setHeader('allow', allow);
   return new GatewayError('method_not_allowed', `This path knows ${allow}.`);

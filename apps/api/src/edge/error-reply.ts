@@ -80,7 +80,7 @@ const CODE_OF_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   404: ['not_found', 'There is nothing at this path.'],
   405: ['method_not_allowed', 'This path does not know that method.'],
   408: ['invalid_request', 'The request took too long to arrive.'],
-  413: ['body_too_large', 'The body is too large.'],
+  413: ['body_too_large', 'The body is larger than MAX_BODY_BYTES allows.'],
   414: ['invalid_request', 'The path is too long.'],
   415: ['unsupported_media_type', 'The body must be application/json in UTF-8.'],
   431: ['invalid_request', 'The request headers are too large.'],

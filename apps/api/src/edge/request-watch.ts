@@ -8,6 +8,8 @@ import { HEADERS } from '../words/header-names.js';
 /** The status that nginx uses for a client that left before it was answered. */
 const CLIENT_LEFT = 499;
 
+const WRONG_KEY = 401;
+
 /** Records the end of a request. */
 export type WatchRequest = (request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -31,6 +33,8 @@ export function watchRequests(meters: ApiMeters, logger: Logger): WatchRequest {
         requestId: request.id,
         ...(runId && { runId }),
         ...(request.keyName && { keyName: request.keyName }),
+        // Behind a proxy it is the proxy's, whose log knows more.
+        ...(status === WRONG_KEY && { remote: request.raw.socket.remoteAddress }),
       };
       logger.info({ ...ids, method: request.method, route, status, ms, whole: raw.writableFinished }, 'request');
     });

@@ -13,7 +13,7 @@ export function describeJobs(): void {
     ...errors(400, 401, 404, 409, 503),
     ...more,
   ];
-  once(JobsController, ApiTags('jobs'), {
+  once(JobsController, ApiTags('Jobs'), {
     list: [
       ApiOperation({ summary: 'The cron jobs of this key, newest first' }),
       ...queries(JobListQuery),
@@ -33,12 +33,13 @@ export function describeJobs(): void {
       ApiResponse({ status: 200, description: 'The schedule and its next occurrences.', schema: OBJECT }),
       ...errors(400, 401),
     ],
-    get: one('One job'),
+    get: one('One job with its state and its last run'),
     update: one('Change a job; what is not given stays', body(PatchJobDto)),
     remove: one('Delete a job and its history; a run that is going on goes on'),
     pause: one('Stop a job from firing', body(PauseJobDto, { required: false })),
     resume: one('Take a paused job up again, from now on'),
-    run: one('Run a job now, besides its schedule'),
+    run: one('Run a job now, besides its schedule; `run_id` is the run that comes of it, if it is not skipped'),
+    testDelivery: one('Send a sample to every target of a job, now, and tell what came of it', ...errors(429)),
     runs: one(
       'The history of a job, newest first: status, times, output, error, deliveries',
       ...queries(JobRunListQuery),

@@ -72,7 +72,7 @@ export class JobService {
   async get(id: string, owner: string): Promise<JobView> {
     const view = isJobId(id) ? await this.parts.jobs.view({ id }) : undefined;
     if (view?.job.owner === owner) return view;
-    throw new GatewayError('job_not_found', 'There is no such job.');
+    throw new GatewayError('job_not_found', 'There is no job with this id.', { param: 'id' });
   }
 
   /** A page of an owner's jobs, newest first. One extra row is read to find out whether there is another page. */

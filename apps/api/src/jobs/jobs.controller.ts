@@ -1,4 +1,5 @@
 import { GatewayError, type JobView, type JsonObject } from '#libs/contract';
+import { jobRunId } from '#libs/jobs';
 import { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto } from '#libs/protocols';
 import { isoTime, jobCursor, jobObject, jobRunCursor, jobRunObject } from '#libs/protocols';
 import { parseJobCursor, parseJobRunCursor, scheduleObject } from '#libs/protocols';
@@ -7,11 +8,14 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Qu
 import type { FastifyReply } from 'fastify';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import { HEADERS } from '../words/header-names.js';
+import { refuseUnknown } from '../words/unknown-fields.js';
 import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
 import { ModelDirectory } from '../runs/model-directory.js';
 import { patch, pause, resume, runNow } from './change-job.js';
+import { DeliveryTests } from './delivery-tests.js';
+import { HERMES_FIELDS } from './hermes-fields.js';
 import { clearedFields, toolNames } from './job-fields.js';
 import { JobService, nextRuns } from './job-service.js';
 import { newJob } from './new-job.js';
@@ -26,6 +30,7 @@ export class JobsController {
   constructor(
     @Inject(JobService) private readonly jobs: JobService,
     @Inject(ModelDirectory) private readonly models: ModelDirectory,
+    @Inject(DeliveryTests) private readonly tests: DeliveryTests,
   ) {}
 
   @Get()
@@ -34,17 +39,19 @@ export class JobsController {
     const from = after === undefined ? {} : { after: parseJobCursor(after) };
     const { views, hasMore } = await this.jobs.list({ owner, includeDisabled, limit, ...from });
     const last = views.at(-1);
-    return { jobs: views.map(shown), has_more: hasMore, next: hasMore && last ? jobCursor(last.job) : null };
+    return jobPage('jobs', views.map(shown), hasMore && last ? jobCursor(last.job) : null);
   }
 
   @Post()
   @HttpCode(201)
   async create(
     @Body(dto(CreateJobDto)) asked: CreateJobDto,
+    @Body() body: JsonObject,
     @Incoming() request: IncomingRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
     const { owner } = request;
+    const warnings = refuseUnknown(CreateJobDto, body, HERMES_FIELDS);
     const claim = idempotencyClaim({ ...request, route: '/api/jobs' });
     const model = asked.model === undefined ? null : await this.models.resolve(asked.model);
     await this.models.assertServerTools(toolNames(asked.tools ?? []));
@@ -52,7 +59,7 @@ export class JobsController {
     const made = await this.jobs.create(owner, claim, (id) => newJob({ id, owner, model }, asked, sources));
     const { view, isReplay } = made;
     if (isReplay) void reply.header(HEADERS.idempotencyReplayed, 'true');
-    return { job: shown(view) };
+    return { job: shown(view), ...warned(warnings) };
   }
 
   @Post('preview')
@@ -78,6 +85,7 @@ export class JobsController {
     @Body() body: JsonObject,
     @Owner() owner: string,
   ): Promise<JsonObject> {
+    const warnings = refuseUnknown(PatchJobDto, body, HERMES_FIELDS);
     const cleared = clearedFields(body, PATCHABLE);
     if (Object.keys(asked).length + cleared.size === 0) {
       throw new GatewayError('invalid_request', `There is no field to update. There are: ${PATCHABLE.join(', ')}.`);
@@ -86,13 +94,13 @@ export class JobsController {
       asked.model === undefined ? (cleared.has('model') ? null : undefined) : await this.models.resolve(asked.model);
     await this.models.assertServerTools(toolNames(asked.tools ?? []));
     const change = patch({ dto: asked, cleared, targets: this.jobs.targets, now: Date.now() }, model);
-    return { job: shown(await this.jobs.change(id, owner, change)) };
+    return { job: shown(await this.jobs.change(id, owner, change)), ...warned(warnings) };
   }
 
   @Delete(':id')
   async remove(@Param('id') id: string, @Owner() owner: string): Promise<JsonObject> {
     await this.jobs.remove(id, owner);
-    return { ok: true };
+    return { object: 'job', id, deleted: true, ok: true };
   }
 
   @Post(':id/pause')
@@ -114,7 +122,18 @@ export class JobsController {
   @Post(':id/run')
   @HttpCode(200)
   async run(@Param('id') id: string, @Owner() owner: string): Promise<JsonObject> {
-    return { job: shown(await this.jobs.change(id, owner, runNow)) };
+    const view = await this.jobs.change(id, owner, runNow);
+    const { runRequestedAt } = view.job;
+    // The run of an occurrence has the same id whoever opens it; one that is skipped never comes to be.
+    return { job: shown(view), run_id: runRequestedAt === null ? null : jobRunId(id, runRequestedAt, 1) };
+  }
+
+  /** Sends a sample of a result to every target of the job, now, and tells what came of it. */
+  @Post(':id/test-delivery')
+  @HttpCode(200)
+  async testDelivery(@Param('id') id: string, @Owner() owner: string): Promise<JsonObject> {
+    const { job } = await this.jobs.get(id, owner);
+    return { object: 'list', data: await this.tests.send(job), has_more: false, next: null };
   }
 
   @Get(':id/runs')
@@ -126,7 +145,7 @@ export class JobsController {
     const page = after === undefined ? { limit } : { limit, after: parseJobRunCursor(after) };
     const { runs, hasMore } = await this.jobs.runs({ id, owner }, page);
     const last = runs.at(-1);
-    return { runs: runs.map(jobRunObject), has_more: hasMore, next: hasMore && last ? jobRunCursor(last) : null };
+    return jobPage('runs', runs.map(jobRunObject), hasMore && last ? jobRunCursor(last) : null);
   }
 
   @Get(':id/next')
@@ -145,5 +164,16 @@ const PATCHABLE = [
   ...['name', 'schedule', 'prompt', 'deliver', 'skills', 'skill', 'repeat', 'enabled', 'timezone', 'model', 'tools'],
   ...['misfire', 'overlap', 'retry', 'jitter_seconds', 'end_at'],
 ];
+
+/** A page as every own list has it, and its rows under the name that the reference has for them. */
+const jobPage = (name: 'jobs' | 'runs', data: readonly JsonObject[], next: string | null): JsonObject => ({
+  object: 'list',
+  data,
+  [name]: data,
+  has_more: next !== null,
+  next,
+});
+
+const warned = (warnings: readonly string[]): JsonObject => (warnings.length > 0 ? { warnings } : {});
 
 const shown = (view: JobView): JsonObject => jobObject(view, describeSchedule(view.job.schedule));

@@ -20,7 +20,7 @@ export interface BodyBounds {
 export async function receiveBody(payload: Readable, bounds: BodyBounds, receiving: Receiving): Promise<Buffer> {
   const { declaredBytes, bytesMax } = bounds;
   try {
-    if (declaredBytes !== undefined && declaredBytes > bytesMax) throw tooLarge();
+    if (declaredBytes !== undefined && declaredBytes > bytesMax) throw tooLarge(bytesMax);
     receiving.hold(declaredBytes ?? 0);
     return await read(payload, bounds, (bytes) => receiving.hold(Math.max(bytes, declaredBytes ?? 0)));
   } catch (cause) {
@@ -52,7 +52,7 @@ function read(payload: Readable, { declaredBytes, bytesMax }: BodyBounds, hold: 
     const take = (chunk: Buffer): void => {
       try {
         const bytes = length + chunk.length;
-        if (bytes > bytesMax) throw tooLarge();
+        if (bytes > bytesMax) throw tooLarge(bytesMax);
         if (bytes > room.length) make(bytes);
         chunk.copy(room, length);
         length = bytes;
@@ -67,4 +67,5 @@ function read(payload: Readable, { declaredBytes, bytesMax }: BodyBounds, hold: 
   });
 }
 
-const tooLarge = (): GatewayError => new GatewayError('body_too_large', 'The body is too large.');
+const tooLarge = (bytesMax: number): GatewayError =>
+  new GatewayError('body_too_large', `The body is larger than ${bytesMax} bytes (MAX_BODY_BYTES).`);

@@ -8,7 +8,7 @@ import { ItemListQuery, ResponseQuery } from './response.queries.js';
 /** The routes of responses and conversations. Creating a response is described together with the other protocols. */
 export function describeResponses(): void {
   const like = 'The body is like that of POST /v1/responses; without input it is about what it continues.';
-  once(ResponsesController, ApiTags('responses'), {
+  once(ResponsesController, ApiTags('Responses'), {
     get: [
       ApiOperation({ summary: 'A response; with ?stream=true its events, from the start or after a sequence number' }),
       ...queries(ResponseQuery),
@@ -49,7 +49,7 @@ export function describeResponses(): void {
 
 function describeConversations(): void {
   const ok = (description: string): MethodDecorator => ApiOkResponse({ description, schema: OBJECT });
-  once(ConversationsController, ApiTags('conversations'), {
+  once(ConversationsController, ApiTags('Conversations'), {
     create: [
       ApiOperation({ summary: 'Create a conversation' }),
       ApiHeader(IDEMPOTENCY_KEY),
@@ -57,7 +57,7 @@ function describeConversations(): void {
       ok('It.'),
       ...errors(400, 401, 409, 503),
     ],
-    get: [ApiOperation({ summary: 'A conversation' }), ok('It.'), ...errors(401, 404, 503)],
+    get: [ApiOperation({ summary: 'A conversation, without its items' }), ok('It.'), ...errors(401, 404, 503)],
     update: [
       ApiOperation({ summary: 'Replace its metadata' }),
       body(UpdateConversationDto),
@@ -82,7 +82,7 @@ function describeConversations(): void {
       ok('A page of items.'),
       ...errors(400, 401, 404, 503),
     ],
-    item: [ApiOperation({ summary: 'One item' }), ok('It.'), ...errors(401, 404, 503)],
+    item: [ApiOperation({ summary: 'One item of a conversation' }), ok('It.'), ...errors(401, 404, 503)],
     deleteItem: [ApiOperation({ summary: 'Delete an item' }), ok('The conversation.'), ...errors(401, 404, 503)],
   });
 }

@@ -1,6 +1,5 @@
 import {
   GatewayError,
-  hasEnded,
   isJsonObject,
   type JsonObject,
   type RunIndex,
@@ -10,6 +9,7 @@ import {
 import type { HistoryReader } from '#libs/history';
 import { inputItemsOf, responseObject } from '#libs/protocols';
 import type { Runs } from '#libs/runs';
+import { deleteRun } from '../runs/delete-run.js';
 import { itemList, pageOf } from './item-page.js';
 import type { FoundResponse, ResponseFinder } from '../runs/response-finder.js';
 
@@ -43,17 +43,10 @@ export class ResponseDesk {
     return responseObject(await this.parts.runs.get(found.runId, owner));
   }
 
-  /**
-   * Hides the response from every reader; responses that continue it still know its content. The store comes first: if
-   * it is away nothing has changed, and the client may try again. A run that is still under way is ended.
-   */
+  /** See `deleteRun`. */
   async delete(id: string, owner: string): Promise<JsonObject> {
-    const { runs, store, log } = this.parts;
     const found = await this.parts.finder.find(id, owner);
-    await store.deleteRun(found.runId);
-    if (found.kind === 'logged') await log.markDeleted(found.runId);
-    const isOver = found.kind === 'logged' ? found.head.ended : hasEnded(found.snapshot);
-    if (!isOver) await runs.cancel(found.runId, 'requested');
+    await deleteRun(this.parts, found.runId, found);
     return { id, object: 'response', deleted: true };
   }
 

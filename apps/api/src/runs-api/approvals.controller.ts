@@ -12,7 +12,12 @@ export class ApprovalsController {
   @Get()
   async list(@Owner() owner: string): Promise<object> {
     const scopes = await this.memory.always(owner);
-    return { object: 'list', data: scopes.map((scope) => ({ object: 'approval', scope })) };
+    return {
+      object: 'list',
+      data: scopes.map((scope) => ({ object: 'approval', scope })),
+      has_more: false,
+      next: null,
+    };
   }
 
   /** @param scope from the list, URL-encoded. */

@@ -17,7 +17,8 @@ const EVENTS =
   'have expired, one final event with "replayed_from": "store" is left.';
 
 export function describeRuns(): void {
-  once(RunsController, ApiTags('runs'), {
+  describeControl();
+  once(RunsController, ApiTags('Runs'), {
     create: [
       ApiOperation({
         summary: 'Start a run and do not wait for it',
@@ -52,7 +53,18 @@ export function describeRuns(): void {
       ...errors(400, 401, 404, 429, 503),
     ],
   });
-  once(RunControlController, ApiTags('runs'), {
+}
+
+function describeControl(): void {
+  once(RunControlController, ApiTags('Runs'), {
+    delete: [
+      ApiOperation({
+        summary: 'Delete a run: nobody sees it any more, and it ends if it still goes on',
+        description: 'What continues it goes on knowing it, until nothing does.',
+      }),
+      ApiOkResponse({ description: 'It is gone.', schema: OBJECT }),
+      ...errors(401, 404, 503),
+    ],
     stop: [
       ApiOperation({
         summary: 'End a run; repeating it changes nothing',
@@ -78,7 +90,7 @@ export function describeRuns(): void {
 
 /** Routes that a page uses: many runs on one stream, whole turns, and all open approvals. */
 export function describeFollowing(): void {
-  once(FollowController, ApiTags('runs'), {
+  once(FollowController, ApiTags('Runs'), {
     listen: [
       ApiOperation({
         summary: 'The events of several runs on one SSE stream, each behind its own cursor',
@@ -99,7 +111,7 @@ export function describeFollowing(): void {
       ...errors(401, 404, 503),
     ],
   });
-  once(PendingApprovalsController, ApiTags('runs'), {
+  once(PendingApprovalsController, ApiTags('Runs'), {
     list: [
       ApiOperation({ summary: 'All requests for approval that wait for an answer, the oldest first' }),
       ApiOkResponse({ description: 'The requests, each with its run.', schema: OBJECT }),
@@ -121,7 +133,7 @@ export function describeRerun(): void {
 }
 
 export function describeApprovals(): void {
-  once(ApprovalsController, ApiTags('runs'), {
+  once(ApprovalsController, ApiTags('Runs'), {
     list: [
       ApiOperation({ summary: 'What you have allowed for ever' }),
       ApiOkResponse({ description: 'The scopes.', schema: OBJECT }),

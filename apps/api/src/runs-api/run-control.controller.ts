@@ -1,13 +1,25 @@
 import { ApprovalDto, readApproval, readSteer, SteerDto } from '#libs/protocols';
 import { Runs } from '#libs/runs';
-import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
+import { deleteRun, type DeletePorts } from '../runs/delete-run.js';
+
+export const DELETE_PORTS = Symbol('DELETE_PORTS');
 
 /** Actions on a run that is under way, from any replica. */
 @Controller('v1/runs')
 export class RunControlController {
-  constructor(@Inject(Runs) private readonly runs: Runs) {}
+  constructor(
+    @Inject(Runs) private readonly runs: Runs,
+    @Inject(DELETE_PORTS) private readonly deletion: DeletePorts,
+  ) {}
+
+  @Delete(':id')
+  async delete(@Param('id') runId: string, @Owner() owner: string): Promise<object> {
+    await deleteRun(this.deletion, runId, await this.runs.find(runId, owner));
+    return { object: 'hermes.run.deleted', id: runId, run_id: runId, deleted: true };
+  }
 
   @Post(':id/stop')
   @HttpCode(200)

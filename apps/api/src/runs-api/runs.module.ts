@@ -14,7 +14,7 @@ import { ManyRunEvents } from './many-run-events.js';
 import { PendingApprovalsController } from './pending-approvals.controller.js';
 import { RerunController } from './rerun.controller.js';
 import { Rerun } from './rerun.js';
-import { RunControlController } from './run-control.controller.js';
+import { DELETE_PORTS, RunControlController } from './run-control.controller.js';
 import { RunEvents } from './run-events.js';
 import { RunsController } from './runs.controller.js';
 import { StartRun } from './start-run.js';
@@ -43,6 +43,7 @@ export class RunsModule {
       providers: [
         { provide: Runs, useValue: core.runs },
         { provide: RunList, useValue: new RunList(ports) },
+        { provide: DELETE_PORTS, useValue: { runs: core.runs, log: ports.log, store: ports.store } },
         { provide: RunEvents, useValue: new RunEvents(core) },
         { provide: ManyRunEvents, useValue: new ManyRunEvents(core) },
         { provide: HISTORY, useValue: core.history },

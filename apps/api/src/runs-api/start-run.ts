@@ -1,6 +1,7 @@
 import { GatewayError } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
-import { runsProtocol } from '#libs/protocols';
+import { bodyObject, runsProtocol } from '#libs/protocols';
+import { ignoredFields } from '../words/unknown-fields.js';
 import type { FastifyReply } from 'fastify';
 import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import type { AdmissionRequest, RunDesk } from '../runs/admitting/run-desk.js';
@@ -34,7 +35,9 @@ export class StartRun {
       reply.raw.setHeader(HEADERS.runId, run.runId);
       echoSession(reply, admission.draft);
       if (replayed) reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
-      void reply.code(202).send({ run_id: run.runId, status: 'started', replayed });
+      const warnings = ignoredFields(runsProtocol.dto, bodyObject(request.body));
+      const said = warnings.length > 0 ? { warnings } : {};
+      void reply.code(202).send({ run_id: run.runId, status: 'started', replayed, ...said });
     });
   }
 

@@ -11,7 +11,7 @@ import {
 
 /** The document's description of sessions. */
 export function describeSessions(): void {
-  once(SessionsController, ApiTags('sessions'), {
+  once(SessionsController, ApiTags('Sessions'), {
     list: [
       ApiOperation({ summary: 'Your sessions, the last changed first' }),
       ...queries(SessionListQuery),

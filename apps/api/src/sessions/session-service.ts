@@ -1,6 +1,7 @@
 import {
   GatewayError,
   hasEnded,
+  LIMITS,
   type LastTurn,
   type RunIndex,
   type RunJournal,
@@ -34,7 +35,7 @@ export interface ForkRequest {
   readonly runId?: string;
   /** Absent: a new id. */
   readonly sessionId?: string;
-  /** Absent: the title of the original session. */
+  /** Absent: the title of the original session, marked as a fork. */
   readonly title?: string;
 }
 
@@ -122,7 +123,7 @@ export class SessionService {
     if (sessionId !== undefined && (await this.stateOf(name)).last) throw exists();
     const run = await this.runToForkAt(record, runId ?? lastEnded(record, state));
     const from = { sessionId: ref.sessionId, runId: run.runId, runCreatedAt: run.createdAt };
-    return this.parts.sessions.forkSession({ ...name, title: title ?? record.title, from });
+    return this.parts.sessions.forkSession({ ...name, title: title ?? forkTitle(record.title), from });
   }
 
   private async runToForkAt(session: SessionRecord, runId: string | undefined): Promise<RunSnapshot> {
@@ -166,7 +167,14 @@ export class SessionService {
 const lastEnded = (record: SessionRecord, { active, last }: TurnState): string | undefined =>
   active === undefined && last ? last.runId : record.lastRunId;
 
-const notFound = (): GatewayError => new GatewayError('session_not_found', 'There is no session with this id.');
+const FORK = ' (fork)';
+
+/** So that a list tells the two apart. A fork of a fork has the word once. */
+const forkTitle = (title: string | null): string | null =>
+  title === null || title.endsWith(FORK) ? title : title.slice(0, LIMITS.sessionTitleCharsMax - FORK.length) + FORK;
+
+const notFound = (): GatewayError =>
+  new GatewayError('session_not_found', 'There is no session with this id.', { param: 'id' });
 const noRun = (message: string): GatewayError => new GatewayError('run_not_found', message, { param: 'run_id' });
 const exists = (): GatewayError =>
   new GatewayError('session_exists', 'There is a session with this id.', { param: 'session_id' });

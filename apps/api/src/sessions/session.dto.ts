@@ -1,5 +1,5 @@
 import { isSessionId, LIMITS, SESSION_ID_RULE } from '#libs/contract';
-import { Described, IsIntegerBetween, IsString, NothingElse, Required, Rule } from '#libs/protocols';
+import { Described, IsIntegerBetween, IsString, IsTrueOrFalse, NothingElse, Required, Rule } from '#libs/protocols';
 import { API_LIMITS } from '../words/api-limits.js';
 
 const TITLE_PROBLEM = `must be a line of 1 to ${LIMITS.sessionTitleCharsMax} characters.`;
@@ -38,6 +38,10 @@ export class SessionListQuery extends SessionMessagesQuery {
   @IsString()
   @Described('part of the title')
   q?: string;
+
+  @IsTrueOrFalse()
+  @Described('false: only sessions that a request has named')
+  derived: boolean = true;
 }
 
 /**
@@ -52,6 +56,7 @@ export class RenameSessionDto {
 }
 
 /** The body of POST /api/sessions/{id}/fork; it may be empty. */
+@NothingElse('is not a field of a fork; run_id, session_id and title are.')
 export class ForkSessionDto {
   @IsString()
   run_id?: string;

@@ -27,11 +27,13 @@ export class SessionsController {
 
   @Get()
   async list(@Query(dto(SessionListQuery)) query: SessionListQuery, @Owner() owner: string): Promise<unknown> {
-    const { limit, after, q } = query;
+    const { limit, after, q, derived } = query;
     const page = { limit, ...(after !== undefined && { after }), ...(q !== undefined && { search: q }) };
-    const { sessions, next } = await this.sessions.list({ owner, ...page });
+    const named = derived ? {} : { namedOnly: true };
+    const { sessions, next } = await this.sessions.list({ owner, ...page, ...named });
     const data = sessions.map(sessionObject);
-    return { object: 'list', data, has_more: next !== undefined, next_cursor: next ?? null };
+    // next_cursor: the reference's name.
+    return { object: 'list', data, has_more: next !== undefined, next: next ?? null, next_cursor: next ?? null };
   }
 
   @Get(':id')
@@ -54,6 +56,7 @@ export class SessionsController {
       session_id: sessionId,
       data: messages,
       has_more: hasMore,
+      next: hasMore ? last : null,
       next_cursor: hasMore ? last : null,
       ...(turnsNotKept > 0 && { content_kept: false, turns_not_kept: turnsNotKept }),
     };

@@ -24,7 +24,7 @@ export class ToolsController {
     const mayUse = ({ everywhere, toolsets }: ToolInfo): boolean =>
       limits ? toolsets.some((name) => limits.includes(name)) : everywhere;
     const tools = (await this.models.toolInfos()).filter(mayUse);
-    return { object: 'list', data: tools.map(toolObject), has_more: false };
+    return { object: 'list', data: tools.map(toolObject), has_more: false, next: null };
   }
 }
 

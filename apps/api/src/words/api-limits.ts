@@ -25,6 +25,10 @@ export const API_LIMITS = {
   /** How long a fork waits for a run that has just ended to reach the store. */
   storedWaitMsMax: 5_000,
 
+  /** Samples that are being delivered, one per key; and how long one may take. */
+  deliveryTestsMax: 16,
+  deliveryTestMsMax: 25_000,
+
   // Lists
   runsPage: 20,
   runsPageMax: 100,
@@ -36,6 +40,18 @@ export const API_LIMITS = {
   /** Items of a response or of a conversation, as published. */
   itemsPage: 20,
   itemsPageMax: 100,
+
+  filesPage: 100,
+  filesPageMax: 1_000,
+  usagePage: 100,
+  usagePageMax: 500,
+  foundPage: 20,
+  foundPageMax: 50,
+  /** Jobs of one name that an operator is shown. */
+  ownerJobsMax: 1_000,
+
+  /** One call that deletes the rows of a name; what is left takes another call. */
+  eraseMsMax: 10_000,
 
   // Streams
   /** Frames collected before they are written, and text written to a slow client before it has to catch up. */

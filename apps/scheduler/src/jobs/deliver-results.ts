@@ -85,11 +85,40 @@ async function deliverResult(
   };
   try {
     const deliveries = await Promise.all(run.deliveries.map(attempt));
+    run.deliveries.forEach((before, place) =>
+      tell(ports, { job, run }, { before, after: deliveries[place] ?? before }),
+    );
     await ports.jobs.change({ changes: [{ run: afterLease(run, deliveries) }] });
   } catch (cause) {
     // The process stops, or the store is away. When the lease ends, any scheduler delivers again.
     ports.logger.warn({ err: cause, runId: run.runId }, 'the delivery of a result was broken off; it comes again');
   }
+}
+
+/** One line and one count for each attempt. Only scheme and host of a target: the rest may be a secret. */
+function tell(
+  { logger, meters }: JobDutyPorts,
+  { job, run }: JobWork,
+  { before, after }: { readonly before: JobDelivery; readonly after: JobDelivery },
+): void {
+  if (before === after) return;
+  const about = { jobId: job.id, runId: run.runId, owner: job.owner, target: hostOf(after.target) };
+  const attempts = { ...about, attempt: after.attempts, error: after.error };
+  if (after.status === 'delivered') {
+    meters.delivered('delivered');
+    logger.info(about, 'the result of a job was delivered');
+  } else if (after.status === 'failed') {
+    meters.delivered('failed');
+    logger.warn(attempts, 'the result of a job could not be delivered and is given up');
+  } else {
+    meters.delivered('retried');
+    logger.info(attempts, 'the result of a job could not be delivered; it is tried again');
+  }
+}
+
+function hostOf(target: string): string {
+  const { scheme, address } = splitTarget(target);
+  return scheme === 'webhook' && URL.canParse(address) ? `webhook:${new URL(address).host}` : scheme;
 }
 
 const UNKNOWN: DeliveryOutcome = { kind: 'failed', why: 'there is no such target any more', final: true };

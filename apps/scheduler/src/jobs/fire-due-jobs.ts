@@ -1,4 +1,4 @@
-import type { DueJob, JobClaim } from '#libs/contract';
+import type { DueJob, Job, JobClaim, JobRun } from '#libs/contract';
 import { dueAt, planFiring } from '#libs/jobs';
 import { cancelRun } from '#libs/runs';
 import type { JobDutyPorts } from './job-ports.js';
@@ -37,11 +37,20 @@ async function fire(ports: JobDutyPorts, due: readonly DueJob[], now: number): P
   // Repeated, because another scheduler may have opened one of these runs after the first try, when it had no log yet.
   const replaced = claims.flatMap(({ run, cancel = [] }) => (run && mine.has(run.runId) ? cancel : []));
   for (const runId of replaced) await cancelPrevious(ports, runId);
+  for (const { job, run } of claims) if (run && mine.has(run.runId)) tell(ports, job, run);
   const claimed = claims.flatMap(({ job, run }) => {
     const isMine = run?.status === 'claimed' && mine.has(run.runId);
     return isMine ? [{ job, run }] : [];
   });
   await openRuns(ports, claimed, now);
+}
+
+/** One line for each occurrence, whatever comes of it. */
+function tell({ logger }: JobDutyPorts, job: Job, { runId, status, slot, manual }: JobRun): void {
+  const about = { jobId: job.id, owner: job.owner, runId, manual, scheduledFor: new Date(slot).toISOString() };
+  if (status === 'missed') logger.warn(about, 'an occurrence of a job was missed: no scheduler was there in time');
+  else if (status === 'skipped') logger.info(about, 'an occurrence of a job is skipped: its last run still goes on');
+  else logger.info(about, 'a job fires');
 }
 
 /** A broken record is set aside in state `error`, so that the others still fire. */

@@ -18,6 +18,8 @@ export interface JobDutyPorts extends CancelPorts {
   readonly opened: Pick<Idempotency, 'reserve'>;
   readonly targets: readonly DeliveryTarget[];
   readonly logger: Logger;
+  /** Counts attempts to deliver results by what came of them. */
+  readonly meters: { delivered(outcome: DeliveryEnd): void };
   /** The model of jobs that do not name one. */
   readonly defaultModel: string;
   /** Bounds on the runs that may wait for a worker. Beyond them claimed runs wait in the store. */
@@ -26,12 +28,17 @@ export interface JobDutyPorts extends CancelPorts {
   readonly tracing?: Pick<Tracing, 'delivery' | 'occurrence'> | undefined;
 }
 
-export function jobDutyPorts({ config, connection, closers, ports, tracing }: SchedulerCore): JobDutyPorts {
+/** `retried`: it failed and comes again. */
+export type DeliveryEnd = 'delivered' | 'retried' | 'failed';
+
+export function jobDutyPorts(core: SchedulerCore): JobDutyPorts {
+  const { config, connection, closers, ports, meters, tracing } = core;
   const { queuedMax, queuedPerKeyMax, orderBytesPerKeyMax } = config.api;
   const ownMax = new Map(config.auth.limits.map(({ name, queuedMax }) => [name, queuedMax]));
   return {
     ...ports,
     tracing,
+    meters,
     jobs: storeClient({ ...config.store, answerMsMax: STORE_ANSWER_MS_MAX }).jobs,
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
     opened: redisIdempotency(connection),

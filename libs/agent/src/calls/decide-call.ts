@@ -49,7 +49,7 @@ function isBeyond(toolCallsMax: number | undefined, { items }: RunSnapshot, { ca
 const DENIED: Readonly<Record<ApprovalBy, string>> = {
   user: 'The user denied this call. It was not made. Do not try to reach the same by other means.',
   timeout: 'Nobody allowed this call in time. It was not made.',
-  policy: 'This call needs approval, and too many others wait for theirs. It was not made.',
+  policy: 'This call needs approval, and nobody can be asked for it now. It was not made.',
 };
 
 const OUTCOME_UNKNOWN =

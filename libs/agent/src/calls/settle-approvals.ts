@@ -61,7 +61,7 @@ async function settle(run: AgentRun, step: number, call: ToolCallItem): Promise<
   if (scope === undefined) return;
   const decision = await approvals.recall(scope);
   if (decision) return resolve(run, step, { call, approvalId: '', answer: { decision, by: 'policy' } });
-  const request = await approvals.open();
+  const request = run.spec.approvals === 'deny' ? undefined : await approvals.open();
   if (!request) return resolve(run, step, { call, approvalId: '', answer: { decision: 'deny', by: 'policy' } });
   const { callId, name, arguments: text } = call;
   await run.book.emit({ type: 'approval.requested', step, callId, ...request, name, arguments: text });

@@ -9,5 +9,5 @@ export function readApprovals(file: FileSettings, values: Values): ApprovalsConf
     policy,
     ...(match && { match }),
   }));
-  return { timeoutSeconds: values.APPROVAL_TIMEOUT_SECONDS, rules };
+  return { timeoutSeconds: values.APPROVAL_TIMEOUT_SECONDS, inChat: values.APPROVALS_IN_CHAT, rules };
 }

@@ -75,4 +75,12 @@ export const AGENT_VARIABLES = [
     meaning: 'how long a call may wait to be allowed before it counts as denied',
     parser: integer(1, 259_200),
   },
+  {
+    name: 'APPROVALS_IN_CHAT',
+    path: 'approvals.in_chat',
+    default: 'say',
+    meaning:
+      'a call that waits for approval, where the client is no Hermes client: `say` it in the text of Chat Completions streams, `deny` it at once, or `wait` in silence',
+    parser: oneOf('say', 'deny', 'wait'),
+  },
 ] as const satisfies readonly Variable[];

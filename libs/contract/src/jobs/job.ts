@@ -128,7 +128,7 @@ export interface ActiveJobRun {
 export const JOB_LIMITS = {
   nameCharsMax: 200,
   promptCharsMax: 5_000,
-  scheduleCharsMax: 200,
+  scheduleCharsMax: 256,
   targetsMax: 8,
   toolNamesMax: 128,
   repeatTimesMax: 1_000_000,

@@ -124,6 +124,8 @@ export interface RunManner {
   readonly stream: boolean;
   /** Calls of server tools that the whole run may execute. The model is told that further calls were refused. */
   readonly toolCallsMax?: number;
+  /** `deny`: calls that need approval are denied at once, because nobody can be asked. Absent: they wait. */
+  readonly approvals?: 'deny';
   /** `disabled`: a conversation that is too long for the model fails; else its oldest turns are left out. */
   readonly truncation?: 'auto' | 'disabled';
   /** Whether the run starts after runs that a client waits for, because no client waits for this one. */

@@ -126,6 +126,12 @@ export const METRICS = {
     labels: ['duty', 'outcome'],
   },
 
+  jobDeliveries: {
+    name: 'talaria_job_deliveries_total',
+    help: 'Attempts to deliver results of jobs: `delivered`, `retried` later, or `failed` for good',
+    labels: ['outcome'],
+  },
+
   // Messenger
   messengerUpdates: {
     name: 'talaria_messenger_updates_total',

@@ -11,7 +11,7 @@ import {
   Required,
   Rule,
 } from '../dto/dto-rules.js';
-import { Described, schemaOf } from '../dto/dto-schema.js';
+import { Described, NothingElse, schemaOf } from '../dto/dto-schema.js';
 
 const ZONE_CHARS_MAX = 64;
 
@@ -83,7 +83,7 @@ class JobFieldsDto {
   skill?: '';
 }
 
-/** The body of POST /api/jobs. Unknown fields are ignored. */
+/** The body of POST /api/jobs. The route refuses unknown fields, but for those of the reference's records. */
 export class CreateJobDto extends JobFieldsDto {
   @Required()
   @IsText(JOB_LIMITS.nameCharsMax)
@@ -117,6 +117,7 @@ export class PatchJobDto extends JobFieldsDto {
 }
 
 /** The body of POST /api/jobs/preview. */
+@NothingElse('is not a field here; schedule, timezone and count are.')
 export class PreviewJobDto {
   @Required()
   @IsText(JOB_LIMITS.scheduleCharsMax)
@@ -131,6 +132,7 @@ export class PreviewJobDto {
 }
 
 /** The body of POST /api/jobs/{id}/pause; it may be empty. */
+@NothingElse('is not a field here; only reason is.')
 export class PauseJobDto {
   @IsText(JOB_LIMITS.reasonCharsMax)
   reason?: string;

@@ -8,6 +8,8 @@ export interface ChatEcho {
   readonly usageOnFinish: boolean;
   /** Whether the request asked for logprobs. Others are not passed on, even if an upstream sends them. */
   readonly logprobs: boolean;
+  /** Whether a call that waits for approval is told in the text, with how to allow it. */
+  readonly saysApprovals: boolean;
   /** Names of the caller's tools with free text. */
   readonly custom: ReadonlySet<string>;
 }
@@ -22,6 +24,7 @@ export function readEcho(echo: JsonObject): ChatEcho {
     includeUsage,
     usageOnFinish: echo['usageOnFinish'] === true && !includeUsage,
     logprobs: echo['logprobs'] === true,
+    saysApprovals: echo['saysApprovals'] === true,
     custom: namesIn(echo['custom']),
   };
 }

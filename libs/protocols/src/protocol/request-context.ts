@@ -19,6 +19,8 @@ export interface DecodeContext {
    * that the server ran, or `function_call` with its output, as the Hermes API server does.
    */
   readonly serverCalls?: 'mcp_call' | 'function_call';
+  /** Calls that wait for approval are said in the text of the stream. Absent: they are not. */
+  readonly saysApprovals?: boolean;
   /** Bound for the text of one message; longer texts are refused, never cut. */
   readonly messageTextCharsMax: number;
   /** Fields of the body that the protocol's class does not declare. Absent: none. */

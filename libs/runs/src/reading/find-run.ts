@@ -52,4 +52,5 @@ function withContent(snapshot: RunSnapshot): RunSnapshot {
   return snapshot;
 }
 
-const runNotFound = (): GatewayError => new GatewayError('run_not_found', 'There is no run with this id.');
+const runNotFound = (): GatewayError =>
+  new GatewayError('run_not_found', 'There is no run with this id.', { param: 'id' });

@@ -6,6 +6,7 @@ import { conversations } from './005-conversations.js';
 import { jobOutputs } from './006-job-outputs.js';
 import { sessionAge } from './007-session-age.js';
 import { endedJobs } from './008-ended-jobs.js';
+import { usageAndSearch } from './009-usage-and-search.js';
 import type { Migration } from './migration.js';
 
 /** In the order in which they are applied; versions count 1, 2, 3 ... */
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   jobOutputs,
   sessionAge,
   endedJobs,
+  usageAndSearch,
 ];

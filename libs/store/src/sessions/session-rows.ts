@@ -1,4 +1,5 @@
 import {
+  DERIVED_SESSION_ID,
   GatewayError,
   type SessionFork,
   type StoredSessionsQuery,
@@ -35,6 +36,7 @@ with page as (
   select * from sessions
   where owner = $1 and ($2::text is null or title ilike $2)
     and ($3::bigint is null or (updated_at, id) < ($3::bigint, $4::text))
+    and (not $6::boolean or id !~ '${DERIVED_SESSION_ID}')
   order by updated_at desc, id desc limit $5::int
 ) ${RECORDS}`;
 
@@ -49,12 +51,12 @@ export async function getSession(db: SqlQueries, { owner, sessionId }: SessionRe
 
 /** An owner's sessions, the last changed first. Throws GatewayError `invalid_cursor`. */
 export async function listSessions(db: SqlQueries, filter: StoredSessionsQuery): Promise<SessionPage> {
-  const { owner, search, limit } = filter;
+  const { owner, search, limit, namedOnly = false } = filter;
   const after = filter.after === undefined ? undefined : parseSessionCursor(filter.after);
   const pattern = search === undefined ? null : `%${storable(search).replace(/[\\%_]/g, '\\$&')}%`;
   const place = [after?.updatedAt ?? null, after?.sessionId ?? null];
   // One extra row shows whether there is a next page.
-  const found = await readRecords(db, LIST, [storable(owner), pattern, ...place, limit + 1]);
+  const found = await readRecords(db, LIST, [storable(owner), pattern, ...place, limit + 1, namedOnly]);
   const sessions = found.slice(0, limit);
   const last = sessions.at(-1);
   return { sessions, ...(last && found.length > limit && { next: sessionCursorText(last) }) };

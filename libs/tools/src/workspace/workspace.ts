@@ -44,6 +44,28 @@ export class Workspace {
     return this.change(parts, { create: true }, async () => content);
   }
 
+  /** Takes a plain file away; its folder stays. What another name of it shows keeps its content. */
+  remove(parts: readonly string[]): Promise<void> {
+    const name = nameOf(parts);
+    assertOwn(parts);
+    return this.serial.run(this.place.folders.join('/'), () =>
+      this.within(parts.slice(0, -1), { shown: parts }, async (folder) => {
+        const before = await statOf(folder, name);
+        if (!before?.isFile())
+          throw new Refusal(`The path '${parts.join('/')}' ${before ? 'is not a plain file' : 'does not exist'}.`);
+        await unlink(folder.pathOf(name));
+      }),
+    );
+  }
+
+  /** Size in bytes and time of the last change (ms) of a plain file; undefined: there is none of this name. */
+  facts(parts: readonly string[]): Promise<{ readonly bytes: number; readonly changedAt: number } | undefined> {
+    return this.within(parts.slice(0, -1), { shown: parts }, async (folder) => {
+      const stat = await statOf(folder, nameOf(parts));
+      return stat?.isFile() ? { bytes: stat.size, changedAt: stat.mtimeMs } : undefined;
+    });
+  }
+
   /** Reads, changes and writes a file. No other call of this process changes anything in the workspace meanwhile. */
   update(parts: readonly string[], change: (content: Buffer) => Promise<Buffer>): Promise<void> {
     return this.change(parts, { create: false }, async (folder, name) => change(await readFile(folder, name)));
@@ -74,8 +96,7 @@ export class Workspace {
     content: (folder: Folder, name: string) => Promise<Buffer>,
   ): Promise<void> {
     const name = nameOf(parts);
-    const foreign = parts.slice(0, -1).find((part) => SKIPPED.has(part.toLowerCase()));
-    if (foreign !== undefined) throw new Refusal(`Files in '${foreign}' are the business of the program that made it.`);
+    assertOwn(parts);
     return this.serial.run(this.place.folders.join('/'), async () => {
       await this.within(parts.slice(0, -1), { create, shown: parts }, async (folder) => {
         const bytes = await content(folder, name);
@@ -113,6 +134,11 @@ export class Workspace {
 
 /** Folders of other programs, large and of no interest: listed, but neither entered nor written into. */
 const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules', '__pycache__', '.venv']);
+
+function assertOwn(parts: readonly string[]): void {
+  const foreign = parts.slice(0, -1).find((part) => SKIPPED.has(part.toLowerCase()));
+  if (foreign !== undefined) throw new Refusal(`Files in '${foreign}' are the business of the program that made it.`);
+}
 
 function nameOf(parts: readonly string[]): string {
   const name = parts.at(-1);

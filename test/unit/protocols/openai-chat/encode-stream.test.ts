@@ -181,3 +181,43 @@ describe('the Chat Completions stream', () => {
     expect(label(`{"q":"${'x'.repeat(78)}😀yy"}`)).toBe(`${'x'.repeat(78)}…`);
   });
 });
+
+describe('a call that waits for approval', () => {
+  const call: RunEvent[] = [
+    { type: 'tool_call.started', step: 1, callId: 'c', name: 'terminal', executedBy: 'server' },
+    {
+      type: 'tool_call.ready',
+      step: 1,
+      callId: 'c',
+      name: 'terminal',
+      arguments: '{"command":"ls `pwd`"}',
+      executedBy: 'server',
+    },
+    {
+      type: 'approval.requested',
+      step: 1,
+      callId: 'c',
+      approvalId: 'apr_1',
+      name: 'terminal',
+      arguments: '{"command":"ls `pwd`"}',
+      expiresAt: Date.UTC(2026, 0, 1, 10, 30),
+    },
+  ];
+
+  test('is said in the text, with how to allow it and until when', () => {
+    const stream = transcript(chat, logged([...begun({ saysApprovals: true }), text('Let me look.'), ...call]));
+    const deltas = [...stream.matchAll(/"delta":\{"content":("(?:[^"\\]|\\.)*")\}/g)].map(
+      ([, json]) => JSON.parse(json ?? '') as string,
+    );
+    const said = deltas.join('');
+    expect(said).toContain("Let me look.\n\n> `terminal`: ls 'pwd' waits for your approval.");
+    expect(said).toContain('/inbox');
+    expect(said).toContain('`POST /v1/runs/run_7/approval`');
+    expect(said).toContain('at 10:30 UTC');
+    expect(stream).toContain('event: hermes.tool.progress');
+  });
+
+  test('is not said where nobody asked for it', () => {
+    expect(transcript(chat, logged([...begun(), ...call]))).not.toContain('waits for your approval');
+  });
+});

@@ -1,6 +1,13 @@
 import { memoryRunLog } from '#libs/bus';
 import { GatewayError, STORE_CALLS, type StoredConversations, type StorePorts } from '#libs/contract';
-import { sqlJobStore, sqlStoredRuns, sqlStoredSessions, upsertRuns, type SqlDatabase } from '#libs/store';
+import {
+  sqlJobStore,
+  sqlStoredAccounts,
+  sqlStoredRuns,
+  sqlStoredSessions,
+  upsertRuns,
+  type SqlDatabase,
+} from '#libs/store';
 import { storeClient } from '#libs/store-client';
 import { sqlStoredConversations } from '../../../../apps/store/src/stored-conversations.js';
 import { createLogger } from '#libs/platform';
@@ -20,6 +27,7 @@ function portsOver(db: SqlDatabase): StorePorts {
     sessions: sqlStoredSessions(db, now),
     conversations: sqlStoredConversations({ db, log: noLog, logger, now }),
     jobs: sqlJobStore(db, now),
+    accounts: sqlStoredAccounts(db),
   };
 }
 

@@ -1,5 +1,6 @@
 import { GatewayError, type RunDraft } from '#libs/contract';
 import { derivedSessionId } from './derived-session-id.js';
+import { isTaskCall } from './task-call.js';
 import { ownTurn } from './own-turn.js';
 import type { AskedSession } from './session-headers.js';
 
@@ -24,6 +25,7 @@ interface Asked extends AskedSession {
  *   X-Session-Id                              its last user message is the session's next turn
  *   the body's own session id                 its input is the session's next turn, as the protocol decoded it
  *   a session of Claude Code, a page's chat   a member of that session, without a turn: it sends the whole conversation
+ *   a title or tags for a chat page           a run without a session: it is part of no conversation
  *   nothing                                   a member of a derived session, or of none
  *
  * Throws GatewayError `invalid_session_id` when header and body name different sessions.
@@ -40,5 +42,6 @@ export function placeInSession(decoded: RunDraft, asked: Asked, owner: string): 
   if (id !== undefined)
     return { draft: { ...draft, sessionId: id, messages: ownTurn(draft.messages) }, turn: { whenBusy } };
   if (draft.sessionId !== undefined) return { draft, turn: { whenBusy } };
-  return { draft: derives ? { ...draft, sessionId: group ?? derivedSessionId(owner, draft) } : draft };
+  if (!derives || (group === undefined && isTaskCall(draft))) return { draft };
+  return { draft: { ...draft, sessionId: group ?? derivedSessionId(owner, draft) } };
 }

@@ -1,6 +1,7 @@
 import { STORED_CONVERSATIONS_CALLS, type StoredConversations } from './stored-conversations.js';
 import { JOB_STORE_CALLS, type JobStore } from './job-store.js';
 import type { PortCalls } from './port-calls.js';
+import { STORED_ACCOUNTS_CALLS, type StoredAccounts } from './stored-accounts.js';
 import { STORED_RUNS_CALLS, type StoredRuns } from './stored-runs.js';
 import { STORED_SESSIONS_CALLS, type StoredSessions } from './stored-sessions.js';
 
@@ -10,6 +11,7 @@ export interface StorePorts {
   readonly sessions: StoredSessions;
   readonly conversations: StoredConversations;
   readonly jobs: JobStore;
+  readonly accounts: StoredAccounts;
 }
 
 /**
@@ -22,4 +24,5 @@ export const STORE_CALLS: { readonly [P in keyof StorePorts]: PortCalls<StorePor
   sessions: STORED_SESSIONS_CALLS,
   conversations: STORED_CONVERSATIONS_CALLS,
   jobs: JOB_STORE_CALLS,
+  accounts: STORED_ACCOUNTS_CALLS,
 };

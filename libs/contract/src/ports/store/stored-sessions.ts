@@ -1,7 +1,7 @@
 import type { SessionPage, SessionRecord } from '../../session.js';
 import type { SessionRef } from '../session-turns.js';
 import type { PortCalls } from './port-calls.js';
-import { anObject, aNumber, aText, aWhole, listOf, optional, orNull } from './shape.js';
+import { aFlag, anObject, aNumber, aText, aWhole, listOf, optional, orNull } from './shape.js';
 
 /** Most sessions of one page of the store. */
 const PAGE_SESSIONS_MAX = 200;
@@ -10,6 +10,8 @@ export interface StoredSessionsQuery {
   readonly owner: string;
   /** A part of the title; upper and lower case count as equal. */
   readonly search?: string;
+  /** Without those whose id was derived from what was said. Absent: with them. */
+  readonly namedOnly?: boolean;
   /** 1 to 200. */
   readonly limit: number;
   /** `next` of the previous page. */
@@ -50,6 +52,7 @@ export const STORED_SESSIONS_CALLS: PortCalls<StoredSessions> = {
       query: anObject({
         owner: aText,
         search: optional(aText),
+        namedOnly: optional(aFlag),
         limit: aWhole(1, PAGE_SESSIONS_MAX),
         after: optional(aText),
       }),

@@ -45,7 +45,11 @@ export function textOf(blocks: readonly ContentBlock[], place: BlocksPlace): str
 
 export function boundText(text: string, { path, textCharsMax }: BlocksPlace): string {
   if (text.length <= textCharsMax) return text;
-  throw refuse(path, `must have at most ${textCharsMax} characters of text.`, 'string_above_max_length');
+  throw refuse(
+    path,
+    `must have at most ${textCharsMax} characters of text (MAX_MESSAGE_CHARS).`,
+    'string_above_max_length',
+  );
 }
 
 /** `cache_control` of a block, of any type. Throws GatewayError that names the place. */

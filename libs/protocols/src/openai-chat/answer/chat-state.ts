@@ -9,6 +9,8 @@ export interface ChatState {
   readonly wantsLogprobs: boolean;
   /** Names of the caller's tools with free text. */
   readonly custom: ReadonlySet<string>;
+  /** The run whose waiting calls are said in the text. Absent: they are not. */
+  readonly saysApprovalsOf?: string;
   /** The chunk with the role has been sent. */
   readonly opened: boolean;
   /** [DONE] has been sent: nothing follows it. */

@@ -8,7 +8,7 @@ import { readEcho } from '../chat-echo.js';
 import type { ChatState } from './chat-state.js';
 import { messageExtraContent, reasoningDetails } from '../../messages/reasoning-details.js';
 import { chunkShape, deltaChunk, logprobsChunk, textChunk, type QueuedEvent, type TextField } from './chunk.js';
-import { showApprovalAnswer, showApprovalRequest } from './approval-progress.js';
+import { approvalWords, showApprovalAnswer, showApprovalRequest } from './approval-progress.js';
 import { showParts } from './shown-parts.js';
 import { breakOff, finish } from './stream-end.js';
 import { noteServerCall, showToolEnd, showToolStart } from './tool-progress.js';
@@ -41,7 +41,7 @@ export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState>
     case 'tool_call.ready':
       return event.executedBy === 'client' ? finishCall(state, event) : noteServerCall(state, event);
     case 'approval.requested':
-      return showApprovalRequest(state, event);
+      return sayApproval(showApprovalRequest(state, event), event);
     case 'approval.resolved':
       return showApprovalAnswer(state, event);
     case 'run.parked':
@@ -69,8 +69,9 @@ export function encode(state: ChatState, event: LoggedEvent): Encoded<ChatState>
 }
 
 function queue(state: ChatState, event: QueuedEvent): ChatState {
-  const { includeUsage, usageOnFinish, logprobs, custom } = readEcho(event.echo);
-  return { ...state, shape: chunkShape(event), includeUsage, usageOnFinish, wantsLogprobs: logprobs, custom };
+  const { includeUsage, usageOnFinish, logprobs, custom, saysApprovals } = readEcho(event.echo);
+  const says = saysApprovals && { saysApprovalsOf: event.runId };
+  return { ...state, shape: chunkShape(event), includeUsage, usageOnFinish, wantsLogprobs: logprobs, custom, ...says };
 }
 
 function open(state: ChatState): Encoded<ChatState> {
@@ -136,6 +137,21 @@ function separated({ said }: ChatState, field: TextField, text: string): string 
 function beginText(state: ChatState, field: TextField, step: number): ChatState {
   const committed = state.committed || field !== 'reasoning_content';
   return { ...state, said: { ...state.said, [field]: step }, committed };
+}
+
+/**
+ * The request in words, for clients that show nothing but the text. The words are the gateway's and not the model's:
+ * they stand in the stream alone, and in no answer that is kept.
+ */
+function sayApproval(encoded: Encoded<ChatState>, event: EventOf<'approval.requested'>): Encoded<ChatState> {
+  const [state, frames] = encoded;
+  if (state.saysApprovalsOf === undefined) return encoded;
+  const [said, words] = speak(state, 'content', {
+    step: event.step,
+    text: approvalWords(event, state.saysApprovalsOf),
+  });
+  // Not the answer: another attempt at the step may follow.
+  return [{ ...said, committed: state.committed }, [...frames, ...words]];
 }
 
 /** The run continues in a new step. A stream that has shown the broken step cannot show the new one as one answer. */

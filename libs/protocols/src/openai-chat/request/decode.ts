@@ -45,12 +45,14 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
 }
 
 /** The facts that the encoder needs to know about the request; see ChatEcho. */
-function echoOf(dto: ChatRequestDto, { hermesClient }: DecodeContext): JsonObject {
+function echoOf(dto: ChatRequestDto, { hermesClient, saysApprovals = false }: DecodeContext): JsonObject {
   const options = dto.stream_options && parseDto(ChatStreamOptionsDto, dto.stream_options, 'stream_options');
   return {
     includeUsage: options?.include_usage === true,
     usageOnFinish: hermesClient,
     ...(dto.logprobs && { logprobs: true }),
+    // Hermes' clients read the event that stands beside the text.
+    ...(saysApprovals && !hermesClient && { saysApprovals: true }),
   };
 }
 

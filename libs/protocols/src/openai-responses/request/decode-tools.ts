@@ -63,6 +63,14 @@ export function decodeTools(list: readonly unknown[], additional: readonly Place
   return reader;
 }
 
+/** Chat Completions has the settings of a function one level deeper; whoever moves from there meets this first. */
+function assertFlat(place: Place): void {
+  const isNested = fieldOf(place, 'name') === undefined && fieldOf(place, 'function') !== undefined;
+  if (!isNested) return;
+  const what = "is required. This tool has the shape of Chat Completions: here 'name' stands beside 'type'.";
+  throw refuse(`${place.path}.name`, what, 'missing_required_parameter');
+}
+
 class ToolReader implements DecodedTools {
   readonly echoed: JsonObject[] = [];
   readonly leftOut: string[] = [];
@@ -107,6 +115,7 @@ class ToolReader implements DecodedTools {
   }
 
   private takeFunction(place: Place, namespace?: string): JsonObject {
+    assertFlat(place);
     const names = this.namesOf(place, namespace);
     const settings = FUNCTION_SETTINGS.parse(place);
     this.offer(place, { ...names, ...settings });

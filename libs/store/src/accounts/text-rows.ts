@@ -1,0 +1,78 @@
+import { LIMITS, outputText, type FoundText, type RunInput, type RunSnapshot, type SearchQuery } from '#libs/contract';
+import { NOT_DELETED } from '../deleted-runs.js';
+import type { SqlQueries } from '../ports.js';
+import { storable } from '../storable.js';
+
+/** A run that belongs to a session and what was asked in it; without `input` nothing of it is kept. */
+export interface SaidRun {
+  readonly snapshot: RunSnapshot;
+  readonly input?: RunInput;
+}
+
+// A run that was deleted meanwhile has no row to belong to.
+const UPSERT = `
+insert into run_texts (run_id, owner, body)
+select said.run_id, said.owner, said.body from unnest($1::text[], $2::text[], $3::text[]) as said (run_id, owner, body)
+join runs on runs.id = said.run_id
+on conflict (run_id) do update set body = excluded.body`;
+
+/** Notes what was said in runs of sessions, after their own rows were written. Repeating does no harm. */
+export async function upsertTexts(db: SqlQueries, runs: readonly SaidRun[]): Promise<void> {
+  const bodies = new Map<string, readonly [owner: string, body: string]>();
+  for (const { snapshot, input } of runs) {
+    if (!input || snapshot.sessionId === undefined || snapshot.contentKept === false) continue;
+    const body = `${askedIn(input)}\n\n${outputText(snapshot)}`.slice(0, LIMITS.searchedCharsMax);
+    bodies.set(storable(snapshot.runId), [storable(snapshot.owner), storable(body)]);
+  }
+  if (bodies.size === 0) return;
+  const rows = [...bodies].sort(([a], [b]) => (a < b ? -1 : 1));
+  const columns = [rows.map(([id]) => id), rows.map(([, [owner]]) => owner), rows.map(([, [, body]]) => body)];
+  await db.query(UPSERT, columns);
+}
+
+function askedIn({ messages }: RunInput): string {
+  const asked = messages.flatMap((message) => (message.role === 'user' ? [message.content] : []));
+  const texts = asked.map((content) =>
+    typeof content === 'string' ? content : content.map((part) => (part.type === 'text' ? part.text : '')).join(' '),
+  );
+  return texts.join('\n\n');
+}
+
+const SNIPPET = 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=" ... "';
+/** Of a text, for its snippet: the words of longer ones are found, and shown from the beginning. */
+const SNIPPET_CHARS_MAX = 20_000;
+
+const SEARCH = `
+with asked as (select websearch_to_tsquery('simple', $2) as query),
+found as (
+  select runs.id, runs.session_id, runs.created_at, run_texts.body
+  from asked, run_texts join runs on runs.id = run_texts.run_id
+  where run_texts.owner = $1 and run_texts.words @@ asked.query and runs.session_id is not null and ${NOT_DELETED}
+    and ($3::bigint is null or (runs.created_at, runs.id) < ($3::bigint, $4::text))
+  order by runs.created_at desc, runs.id desc limit $5::int
+)
+select found.id, found.session_id, found.created_at::float8 as created_at, sessions.title,
+  ts_headline('simple', left(found.body, ${SNIPPET_CHARS_MAX}), asked.query, '${SNIPPET}') as snippet
+from asked, found left join sessions on sessions.owner = $1 and sessions.id = found.session_id
+order by found.created_at desc, found.id desc`;
+
+interface Row {
+  readonly id: string;
+  readonly session_id: string;
+  readonly created_at: number;
+  readonly title: string | null;
+  readonly snippet: string;
+}
+
+/** Runs of sessions of an owner in which words were said, the newest first. */
+export async function searchTexts(db: SqlQueries, { owner, text, limit, after }: SearchQuery): Promise<FoundText[]> {
+  const place = [after?.createdAt ?? null, after?.runId ?? null];
+  const rows = await db.query<Row>(SEARCH, [storable(owner), storable(text), ...place, limit]);
+  return rows.map((row) => ({
+    runId: row.id,
+    sessionId: row.session_id,
+    title: row.title,
+    createdAt: row.created_at,
+    snippet: row.snippet,
+  }));
+}

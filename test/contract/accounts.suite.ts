@@ -1,0 +1,151 @@
+import {
+  deleteRunUsageBefore,
+  markRunDeleted,
+  migrate,
+  sqlStoredAccounts,
+  upsertRuns,
+  upsertSessions,
+  upsertTexts,
+  upsertUsage,
+  sqlJobStore,
+  type SessionRun,
+  type SqlDatabase,
+} from '#libs/store';
+import type { RunSnapshot, StoredAccounts } from '#libs/contract';
+import { jobOf, jobRunOf } from '../support/job.js';
+import { runSnapshot } from '../support/run-snapshot.js';
+
+const DAY = 86_400_000;
+const usage = (inputTokens: number): RunSnapshot['usage'] => ({
+  inputTokens,
+  cachedInputTokens: 1,
+  outputTokens: 2,
+  reasoningTokens: 0,
+});
+
+/** What the store tells over many runs, and what is done with the rows of a name. */
+export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): void {
+  describe(`accounts on ${name}`, () => {
+    let db: SqlDatabase;
+    let accounts: StoredAccounts;
+    let made = 0;
+    beforeAll(async () => {
+      db = await fresh();
+      await migrate(db);
+      accounts = sqlStoredAccounts(db);
+    });
+    afterAll(() => db?.close());
+
+    const runId = (): string => `run_${String(++made).padStart(32, '0')}`;
+    async function write(runs: readonly SessionRun[]): Promise<void> {
+      await upsertRuns(
+        db,
+        runs.map(({ snapshot }) => snapshot),
+      );
+      await upsertUsage(db, runs);
+      await upsertTexts(db, runs);
+      await upsertSessions(db, runs);
+    }
+    const said = (owner: string, sessionId: string, text: string, more: Partial<RunSnapshot> = {}): SessionRun => ({
+      snapshot: runSnapshot({ runId: runId(), owner, sessionId, ...more }),
+      input: { messages: [{ role: 'user', content: text }] },
+    });
+
+    test('usage is told by day, key and model, a run once, page after page', async () => {
+      const run = (owner: string, model: string, day: number, tokens: number): RunSnapshot =>
+        runSnapshot({ runId: runId(), owner, model, createdAt: day * DAY + 5, usage: usage(tokens) });
+      const runs = [run('a', 'm', 100, 10), run('a', 'm', 100, 20), run('a', 'n', 100, 1), run('b', 'm', 101, 7)];
+      const priced = runs.map((snapshot, i) => ({ snapshot, ...(i < 2 && { cost: 0.5 }) }));
+      await upsertUsage(db, priced);
+      await upsertUsage(db, [...priced].reverse());
+      const all = await accounts.usage({ fromDay: 100, toDay: 101, limit: 10 });
+      expect(all).toMatchObject([
+        { day: 100, owner: 'a', model: 'm', runs: 2, inputTokens: 30, cachedInputTokens: 2, outputTokens: 4, cost: 1 },
+        { day: 100, owner: 'a', model: 'n', runs: 1, inputTokens: 1, cost: null },
+        { day: 101, owner: 'b', model: 'm', runs: 1, inputTokens: 7 },
+      ]);
+      const [first] = all;
+      const rest = await accounts.usage({ fromDay: 100, toDay: 101, limit: 1, ...(first && { after: first }) });
+      expect(rest).toMatchObject([{ model: 'n' }]);
+      expect(await accounts.usage({ owner: 'b', fromDay: 0, toDay: 10_000, limit: 9 })).toHaveLength(1);
+      expect(await accounts.usage({ fromDay: 102, toDay: 103, limit: 9 })).toEqual([]);
+      expect(await deleteRunUsageBefore(db, 101 * DAY, 100)).toBe(3);
+      expect(await accounts.usage({ fromDay: 0, toDay: 200, limit: 9 })).toMatchObject([{ owner: 'b' }]);
+    });
+
+    test('a newer state of a run counts, an older one does not', async () => {
+      const snapshot = runSnapshot({
+        runId: runId(),
+        owner: 'newer',
+        createdAt: 300 * DAY,
+        lastSeq: 9,
+        usage: usage(9),
+      });
+      await upsertUsage(db, [{ snapshot }]);
+      await upsertUsage(db, [{ snapshot: { ...snapshot, lastSeq: 3, usage: usage(3) } }]);
+      expect(await accounts.usage({ owner: 'newer', fromDay: 300, toDay: 300, limit: 9 })).toMatchObject([
+        { inputTokens: 9 },
+      ]);
+    });
+
+    test('what was said in sessions is found by its words, the newest first, with what stands around them', async () => {
+      const items: RunSnapshot['items'] = [{ type: 'text', step: 1, status: 'completed', text: 'Pelicans eat fish.' }];
+      await write([
+        said('s', 'birds', 'What do pelicans eat?', { createdAt: 1, items }),
+        said('s', 'birds', 'And herons?', { createdAt: 2 }),
+        said('s', 'zoo', 'A pelican, two pelicans', { createdAt: 3 }),
+        said('other', 'birds', 'pelicans', { createdAt: 4 }),
+      ]);
+      const found = await accounts.search({ owner: 's', text: 'Pelicans', limit: 5 });
+      expect(found.map(({ sessionId }) => sessionId)).toEqual(['zoo', 'birds']);
+      expect(found[1]).toMatchObject({
+        title: 'What do pelicans eat?',
+        snippet: expect.stringContaining('**') as string,
+      });
+      const [newest] = found;
+      const place = newest && { after: { createdAt: newest.createdAt, runId: newest.runId } };
+      expect(await accounts.search({ owner: 's', text: 'pelicans', limit: 5, ...place })).toHaveLength(1);
+      const count = async (text: string): Promise<number> =>
+        (await accounts.search({ owner: 's', text, limit: 5 })).length;
+      expect(await count('pelicans fish')).toBe(1);
+      expect(await count('"eat fish"')).toBe(1);
+      expect(await count('pelicans -fish')).toBe(1);
+      expect(await count('fish or herons')).toBe(2);
+      expect(await count('unicorn')).toBe(0);
+      for (const odd of ['', '!', "'; --", '"', '& | !', '\\', '-', ':*']) await count(odd);
+      await markRunDeleted(db, newest?.runId ?? '', 1);
+      expect(await count('pelicans')).toBe(1);
+    });
+
+    test('nothing is kept to be searched of runs without a session, nor of those whose content is not kept', async () => {
+      const [alone, kept] = [said('n', 'x', 'wombat'), said('n', 'x', 'wombat', { contentKept: false })];
+      const { sessionId: _none, ...sessionless } = alone.snapshot;
+      await write([{ ...alone, snapshot: sessionless }, kept, { snapshot: said('n', 'x', 'y').snapshot }]);
+      expect(await accounts.search({ owner: 'n', text: 'wombat', limit: 5 })).toEqual([]);
+    });
+
+    test('the rows of a name are counted, its jobs go to another one, and all can be deleted', async () => {
+      const jobs = sqlJobStore(db, () => 0);
+      const job = jobOf({ id: 'a0a0a0a0a0a0', owner: 'gone', prompt: 'say "owner":"gone"' });
+      await jobs.insert({ job, dueAt: null, jobsMax: 9 });
+      const run = jobRunOf(job, { status: 'completed', wakeAt: null });
+      await jobs.claim({ claims: [{ job: { ...job }, dueAt: null, run }] });
+      await write([said('gone', 's1', 'quokka'), said('gone', 's2', 'quokka')]);
+      const rowsOf = async (owner: string) =>
+        (await accounts.owners({ jobsOnly: false })).find((row) => row.owner === owner);
+      expect(await rowsOf('gone')).toEqual({ owner: 'gone', jobs: 1, runs: 2, sessions: 2, conversations: 0 });
+      expect((await accounts.owners({ jobsOnly: true })).find(({ owner }) => owner === 'gone')).toMatchObject({
+        jobs: 1,
+      });
+      expect(await accounts.moveJobs({ from: 'gone', to: 'here' })).toBe(1);
+      expect(await accounts.moveJobs({ from: 'gone', to: 'here' })).toBe(0);
+      const view = await jobs.view({ id: job.id });
+      expect(view?.job).toMatchObject({ owner: 'here', prompt: 'say "owner":"gone"' });
+      expect(await jobs.runs({ jobId: job.id, limit: 5 })).toMatchObject([{ owner: 'here' }]);
+      for (let i = 0; i < 10 && (await accounts.erase({ owner: 'gone' })) > 0; i++);
+      expect(await rowsOf('gone')).toBeUndefined();
+      expect(await accounts.search({ owner: 'gone', text: 'quokka', limit: 5 })).toEqual([]);
+      expect(await rowsOf('here')).toMatchObject({ jobs: 1 });
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { onBothDatabases } from '../support/both-databases.js';
+import { accountsSuite } from './accounts.suite.js';
+
+onBothDatabases(accountsSuite);
