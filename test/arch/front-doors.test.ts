@@ -14,6 +14,7 @@ const FOR_TESTS = [
   'bus memoryApprovalMemory',
   'bus memoryChatDesk',
   'bus memoryConversationLock',
+  'bus memoryCredentialVault',
   'bus memoryIdempotency',
   'bus memoryLeases',
   'bus memoryLiveHub',

@@ -23,6 +23,7 @@ export class WorkerMeters {
   private readonly poolChoices: Counter;
   private readonly poolCooldowns: Counter;
   private readonly poolShareErrors: Counter;
+  private readonly credentialRenewals: Counter;
 
   constructor(
     private readonly metrics: Metrics,
@@ -39,6 +40,7 @@ export class WorkerMeters {
     this.poolChoices = metrics.counter(METRICS.poolChoices);
     this.poolCooldowns = metrics.counter(METRICS.poolCooldowns);
     this.poolShareErrors = metrics.counter(METRICS.poolShareErrors);
+    this.credentialRenewals = metrics.counter(METRICS.credentialRenewals);
   }
 
   /** Registers the values that every scrape reads. */
@@ -59,6 +61,10 @@ export class WorkerMeters {
       cooled: (upstream, reason) => this.poolCooldowns.inc({ upstream, reason }),
       shareFailed: () => this.poolShareErrors.inc(),
     };
+  }
+
+  credentialRenewed(upstream: string, outcome: 'renewed' | 'failed'): void {
+    this.credentialRenewals.inc({ upstream, outcome });
   }
 
   /** Counts an attempt that has ended, and logs one line with the ids and the key's name. */

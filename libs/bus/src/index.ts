@@ -1,3 +1,4 @@
+export { memoryCredentialVault, redisCredentialVault } from './pool/credential-vault.js';
 export { memoryPool } from './pool/memory-pool-share.js';
 export { redisPoolOffice, redisPoolShare } from './pool/redis-pool-share.js';
 export { memoryApprovalMemory, redisApprovalMemory } from './approvals/approval-memory.js';

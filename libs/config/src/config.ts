@@ -170,6 +170,10 @@ export interface ModelsConfig {
   readonly routes: readonly RouteConfig[];
   /** Model names that stand in for every discovered model, in this order. */
   readonly fallback: readonly string[];
+  /** Encrypts keys that renew themselves; read for the worker only. */
+  readonly credentialsKey?: string;
+  /** The encrypted keys may be given out. */
+  readonly exportsCredentials?: true;
 }
 
 export interface JobsConfig {

@@ -27,7 +27,7 @@ export {
 export { CACHE_MARK_FIELDS, cacheMarksOf } from './cache-mark.js';
 export { leftOutHeader } from './left-out.js';
 export { LIMITS } from './limits.js';
-export { PROVIDER_NAMES, type ProviderName, type UpstreamSettings } from './models/upstream.js';
+export { PROVIDER_NAMES, type ProviderName, type LoginSettings, type UpstreamSettings } from './models/upstream.js';
 export type {
   AssistantMessage,
   CacheMark,
@@ -133,6 +133,7 @@ export type * from './ports/approvals.js';
 export type * from './ports/chat-desk.js';
 export type * from './ports/live-hub.js';
 export type * from './ports/locks.js';
+export type * from './ports/credential-vault.js';
 export type * from './ports/pool-share.js';
 export type * from './ports/queues.js';
 export type * from './ports/run-claims.js';

@@ -1,3 +1,5 @@
+export { RenewingCredential } from './credentials/renewing-credential.js';
+export { sealer } from './credentials/seal.js';
 export { demoProvider } from './demo/demo-provider.js';
 export { pooledRoute } from './pool/pooled-route.js';
 export { routeChain } from './route/route-chain.js';

@@ -1,5 +1,6 @@
 import type { ModelProvider, ProviderName, UpstreamSettings } from '#libs/contract';
 import { anthropicProvider } from './anthropic/anthropic-provider.js';
+import { renewingProvider, type Credential } from './credentials/renewing-provider.js';
 import { demoProvider } from './demo/demo-provider.js';
 import { gatewayProvider } from './gateway/gateway-provider.js';
 import { openaiProvider } from './openai/openai-provider.js';
@@ -13,6 +14,11 @@ const PROVIDERS: Readonly<Record<ProviderName, (settings: UpstreamSettings) => M
   demo: demoProvider,
 };
 
-/** The provider of an upstream. Opens no connection. */
-export const createProvider = (settings: UpstreamSettings): ModelProvider =>
-  withForcedCalls(PROVIDERS[settings.provider](settings));
+/**
+ * The provider of an upstream. Opens no connection.
+ * @param credential where its key comes from, if that one ends. Absent: the key stands in the settings.
+ */
+export const createProvider = (settings: UpstreamSettings, credential?: Credential): ModelProvider => {
+  const create = PROVIDERS[settings.provider];
+  return withForcedCalls(credential ? renewingProvider(settings, credential, create) : create(settings));
+};

@@ -28,6 +28,7 @@ describe('talaria.example.yaml', () => {
       'anthropic',
       'local',
       'agents',
+      'vendor',
       'second',
     ]);
     expect(config.models.routes).toHaveLength(4);

@@ -3,6 +3,7 @@ import {
   connectRedis,
   redisChatDesk,
   redisConversationLock,
+  redisCredentialVault,
   redisFacts,
   redisIdempotency,
   redisLiveRuns,
@@ -16,6 +17,7 @@ import type {
   ApprovalMemory,
   ChatDesk,
   ConversationLock,
+  CredentialVault,
   Idempotency,
   JobStore,
   LiveRuns,
@@ -66,6 +68,7 @@ export interface ApiPorts extends Omit<RunsPorts, 'log' | 'room' | 'store' | 'se
   readonly registry: WorkerRegistry;
   readonly facts: DeploymentFacts;
   readonly pools: PoolOffice;
+  readonly credentials: CredentialVault;
   /** Resolves when Redis answers. */
   ping(): Promise<void>;
 }
@@ -93,6 +96,7 @@ export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiM
     registry: redisWorkerRegistry(connection),
     facts: closers.own(redisFacts(connection), (facts) => facts.close()),
     pools: redisPoolOffice(connection),
+    credentials: redisCredentialVault(connection),
     ping: () => connection.ping(),
   };
 }

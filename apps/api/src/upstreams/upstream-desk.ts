@@ -30,6 +30,11 @@ export class UpstreamDesk {
     this.models = parts.models;
   }
 
+  /** As they were read last. */
+  get settings(): ModelsConfig {
+    return this.models;
+  }
+
   async list(): Promise<object> {
     const { office } = this.parts;
     const { upstreams, routes } = this.models;

@@ -1,9 +1,10 @@
-import { memoryPool, redisPoolShare, type RedisConnection } from '#libs/bus';
+import { memoryPool, redisCredentialVault, redisLeases, redisPoolShare, type RedisConnection } from '#libs/bus';
 import type { Config, ModelsConfig } from '#libs/config';
 import type { ModelProvider } from '#libs/contract';
 import type { Closers, Logger } from '#libs/platform';
 import { createProvider } from '#libs/providers';
 import type { WorkerMeters } from '../worker-meters.js';
+import { Credentials } from './credentials.js';
 import { ModelRoutes } from './model-routes.js';
 import type { ListNews } from './upstream-lists.js';
 import { PoolBeat } from './pool-beat.js';
@@ -28,7 +29,8 @@ interface RoutesParts {
 /** The model routes, kept up to date with other workers and with the orders of operators. */
 export function openModelRoutes(parts: RoutesParts): ModelRoutes {
   const { config, logger, closers, meters, reload, connection, workerId } = parts;
-  const open = providersOf(meters);
+  const credentials = closers.own(openCredentials(parts), (running) => running.close());
+  const open = providersOf(meters, credentials);
   const share = redisPoolShare(connection, workerId);
   const routes = new ModelRoutes(config.models, open(config.models), listNews(logger), {
     share,
@@ -41,9 +43,10 @@ export function openModelRoutes(parts: RoutesParts): ModelRoutes {
     workerId,
     routes,
     reload: () => {
-      const { upstreams, routes: entries, aliases } = reload.load();
+      const { upstreams, routes: entries, aliases, credentialsKey } = reload.load();
       // Other settings stay as they were at the start, because workers announce them and the API reads them.
-      const models = { ...config.models, upstreams, routes: entries, ...(aliases && { aliases }) };
+      const more = { ...(aliases && { aliases }), ...(credentialsKey !== undefined && { credentialsKey }) };
+      const models = { ...config.models, upstreams, routes: entries, ...more };
       routes.replace(models, open(models));
       void routes.discover();
     },
@@ -65,16 +68,37 @@ const listNews = (logger: Logger): ListNews => ({
 
 const counted = (models: number): string => (models === 1 ? '1 model' : `${models} models`);
 
+function openCredentials({ logger, meters, connection, workerId }: RoutesParts): Credentials {
+  return new Credentials({
+    vault: redisCredentialVault(connection),
+    leases: redisLeases(connection),
+    workerId,
+    onRenewed: (upstream, outcome, why) => {
+      meters.credentialRenewed(upstream, outcome);
+      if (outcome === 'failed') logger.warn({ upstream, why }, 'the key of an upstream was not renewed');
+      else logger.info({ upstream }, 'the key of an upstream was renewed');
+    },
+    onError: (cause) => logger.warn({ err: cause }, 'the keys of upstreams could not be looked after'),
+  });
+}
+
 /** Providers by name. One whose settings are the same is used on, with its connections. */
-function providersOf(meters: WorkerMeters): (models: ModelsConfig) => ReadonlyMap<string, ModelProvider> {
+function providersOf(
+  meters: WorkerMeters,
+  credentials: Credentials,
+): (models: ModelsConfig) => ReadonlyMap<string, ModelProvider> {
   let known = new Map<string, { readonly settings: string; readonly provider: ModelProvider }>();
-  return ({ upstreams }) => {
+  return (models) => {
+    credentials.use(models);
+    const { upstreams } = models;
     known = new Map(
       upstreams.map((upstream) => {
         const settings = JSON.stringify(upstream);
         const before = known.get(upstream.name);
         const provider =
-          before?.settings === settings ? before.provider : meters.measureProvider(createProvider(upstream));
+          before?.settings === settings
+            ? before.provider
+            : meters.measureProvider(createProvider(upstream, credentials.of(upstream.name)));
         return [upstream.name, { settings, provider }];
       }),
     );

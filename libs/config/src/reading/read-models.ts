@@ -3,6 +3,7 @@ import type { ModelsConfig, RouteConfig } from '../config.js';
 import type { Problems } from '../values/problems.js';
 import type { FileSettings } from './read-file.js';
 import { checkFallbacks } from './check-fallbacks.js';
+import { checkLogins, loginOf } from './read-logins.js';
 import { isReadFor, secretOf, type Sources } from './sources.js';
 import type { Values } from '../settings/variables.js';
 
@@ -12,6 +13,7 @@ export function readModels(sources: Sources, file: FileSettings, values: Values)
   const routes = file.models.map((entry) => routeOf(sources, entry));
   checkNames(sources, file, { upstreams, routes });
   checkFallbacks(sources.problems, routes);
+  checkLogins(sources, upstreams, values.CREDENTIALS_KEY);
   return {
     defaultName: values.API_SERVER_MODEL_NAME,
     ...(values.OPENAI_MODEL !== undefined && { defaultModel: values.OPENAI_MODEL }),
@@ -21,6 +23,8 @@ export function readModels(sources: Sources, file: FileSettings, values: Values)
     routes,
     ...(file.aliases.length > 0 && { aliases: file.aliases.map(({ name = '', model = '' }) => ({ name, model })) }),
     fallback: values.FALLBACK_MODELS ?? [],
+    ...(values.CREDENTIALS_KEY !== undefined && { credentialsKey: values.CREDENTIALS_KEY }),
+    ...(values.CREDENTIALS_EXPORT && { exportsCredentials: true as const }),
   };
 }
 
@@ -113,6 +117,7 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
       name: entry.name ?? '',
       provider,
       ...access(entry.base_url, key),
+      ...loginOf(sources, entry),
       retriesMax: entry.retries ?? defaults.retriesMax,
       firstByteTimeoutMs: entry.first_byte_ms ?? defaults.firstByteTimeoutMs,
       idleTimeoutMs: entry.idle_ms ?? defaults.idleTimeoutMs,
@@ -127,7 +132,8 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
 function checkReach(problems: Problems, entry: FileSettings['upstreams'][number]): void {
   const { path, provider, base_url: url } = entry;
   if (provider === 'gateway' && url === undefined) problems.add(`${path}.base_url`, 'the address of the gateway');
-  if (NEEDS_NOTHING.has(provider ?? 'demo') || (entry.api_key ?? entry.api_key_env ?? url) !== undefined) return;
+  const way = entry.api_key ?? entry.api_key_env ?? url ?? entry.token_command ?? entry.oauth_token_url;
+  if (NEEDS_NOTHING.has(provider ?? 'demo') || way !== undefined) return;
   problems.add(path, 'expected api_key or api_key_env, or base_url for a server that asks for no key');
 }
 

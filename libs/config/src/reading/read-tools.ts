@@ -67,7 +67,7 @@ const STDIO_KEYS: ReadonlySet<string> = new Set(['args', 'env', 'env_from']);
 const HTTP_KEYS: ReadonlySet<string> = new Set(['headers', 'token_env']);
 
 /** Variables that a program needs to be found and to find its files. All others must be passed on by name. */
-const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR'];
+export const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR'];
 
 function stdio(
   sources: Sources,

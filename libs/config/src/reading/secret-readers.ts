@@ -19,6 +19,7 @@ const SETTINGS: readonly (readonly [VariableName, readonly ServiceName[]])[] = [
   ['DISCORD_BOT_TOKEN', ['messenger']],
   ['OPENAI_API_KEY', ['worker']],
   ['ANTHROPIC_API_KEY', ['worker']],
+  ['CREDENTIALS_KEY', ['worker']],
 ];
 
 /** `env_from` also passes on variables that every program needs, and our services need these as well. */
@@ -35,7 +36,10 @@ export function secretReaders(file: FileSettings, isShared: (name: string) => bo
     readers.set(name, [...new Set([...(readers.get(name) ?? []), service])]);
   };
   for (const { key_env } of file.keys) add(key_env, 'api');
-  for (const { api_key_env } of file.upstreams) add(api_key_env, 'worker');
+  for (const { api_key_env, oauth_client_secret_env, oauth_refresh_token_env, token_env_from = [] } of file.upstreams) {
+    for (const name of [api_key_env, oauth_client_secret_env, oauth_refresh_token_env]) add(name, 'worker');
+    for (const name of token_env_from) if (!FOR_EVERY_PROGRAM.test(name)) add(name, 'worker');
+  }
   for (const { token_env, env_from = [] } of file.mcpServers) {
     add(token_env, 'worker');
     for (const name of env_from) if (!FOR_EVERY_PROGRAM.test(name)) add(name, 'worker');

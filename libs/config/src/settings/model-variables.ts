@@ -1,11 +1,13 @@
 import { LIMITS } from '#libs/contract';
-import { httpUrl, integer, listOf, matching, milliseconds, oneOf, secret } from '../values/parsers.js';
+import { httpUrl, integer, listOf, matching, milliseconds, oneOf, secret, yesOrNo } from '../values/parsers.js';
 import type { Variable } from './variable.js';
 
 export const modelName = matching(
   new RegExp(`^[^\\s,]{1,${LIMITS.modelNameCharsMax}}$`),
   `a model name of 1 to ${LIMITS.modelNameCharsMax} characters without spaces and commas`,
 );
+
+const longSecret = matching(/^[\x21-\x7e]{32,}$/, '32 or more visible ASCII characters without spaces');
 
 /** Upstreams without a file, and the manner of requests to them. */
 export const MODEL_VARIABLES = [
@@ -24,6 +26,20 @@ export const MODEL_VARIABLES = [
   },
   { name: 'ANTHROPIC_API_KEY', meaning: 'connects Anthropic', secret: true, parser: secret },
   { name: 'ANTHROPIC_BASE_URL', meaning: 'another address for the Anthropic API', parser: httpUrl },
+  {
+    name: 'CREDENTIALS_KEY',
+    path: 'credentials.key',
+    meaning: 'encrypts keys of upstreams that renew themselves; 32 characters or more, the same for all workers',
+    secret: true,
+    parser: longSecret,
+  },
+  {
+    name: 'CREDENTIALS_EXPORT',
+    path: 'credentials.export',
+    default: 'false',
+    meaning: '`POST /internal/session/export` gives the encrypted key of an upstream to whoever has the admin token',
+    parser: yesOrNo,
+  },
   {
     name: 'MODELS_UNKNOWN',
     path: 'routing.unknown',

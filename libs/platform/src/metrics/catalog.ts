@@ -93,6 +93,11 @@ export const METRICS = {
     name: 'talaria_worker_pool_share_errors_total',
     help: 'Calls to Redis about pools that failed; the worker then decides by what it knows itself',
   },
+  credentialRenewals: {
+    name: 'talaria_worker_credential_renewals_total',
+    help: 'Keys of upstreams that this worker has renewed: `renewed`, `failed`',
+    labels: ['upstream', 'outcome'],
+  },
   appends: {
     name: 'talaria_worker_appends_total',
     help: 'Batches of one run sent to its log',

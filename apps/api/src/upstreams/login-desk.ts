@@ -1,0 +1,117 @@
+import type { ModelsConfig } from '#libs/config';
+import { GatewayError, type CredentialVault, type LoginState, type StoredCredential } from '#libs/contract';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { API_LIMITS } from '../words/api-limits.js';
+
+export interface LoginDeskParts {
+  readonly vault: CredentialVault;
+  /** As they are now. */
+  readonly models: () => ModelsConfig;
+  readonly now: () => number;
+  onExported(upstream: string): void;
+}
+
+const LOOK_MS = 250;
+/** A bundle as workers make it, see `sealer` in libs/providers. */
+const SEALED = /^v1\.[A-Za-z0-9_-]{40,65536}$/;
+
+/** Logins at upstreams whose keys renew themselves. A worker carries them out; no key is ever shown. */
+export class LoginDesk {
+  constructor(private readonly parts: LoginDeskParts) {}
+
+  /**
+   * Starts a login, and answers what a human has to open. With a `bundle` of another deployment that has the same
+   * CREDENTIALS_KEY nobody has to open anything. Throws GatewayError `not_found`, `invalid_request` for an upstream
+   * whose key stands in the settings, and `unavailable` when no worker takes it up in time.
+   * @param name absent: the first upstream with a login.
+   */
+  async start(name: string | undefined, bundle?: unknown): Promise<object> {
+    const upstream = this.named(name);
+    if (bundle !== undefined) return this.take(upstream, bundle);
+    const { vault, now } = this.parts;
+    const before = await vault.login(upstream);
+    await vault.askLogin(upstream);
+    const end = now() + API_LIMITS.upstreamCheckMsMax;
+    while (now() < end) {
+      const state = await vault.login(upstream);
+      if (state && JSON.stringify(state) !== JSON.stringify(before)) return this.state(upstream);
+      await sleep(LOOK_MS);
+    }
+    throw new GatewayError('unavailable', 'No worker has begun the login in time.', { retryAfterSeconds: 5 });
+  }
+
+  /** How far the last login is, and until when the key is good. Throws as `start`. */
+  async state(name: string | undefined): Promise<object> {
+    const upstream = this.named(name);
+    const { vault, now } = this.parts;
+    const [login, stored] = await Promise.all([vault.login(upstream), vault.read(upstream)]);
+    return { name: upstream, ...loginObject(login, now()), credential: credentialObject(stored, now()) };
+  }
+
+  /** The encrypted key of one upstream. Throws as `start`, and `forbidden` unless the settings allow it. */
+  async exported(name: string | undefined): Promise<object> {
+    if (!this.parts.models().exportsCredentials) {
+      throw new GatewayError('forbidden', 'Keys are not given out: CREDENTIALS_EXPORT is not set.');
+    }
+    const upstream = this.named(name);
+    const stored = await this.parts.vault.read(upstream);
+    if (!stored) throw new GatewayError('not_found', `Nobody has logged in at upstream '${upstream}'.`);
+    this.parts.onExported(upstream);
+    const { sealed, expiresAt } = stored;
+    return { object: 'credential_bundle', upstream, bundle: sealed, expires_at: expiresAt / 1_000 };
+  }
+
+  /** Its times are not known outside of it: a worker renews it at once, and so finds out whether it can be used. */
+  private async take(upstream: string, bundle: unknown): Promise<object> {
+    if (typeof bundle !== 'string' || !SEALED.test(bundle)) {
+      throw new GatewayError('invalid_request', 'bundle is not the bundle of an export.', { param: 'bundle' });
+    }
+    const { vault, now } = this.parts;
+    await vault.write(upstream, {
+      sealed: bundle,
+      expiresAt: now(),
+      renewAt: now(),
+      renewedAt: now(),
+      isImported: true,
+    });
+    return this.start(upstream);
+  }
+
+  private named(name: string | undefined): string {
+    const { upstreams } = this.parts.models();
+    const found =
+      name === undefined ? upstreams.find(({ login }) => login) : upstreams.find((row) => row.name === name);
+    if (!found) {
+      const what = name === undefined ? 'No upstream has a login.' : `No upstream is named ${JSON.stringify(name)}.`;
+      throw new GatewayError('not_found', what, { param: 'name' });
+    }
+    if (found.login) return found.name;
+    throw new GatewayError('invalid_request', `The key of upstream '${found.name}' stands in the settings.`, {
+      param: 'name',
+    });
+  }
+}
+
+function loginObject(login: LoginState | undefined, now: number) {
+  if (!login) return { state: 'none', at: null, verification_uri: null, user_code: null, error: null };
+  const { state, at, verificationUri, verificationUriComplete, userCode, expiresAt, error } = login;
+  const isOver = state === 'waiting' && expiresAt !== undefined && expiresAt <= now;
+  return {
+    state: isOver ? 'failed' : state,
+    at: at / 1_000,
+    verification_uri: verificationUri ?? null,
+    verification_uri_complete: verificationUriComplete ?? null,
+    user_code: userCode ?? null,
+    expires_at: expiresAt === undefined ? null : expiresAt / 1_000,
+    error: isOver ? 'Nobody has logged in in time.' : (error ?? null),
+  };
+}
+
+const credentialObject = (stored: StoredCredential | undefined, now: number) =>
+  stored
+    ? {
+        state: stored.expiresAt > now ? 'valid' : 'expired',
+        expires_at: stored.expiresAt / 1_000,
+        renewed_at: stored.renewedAt / 1_000,
+      }
+    : null;

@@ -1,0 +1,180 @@
+import { memoryCredentialVault, memoryLeases } from '#libs/bus';
+import type { CredentialVault, Leases, LoginSettings } from '#libs/contract';
+import { RenewingCredential, sealer } from '#libs/providers';
+import { startFakeOAuth, type FakeOAuth } from '../../../support/fake-oauth.js';
+import { until } from '../../../support/until.js';
+
+const SECRET = 'a-secret-of-the-settings-0123456789';
+const signal = new AbortController().signal;
+
+let oauth: FakeOAuth;
+let vault: CredentialVault;
+let leases: Leases;
+let clock: number;
+beforeEach(async () => {
+  oauth = await startFakeOAuth();
+  vault = memoryCredentialVault();
+  leases = memoryLeases();
+  clock = Date.now();
+});
+afterEach(() => oauth.stop());
+
+const byOAuth = (more: object = {}): LoginSettings => ({
+  kind: 'oauth',
+  tokenUrl: `${oauth.url}/token`,
+  clientId: 'talaria',
+  refreshToken: 'refresh-0',
+  ...more,
+});
+const byCommand = (script: string, env: Record<string, string> = {}): LoginSettings => ({
+  kind: 'command',
+  command: process.execPath,
+  args: ['-e', script],
+  env,
+});
+const worker = (holder: string, login: LoginSettings = byOAuth(), secret = SECRET) => {
+  const outcomes: string[] = [];
+  const parts = { upstream: 'up', login, vault, leases, holder, sealer: sealer(secret), now: () => clock };
+  const credential = new RenewingCredential({
+    ...parts,
+    onRenewed: (outcome, why) => outcomes.push(why === undefined ? outcome : why),
+  });
+  return Object.assign(credential, { outcomes });
+};
+
+test('one worker renews for all, however many requests wait, and what is kept cannot be read', async () => {
+  oauth.delayMs = 100;
+  const [one, two] = [worker('w1'), worker('w2')];
+  const keys = await Promise.all([one, two, one, two].map((each) => each.current(signal)));
+  expect(new Set(keys)).toEqual(new Set(['access-1']));
+  expect(oauth.asked).toHaveLength(1);
+  expect(oauth.asked[0]).toMatchObject({ client_id: 'talaria', refresh_token: 'refresh-0' });
+  const stored = JSON.stringify(await vault.read('up'));
+  expect(stored).not.toMatch(/access-1|refresh-1/);
+  // A worker that starts later takes it from there.
+  expect(await worker('w3').current(signal)).toBe('access-1');
+  expect(oauth.asked).toHaveLength(1);
+});
+
+test('it is renewed before its end, with the newest refresh token, while requests still use it', async () => {
+  const one = worker('w1');
+  await one.current(signal);
+  clock += 3_600_000 - 200_000;
+  expect(await one.current(signal)).toBe('access-1');
+  await until(async () => oauth.asked.length === 2);
+  expect(oauth.asked[1]).toMatchObject({ refresh_token: 'refresh-1' });
+  await until(async () => (await one.current(signal)) === 'access-2');
+  clock += 3_500_000;
+  await one.tend();
+  expect(await one.current(signal)).toBe('access-3');
+});
+
+test('a key that was refused is renewed once for all that were refused, also at another worker', async () => {
+  const [one, two] = [worker('w1'), worker('w2')];
+  await Promise.all([one.current(signal), two.current(signal)]);
+  const again = await Promise.all([one, one, two].map((each) => each.refused('access-1', signal)));
+  expect(again).toEqual([true, true, true]);
+  expect([await one.current(signal), await two.current(signal)]).toEqual(['access-2', 'access-2']);
+  expect(oauth.asked).toHaveLength(2);
+  // The next one was refused, too: the key is not what is wrong.
+  expect(await one.refused('access-2', signal)).toBe(false);
+  expect(oauth.asked).toHaveLength(2);
+});
+
+test('without a good refresh token somebody has to log in; nobody is asked again and again, and no secret is told', async () => {
+  oauth.refreshToken = undefined;
+  const one = worker('w1');
+  for (let i = 0; i < 3; i++) {
+    await expect(one.current(signal)).rejects.toMatchObject({
+      code: 'upstream_auth_failed',
+      message: "The key of upstream 'up' cannot be had: its source refused to renew it (invalid_grant).",
+    });
+  }
+  expect(oauth.asked).toHaveLength(1);
+  expect(one.outcomes.join()).not.toContain('refresh-0');
+});
+
+test('a device login says what to open, goes on by itself, and brings a key to every worker', async () => {
+  oauth.refreshToken = undefined;
+  const [one, two] = [
+    worker('w1', byOAuth({ deviceUrl: `${oauth.url}/device`, refreshToken: undefined })),
+    worker('w2'),
+  ];
+  await one.logIn();
+  expect(await vault.login('up')).toMatchObject({
+    state: 'waiting',
+    userCode: 'AB-CD',
+    verificationUri: `${oauth.url}/activate`,
+  });
+  expect(JSON.stringify(await vault.login('up'))).not.toContain('"dev"');
+  await one.tend();
+  expect(await vault.login('up')).toMatchObject({ state: 'waiting' });
+  oauth.isApproved = true;
+  await until(async () => {
+    clock += 100;
+    await one.tend();
+    return (await vault.login('up'))?.state === 'logged_in';
+  });
+  expect([await one.current(signal), await two.current(signal)]).toEqual(['access-1', 'access-1']);
+});
+
+test('a device login that nobody takes up fails', async () => {
+  const one = worker('w1', byOAuth({ deviceUrl: `${oauth.url}/device`, refreshToken: undefined }));
+  await one.logIn();
+  clock += 700_000;
+  await one.tend();
+  expect(await vault.login('up')).toMatchObject({ state: 'failed', error: expect.stringContaining('in time') });
+});
+
+test('a program prints a token with its end; its environment is its own', async () => {
+  const script =
+    'console.log(JSON.stringify({ token: "t-" + process.env.WHO + "-" + (process.env.SECRET ?? "none"), expires_in: 60 }))';
+  process.env['SECRET'] = 'of the worker';
+  expect(await worker('w1', byCommand(script, { WHO: 'ann' })).current(signal)).toBe('t-ann-none');
+  delete process.env['SECRET'];
+  expect((await vault.read('up'))?.expiresAt).toBe(clock + 60_000);
+});
+
+test.each([
+  ['process.exit(3)', 'ended with the code 3'],
+  ['console.log("{ broken")', 'gave something that is no JSON'],
+  ['console.log("{}")', 'gave no token'],
+  ['console.log(JSON.stringify({ token: "t", expires_at: 5 }))', 'gave a token that has expired'],
+  ['console.log("x".repeat(100000))', 'printed too much'],
+])('a program that does %s: %s', async (script, why) => {
+  await expect(worker('w1', byCommand(script)).current(signal)).rejects.toThrow(why);
+});
+
+test('a program that is not there', async () => {
+  const login = { kind: 'command', command: '/no/such/program', args: [], env: {} } as const;
+  await expect(worker('w1', login).current(signal)).rejects.toThrow('could not be started');
+});
+
+test('a vault of another key is as good as empty, and a bundle of another deployment is taken with the same key', async () => {
+  await worker('w1').current(signal);
+  const stored = await vault.read('up');
+  const other = worker('w2', byOAuth(), 'another-secret-of-the-settings-0123');
+  await expect(other.current(signal)).rejects.toThrow('invalid_grant');
+
+  const imported = { sealed: stored?.sealed ?? '', expiresAt: clock, renewAt: clock, renewedAt: clock };
+  await vault.write('up', { ...imported, isImported: true });
+  const device = byOAuth({ deviceUrl: `${oauth.url}/device`, refreshToken: undefined });
+  const three = worker('w3', device);
+  await three.logIn();
+  expect(await vault.login('up')).toMatchObject({ state: 'logged_in' });
+  expect(await three.current(signal)).toBe('access-2');
+  await vault.write('up', { ...imported, isImported: true });
+  await worker('w4', device, 'another-secret-of-the-settings-0123').logIn();
+  expect(await vault.login('up')).toMatchObject({ state: 'failed', error: expect.stringContaining('another key') });
+});
+
+test('a request that is given up does not wait, and the renewal goes on for the others', async () => {
+  oauth.delayMs = 200;
+  const one = worker('w1');
+  const abort = new AbortController();
+  const left = one.current(abort.signal);
+  const stayed = one.current(signal);
+  abort.abort(new Error('enough'));
+  await expect(left).rejects.toThrow('enough');
+  expect(await stayed).toBe('access-1');
+});
