@@ -1,6 +1,6 @@
-import { GatewayError, LIMITS, type ChatDelivery, type ChatDesk } from '#libs/contract';
+import { GatewayError, LIMITS, type ChatDelivery, type ChatDesk, type ChatWatch } from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
+import type { BegunRun, DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
 
 /** The ports for deliveries to chats: the chats' inboxes, and the outcome of their entries. */
 export type ChatPost = Pick<ChatDesk, 'put' | 'outcome' | 'home'>;
@@ -11,21 +11,40 @@ const LOOK_EVERY_MS = 250;
 /** About the length of an answer in a chat. The rest is left out and can be read in the job's history. */
 const TEXT_CHARS_MAX = 80_000;
 
+/** A chat platform, as targets name it. */
+export interface ChatPlace {
+  /** The scheme. */
+  readonly platform: string;
+  /** An id of a chat, for messages. */
+  readonly example: string;
+  /** An id of a chat, and perhaps of a thread behind a colon. */
+  readonly pattern: RegExp;
+}
+
+export const CHAT_PLACES: readonly ChatPlace[] = [
+  { platform: 'telegram', example: '-1001234567890', pattern: /^-?\d{1,20}(:\d{1,20})?$/ },
+  { platform: 'slack', example: 'C0123456789', pattern: /^[CDG][A-Z0-9]{1,20}(:\d{1,20}\.\d{1,10})?$/ },
+  { platform: 'discord', example: '222222222222222222', pattern: /^\d{1,20}$/ },
+];
+
 /**
  * Passes results to the messenger and waits until they are posted. A result is put into the chat's inbox once for all
  * attempts, and the messenger posts it once. So an attempt is repeated without posting anything twice.
  *
- * @param platform the scheme: `telegram:<chat>`, `telegram:<chat>:<topic>`, or `telegram` for the key's home chat.
+ * @param place `telegram:<chat>`, `telegram:<chat>:<topic>`, or `telegram` for the key's home chat.
  * @param post absent: only addresses are checked.
  */
-export function chat(platform: string, post: ChatPost | undefined): DeliveryTarget {
+export function chat({ platform, example, pattern }: ChatPlace, post: ChatPost | undefined): DeliveryTarget {
   return {
     scheme: platform,
-    example: `${platform}:-1001234567890`,
+    example: `${platform}:${example}`,
     problemOf: (address) =>
-      address === '' || /^-?\d{1,20}(:\d{1,20})?$/.test(address)
+      address === '' || pattern.test(address)
         ? undefined
-        : 'needs the id of a chat, and perhaps of a topic behind a colon; or nothing, for the home chat of /sethome',
+        : 'needs the id of a chat, and perhaps of a thread behind a colon; or nothing, for the home chat of /sethome',
+    async watch(begun) {
+      if (post) await watch(platform, post, begun);
+    },
     async deliver(parcel) {
       if (!post) return later('no messenger is set up');
       try {
@@ -53,6 +72,15 @@ async function deliver(platform: string, post: ChatPost, parcel: Parcel): Promis
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
   return later('it is not posted yet');
+}
+
+/** Where the key has no home chat, nobody is asked: the approvals of the API are there all the same. */
+async function watch(platform: string, post: ChatPost, { owner, runId, address }: BegunRun): Promise<void> {
+  const home = address === '' ? await post.home(owner, platform) : address;
+  if (home === undefined) return;
+  const [id = '', thread = ''] = home.split(':');
+  const entry: ChatWatch = { kind: 'watch', entryId: `watch ${runId} ${platform}:${home}`, owner, thread, runId };
+  await post.put(`${platform}:${id}`, entry.entryId, JSON.stringify(entry));
 }
 
 function textOf({ job, run }: Parcel): string {

@@ -1,6 +1,6 @@
 import { GatewayError, JOB_LIMITS } from '#libs/contract';
 import { openGuard, openResolver } from '#libs/guarded-fetch';
-import { chat, type ChatPost } from './chat.js';
+import { chat, CHAT_PLACES, type ChatPost } from './chat.js';
 import { local } from './local.js';
 import type { DeliveryTarget } from './target.js';
 import { webhook } from './webhook.js';
@@ -22,7 +22,7 @@ export function createTargets(
 ): readonly DeliveryTarget[] {
   const guard = openGuard({ allowedHosts: webhookAllowedHosts, resolve: openResolver() });
   const secret = webhookSecret === undefined ? {} : { secret: webhookSecret };
-  return [local, webhook({ guard, ...secret }), chat('telegram', chats)];
+  return [local, webhook({ guard, ...secret }), ...CHAT_PLACES.map((place) => chat(place, chats))];
 }
 
 /** Splits a target: `webhook:https://x` has the scheme `webhook` and the address `https://x`. */

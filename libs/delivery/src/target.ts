@@ -12,6 +12,13 @@ export interface Parcel {
   readonly signal: AbortSignal;
 }
 
+/** A run of a job, and where its result will go. */
+export interface BegunRun {
+  readonly owner: string;
+  readonly runId: string;
+  readonly address: string;
+}
+
 /** `why` is shown to the owner of the job. `final`: another try cannot help. */
 export type DeliveryOutcome =
   { readonly kind: 'delivered' } | { readonly kind: 'failed'; readonly why: string; readonly final: boolean };
@@ -26,4 +33,9 @@ export interface DeliveryTarget {
   problemOf(address: string): string | undefined;
   /** Sends once. Rejects only with the signal's reason. */
   deliver(parcel: Parcel): Promise<DeliveryOutcome>;
+  /**
+   * The run has begun: what it asks is asked there. Repeating it changes nothing. Rejects with GatewayError when it
+   * cannot be noted now. Absent: nobody can be asked there.
+   */
+  watch?(begun: BegunRun): Promise<void>;
 }

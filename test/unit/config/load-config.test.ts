@@ -366,7 +366,7 @@ test.each(['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', 'wiki.local', 'a_b', '1a
   (entry) => {
     const { webhookAllowedHosts } = load({ WEBHOOK_ALLOWED_HOSTS: entry }).jobs;
     expect(webhookAllowedHosts).toEqual([entry]);
-    expect(createTargets({ webhookAllowedHosts })).toHaveLength(3);
+    expect(createTargets({ webhookAllowedHosts })).toHaveLength(5);
   },
 );
 

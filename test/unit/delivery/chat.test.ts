@@ -2,8 +2,8 @@ import { memoryChatDesk } from '#libs/bus';
 import type { ChatDelivery, ChatDesk } from '#libs/contract';
 import { createTargets, type DeliveryOutcome, type Parcel } from '#libs/delivery';
 
-const chatTarget = (desk?: ChatDesk) => {
-  const target = createTargets({ webhookAllowedHosts: [] }, desk).find(({ scheme }) => scheme === 'telegram');
+const chatTarget = (desk?: ChatDesk, platform = 'telegram') => {
+  const target = createTargets({ webhookAllowedHosts: [] }, desk).find(({ scheme }) => scheme === platform);
   if (!target) throw new Error('there is no such target');
   return target;
 };
@@ -73,12 +73,31 @@ test('without a chat it goes to the home of the key, and waits for one', async (
 });
 
 test.each([
-  ['', true],
-  ['42', true],
-  ['-1001:7', true],
-  ['@name', false],
-  ['1:2:3', false],
-  ['1,2', false],
-])('the address %j is taken: %s', (address, isFine) => {
-  expect(chatTarget().problemOf(address) === undefined).toBe(isFine);
+  ['telegram', '', true],
+  ['telegram', '42', true],
+  ['telegram', '-1001:7', true],
+  ['telegram', '@name', false],
+  ['telegram', '1:2:3', false],
+  ['telegram', '1,2', false],
+  ['slack', '', true],
+  ['slack', 'C0123', true],
+  ['slack', 'D0123:1700000000.000100', true],
+  ['slack', '#general', false],
+  ['slack', 'C0123:7', false],
+  ['discord', '222222222222222222', true],
+  ['discord', '1:2', false],
+  ['discord', 'general', false],
+])('%s: the address %j is taken: %s', (platform, address, isFine) => {
+  expect(chatTarget(undefined, platform).problemOf(address) === undefined).toBe(isFine);
+});
+
+test('a run that has begun is watched in its chat, once, and nowhere when there is no home', async () => {
+  const desk = memoryChatDesk();
+  const target = chatTarget(desk, 'slack');
+  await target.watch?.({ owner: 'alice', runId: 'run_1', address: '' });
+  await desk.setHome('alice', 'slack', 'C1:8.1');
+  for (let i = 0; i < 2; i++) await target.watch?.({ owner: 'alice', runId: 'run_1', address: '' });
+  const [entry, ...others] = (await desk.entries('slack:C1', 9)).map((text) => JSON.parse(text) as unknown);
+  expect(entry).toMatchObject({ kind: 'watch', owner: 'alice', thread: '8.1', runId: 'run_1' });
+  expect(others).toEqual([]);
 });

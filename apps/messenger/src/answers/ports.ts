@@ -1,4 +1,4 @@
-import type { ChatDelivery, ChatDesk, WorkerInfo } from '#libs/contract';
+import type { ChatDelivery, ChatDesk, ChatWatch, WorkerInfo } from '#libs/contract';
 import type { Inbound, Platform, PreviewPace, ReplyMode } from '#libs/messengers';
 import type { Logger } from '#libs/platform';
 import type { Runs } from '#libs/runs';
@@ -33,5 +33,8 @@ export interface AnswerPorts {
   onFirstText?(seconds: number): void;
 }
 
-/** An entry of a chat's inbox: what came in, or the result of a job. */
-export type Entry = { readonly entryId: string; readonly kind: 'inbound'; readonly inbound: Inbound } | ChatDelivery;
+/** An entry of a chat's inbox: what came in, the result of a job, or a run of one that may ask something. */
+export type Entry =
+  | { readonly entryId: string; readonly kind: 'inbound'; readonly inbound: Inbound }
+  | ChatDelivery
+  | ChatWatch;

@@ -81,6 +81,7 @@ export class AnswerTeller {
   }
 
   private get text(): string {
+    if (this.task.asksOnly) return '';
     const text = answerText(this.snapshot);
     return this.failure === undefined ? text : [text, this.failure].filter((part) => part !== '').join('\n\n');
   }
@@ -182,7 +183,7 @@ export class AnswerTeller {
     const { thread, isGroup } = this.task;
     if (ports.now() < this.typedAt + TYPING_EVERY_MS) return;
     this.typedAt = ports.now();
-    if (!capabilities.typing) return;
+    if (!capabilities.typing || this.task.asksOnly) return;
     const terms = { kind: 'typing', isGroup, waitMsMax: 0 } as const;
     await caller.call(async () => ({ kind: 'typing', chat: chatId, thread }), terms);
   }

@@ -88,10 +88,11 @@ export class Chat {
 
   /** Notices at once; answers of a thread one after the other. */
   private startTelling(): void {
-    const threads = new Set([...this.telling.keys()].flatMap((task) => (task.kind === 'answer' ? [task.thread] : [])));
+    const isInTurn = (task: Task): boolean => task.kind === 'answer' && !task.asksOnly;
+    const threads = new Set([...this.telling.keys()].filter(isInTurn).map(({ thread }) => thread));
     for (const task of this.book.state.tasks) {
-      if (this.telling.has(task) || (task.kind === 'answer' && threads.has(task.thread))) continue;
-      if (task.kind === 'answer') threads.add(task.thread);
+      if (this.telling.has(task) || (isInTurn(task) && threads.has(task.thread))) continue;
+      if (isInTurn(task)) threads.add(task.thread);
       const done = this.tell(task).finally(() => {
         this.telling.delete(task);
         this.bell.ring();

@@ -70,7 +70,7 @@ function newSession({ book }: Opening, { thread }: Said): string {
 
 /** Stops the answers of a thread, or one of them. @returns words for whoever wanted it. */
 export async function stopAnswers(opening: Opening, thread: string, one?: AnswerTask): Promise<string> {
-  const tasks = one ? [one] : answersIn(opening, thread);
+  const tasks = one ? [one] : answersIn(opening, thread).filter(({ asksOnly }) => !asksOnly);
   for (const task of tasks) {
     if (task.prompt) task.isStopped = true;
     // Also of one that is just being opened: a run that does not exist is none to cancel.
@@ -81,8 +81,9 @@ export async function stopAnswers(opening: Opening, thread: string, one?: Answer
 
 function status(opening: Opening, { thread }: Said): string {
   const { book, messenger, chatId } = opening;
-  const tasks = answersIn(opening, thread);
-  const waiting = tasks.flatMap(({ asks }) => asks.filter(({ over }) => over === undefined)).length;
+  const all = answersIn(opening, thread);
+  const tasks = all.filter(({ asksOnly }) => !asksOnly);
+  const waiting = all.flatMap(({ asks }) => asks.filter(({ over }) => over === undefined)).length;
   const { model } = messenger.rulesOf(chatId, thread);
   const last = book.state.log.at(-1);
   return [
@@ -122,7 +123,7 @@ async function decide(opening: Opening, word: string, said: Said): Promise<strin
   const open = answersIn(opening, said.thread).flatMap((task) =>
     task.asks.filter(({ over }) => over === undefined).map((ask) => ({ task, ask })),
   );
-  const found = open.find(({ task, ask }) => task.userId === said.userId && (!ask.isQuestion || word === 'deny'));
+  const found = open.find(({ task, ask }) => isAsked(task, said.userId) && (!ask.isQuestion || word === 'deny'));
   if (found) return giveAnswer(opening, { ...found, word, isButton: word === 'deny' });
   return open.length === 0
     ? 'Nothing is asked here.'
@@ -155,6 +156,9 @@ async function setHome({ book, ports, messenger, chatId }: Opening, { thread, us
   book.state.homeBy = userId;
   return `Jobs of the key ${owner} that deliver to ${messenger.platform.name} deliver here.`;
 }
+
+/** Who began the answer; of a job's run everybody who is heard. */
+export const isAsked = ({ userId }: AnswerTask, user: string): boolean => userId === '' || userId === user;
 
 const answersIn = ({ book }: Opening, thread: string): AnswerTask[] =>
   book.state.tasks.filter((task): task is AnswerTask => task.kind === 'answer' && task.thread === thread);

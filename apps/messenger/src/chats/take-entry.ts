@@ -5,7 +5,7 @@ import { readButton, stoppedBy } from '../answers/asks.js';
 import type { Opening } from '../answers/open-answer.js';
 import type { Entry } from '../answers/ports.js';
 import type { AnswerTask, ChatState, NoticeTask } from '../state/chat-state.js';
-import { giveAnswer, readCommand, runCommand, stopAnswers, type Said } from './commands.js';
+import { giveAnswer, isAsked, readCommand, runCommand, stopAnswers, type Said } from './commands.js';
 
 /**
  * Does what an entry of the inbox asks for, and changes the state, which covers the entry from then on. What is done
@@ -14,6 +14,9 @@ import { giveAnswer, readCommand, runCommand, stopAnswers, type Said } from './c
  */
 export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
   if (entry.kind === 'delivery') return takeDelivery(opening, entry);
+  if (entry.kind === 'watch') return watch(opening, entry);
+  // Of a newer version: what it means is not known here.
+  if (entry.kind !== 'inbound') return undefined;
   const { inbound } = entry;
   if (inbound.kind === 'button') return press(opening, inbound);
   if (inbound.kind === 'stop') return void (await stopAnswers(opening, inbound.thread));
@@ -25,7 +28,7 @@ export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
   if (command) return say(opening, entry.entryId, inbound, await runCommand(opening, command, inbound));
   const asked = answerTasks(opening).flatMap((task) => task.asks.map((ask) => ({ task, ask })));
   const replied = asked.find(({ ask }) => ask.piece.id !== undefined && ask.piece.id === inbound.repliesTo);
-  if (replied?.ask.isQuestion && replied.ask.over === undefined && replied.task.userId === inbound.userId) {
+  if (replied?.ask.isQuestion && replied.ask.over === undefined && isAsked(replied.task, inbound.userId)) {
     const words = await giveAnswer(opening, { ...replied, word: inbound.text, isButton: false });
     return words === 'Understood.' ? undefined : say(opening, entry.entryId, inbound, words);
   }
@@ -78,17 +81,38 @@ function say({ book, messenger }: Opening, id: string, said: Said, text: string)
   tasks.push(notice);
 }
 
-async function takeDelivery(opening: Opening, entry: Extract<Entry, { kind: 'delivery' }>): Promise<void> {
-  const { book, messenger, chatId, capabilities, ports } = opening;
-  const { owner } = messenger.rulesOf(chatId, entry.thread);
-  // A job must not write where nobody let the bot in, nor into the chat of another key.
+/** Why a job of this key must not write here: nobody let the bot in, or the chat is another key's. */
+function closedTo({ book, messenger, chatId, capabilities }: Opening, entry: { owner: string; thread: string }) {
   const { homeBy } = book.state;
   const isAllowed = capabilities.isAllowedChat(chatId) || (homeBy !== undefined && capabilities.isAllowedUser(homeBy));
-  const why = !isAllowed
-    ? 'the chat is not on the allow-list of the messenger'
-    : owner === entry.owner
-      ? undefined
-      : 'the chat belongs to another API key';
+  if (!isAllowed) return 'the chat is not on the allow-list of the messenger';
+  const { owner } = messenger.rulesOf(chatId, entry.thread);
+  return owner === entry.owner ? undefined : 'the chat belongs to another API key';
+}
+
+/** Everybody who is heard in the chat may answer what the run of a job asks. */
+function watch(opening: Opening, entry: Extract<Entry, { kind: 'watch' }>): void {
+  const { book, chatId, capabilities } = opening;
+  if (closedTo(opening, entry) !== undefined || book.state.tasks.length >= LIMITS.chatTasksMax) return;
+  book.state.tasks.push({
+    kind: 'answer',
+    id: entry.entryId,
+    thread: entry.thread,
+    isGroup: capabilities.isGroupChat(chatId),
+    userId: '',
+    messageId: '',
+    asksOnly: true,
+    runId: entry.runId,
+    owner: entry.owner,
+    sessionId: '',
+    parts: [],
+    asks: [],
+  });
+}
+
+async function takeDelivery(opening: Opening, entry: Extract<Entry, { kind: 'delivery' }>): Promise<void> {
+  const { book, chatId, capabilities, ports } = opening;
+  const why = closedTo(opening, entry);
   const isFull = book.state.tasks.length >= LIMITS.chatTasksMax;
   if (isFull) return ports.desk.settle(entry.entryId, { kind: 'failed', why: 'too much waits in the chat' });
   if (why !== undefined) return ports.desk.settle(entry.entryId, { kind: 'failed', why });
@@ -123,7 +147,7 @@ async function press(opening: Opening, pressed: Extract<Inbound, { kind: 'button
 
 async function wordsFor(opening: Opening, found: ReturnType<typeof readButton>, userId: string): Promise<string> {
   if (!found || found.ask.over !== undefined) return 'This question is over.';
-  if (found.task.userId !== userId) return 'Only who was asked can answer.';
+  if (!isAsked(found.task, userId)) return 'Only who was asked can answer.';
   return giveAnswer(opening, { ...found, isButton: true });
 }
 

@@ -50,8 +50,11 @@ export interface AnswerTask {
   readonly id: string;
   readonly thread: string;
   readonly isGroup: boolean;
+  /** Empty: everybody who is heard in the chat. */
   readonly userId: string;
   readonly messageId: string;
+  /** A run of a job: nothing of it is shown but what it asks. */
+  readonly asksOnly?: true;
   /** Another one after a try to open it that failed. */
   runId: string;
   readonly owner: string;

@@ -1,4 +1,5 @@
 import { GatewayError, type Job, type JobRun, type JobRunChange } from '#libs/contract';
+import { splitTarget } from '#libs/delivery';
 import { openRun, placeInQueue } from '#libs/runs';
 import type { JobDutyPorts } from './job-ports.js';
 import { runSpecOf } from './run-spec-of.js';
@@ -30,6 +31,17 @@ export async function openRuns(
   }
 }
 
+/** What the run asks is asked where its result will go. Without that it is asked for by the API alone. */
+async function tellChats({ targets, logger }: JobDutyPorts, job: Job, run: JobRun): Promise<void> {
+  for (const { target } of run.deliveries) {
+    const { scheme, address } = splitTarget(target);
+    const place = targets.find((one) => one.scheme === scheme);
+    await place?.watch?.({ owner: job.owner, runId: run.runId, address }).catch((cause: unknown) => {
+      logger.warn({ err: cause, jobId: job.id, runId: run.runId }, 'nobody in the chat can be asked by the run of a job');
+    });
+  }
+}
+
 async function openOne(
   ports: JobDutyPorts,
   { job, run, now }: { job: Job; run: JobRun; now: number },
@@ -50,6 +62,7 @@ async function openOne(
       });
       const scheduledFor = new Date(run.slot).toISOString();
       ports.tracing?.occurrence(run.runId, { startMs, endMs: Date.now() }, { jobId: job.id, scheduledFor });
+      await tellChats(ports, job, run);
       return { run: { ...run, status: 'running', openedAt: now, wakeAt: now + LOOK_AGAIN_MS } };
     }
   } catch (cause) {

@@ -45,6 +45,17 @@ export interface ChatDelivery {
   readonly text: string;
 }
 
+/** A run whose questions are to be asked in a chat: that of a job which delivers there. */
+export interface ChatWatch {
+  readonly kind: 'watch';
+  readonly entryId: string;
+  /** Name of the API key; the chat must be one of its chats. */
+  readonly owner: string;
+  /** Empty outside of threads. */
+  readonly thread: string;
+  readonly runId: string;
+}
+
 /** The outcome of an entry that was handed in for a chat. `why` is shown to its owner. */
 export type ChatOutcome =
   | { readonly kind: 'delivered' }
