@@ -49,8 +49,8 @@ async function askFor(
       headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
     });
-    const report = (await answer.json()) as { readonly upstreams?: readonly UpstreamSeen[] };
-    return answer.ok ? report.upstreams : undefined;
+    const report = (await answer.json()) as { readonly upstreams?: readonly UpstreamSeen[] | null };
+    return answer.ok ? (report.upstreams ?? undefined) : undefined;
   } catch {
     signal.throwIfAborted();
     return undefined;

@@ -11,4 +11,11 @@ export { Public, PUBLIC_ROUTE } from './public.js';
 export { ReleaseModule } from './release.module.js';
 export { redisNews } from './redis-news.js';
 export { versionAbove } from './version.js';
-export { assertOneHost, assertPlainBody, closeToBrowsers, hostCheck, unknownHost, type HostCheck } from './front-door.js';
+export {
+  assertOneHost,
+  assertPlainBody,
+  closeToBrowsers,
+  hostCheck,
+  unknownHost,
+  type HostCheck,
+} from './front-door.js';

@@ -31,6 +31,8 @@ export function nestLogger(logger: Logger): LoggerService {
   const at =
     (level: Level) =>
     (message: unknown, ...rest: unknown[]): void => {
+      // The service says it itself, with the address (`bootstrap`).
+      if (level === 'error' && String(message).startsWith('Error: listen ')) return;
       const context = { context: cleanLine(String(rest.at(-1))) };
       if (message instanceof Error) logger[level]({ ...context, err: message }, 'an error of the framework');
       else logger[level](context, cleanLine(String(message)));

@@ -86,7 +86,8 @@ async function discord(): Promise<Place> {
     shownIn: (chat) => fake.of(idOf(chat)).map(({ text }) => ({ text, isOver: true })),
     penalise: (chat, seconds) => fake.limits.hold(`POST in ${idOf(chat)}`, seconds),
     trouble: (give) =>
-      void (fake.mishap = ({ route }) => (/^(POST|PATCH) .channels.*messages/.test(route) ? mishapOf(give()) : undefined)),
+      void (fake.mishap = ({ route }) =>
+        /^(POST|PATCH) .channels.*messages/.test(route) ? mishapOf(give()) : undefined),
     violations: fake.limits.violations,
     get calls() {
       return fake.calls.length;

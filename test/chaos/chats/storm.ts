@@ -100,7 +100,17 @@ class Storm {
     const [messenger] = this.crew.get('messenger') ?? [];
     const more = messenger ? await figuresOf(messenger) : { megabytes: 0, firstTexts: '' };
     const { calls, violations } = place;
-    return { whole: chats - problems.length, problems, kills, penalties, troubles, calls, violations, seconds, ...more };
+    return {
+      whole: chats - problems.length,
+      problems,
+      kills,
+      penalties,
+      troubles,
+      calls,
+      violations,
+      seconds,
+      ...more,
+    };
   }
 
   private wrong(): string[] {
@@ -110,7 +120,9 @@ class Storm {
       const shown = this.place.shownIn(chat);
       const [first] = shown;
       if (shown.length === 1 && first?.isOver && final.test(first.text)) continue;
-      found.push(`chat ${chat}: ${shown.length} messages, ${shown.map(({ text }) => text.split(/\s+/).length).join(', ')} words`);
+      found.push(
+        `chat ${chat}: ${shown.length} messages, ${shown.map(({ text }) => text.split(/\s+/).length).join(', ')} words`,
+      );
     }
     return found;
   }
@@ -132,7 +144,7 @@ class Storm {
     }
   }
 
-  /** Penalties, cut connections before and after a call took effect, and servers that fail and did what they were asked. */
+  /** Penalties, connections cut before and after a call took effect, and servers that fail but did what was asked. */
   private async vex(): Promise<void> {
     const kinds: readonly Trouble[] = ['cut-before', 'cut-after', 'status-502'];
     this.place.trouble(() => {
@@ -164,7 +176,8 @@ export async function figuresOf({ url, pid }: Service): Promise<{ megabytes: num
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const name = 'talaria_messenger_first_text_seconds';
-  const upTo = (le: string): string => new RegExp(`^${name}_bucket\\{[^}]*le="${le}"[^}]*\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? '0';
+  const upTo = (le: string): string =>
+    new RegExp(`^${name}_bucket\\{[^}]*le="${le}"[^}]*\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? '0';
   const count = new RegExp(`^${name}_count(?:\\{[^}]*\\})? (\\d+)`, 'm').exec(metrics)?.[1] ?? '0';
   return { megabytes: Math.round(kilobytes / 1_024), firstTexts: `${upTo('1')} of ${count} within 1 s` };
 }

@@ -167,7 +167,11 @@ export class FakeDiscord {
     const held = this.limits.heldFor(bucket);
     const shown = { 'x-ratelimit-bucket': bucket.split(' ')[0] ?? '', 'x-ratelimit-limit': String(BUCKET.count) };
     if (held > 0) {
-      const left = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset-after': String(held), 'retry-after': String(held) };
+      const left = {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset-after': String(held),
+        'retry-after': String(held),
+      };
       return { answer: 429, told: { ...shown, ...left } };
     }
     if (channel === '' || route.endsWith('/typing')) return { answer: 200, told: {} };
@@ -182,7 +186,10 @@ export class FakeDiscord {
     if (route === 'GET /users/@me') return { status: 200, body: { id: DISCORD_BOT } };
     if (route === 'GET /gateway/bot') {
       const limit = { total: 1_000, remaining: 999, reset_after: 0, max_concurrency: 1 };
-      return { status: 200, body: { url: `ws://127.0.0.1:${this.port}/gateway`, shards: 1, session_start_limit: limit } };
+      return {
+        status: 200,
+        body: { url: `ws://127.0.0.1:${this.port}/gateway`, shards: 1, session_start_limit: limit },
+      };
     }
     if (route.startsWith('POST /interactions/')) {
       this.ephemeral.push(String((body['data'] as { content?: string }).content));
@@ -243,7 +250,8 @@ function readBody(text: string, query: URLSearchParams): Readonly<Record<string,
 }
 
 function problemOf({ content, file }: DiscordCall['body']): Answer | undefined {
-  const isFine = typeof content === 'string' && content.length <= 2_000 && (content.trim() !== '' || file !== undefined);
+  const isFine =
+    typeof content === 'string' && content.length <= 2_000 && (content.trim() !== '' || file !== undefined);
   return isFine ? undefined : { status: 400, body: { code: 50_035, message: 'Invalid Form Body' } };
 }
 

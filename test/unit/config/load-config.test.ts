@@ -91,7 +91,7 @@ describe('without any setting', () => {
       },
       jobs: { jobsPerOwnerMax: 1_000, webhookAllowedHosts: [] },
       tools: { toolsets: [], byKey: [], byModel: [], mcpServers: [] },
-      approvals: { timeoutSeconds: 900, rules: [] },
+      approvals: { inChat: 'say', timeoutSeconds: 900, rules: [] },
       messenger: { port: 8646 },
       log: { level: 'info', pretty: false },
     });
@@ -348,6 +348,7 @@ test('rules of approval come in their order, with their patterns compiled; a bad
     `approvals:\n  timeout_seconds: 60\n  rules:\n    - { tool: 'files__*', match: '${match}', policy: always }\n    - { tool: '*', policy: never }\n`;
   expect(loadConfig({}, () => file('rm .rf')).approvals).toEqual({
     timeoutSeconds: 60,
+    inChat: 'say',
     rules: [
       { tool: 'files__*', match: /rm .rf/u, policy: 'always' },
       { tool: '*', policy: 'never' },

@@ -13,7 +13,16 @@ const said = (more: object) =>
     op: 0,
     t: 'MESSAGE_CREATE',
     s: 3,
-    d: { id: '31', channel_id: '1', author: { id: '7' }, content: 'hi', mentions: [], attachments: [], type: 0, ...more },
+    d: {
+      id: '31',
+      channel_id: '1',
+      author: { id: '7' },
+      content: 'hi',
+      mentions: [],
+      attachments: [],
+      type: 0,
+      ...more,
+    },
   }) as unknown as Parameters<typeof readEvent>[0];
 const atUs = { content: '<@99> hey', mentions: [{ id: '99' }] };
 const messageOf = (event: Parameters<typeof readEvent>[0]) => {
@@ -47,7 +56,8 @@ test('pictures that are not too large come with a message, a thread is a chat of
   expect(message).toMatchObject({ photos: ['https://cdn.discordapp.com/a.png'], thread: '', chat: 'discord:1' });
 });
 
-const failed = (code: number, status: number) => new DiscordAPIError({ code, message: 'x' }, code, status, 'POST', 'u', {});
+const failed = (code: number, status: number) =>
+  new DiscordAPIError({ code, message: 'x' }, code, status, 'POST', 'u', {});
 const limited = (global: boolean) =>
   new RateLimitError({
     global,
@@ -85,8 +95,7 @@ test('ids tell the time and are compared as numbers; long answers have a file', 
   expect(capabilities.render('word '.repeat(20_000)).at(-1)?.file?.name).toBe('answer.md');
 });
 
-const send = (key: string, text: string) =>
-  ({ kind: 'send', chat: '5', thread: '', key, content: { text } }) as const;
+const send = (key: string, text: string) => ({ kind: 'send', chat: '5', thread: '', key, content: { text } }) as const;
 
 test('against a server: a message with one key is made once, a token survives a 401, a bucket that is empty is obeyed', async () => {
   const fake = new FakeDiscord();

@@ -35,6 +35,4 @@ export interface AnswerPorts {
 
 /** An entry of a chat's inbox: what came in, the result of a job, or a run of one that may ask something. */
 export type Entry =
-  | { readonly entryId: string; readonly kind: 'inbound'; readonly inbound: Inbound }
-  | ChatDelivery
-  | ChatWatch;
+  { readonly entryId: string; readonly kind: 'inbound'; readonly inbound: Inbound } | ChatDelivery | ChatWatch;

@@ -26,13 +26,18 @@ export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
   if (inbound.thread !== '') noteThread(state, inbound.thread);
   const command = readCommand(inbound.text, opening.capabilities.commandSign);
   if (command) return say(opening, entry.entryId, inbound, await runCommand(opening, command, inbound));
+  const question = questionOf(opening, inbound);
+  if (!question) return begin(opening, entry.entryId, inbound);
+  const words = await giveAnswer(opening, { ...question, word: inbound.text, isButton: false });
+  return words === 'Understood.' ? undefined : say(opening, entry.entryId, inbound, words);
+}
+
+/** The open question that a message replies to, if its author may answer. */
+function questionOf(opening: Opening, { repliesTo, userId }: Pick<Said, 'userId'> & { readonly repliesTo?: string }) {
   const asked = answerTasks(opening).flatMap((task) => task.asks.map((ask) => ({ task, ask })));
-  const replied = asked.find(({ ask }) => ask.piece.id !== undefined && ask.piece.id === inbound.repliesTo);
-  if (replied?.ask.isQuestion && replied.ask.over === undefined && isAsked(replied.task, inbound.userId)) {
-    const words = await giveAnswer(opening, { ...replied, word: inbound.text, isButton: false });
-    return words === 'Understood.' ? undefined : say(opening, entry.entryId, inbound, words);
-  }
-  begin(opening, entry.entryId, inbound);
+  const replied = asked.find(({ ask }) => ask.piece.id !== undefined && ask.piece.id === repliesTo);
+  if (!replied?.ask.isQuestion || replied.ask.over !== undefined) return undefined;
+  return isAsked(replied.task, userId) ? replied : undefined;
 }
 
 /** A message in such a thread is for the bot, whether it is mentioned or not. */

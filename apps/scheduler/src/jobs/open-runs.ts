@@ -37,7 +37,10 @@ async function tellChats({ targets, logger }: JobDutyPorts, job: Job, run: JobRu
     const { scheme, address } = splitTarget(target);
     const place = targets.find((one) => one.scheme === scheme);
     await place?.watch?.({ owner: job.owner, runId: run.runId, address }).catch((cause: unknown) => {
-      logger.warn({ err: cause, jobId: job.id, runId: run.runId }, 'nobody in the chat can be asked by the run of a job');
+      logger.warn(
+        { err: cause, jobId: job.id, runId: run.runId },
+        'nobody in the chat can be asked by the run of a job',
+      );
     });
   }
 }
