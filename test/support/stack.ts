@@ -67,6 +67,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     DRAIN_SECONDS: '2',
     DRAIN_DELAY_SECONDS: '0',
     LOG_LEVEL: 'warn',
+    // On a busy machine a worker that was killed may take longer to come back than callers would wait.
+    NO_WORKER_SECONDS: '0',
     ...env,
   };
   const services: Service[] = [];

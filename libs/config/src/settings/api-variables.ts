@@ -136,7 +136,7 @@ export const API_VARIABLES = [
   {
     name: 'NO_WORKER_SECONDS',
     path: 'api.no_worker_seconds',
-    default: '30',
+    default: '60',
     meaning: 'seconds without a worker after which requests that wait for an answer get 503; 0: they wait on',
     parser: integer(0, 86_400),
   },
