@@ -54,6 +54,9 @@ test('a reader that left hears the whole answer again from another replica; an i
   const first = await post(chat, { signal: leave.signal });
   await first.body?.getReader().read();
   leave.abort();
+  // Who only asks whether there is a stream is not kept waiting for its end.
+  const head = await fetch(`${url(1)}/${chat.id}/stream`, { method: 'HEAD' });
+  expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
   const again = await resume(chat.id, 1);
   expect(again.status).toBe(200);
   expect(again.headers.get('x-vercel-ai-ui-message-stream')).toBe('v1');

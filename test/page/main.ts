@@ -1,4 +1,5 @@
 import { loadavg } from 'node:os';
+import { startPostgres } from '../support/postgres.js';
 import { startWebLab } from '../support/web-lab.js';
 import { firstLoadBytes, framesOf, interactiveMs, longSession, openingMs } from './speed.js';
 
@@ -16,8 +17,13 @@ const FRAME_MS = 1_000 / 60;
 const INTERACTIVE_TIMES = 7;
 const TOKENS = 10_000;
 const OPENED_TIMES = 5;
+/** Whose everything is where no key is asked for. */
+const OWNER = 'local';
 
-const lab = await startWebLab({ long: `ok:n=${TOKENS},gap=4`, short: 'ok:n=5' });
+const postgres = await startPostgres();
+const databaseUrl = await postgres.createDatabase();
+const models = { long: `ok:n=${TOKENS},gap=4`, short: 'ok:n=5' };
+const lab = await startWebLab(models, { env: { DATABASE_URL: databaseUrl } });
 try {
   print(`load of the machine before: ${loadavg()[0]?.toFixed(1)}`);
   print(`first load: ${await firstLoadBytes()} bytes by gzip`);
@@ -25,13 +31,14 @@ try {
     `takes a message: ${middle(await interactiveMs(lab, INTERACTIVE_TIMES))} ms, the middle of ${INTERACTIVE_TIMES}`,
   );
   await frames();
-  const session = await longSession(lab, turns);
+  const session = await longSession(databaseUrl, OWNER, turns);
   const opened: number[] = [];
   for (let i = 0; i < OPENED_TIMES; i++) opened.push(await openingMs(lab, session, `Question ${turns - 1}.`));
   print(`a session of ${turns * 2} messages opens: ${middle(opened)} ms, the middle of ${OPENED_TIMES}`);
   print(`load of the machine behind: ${loadavg()[0]?.toFixed(1)}`);
 } finally {
   await lab.stop();
+  await postgres.stop();
 }
 
 async function frames(): Promise<void> {

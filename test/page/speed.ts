@@ -1,8 +1,9 @@
+import { foldAll, type LoggedEvent, type RunEvent, type RunInput, type RunSnapshot } from '#libs/contract';
+import { postgresDatabase, upsertRuns, upsertSessions } from '#libs/store';
 import type { CDPSession, Page } from 'playwright-core';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../support/project-root.js';
-import { runsClient } from '../support/runs-client.js';
 import { chat, type WebLab } from '../support/web-lab.js';
 
 /** Bytes of the first load, compressed by gzip. */
@@ -84,18 +85,50 @@ async function traced(devtools: CDPSession, work: () => Promise<unknown>): Promi
   return events;
 }
 
-/** A session of this many turns, each a question and an answer. @returns its id. */
-export async function longSession(lab: WebLab, turns: number): Promise<string> {
-  const runs = runsClient(lab.stack);
-  const session_id = `long-${Date.now()}`;
-  let last = '';
-  for (let i = 0; i < turns; i++) {
-    last = await runs.start({ model: 'short', session_id, input: `Question ${i}.` });
-    // No more than a few may wait for their turn.
-    if (i % 50 === 49) await runs.reach(last, 'completed', 600_000);
-  }
-  await runs.reach(last, 'completed', 600_000);
-  return session_id;
+/**
+ * A session of this many turns, each a question and an answer, written where the store has it: so many runs would take
+ * longer than all that is measured here.
+ * @returns its id.
+ */
+export async function longSession(databaseUrl: string, owner: string, turns: number): Promise<string> {
+  const db = postgresDatabase({ url: databaseUrl, onError: () => undefined });
+  const sessionId = `long-${Date.now()}`;
+  const rows = Array.from({ length: turns }, (_, i) => turnOf(sessionId, owner, i));
+  await upsertRuns(
+    db,
+    rows.map(({ snapshot }) => snapshot),
+    new Map(rows.map((row) => [row.snapshot.runId, row.input])),
+  );
+  await upsertSessions(db, rows);
+  await db.close();
+  return sessionId;
+}
+
+const idOf = (i: number): string => `run_${i.toString(16).padStart(32, '0')}`;
+
+function turnOf(sessionId: string, owner: string, i: number): { snapshot: RunSnapshot; input: RunInput } {
+  const usage = { inputTokens: 100, outputTokens: 60, cachedInputTokens: 0, reasoningTokens: 0 };
+  const text = `Answer ${i}. ${'Some words of **it**, a `code`, and more. '.repeat(6)}\n\n- one\n- two\n`;
+  const at = Date.now() - 10_000_000 + i * 1_000;
+  const events: RunEvent[] = [
+    {
+      type: 'run.queued',
+      runId: idOf(i),
+      protocol: 'runs',
+      owner,
+      model: 'short',
+      echo: {},
+      sessionId,
+      ...(i > 0 && { parentId: idOf(i - 1) }),
+    },
+    { type: 'run.started', attempt: 1, worker: 'w' },
+    { type: 'step.started', step: 1, model: 'short', upstream: 'openai' },
+    { type: 'text.delta', step: 1, text },
+    { type: 'step.completed', step: 1, finishReason: 'stop', usage },
+    { type: 'run.completed', finishReason: 'stop' },
+  ];
+  const snapshot = foldAll(events.map((event, n) => ({ ...event, seq: n + 1, at }) as LoggedEvent));
+  return { snapshot, input: { messages: [{ role: 'user', content: `Question ${i}.` }] } };
 }
 
 /** Milliseconds from the click on a session to its last turn on the screen, by the page's own clock. */

@@ -50,6 +50,11 @@ export class ContinueRun {
         void reply.code(204).send();
         return;
       }
+      if (reply.request.method === 'HEAD') {
+        // There is a stream; a connection that waits for the end of one it cannot see helps nobody.
+        void reply.type('text/event-stream; charset=utf-8').send('');
+        return;
+      }
       const snapshot = await this.parts.runs.get(going.runId, owner);
       await this.tell(continuation.taken({ pausesFrom: nextPause(snapshot) }), snapshot, { request, reply, exchange });
     });
