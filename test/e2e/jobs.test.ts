@@ -118,13 +118,12 @@ test('a result is delivered to a webhook, signed, and again under the same id wh
   expect(await delivery()).toMatchObject([{ target, status: 'delivered', attempts: 2, error: null }]);
 });
 
-test('a target that is not on the public internet is refused for good, and the log says so', async () => {
-  const id = await make({
-    name: 'ssrf',
-    schedule: '0 9 * * *',
-    prompt: 'Hi.',
-    deliver: 'webhook:http://127.0.0.2:1/x',
-  });
+test('a target that is not on the public internet is refused when the job is made, and when its result is due', async () => {
+  const deliver = ['webhook:http://127.0.0.2:1/x'];
+  const fields = { name: 'ssrf', schedule: '0 9 * * *', prompt: 'Hi.', deliver };
+  await expect(make(fields)).rejects.toThrow(/^POST : 400 .*'deliver'.*127\.0\.0\.2/);
+  // As a version before that rule made it.
+  const { id } = await plant({ deliver });
   await ask('POST', `/${id}/run`);
   const [delivery] = await until(async () => {
     const found = (await runsOf(id))[0]?.['deliveries'] as Body[] | undefined;
