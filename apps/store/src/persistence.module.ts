@@ -1,5 +1,6 @@
 import { startPersistWorker } from '#libs/bus';
 import { priceTable } from '#libs/config';
+import { toldSeldom } from '#libs/platform';
 import { SchemaTooNewError } from '#libs/store';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { persistRuns } from './persist-runs.js';
@@ -26,7 +27,9 @@ async function takeFinishedRuns(core: StoreCore): Promise<void> {
     connection,
     concurrency: BATCHES_AT_ONCE_MAX,
     handle: meters.measure(persistRuns({ log, db, logger, meters, prices: priceTable(config.models) })),
-    onError: (cause) => logger.warn({ err: cause }, 'runs could not be stored; they will come again'),
+    onError: toldSeldom((cause, leftOut) =>
+      logger.warn({ err: cause, leftOut }, 'runs could not be stored; they will come again'),
+    ),
   });
   drain.onDrain(() => worker.close());
   drain.onDrain(startRetention({ db, logger, now: Date.now }, config.store));

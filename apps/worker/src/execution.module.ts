@@ -13,6 +13,7 @@ import {
 import { GatewayError, LIMITS, toRunError } from '#libs/contract';
 import { conversationOf, historyReader } from '#libs/history';
 import { endRun, settleEnded } from '#libs/runs';
+import { toldSeldom } from '#libs/platform';
 import { storeClient } from '#libs/store-client';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { approvalPolicy } from './approval-policy.js';
@@ -108,7 +109,7 @@ function startTakingRuns({ config, connection, logger }: WorkerCore, ports: Atte
     connection,
     concurrency: config.worker.concurrency,
     handle: (job) => processRun(job, ports),
-    onError: (cause) => logger.warn({ err: cause }, 'run queue'),
+    onError: toldSeldom((cause, leftOut) => logger.warn({ err: cause, leftOut }, 'run queue')),
     onFailed: (runId, cause) => {
       logger.error({ err: cause, runId }, 'a job was given up');
       const error = toRunError(new GatewayError('worker_lost', 'The run was given up: its workers died.'));

@@ -10,6 +10,9 @@ import {
 import type { PoolNews } from '#libs/providers';
 import { METRICS, type Counter, type Histogram, type Logger, type Metrics } from '#libs/platform';
 
+/** Models that have series of their own; further ones are counted together. */
+const MODEL_LABELS_MAX = 50;
+
 /** The worker's metrics: counted once per run, per model call and per append call; never per token. */
 export class WorkerMeters {
   private readonly runs: Counter;
@@ -24,6 +27,7 @@ export class WorkerMeters {
   private readonly poolCooldowns: Counter;
   private readonly poolShareErrors: Counter;
   private readonly credentialRenewals: Counter;
+  private readonly models = new Set<string>();
 
   constructor(
     private readonly metrics: Metrics,
@@ -116,22 +120,32 @@ export class WorkerMeters {
       ...provider,
       stream: (request) => {
         const events = provider.stream(request);
-        return { [Symbol.asyncIterator]: () => this.measureFirst(events[Symbol.asyncIterator](), upstream) };
+        const model = this.modelLabel(request.model);
+        return { [Symbol.asyncIterator]: () => this.measureFirst(events[Symbol.asyncIterator](), { upstream, model }) };
       },
     };
   }
 
-  private measureFirst<T>(events: AsyncIterator<T>, upstream: string): AsyncIterator<T> {
+  /** Clients may name any model where unknown ones are passed through, and upstreams list hundreds. */
+  private modelLabel(model: string): string {
+    if (this.models.size < MODEL_LABELS_MAX) this.models.add(model);
+    return this.models.has(model) ? model : 'other';
+  }
+
+  private measureFirst<T>(
+    events: AsyncIterator<T>,
+    asked: { readonly upstream: string; readonly model: string },
+  ): AsyncIterator<T> {
     let isFirst = true;
     const first = async (): Promise<IteratorResult<T>> => {
       const before = performance.now();
       try {
         const result = await events.next();
-        this.upstreamFirstEvent.observe({ upstream }, (performance.now() - before) / 1_000);
-        this.upstreamCalls.inc({ upstream, outcome: 'begun' });
+        this.upstreamFirstEvent.observe(asked, (performance.now() - before) / 1_000);
+        this.upstreamCalls.inc({ ...asked, outcome: 'begun' });
         return result;
       } catch (cause) {
-        this.upstreamCalls.inc({ upstream, outcome: toRunError(cause).code });
+        this.upstreamCalls.inc({ ...asked, outcome: toRunError(cause).code });
         throw cause;
       }
     };

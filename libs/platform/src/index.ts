@@ -10,6 +10,7 @@ export { mayReadMetrics, MetricsModule, type MetricsAccess } from './metrics/met
 export { Public, PUBLIC_ROUTE } from './public.js';
 export { ReleaseModule } from './release.module.js';
 export { redisNews } from './redis-news.js';
+export { toldSeldom } from './told-seldom.js';
 export { versionAbove } from './version.js';
 export {
   assertOneHost,

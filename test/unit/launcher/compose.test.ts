@@ -4,18 +4,38 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { loadConfig, VARIABLES } from '#libs/config';
-import { composeText, filledIn, readCompose } from '../../support/compose.js';
+import { composeText, filledIn, readCompose, type ComposeService } from '../../support/compose.js';
 
 const text = composeText();
 const compose = readCompose();
 const services = Object.entries(compose.services);
+const SECOND = ['api', 'worker', 'scheduler', 'store'];
 const OURS = ['api', 'worker', 'scheduler', 'store', 'messenger'];
 const ours = services.filter(([name]) => OURS.includes(name));
 const known = new Set<string>(VARIABLES.map(({ name }) => name));
 
 describe('docker-compose.yml', () => {
   test('has our services, Redis and Postgres', () => {
-    expect(services.map(([name]) => name).sort()).toEqual([...OURS, 'postgres', 'redis'].sort());
+    const scaled = [...SECOND.map((name) => `${name}2`), 'proxy'];
+    expect(services.map(([name]) => name).sort()).toEqual([...OURS, ...scaled, 'postgres', 'redis'].sort());
+  });
+
+  test('a second of each, and the proxy in front, come with a profile; the proxy knows both', () => {
+    for (const name of SECOND) {
+      const [first, second] = [compose.services[name], compose.services[`${name}2`]];
+      const { profiles, ports, networks, ...same } = second as ComposeService & { profiles: string[] };
+      expect([name, profiles, ports ?? []]).toEqual([name, ['scaled'], []]);
+      expect(first).toMatchObject(same);
+      expect(networks).toBeDefined();
+    }
+    const config = readFileSync('deploy/nginx/nginx.conf', 'utf8');
+    const upstreams = [...config.matchAll(/^ {4}server ([\w:]+);$/gm)].map(([, server]) => server);
+    const port = compose.services['api']?.environment?.['API_SERVER_PORT'];
+    expect(upstreams).toEqual([`api:${port}`, `api2:${port}`]);
+    expect(config).toContain('proxy_buffering off;');
+    expect(config).not.toContain('proxy_next_upstream');
+    const bound = VARIABLES.find(({ name }) => name === 'MAX_BODY_BYTES');
+    expect(config).toContain(`client_max_body_size ${Number(bound && 'default' in bound && bound.default) / 1e6}m;`);
   });
 
   test.each(services)('%s is hardened, watched and restarted', (_name, service) => {
@@ -111,7 +131,7 @@ describe('docker-compose.yml', () => {
   test('asks the operator for nothing that nobody reads, and insists on the secrets', () => {
     const asked = [...text.matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1] ?? '');
     const outside =
-      /^(POSTGRES_PASSWORD|REDIS_PASSWORD|REDIS_MAXMEMORY|TALARIA_VERSION|[A-Z]+_MEMORY|(WORKER_)?PIDS_MAX)$/;
+      /^(POSTGRES_PASSWORD|REDIS_PASSWORD|REDIS_MAXMEMORY|TALARIA_VERSION|PROXY_PORT|[A-Z]+_MEMORY|(WORKER_)?PIDS_MAX)$/;
     expect(asked.filter((name) => !known.has(name) && !outside.test(name))).toEqual([]);
     for (const secret of ['API_SERVER_KEY', 'STORE_TOKEN', 'POSTGRES_PASSWORD', 'REDIS_PASSWORD']) {
       expect(text.match(new RegExp(`\\$\\{${secret}(?!:\\?)`, 'g'))).toBeNull();
@@ -127,8 +147,9 @@ describe('docker-compose.yml', () => {
     expect(open.filter((name) => !text.includes(`\${${name}`))).toEqual([]);
   });
 
-  test('opens one port, on this machine only', () => {
-    expect(services.flatMap(([, service]) => service.ports ?? [])).toEqual(['127.0.0.1:8642:8642']);
+  test('opens one port, and with the profile that of the proxy, on this machine only', () => {
+    const opened = services.flatMap(([, service]) => service.ports ?? []);
+    expect(opened.map((port) => filledIn(port, {}))).toEqual(['127.0.0.1:8642:8642', '127.0.0.1:8640:8080']);
     expect(compose.networks['data']?.internal).toBe(true);
     for (const name of ['redis', 'postgres', 'store']) expect(compose.services[name]?.networks).toEqual(['data']);
   });
@@ -138,7 +159,7 @@ describe('docker-compose.yml', () => {
     expect(redis).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/s);
     const volumes = services.flatMap(([, service]) => service.volumes ?? []);
     const kept = volumes.flatMap((volume) => (typeof volume === 'string' ? [volume.split(':')[0]] : []));
-    expect(kept.sort()).toEqual(Object.keys(compose.volumes).sort());
+    expect([...new Set(kept)].sort()).toEqual(Object.keys(compose.volumes).sort());
   });
 });
 

@@ -21,7 +21,7 @@ describe('the catalog', () => {
   test('has no label that could carry an id or what a client said', () => {
     const labels = new Set(specs.flatMap(({ labels = [] }) => labels));
     expect([...labels].sort()).toEqual(
-      ['code', 'duty', 'kind', 'method', 'outcome', 'queue', 'reason', 'route', 'service', 'state', 'status', 'upstream', 'version'], // prettier-ignore
+      ['code', 'duty', 'kind', 'method', 'model', 'outcome', 'queue', 'reason', 'route', 'scheme', 'service', 'state', 'status', 'upstream', 'version'], // prettier-ignore
     );
   });
 });

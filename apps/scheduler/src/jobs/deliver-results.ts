@@ -97,21 +97,24 @@ async function deliverResult(
 
 /** One line and one count for each attempt. Only scheme and host of a target: the rest may be a secret. */
 function tell(
-  { logger, meters }: JobDutyPorts,
+  { logger, meters, targets }: JobDutyPorts,
   { job, run }: JobWork,
   { before, after }: { readonly before: JobDelivery; readonly after: JobDelivery },
 ): void {
   if (before === after) return;
   const about = { jobId: job.id, runId: run.runId, owner: job.owner, target: hostOf(after.target) };
   const attempts = { ...about, attempt: after.attempts, error: after.error };
+  const { scheme: named } = splitTarget(after.target);
+  // The label must stay bounded: a stored job may name anything.
+  const scheme = targets.some((one) => one.scheme === named) ? named : 'unknown';
   if (after.status === 'delivered') {
-    meters.delivered('delivered');
+    meters.delivered(scheme, 'delivered');
     logger.info(about, 'the result of a job was delivered');
   } else if (after.status === 'failed') {
-    meters.delivered('failed');
+    meters.delivered(scheme, 'failed');
     logger.warn(attempts, 'the result of a job could not be delivered and is given up');
   } else {
-    meters.delivered('retried');
+    meters.delivered(scheme, 'retried');
     logger.info(attempts, 'the result of a job could not be delivered; it is tried again');
   }
 }

@@ -1,6 +1,6 @@
 import { bullTickQueue, redisChatDesk, redisIdempotency } from '#libs/bus';
 import type { Idempotency, JobStore, TickQueue } from '#libs/contract';
-import { createTargets, type DeliveryTarget } from '#libs/delivery';
+import { createTargets, type DeliveryOutcome, type DeliveryTarget } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
 import type { CancelPorts, QueueRoom } from '#libs/runs';
 import type { Tracing } from '#libs/tracing';
@@ -18,8 +18,8 @@ export interface JobDutyPorts extends CancelPorts {
   readonly opened: Pick<Idempotency, 'reserve'>;
   readonly targets: readonly DeliveryTarget[];
   readonly logger: Logger;
-  /** Counts attempts to deliver results by what came of them. */
-  readonly meters: { delivered(outcome: DeliveryEnd): void };
+  /** Counts attempts to deliver results, by the kind of their target and by what came of them. */
+  readonly meters: { delivered(scheme: string, outcome: DeliveryEnd): void };
   /** The model of jobs that do not name one. */
   readonly defaultModel: string;
   /** Bounds on the runs that may wait for a worker. Beyond them claimed runs wait in the store. */

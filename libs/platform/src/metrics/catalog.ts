@@ -4,7 +4,10 @@ import { REFUSAL_REASONS } from '#libs/contract';
 export interface MetricSpec {
   readonly name: string;
   readonly help: string;
-  /** Bounded sets only: routes, statuses, codes, outcomes, configured upstreams. Never an id, never a client's text. */
+  /**
+   * Bounded sets only: routes, statuses, codes, outcomes, configured upstreams, the first models. Never an id, never a
+   * client's text.
+   */
   readonly labels?: readonly string[];
   /** Series of a counter that exist from the start, at 0: `rate` does not see the first step of a new series. */
   readonly starts?: readonly Readonly<Record<string, string>>[];
@@ -71,13 +74,13 @@ export const METRICS = {
   upstreamFirstEvent: {
     name: 'talaria_worker_upstream_first_event_seconds',
     help: 'From asking an upstream to its first event',
-    labels: ['upstream'],
+    labels: ['upstream', 'model'],
     buckets: SLOW_SECONDS,
   },
   upstreamCalls: {
     name: 'talaria_worker_upstream_calls_total',
     help: 'Model calls: `begun`, or the code of a failure before the first event',
-    labels: ['upstream', 'outcome'],
+    labels: ['upstream', 'model', 'outcome'],
   },
   poolChoices: {
     name: 'talaria_worker_pool_choices_total',
@@ -134,7 +137,7 @@ export const METRICS = {
   jobDeliveries: {
     name: 'talaria_job_deliveries_total',
     help: 'Attempts to deliver results of jobs: `delivered`, `retried` later, or `failed` for good',
-    labels: ['outcome'],
+    labels: ['scheme', 'outcome'],
   },
 
   // Messenger
