@@ -118,10 +118,8 @@ test('a worker that starts while Redis is away answers its probes', async () => 
       ),
     { what: 'the port', ms: 60_000 },
   );
-  const before = performance.now();
-  const ready = await fetch(`${worker.url}/health/ready`);
+  const ready = await fetch(`${worker.url}/health/ready`, { signal: AbortSignal.timeout(30_000) });
   expect(ready.status).toBe(503);
-  expect(performance.now() - before).toBeLessThan(30_000);
   await worker.kill('SIGTERM');
   expect(worker.hasExited()).toBe(true);
 }, 600_000);

@@ -35,7 +35,10 @@ export class SchedulerMeters {
     this.duties.inc({ duty, outcome });
   }
 
-  /** An attempt to deliver a result is over. @param scheme of the target: there are as many as there are kinds of targets. */
+  /**
+   * An attempt to deliver a result is over.
+   * @param scheme of the target: there are as many as there are kinds of targets.
+   */
   delivered(scheme: string, outcome: 'delivered' | 'retried' | 'failed'): void {
     this.deliveries.inc({ scheme, outcome });
   }

@@ -1,6 +1,6 @@
 import { bullTickQueue, redisChatDesk, redisIdempotency } from '#libs/bus';
 import type { Idempotency, JobStore, TickQueue } from '#libs/contract';
-import { createTargets, type DeliveryOutcome, type DeliveryTarget } from '#libs/delivery';
+import { createTargets, type DeliveryTarget } from '#libs/delivery';
 import type { Logger } from '#libs/platform';
 import type { CancelPorts, QueueRoom } from '#libs/runs';
 import type { Tracing } from '#libs/tracing';
