@@ -41,7 +41,7 @@ import { ResponseSockets } from './responses/socket/response-sockets.js';
 import { RunList } from './runs/run-list.js';
 import { RunsModule } from './runs-api/runs.module.js';
 import { ToolsModule } from './tools/tools.module.js';
-import { UpstreamsModule } from './upstreams/upstreams.module.js';
+import { openUpstreamDesk, UpstreamsModule } from './upstreams/upstreams.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 
 /** What `bootstrap` needs to run the API. */
@@ -86,6 +86,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
   });
   const replies = new ErrorReplies(spoken, logger, (...error) => meters.errorAnswered(...error));
   const report = { ...parts, ...ports, ...counting };
+  const upstreams = openUpstreamDesk(parts, ports, core.models);
   const protocols = spoken.map(protocolRoute);
   const module: DynamicModule = {
     module: ApiModule,
@@ -102,8 +103,8 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
       AccountsModule.for(parts, ports),
       DocsModule.for(protocols, version),
       PagesModule.for(),
-      OperatorsModule.for(report),
-      UpstreamsModule.for(parts, ports, core.models),
+      OperatorsModule.for(report, upstreams),
+      UpstreamsModule.for(parts, ports, upstreams),
       HealthModule.forService({ checks: { redis: ports.ping }, drain }),
       ReleaseModule.for(closers, logger),
     ],

@@ -6,7 +6,6 @@ export const CACHE_MARK_FIELDS = { openai: 'prompt_cache_breakpoint', anthropic:
 /** The marks of cached prefixes in a conversation, in order. */
 export function cacheMarksOf(messages: readonly Message[]): readonly CacheMark[] {
   return messages.flatMap((message) => {
-    if (message.role === 'assistant') return [];
     if (message.role !== 'user') return message.cacheMark ?? [];
     return typeof message.content === 'string' ? [] : message.content.flatMap((part) => part.cacheMark ?? []);
   });

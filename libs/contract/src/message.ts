@@ -92,7 +92,8 @@ export interface Reasoning {
   readonly at?: { readonly chars: number; readonly calls: number };
 }
 
-export interface AssistantMessage {
+/** A mark on any of its blocks stands at its end. */
+export interface AssistantMessage extends Markable {
   readonly role: 'assistant';
   readonly text: string;
   readonly refusal?: string;

@@ -178,3 +178,32 @@ test('OpenAI models that refuse the marks do not get them', () => {
   expect(JSON.stringify(toChatRequest(request, { isOpenAi: true, isMistral: false }))).not.toContain('breakpoint');
   expect(marksLeftOut(request, true)).toEqual(['prompt_cache_breakpoint']);
 });
+
+test('marks on tools and on what the assistant said reach Anthropic; of too many the ones in front are left out', async () => {
+  const tool = (name: string, more: object = {}): object => ({ name, input_schema: { type: 'object' }, ...more });
+  const draft = decodeMessages({
+    tools: [tool('a', { cache_control: long }), tool('b'), tool('c', { cache_control: long })],
+    messages: [
+      { role: 'user', content: [text('Hi', { cache_control: short })] },
+      {
+        role: 'assistant',
+        content: [{ type: 'thinking', thinking: 'Hm.', signature: 'sig' }, text('Ho', { cache_control: short })],
+      },
+      { role: 'user', content: [text('And?', { cache_control: short })] },
+    ],
+  });
+  const request = { ...requestOf(draft), tools: draft.tools };
+  const { body, leftOut } = await sent('anthropic', request);
+  const [a, b, c] = body['tools'] as object[];
+  expect([a, b]).toMatchObject([{ name: 'a' }, { name: 'b' }]);
+  expect([a, b].some((one) => 'cache_control' in (one ?? {}))).toBe(false);
+  expect(c).toMatchObject({ name: 'c', cache_control: long });
+  expect(body['messages']).toMatchObject([
+    { content: [{ text: 'Hi', cache_control: short }] },
+    { content: [{ type: 'thinking' }, { text: 'Ho', cache_control: short }] },
+    { content: [{ text: 'And?', cache_control: short }] },
+  ]);
+  expect(JSON.stringify(body).match(/cache_control/g)).toHaveLength(4);
+  expect(leftOut).toEqual(['cache_control']);
+  expect((await sent('openai', request)).leftOut).toEqual(['cache_control']);
+});

@@ -1,6 +1,7 @@
 import type { ModelsConfig, RouteConfig } from '#libs/config';
 import { GatewayError, type ModelProvider } from '#libs/contract';
 import { ModelRoutes } from '../../../apps/worker/src/models/model-routes.js';
+import { UpstreamFailure } from '../../../libs/providers/src/upstream/failures.js';
 import { upstreamSettings } from '../../support/model-lab.js';
 
 const provider = (upstream: string, models: readonly string[]): ModelProvider => ({
@@ -112,5 +113,24 @@ describe('an upstream that is away at the start', () => {
     models.push('rig-model');
     await made.look('talaria');
     expect(made.entries('talaria')).toEqual([[]]);
+  });
+});
+
+describe('a name that nobody here knows, passed on', () => {
+  const refusedWith = async (name: string, elsewhere: boolean): Promise<unknown> => {
+    const route = (await routes({ routes: [small], unknown: 'passthrough' })).route(name);
+    const signal = new AbortController().signal;
+    const attempt = await route.next(undefined, '', signal);
+    const error = new UpstreamFailure({ retry: false, elsewhere }, 'upstream_refused', 'It refused.');
+    return route.next({ attempt, error }, '', signal).catch((cause: unknown) => cause);
+  };
+
+  test('is not found when its upstream does not have it, either', async () => {
+    expect(await refusedWith('typo', true)).toMatchObject({ code: 'model_not_found', param: 'model' });
+    expect(await refusedWith('typo', false)).toMatchObject({ code: 'upstream_refused' });
+  });
+
+  test('a model of the settings that its upstream does not have is no fault of the request', async () => {
+    expect(await refusedWith('small', true)).toMatchObject({ code: 'upstream_refused' });
   });
 });

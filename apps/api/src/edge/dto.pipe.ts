@@ -10,7 +10,7 @@ export function dto<Dto extends object>(cls: DtoClass<Dto>, { isOptional = false
   return {
     transform: (value: unknown, { type }: ArgumentMetadata) => {
       if (type === 'query') return parseQuery(cls, value);
-      return parseDto(cls, isOptional ? (value ?? {}) : value);
+      return parseDto(cls, isOptional && value === undefined ? {} : value);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { modelProtocolFor, type ModelList, type Protocol, type RequestHeaders } from '#libs/protocols';
-import { Controller, Get, Headers, Inject, Param } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Param, Query } from '@nestjs/common';
 import { ModelDirectory } from '../runs/model-directory.js';
 
 /** The protocols in whose shapes models can be listed. */
@@ -14,8 +14,8 @@ export class ModelsController {
   ) {}
 
   @Get()
-  async list(@Headers() headers: RequestHeaders): Promise<object> {
-    return this.shapeFor(headers).list(await this.models.list());
+  async list(@Headers() headers: RequestHeaders, @Query() query: unknown): Promise<object> {
+    return this.shapeFor(headers).list(await this.models.list(), query);
   }
 
   /**

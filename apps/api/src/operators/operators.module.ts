@@ -10,7 +10,7 @@ import type { KeyRing } from '../edge/auth/key-ring.js';
 import { DASHBOARD_PATH, Operators } from '../edge/auth/operators.js';
 import type { ErrorReplies } from '../edge/error-reply.js';
 import { healthReport } from './health-report.js';
-import { DetailedHealthController, REPORT, StatsController } from './report.controllers.js';
+import { DetailedHealthController, POOL, REPORT, StatsController } from './report.controllers.js';
 
 /** The sources of the reports. */
 export interface ReportParts {
@@ -27,14 +27,18 @@ export interface ReportParts {
 /** For the people who run the gateway: metrics and reports. */
 @Module({})
 export class OperatorsModule {
-  static for(parts: ReportParts): DynamicModule {
+  /** @param pool tells of the upstreams. */
+  static for(parts: ReportParts, pool: { rows(): Promise<readonly object[]> }): DynamicModule {
     const { config, metrics } = parts;
     const report = sharedWhileRunning(() => healthReport({ ...parts, store: config.store }));
     return {
       module: OperatorsModule,
       imports: [MetricsModule.forService(metrics, config.metrics)],
       controllers: [DetailedHealthController, ...(config.auth.adminToken === undefined ? [] : [StatsController])],
-      providers: [{ provide: REPORT, useValue: report }],
+      providers: [
+        { provide: REPORT, useValue: report },
+        { provide: POOL, useValue: sharedWhileRunning(() => pool.rows()) },
+      ],
     };
   }
 }

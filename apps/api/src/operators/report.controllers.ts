@@ -18,16 +18,24 @@ export class DetailedHealthController {
   }
 }
 
-/** The same report for people who have the admin token and no key. */
+/** Gives a row for each upstream. */
+export const POOL = Symbol('POOL');
+
+/** The same for people who have the admin token and no key, with the upstreams. */
 @Public()
 @Controller('internal/stats')
 export class StatsController {
-  constructor(@Inject(REPORT) private readonly report: () => Promise<HealthReport>) {}
+  constructor(
+    @Inject(REPORT) private readonly report: () => Promise<HealthReport>,
+    @Inject(POOL) private readonly pool: () => Promise<readonly object[]>,
+  ) {}
 
   @Get()
   @RouteConfig({ operators: 'admin' })
   @Header('cache-control', 'no-store')
-  stats(): Promise<HealthReport> {
-    return this.report();
+  async stats(): Promise<object> {
+    // What does not answer is told as null: the report itself never fails.
+    const [report, upstreams] = await Promise.all([this.report(), this.pool().catch(() => null)]);
+    return { ...report, upstreams };
   }
 }

@@ -36,6 +36,12 @@ export class UpstreamDesk {
   }
 
   async list(): Promise<object> {
+    const [data, reports] = await Promise.all([this.rows(), this.parts.office.reports()]);
+    return { object: 'list', data, workers: reports.map(workerObject) };
+  }
+
+  /** One row for each upstream. */
+  async rows() {
     const { office } = this.parts;
     const { upstreams, routes } = this.models;
     const members = membersOf(routes);
@@ -46,7 +52,7 @@ export class UpstreamDesk {
       office.reports(),
       Promise.all(names.map((name) => office.lastCheck(name))),
     ]);
-    const data = upstreams.map((settings, i) => {
+    return upstreams.map((settings, i) => {
       const own = members.flatMap((key, at) => {
         const facts = seen.members[at];
         return key.upstream === settings.name && facts ? [{ key, facts }] : [];
@@ -59,7 +65,6 @@ export class UpstreamDesk {
         last_check: checkObject(checks[i]),
       };
     });
-    return { object: 'list', data, workers: reports.map(workerObject) };
   }
 
   /** Sends no new requests to the upstream; its sessions move to another one. Throws GatewayError `not_found`. */

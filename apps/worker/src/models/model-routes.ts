@@ -9,7 +9,15 @@ import {
   type UpstreamState,
 } from '#libs/contract';
 import { UpstreamLists, type ListNews } from './upstream-lists.js';
-import { modelRoute, pooledRoute, RefusedMemory, routeChain, UpstreamPool, type PoolParts } from '#libs/providers';
+import {
+  modelRoute,
+  pooledRoute,
+  RefusedMemory,
+  routeChain,
+  saysUnknownModel,
+  UpstreamPool,
+  type PoolParts,
+} from '#libs/providers';
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
 
@@ -156,7 +164,8 @@ export class ModelRoutes {
       }
     }
     close();
-    return routeChain(name, routes);
+    const chain = routeChain(name, routes);
+    return this.target(name) ? chain : unknownRoute(chain);
   }
 
   private pool(entry: RouteConfig): UpstreamPool | undefined {
@@ -230,7 +239,14 @@ export class ModelRoutes {
       return known ?? { upstream: this.lister(defaultModel) ?? firstUpstream, model: defaultModel };
     }
     for (const [upstream, [first]] of this.lists.entries()) if (first !== undefined) return { upstream, model: first };
-    throw this.lists.failureOf(firstUpstream) ?? notAskedYet(firstUpstream);
+    const failure = this.lists.failureOf(firstUpstream);
+    if (failure) throw failure;
+    if (this.lists.entries().length > 0) {
+      throw new GatewayError('model_not_found', 'No model is served: name one that an upstream has.', {
+        param: 'model',
+      });
+    }
+    throw notAskedYet(firstUpstream);
   }
 
   private lister(model: string): string | undefined {
@@ -282,6 +298,22 @@ export class ModelRoutes {
 
 const notAskedYet = (upstream: string): GatewayError =>
   new GatewayError('upstream_unreachable', `The upstream '${upstream}' has not listed its models yet.`);
+
+/** The caller chose the name, and nobody here knows it: when the upstream does not either, the request is at fault. */
+function unknownRoute(route: ModelRoute): ModelRoute {
+  return {
+    ...route,
+    async next(...asked) {
+      try {
+        return await route.next(...asked);
+      } catch (cause) {
+        if (!saysUnknownModel(cause)) throw cause;
+        const message = `The model ${JSON.stringify(route.name)} does not exist.`;
+        throw new GatewayError('model_not_found', message, { cause, param: 'model' });
+      }
+    },
+  };
+}
 
 /** Two pools may share a member. */
 function added(report: MemberReport, earlier: MemberReport | undefined): MemberReport {

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
-import type { Message } from '../message.js';
+import type { CacheMark, Message } from '../message.js';
 
 /** A function that the caller offers; the model may call it, the caller executes it. */
 export interface ClientTool {
@@ -9,6 +9,8 @@ export interface ClientTool {
   /** JSON Schema of the arguments. */
   readonly parameters?: JsonObject;
   readonly strict?: boolean;
+  /** A cached prefix ends with this tool. See CacheMark. */
+  readonly cacheMark?: CacheMark;
 }
 
 export type ToolChoice =

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#libs/contract';
+import { pageOf } from './models.query.js';
 import { MODEL_CREATED_SECONDS, type ListedModel, type ModelList } from '../protocol/model-list.js';
 
 const CREATED_AT = new Date(MODEL_CREATED_SECONDS * 1_000).toISOString();
@@ -15,14 +16,17 @@ const one = ({ name, contextTokens, outputTokens }: ListedModel): JsonObject => 
   capabilities: null,
 });
 
-/** The models in Anthropic's shape, in one page, for clients that send `anthropic-version`. */
+/** The models in Anthropic's shape, for clients that send `anthropic-version`. */
 export const anthropicModels: ModelList = {
   speaks: (headers) => headers['anthropic-version'] !== undefined,
-  list: (models) => ({
-    data: models.map(one),
-    has_more: false,
-    first_id: models[0]?.name ?? null,
-    last_id: models.at(-1)?.name ?? null,
-  }),
+  list: (all, query = {}) => {
+    const { models, hasMore } = pageOf(all, query);
+    return {
+      data: models.map(one),
+      has_more: hasMore,
+      first_id: models[0]?.name ?? null,
+      last_id: models.at(-1)?.name ?? null,
+    };
+  },
   one,
 };

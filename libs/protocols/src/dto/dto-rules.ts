@@ -69,10 +69,11 @@ export function IsPositiveInteger(): PropertyDecorator {
   return Rule(isFine, 'must be an integer of at least 1.', 'invalid_request', { type: 'integer', minimum: 1 });
 }
 
-/** A number of tokens. Some clients send -1 for no bound. */
+/** A bound of tokens or calls. -1, which clients of local servers send, is no bound, on every protocol. */
 export function IsTokenBound(): PropertyDecorator {
   const isFine = (value: unknown): boolean => Number.isSafeInteger(value) && (Number(value) >= 1 || value === -1);
-  return Rule(isFine, 'must be an integer of at least 1.', 'invalid_request', { type: 'integer', minimum: 1 });
+  const schema = { type: 'integer', minimum: 1, description: 'At least 1; -1 is taken for no bound.' };
+  return Rule(isFine, 'must be an integer of at least 1, or -1 for no bound.', 'invalid_request', schema);
 }
 
 /** The bound after `IsTokenBound`; undefined for none. */

@@ -15,8 +15,8 @@ export interface ListedModel {
 export interface ModelList {
   /** Whether a client with these headers expects this shape. Absent: this is the shape for all other clients. */
   speaks?(headers: RequestHeaders): boolean;
-  /** The body of GET /v1/models. */
-  list(models: readonly ListedModel[]): JsonObject;
+  /** The body of GET /v1/models. Throws GatewayError (400) that names a bad parameter of `query`. */
+  list(models: readonly ListedModel[], query?: unknown): JsonObject;
   /** The body of GET /v1/models/{model}. */
   one(model: ListedModel): JsonObject;
 }

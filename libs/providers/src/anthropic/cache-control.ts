@@ -22,6 +22,8 @@ export interface MarkedPrompt {
   /** Blocks when the system text has marks, else a string. Empty for none. */
   readonly system: string | readonly JsonObject[];
   readonly turns: readonly Turn[];
+  /** Number of the marks on tools that are not sent: the first ones. */
+  readonly toolMarksGone: number;
   /** Names of marks that were left out, as their senders know them. */
   readonly leftOut: readonly string[];
 }
@@ -33,22 +35,28 @@ export interface MarkedPrompt {
  * the field gets no mark.
  * @param more system text after the caller's; empty for none.
  */
-export function markedPrompt({ system, messages, sampling, without = [] }: ModelRequest, more: string): MarkedPrompt {
+export function markedPrompt(request: ModelRequest, more: string): MarkedPrompt {
+  const { system, messages, sampling, without = [], tools } = request;
   const { fields = {}, systemMarks = [] } = sampling.messagesApi ?? {};
-  const marks = [...systemMarks.map(toMark), ...cacheMarksOf(messages)];
+  const toolMarks = tools.flatMap(({ cacheMark }) => cacheMark ?? []);
+  const marks = [...toolMarks, ...systemMarks.map(toMark), ...cacheMarksOf(messages)];
   const isSteered = marks.some(({ form }) => form === 'anthropic') || (marks.length > 0 && wantsExplicit(sampling));
   const automatic = fields[NAME] ?? (isSteered ? undefined : { type: 'ephemeral' });
   const room = without.some(({ name }) => name === NAME) ? 0 : MARKS_MAX - (automatic === undefined ? 0 : 1);
   const blocks = systemBlocks(system, more, systemMarks);
   const turns = toTurns(messages);
   const marked = [...blocks, ...turns.flatMap(({ content }) => content)].filter((block) => NAME in block);
-  const gone = new Set(marked.slice(0, Math.max(0, marked.length - room)));
+  // Tools stand in front of everything.
+  const excess = Math.max(0, toolMarks.length + marked.length - room);
+  const toolMarksGone = Math.min(excess, toolMarks.length);
+  const gone = new Set(marked.slice(0, excess - toolMarksGone));
   const kept = (block: JsonObject): JsonObject => (gone.has(block) ? withoutMark(block) : block);
   return {
     ...(automatic !== undefined && { automatic }),
     system: systemMarks.length > 0 ? blocks.map(kept) : [system, more].filter((text) => text !== '').join(APART),
     turns: gone.size === 0 ? turns : turns.map(({ role, content }) => ({ role, content: content.map(kept) })),
-    leftOut: gone.size === 0 ? [] : [...new Set(marks.map(({ form }) => CACHE_MARK_FIELDS[form]))],
+    toolMarksGone,
+    leftOut: excess === 0 ? [] : [...new Set(marks.map(({ form }) => CACHE_MARK_FIELDS[form]))],
   };
 }
 

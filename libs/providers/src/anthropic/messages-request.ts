@@ -27,7 +27,13 @@ export function toMessagesRequest(request: ModelRequest, streaming: boolean): Me
   const { model, sampling } = request;
   const traits = traitsOf(model);
   const maxTokens = sampling.outputTokensMax ?? request.outputTokensDefault ?? traits.outputTokens;
-  const { automatic, system, turns, leftOut: marks } = markedPrompt(request, formatText(sampling.responseFormat));
+  const {
+    automatic,
+    system,
+    turns,
+    toolMarksGone,
+    leftOut: marks,
+  } = markedPrompt(request, formatText(sampling.responseFormat));
   const { thinking, effort, isLeftOut } = thinkingFields(request, { traits, maxTokens, turns });
   const isThinking = thinking !== undefined && thinking['type'] !== 'disabled';
   const sampled = samplingFields(sampling, traits.takesSampling && !isThinking);
@@ -44,7 +50,7 @@ export function toMessagesRequest(request: ModelRequest, streaming: boolean): Me
     ...(tier !== undefined && { service_tier: tier }),
     ...(thinking && { thinking }),
     ...(config && { output_config: config }),
-    ...toolFields(request),
+    ...toolFields(request, toolMarksGone),
     ...(streaming && { stream: true }),
   };
   const foreign = foreignFields(sampling, tier);
@@ -124,17 +130,19 @@ function formatText(format: ResponseFormat | undefined): string {
   return `${only}${about}${schema}`;
 }
 
-function toolFields({ tools, toolChoice, sampling }: ModelRequest): JsonObject {
+function toolFields({ tools, toolChoice, sampling }: ModelRequest, marksGone: number): JsonObject {
   const offered = toolChoice.kind === 'allowed' ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools;
   if (offered.length === 0) return {};
   const choice = toToolChoice(toolChoice, sampling.parallelToolCalls === false);
-  return { tools: offered.map(toTool), ...(choice && { tool_choice: choice }) };
+  const gone = new Set(tools.filter(({ cacheMark }) => cacheMark).slice(0, marksGone));
+  return { tools: offered.map((tool) => toTool(tool, gone.has(tool))), ...(choice && { tool_choice: choice }) };
 }
 
-function toTool({ name, description, parameters }: ClientTool): JsonObject {
+function toTool({ name, description, parameters, cacheMark }: ClientTool, isUnmarked: boolean): JsonObject {
   // The API requires the type; OpenAI's callers may omit it.
   const schema = { type: 'object', ...parameters };
-  return { name, ...(description !== undefined && { description }), input_schema: schema };
+  const mark = cacheMark && !isUnmarked && { cache_control: cacheMark.fields };
+  return { name, ...(description !== undefined && { description }), input_schema: schema, ...mark };
 }
 
 /** `auto` is the default, so it is sent only to carry the wish for one call at a time. */

@@ -44,7 +44,7 @@ function blocksOf(message: Message): JsonObject[] {
       return typeof content === 'string' ? textBlocks(content) : content.flatMap(blocksOfPart);
     }
     case 'assistant':
-      return assistantBlocks(message);
+      return markedAtEnd(assistantBlocks(message), message.cacheMark);
     // The API accepts system text only before the conversation. Moving it there would invalidate the prompt cache.
     case 'system':
       return marked(textBlocks(`<system>\n${message.content}\n</system>`), message.cacheMark);
@@ -84,6 +84,13 @@ function marked(blocks: JsonObject[], mark: CacheMark | undefined): JsonObject[]
   if (!mark) return blocks;
   const control = mark.form === 'anthropic' ? mark.fields : { type: 'ephemeral' };
   return blocks.map((block) => ({ ...block, cache_control: control }));
+}
+
+/** On the last block that may have a mark: the API takes none on thinking. */
+function markedAtEnd(blocks: JsonObject[], mark: CacheMark | undefined): JsonObject[] {
+  const at = blocks.findLastIndex(({ type }) => type === 'text' || type === 'tool_use');
+  const block = blocks[at];
+  return block ? [...blocks.slice(0, at), ...marked([block], mark), ...blocks.slice(at + 1)] : blocks;
 }
 
 function textBlocks(text: string): JsonObject[] {

@@ -48,9 +48,10 @@ export function toChatRequest(request: ModelRequest, { isOpenAi, isMistral }: Ch
 export function marksLeftOut(request: ModelRequest, isOpenAi: boolean): readonly string[] {
   const isTaken = takesMarks(request, isOpenAi);
   const given = cacheMarksOf(request.messages).filter(({ form }) => form !== 'openai' || !isTaken);
+  const onTools = request.tools.flatMap(({ cacheMark }) => (cacheMark ? [CACHE_MARK_FIELDS[cacheMark.form]] : []));
   const names = given.map(({ form }) => CACHE_MARK_FIELDS[form]);
   const inSystem = (request.sampling.messagesApi?.systemMarks ?? []).map(() => CACHE_MARK_FIELDS.anthropic);
-  return [...new Set([...inSystem, ...names])];
+  return [...new Set([...onTools, ...inSystem, ...names])];
 }
 
 /** Only OpenAI itself knows these marks, and only its newer models accept them. */

@@ -59,6 +59,10 @@ export function hintsOf(error: GatewayError): Hints {
   return error instanceof UpstreamFailure ? error.hints : { retry: RETRYABLE.has(error.code) };
 }
 
+/** Whether the upstream has answered that it does not have the model. */
+export const saysUnknownModel = (error: unknown): boolean =>
+  error instanceof UpstreamFailure && error.hints.elsewhere === true;
+
 /**
  * Translates every failure of a call into the gateway's error table. The text of an exception is never used, because
  * exceptions name hosts and headers. Timeouts are not retried: the caller has already waited once, and another upstream

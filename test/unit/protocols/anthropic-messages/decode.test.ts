@@ -196,6 +196,17 @@ test.each([
     'thinking.budget_tokens',
   ],
   [{ messages: [user('Hi')], output_config: { effort: 'most' } }, 'invalid_request', 'output_config.effort'],
+  [{ messages: [user('Hi')], cache_control: 'ephemeral' }, 'invalid_request', 'cache_control'],
+  [{ messages: [user('Hi')], context_management: [1] }, 'invalid_request', 'context_management'],
+  [{ messages: [user('Hi')], service_tier: 5 }, 'invalid_request', 'service_tier'],
+  [{ messages: [user('Hi')], speed: { fast: true } }, 'invalid_request', 'speed'],
+  [{ messages: [user('Hi')], inference_geo: true }, 'invalid_request', 'inference_geo'],
+  [{ messages: [user('Hi')], max_tokens: -2 }, 'invalid_request', 'max_tokens'],
+  [
+    { messages: [user('Hi')], tools: [{ name: 'a', input_schema: {}, cache_control: 5 }] },
+    'invalid_request',
+    'tools[0].cache_control',
+  ],
 ])('%j is refused with %s at %s', (body, code, param) => {
   expect(refusal(body)).toEqual({ code, param });
 });
@@ -215,6 +226,11 @@ test('a thread is refused with the codes that its SDK knows, before its messages
   expect(refusal({ messages: [user('Hi')], thread: {} })).toMatchObject({ param: 'thread.type' });
   expect(refusal({ messages: [user('Hi')], thread: 'create' })).toMatchObject({ param: 'thread' });
   expect(decode({ messages: [user('Hi')], thread: null }).leftOut ?? []).toEqual([]);
+});
+
+test('-1 is no bound, and null is no wish', () => {
+  const draft = decode({ messages: [user('Hi')], max_tokens: -1, cache_control: null, speed: null });
+  expect(draft.sampling).not.toHaveProperty('outputTokensMax');
 });
 
 test('what only this API has words for goes on, and the rest is named', () => {

@@ -1,4 +1,5 @@
 import { type ClientTool, type JsonObject, type ToolChoice } from '#libs/contract';
+import { markOf } from './decode-blocks.js';
 import { isFunctionName, NAME_PROBLEM } from '../../function-name.js';
 import { checkSchemaSize } from '../../json-schema-size.js';
 import {
@@ -47,11 +48,13 @@ function toolOf(place: Place): ClientTool {
   checkSchemaSize(schema);
   const description = optionalText(place, 'description');
   const strict = optionalFlag(place, 'strict');
+  const cacheMark = markOf(place);
   return {
     name,
     ...(description !== undefined && { description }),
     parameters: schema.object,
     ...(strict !== undefined && { strict }),
+    ...(cacheMark && { cacheMark }),
   };
 }
 

@@ -115,7 +115,8 @@ class TurnReader {
   private takeSaid(block: ContentBlock, { rest, states }: Around): void {
     switch (block.type) {
       case 'text':
-        return this.writer.say(requiredString(block, 'text'));
+        this.writer.say(requiredString(block, 'text'));
+        return this.writer.mark(markOf(block));
       case 'thinking':
         return this.writer.think(thinkingOf(block));
       case 'redacted_thinking':
@@ -123,7 +124,8 @@ class TurnReader {
       case 'tool_use': {
         const call = callOf(block);
         const extraContent = states.get(call.callId);
-        return this.writer.call({ ...call, ...(extraContent && { extraContent }) });
+        this.writer.call({ ...call, ...(extraContent && { extraContent }) });
+        return this.writer.mark(markOf(block));
       }
       case 'mcp_tool_use':
         return this.takeRun(block, rest);

@@ -1,5 +1,6 @@
-import type { JsonObject, MessagesApiWishes, SystemMark } from '#libs/contract';
+import { isJsonObject, type JsonObject, type JsonValue, type MessagesApiWishes, type SystemMark } from '#libs/contract';
 import type { DecodeContext } from '../../protocol/request-context.js';
+import { refuse } from '../../request-place.js';
 
 /** Fields that only Anthropic's own servers understand. */
 const FIELDS: ReadonlySet<string> = new Set([
@@ -29,6 +30,7 @@ export function decodeWishes(
   { otherFields = {}, headers = {} }: DecodeContext,
   systemMarks: readonly SystemMark[],
 ): DecodedWishes {
+  checkTypes(otherFields);
   const known = Object.entries(otherFields).filter(
     ([name, value]) => FIELDS.has(name) && JSON.stringify(value).length <= FIELD_CHARS_MAX,
   );
@@ -39,6 +41,30 @@ export function decodeWishes(
   const hasWishes = known.length > 0 || betas.length > 0 || systemMarks.length > 0;
   return { leftOut, ...(hasWishes && { wishes: { fields, betas, ...marks } }) };
 }
+
+/** Throws GatewayError `invalid_request` that names the field. */
+function checkTypes(fields: JsonObject): void {
+  for (const [name, { isFine, problem }] of TYPES) {
+    const value = fields[name];
+    if (value !== undefined && value !== null && !isFine(value)) throw refuse(name, problem);
+  }
+}
+
+interface Check {
+  readonly isFine: (value: JsonValue) => boolean;
+  readonly problem: string;
+}
+
+const OBJECT: Check = { isFine: isJsonObject, problem: 'must be an object.' };
+const WORD: Check = { isFine: (value) => typeof value === 'string', problem: 'must be a string.' };
+/** By their names on the wire. Which words there are is the upstream's own matter. */
+const TYPES: ReadonlyMap<string, Check> = new Map([
+  ['cache_control', OBJECT],
+  ['context_management', OBJECT],
+  ['inference_geo', WORD],
+  ['service_tier', WORD],
+  ['speed', WORD],
+]);
 
 function betasOf(header: string | readonly string[] | undefined): readonly string[] {
   const named = [header ?? []].flat().flatMap((text) => text.split(','));

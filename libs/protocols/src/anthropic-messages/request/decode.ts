@@ -1,5 +1,6 @@
 import type { ClientTool, JsonObject, Message, RunDraft, Sampling, SystemMark } from '#libs/contract';
 import type { DecodeContext } from '../../protocol/request-context.js';
+import { tokenBound } from '../../dto/dto-rules.js';
 import { optionalText, refuse } from '../../request-place.js';
 import { decodeFormat, decodeThinking } from './decode-thinking.js';
 import { decodeWishes } from './decode-wishes.js';
@@ -63,8 +64,9 @@ function leftOutOf(fields: readonly string[], tools: DecodedTools): Pick<RunDraf
 function samplingOf(dto: MessagesRequestDto): Sampling {
   const format = decodeFormat(dto.output_config);
   const user = userOf(dto.metadata);
+  const bound = tokenBound(dto.max_tokens);
   return {
-    outputTokensMax: dto.max_tokens,
+    ...(bound !== undefined && { outputTokensMax: bound }),
     ...(dto.temperature !== undefined && { temperature: dto.temperature }),
     ...(dto.top_p !== undefined && { topP: dto.top_p }),
     ...(dto.top_k !== undefined && { topK: dto.top_k }),

@@ -7,9 +7,9 @@ import {
   IsListOfStrings,
   IsNumberBetween,
   IsObject,
-  IsPositiveInteger,
   IsText,
   IsTextOrList,
+  IsTokenBound,
   IsTrueOrFalse,
   Required,
 } from '../../dto/dto-rules.js';
@@ -64,7 +64,7 @@ export class CountTokensDto {
 })
 export class MessagesRequestDto extends CountTokensDto {
   @Required()
-  @IsPositiveInteger()
+  @IsTokenBound()
   max_tokens: number;
 
   @IsTrueOrFalse()

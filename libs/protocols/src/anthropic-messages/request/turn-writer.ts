@@ -6,6 +6,7 @@ interface OpenAnswer {
   text: string;
   readonly reasoning: Reasoning[];
   readonly calls: ToolCall[];
+  mark?: CacheMark;
 }
 
 /** For a call whose result never came: upstreams refuse a conversation with an open call in the middle. */
@@ -25,6 +26,11 @@ export class TurnWriter {
   say(text: string): void {
     const answer = this.opened();
     answer.text += answer.text === '' || text === '' ? text : `\n${text}`;
+  }
+
+  /** A cached prefix ends within what is being said; the last one counts. */
+  mark(cacheMark: CacheMark | undefined): void {
+    if (cacheMark) this.opened().mark = cacheMark;
   }
 
   think(block: Reasoning): void {
@@ -51,9 +57,10 @@ export class TurnWriter {
     const { answer } = this;
     this.answer = undefined;
     if (!answer) return;
-    const { text, reasoning, calls } = answer;
+    const { text, reasoning, calls, mark } = answer;
     if (text === '' && calls.length === 0) return;
-    this.messages.push({ role: 'assistant', text, ...(reasoning.length > 0 && { reasoning }), toolCalls: calls });
+    const more = { ...(reasoning.length > 0 && { reasoning }), ...(mark && { cacheMark: mark }) };
+    this.messages.push({ role: 'assistant', text, ...more, toolCalls: calls });
   }
 
   isKnown(callId: string): boolean {
