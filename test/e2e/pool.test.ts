@@ -8,6 +8,7 @@ import {
   poolUpstream,
   refuses,
   says,
+  stalls,
   type PoolUpstream,
 } from '../support/pool-upstreams.js';
 import { until } from '../support/until.js';
@@ -139,6 +140,25 @@ test('operators see every upstream without its credential, drain one, and take i
   expect((await admin('/e/check', 'POST')).body).toMatchObject({ models: 1 });
 });
 
+test('monitors see how many are ready, and no names; operators the models of each worker', async () => {
+  const healthz = async (): Promise<object> => (await (await fetch(`${stack.apis[0]?.url}/healthz`)).json()) as object;
+  await until(async () => !JSON.stringify(await healthz()).includes('drained'));
+  const state = await healthz();
+  expect(state).toMatchObject({ status: 'ok', pool: { size: 5, ready: 5, instances: expect.any(Array) } });
+  expect(Object.keys(state).sort()).toEqual(['pool', 'status', 'version']);
+  expect(JSON.stringify(state)).not.toMatch(/"[a-e]"|127\.0\.0\.1/);
+  const ask = async (path: string) =>
+    (await (await fetch(`${stack.apis[0]?.url}${path}`, { headers: { authorization: `Bearer ${ADMIN}` } })).json()) as {
+      data: readonly { models: readonly object[] }[];
+      upstreams: readonly { name: string }[];
+    };
+  const raw = await ask('/internal/models/raw');
+  expect(raw.data).toHaveLength(2);
+  expect(raw.data[0]?.models).toContainEqual(expect.objectContaining({ id: 'pooled', context_tokens: 100_000 }));
+  const { upstreams } = await ask('/internal/stats');
+  expect(upstreams.map(({ name }) => name)).toEqual(ups.map(({ name }) => name));
+});
+
 test('new settings are used without a restart; bad ones are refused, and the old ones stay', async () => {
   await writeFile(file, settings(ups.slice(0, 1)));
   expect((await admin('/reload', 'POST')).status).toBe(200);
@@ -148,4 +168,20 @@ test('new settings are used without a restart; bad ones are refused, and the old
   const refused = await admin('/reload', 'POST');
   expect([refused.status, refused.body.error?.message]).toEqual([400, expect.stringContaining('nobody')]);
   expect(new Set((await askAll()).map(({ body }) => body.served_by))).toEqual(new Set(['a']));
+});
+
+test('places of workers that are killed are free again, and their runs end elsewhere', async () => {
+  await writeFile(file, settings(ups));
+  expect((await admin('/reload', 'POST')).status).toBe(200);
+  const places = async (): Promise<number> =>
+    (await admin('')).body.data.reduce((sum, { in_flight }) => sum + in_flight, 0);
+  for (const up of ups) up.behave = stalls;
+  const answers = askAll();
+  await until(async () => (await places()) === sessions.length);
+  for (const up of ups) up.behave = says(up.name);
+  await Promise.all(stack.workers.map((worker) => worker.kill('SIGKILL')));
+  await until(async () => (await places()) === 0);
+  await stack.start('worker');
+  expect((await answers).map(({ status }) => status)).toEqual(sessions.map(() => 200));
+  await until(async () => (await places()) === 0);
 });

@@ -45,6 +45,12 @@ export const overloadedInside: Behaviour = (response) => {
   response.end(`data: ${JSON.stringify({ error: { message: 'Overloaded', type: 'overloaded_error' } })}\n\n`);
 };
 
+/** A word, and then nothing. */
+export const stalls: Behaviour = (response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write(chunk({ role: 'assistant', content: 'Well' }));
+};
+
 export const hangs: Behaviour = () => undefined;
 export const dies: Behaviour = (response) => response.destroy();
 export const after =
