@@ -8,16 +8,10 @@ import {
   type ModelRoute,
   type UpstreamState,
 } from '#libs/contract';
+import { memberReports } from './member-reports.js';
+import { unknownRoute } from './unknown-route.js';
 import { UpstreamLists, type ListNews } from './upstream-lists.js';
-import {
-  modelRoute,
-  pooledRoute,
-  RefusedMemory,
-  routeChain,
-  saysUnknownModel,
-  UpstreamPool,
-  type PoolParts,
-} from '#libs/providers';
+import { modelRoute, pooledRoute, RefusedMemory, routeChain, UpstreamPool, type PoolParts } from '#libs/providers';
 
 const DISCOVERY_TIMEOUT_MS = 5_000;
 
@@ -84,14 +78,7 @@ export class ModelRoutes {
   /** This worker's observations of the members of its pools. */
   poolReport(): readonly MemberReport[] {
     for (const entry of this.config.routes) this.pool(entry);
-    const byMember = new Map<string, MemberReport>();
-    for (const pool of this.pools.values()) {
-      for (const report of pool.report()) {
-        const key = JSON.stringify([report.upstream, report.model]);
-        byMember.set(key, added(report, byMember.get(key)));
-      }
-    }
-    return [...byMember.values()];
+    return memberReports([...this.pools.values()].flatMap((pool) => pool.report()));
   }
 
   /** The number of models that an upstream lists now. Throws GatewayError. */
@@ -298,33 +285,3 @@ export class ModelRoutes {
 
 const notAskedYet = (upstream: string): GatewayError =>
   new GatewayError('upstream_unreachable', `The upstream '${upstream}' has not listed its models yet.`);
-
-/** The caller chose the name, and nobody here knows it: when the upstream does not either, the request is at fault. */
-function unknownRoute(route: ModelRoute): ModelRoute {
-  return {
-    ...route,
-    async next(...asked) {
-      try {
-        return await route.next(...asked);
-      } catch (cause) {
-        if (!saysUnknownModel(cause)) throw cause;
-        const message = `The model ${JSON.stringify(route.name)} does not exist.`;
-        throw new GatewayError('model_not_found', message, { cause, param: 'model' });
-      }
-    },
-  };
-}
-
-/** Two pools may share a member. */
-function added(report: MemberReport, earlier: MemberReport | undefined): MemberReport {
-  if (!earlier) return report;
-  return {
-    ...earlier,
-    ...report,
-    calls: report.calls + earlier.calls,
-    failures: report.failures + earlier.failures,
-    inputTokens: report.inputTokens + earlier.inputTokens,
-    cachedInputTokens: report.cachedInputTokens + earlier.cachedInputTokens,
-    outputTokens: report.outputTokens + earlier.outputTokens,
-  };
-}
