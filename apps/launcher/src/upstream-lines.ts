@@ -49,8 +49,9 @@ async function askFor(
       headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
     });
-    const report = (await answer.json()) as { readonly upstreams?: readonly UpstreamSeen[] | null };
-    return answer.ok ? (report.upstreams ?? undefined) : undefined;
+    const report = (await answer.json()) as { readonly upstreams?: readonly UpstreamSeen[] } | null;
+    const upstreams = report?.upstreams;
+    return answer.ok && Array.isArray(upstreams) ? (upstreams as readonly UpstreamSeen[]) : undefined;
   } catch {
     signal.throwIfAborted();
     return undefined;
