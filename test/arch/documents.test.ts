@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 const COLUMNS_MAX = 120;
@@ -41,6 +41,18 @@ test.each(['ARCHITECTURE.md', 'docs/internals.md'])('%s names files and folders 
   );
   expect(named.length).toBeGreaterThan(15);
   expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
+test('every page is linked from the README, and every link of a document leads somewhere', () => {
+  const pages = documents.filter((file) => /^docs\/[^/]+\.md$/.test(file));
+  expect(pages.filter((file) => !read('README.md').includes(`(${file})`))).toEqual([]);
+  const broken = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)]
+      .map(([, target = '']) => join(dirname(file), target))
+      .filter((target) => !existsSync(join(root, target)))
+      .map((target) => `${file}: ${target}`),
+  );
+  expect(broken).toEqual([]);
 });
 
 test('the changelog: versions, then Added, Changed and Fixed, and an area in front of every line', () => {

@@ -16,6 +16,7 @@ export { deleteJobsEndedBefore } from './jobs/job-rows.js';
 export { databaseClock, sqlJobStore } from './jobs/job-store.js';
 export { migrate, SchemaTooNewError } from './migrate.js';
 export { MIGRATIONS } from './migrations/registry.js';
+export { moveDatabase, MoveRefusedError } from './move/move-database.js';
 export { pgliteDatabase } from './pglite.js';
 export type { SqlDatabase, SqlValue } from './ports.js';
 export { postgresDatabase } from './postgres.js';
