@@ -222,7 +222,7 @@ const isPage = (path: string): boolean =>
 describe('keys', () => {
   const asks = (path: string): string => path.replace(/:\w+/g, `run_${'0'.repeat(32)}`).replace('*', 'talaria');
   const isPublic = (path: string): boolean =>
-    /^\/(health|v1\/health|api\/hello|docs|openapi\.json)(\/|$)/.test(path) || isPage(path);
+    /^\/(healthz?|v1\/health|api\/hello|docs|openapi\.json)(\/|$)/.test(path) || isPage(path);
 
   test('every route but the public ones asks for one', async () => {
     const guarded = api.routes.routes.filter(({ path }) => !isPublic(path));

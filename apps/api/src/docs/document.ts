@@ -48,7 +48,7 @@ export function buildDocument(
   document.tags = TAGS.map(([name, description]) => ({ name, description }));
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Error: ERROR } };
   const isPage = (path: string): boolean => path === '/openapi.json' || isPageRoute(path);
-  const isPublic = (path: string): boolean => /^\/(v1\/)?health(\/(live|ready|startup))?$/.test(path);
+  const isPublic = (path: string): boolean => /^\/(healthz|(v1\/)?health(\/(live|ready|startup))?)$/.test(path);
   for (const [path, item] of Object.entries(document.paths)) {
     if (isPage(path)) delete document.paths[path];
     for (const operation of [item.get, item.put, item.post, item.patch, item.delete]) {

@@ -1,6 +1,6 @@
 import { Public } from '#libs/platform';
 import { Controller, Get, Header, Inject } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiOperation } from '@nestjs/swagger';
 import type { PoolStateObject } from './pool-state.js';
 
 /** Gives how the upstreams are. */
@@ -8,13 +8,13 @@ export const POOL_STATE = Symbol('POOL_STATE');
 
 /** For monitors of the Lingma gateway, which ask without a key. Always 200; `status` says it. */
 @Public()
-@ApiExcludeController()
 @Controller('healthz')
 export class HealthzController {
   constructor(@Inject(POOL_STATE) private readonly state: () => Promise<PoolStateObject>) {}
 
   @Get()
   @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'How many upstreams are ready, for monitors of the Lingma gateway' })
   healthz(): Promise<PoolStateObject> {
     return this.state();
   }
