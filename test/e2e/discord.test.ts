@@ -97,7 +97,7 @@ test.each([
   expect(discord.of(channel)).toHaveLength(1);
 });
 
-test('the messengers are killed in the middle of an answer: the session goes on, nothing that came meanwhile is lost', async () => {
+test('the messengers are killed in the middle of an answer: the session goes on, and nothing is lost', async () => {
   discord.say('106', 'hello');
   await until(() => discord.of('106').some(({ versions }) => versions.length > 1), { ms: 60_000 });
   await Promise.all(messengers.map((one) => one.kill('SIGKILL')));

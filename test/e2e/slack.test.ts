@@ -137,7 +137,7 @@ test('a penalty is obeyed, and the final text comes after it', async () => {
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(4_000);
 });
 
-test('the messenger at the socket is killed in the middle of a stream: another one goes on, the text stands once', async () => {
+test('the messenger at the socket is killed in the middle of a stream: another one goes on, the text once', async () => {
   slack.say('C6', `${AT} hello`);
   await until(() => slack.of('C6').some((one) => one.versions.length > 1), { ms: 60_000 });
   await messengers[0]?.kill('SIGKILL');
@@ -151,7 +151,7 @@ test('the messenger at the socket is killed in the middle of a stream: another o
   await answer('D8', words(40));
 });
 
-test('events come to the webhook as well, signed; a forged one is refused, and one that comes twice is heard once', async () => {
+test('events come to the webhook as well, signed; a forged one is refused, one that comes twice is heard once', async () => {
   const url = `${messengers[1]?.url}/webhooks/slack`;
   const post = (body: string, headers: object, type = 'application/json') =>
     fetch(url, { method: 'POST', body, headers: { 'content-type': type, ...headers } });

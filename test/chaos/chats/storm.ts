@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFakeUpstream } from '../../support/fake-upstream.js';
 import { startStack, type Service, type ServiceName, type Stack } from '../../support/stack.js';
@@ -120,9 +121,8 @@ class Storm {
       const shown = this.place.shownIn(chat);
       const [first] = shown;
       if (shown.length === 1 && first?.isOver && final.test(first.text)) continue;
-      found.push(
-        `chat ${chat}: ${shown.length} messages, ${shown.map(({ text }) => text.split(/\s+/).length).join(', ')} words`,
-      );
+      const words = shown.map(({ text }) => text.split(/\s+/).length).join(', ');
+      found.push(`chat ${chat}: ${shown.length} messages of ${words} words`);
     }
     return found;
   }
@@ -144,7 +144,7 @@ class Storm {
     }
   }
 
-  /** Penalties, connections cut before and after a call took effect, and servers that fail but did what was asked. */
+  /** Penalties, connections cut before and after a call took effect, servers that fail and did as they were told. */
   private async vex(): Promise<void> {
     const kinds: readonly Trouble[] = ['cut-before', 'cut-after', 'status-502'];
     this.place.trouble(() => {
@@ -171,13 +171,12 @@ function randomOf(seed: number): () => number {
 
 /** What a messenger says of itself. */
 export async function figuresOf({ url, pid }: Service): Promise<{ megabytes: number; firstTexts: string }> {
-  const { readFile } = await import('node:fs/promises');
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const name = 'talaria_messenger_first_text_seconds';
-  const upTo = (le: string): string =>
-    new RegExp(`^${name}_bucket\\{[^}]*le="${le}"[^}]*\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? '0';
-  const count = new RegExp(`^${name}_count(?:\\{[^}]*\\})? (\\d+)`, 'm').exec(metrics)?.[1] ?? '0';
-  return { megabytes: Math.round(kilobytes / 1_024), firstTexts: `${upTo('1')} of ${count} within 1 s` };
+  const valueOf = (pattern: string): string => new RegExp(`^${name}_${pattern} (\\d+)`, 'm').exec(metrics)?.[1] ?? '0';
+  const soon = valueOf('bucket\\{[^}]*le="1"[^}]*\\}');
+  const count = valueOf('count(?:\\{[^}]*\\})?');
+  return { megabytes: Math.round(kilobytes / 1_024), firstTexts: `${soon} of ${count} within 1 s` };
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formOf } from './limits.js';
 
 /** A message in a chat, as its members see it. */
 export interface FakeMessage {
@@ -12,6 +13,8 @@ export interface FakeMessage {
   buttons: readonly { readonly text: string; readonly callback_data: string }[];
   readonly replyTo?: number;
   readonly thread?: number;
+  /** The name of a file. */
+  readonly file?: string;
   /** Everything that it showed. */
   readonly versions: string[];
 }
@@ -36,7 +39,14 @@ export type Mishap =
 const PER_CHAT = { count: 4, ms: 3_000 };
 const PER_GROUP = { count: 20, ms: 60_000 };
 const IN_ALL = { count: 30, ms: 1_000 };
-const COUNTED = new Set(['sendMessage', 'editMessageText', 'deleteMessage']);
+const COUNTED = new Set([
+  'sendMessage',
+  'sendMessageDraft',
+  'sendDocument',
+  'editMessageText',
+  'editMessageCaption',
+  'deleteMessage',
+]);
 
 /**
  * A server that speaks the part of the Bot API that the messenger uses, on loopback: its limits per chat, per group and
@@ -49,6 +59,8 @@ export class FakeTelegram {
   readonly answers: { readonly id: string; readonly text: string }[] = [];
   /** Asked before each call. */
   mishap: (call: FakeCall) => Mishap | undefined = () => undefined;
+  /** What each draft showed, by its chat. */
+  readonly drafts = new Map<number, string[]>();
   webhook: { readonly url: string; readonly secret: string } | undefined;
   private readonly updates: { update_id: number }[] = [];
   private readonly penalties = new Map<number, number>();
@@ -113,6 +125,12 @@ export class FakeTelegram {
     return update;
   }
 
+  /** A user presses the stop button of a draft. */
+  stopDraft(chat: number): void {
+    const stopped = { chat: { id: chat, type: 'private' }, draft_id: 1 };
+    this.updates.push({ update_id: this.nextUpdate++, stopped_message_generation: stopped } as { update_id: number });
+  }
+
   /** The same update once more. */
   repeat(update: { update_id: number }): void {
     this.updates.push(update);
@@ -133,7 +151,8 @@ export class FakeTelegram {
     if (request.url?.startsWith('/file/')) return void response.end(Buffer.from([255, 216, 255, 217]));
     let text = '';
     for await (const chunk of request) text += String(chunk);
-    const body = JSON.parse(text || '{}') as Record<string, unknown>;
+    const isJson = text === '' || text.startsWith('{');
+    const body = isJson ? (JSON.parse(text || '{}') as Record<string, unknown>) : formOf(text);
     const call: FakeCall = { at: Date.now(), method, chat: Number(body['chat_id'] ?? 0), body };
     const mishap = this.mishap(call);
     if (mishap?.kind === 'cut-before') return void request.socket.destroy();
@@ -187,8 +206,15 @@ export class FakeTelegram {
         return { result: true };
       case 'sendMessage':
         return this.send(chat, body);
+      case 'sendDocument':
+        return this.send(chat, { ...body, text: body['caption'] });
+      case 'sendMessageDraft':
+        this.drafts.set(chat, [...(this.drafts.get(chat) ?? []), String(body['text'])]);
+        return { result: true };
       case 'editMessageText':
         return this.edit(chat, body);
+      case 'editMessageCaption':
+        return this.edit(chat, { ...body, text: body['caption'] });
       case 'deleteMessage':
         return this.messages.delete(`${chat} ${Number(body['message_id'])}`) ? { result: true } : NOT_FOUND;
       case 'answerCallbackQuery':
@@ -223,6 +249,7 @@ export class FakeTelegram {
       versions: [shown.text],
       ...(replyTo !== undefined && { replyTo }),
       ...(thread !== undefined && { thread }),
+      ...(body['file'] !== undefined && { file: String(body['file']) }),
     });
     return { result: { message_id: id, date: 1, chat: { id: chat, type: 'private' } } };
   }

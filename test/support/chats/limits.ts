@@ -30,3 +30,11 @@ export type Mishap =
   | { readonly kind: 'cut-before' | 'cut-after' }
   | { readonly kind: 'status'; readonly status: number; readonly after?: true }
   | { readonly kind: 'penalty'; readonly seconds: number };
+
+/** A form with a file: its fields, and the file's name. */
+export function formOf(text: string): Record<string, unknown> {
+  const fields = [...text.matchAll(/name="(\w+)"(?:;[^\r\n]*)?\r\n(?:[\w-]+:[^\r\n]*\r\n)*\r\n([^\r]*)/g)];
+  const [, file] = /filename="?([^"\r\n]*?)"?\r\n/.exec(text) ?? [];
+  const { reply_parameters: reply, ...others } = Object.fromEntries(fields.map(([, name, value]) => [name, value]));
+  return { ...others, ...(reply !== undefined && { reply_parameters: JSON.parse(reply) as unknown }), file };
+}

@@ -179,6 +179,11 @@ describe('the secrets of one service', () => {
     UP_KEY_FILE: `/secrets/${key('j')}`,
     MCP_TOKEN: key('k'),
     DB_PASSWORD: key('l'),
+    TELEGRAM_BOT_TOKEN: `123456:${key('m')}`,
+    SLACK_BOT_TOKEN: `xoxb-${key('n')}`,
+    SLACK_APP_TOKEN: `xapp-${key('o')}`,
+    SLACK_SIGNING_SECRET: key('p'),
+    DISCORD_BOT_TOKEN: `${key('q')}.${key('q')}`,
   };
   const env = { PATH: '/bin', ...SECRETS, API_SERVER_HOST: '0.0.0.0', METRICS_TOKEN: key('g') };
   const settings = `
@@ -195,31 +200,41 @@ mcp_servers:
     scheduler: ['WEBHOOK_SECRET'],
     worker: ['OPENAI_API_KEY', 'UP_KEY_FILE', 'MCP_TOKEN', 'DB_PASSWORD'],
     store: ['DATABASE_URL'],
+    messenger: [
+      'TELEGRAM_BOT_TOKEN',
+      'SLACK_BOT_TOKEN',
+      'SLACK_APP_TOKEN',
+      'SLACK_SIGNING_SECRET',
+      'DISCORD_BOT_TOKEN',
+    ],
   };
 
-  test.each(SERVICES)('%s has those that it reads, and settings that it can load', (service) => {
-    const own = envOf(service, env, read(env));
-    const kept = Object.entries(SECRETS).filter(([name, value]) => own[name] === value);
-    expect(kept.map(([name]) => name)).toEqual(KEPT[service]);
-    const text = JSON.stringify(own);
-    for (const part of [HOOK, ...[...'abcdfhijkl'].map(key)]) {
-      expect(text.includes(part)).toBe(JSON.stringify(kept).includes(part));
-    }
-    const { auth, metrics } = loadConfig(own, readFile(settings), service);
-    expect(own['PATH']).toBe('/bin');
-    expect(auth.keys.map(({ name, role }) => [name, role])).toEqual(
-      service === 'api'
-        ? [
-            ['default', 'user'],
-            ['ops', 'admin'],
-            ['dev', 'user'],
-            ['one', 'user'],
-          ]
-        : [],
-    );
-    expect(auth.limits).toEqual([{ name: 'ops', queuedMax: 7 }]);
-    expect(metrics.token).toBe(key('g'));
-  });
+  test.each([...SERVICES, 'messenger'] as const)(
+    '%s has those that it reads, and settings that it can load',
+    (service) => {
+      const own = envOf(service, env, read(env));
+      const kept = Object.entries(SECRETS).filter(([name, value]) => own[name] === value);
+      expect(kept.map(([name]) => name)).toEqual(KEPT[service]);
+      const text = JSON.stringify(own);
+      for (const part of [HOOK, ...[...'abcdfhijklmnopq'].map(key)]) {
+        expect(text.includes(part)).toBe(JSON.stringify(kept).includes(part));
+      }
+      const { auth, metrics } = loadConfig(own, readFile(settings), service);
+      expect(own['PATH']).toBe('/bin');
+      expect(auth.keys.map(({ name, role }) => [name, role])).toEqual(
+        service === 'api'
+          ? [
+              ['default', 'user'],
+              ['ops', 'admin'],
+              ['dev', 'user'],
+              ['one', 'user'],
+            ]
+          : [],
+      );
+      expect(auth.limits).toEqual([{ name: 'ops', queuedMax: 7 }]);
+      expect(metrics.token).toBe(key('g'));
+    },
+  );
 
   test('a variable for an MCP server stays', () => {
     const file = 'mcp_servers: [{ name: db, command: db, env_from: [DATABASE_URL] }]';

@@ -97,7 +97,7 @@ test('ids tell the time and are compared as numbers; long answers have a file', 
 
 const send = (key: string, text: string) => ({ kind: 'send', chat: '5', thread: '', key, content: { text } }) as const;
 
-test('against a server: a message with one key is made once, a token survives a 401, a bucket that is empty is obeyed', async () => {
+test('a message with one key is made once, a token survives a 401, and a bucket that is empty is obeyed', async () => {
   const fake = new FakeDiscord();
   const apiRoot = await fake.start();
   const platform = discord({ token: 'token-of-a-bot-in-tests', apiRoot, allowedUsers: ['7'], allowedChats: [] });
@@ -121,7 +121,7 @@ test('against a server: a message with one key is made once, a token survives a 
   }
 });
 
-test('the gateway: an event that could not be kept is kept later, and the next process goes on where this one was', async () => {
+test('the gateway: an event that could not be kept is kept later, and the next process goes on there', async () => {
   const fake = new FakeDiscord();
   const apiRoot = await fake.start();
   const settings = { token: 'token-of-a-bot-in-tests', apiRoot, allowedUsers: ['7'], allowedChats: [] };

@@ -118,7 +118,7 @@ test('a webhook is genuine with a fresh signature of its body alone', () => {
   expect(slackCapabilities(settings).webhook).toBeUndefined();
 });
 
-test('streams stand in threads, ids are compared by their numbers, and a mention that calls everybody calls nobody', () => {
+test('streams stand in threads, ids are compared by their numbers, a mention that a model wrote calls nobody', () => {
   expect([capabilities.previewOf(true, ''), capabilities.previewOf(true, '8.1')]).toEqual(['edit', 'stream']);
   expect(capabilities.later('9.000002', '10.000001')).toBe('10.000001');
   expect(capabilities.later('10.000002', '10.000010')).toBe('10.000010');

@@ -70,11 +70,23 @@ test.each([
 
 const capabilities = telegramCapabilities({ token: 't', allowedUsers: ['7'], allowedChats: ['-5'] });
 
-test('an answer longer than twenty messages says that it is cut, and every message keeps its bound', () => {
-  const parts = capabilities.render('word '.repeat(40_000));
+test('an answer longer than twenty messages comes as a file as well, and every message keeps its bound', () => {
+  const whole = 'word '.repeat(40_000);
+  const parts = capabilities.render(whole);
   expect(parts).toHaveLength(20);
   expect(parts.every(({ text }) => text.length <= 4_096)).toBe(true);
-  expect(parts.at(-1)?.text).toMatch(/the rest is left out here\.\]$/);
+  expect(parts.at(-1)?.file).toEqual({ name: 'answer.md', text: whole });
+  expect(parts.filter(({ file }) => file)).toHaveLength(1);
+});
+
+test('a stop of a draft is heard in private, and from listed users alone', () => {
+  const stop = (id: number) =>
+    ({ update_id: 1, stopped_message_generation: { chat: { id, type: 'private' }, draft_id: 5 } }) as unknown as Update;
+  expect(readUpdate(stop(7), hearing)).toMatchObject({ kind: 'stop', chat: 'telegram:7', userId: '7', thread: '' });
+  expect(readUpdate(stop(8), hearing)).toBeUndefined();
+  const withDrafts = telegramCapabilities({ token: 't', allowedUsers: [], allowedChats: [], drafts: true });
+  expect([withDrafts.previewOf(false, ''), withDrafts.previewOf(true, '')]).toEqual(['draft', 'edit']);
+  expect(capabilities.previewOf(false, '')).toBe('edit');
 });
 
 test('a lost message can have the next ids; groups are called every three seconds', () => {

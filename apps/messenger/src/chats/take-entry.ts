@@ -20,16 +20,20 @@ export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
   const { inbound } = entry;
   if (inbound.kind === 'button') return press(opening, inbound);
   if (inbound.kind === 'stop') return void (await stopAnswers(opening, inbound.thread));
+  return takeMessage(opening, entry.entryId, inbound);
+}
+
+async function takeMessage(opening: Opening, entryId: string, inbound: Said): Promise<void> {
   const { state } = opening.book;
   state.lastId = opening.capabilities.later(state.lastId, inbound.id);
   if (inbound.isUnaddressed && !state.spokenIn?.includes(inbound.thread)) return undefined;
   if (inbound.thread !== '') noteThread(state, inbound.thread);
   const command = readCommand(inbound.text, opening.capabilities.commandSign);
-  if (command) return say(opening, entry.entryId, inbound, await runCommand(opening, command, inbound));
+  if (command) return say(opening, entryId, inbound, await runCommand(opening, command, inbound));
   const question = questionOf(opening, inbound);
-  if (!question) return begin(opening, entry.entryId, inbound);
+  if (!question) return begin(opening, entryId, inbound);
   const words = await giveAnswer(opening, { ...question, word: inbound.text, isButton: false });
-  return words === 'Understood.' ? undefined : say(opening, entry.entryId, inbound, words);
+  return words === 'Understood.' ? undefined : say(opening, entryId, inbound, words);
 }
 
 /** The open question that a message replies to, if its author may answer. */

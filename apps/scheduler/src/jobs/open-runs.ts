@@ -39,7 +39,7 @@ async function tellChats({ targets, logger }: JobDutyPorts, job: Job, run: JobRu
     await place?.watch?.({ owner: job.owner, runId: run.runId, address }).catch((cause: unknown) => {
       logger.warn(
         { err: cause, jobId: job.id, runId: run.runId },
-        'nobody in the chat can be asked by the run of a job',
+        'what the run of a job asks is not asked in its chat',
       );
     });
   }

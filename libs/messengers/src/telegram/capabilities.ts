@@ -15,7 +15,7 @@ const PRIVATE_GAP_MS = 1_050;
 const GROUP_GAP_MS = 3_100;
 /** "No more than about 30 messages per second" in all: calls arrive less evenly than they are sent. */
 const BOT_GAP_MS = 40;
-const LEFT_OUT = '\n\n[The answer is longer; the rest is left out here.]';
+const IN_FILE = 'The whole answer is in this file.';
 
 /** They are no messages. */
 const SMALL: ReadonlySet<Step['kind']> = new Set(['typing', 'pressed', 'fetch']);
@@ -54,15 +54,14 @@ function render(markdown: string): readonly Content[] {
   const charsMax = TEXT_MAX * LIMITS.chatPartsMax;
   const isLong = markdown.length > charsMax;
   const parts = splitText(readMarkdown(isLong ? markdown.slice(0, charsMax) : markdown), TEXT_MAX);
-  const shown = parts.slice(0, LIMITS.chatPartsMax);
-  const isCut = isLong || parts.length > shown.length;
-  return shown.map((part, i) => contentOf(part, isCut && i === shown.length - 1));
+  if (!isLong && parts.length <= LIMITS.chatPartsMax) return parts.map(contentOf);
+  const file: Content = { text: IN_FILE, file: { name: 'answer.md', text: markdown } };
+  return [...parts.slice(0, LIMITS.chatPartsMax - 1).map(contentOf), file];
 }
 
-function contentOf({ text, marks }: RichText, isCut: boolean): Content {
+function contentOf({ text, marks }: RichText): Content {
   const entities = marks.slice(0, ENTITIES_MAX).map(entityOf);
-  if (!isCut) return { text, ...(entities.length > 0 && { entities }) };
-  return { text: text.slice(0, TEXT_MAX - LEFT_OUT.length) + LEFT_OUT };
+  return { text, ...(entities.length > 0 && { entities }) };
 }
 
 /** MessageEntity of the Bot API: its offsets count UTF-16 units as ours do. */

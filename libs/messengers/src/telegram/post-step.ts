@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MessageEntity } from '@grammyjs/types';
 import { LIMITS } from '#libs/contract';
-import type { RawApi } from 'grammy';
+import { InputFile, type RawApi } from 'grammy';
 import { fetchImage } from '../fetch-image.js';
 import type { Content, Outcome, Step } from '../port.js';
 import { asSignal } from './as-signal.js';
@@ -26,25 +26,15 @@ async function makeCall(calls: TelegramCalls, step: Step, signal: AbortSignal): 
   const { raw } = calls;
   const until = asSignal(signal);
   switch (step.kind) {
-    case 'send': {
-      const { chat, content, replyTo } = step;
-      const sent = await raw.sendMessage(
-        {
-          chat_id: chat,
-          ...threadOf(step.thread),
-          ...bodyOf(content),
-          // A question that was deleted meanwhile is answered all the same.
-          ...(replyTo !== undefined && {
-            reply_parameters: { message_id: Number(replyTo), allow_sending_without_reply: true },
-          }),
-        },
-        until,
-      );
-      return { kind: 'done', id: String(sent.message_id) };
-    }
-    case 'edit':
-      await raw.editMessageText({ chat_id: step.chat, message_id: Number(step.id), ...bodyOf(step.content) }, until);
+    case 'send':
+      return send(raw, step, signal);
+    case 'edit': {
+      const { chat: chat_id, content } = step;
+      const message_id = Number(step.id);
+      if (content.file) await raw.editMessageCaption({ chat_id, message_id, caption: content.text }, until);
+      else await raw.editMessageText({ chat_id, message_id, ...bodyOf(content) }, until);
       return { kind: 'done' };
+    }
     case 'draft': {
       const { text, entities } = bodyOf(step.content);
       const draft = { draft_id: draftIdOf(step.key), text, ...(entities && { entities }), can_stop: true };
@@ -68,6 +58,21 @@ async function makeCall(calls: TelegramCalls, step: Step, signal: AbortSignal): 
     case 'finish':
       return { kind: 'refused', why: 'Telegram has no such call' };
   }
+}
+
+async function send(raw: RawApi, step: Extract<Step, { kind: 'send' }>, signal: AbortSignal): Promise<Outcome> {
+  const { chat: chat_id, content, replyTo } = step;
+  const { file, text: caption } = content;
+  // A question that was deleted meanwhile is answered all the same.
+  const reply = replyTo !== undefined && {
+    reply_parameters: { message_id: Number(replyTo), allow_sending_without_reply: true },
+  };
+  const place = { chat_id, ...threadOf(step.thread), ...reply };
+  const until = asSignal(signal);
+  const sent = file
+    ? await raw.sendDocument({ ...place, document: new InputFile(Buffer.from(file.text), file.name), caption }, until)
+    : await raw.sendMessage({ ...place, ...bodyOf(content) }, until);
+  return { kind: 'done', id: String(sent.message_id) };
 }
 
 /** Not zero, and the same for every text of a message. */
