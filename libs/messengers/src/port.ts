@@ -143,6 +143,8 @@ export interface Capabilities {
    * it is looked for by a `find`.
    */
   candidates?(after: string, count: number): readonly string[];
+  /** Private chats count their ids together: an id that is known in one is lower than any that comes in another. */
+  readonly sharesIds?: true;
   /** An id that no message has which is sent from now on; where ids do not tell the time, `0`. */
   idBefore(now: number): string;
   /** The later one of two ids of a chat. */

@@ -164,3 +164,36 @@ test('who lost the chat sends nothing', async () => {
   });
   expect([...scene.shown.values()]).toEqual(['a']);
 });
+
+test('chats that count their ids together: a lost message is found although others took many ids', async () => {
+  const shared: Capabilities = { ...capabilities, sharesIds: true };
+  const scene = world();
+  const { desk, platform } = scene;
+  const posting = async (chat: string) => {
+    await desk.put(`fake:${chat}`, `e${chat}`, '');
+    const claims = await desk.claim('a', { limit: 9, ttlMs: 60_000 });
+    const book = new ChatBook(
+      desk,
+      claims.find((one) => one.chat === `fake:${chat}`)!,
+    );
+    const caller = new Caller({ desk, platform, onCall: () => undefined }, `fake:${chat}`, book.over);
+    return { book, caller, capabilities: shared, chatId: chat };
+  };
+  const placement = (text: string) => ({ piece: {}, thread: '', isGroup: false, key: text, content: () => ({ text }) });
+  for (let i = 0; i < 20; i++) scene.skipId();
+  await place(await posting('2'), placement('elsewhere'));
+  const isFirst = { cut: true };
+  const lossy: Platform = {
+    ...platform,
+    async post(step, signal) {
+      const outcome = await platform.post(step, signal);
+      if (step.kind !== 'send' || !isFirst.cut) return outcome;
+      isFirst.cut = false;
+      return { kind: 'unknown', why: 'the connection broke' };
+    },
+  };
+  const here = await posting('1');
+  const caller = new Caller({ desk, platform: lossy, onCall: () => undefined }, CHAT, here.book.over);
+  await place({ ...here, caller }, placement('here'));
+  expect([...scene.shown.values()]).toEqual(['elsewhere', 'here']);
+});

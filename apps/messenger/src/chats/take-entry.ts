@@ -4,6 +4,7 @@ import { newRunId } from '#libs/runs';
 import { readButton, stoppedBy } from '../answers/asks.js';
 import type { Opening } from '../answers/open-answer.js';
 import type { Entry } from '../answers/ports.js';
+import { noteId } from '../posting/posting.js';
 import type { AnswerTask, ChatState, NoticeTask } from '../state/chat-state.js';
 import { giveAnswer, isAsked, readCommand, runCommand, stopAnswers, type Said } from './commands.js';
 
@@ -26,6 +27,7 @@ export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
 async function takeMessage(opening: Opening, entryId: string, inbound: Said): Promise<void> {
   const { state } = opening.book;
   state.lastId = opening.capabilities.later(state.lastId, inbound.id);
+  noteId(opening, inbound.id);
   if (inbound.isUnaddressed && !state.spokenIn?.includes(inbound.thread)) return undefined;
   if (inbound.thread !== '') noteThread(state, inbound.thread);
   const command = readCommand(inbound.text, opening.capabilities.commandSign);

@@ -30,13 +30,26 @@ export interface Placement {
 /** Servers' clocks differ from ours by less, in ms. */
 const CLOCK_SPARE_MS = 60_000;
 
-/** The highest id that a message can have which is not sent yet. */
-export function idAfter({ book, capabilities }: Posting): string {
-  return capabilities.later(book.state.lastId, capabilities.idBefore(Date.now() - CLOCK_SPARE_MS));
+/** A message that is sent from now on has a higher id. */
+export function idAfter({ book, capabilities, chatId }: Posting): string {
+  const own = capabilities.later(book.state.lastId, capabilities.idBefore(Date.now() - CLOCK_SPARE_MS));
+  const shared = highest.get(capabilities);
+  const counts = shared !== undefined && !capabilities.isGroupChat(chatId);
+  return counts ? capabilities.later(own, shared) : own;
+}
+
+/** The highest id that this process saw in chats that count together: other chats take many in a burst. */
+const highest = new WeakMap<Capabilities, string>();
+
+export function noteId({ capabilities, chatId }: Pick<Posting, 'capabilities' | 'chatId'>, id: string): void {
+  if (!capabilities.sharesIds || capabilities.isGroupChat(chatId)) return;
+  highest.set(capabilities, capabilities.later(highest.get(capabilities) ?? '0', id));
 }
 
 /** The message is ours. `hash` of what it shows; absent: nobody knows. */
-export function adopt({ book, capabilities }: Posting, piece: Piece, found: { id: string; hash?: string }): void {
+export function adopt(posting: Posting, piece: Piece, found: { id: string; hash?: string }): void {
+  const { book, capabilities } = posting;
+  noteId(posting, found.id);
   piece.id = found.id;
   if (found.hash === undefined) delete piece.hash;
   else piece.hash = found.hash;

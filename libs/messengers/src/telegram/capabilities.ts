@@ -39,6 +39,7 @@ export function telegramCapabilities({ allowedUsers, allowedChats, drafts, webho
     render,
     // Ids of a chat only grow, by one with each message of anybody.
     candidates: (after, count) => Array.from({ length: count }, (_, i) => String(Number(after) + i + 1)),
+    sharesIds: true,
     idBefore: () => '0',
     later: (a, b) => (Number(a) >= Number(b) ? a : b),
     ...(webhook && {
