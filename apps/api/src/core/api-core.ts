@@ -35,9 +35,8 @@ export interface ApiCore extends ExchangeParts {
 export function buildCore({ config, logger, closers, drain }: ApiParts, ports: ApiPorts, meters: ApiMeters): ApiCore {
   const { defaultName, aliases, rememberedSeconds } = config.models;
   const workers = new WorkerWatch(logger, config.api.noWorkerSeconds);
-  const look = (alive: number): void => workers.looked(alive);
   const names = { defaultName, aliases, rememberedSeconds };
-  const models = closers.own(new ModelDirectory(ports.registry, names, logger, look), (m) => m.close());
+  const models = closers.own(new ModelDirectory(ports.registry, names, logger, workers), (m) => m.close());
   const ofKeys = new Map(config.auth.limits.map((limits) => [limits.name, limits]));
   const { queuedMax, queuedPerKeyMax, orderBytesPerKeyMax } = config.api;
   const room = {

@@ -13,6 +13,7 @@ import type { AliasConfig } from '#libs/config';
 import type { Logger } from '#libs/platform';
 import type { ListedModel } from '#libs/protocols';
 import { API_LIMITS } from '../words/api-limits.js';
+import type { WorkerWatch } from './worker-watch.js';
 
 interface Snapshot {
   readonly models: ReadonlyMap<string, ModelInfo>;
@@ -60,7 +61,7 @@ export class ModelDirectory {
    * @param names `defaultName`: the advertised default model; may always be asked for, it waits until a worker comes.
    * `aliases`: what names mean that nobody serves. Absent: nothing. `rememberedSeconds`: how long models whose workers
    * have gone count while others live; absent: not at all.
-   * @param onLook told how many workers are alive, at every look.
+   * @param watch told of every look at the workers.
    */
   constructor(
     private readonly registry: Pick<WorkerRegistry, 'list'>,
@@ -74,7 +75,7 @@ export class ModelDirectory {
       readonly rememberedSeconds?: number;
     },
     private readonly logger: Logger,
-    private readonly onLook: (alive: number) => void = () => undefined,
+    private readonly watch?: Pick<WorkerWatch, 'looked' | 'lookFailed'>,
   ) {
     this.defaultName = defaultName;
     this.aliases = aliases;
@@ -198,9 +199,13 @@ export class ModelDirectory {
   }
 
   private async read(): Promise<Snapshot> {
-    const snapshot = summarize(await this.registry.list(), this.rememberedMs);
+    const heard = await this.registry.list().catch((cause: unknown) => {
+      this.watch?.lookFailed();
+      throw cause;
+    });
+    const snapshot = summarize(heard, this.rememberedMs);
     this.snapshot = snapshot;
-    this.onLook(snapshot.workersAlive);
+    this.watch?.looked(snapshot.workersAlive);
     return snapshot;
   }
 

@@ -19,6 +19,8 @@ export const API_LIMITS = {
   openWaitMsMax: 500,
   /** Age at which the list of models is read again. */
   modelsRefreshMs: 2_000,
+  /** Between two looks at the workers. What lies further apart (Redis was slow to answer) says nothing of the time. */
+  workerLooksApartMsMax: 10_000,
   /** A missed heartbeat: the worker's free places no longer count. */
   workerLateMsMax: 7_000,
 

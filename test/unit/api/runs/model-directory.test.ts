@@ -159,3 +159,20 @@ describe('a model whose workers have gone', () => {
     expect([models.workersAlive, models.slots]).toEqual([2, 1]);
   });
 });
+
+test('every look at the workers is told, and so is one that fails', async () => {
+  const told: unknown[] = [];
+  const registry = memoryWorkerRegistry();
+  await registry.announce(worker('a', []));
+  let isAway = false;
+  directory = new ModelDirectory(
+    { list: () => (isAway ? Promise.reject(new GatewayError('queue_unavailable', 'away')) : registry.list()) },
+    { defaultName: 'talaria' },
+    createLogger({ service: 'test', level: 'silent', pretty: false }),
+    { looked: (alive) => void told.push(alive), lookFailed: () => void told.push('failed') },
+  );
+  await directory.toolNames();
+  isAway = true;
+  await expect(directory.resolve('odd')).rejects.toMatchObject({ code: 'queue_unavailable' });
+  expect(told).toEqual([1, 'failed']);
+});

@@ -12,9 +12,19 @@ function lab(secondsMax: number) {
     watch,
     lines,
     told: () => told,
-    look: (alive: number, afterSeconds: number) => {
-      now += afterSeconds * 1_000;
-      watch.looked(alive);
+    /** Looks each second for so long, always with this result. */
+    look: (alive: number, seconds: number) => {
+      for (let i = 0; i < seconds; i++) {
+        now += 1_000;
+        watch.looked(alive);
+      }
+    },
+    /** Each second for so long a look fails, or none comes back. */
+    blind: (seconds: number, fails = true) => {
+      for (let i = 0; i < seconds; i++) {
+        now += 1_000;
+        if (fails) watch.lookFailed();
+      }
     },
   };
 }
@@ -57,4 +67,30 @@ test('who no longer waits is not told, and with 0 nobody is', () => {
   patient.look(0, 100_000);
   patient.watch.assertThere();
   expect(patient.told()).toBe(0);
+});
+
+test.each([
+  ['fail', true],
+  ['do not come back', false],
+])('time in which looks %s is no outage, and the clock starts again behind it', (_, fails) => {
+  const { watch, told, lines, look, blind } = lab(30);
+  look(2, 1);
+  look(0, 20);
+  blind(100, fails);
+  look(0, 30);
+  watch.assertThere();
+  expect([told(), lines]).toEqual([0, ['no worker is alive; runs wait until one starts']]);
+  look(0, 2);
+  expect(told()).toBe(1);
+  expect(() => watch.assertThere()).toThrow();
+});
+
+test('an outage that is over for those who wait stays so when Redis goes away, until a worker is found', () => {
+  const { watch, look, blind } = lab(30);
+  look(0, 31);
+  blind(5);
+  look(0, 1);
+  expect(() => watch.assertThere()).toThrow();
+  look(1, 1);
+  watch.assertThere();
 });
