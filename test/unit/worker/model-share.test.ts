@@ -53,6 +53,11 @@ test('a worker that takes any name counts only while it has a model', async () =
   expect(await alone.handOnMs({ runId: 'r', model: 'odd' })).toBe(1_000);
 });
 
+test('a worker that passes every name on counts without a list, too', async () => {
+  const { share } = await shareOf(['fast'], [info('open', [], { unknownModels: 'passthrough' })]);
+  expect(await share.handOnMs({ runId: 'r', model: 'odd' })).toBe(20);
+});
+
 test('what nobody has waits for its time and is then taken, to end with the error that says why', async () => {
   const { share, clock } = await shareOf(['fast'], [info('other', ['fast'])]);
   const unservedSince = clock.now;

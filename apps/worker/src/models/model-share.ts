@@ -69,7 +69,9 @@ export class ModelShare {
     );
     return alive.map(({ info: { models, unknownModels } }) => {
       const names = new Set(models.map(({ name }) => name));
-      return (model) => names.has(model) || (names.size > 0 && unknownModels !== 'reject');
+      // A worker that passes every name on needs no list.
+      const takesAny = unknownModels === 'passthrough' || (names.size > 0 && unknownModels !== 'reject');
+      return (model) => takesAny || names.has(model);
     });
   }
 }
