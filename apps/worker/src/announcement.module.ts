@@ -33,6 +33,7 @@ export class AnnouncementModule {
       }),
       discover: () => routes.discover(),
       discoverAway: () => routes.discoverAway(),
+      watch: (listener) => routes.watch(listener),
       onError: (cause) => logger.warn({ err: cause }, 'the worker could not announce itself'),
     });
     drain.onDrain(silence);
@@ -54,21 +55,37 @@ interface Announcement {
   discover(): Promise<void>;
   /** Asks those that list nothing now. @returns whether there were any. */
   discoverAway(): Promise<boolean>;
+  /** `listener` is called whenever the models may be others than before, and once at once. */
+  watch(listener: () => void): void;
   onError(cause: unknown): void;
 }
 
 /**
- * Announces every few seconds that this worker is there and which models it serves. Nothing waits for it: Redis or an
- * upstream may be away. A worker that dies just falls silent. @returns a function that stops this and takes the worker
- * off the list.
+ * Announces every few seconds, and when its models change, that this worker is there and which models it serves.
+ * Nothing waits for it: Redis or an upstream may be away. A worker that dies just falls silent.
+ * @returns a function that stops this and takes the worker off the list.
  */
-function announce({ registry, info, discover, discoverAway, onError }: Announcement): () => Promise<void> {
+export function announce({
+  registry,
+  info,
+  discover,
+  discoverAway,
+  watch,
+  onError,
+}: Announcement): () => Promise<void> {
   let hasLeft = false;
+  let told = '';
   const tell = async (): Promise<void> => {
-    if (!hasLeft) await registry.announce(info()).catch(onError);
+    if (hasLeft) return;
+    const now = info();
+    told = JSON.stringify(now.models);
+    await registry.announce(now).catch(onError);
   };
   // The first announcement does not wait for the upstreams: configured models are served whatever these list.
   void tell();
+  watch(() => {
+    if (JSON.stringify(info().models) !== told) void tell();
+  });
   void discover().then(tell);
   const heartbeat = setInterval(() => void tell(), ANNOUNCE_EVERY_MS);
   const discovery = setInterval(() => void discover(), DISCOVER_EVERY_MS);

@@ -1,9 +1,9 @@
-import { GatewayError, type ModelProvider } from '#libs/contract';
+import { GatewayError, type ModelProvider, type UpstreamSettings } from '#libs/contract';
 import { UpstreamLists } from '../../../apps/worker/src/models/upstream-lists.js';
 import { upstreamSettings } from '../../support/model-lab.js';
 
 /** An upstream whose list is what `answer` gives at the time. */
-function lab(answer: () => readonly string[]) {
+function lab(answer: () => readonly string[], more: Partial<UpstreamSettings> = {}) {
   let asked = 0;
   const provider: ModelProvider = {
     upstream: 'openai',
@@ -20,7 +20,7 @@ function lab(answer: () => readonly string[]) {
     failed: (upstream, { code }) => news.push(`${upstream} ${code}`),
     listed: (upstream, models, again) => news.push(`${upstream} ${models}${again ? ' again' : ''}`),
   });
-  const settings = upstreamSettings('openai', { name: 'openai', baseUrl: 'http://127.0.0.1:1/v1' });
+  const settings = upstreamSettings('openai', { name: 'openai', baseUrl: 'http://127.0.0.1:1/v1', ...more });
   lists.replace([settings], new Map([['openai', provider]]));
   return { lists, news, asked: () => asked };
 }
@@ -65,4 +65,21 @@ test('many requests that find nothing are one question, and soon after it none',
   await Promise.all([lists.askFailed(), lists.askFailed(), lists.askFailed()]);
   await lists.askFailed();
   expect(asked()).toBe(1);
+});
+
+test('an upstream that wants a key is asked again soon only where a login may bring one', async () => {
+  const refused = (): never => {
+    throw new GatewayError('upstream_auth_failed', 'no key');
+  };
+  const { lists: fixed } = lab(refused);
+  await fixed.askAll();
+  expect(fixed.isSomeAway).toBe(false);
+  const login = { kind: 'command', command: 'true', args: [] } as never;
+  let answer: () => readonly string[] = refused;
+  const { lists } = lab(() => answer(), { login });
+  await lists.askAll();
+  expect(lists.isSomeAway).toBe(true);
+  answer = () => ['a'];
+  await lists.askFailed();
+  expect([lists.isSomeAway, lists.entries()]).toEqual([false, [['openai', ['a']]]]);
 });

@@ -29,7 +29,8 @@ interface RoutesParts {
 /** The model routes, kept up to date with other workers and with the orders of operators. */
 export function openModelRoutes(parts: RoutesParts): ModelRoutes {
   const { config, logger, closers, meters, reload, connection, workerId } = parts;
-  const credentials = closers.own(openCredentials(parts), (running) => running.close());
+  const renewed = (): void => void routes.discoverAway();
+  const credentials = closers.own(openCredentials(parts, renewed), (running) => running.close());
   const open = providersOf(meters, credentials);
   const share = redisPoolShare(connection, workerId);
   const routes = new ModelRoutes(config.models, open(config.models), listNews(logger), {
@@ -68,7 +69,8 @@ const listNews = (logger: Logger): ListNews => ({
 
 const counted = (models: number): string => (models === 1 ? '1 model' : `${models} models`);
 
-function openCredentials({ logger, meters, connection, workerId }: RoutesParts): Credentials {
+/** @param renewed called when there is a new key, after its upstream may have refused the one before. */
+function openCredentials({ logger, meters, connection, workerId }: RoutesParts, renewed: () => void): Credentials {
   return new Credentials({
     vault: redisCredentialVault(connection),
     leases: redisLeases(connection),
@@ -76,7 +78,10 @@ function openCredentials({ logger, meters, connection, workerId }: RoutesParts):
     onRenewed: (upstream, outcome, why) => {
       meters.credentialRenewed(upstream, outcome);
       if (outcome === 'failed') logger.warn({ upstream, why }, 'the key of an upstream was not renewed');
-      else logger.info({ upstream }, 'the key of an upstream was renewed');
+      else {
+        logger.info({ upstream }, 'the key of an upstream was renewed');
+        renewed();
+      }
     },
     onError: (cause) => logger.warn({ err: cause }, 'the keys of upstreams could not be looked after'),
   });

@@ -11,6 +11,9 @@ const LIST_MS_MAX = 5_000;
 /** Requests that find no model ask for the lists; no more often than this. */
 const ASK_AGAIN_MS_MIN = 1_000;
 
+/** How a question ends for whose key there was no login yet; a renewal under way takes longer than the question may. */
+const WITHOUT_KEY: ReadonlySet<string> = new Set(['upstream_auth_failed', 'upstream_timeout']);
+
 /** What happens to lists of models. Each is told once, however often an upstream is asked. */
 export interface ListNews {
   failed(upstream: string, error: GatewayError): void;
@@ -94,9 +97,17 @@ export class UpstreamLists {
     return this.asking;
   }
 
-  /** Whether an upstream may list its models soon: nobody answers, or it has none loaded. */
+  /**
+   * Whether an upstream may list its models soon: nobody answers, it has none loaded, or its key comes from a login,
+   * which somebody may be about to do.
+   */
   get isSomeAway(): boolean {
-    return [...this.failures.values()].some(({ code }) => code === 'upstream_unreachable' || code === 'upstream_error');
+    return [...this.failures].some(
+      ([name, { code }]) =>
+        code === 'upstream_unreachable' ||
+        code === 'upstream_error' ||
+        (this.upstreams.get(name)?.settings.login !== undefined && WITHOUT_KEY.has(code)),
+    );
   }
 
   private async ask(name: string): Promise<void> {
