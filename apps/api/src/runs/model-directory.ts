@@ -3,6 +3,7 @@ import {
   GatewayError,
   LIMITS,
   type ModelInfo,
+  type RunError,
   type ToolInfo,
   toRunError,
   type UpstreamState,
@@ -26,6 +27,10 @@ interface Snapshot {
   readonly acceptsUnknown: boolean;
   readonly workersHeard: number;
   readonly workersAlive: number;
+  /** Those of them that have a model. */
+  readonly workersAble: number;
+  /** Why those that live have no model, if an upstream says it. */
+  readonly failure?: RunError;
   /** What they know of the servers of models; of each, the best that one of them knows. */
   readonly upstreams: readonly UpstreamState[];
   /** Runs that the workers alive execute at the same time. */
@@ -40,6 +45,7 @@ const NOBODY: Snapshot = {
   acceptsUnknown: false,
   workersHeard: 0,
   workersAlive: 0,
+  workersAble: 0,
   upstreams: [],
   slots: 0,
 };
@@ -205,7 +211,8 @@ export class ModelDirectory {
     });
     const snapshot = summarize(heard, this.rememberedMs);
     this.snapshot = snapshot;
-    this.watch?.looked(snapshot.workersAlive);
+    const { workersAlive: alive, workersAble: able, failure } = snapshot;
+    this.watch?.looked({ alive, able, ...(failure && { failure }) });
     return snapshot;
   }
 
@@ -218,11 +225,12 @@ export class ModelDirectory {
 
 function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, rememberedMs: number): Snapshot {
   const alive = heard.filter(({ silentMs }) => silentMs <= LIMITS.workerSilentMsMax);
-  const canServe = alive.some(({ info }) => info.models.length > 0 || info.unknownModels === 'passthrough');
+  const able = alive.filter(({ info }) => canServe(info));
+  const failure = upstreamsOf(alive.map(({ info }) => info)).find(({ models, error }) => models === 0 && error)?.error;
   // With nobody alive the last known ones count: their runs wait until one comes back. Beside the living, those that
   // were there a moment ago: the worker that takes their place may be on its way.
   const counting = heard.filter(
-    ({ silentMs }) => !canServe || silentMs <= Math.max(LIMITS.workerSilentMsMax, rememberedMs),
+    ({ silentMs }) => able.length === 0 || silentMs <= Math.max(LIMITS.workerSilentMsMax, rememberedMs),
   );
   const infos: readonly WorkerInfo[] = counting.map(({ info }) => info);
   if (infos.length === 0) return NOBODY;
@@ -235,6 +243,8 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, remembere
     acceptsUnknown: infos.some((info) => info.unknownModels !== 'reject'),
     workersHeard: heard.length,
     workersAlive: alive.length,
+    workersAble: able.length,
+    ...(failure && { failure }),
     upstreams: upstreamsOf(infos),
     // Places of a worker that has missed a heartbeat may be gone: runs for them would go before all that wait.
     slots: alive
@@ -242,6 +252,10 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, remembere
       .reduce((sum, { info }) => sum + info.capacity, 0),
   };
 }
+
+/** A worker without a model announces no place, and takes no run. */
+const canServe = ({ capacity, models, unknownModels }: WorkerInfo): boolean =>
+  capacity > 0 && (models.length > 0 || unknownModels === 'passthrough');
 
 type Bounds = Pick<ListedModel, 'contextTokens' | 'outputTokens'>;
 

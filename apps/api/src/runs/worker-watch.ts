@@ -1,13 +1,23 @@
-import { GatewayError, LIMITS } from '#libs/contract';
+import { fromRunError, GatewayError, LIMITS, type RunError } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import { API_LIMITS } from '../words/api-limits.js';
 
 const RETRY_SECONDS = 5;
 
+/** What a look at the registry found. */
+export interface WorkersSeen {
+  readonly alive: number;
+  /** Those of them that have a model, and so take runs. */
+  readonly able: number;
+  /** Why the others have none, if an upstream says it. */
+  readonly failure?: RunError;
+}
+
 /**
- * Whether there is anybody to execute runs. An outage is told once in the log, and once it has lasted `secondsMax`,
- * requests that wait for an answer are told, too: they would wait for as long as it takes. Only time that good looks
- * cover counts: while Redis is away nobody knows of the workers, and behind that they need a moment to be heard again.
+ * Whether there is anybody to execute runs: a worker that lives and has a model. An outage is told once in the log, and
+ * once it has lasted `secondsMax`, requests that wait for an answer are told, too: they would wait for as long as it
+ * takes. Only time that good looks cover counts: while Redis is away nobody knows of the workers, and behind that they
+ * need a moment to be heard again.
  */
 export class WorkerWatch {
   /** On the clock of `now`. */
@@ -16,6 +26,8 @@ export class WorkerWatch {
   private lookedAt: number | undefined;
   private isTold = false;
   private isOver = false;
+  /** Of the last good look. */
+  private seen: WorkersSeen = { alive: 0, able: 0 };
   private readonly waiting = new Set<() => void>();
 
   /**
@@ -31,22 +43,28 @@ export class WorkerWatch {
     this.lookedAt = this.aliveAt;
   }
 
-  /** Takes how many workers a look at the registry found. */
-  looked(alive: number): void {
+  looked(seen: WorkersSeen): void {
+    this.seen = seen;
     const now = this.now();
     const isBlind = this.lookedAt === undefined || now - this.lookedAt > API_LIMITS.workerLooksApartMsMax;
     this.lookedAt = now;
-    if (alive > 0) return this.found();
+    if (seen.able > 0) return this.found();
     if (isBlind) this.aliveAt = now;
     const awayMs = now - this.aliveAt;
     // A start and a restart take a while, and are no outage.
     if (awayMs >= LIMITS.workerSilentMsMax && !this.isTold) {
       this.isTold = true;
-      this.logger.warn('no worker is alive; runs wait until one starts');
+      const isThere = seen.alive > 0;
+      this.logger.warn(
+        isThere ? 'no worker has a model; runs wait until one has' : 'no worker is alive; runs wait until one starts',
+      );
     }
-    if (this.secondsMax === 0 || awayMs < this.secondsMax * 1_000 || this.isOver) return;
-    this.isOver = true;
-    for (const tell of [...this.waiting]) tell();
+    if (this.secondsMax > 0 && awayMs >= this.secondsMax * 1_000) this.isOver = true;
+    if (!this.isOver) return;
+    // Those who came to a run that was there before are told at the next look: it may have its end already.
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    for (const tell of waiting) tell();
   }
 
   /** Takes that the registry could not be looked at: it says nothing about the workers. */
@@ -54,20 +72,23 @@ export class WorkerWatch {
     this.lookedAt = undefined;
   }
 
-  /** Throws GatewayError `unavailable` once an outage has lasted too long to wait. */
+  /** Throws `error` once an outage has lasted too long to wait. */
   assertThere(): void {
     if (this.isOver) throw this.error();
   }
 
-  /** `tell` is called when an outage has lasted too long to wait. @returns what takes it back. */
+  /** `tell` is called once when an outage has lasted too long to wait. @returns what takes it back. */
   onOver(tell: () => void): () => void {
     this.waiting.add(tell);
     return () => void this.waiting.delete(tell);
   }
 
-  /** For a request that waited in vain. */
+  /** For a request that waited in vain: `unavailable`, or the failure of the upstream that workers wait for. */
   error(): GatewayError {
-    return new GatewayError('unavailable', 'No worker is alive to answer; the operator sees it in /health/detailed.', {
+    const { alive, failure } = this.seen;
+    const what = alive > 0 ? 'No worker has a model to answer with' : 'No worker is alive to answer';
+    if (alive > 0 && failure) return new GatewayError(fromRunError(failure).code, `${what}. ${failure.message}`);
+    return new GatewayError('unavailable', `${what}; the operator sees it in /health/detailed.`, {
       retryAfterSeconds: RETRY_SECONDS,
     });
   }

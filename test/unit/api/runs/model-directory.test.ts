@@ -160,19 +160,23 @@ describe('a model whose workers have gone', () => {
   });
 });
 
-test('every look at the workers is told, and so is one that fails', async () => {
+test('every look at the workers is told, with those that have a model, and so is one that fails', async () => {
   const told: unknown[] = [];
   const registry = memoryWorkerRegistry();
-  await registry.announce(worker('a', []));
+  const error = { code: 'upstream_unreachable', message: 'far' } as const;
+  const served = { ...worker('a', []), models: [{ name: 'm', upstream: 'u' }] };
+  await registry.announce(served);
+  await registry.announce({ ...served, id: 'b', models: [], upstreams: [{ name: 'u', models: 0, error }] });
+  await registry.announce({ ...served, id: 'c', capacity: 0 });
   let isAway = false;
   directory = new ModelDirectory(
     { list: () => (isAway ? Promise.reject(new GatewayError('queue_unavailable', 'away')) : registry.list()) },
     { defaultName: 'talaria' },
     createLogger({ service: 'test', level: 'silent', pretty: false }),
-    { looked: (alive) => void told.push(alive), lookFailed: () => void told.push('failed') },
+    { looked: (seen) => void told.push(seen), lookFailed: () => void told.push('failed') },
   );
   await directory.toolNames();
   isAway = true;
   await expect(directory.resolve('odd')).rejects.toMatchObject({ code: 'queue_unavailable' });
-  expect(told).toEqual([1, 'failed']);
+  expect(told).toEqual([{ alive: 3, able: 1, failure: error }, 'failed']);
 });

@@ -1,5 +1,8 @@
+import type { RunError } from '#libs/contract';
 import { pino } from 'pino';
 import { WorkerWatch } from '../../../../apps/api/src/runs/worker-watch.js';
+
+const AWAY = { code: 'upstream_unreachable', message: "Upstream 'far' cannot be reached." } as const;
 
 function lab(secondsMax: number) {
   const lines: string[] = [];
@@ -16,7 +19,14 @@ function lab(secondsMax: number) {
     look: (alive: number, seconds: number) => {
       for (let i = 0; i < seconds; i++) {
         now += 1_000;
-        watch.looked(alive);
+        watch.looked({ alive, able: alive });
+      }
+    },
+    /** Finds for so long workers that live and have no model. */
+    idle: (seconds: number, failure?: RunError) => {
+      for (let i = 0; i < seconds; i++) {
+        now += 1_000;
+        watch.looked({ alive: 2, able: 0, ...(failure && { failure }) });
       }
     },
     /** Each second for so long a look fails, or none comes back. */
@@ -93,4 +103,31 @@ test('an outage that is over for those who wait stays so when Redis goes away, u
   expect(() => watch.assertThere()).toThrow();
   look(1, 1);
   watch.assertThere();
+});
+
+test('workers that live without a model execute nothing: the reason of their upstream is said', () => {
+  const { watch, told, lines, look, idle } = lab(30);
+  look(1, 1);
+  idle(29, AWAY);
+  watch.assertThere();
+  idle(2, AWAY);
+  expect(told()).toBe(1);
+  expect(lines).toEqual(['no worker has a model; runs wait until one has']);
+  const message = `No worker has a model to answer with. ${AWAY.message}`;
+  expect(() => watch.assertThere()).toThrow(
+    expect.objectContaining({ code: 'upstream_unreachable', message }) as Error,
+  );
+  idle(1);
+  expect(() => watch.assertThere()).toThrow(expect.objectContaining({ code: 'unavailable' }) as Error);
+  look(1, 1);
+  watch.assertThere();
+});
+
+test('who comes during an outage to a run that is there is told, too, and each once', () => {
+  const { watch, told, look } = lab(5);
+  look(0, 6);
+  let late = 0;
+  watch.onOver(() => late++);
+  look(0, 3);
+  expect([told(), late]).toEqual([1, 1]);
 });
