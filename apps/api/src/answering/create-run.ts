@@ -79,7 +79,7 @@ export class CreateRun {
       if (run.kind !== 'opened') reply.raw.setHeader(HEADERS.idempotencyReplayed, 'true');
       const creation = { protocol, exchange, request, reply, meter };
       if (traits.answersAtOnce) return this.answerAtOnce(creation, admission.owner, run);
-      await this.listen(creation, admission.draft, run);
+      await this.listen(creation, admission, run);
     });
   }
 
@@ -126,7 +126,7 @@ export class CreateRun {
     void reply.send(protocol.final(snapshot));
   }
 
-  private async listen(creation: Creation, draft: RunDraft, run: Admitted): Promise<void> {
+  private async listen(creation: Creation, { draft, claim }: AdmissionRequest, run: Admitted): Promise<void> {
     let isOver = false;
     const answer = async (): Promise<void> => {
       if (run.kind === 'stored') await this.answerStored(creation, draft, run.snapshot);
@@ -135,7 +135,7 @@ export class CreateRun {
     };
     // A request that joined the run of another request never ends that run.
     const mayEnd = run.kind === 'opened' && draft.onDisconnect === 'cancel';
-    const isLeft = (): boolean => mayEnd && (isOver || creation.exchange.isGivenUp);
+    const isLeft = (): boolean => mayEnd && (isOver || creation.exchange.isGivenUp(claim !== undefined));
     await this.parts.runs.attend(
       run.runId,
       () => whileWorkersAre(this.parts.workers, creation.exchange, answer),

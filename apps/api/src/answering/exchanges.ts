@@ -25,9 +25,12 @@ export class Exchange {
     return this.controller.signal;
   }
 
-  /** Nobody waits for the answer any more, and nobody will come back for it. */
-  get isGivenUp(): boolean {
-    return this.interruption === 'client_gone' || this.interruption === 'no_worker';
+  /**
+   * Nobody waits for the answer any more, and nobody will come back for it. Who was told that there is no worker comes
+   * back for the same run if the request has an Idempotency-Key (`isKeyed`).
+   */
+  isGivenUp(isKeyed: boolean): boolean {
+    return this.interruption === 'client_gone' || (this.interruption === 'no_worker' && !isKeyed);
   }
 
   interrupt(why: Interruption): void {

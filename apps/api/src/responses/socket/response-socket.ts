@@ -155,7 +155,7 @@ export class ResponseSocket {
           if (run.kind === 'stored') return;
           isWell = await whileWorkersAre(this.parts.workers, exchange, () => this.speak(run, exchange));
         },
-        () => admission.draft.onDisconnect === 'cancel' && exchange.isGivenUp,
+        () => admission.draft.onDisconnect === 'cancel' && exchange.isGivenUp(false),
       );
     });
     return isWell;

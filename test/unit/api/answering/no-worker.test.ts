@@ -1,0 +1,50 @@
+import { runIdOf, startApiLab, type ApiLab } from '../../../support/api-lab.js';
+import { stepStarted } from '../../../support/scripted-worker.js';
+import { until } from '../../../support/until.js';
+
+/** What becomes of runs whose callers waited in vain for a worker, and come back. */
+let lab: ApiLab;
+beforeAll(async () => {
+  lab = await startApiLab(1, { NO_WORKER_SECONDS: '1', MAX_IN_FLIGHT_PER_KEY: '1' });
+});
+afterAll(() => lab?.close());
+
+/** A worker comes, and the API has noticed. */
+async function workerComes(): Promise<void> {
+  await lab.registry.announce({
+    id: 'w1',
+    version: 'test',
+    capacity: 4,
+    models: [{ name: 'talaria', upstream: 'u' }],
+    tools: [],
+    unknownModels: 'reject',
+    defaultModel: 'talaria',
+  });
+  await until(async () => (await (await lab.ask('/health')).whole).includes('"status":"ok"'));
+}
+
+test('a run with an Idempotency-Key outlives the wait for it, and a repetition gets its answer', async () => {
+  await workerComes();
+  const headers = { 'idempotency-key': 'once' };
+  const known = await lab.runs();
+  const asking = lab.chat({}, { headers });
+  const runId = await lab.newRun(known);
+  await lab.registry.leave('w1');
+  const told = await asking;
+  expect([told.response.statusCode, told.response.headers['retry-after']]).toEqual([503, '5']);
+  // It is told a second time while there is still nobody.
+  const late = await lab.chat({}, { headers });
+  expect([late.response.statusCode, runIdOf(late)]).toEqual([503, runId]);
+  expect((await lab.snapshot(runId)).status).toBe('queued');
+  await workerComes();
+  const again = lab.chat({}, { headers });
+  const worker = await lab.work(runId);
+  await worker.say({ type: 'run.started', attempt: 1, worker: 'w' }, stepStarted);
+  await worker.say(
+    { type: 'text.delta', step: 1, text: 'Here it is.' },
+    { type: 'run.completed', finishReason: 'stop' },
+  );
+  const answer = await again;
+  expect([answer.response.statusCode, runIdOf(answer)]).toEqual([200, runId]);
+  expect(await answer.whole).toContain('Here it is.');
+});
