@@ -6,7 +6,14 @@ import type { RunList } from '../runs/run-list.js';
 import { HEADERS } from '../words/header-names.js';
 import type { CreateRun } from './create-run.js';
 import type { Exchange } from './exchanges.js';
-import { streamEvents, streamRun, withExchange, type ExchangeParts } from './run-exchange.js';
+import {
+  listening,
+  streamEvents,
+  streamRun,
+  whileWorkersAre,
+  withExchange,
+  type ExchangeParts,
+} from './run-exchange.js';
 import { storedEvents } from '../runs/stored-events.js';
 
 /** Who asks, and how to answer. */
@@ -43,7 +50,7 @@ export class ContinueRun {
   resume(protocol: Protocol, id: string, { request, reply }: Asker): Promise<void> {
     const { continuation } = protocol;
     if (!continuation) throw new GatewayError('not_found', 'This protocol resumes nothing.');
-    return withExchange(this.parts, request, async (exchange) => {
+    return withExchange(this.parts, listening(request), async (exchange) => {
       const { owner } = request;
       const going = await this.list.goingOn(owner, id);
       if (!going) {
@@ -102,7 +109,11 @@ export class ContinueRun {
       return;
     }
     const run = { runId, instance: found.head.instance };
-    await this.parts.runs.attend(runId, () => streamRun(this.parts, client, { run, encoder, spokenUpTo: 0 }));
+    await this.parts.runs.attend(runId, () =>
+      whileWorkersAre(this.parts.workers, client.exchange, () =>
+        streamRun(this.parts, client, { run, encoder, spokenUpTo: 0 }),
+      ),
+    );
   }
 }
 

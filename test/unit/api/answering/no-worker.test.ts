@@ -48,3 +48,15 @@ test('a run with an Idempotency-Key outlives the wait for it, and a repetition g
   expect([answer.response.statusCode, runIdOf(answer)]).toEqual([200, runId]);
   expect(await answer.whole).toContain('Here it is.');
 });
+
+test('who comes back to a chat takes no place of those that wait, and is told that nobody answers', async () => {
+  await workerComes();
+  const messages = [{ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'Hi' }] }];
+  const first = await lab.ask('/v1/ui/chat', { method: 'POST', body: { id: 'chat-1', messages } });
+  expect(first.response.statusCode).toBe(200);
+  const again = await lab.ask('/v1/ui/chat/chat-1/stream');
+  expect([again.response.statusCode, runIdOf(again)]).toEqual([200, runIdOf(first)]);
+  await lab.registry.leave('w1');
+  expect(await again.whole).toContain('No worker is alive');
+  expect((await lab.snapshot(runIdOf(first))).status).toBe('queued');
+});
