@@ -25,7 +25,7 @@ async function workerComes(): Promise<void> {
 
 test('a run with an Idempotency-Key outlives the wait for it, and a repetition gets its answer', async () => {
   await workerComes();
-  const headers = { 'idempotency-key': 'once' };
+  const headers = { 'idempotency-key': 'once', 'x-on-disconnect': 'cancel' };
   const known = await lab.runs();
   const asking = lab.chat({}, { headers });
   const runId = await lab.newRun(known);
