@@ -20,10 +20,10 @@ import type { FastifyReply } from 'fastify';
 import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import type { Admitted, RunDesk } from '../runs/admitting/run-desk.js';
-import type { Exchange } from '../answering/exchanges.js';
+import type { Exchange, Interruption } from '../answering/exchanges.js';
 import { HEADERS } from '../words/header-names.js';
 import { onDisconnectOf } from '../words/on-disconnect.js';
-import { withExchange, type ExchangeParts } from '../answering/run-exchange.js';
+import { whileWorkersAre, withExchange, type ExchangeParts } from '../answering/run-exchange.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import type { ContextReader, ResponseContext } from './context-reader.js';
 
@@ -60,29 +60,37 @@ export class CompactResponse {
       const claim = idempotencyClaim({ owner, route: '/v1/responses/compact', headers, body });
       const draft = summaryDraft(context, onDisconnectOf(headers) ?? 'cancel');
       const model = await models.resolve(context.model);
+      // A request with a key may have its answer already.
+      if (!claim) this.parts.workers.assertThere();
       const run = await desk.admit({ draft, model, owner, ...(claim && { claim }) }, exchange.signal);
       reply.raw.setHeader(HEADERS.runId, run.runId);
-      const snapshot = await this.outcome(run, draft.onDisconnect, exchange);
+      const mayEnd = run.kind === 'opened' && draft.onDisconnect === 'cancel';
+      const snapshot = await this.outcome(run, exchange, (why) => mayEnd && !(claim && why === 'no_worker'));
       if (exchange.interruption === undefined) {
         void reply.send(compactionOf(snapshot, context));
         return;
       }
+      if (exchange.interruption === 'no_worker') throw this.parts.workers.error();
       if (exchange.interruption === 'client_gone') reply.hijack();
       else throw new GatewayError('draining', 'This server is shutting down. Try again.', { retryAfterSeconds: 1 });
     });
   }
 
-  private async outcome(run: Admitted, onDisconnect: OnDisconnect, exchange: Exchange): Promise<RunSnapshot> {
+  /** @param mayEnd whether the run ends with a wait that was interrupted for this reason. */
+  private async outcome(
+    run: Admitted,
+    exchange: Exchange,
+    mayEnd: (why: Interruption) => boolean,
+  ): Promise<RunSnapshot> {
     if (run.kind === 'stored') {
       throw new GatewayError('run_expired', 'The compaction of this Idempotency-Key is not kept any more.');
     }
-    const { runs } = this.parts;
-    // Even when this process stops: only a request with the same key can come back to a compaction.
-    const mayEnd = run.kind === 'opened' && onDisconnect === 'cancel';
+    const { runs, workers } = this.parts;
     return runs.attend(
       run.runId,
-      () => runs.wait({ ...run, after: 0 }, exchange.signal),
-      () => mayEnd && exchange.interruption !== undefined,
+      () => whileWorkersAre(workers, exchange, () => runs.wait({ ...run, after: 0 }, exchange.signal)),
+      // Even when this process stops: only a request with the same key can come back to a compaction.
+      () => exchange.interruption !== undefined && mayEnd(exchange.interruption),
     );
   }
 }

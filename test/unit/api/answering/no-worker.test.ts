@@ -60,3 +60,17 @@ test('who comes back to a chat takes no place of those that wait, and is told th
   expect(await again.whole).toContain('No worker is alive');
   expect((await lab.snapshot(runIdOf(first))).status).toBe('queued');
 });
+
+test('a compaction waits no longer for a worker than other requests do', async () => {
+  await workerComes();
+  const known = await lab.runs();
+  const body = { model: 'talaria', input: 'Hi' };
+  const asking = lab.ask('/v1/responses/compact', { method: 'POST', body });
+  const runId = await lab.newRun(known);
+  await lab.registry.leave('w1');
+  expect((await asking).response.statusCode).toBe(503);
+  expect((await lab.snapshot(runId)).status).toBe('cancelled');
+  const opened = await lab.runs();
+  expect((await lab.ask('/v1/responses/compact', { method: 'POST', body })).response.statusCode).toBe(503);
+  expect(await lab.runs()).toEqual(opened);
+});
