@@ -34,6 +34,16 @@ describe.each([
     expect([await vault.login('a'), await vault.login('b')]).toEqual([{ state: 'logged_in', at: 5 }, undefined]);
   });
 
+  test('a bundle is beside the key, is taken once, and the last one counts', async () => {
+    const vault = open();
+    await vault.offer('a', 'v1.one');
+    await vault.offer('a', 'v1.two');
+    expect(await vault.read('a')).toBeUndefined();
+    expect(await vault.takeOffer('b')).toBeUndefined();
+    const taken = await Promise.all([vault.takeOffer('a'), vault.takeOffer('a')]);
+    expect(taken.filter((one) => one !== undefined)).toEqual(['v1.two']);
+  });
+
   test('a login that was asked for is taken once, by somebody who has the upstream', async () => {
     const vault = open();
     await vault.askLogin('a');

@@ -146,6 +146,9 @@ export const LIMITS = {
   /** Acknowledged events that a worker keeps, to send them again when Redis lost the tail of its append-only file. */
   replayRingBytesMax: 1_048_576,
 
+  /** How long the encrypted key of another deployment waits for a worker that opens it. */
+  credentialOfferSecondsMax: 3_600,
+
   // Sessions
   sessionIdCharsMax: 256,
   sessionTitleCharsMax: 200,

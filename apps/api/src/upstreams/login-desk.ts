@@ -27,8 +27,10 @@ export class LoginDesk {
    */
   async start(name: string | undefined, bundle?: unknown): Promise<object> {
     const upstream = this.named(name);
-    if (bundle !== undefined) return this.take(upstream, bundle);
     const { vault, now } = this.parts;
+    // A login without a bundle is not one with a bundle that no worker took up before.
+    if (bundle === undefined) await vault.takeOffer(upstream);
+    else await vault.offer(upstream, bundleIn(bundle));
     const before = await vault.login(upstream);
     await vault.askLogin(upstream);
     const end = now() + API_LIMITS.upstreamCheckMsMax;
@@ -61,22 +63,6 @@ export class LoginDesk {
     return { object: 'credential_bundle', upstream, bundle: sealed, expires_at: expiresAt / 1_000 };
   }
 
-  /** Its times are not known outside of it: a worker renews it at once, and so finds out whether it can be used. */
-  private async take(upstream: string, bundle: unknown): Promise<object> {
-    if (typeof bundle !== 'string' || !SEALED.test(bundle)) {
-      throw new GatewayError('invalid_request', 'bundle is not the bundle of an export.', { param: 'bundle' });
-    }
-    const { vault, now } = this.parts;
-    await vault.write(upstream, {
-      sealed: bundle,
-      expiresAt: now(),
-      renewAt: now(),
-      renewedAt: now(),
-      isImported: true,
-    });
-    return this.start(upstream);
-  }
-
   private named(name: string | undefined): string {
     const { upstreams } = this.parts.models();
     const found =
@@ -90,6 +76,12 @@ export class LoginDesk {
       param: 'name',
     });
   }
+}
+
+/** Only a worker can open it: what cannot be opened replaces nothing. */
+function bundleIn(bundle: unknown): string {
+  if (typeof bundle === 'string' && SEALED.test(bundle)) return bundle;
+  throw new GatewayError('invalid_request', 'bundle is not the bundle of an export.', { param: 'bundle' });
 }
 
 function loginObject(login: LoginState | undefined, now: number) {

@@ -1,18 +1,24 @@
-import type { CredentialVault, LoginState, StoredCredential } from '#libs/contract';
+import { LIMITS, type CredentialVault, type LoginState, type StoredCredential } from '#libs/contract';
+import { hash } from 'node:crypto';
 import { withinDeadline, type RedisConnection } from '../redis/connect-redis.js';
 
-/** The vault on Redis: a hash of keys, one of logins, and a set of logins that were asked for. */
+/** The vault on Redis: a hash of keys, one of logins, a set of logins that were asked for, and a string per offer. */
 export function redisCredentialVault({ redis, keys }: RedisConnection): CredentialVault {
   const [credentials, logins, asked] = ['credentials', 'logins', 'login-orders'].map((kind) => keys.pool(kind)) as [
     string,
     string,
     string,
   ];
+  const offerOf = (upstream: string): string => keys.pool('credential-offer', hash('sha256', upstream, 'hex'));
   return {
     read: async (upstream) => parsed<StoredCredential>(await withinDeadline(redis.hget(credentials, upstream))),
     async write(upstream, credential) {
       await withinDeadline(redis.hset(credentials, upstream, JSON.stringify(credential)));
     },
+    async offer(upstream, sealed) {
+      await withinDeadline(redis.set(offerOf(upstream), sealed, 'EX', LIMITS.credentialOfferSecondsMax));
+    },
+    takeOffer: async (upstream) => (await withinDeadline(redis.getdel(offerOf(upstream)))) ?? undefined,
     login: async (upstream) => parsed<LoginState>(await withinDeadline(redis.hget(logins, upstream))),
     async tellLogin(upstream, state) {
       await withinDeadline(redis.hset(logins, upstream, JSON.stringify(state)));
@@ -41,11 +47,18 @@ function parsed<T>(text: string | null): T | undefined {
 /** The same in memory, for tests. */
 export function memoryCredentialVault(): CredentialVault {
   const credentials = new Map<string, StoredCredential>();
+  const offers = new Map<string, string>();
   const logins = new Map<string, LoginState>();
   const asked = new Set<string>();
   return {
     read: async (upstream) => credentials.get(upstream),
     write: async (upstream, credential) => void credentials.set(upstream, credential),
+    offer: async (upstream, sealed) => void offers.set(upstream, sealed),
+    async takeOffer(upstream) {
+      const sealed = offers.get(upstream);
+      offers.delete(upstream);
+      return sealed;
+    },
     login: async (upstream) => logins.get(upstream),
     tellLogin: async (upstream, state) => void logins.set(upstream, state),
     askLogin: async (upstream) => void asked.add(upstream),

@@ -6,8 +6,6 @@ export interface StoredCredential {
   /** From this time on it is renewed, while it can still be used. */
   readonly renewAt: number;
   readonly renewedAt: number;
-  /** It came from another deployment and was not opened yet: the times above say nothing of it. */
-  readonly isImported?: true;
 }
 
 /** How far a login is. */
@@ -30,6 +28,13 @@ export interface LoginState {
 export interface CredentialVault {
   read(upstream: string): Promise<StoredCredential | undefined>;
   write(upstream: string, credential: StoredCredential): Promise<void>;
+  /**
+   * Puts the encrypted key of another deployment beside the upstream's own, for a worker that opens it. The last one
+   * counts, for LIMITS.credentialOfferSecondsMax.
+   */
+  offer(upstream: string, sealed: string): Promise<void>;
+  /** What was offered; it is not there afterwards. */
+  takeOffer(upstream: string): Promise<string | undefined>;
   login(upstream: string): Promise<LoginState | undefined>;
   tellLogin(upstream: string, state: LoginState): Promise<void>;
   askLogin(upstream: string): Promise<void>;

@@ -1,34 +1,15 @@
-import {
-  GatewayError,
-  type CredentialVault,
-  type Leases,
-  type LoginSettings,
-  type StoredCredential,
-} from '#libs/contract';
+import { GatewayError, type LoginSettings } from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CREDENTIAL_LIMITS } from './credential-limits.js';
 import { pollDevice, refreshed, startDevice, type DeviceLogin, type OAuth } from './oauth.js';
-import type { Sealer } from './seal.js';
 import { tokenOfCommand } from './token-command.js';
 import { LoginFailed, type Token } from './token.js';
+import { VaultEntry, type EntryParts, type Known } from './vault-entry.js';
 
-export interface CredentialParts {
-  readonly upstream: string;
+export interface CredentialParts extends EntryParts {
   readonly login: LoginSettings;
-  readonly vault: CredentialVault;
-  readonly leases: Leases;
-  /** This worker. */
-  readonly holder: string;
-  readonly sealer: Sealer;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** A renewal is over; `why` it failed names no secret. */
+  /** A renewal or a takeover is over; `why` it failed names no secret. */
   readonly onRenewed: (outcome: 'renewed' | 'failed', why?: string) => void;
-}
-
-interface Known {
-  readonly token: Token;
-  readonly renewAt: number;
 }
 
 /**
@@ -45,10 +26,11 @@ export class RenewingCredential {
   private notBefore = 0;
   private device: DeviceLogin | undefined;
   private nextPoll = 0;
-  /** It is not in the vault yet: the refresh token in it may be the only one that is good. */
-  private unsaved: StoredCredential | undefined;
+  private readonly entry: VaultEntry;
 
-  constructor(private readonly parts: CredentialParts) {}
+  constructor(private readonly parts: CredentialParts) {
+    this.entry = new VaultEntry(parts);
+  }
 
   /**
    * A key that can be used now. A request waits for one at most CREDENTIAL_LIMITS.waitMsMax. Throws GatewayError
@@ -80,7 +62,7 @@ export class RenewingCredential {
   /** Looks after the key: renews it in time, goes on with a login. Called every few seconds; never rejects. */
   async tend(): Promise<void> {
     try {
-      if (this.unsaved) await this.save(this.unsaved);
+      if (this.entry.isUnsaved) await this.saveLate();
       if (this.device) await this.goOn(this.device);
       else if (this.parts.now() >= this.notBefore && (this.known?.renewAt ?? 0) <= this.parts.now()) await this.renew();
     } catch {
@@ -88,23 +70,25 @@ export class RenewingCredential {
     }
   }
 
-  /** Begins a login: by a human where there is a device login, else by whatever brings a key. Never rejects. */
+  /**
+   * Begins a login: with a bundle that was offered, by a human where there is a device login, else by whatever brings a
+   * key. Never rejects.
+   */
   async logIn(): Promise<void> {
     const { login, upstream, vault, now } = this.parts;
     try {
       this.notBefore = 0;
       this.failedWith = undefined;
-      const isImported = (await vault.read(upstream))?.isImported === true;
-      if (login.kind === 'oauth' && login.deviceUrl !== undefined && !isImported) {
+      const bundle = await vault.takeOffer(upstream);
+      if (bundle === undefined && login.kind === 'oauth' && login.deviceUrl !== undefined) {
         const device = await startDevice({ ...login, deviceUrl: login.deviceUrl }, now);
         this.device = device;
         const { deviceCode: _, intervalMs: __, ...shown } = device;
         await vault.tellLogin(upstream, { state: 'waiting', at: now(), ...shown });
         return;
       }
-      if (this.known) this.refusedToken = this.known.token.accessToken;
-      this.known = undefined;
-      await this.renew();
+      if (bundle === undefined) await this.renewAnew();
+      else await this.takeOver(bundle);
       await vault.tellLogin(upstream, { state: 'logged_in', at: now() });
     } catch (cause) {
       await this.tellFailed(cause);
@@ -116,14 +100,19 @@ export class RenewingCredential {
     if (login.kind !== 'oauth' || now() < this.nextPoll) return;
     try {
       if (now() >= device.expiresAt) throw new LoginFailed('nobody has logged in in time', true);
-      const found = await pollDevice(login, device, now);
-      if (typeof found === 'number') {
-        this.nextPoll = now() + found;
-        this.device = { ...device, intervalMs: found };
+      const done = await this.entry.exclusively(async (seenAt) => {
+        const found = await pollDevice(login, device, now);
+        if (typeof found === 'number') return { nextMs: found };
+        this.device = undefined;
+        return this.keep(found, seenAt);
+      });
+      // While another worker renews the key before this one, the next look asks again.
+      if (!done) return;
+      if ('nextMs' in done) {
+        this.nextPoll = now() + done.nextMs;
+        this.device = { ...device, intervalMs: done.nextMs };
         return;
       }
-      this.device = undefined;
-      await this.keep(found);
       await vault.tellLogin(upstream, { state: 'logged_in', at: now() });
     } catch (cause) {
       this.nextPoll = now() + device.intervalMs;
@@ -131,6 +120,56 @@ export class RenewingCredential {
       this.device = undefined;
       await this.tellFailed(cause);
     }
+  }
+
+  private async saveLate(): Promise<void> {
+    await this.entry.exclusively(async () => {
+      // Another worker may have put a newer one there.
+      const fresh = await this.fromVault();
+      if (fresh) this.known = fresh;
+      return {};
+    });
+  }
+
+  private async renewAnew(): Promise<void> {
+    if (this.known) this.refusedToken = this.known.token.accessToken;
+    this.known = undefined;
+    await this.renew();
+  }
+
+  /**
+   * Takes the key of another deployment, once it is known to be good: it is opened, and renewed if it can be. The key
+   * before it stays otherwise.
+   */
+  private async takeOver(bundle: string): Promise<void> {
+    const { upstream, now, onRenewed } = this.parts;
+    try {
+      const token = this.entry.opened(bundle);
+      if (!token) throw new LoginFailed('was encrypted with another key or for another name', true);
+      const end = now() + CREDENTIAL_LIMITS.waitMsMax;
+      const take = async (seenAt: number): Promise<Known> => this.keep(await this.renewedOf(token), seenAt);
+      while (!(await this.entry.exclusively(take))) await this.waitUntil(end);
+      this.device = undefined;
+      this.failures = 0;
+      onRenewed('renewed');
+    } catch (cause) {
+      if (!(cause instanceof LoginFailed)) throw cause;
+      const told = `The bundle for upstream '${upstream}' is dropped, and the key before it stays: it ${cause.message}.`;
+      onRenewed('failed', told);
+      throw new GatewayError('upstream_auth_failed', told, { cause });
+    }
+  }
+
+  private async renewedOf(token: Token): Promise<Token> {
+    const { login, now } = this.parts;
+    if (login.kind === 'oauth' && token.refreshToken !== undefined) {
+      return refreshed(login, token.refreshToken, now).catch((cause: unknown) => {
+        if (!(cause instanceof LoginFailed)) throw cause;
+        throw new LoginFailed(`could not be renewed: the source ${cause.message}`, cause.isFinal, { cause });
+      });
+    }
+    if (token.expiresAt <= now()) throw new LoginFailed('has expired and cannot be renewed', true);
+    return token;
   }
 
   private async tellFailed(cause: unknown): Promise<void> {
@@ -154,42 +193,35 @@ export class RenewingCredential {
   }
 
   private async renewOnce(): Promise<Known> {
-    const { upstream, leases, holder, now } = this.parts;
-    const lease = `credential:${upstream}`;
+    const { now } = this.parts;
     const end = now() + CREDENTIAL_LIMITS.waitMsMax;
     for (;;) {
       const fresh = await this.fromVault();
       if (fresh) return (this.known = fresh);
       if (now() < this.notBefore && this.failedWith) throw this.authFailed(this.failedWith);
-      if (await leases.take(lease, holder, { holdersMax: 1, ttlMs: CREDENTIAL_LIMITS.leaseMs })) {
-        try {
-          // Another worker may have renewed it between the look and the lease.
-          return (this.known = (await this.fromVault()) ?? (await this.obtain()));
-        } finally {
-          await leases.release(lease, holder).catch(() => undefined);
-        }
-      }
-      if (now() >= end) throw this.authFailed(new LoginFailed('is being renewed, which takes too long'));
-      await sleep(CREDENTIAL_LIMITS.lookEveryMs);
+      // Another worker may have renewed it between the look and the lease.
+      const work = async (seenAt: number): Promise<Known> => (await this.fromVault()) ?? (await this.obtain(seenAt));
+      const known = await this.entry.exclusively(work);
+      if (known) return (this.known = known);
+      await this.waitUntil(end);
     }
+  }
+
+  /** Before another try at the lease. Throws GatewayError `upstream_auth_failed` after `end`. */
+  private async waitUntil(end: number): Promise<void> {
+    if (this.parts.now() >= end) throw this.authFailed(new LoginFailed('is being renewed, which takes too long'));
+    await sleep(CREDENTIAL_LIMITS.lookEveryMs);
   }
 
   /** A key that others have put there, if it does not have to be renewed, too. */
   private async fromVault(): Promise<Known | undefined> {
-    const stored = await this.parts.vault.read(this.parts.upstream);
-    const token = stored && this.opened(stored);
-    if (!token || stored.renewAt <= this.parts.now() || !this.isUsable(token)) return undefined;
-    return { token, renewAt: stored.renewAt };
+    const stored = await this.entry.read();
+    return stored && stored.renewAt > this.parts.now() && this.isUsable(stored.token) ? stored : undefined;
   }
 
-  private opened({ sealed }: StoredCredential): Token | undefined {
-    const text = this.parts.sealer.open(this.parts.upstream, sealed);
-    return text === undefined ? undefined : (JSON.parse(text) as Token);
-  }
-
-  private async obtain(): Promise<Known> {
+  private async obtain(seenAt: number): Promise<Known> {
     try {
-      const known = await this.keep(await this.ask());
+      const known = await this.keep(await this.ask(), seenAt);
       this.failures = 0;
       this.failedWith = undefined;
       this.parts.onRenewed('renewed');
@@ -205,13 +237,10 @@ export class RenewingCredential {
   }
 
   private async ask(): Promise<Token> {
-    const { login, now, vault, upstream } = this.parts;
+    const { login, now } = this.parts;
     if (login.kind === 'command') return tokenOfCommand(login, now);
-    const stored = await vault.read(upstream);
-    const token = stored && this.opened(stored);
-    if (stored?.isImported && !token) throw new LoginFailed('was encrypted with another key or for another name', true);
-    if (stored?.isImported && token && token.refreshToken === undefined && this.isUsable(token)) return token;
-    const known = [token?.refreshToken, login.refreshToken].filter((one) => one !== undefined);
+    const stored = await this.entry.read();
+    const known = [stored?.token.refreshToken, login.refreshToken].filter((one) => one !== undefined);
     return this.refreshedBy(login, known);
   }
 
@@ -227,24 +256,15 @@ export class RenewingCredential {
     }
   }
 
-  private async keep(token: Token): Promise<Known> {
-    const { upstream, sealer, now } = this.parts;
-    const renewedAt = now();
+  private async keep(token: Token, seenAt: number): Promise<Known> {
     const { renewBeforeMsMax, renewBeforeShare } = CREDENTIAL_LIMITS;
-    const before = Math.min(renewBeforeMsMax, (token.expiresAt - renewedAt) * renewBeforeShare);
-    const renewAt = token.expiresAt - before;
-    const sealed = sealer.seal(upstream, JSON.stringify(token));
-    this.known = { token, renewAt };
+    const before = Math.min(renewBeforeMsMax, (token.expiresAt - this.parts.now()) * renewBeforeShare);
+    const known = { token, renewAt: token.expiresAt - before };
+    this.known = known;
     // It is the newest there is, also when the source has given the one again that was refused.
     this.refusedToken = undefined;
-    await this.save({ sealed, expiresAt: token.expiresAt, renewAt, renewedAt });
-    return this.known;
-  }
-
-  private async save(credential: StoredCredential): Promise<void> {
-    this.unsaved = credential;
-    await this.parts.vault.write(this.parts.upstream, credential);
-    this.unsaved = undefined;
+    await this.entry.keep(known, seenAt);
+    return known;
   }
 
   private authFailed(cause: LoginFailed): GatewayError {

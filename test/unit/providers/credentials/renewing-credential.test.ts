@@ -150,22 +150,96 @@ test('a program that is not there', async () => {
   await expect(worker('w1', login).current(signal)).rejects.toThrow('could not be started');
 });
 
-test('a vault of another key is as good as empty, and a bundle of another deployment is taken with the same key', async () => {
+test('a vault of another key is as good as empty', async () => {
   await worker('w1').current(signal);
-  const stored = await vault.read('up');
-  const other = worker('w2', byOAuth(), 'another-secret-of-the-settings-0123');
+  const other = worker('w2', byOAuth(), OTHER_SECRET);
   await expect(other.current(signal)).rejects.toThrow('invalid_grant');
+});
 
-  const imported = { sealed: stored?.sealed ?? '', expiresAt: clock, renewAt: clock, renewedAt: clock };
-  await vault.write('up', { ...imported, isImported: true });
-  const device = byOAuth({ deviceUrl: `${oauth.url}/device`, refreshToken: undefined });
-  const three = worker('w3', device);
-  await three.logIn();
+const OTHER_SECRET = 'another-secret-of-the-settings-0123';
+const bundle = (refreshToken: string | undefined, secret = SECRET, expiresAt = clock - 1): string =>
+  sealer(secret).seal(
+    'up',
+    JSON.stringify({ accessToken: 'theirs', expiresAt, ...(refreshToken && { refreshToken }) }),
+  );
+
+test('a bundle of another deployment with the same key is renewed and taken, also where there is a device login', async () => {
+  const one = worker('w1', byOAuth({ deviceUrl: `${oauth.url}/device`, refreshToken: undefined }));
+  await vault.offer('up', bundle('refresh-0'));
+  await one.logIn();
   expect(await vault.login('up')).toMatchObject({ state: 'logged_in' });
-  expect(await three.current(signal)).toBe('access-2');
-  await vault.write('up', { ...imported, isImported: true });
-  await worker('w4', device, 'another-secret-of-the-settings-0123').logIn();
-  expect(await vault.login('up')).toMatchObject({ state: 'failed', error: expect.stringContaining('another key') });
+  expect([await one.current(signal), await worker('w2').current(signal)]).toEqual(['access-1', 'access-1']);
+  await vault.offer('up', bundle(undefined, SECRET, clock + 3_600_000));
+  await one.logIn();
+  expect(await one.current(signal)).toBe('theirs');
+});
+
+test.each([
+  ['was encrypted with another key', () => bundle('refresh-1', OTHER_SECRET)],
+  ['was encrypted with another key', () => `v1.${'A'.repeat(60)}`],
+  ['could not be renewed: the source refused', () => bundle('refresh-of-yesterday')],
+  ['has expired', () => bundle(undefined)],
+])('a bundle that %s is dropped with a warning; the key before it and device logins stay', async (why, made) => {
+  const one = worker('w1', byOAuth({ deviceUrl: `${oauth.url}/device` }));
+  await one.current(signal);
+  const before = await vault.read('up');
+  await vault.offer('up', made());
+  await one.logIn();
+  expect(await vault.login('up')).toMatchObject({ state: 'failed', error: expect.stringContaining(why) });
+  expect(one.outcomes.at(-1)).toContain(why);
+  expect(await vault.read('up')).toEqual(before);
+  expect([await one.current(signal), await worker('w2').current(signal)]).toEqual(['access-1', 'access-1']);
+  await one.logIn();
+  expect(await vault.login('up')).toMatchObject({ state: 'waiting', userCode: 'AB-CD' });
+});
+
+/** The vault of a worker that cannot write just now. */
+const broken = (): { isAway: boolean } => {
+  const state = { isAway: false };
+  const { write } = vault;
+  vault.write = async (...given) => {
+    if (state.isAway) throw new Error('away');
+    return write(...given);
+  };
+  return state;
+};
+
+test('what could not be saved in time does not replace what another worker has renewed since', async () => {
+  const state = broken();
+  const one = worker('w1');
+  state.isAway = true;
+  await expect(one.current(signal)).rejects.toThrow('away');
+  expect(await one.current(signal)).toBe('access-1');
+  state.isAway = false;
+  oauth.refreshToken = 'refresh-of-the-settings';
+  clock += 1;
+  await worker('w2', byOAuth({ refreshToken: 'refresh-of-the-settings' })).current(signal);
+  const newer = await vault.read('up');
+  await one.tend();
+  expect(await vault.read('up')).toEqual(newer);
+  expect(await one.current(signal)).toBe('access-2');
+});
+
+test('a device login waits while another worker renews the key, and follows what it has written', async () => {
+  const one = worker('w1', byOAuth({ deviceUrl: `${oauth.url}/device` }));
+  await one.logIn();
+  await one.tend();
+  oauth.isApproved = true;
+  const before = { sealed: 'v1.x', expiresAt: clock, renewAt: clock, renewedAt: clock + 60_000 };
+  await vault.write('up', before);
+  // A lease of the same worker counts, too.
+  await leases.take('credential:up', 'w1', { holdersMax: 1, ttlMs: 10_000 });
+  clock += 60_000;
+  await one.tend();
+  expect(await vault.read('up')).toEqual(before);
+  await leases.release('credential:up', 'w1');
+  clock -= 30_000;
+  await until(async () => {
+    clock += 100;
+    await one.tend();
+    return (await vault.login('up'))?.state === 'logged_in';
+  });
+  expect((await vault.read('up'))?.renewedAt).toBe(before.renewedAt + 1);
 });
 
 test('a request that is given up does not wait, and the renewal goes on for the others', async () => {
