@@ -154,6 +154,13 @@ describe('docker-compose.yml', () => {
     for (const name of ['redis', 'postgres', 'store']) expect(compose.services[name]?.networks).toEqual(['data']);
   });
 
+  test('who shows the files of sessions has the folder of those who write them', () => {
+    const data = (name: string): unknown =>
+      compose.services[name]?.volumes?.find((one) => String(one).endsWith(':/data'));
+    expect(data('worker')).toBe('workspaces:/data');
+    for (const name of ['worker2', 'api', 'api2']) expect([name, data(name)]).toEqual([name, data('worker')]);
+  });
+
   test('keeps the data of Redis and Postgres', () => {
     const redis = compose.services['redis']?.command?.join(' ') ?? '';
     expect(redis).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/s);

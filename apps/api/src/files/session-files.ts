@@ -12,7 +12,8 @@ export interface SessionFilesParts {
 /**
  * The files of a session's workspace, in which its tools work. The rules of the tools hold: no path leads out of the
  * workspace, no link is followed, only plain files are opened, and WORKSPACE_LIMITS bound them. All throw GatewayError
- * `session_not_found`, `not_found` for a file that is not there, and `invalid_request` for what is refused.
+ * `session_not_found`, `not_found` for a file that is not there, `invalid_request` for what is refused, and
+ * `unavailable` while this process has no folder of workspaces or cannot write into it.
  */
 export class SessionFiles {
   constructor(private readonly parts: SessionFilesParts) {}
@@ -67,9 +68,21 @@ export class SessionFiles {
 
   private async workspace(ref: SessionRef): Promise<ReturnType<Workspaces['of']>> {
     await this.parts.assertSession(ref);
+    // A deployment may give the folder to its workers alone: an empty list would then be a false one.
+    await this.parts.workspaces.open().catch((cause: unknown) => {
+      throw new GatewayError('unavailable', NO_FOLDER, { cause, retryAfterSeconds: FOLDER_RETRY_SECONDS });
+    });
     return this.parts.workspaces.of({ ...ref, runId: '' });
   }
 }
+
+const NO_FOLDER =
+  'The API of this gateway cannot reach the folder of the workspaces. The operator has to give it the folder of the ' +
+  'workers (WORKSPACE_DIR, on a volume that they share).';
+/** Until an operator has mended a disk or a folder. */
+const FOLDER_RETRY_SECONDS = 60;
+/** What no other path would change. */
+const OF_THE_DISK: ReadonlySet<string> = new Set(['EROFS', 'ENOSPC', 'EDQUOT']);
 
 function fileObject(path: string, { bytes, changedAt }: { bytes: number; changedAt: number }): SessionFile {
   return { object: 'session.file', path, bytes, updated_at: changedAt / 1_000 };
@@ -88,6 +101,9 @@ async function worded<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     if (/does not exist/.test(cause.message)) throw noFile();
+    if (cause.code !== undefined && OF_THE_DISK.has(cause.code)) {
+      throw new GatewayError('unavailable', cause.message, { cause, retryAfterSeconds: FOLDER_RETRY_SECONDS });
+    }
     throw new GatewayError('invalid_request', cause.message, { param: 'path', cause });
   }
 }

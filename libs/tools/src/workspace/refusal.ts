@@ -1,7 +1,12 @@
 import type { Tool, ToolResult } from '#libs/contract';
 
 /** Why a tool does not do what the model asked. The message is a sentence for the model. */
-export class Refusal extends Error {}
+export class Refusal extends Error {
+  /** The system's code, when it is the system that refuses. */
+  get code(): string | undefined {
+    return (this.cause as NodeJS.ErrnoException | undefined)?.code;
+  }
+}
 
 /** Turns a Refusal into the tool's answer. Everything else is rethrown. */
 export function answeringRefusals(execute: Tool['execute']): Tool['execute'] {
@@ -27,6 +32,7 @@ const REASONS: ReadonlyMap<string | undefined, string> = new Map([
   ['ENXIO', 'is not a file'],
   ['ENAMETOOLONG', 'is too long'],
   ['ENOSPC', 'cannot be written: the disk is full'],
+  ['EROFS', 'cannot be written: the disk is read only'],
   ['EDQUOT', 'cannot be written: the disk is full'],
 ]);
 
@@ -35,5 +41,5 @@ const REASONS: ReadonlyMap<string | undefined, string> = new Map([
  */
 export function refusalOf(cause: unknown, path: string): unknown {
   const why = REASONS.get((cause as NodeJS.ErrnoException | undefined)?.code);
-  return why === undefined ? cause : new Refusal(`The path '${path}' ${why}.`);
+  return why === undefined ? cause : new Refusal(`The path '${path}' ${why}.`, { cause });
 }

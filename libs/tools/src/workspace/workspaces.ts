@@ -1,5 +1,6 @@
 import type { ToolContext } from '#libs/contract';
 import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Serial } from '../serial.js';
 import { Workspace } from './workspace.js';
@@ -10,6 +11,11 @@ export class Workspaces {
 
   /** @param root need not exist. */
   constructor(private readonly root: string) {}
+
+  /** Creates the folder of all workspaces when it is missing. Rejects with the system's error when it cannot. */
+  async open(): Promise<void> {
+    await mkdir(this.root, { recursive: true, mode: 0o700 });
+  }
 
   /** The workspace of a call's session; a run without a session has the workspace of its own id. */
   of({ owner, sessionId, runId }: Pick<ToolContext, 'owner' | 'sessionId' | 'runId'>): Workspace {
