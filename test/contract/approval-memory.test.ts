@@ -37,6 +37,18 @@ describe.each(memories)('approval memory: %s', (_name, create) => {
     expect(await memory.recall(here, 'http_fetch')).toBeUndefined();
   });
 
+  test('all that a key has allowed for ever is forgotten in one call, and nothing of another key', async () => {
+    const memory = create();
+    for (const scope of ['terminal', 'file_write']) {
+      await memory.remember({ owner: 'frank', session: 's' }, scope, 'always');
+    }
+    await memory.remember({ owner: 'grace', session: 's' }, 'terminal', 'always');
+    expect(await memory.forgetAll('frank')).toBe(2);
+    expect(await memory.forgetAll('frank')).toBe(0);
+    expect(await memory.always('frank')).toEqual([]);
+    expect(await memory.always('grace')).toEqual(['terminal']);
+  });
+
   test('runs that wait are counted until they leave or their time is over', async () => {
     const memory = create();
     // Far enough: noting thousands takes a minute on a busy machine.

@@ -100,7 +100,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
       JobsModule.for(core, ports, config.jobs),
       ModelsModule.for(core, spoken, version),
       ToolsModule.for(core, config.tools.byKey),
-      AccountsModule.for(parts, ports),
+      AccountsModule.for(parts, ports, core),
       DocsModule.for(protocols, version),
       PagesModule.for(),
       OperatorsModule.for(report, upstreams),

@@ -1,6 +1,7 @@
 import type { Config } from '#libs/config';
 import type { Closers, Logger } from '#libs/platform';
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { ApiCore } from '../core/api-core.js';
 import type { ApiPorts } from '../core/api-ports.js';
 import { LOCAL_OWNER } from '../edge/auth/key-ring.js';
 import { ACCOUNTS, AllUsageController, SearchController, UsageController } from './accounts.controllers.js';
@@ -20,7 +21,8 @@ interface AccountsParts {
 export class AccountsModule {
   static for(
     { config, logger, closers }: AccountsParts,
-    { accounts, jobs }: Pick<ApiPorts, 'accounts' | 'jobs'>,
+    { accounts, jobs, approvals, live }: Pick<ApiPorts, 'accounts' | 'jobs' | 'approvals' | 'live'>,
+    { runs }: Pick<ApiCore, 'runs'>,
   ): DynamicModule {
     const { keys, adminToken } = config.auth;
     const names: ReadonlySet<string> = new Set(keys.length > 0 ? keys.map(({ name }) => name) : [LOCAL_OWNER]);
@@ -36,7 +38,7 @@ export class AccountsModule {
       providers: [
         { provide: ACCOUNTS, useValue: accounts },
         { provide: UsageReport, useValue: new UsageReport(accounts) },
-        { provide: OwnerDesk, useValue: new OwnerDesk({ accounts, jobs, names }) },
+        { provide: OwnerDesk, useValue: new OwnerDesk({ accounts, jobs, approvals, live, runs, names }) },
       ],
     };
   }

@@ -1,11 +1,23 @@
-import { GatewayError, type JobStore, type JsonObject, type OwnerRows, type StoredAccounts } from '#libs/contract';
+import {
+  type ApprovalMemory,
+  GatewayError,
+  type JobStore,
+  type JsonObject,
+  type LiveRuns,
+  type OwnerRows,
+  type StoredAccounts,
+} from '#libs/contract';
 import { jobObject } from '#libs/protocols';
+import type { Runs } from '#libs/runs';
 import { describeSchedule } from '#libs/schedule';
 import { API_LIMITS } from '../words/api-limits.js';
 
 export interface OwnerDeskParts {
   readonly accounts: Pick<StoredAccounts, 'owners' | 'moveJobs' | 'erase'>;
   readonly jobs: Pick<JobStore, 'list' | 'view' | 'remove'>;
+  readonly approvals: Pick<ApprovalMemory, 'forgetAll'>;
+  readonly live: LiveRuns;
+  readonly runs: Pick<Runs, 'cancel'>;
   /** Who can have rows today: the names of the keys, or the one owner of a gateway without keys. */
   readonly names: ReadonlySet<string>;
 }
@@ -52,22 +64,39 @@ export class OwnerDesk {
   }
 
   /**
-   * Deletes all rows of a name that no key opens, as far as that can be done in `eraseMsMax`: `done` false asks for
-   * another call. Throws also `forbidden` for a name in use.
+   * Ends the runs of a name that no key opens, withdraws what it has allowed for ever, and deletes all its rows, as far
+   * as that can be done in `eraseMsMax`: `done` false asks for another call, also while runs have yet to reach the
+   * store. Throws also `forbidden` for a name in use.
    */
   async erase(owner: string): Promise<JsonObject> {
     if (this.parts.names.has(owner)) {
       throw new GatewayError('forbidden', 'A key of the settings has this name: take it out of them first.');
     }
     const deadline = Date.now() + API_LIMITS.eraseMsMax;
+    const live = await this.endRuns(owner);
+    // Before the rows: a new key of this name would have these permissions, whatever fails below.
+    const approvals = await this.parts.approvals.forgetAll(owner);
     let rows = 0;
-    for (;;) {
+    let isDone = false;
+    while (!isDone && Date.now() <= deadline) {
       const gone = await this.parts.accounts.erase({ owner });
       rows += gone;
-      if (gone === 0 && rows === 0) throw noRows();
-      if (gone === 0) return { object: 'owner', name: owner, deleted: true, rows, done: true };
-      if (Date.now() > deadline) return { object: 'owner', name: owner, deleted: true, rows, done: false };
+      isDone = gone === 0;
     }
+    if (isDone && rows === 0 && approvals === 0 && live === 0) throw noRows();
+    // A job may have started one more run before it was deleted.
+    const done = isDone && (await this.endRuns(owner)) === 0;
+    const remains = ['workspaces'];
+    return { object: 'owner', name: owner, deleted: true, rows, approvals, live_runs: live, done, remains };
+  }
+
+  /** Ends runs of a name that the store has not confirmed. @returns how many there are, ended ones among them. */
+  private async endRuns(owner: string): Promise<number> {
+    const live = await this.parts.live.list(owner, API_LIMITS.liveRunsPage);
+    const known = live.filter(({ head }) => head !== undefined);
+    const going = known.filter(({ head }) => head?.ended === false);
+    await Promise.all(going.map(({ runId }) => this.parts.runs.cancel(runId, 'requested')));
+    return known.length;
   }
 
   private entry({ owner, jobs, runs, sessions, conversations }: OwnerRows): object {

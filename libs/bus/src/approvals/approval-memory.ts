@@ -35,6 +35,12 @@ export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory
     async forget(owner, scope) {
       return (await inTime(connection, redis.srem(keys.allowedBy(owner), scope))) === 1;
     },
+    async forgetAll(owner) {
+      const key = keys.allowedBy(owner);
+      const count = await inTime(connection, redis.scard(key));
+      if (count > 0) await inTime(connection, redis.unlink(key));
+      return count;
+    },
     async enterWait(owner, runId, deadline) {
       const key = keys.parkedOf(owner);
       // A waiting run that never left is removed at its deadline.
@@ -71,6 +77,11 @@ export function memoryApprovalMemory(): ApprovalMemory {
     },
     always: async (owner) => [...setOf(owner)].sort(),
     forget: async (owner, scope) => setOf(owner).delete(scope),
+    async forgetAll(owner) {
+      const count = setOf(owner).size;
+      sets.delete(owner);
+      return count;
+    },
     async enterWait(owner, runId, deadline) {
       const waiting = waits.get(owner) ?? new Map<string, number>();
       waits.set(owner, waiting);

@@ -8,6 +8,8 @@ export interface ApprovalMemory {
   always(owner: string): Promise<readonly string[]>;
   /** Withdraws such a permission. false: there was none. */
   forget(owner: string, scope: string): Promise<boolean>;
+  /** Withdraws all that a key has allowed for ever. @returns how many. */
+  forgetAll(owner: string): Promise<number>;
   /** Counts a run as waiting until `deadline` (ms); false: LIMITS.parkedRunsPerKeyMax of the key wait already. */
   enterWait(owner: string, runId: string, deadline: number): Promise<boolean>;
   leaveWait(owner: string, runId: string): Promise<void>;
