@@ -75,8 +75,10 @@ export class AnswerTeller {
     const isFirst = this.snapshot === EMPTY_SNAPSHOT;
     this.snapshot = snapshot;
     if (this.firstTextAt === undefined && this.text !== '') this.firstTextAt = this.opening.ports.now();
+    // Also in the first one: a run that waits for its user was parked before anybody listened.
+    const hasNewAsks = noteAsks(this.task, snapshot);
     // Waking up for every delta would cost more than showing it.
-    if (isFirst || this.isFinal || noteAsks(this.task, snapshot) || this.msToNext() <= 0) this.bell.ring();
+    if (isFirst || this.isFinal || hasNewAsks || this.msToNext() <= 0) this.bell.ring();
     else if (this.shownAt === undefined && this.firstTextAt !== undefined) this.bell.ring();
   }
 
