@@ -127,6 +127,8 @@ export interface Capabilities {
   /** Whether a growing answer has a button that stops it. */
   readonly stopButton: boolean;
   readonly typing: boolean;
+  /** Whether a message can say which one it answers (`repliesTo`). */
+  readonly replies: boolean;
   /** How a growing answer is shown best. Everything can be edited. */
   previewOf(isGroup: boolean, thread: string): 'edit' | 'draft' | 'stream';
   /** Whether a job can deliver into the chat of this id (`<platform>:` taken off). */

@@ -13,6 +13,7 @@ const CAPABILITIES: Capabilities = {
   commandSign: '!',
   stopButton: false,
   typing: false,
+  replies: true,
   previewOf: () => 'edit',
   isAllowedChat: () => false,
   isAllowedUser: () => false,

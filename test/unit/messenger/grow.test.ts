@@ -14,6 +14,7 @@ const capabilities: Capabilities = {
   commandSign: '!',
   stopButton: true,
   typing: false,
+  replies: false,
   previewOf: () => 'stream',
   isAllowedChat: () => true,
   isAllowedUser: () => true,

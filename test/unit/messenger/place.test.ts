@@ -13,6 +13,7 @@ const capabilities: Capabilities = {
   commandSign: '/',
   stopButton: false,
   typing: true,
+  replies: true,
   previewOf: () => 'edit',
   isAllowedChat: () => true,
   isAllowedUser: () => true,

@@ -1,30 +1,10 @@
-import type { RunSnapshot } from '#libs/contract';
 import { AnswerTeller } from '../../../apps/messenger/src/answers/tell-answer.js';
 import { answerTask, chatOpening } from '../../support/chats/chat-opening.js';
-import { runSnapshot } from '../../support/run-snapshot.js';
+import { parkedRun } from '../../support/chats/parked-run.js';
 import { until } from '../../support/until.js';
 
-const parked = (): RunSnapshot =>
-  runSnapshot({
-    status: 'waiting_for_approval',
-    items: [
-      {
-        type: 'tool_call',
-        step: 1,
-        status: 'in_progress',
-        callId: 'c1',
-        name: 'shell',
-        arguments: '{}',
-        executedBy: 'server',
-        ready: true,
-        dispatched: false,
-        approval: { approvalId: 'ap1', requestedAt: 1, expiresAt: 2 },
-      },
-    ],
-  });
-
 test('a run that was parked before anybody listened has its buttons', async () => {
-  const { opening, posted } = await chatOpening({ snapshot: parked() });
+  const { opening, posted } = await chatOpening({ snapshot: parkedRun() });
   const telling = new AnswerTeller(opening, answerTask()).tell();
   await until(() => posted.length > 0, { ms: 5_000 });
   opening.book.end();

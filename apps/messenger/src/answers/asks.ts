@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hasEnded, pendingCalls, type JsonObject, type PendingCall, type RunSnapshot } from '#libs/contract';
-import type { Content } from '#libs/messengers';
+import type { Capabilities, Content } from '#libs/messengers';
 import type { AnswerTask, Ask, AskAnswer } from '../state/chat-state.js';
 
 const ARGUMENTS_CHARS_MAX = 1_000;
@@ -15,11 +15,11 @@ const LABELS: Readonly<Record<(typeof DECISIONS)[number], string>> = {
 };
 
 /** Notes what the run asks now, and how earlier questions ended. @returns whether anything is new. */
-export function noteAsks(task: AnswerTask, snapshot: RunSnapshot): boolean {
+export function noteAsks(task: AnswerTask, snapshot: RunSnapshot, { replies }: Pick<Capabilities, 'replies'>): boolean {
   let isNew = false;
   for (const call of pendingCalls(snapshot)) {
     if (task.asks.some(({ approvalId }) => approvalId === call.approval.approvalId)) continue;
-    task.asks.push(askOf(call));
+    task.asks.push(askOf(call, (isFree) => hintOf(task, { isFree, replies })));
     isNew = true;
   }
   for (const ask of task.asks) {
@@ -76,7 +76,14 @@ export function answerOf({ isQuestion, choices }: Ask, word: string, isButton: b
   return chosen === undefined ? undefined : { decision: 'once', answers: chosen };
 }
 
-function askOf({ approval, name, arguments: args }: PendingCall): Ask {
+/** How a question is answered in words. Without replies it is by place and order, see `questionOf`. */
+function hintOf({ thread, isGroup }: AnswerTask, { isFree, replies }: { isFree: boolean; replies: boolean }): string {
+  if (replies) return isFree ? 'Reply to this message with your answer.' : '';
+  const words = isGroup && thread === '' ? 'in the thread of this message' : 'with your next message here';
+  return isFree ? `Answer ${words}.` : `Choose, or answer ${words}.`;
+}
+
+function askOf({ approval, name, arguments: args }: PendingCall, hintFor: (isFree: boolean) => string): Ask {
   const { approvalId, ask } = approval;
   const key = keyOf(approvalId);
   if (!ask) {
@@ -90,10 +97,10 @@ function askOf({ approval, name, arguments: args }: PendingCall): Ask {
     .map(({ message }) => message)
     .join('\n\n')
     .slice(0, 3_000)}${link}`;
-  const hint = '\n\nReply to this message with your answer.';
   const choices = choicesOf(first?.schema);
-  const isFree = choices.length === 0;
-  return { key, approvalId, piece: {}, question: isFree ? question + hint : question, choices, isQuestion: true };
+  const hint = hintFor(choices.length === 0);
+  const words = hint === '' ? question : `${question}\n\n${hint}`;
+  return { key, approvalId, piece: {}, question: words, choices, isQuestion: true };
 }
 
 /** Of a question with one property: the values that it offers. */

@@ -76,7 +76,7 @@ export class AnswerTeller {
     this.snapshot = snapshot;
     if (this.firstTextAt === undefined && this.text !== '') this.firstTextAt = this.opening.ports.now();
     // Also in the first one: a run that waits for its user was parked before anybody listened.
-    const hasNewAsks = noteAsks(this.task, snapshot);
+    const hasNewAsks = noteAsks(this.task, snapshot, this.opening.capabilities);
     // Waking up for every delta would cost more than showing it.
     if (isFirst || this.isFinal || hasNewAsks || this.msToNext() <= 0) this.bell.ring();
     else if (this.shownAt === undefined && this.firstTextAt !== undefined) this.bell.ring();
@@ -121,7 +121,7 @@ export class AnswerTeller {
     const { book } = this.opening;
     if (book.over.aborted) throw new ChatLost(book.claim.chat);
     const wasFinal = this.isFinal;
-    if (wasFinal) noteAsks(this.task, this.snapshot);
+    if (wasFinal) noteAsks(this.task, this.snapshot, this.opening.capabilities);
     if (!wasFinal && this.firstTextAt === undefined) await this.type();
     if (wasFinal || (this.firstTextAt !== undefined && this.msToNext() <= 0)) await this.showText();
     for (const ask of this.task.asks) await this.put(ask.piece, ask.key, () => askContent(ask));

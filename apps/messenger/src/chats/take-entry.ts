@@ -28,22 +28,34 @@ async function takeMessage(opening: Opening, entryId: string, inbound: Said): Pr
   const { state } = opening.book;
   state.lastId = opening.capabilities.later(state.lastId, inbound.id);
   noteId(opening, inbound.id);
-  if (inbound.isUnaddressed && !state.spokenIn?.includes(inbound.thread)) return undefined;
+  const question = questionOf(opening, inbound);
+  const isForUs = state.spokenIn?.includes(inbound.thread) || question?.ask.piece.id === inbound.thread;
+  if (inbound.isUnaddressed && !isForUs) return undefined;
   if (inbound.thread !== '') noteThread(state, inbound.thread);
   const command = readCommand(inbound.text, opening.capabilities.commandSign);
   if (command) return say(opening, entryId, inbound, await runCommand(opening, command, inbound));
-  const question = questionOf(opening, inbound);
   if (!question) return begin(opening, entryId, inbound);
   const words = await giveAnswer(opening, { ...question, word: inbound.text, isButton: false });
   return words === 'Understood.' ? undefined : say(opening, entryId, inbound, words);
 }
 
-/** The open question that a message replies to, if its author may answer. */
-function questionOf(opening: Opening, { repliesTo, userId }: Pick<Said, 'userId'> & { readonly repliesTo?: string }) {
-  const asked = answerTasks(opening).flatMap((task) => task.asks.map((ask) => ({ task, ask })));
-  const replied = asked.find(({ ask }) => ask.piece.id !== undefined && ask.piece.id === repliesTo);
-  if (!replied?.ask.isQuestion || replied.ask.over !== undefined) return undefined;
-  return isAsked(replied.task, userId) ? replied : undefined;
+/**
+ * The open question that a message answers, if its author may: the one that it replies to. On a platform without
+ * replies that is the oldest one shown before it, in the same thread or at the head of it.
+ */
+function questionOf(opening: Opening, { repliesTo, userId, id, thread }: Said) {
+  const { replies, later } = opening.capabilities;
+  const isMeant = (at: string, shown: string | undefined): boolean => {
+    if (shown === undefined) return false;
+    if (replies) return shown === repliesTo;
+    return (at === thread || shown === thread) && later(id, shown) === id;
+  };
+  return answerTasks(opening)
+    .flatMap((task) => task.asks.map((ask) => ({ task, ask })))
+    .find(({ task, ask: { isQuestion, over, piece } }) => {
+      const isOpen = isQuestion && over === undefined;
+      return isOpen && isAsked(task, userId) && isMeant(task.thread, piece.id);
+    });
 }
 
 /** A message in such a thread is for the bot, whether it is mentioned or not. */

@@ -22,6 +22,7 @@ export function discordCapabilities({ allowedUsers, allowedChats }: DiscordSetti
     commandSign: '!',
     stopButton: true,
     typing: true,
+    replies: true,
     previewOf: () => 'edit',
     isAllowedChat: (chat) => allowedChats.includes(chat),
     isAllowedUser: (user) => allowedUsers.includes(user),

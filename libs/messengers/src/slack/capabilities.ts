@@ -38,6 +38,8 @@ export function slackCapabilities(settings: SlackSettings): Capabilities {
     commandSign: '!',
     stopButton: true,
     typing: false,
+    // A thread is all that its messages name.
+    replies: false,
     // A stream is a reply, so there is none outside of threads.
     previewOf: (_isGroup, thread) => (streams && thread !== '' ? 'stream' : 'edit'),
     isAllowedChat: (chat) => allowedChats.includes(chat),

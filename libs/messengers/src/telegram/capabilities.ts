@@ -32,6 +32,7 @@ export function telegramCapabilities({ allowedUsers, allowedChats, drafts, webho
     // A draft has one of its own.
     stopButton: false,
     typing: true,
+    replies: true,
     previewOf: (isGroup) => (drafts && !isGroup ? 'draft' : 'edit'),
     isAllowedChat: (chat) => allowed.has(chat),
     isAllowedUser: (user) => allowedUsers.includes(user),

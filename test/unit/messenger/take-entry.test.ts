@@ -1,0 +1,62 @@
+import type { Inbound } from '#libs/messengers';
+import { noteAsks } from '../../../apps/messenger/src/answers/asks.js';
+import { takeEntry } from '../../../apps/messenger/src/chats/take-entry.js';
+import { answerTask, chatOpening, type ChatWorld } from '../../support/chats/chat-opening.js';
+import { parkedRun } from '../../support/chats/parked-run.js';
+
+type Message = Extract<Inbound, { kind: 'message' }>;
+const message = (more: Partial<Message> = {}): Message => ({
+  kind: 'message',
+  chat: 'fake:1',
+  isGroup: true,
+  thread: '',
+  userId: '7',
+  id: '20',
+  text: 'blue',
+  photos: [],
+  ...more,
+});
+const entry = (inbound: Inbound) => ({ entryId: `u${Math.random()}`, kind: 'inbound', inbound }) as const;
+
+/** A chat in which a run asks for a text, in the message 10. */
+async function asked(capabilities: ChatWorld['capabilities'] = {}, thread = '2', userId = '7') {
+  const world = await chatOpening({ capabilities });
+  const task = answerTask({ thread, userId });
+  noteAsks(task, parkedRun({ message: 'Which colour?' }), world.opening.capabilities);
+  const [ask] = task.asks;
+  if (!ask) throw new Error('nothing is asked');
+  ask.piece.id = '10';
+  world.state.tasks.push(task);
+  return { ...world, question: ask.question };
+}
+
+test.each([
+  ['the next message in the thread', { thread: '2' }, true],
+  ['one in another thread', { thread: '3' }, false],
+  ['one of somebody else', { thread: '2', userId: '8' }, false],
+  ['one that was written before the question was shown', { thread: '2', id: '9' }, false],
+  ['one in the thread of the question, without a mention', { thread: '10', isUnaddressed: true as const }, true],
+])('where nothing is a reply, %s: answers the question: %s', async (_what, more, isAnswer) => {
+  const { opening, given, question } = await asked({ replies: false });
+  expect(question).toMatch(/Answer with your next message here/);
+  await takeEntry(opening, entry(message(more)));
+  expect(given).toHaveLength(isAnswer ? 1 : 0);
+});
+
+test('where nothing is a reply, what a job asks outside of threads is answered in the thread of the question', async () => {
+  const { opening, given, question, state } = await asked({ replies: false }, '', '');
+  expect(question).toMatch(/Answer in the thread of this message/);
+  await takeEntry(opening, entry(message({ thread: '11', isUnaddressed: true })));
+  expect([given.length, state.tasks.length]).toEqual([0, 1]);
+  await takeEntry(opening, entry(message({ thread: '10', userId: '8', isUnaddressed: true })));
+  expect(given).toMatchObject([{ answers: 'blue' }]);
+});
+
+test('where messages can be replies, only a reply answers', async () => {
+  const { opening, given, question } = await asked();
+  expect(question).toMatch(/Reply to this message/);
+  await takeEntry(opening, entry(message({ thread: '2' })));
+  expect(given).toEqual([]);
+  await takeEntry(opening, entry(message({ thread: '2', repliesTo: '10' })));
+  expect(given).toHaveLength(1);
+});
