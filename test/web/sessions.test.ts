@@ -57,7 +57,7 @@ test('a long session shows its end, and what came before it when its reader goes
   await page.getByText('Question 69.', { exact: true }).waitFor();
   const begun = page.getByText('Question 0.', { exact: true });
   for (let i = 0; i < 40 && (await begun.count()) === 0; i++) {
-    await page.getByRole('log').evaluate('(element) => element.scrollTo(0, 0)');
+    await page.evaluate(`document.querySelector('[role=log]').scrollTo(0, 0)`);
     await page.waitForTimeout(250);
   }
   await begun.waitFor();
@@ -116,12 +116,15 @@ test('stop and send ends the answer and says the next thing; edit begins a branc
 });
 
 test('a picture that is dropped is shown and can be taken back', async () => {
-  await page.locator('.composer').evaluate(`(form) => {
+  await page.locator('.composer').waitFor();
+  // A text that is evaluated is no function: it has to call itself.
+  await page.evaluate(`(() => {
     const bytes = Uint8Array.from(atob('${PNG}'), (char) => char.charCodeAt(0));
     const data = new DataTransfer();
     data.items.add(new File([bytes], 'dot.png', { type: 'image/png' }));
-    form.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
-  }`);
+    const drop = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+    document.querySelector('.composer').dispatchEvent(drop);
+  })()`);
   await page.getByRole('img', { name: 'Picture 1', exact: true }).waitFor();
   await page.getByRole('button', { name: 'Remove picture 1' }).click();
   await page.getByRole('img', { name: 'Picture 1', exact: true }).waitFor({ state: 'detached' });
