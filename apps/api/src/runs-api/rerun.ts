@@ -1,4 +1,5 @@
 import {
+  assertContentKept,
   continued,
   GatewayError,
   mannerOf,
@@ -48,8 +49,8 @@ export class Rerun {
   ) {}
 
   /**
-   * Throws GatewayError `run_not_found`, `invalid_request` for a number of steps that nothing can follow, and
-   * `run_expired` when what the run was asked is not there any more.
+   * Throws GatewayError `run_not_found`, `invalid_request` for a number of steps that nothing can follow and for a run
+   * that is not to be stored, and `run_expired` when what the run was asked is not there any more.
    */
   handle(request: IncomingRequest, reply: FastifyReply, order: RerunOrder): Promise<void> {
     return withExchange(this.parts, request, async () => {
@@ -68,6 +69,7 @@ export class Rerun {
   /** The run that is asked for, and its model's name. Throws as `handle` does. */
   async draftOf({ runId, steps, model }: RerunOrder, owner: string): Promise<{ draft: RunDraft; model: string }> {
     const snapshot = await this.parts.runs.get(runId, owner);
+    assertContentKept(snapshot);
     const kept = firstSteps(snapshot, steps);
     const { messages, manner, context } = await this.asked(runId);
     const isCompacted = kept.items.some((item) => item.type === 'text' && item.compaction !== undefined);
@@ -90,6 +92,10 @@ export class Rerun {
 
   private async asked(runId: string): Promise<Asked> {
     const spec = await this.parts.log.spec(runId);
+    // Its content would come into the store by way of the new run.
+    if (spec?.retain === false) {
+      throw new GatewayError('invalid_request', 'A run that is not to be stored (store: false) cannot be run again.');
+    }
     if (spec)
       return { messages: spec.messages, manner: mannerOf(spec), ...(spec.context && { context: spec.context }) };
     const { input } = (await this.parts.history.turn(runId)) ?? {};

@@ -16,7 +16,9 @@ export interface RunInput {
 
 /** What another run needs to ask the same again, besides the messages. */
 export type AskedManner = Pick<RunSpec, 'tools' | 'toolChoice' | 'sampling'> &
-  Partial<Pick<RunSpec, 'instructions' | 'truncation' | 'toolCallsMax'>>;
+  Partial<
+    Pick<RunSpec, 'instructions' | 'truncation' | 'toolCallsMax' | 'approvals' | 'compaction' | 'compacts' | 'generate'>
+  >;
 
 /** What of a spec is kept with its run. */
 export function inputOf(spec: RunSpec): RunInput {
@@ -29,6 +31,7 @@ export function inputOf(spec: RunSpec): RunInput {
 /** See `AskedManner`. */
 export function mannerOf(spec: AskedManner): AskedManner {
   const { tools, toolChoice, sampling, instructions, truncation, toolCallsMax } = spec;
+  const { approvals, compaction, compacts, generate } = spec;
   return {
     tools,
     toolChoice,
@@ -36,6 +39,10 @@ export function mannerOf(spec: AskedManner): AskedManner {
     ...(instructions !== undefined && { instructions }),
     ...(truncation && { truncation }),
     ...(toolCallsMax !== undefined && { toolCallsMax }),
+    ...(approvals && { approvals }),
+    ...(compaction && { compaction }),
+    ...(compacts && { compacts }),
+    ...(generate !== undefined && { generate }),
   };
 }
 

@@ -38,11 +38,12 @@ const spec: RunSpec = {
 interface There {
   readonly spec?: RunSpec;
   readonly turn?: Turn;
+  readonly snapshot?: typeof snapshot;
 }
 
 function rerun(there: There): Rerun {
   const parts = {
-    runs: { get: async () => snapshot },
+    runs: { get: async () => there.snapshot ?? snapshot },
     models: { resolve: async (name: string | null) => name ?? 'default' },
     history: { turn: async () => there.turn },
     log: { spec: async () => there.spec },
@@ -85,6 +86,33 @@ test.each([2, 3])('%i steps: nothing can follow them', async (steps) => {
 test('what was asked comes from the store, once Redis has it no more', async () => {
   const turn: Turn = { runId: RUN, owner: 'alice', snapshot, input: inputOf(spec) };
   expect(await draftOf(1, { turn })).toEqual(await draftOf(1));
+});
+
+test('a run that is not to be stored is not run again, neither from its log nor without its content', async () => {
+  await expect(draftOf(0, { spec: { ...spec, retain: false } })).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining('store: false'),
+  });
+  const gone = { ...snapshot, contentKept: false } as const;
+  await expect(draftOf(0, { snapshot: gone })).rejects.toMatchObject({
+    code: 'run_expired',
+    message: expect.stringContaining('store: false'),
+  });
+});
+
+test('it is executed in the same manner', async () => {
+  const manner = {
+    approvals: 'deny',
+    truncation: 'disabled',
+    toolCallsMax: 3,
+    compaction: { above: 100, task: { role: 'user', content: 'Sum up.' } },
+    compacts: true,
+    generate: false,
+  } as const;
+  const asked = { ...spec, ...manner };
+  expect(await draftOf(0, { spec: asked })).toMatchObject(manner);
+  const turn: Turn = { runId: RUN, owner: 'alice', snapshot, input: inputOf(asked) };
+  expect(await draftOf(0, { turn })).toMatchObject(manner);
 });
 
 test('what was too much to keep is not there, and nothing else is asked instead', async () => {
