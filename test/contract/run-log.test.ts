@@ -63,6 +63,24 @@ describe('on Redis', () => {
     }
   });
 
+  test('short of memory, logs live shorter, but not those that have the only copy of their content', async () => {
+    const { runSpec } = await import('../support/run-spec.js');
+    const [kept, stored] = [runSpec({ retain: false }), runSpec()];
+    for (const spec of [kept, stored]) await redis.log.open(spec);
+    const { redis: client, keys } = connection;
+    const used = Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
+    await client.config('SET', 'maxmemory', String(Math.round(used * 1.1)));
+    try {
+      await redis.log.confirmPersisted([kept.runId, stored.runId]);
+    } finally {
+      await client.config('SET', 'maxmemory', '0');
+    }
+    for (const name of [keys.log, keys.meta]) {
+      expect(await client.ttl(name(kept.runId))).toBeGreaterThan(3_000);
+      expect(await client.ttl(name(stored.runId))).toBeLessThanOrEqual(120);
+    }
+  });
+
   test('the mark of a key that was used lives as long as the key', async () => {
     const { runSpec } = await import('../support/run-spec.js');
     const spec = runSpec();

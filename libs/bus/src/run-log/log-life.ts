@@ -54,7 +54,7 @@ export async function confirmRuns(connection: RedisConnection, runIds: readonly 
   const lifeSeconds = logLifeSeconds(await usedMemoryShare(connection));
   const calls = perCall(runIds, () => 0).map((ids): ScriptCall => {
     const names = [...accountOf(keys), ...ids.flatMap((runId) => pairOf(keys, runId))];
-    return [CONFIRM, names, [lifeSeconds, LIMITS.keptOrderBytesMax, ...ids]];
+    return [CONFIRM, names, [lifeSeconds, LIMITS.keptOrderBytesMax, LIMITS.runLogTtlSeconds, ...ids]];
   });
   const owners = (await runScripts(redis, calls)).flatMap((reply) => {
     if (reply instanceof Error) throw reply;

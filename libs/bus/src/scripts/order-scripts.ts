@@ -45,21 +45,22 @@ for i = 1, #ARGV do letGo(ARGV[i]) end
 return 0`);
 
 /**
- * KEYS orders, held, ending, then log, meta of each run; ARGV ttl seconds, bytes of an order that may stay, the runs.
- * -> the API key of each run, '' for a run that is not known any more.
+ * KEYS orders, held, ending, then log, meta of each run; ARGV ttl seconds, bytes of an order that may stay, ttl
+ * seconds of a log with the only copy of its content, the runs. -> the API key of each run, '' for a run that is not known any more.
  *
  * A large order is dropped once the store has it: earlier versions then assume that the log has expired, and ask the
- * store. An order whose content is not stored (keep) stays, because a run that continues this one can get it nowhere
- * else. Logs of earlier versions have no entry and stay unchanged.
+ * store. An order whose content is not stored (keep) stays, and its log the whole time, because a run that
+ * continues this one can get it nowhere else. Logs of earlier versions have no entry and stay unchanged.
  */
 export const CONFIRM = script(`${ORDERS}
 local owners = {}
-local ends = nowMs() + 1000 * ARGV[1]
+local now = nowMs()
 for i = 4, #KEYS, 2 do
-  local meta, runId = KEYS[i + 1], ARGV[1 + i / 2]
-  redis.call('EXPIRE', KEYS[i], ARGV[1])
-  redis.call('EXPIRE', meta, ARGV[1])
+  local meta, runId = KEYS[i + 1], ARGV[2 + i / 2]
   local m = redis.call('HMGET', meta, 'owner', 'keep', 'echo')
+  local life = m[2] and ARGV[3] or ARGV[1]
+  redis.call('EXPIRE', KEYS[i], life)
+  redis.call('EXPIRE', meta, life)
   local entry = redis.call('HGET', ORDERS, runId)
   local owner = m[1] or entry and string.match(entry, '^%d+ (.*)$') or ''
   owners[#owners + 1] = owner
@@ -73,7 +74,7 @@ for i = 4, #KEYS, 2 do
     local left = order + (m[3] or 0)
     if left > tonumber(ARGV[2]) then
       hold(runId, owner, left)
-      redis.call('ZADD', ENDING, ends, runId)
+      redis.call('ZADD', ENDING, now + 1000 * life, runId)
     end
   end
 end
