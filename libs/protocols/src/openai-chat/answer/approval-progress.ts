@@ -22,20 +22,6 @@ export function showApprovalRequest(state: ChatState, event: EventOf<'approval.r
   });
 }
 
-/** How a person learns what is asked and how to answer, in a client that shows the text of the answer alone. */
-export function approvalWords(event: EventOf<'approval.requested'>, runId: string): string {
-  const { tool, preview, expires_at } = approvalFacts(event);
-  const what = preview === null ? `\`${tool}\`` : `\`${tool}\`: ${preview.replaceAll('`', "'")}`;
-  const until = new Date(expires_at * 1_000).toISOString().slice(11, 16);
-  const asks = event.ask ? 'wants to ask you something' : 'waits for your approval';
-  const how = event.ask ? 'Answer' : 'Allow or deny it';
-  return (
-    `\n\n> ${what} ${asks}. ${how} on the page of this gateway under /inbox, or with ` +
-    `\`POST /v1/runs/${runId}/approval\` and \`{"choice": "once"}\` or \`{"choice": "deny"}\`. ` +
-    `Without an answer it is not made at ${until} UTC.\n\n`
-  );
-}
-
 /** Shows an answer only if its request was shown. */
 export function showApprovalAnswer(state: ChatState, event: EventOf<'approval.resolved'>): Encoded<ChatState> {
   const { approvalId, callId, decision, by } = event;

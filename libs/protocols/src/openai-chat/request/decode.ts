@@ -1,10 +1,11 @@
-import type { JsonObject, RunDraft, Sampling } from '#libs/contract';
+import type { JsonObject, Message, RunDraft, Sampling } from '#libs/contract';
 import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol/request-context.js';
 import { parseDto } from '../../dto/parse-dto.js';
 import { refuse } from '../../request-place.js';
 import type { ChatRequestDto } from './chat-request.dto.js';
+import { withoutApprovalWords } from '../approval-words.js';
 import { decodeMessages } from '../../messages/decode-messages.js';
 import { extraFields } from './extra-fields.js';
 import { decodeResponseFormat } from './decode-response-format.js';
@@ -29,7 +30,7 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
     protocol: NAME,
     model: dto.model ?? null,
     ...(instructions !== undefined && { instructions }),
-    messages,
+    messages: messages.map(asSaidByModel),
     tools,
     toolChoice: decodeToolChoice(dto.tool_choice, tools),
     sampling: { ...samplingOf(dto), ...(Object.keys(extra).length > 0 && { extra }) },
@@ -42,6 +43,11 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
     ...(metadata && { metadata }),
     ...(leftOut.length > 0 && { leftOut }),
   };
+}
+
+/** Streams of this protocol may have had words of the gateway in them. */
+function asSaidByModel(message: Message): Message {
+  return message.role === 'assistant' ? { ...message, text: withoutApprovalWords(message.text) } : message;
 }
 
 /** The facts that the encoder needs to know about the request; see ChatEcho. */
