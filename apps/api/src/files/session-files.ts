@@ -20,7 +20,7 @@ export class SessionFiles {
 
   /** A page of all plain files, in the order of their paths. */
   async list(ref: SessionRef, { limit, after }: { limit: number; after?: string }): Promise<Page<SessionFile>> {
-    const workspace = await this.workspace(ref);
+    const workspace = await this.workspace(ref, 'seenOf');
     const { entries } = await worded(() => workspace.list([], WORKSPACE_LIMITS.foldersDeepMax));
     const paths = entries
       .flatMap(({ path, kind }) => (kind === 'file' && isAfter(path, after) ? [path] : []))
@@ -38,7 +38,7 @@ export class SessionFiles {
 
   /** A whole file: `content` when it is UTF-8 text, else `content_base64`. */
   async read(ref: SessionRef, path: string): Promise<SessionFileContent> {
-    const workspace = await this.workspace(ref);
+    const workspace = await this.workspace(ref, 'seenOf');
     const parts = await worded(async () => fileParts(path));
     const facts = await worded(() => workspace.facts(parts));
     if (!facts) throw noFile();
@@ -50,7 +50,7 @@ export class SessionFiles {
 
   /** Writes a whole file, new or in place of the old one. */
   async write(ref: SessionRef, { path, content, content_base64: base64 }: FileDto): Promise<SessionFile> {
-    const workspace = await this.workspace(ref);
+    const workspace = await this.workspace(ref, 'of');
     const parts = await worded(async () => fileParts(path));
     const bytes = bytesOf(content, base64);
     await worded(() => workspace.write(parts, bytes));
@@ -59,20 +59,21 @@ export class SessionFiles {
   }
 
   async remove(ref: SessionRef, path: string): Promise<object> {
-    const workspace = await this.workspace(ref);
+    const workspace = await this.workspace(ref, 'of');
     const parts = await worded(async () => fileParts(path));
     if (!(await worded(() => workspace.facts(parts)))) throw noFile();
     await worded(() => workspace.remove(parts));
     return { object: 'session.file.deleted', id: parts.join('/'), path: parts.join('/'), deleted: true };
   }
 
-  private async workspace(ref: SessionRef): Promise<ReturnType<Workspaces['of']>> {
+  /** `seenOf` for who only reads: what an operator looks at grows no younger by it. */
+  private async workspace(ref: SessionRef, how: 'of' | 'seenOf'): Promise<ReturnType<Workspaces['of']>> {
     await this.parts.assertSession(ref);
     // A deployment may give the folder to its workers alone: an empty list would then be a false one.
     await this.parts.workspaces.open().catch((cause: unknown) => {
       throw new GatewayError('unavailable', NO_FOLDER, { cause, retryAfterSeconds: FOLDER_RETRY_SECONDS });
     });
-    return this.parts.workspaces.of({ ...ref, runId: '' });
+    return this.parts.workspaces[how]({ ...ref, runId: '' });
   }
 }
 

@@ -25,9 +25,11 @@ interface Place {
  * files are opened. When the system refuses an operation, the error is a Refusal in words.
  */
 export class Workspace {
+  /** @param isLooking the age of the workspace is left as it is, and listing one that is not there creates none. */
   constructor(
     readonly place: Place,
     private readonly serial: Serial,
+    private readonly isLooking = false,
   ) {}
 
   create(): Promise<void> {
@@ -77,7 +79,10 @@ export class Workspace {
    */
   async list(parts: readonly string[], depth: number): Promise<{ entries: WorkspaceEntry[]; isCut: boolean }> {
     const entries: WorkspaceEntry[] = [];
-    if (parts.length === 0) await this.create();
+    if (parts.length === 0) {
+      if (!this.isLooking) await this.create();
+      else if (!(await this.exists())) return { entries, isCut: false };
+    }
     const visit = async (below: readonly string[], left: number): Promise<void> => {
       const found = await this.within([...parts, ...below], {}, (folder) => entriesOf(folder.pathOf()));
       for (const { name, kind } of found) {
@@ -88,6 +93,13 @@ export class Workspace {
     };
     await visit([], Math.min(depth, WORKSPACE_LIMITS.foldersDeepMax));
     return { entries, isCut: entries.length >= WORKSPACE_LIMITS.entriesSeenMax };
+  }
+
+  private exists(): Promise<boolean> {
+    return this.within([], {}, async () => true).catch((cause: unknown) => {
+      if (cause instanceof Refusal && cause.code === 'ENOENT') return false;
+      throw cause;
+    });
   }
 
   private async change(
@@ -125,7 +137,8 @@ export class Workspace {
     const { root, folders } = this.place;
     try {
       if (create) await mkdir(root, { recursive: true, mode: 0o700 });
-      return await inFolder(root, { parts: [...folders, ...parts], create, touched: folders.length }, use);
+      const touched = this.isLooking ? 0 : folders.length;
+      return await inFolder(root, { parts: [...folders, ...parts], create, touched }, use);
     } catch (cause) {
       throw refusalOf(cause, shown.join('/') || '.');
     }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Serial } from '../serial.js';
 import { Workspace } from './workspace.js';
 
+type WorkspaceOwner = Pick<ToolContext, 'owner' | 'sessionId' | 'runId'>;
+
 /** The workspaces below one folder: `<root>/<owner>/<session>`, created at the first write. */
 export class Workspaces {
   private readonly serial = new Serial();
@@ -18,18 +20,24 @@ export class Workspaces {
   }
 
   /** The workspace of a call's session; a run without a session has the workspace of its own id. */
-  of({ owner, sessionId, runId }: Pick<ToolContext, 'owner' | 'sessionId' | 'runId'>): Workspace {
-    return new Workspace(
-      { root: this.root, folders: [folderName(owner), folderName(sessionId ?? runId)] },
-      this.serial,
-    );
+  of(context: WorkspaceOwner): Workspace {
+    return new Workspace(this.placeOf(context), this.serial);
+  }
+
+  /** The same for someone who only looks: see the constructor of Workspace. */
+  seenOf(context: WorkspaceOwner): Workspace {
+    return new Workspace(this.placeOf(context), this.serial, true);
   }
 
   /** The absolute path of a workspace, created if it is missing, for a program that will run in it. */
-  async pathOf(context: Pick<ToolContext, 'owner' | 'sessionId' | 'runId'>): Promise<string> {
+  async pathOf(context: WorkspaceOwner): Promise<string> {
     const workspace = this.of(context);
     await workspace.create();
     return join(this.root, ...workspace.place.folders);
+  }
+
+  private placeOf({ owner, sessionId, runId }: WorkspaceOwner): Workspace['place'] {
+    return { root: this.root, folders: [folderName(owner), folderName(sessionId ?? runId)] };
   }
 }
 

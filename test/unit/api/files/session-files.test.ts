@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Refusal, Workspaces } from '#libs/tools';
@@ -46,4 +46,21 @@ test.each(['EROFS', 'ENOSPC', 'EDQUOT'])('a disk that refuses with %s is the tro
     return workspace;
   };
   await expect(filesIn(workspaces).write(ref, { path: 'a', content: '' })).rejects.toMatchObject(unavailable);
+});
+
+test('reading makes no workspace, and renews the age of none', async () => {
+  const workspaces = new Workspaces(dir);
+  const files = filesIn(workspaces);
+  expect(await files.list(ref, { limit: 10 })).toMatchObject({ data: [], has_more: false });
+  await expect(files.read(ref, 'a')).rejects.toMatchObject({ code: 'not_found' });
+  expect(await readdir(dir)).toEqual([]);
+  await files.write(ref, { path: 'a', content: 'text' });
+  const folder = await workspaces.pathOf({ ...ref, runId: '' });
+  const old = new Date('2026-01-02T00:00:00Z');
+  await utimes(folder, old, old);
+  expect((await files.list(ref, { limit: 10 })).data).toHaveLength(1);
+  expect(await files.read(ref, 'a')).toMatchObject({ content: 'text' });
+  expect((await stat(folder)).mtime).toEqual(old);
+  await files.write(ref, { path: 'a', content: 'new' });
+  expect((await stat(folder)).mtime.getTime()).toBeGreaterThan(old.getTime());
 });
