@@ -161,6 +161,11 @@ describe('docker-compose.yml', () => {
     for (const name of ['worker2', 'api', 'api2']) expect([name, data(name)]).toEqual([name, data('worker')]);
   });
 
+  test('the headers of the collector, often a token, are given to those that send traces', () => {
+    const given = ours.filter(([, { environment }]) => environment?.['OTEL_EXPORTER_OTLP_HEADERS'] !== undefined);
+    expect(given.map(([name]) => name)).toEqual(['api', 'worker', 'scheduler']);
+  });
+
   test('keeps the data of Redis and Postgres', () => {
     const redis = compose.services['redis']?.command?.join(' ') ?? '';
     expect(redis).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/s);

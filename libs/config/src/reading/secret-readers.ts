@@ -11,6 +11,8 @@ const SETTINGS: readonly (readonly [VariableName, readonly ServiceName[]])[] = [
   ['ADMIN_TOKEN', ['api']],
   ['WEBHOOK_SECRET', ['api', 'scheduler']],
   ['DATABASE_URL', ['store']],
+  // Those that send traces.
+  ['OTEL_EXPORTER_OTLP_HEADERS', ['api', 'worker', 'scheduler']],
   ['TELEGRAM_BOT_TOKEN', ['messenger']],
   ['TELEGRAM_WEBHOOK_SECRET', ['messenger']],
   ['SLACK_BOT_TOKEN', ['messenger']],
