@@ -45,8 +45,8 @@ for i = 1, #ARGV do letGo(ARGV[i]) end
 return 0`);
 
 /**
- * KEYS orders, held, ending, then log, meta of each run; ARGV ttl seconds, bytes of an order that may stay, ttl
- * seconds of a log with the only copy of its content, the runs. -> the API key of each run, '' for a run that is not known any more.
+ * KEYS orders, held, ending, then log, meta of each run; ARGV ttl seconds, bytes of an order that may stay, ttl seconds
+ * of a log with the only copy of its content, the runs. -> the API key of each run, '' for a run that is not known.
  *
  * A large order is dropped once the store has it: earlier versions then assume that the log has expired, and ask the
  * store. An order whose content is not stored (keep) stays, and its log the whole time, because a run that
