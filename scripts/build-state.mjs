@@ -1,16 +1,14 @@
 // Remembers what dist/ was built of, so that a build of an unchanged checkout has nothing to do.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { contentHash, statHash } from './hash-files.mjs';
 
-/** All that a build reads. */
+const { include } = JSON.parse(readFileSync(fileURLToPath(new URL('../tsconfig.build.json', import.meta.url)), 'utf8'));
+
+/** All that a build reads: what is compiled, with all that its folders have besides, and what that imports. */
 const SOURCES = [
-  'apps',
-  'libs',
-  'bench',
-  'fuzz',
-  'compat',
-  'test/chaos',
+  ...include.map((pattern) => pattern.replace(/\/\*.*$/, '')),
   'test/support',
   'scripts/build.mjs',
   'scripts/build-state.mjs',
@@ -20,6 +18,17 @@ const SOURCES = [
   'tsconfig.build.json',
   'package.json',
   'package-lock.json',
+];
+/** All that goes into the web page. */
+export const WEB_SOURCES = [
+  'apps/web',
+  'libs/wire/src',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'scripts/build-state.mjs',
+  'scripts/build-web.mjs',
+  'scripts/hash-files.mjs',
 ];
 const STAMP = '.built.json';
 /** Kept in dist/ beside what was built: the stamp itself, the compiler's notes, and V8's. */

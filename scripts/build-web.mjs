@@ -5,11 +5,11 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
+import { WEB_SOURCES } from './build-state.mjs';
 import { contentHash, filesIn } from './hash-files.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'dist/web');
-const SOURCES = ['apps/web', 'libs/wire/src', 'package-lock.json', 'scripts/build-web.mjs', 'scripts/hash-files.mjs'];
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -18,7 +18,7 @@ const TYPES = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-const hash = contentHash(root, SOURCES);
+const hash = contentHash(root, WEB_SOURCES);
 if ((await builtHash()) !== hash) await build();
 
 async function build() {

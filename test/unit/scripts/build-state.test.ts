@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../support/project-root.js';
 
 interface BuildState {
+  readonly WEB_SOURCES: readonly string[];
   buildState(root: string): 'none' | 'check' | 'build' | 'all';
   sourcesOf(root: string): string;
   markBuilt(root: string, built: { sources: string; checked: boolean }): void;
@@ -53,6 +54,22 @@ test.each(['apps/api/main.ts', 'libs/a/new.ts', 'package.json', 'package-lock.js
     expect(state.buildState(root)).toBe('build');
   },
 );
+
+const { include } = JSON.parse(readFileSync(join(projectRoot(), 'tsconfig.build.json'), 'utf8')) as {
+  include: string[];
+};
+test.each(include.map((pattern) => pattern.replace('**/*', 'new')))('a new %s is built: it is compiled', (file) => {
+  mkdirSync(join(root, file, '..'), { recursive: true });
+  built();
+  write(file);
+  expect(state.buildState(root)).toBe('build');
+});
+
+test('what settles how the page is bundled makes another page', () => {
+  const settling = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build-web.mjs'];
+  expect(state.WEB_SOURCES).toEqual(expect.arrayContaining(settling));
+  expect(state.WEB_SOURCES.filter((path) => !existsSync(join(projectRoot(), path)))).toEqual([]);
+});
 
 test('a change during the build is built by the next one', () => {
   const sources = state.sourcesOf(root);
