@@ -42,7 +42,7 @@ describe('docker-compose.yml', () => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], restart: 'unless-stopped' });
     expect(service.security_opt).toContain('no-new-privileges:true');
     expect(service.healthcheck?.test.length).toBeGreaterThan(1);
-    expect(service.stop_grace_period).toMatch(/^\d+s$/);
+    expect(filledIn(service.stop_grace_period ?? '', {})).toMatch(/^\d+s$/);
   });
 
   test.each(services)('%s waits only for services that say when they are healthy', (_name, service) => {
@@ -83,7 +83,10 @@ describe('docker-compose.yml', () => {
   });
 
   test.each(ours)('%s may take longer to stop than it drains', (_name, service) => {
-    const grace = Number(service.stop_grace_period?.replace('s', ''));
+    const graceOf = (env: Record<string, string>): string => filledIn(service.stop_grace_period ?? '', env);
+    // The delay that comes before is a variable, and so is this.
+    expect(graceOf({ STOP_GRACE_PERIOD: '75s' })).toBe('75s');
+    const grace = Number(graceOf({}).replace('s', ''));
     expect(grace).toBeGreaterThan(Number(service.environment?.['DRAIN_SECONDS']) + 7);
   });
 
@@ -131,7 +134,7 @@ describe('docker-compose.yml', () => {
   test('asks the operator for nothing that nobody reads, and insists on the secrets', () => {
     const asked = [...text.matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1] ?? '');
     const outside =
-      /^(POSTGRES_PASSWORD|REDIS_PASSWORD|REDIS_MAXMEMORY|TALARIA_VERSION|PROXY_PORT|[A-Z]+_MEMORY|(WORKER_)?PIDS_MAX)$/;
+      /^(POSTGRES_PASSWORD|REDIS_PASSWORD|REDIS_MAXMEMORY|STOP_GRACE_PERIOD|TALARIA_VERSION|PROXY_PORT|[A-Z]+_MEMORY|(WORKER_)?PIDS_MAX)$/;
     expect(asked.filter((name) => !known.has(name) && !outside.test(name))).toEqual([]);
     for (const secret of ['API_SERVER_KEY', 'STORE_TOKEN', 'POSTGRES_PASSWORD', 'REDIS_PASSWORD']) {
       expect(text.match(new RegExp(`\\$\\{${secret}(?!:\\?)`, 'g'))).toBeNull();
