@@ -12,7 +12,7 @@ export interface Content {
   readonly text: string;
   /** The platform's own marks on the text; without them the text is still readable. */
   readonly entities?: readonly JsonObject[];
-  /** Rows of buttons. Absent: none, and an edit takes away those that were there. */
+  /** Rows of buttons, 25 in all at most: platforms show no more. Absent: none, an edit takes away those there were. */
   readonly buttons?: readonly (readonly Button[])[];
   /** The message is a file, and `text` stands below it. */
   readonly file?: { readonly name: string; readonly text: string };

@@ -121,6 +121,20 @@ test('a message with one key is made once, a token survives a 401, and a bucket 
   }
 });
 
+test('against a server: buttons that come in rows of one are all shown', async () => {
+  const fake = new FakeDiscord();
+  const apiRoot = await fake.start();
+  const platform = discord({ token: 'token-of-a-bot-in-tests', apiRoot, allowedUsers: ['7'], allowedChats: [] });
+  const buttons = Array.from({ length: 21 }, (_, i) => [{ text: `choice ${i}`, data: `k:c${i}` }]);
+  try {
+    const step = { ...send('a', 'one'), content: { text: 'one', buttons } };
+    expect(await platform.post(step, new AbortController().signal)).toMatchObject({ kind: 'done' });
+    expect(fake.of('5')[0]?.buttons.map(({ label }) => label)).toEqual(buttons.map(([button]) => button?.text));
+  } finally {
+    await fake.stop();
+  }
+});
+
 test('the gateway: an event that could not be kept is kept later, and the next process goes on there', async () => {
   const fake = new FakeDiscord();
   const apiRoot = await fake.start();

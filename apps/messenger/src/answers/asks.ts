@@ -4,8 +4,10 @@ import type { Capabilities, Content } from '#libs/messengers';
 import type { AnswerTask, Ask, AskAnswer } from '../state/chat-state.js';
 
 const ARGUMENTS_CHARS_MAX = 1_000;
+/** With "Decline" fewer than the 25 buttons that a message can have. */
 const CHOICES_MAX = 20;
 const CHOICE_CHARS_MAX = 60;
+const MORE_CHARS_MAX = 500;
 const DECISIONS = ['once', 'session', 'always', 'deny'] as const;
 const LABELS: Readonly<Record<(typeof DECISIONS)[number], string>> = {
   once: 'Allow once',
@@ -97,9 +99,12 @@ function askOf({ approval, name, arguments: args }: PendingCall, hintFor: (isFre
     .map(({ message }) => message)
     .join('\n\n')
     .slice(0, 3_000)}${link}`;
-  const choices = choicesOf(first?.schema);
-  const hint = hintFor(choices.length === 0);
-  const words = hint === '' ? question : `${question}\n\n${hint}`;
+  const offered = choicesOf(first?.schema);
+  const choices = offered.slice(0, CHOICES_MAX);
+  const rest = offered.length - choices.length;
+  const hint = hintFor(choices.length === 0 || rest > 0);
+  const more = rest === 0 ? '' : `${rest} more choices have no button: ${offered.slice(CHOICES_MAX).join(', ')}`;
+  const words = [question, more.slice(0, MORE_CHARS_MAX), hint].filter((part) => part !== '').join('\n\n');
   return { key, approvalId, piece: {}, question: words, choices, isQuestion: true };
 }
 
@@ -110,7 +115,6 @@ function choicesOf(schema: JsonObject | undefined): readonly string[] {
   const list = Array.isArray(fixed) ? fixed : Array.isArray(examples) ? examples : [];
   return list
     .filter((one): one is string => typeof one === 'string')
-    .slice(0, CHOICES_MAX)
     .map((one) => (one.length > CHOICE_CHARS_MAX && !Array.isArray(fixed) ? one.slice(0, CHOICE_CHARS_MAX) : one));
 }
 

@@ -96,8 +96,8 @@ async function find({ rest, self }: DiscordCalls, step: Extract<Step, { kind: 'f
 
 /** Nobody is called by a mention that a model writes. Links show no previews. */
 function bodyOf({ text, buttons = [] }: Content) {
-  const components = buttons
-    .flatMap((row) => chunksOf(row, ROW_BUTTONS_MAX))
+  // A row for each button would leave no place after the fifth one.
+  const components = chunksOf(buttons.flat(), ROW_BUTTONS_MAX)
     .slice(0, ROWS_MAX)
     .map((row) => ({
       type: ComponentType.ActionRow,
