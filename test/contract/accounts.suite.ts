@@ -1,6 +1,8 @@
 import {
   deleteRunUsageBefore,
   markRunDeleted,
+  noteMissingTexts,
+  noteMissingUsage,
   migrate,
   sqlStoredAccounts,
   upsertRuns,
@@ -122,6 +124,30 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       const { sessionId: _none, ...sessionless } = alone.snapshot;
       await write([{ ...alone, snapshot: sessionless }, kept, { snapshot: said('n', 'x', 'y').snapshot }]);
       expect(await accounts.search({ owner: 'n', text: 'wombat', limit: 5 })).toEqual([]);
+    });
+
+    test('what a store of an earlier version wrote without its notes is noted later, once', async () => {
+      const now = { createdAt: 500 * DAY, endedAt: 500 * DAY + 1, lastSeq: 9, usage: usage(9) };
+      const runs = [said('late', 's', 'axolotl', now), said('late', 's', 'axolotl', { ...now, contentKept: false })];
+      const [run] = runs;
+      await upsertRuns(
+        db,
+        runs.map(({ snapshot }) => snapshot),
+        new Map(runs.map(({ snapshot, input }) => [snapshot.runId, input ?? { messages: [] }])),
+      );
+      // Of the first one, a store has noted the state before its end.
+      if (run) await upsertUsage(db, [{ snapshot: { ...run.snapshot, lastSeq: 3, usage: usage(1) } }]);
+      const since = 499 * DAY;
+      expect(await noteMissingUsage(db, since, 1)).toBe(1);
+      expect(await noteMissingUsage(db, since, 10)).toBe(1);
+      expect(await noteMissingUsage(db, since, 10)).toBe(0);
+      const used = { owner: 'late', fromDay: 500, toDay: 500, limit: 9 };
+      expect(await accounts.usage(used)).toMatchObject([{ runs: 2, inputTokens: 18 }]);
+      const last = await noteMissingTexts(db, since, '');
+      expect(last).toBe(run?.snapshot.runId);
+      expect(await noteMissingTexts(db, since, last ?? '')).toBeUndefined();
+      expect(await noteMissingTexts(db, since, '')).toBeUndefined();
+      expect(await accounts.search({ owner: 'late', text: 'axolotl', limit: 5 })).toHaveLength(1);
     });
 
     test('the rows of a name are counted, its jobs go to another one, and all can be deleted', async () => {

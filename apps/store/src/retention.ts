@@ -10,6 +10,8 @@ import {
   deleteUsageBefore,
   dropOldDeletionMarks,
   eraseDeletedRuns,
+  noteMissingTexts,
+  noteMissingUsage,
   surplusOfOwners,
   type SqlDatabase,
 } from '#libs/store';
@@ -29,6 +31,9 @@ const DAY_MS = 86_400_000;
 const DELETED_RUN_HOLD_MS = DAY_MS;
 /** After this time no log remains from which the row of a deleted run could be written again. */
 const DELETION_MARK_MS = 14 * DAY_MS;
+
+/** Stores of two versions do not write side by side for longer. */
+const NOTED_AGAIN_MS = DAY_MS;
 
 export interface RetentionSettings {
   /** 0: rows have no age limit. */
@@ -53,6 +58,7 @@ export interface RetentionPorts {
  *   beyond retentionRunsMax       the same, the oldest of an owner first
  *   deleted by its owner          goes after a day, once no other run continues it
  *   completed jobs                go after a week, with the history of their runs
+ *   beside runs of the last day   is added what a store of an earlier version has not noted: usage, texts to search
  *   what runs used                goes after LIMITS.usageDaysMax, whatever became of the runs
  */
 export async function sweepOnce(
@@ -70,6 +76,12 @@ export async function sweepOnce(
     }
     return rows;
   };
+  const recent = now() - NOTED_AGAIN_MS;
+  const noted = {
+    usage: await inBatches((limit) => noteMissingUsage(db, recent, limit)),
+    texts: await noteTexts(db, recent, signal),
+  };
+  if (noted.usage + noted.texts > 0) logger.info(noted, 'runs of another store were noted');
   const oldest = now() - retentionDays * DAY_MS;
   const isAged = retentionDays > 0;
   const deleted = {
@@ -84,6 +96,18 @@ export async function sweepOnce(
   };
   await dropOldDeletionMarks(db, now() - DELETION_MARK_MS);
   if (Object.values(deleted).some((rows) => rows > 0)) logger.info(deleted, 'rows were deleted');
+}
+
+/** @returns how many batches it took. */
+async function noteTexts(db: SqlDatabase, since: number, signal: AbortSignal): Promise<number> {
+  let after: string | undefined = '';
+  let batches = 0;
+  while (batches < BATCHES_MAX && !signal.aborted) {
+    after = await noteMissingTexts(db, since, after);
+    if (after === undefined) break;
+    batches++;
+  }
+  return batches;
 }
 
 type InBatches = (remove: (limit: number) => Promise<number>) => Promise<number>;

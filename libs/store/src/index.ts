@@ -7,6 +7,7 @@ export {
   updateConversation,
   type ConversationItem,
 } from './conversations/conversation-rows.js';
+export { noteMissingTexts, noteMissingUsage } from './accounts/missing-notes.js';
 export { sqlStoredAccounts } from './accounts/stored-accounts.js';
 export { upsertTexts } from './accounts/text-rows.js';
 export { deleteRunUsageBefore, upsertUsage } from './accounts/usage-rows.js';
