@@ -45,8 +45,10 @@ export async function chatOpening(world: ChatWorld = {}) {
   const memory = memoryChatDesk();
   const desk = { ...memory, setHome: async (...home: string[]) => void homes.push(home.join(' ')) };
   await desk.put('fake:1', 'e', '');
-  const [claim] = await desk.claim('a', { limit: 1, ttlMs: 60_000 });
-  if (!claim) throw new Error('the chat was not claimed');
+  const [found] = await desk.claim('a', { limit: 1, ttlMs: 60_000 });
+  if (!found) throw new Error('the chat was not claimed');
+  await desk.save(found, '', 1);
+  const claim = { ...found };
   const book = new ChatBook(desk, claim);
   const platform = { name: 'fake', capabilities, receive: async () => undefined, post };
   const caller = new Caller({ desk, platform, onCall: () => undefined }, 'fake:1', book.over);
@@ -69,7 +71,7 @@ export async function chatOpening(world: ChatWorld = {}) {
       rulesOf: () => ({ owner: 'alice', model: 'demo' }),
     },
   } as unknown as Opening;
-  return { opening, desk, posted, given, homes, state: book.state };
+  return { opening, claim, desk, posted, given, homes, state: book.state };
 }
 
 /** An answer whose run is open. */

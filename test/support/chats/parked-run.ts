@@ -2,7 +2,11 @@ import type { JsonObject, RunSnapshot } from '#libs/contract';
 import { runSnapshot } from '../run-snapshot.js';
 
 /** A run that waits for its user: may a call be made, or what is the answer to this question. */
-export function parkedRun(question?: { readonly message: string; readonly schema?: JsonObject }): RunSnapshot {
+export function parkedRun(question?: {
+  readonly message: string;
+  readonly schema?: JsonObject;
+  readonly url?: string;
+}): RunSnapshot {
   const ask = question && { questions: [{ id: 'q', schema: {}, ...question }], state: {} };
   return runSnapshot({
     status: 'waiting_for_approval',

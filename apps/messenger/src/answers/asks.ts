@@ -8,6 +8,7 @@ const ARGUMENTS_CHARS_MAX = 1_000;
 const CHOICES_MAX = 20;
 const CHOICE_CHARS_MAX = 60;
 const MORE_CHARS_MAX = 500;
+const MESSAGE_CHARS_MAX = 3_000;
 const DECISIONS = ['once', 'session', 'always', 'deny'] as const;
 const LABELS: Readonly<Record<(typeof DECISIONS)[number], string>> = {
   once: 'Allow once',
@@ -16,12 +17,14 @@ const LABELS: Readonly<Record<(typeof DECISIONS)[number], string>> = {
   deny: 'Deny',
 };
 
+type AskTerms = Pick<Capabilities, 'replies' | 'textMax'>;
+
 /** Notes what the run asks now, and how earlier questions ended. @returns whether anything is new. */
-export function noteAsks(task: AnswerTask, snapshot: RunSnapshot, { replies }: Pick<Capabilities, 'replies'>): boolean {
+export function noteAsks(task: AnswerTask, snapshot: RunSnapshot, terms: AskTerms): boolean {
   let isNew = false;
   for (const call of pendingCalls(snapshot)) {
     if (task.asks.some(({ approvalId }) => approvalId === call.approval.approvalId)) continue;
-    task.asks.push(askOf(call, (isFree) => hintOf(task, { isFree, replies })));
+    task.asks.push(askOf(call, terms, (isFree) => hintOf(task, { isFree, replies: terms.replies })));
     isNew = true;
   }
   for (const ask of task.asks) {
@@ -33,13 +36,13 @@ export function noteAsks(task: AnswerTask, snapshot: RunSnapshot, { replies }: P
   return isNew;
 }
 
-/** The message of an ask. Its text has no marks: what a model wrote as arguments is shown as it is. */
-export function askContent({ question, choices, isQuestion, over, key }: Ask): Content {
-  if (over !== undefined) return { text: `${question}\n\n${over}` };
+/** The message of an ask, of `textMax` UTF-16 units. It has no marks: arguments of a model are shown as they are. */
+export function askContent({ question, choices, isQuestion, over, key }: Ask, textMax: number): Content {
+  if (over !== undefined) return { text: `${cut(question, textMax - over.length - 2)}\n\n${over}` };
   const labelled = isQuestion
     ? [...choices.map((choice, i) => [choice, `c${i}`] as const), ['Decline', 'deny'] as const]
     : DECISIONS.map((decision) => [LABELS[decision], decision] as const);
-  return { text: question, buttons: labelled.map(([text, data]) => [{ text, data: `${key}:${data}` }]) };
+  return { text: cut(question, textMax), buttons: labelled.map(([text, data]) => [{ text, data: `${key}:${data}` }]) };
 }
 
 /** The button that stops an answer. */
@@ -85,27 +88,34 @@ function hintOf({ thread, isGroup }: AnswerTask, { isFree, replies }: { isFree: 
   return isFree ? `Answer ${words}.` : `Choose, or answer ${words}.`;
 }
 
-function askOf({ approval, name, arguments: args }: PendingCall, hintFor: (isFree: boolean) => string): Ask {
+const cut = (text: string, max: number): string =>
+  text.length <= max ? text : `${text.slice(0, max - CUT.length).replace(/[\uD800-\uDBFF]$/, '')}${CUT}`;
+const CUT = ' ...';
+
+type HintFor = (isFree: boolean) => string;
+
+function askOf({ approval, name, arguments: args }: PendingCall, { textMax }: AskTerms, hintFor: HintFor): Ask {
   const { approvalId, ask } = approval;
   const key = keyOf(approvalId);
   if (!ask) {
-    const shown = args.length > ARGUMENTS_CHARS_MAX ? `${args.slice(0, ARGUMENTS_CHARS_MAX)} ...` : args;
-    const question = `May ${name} be called?\n\n${shown}`;
+    const question = `May ${name} be called?\n\n${cut(args, ARGUMENTS_CHARS_MAX)}`;
     return { key, approvalId, piece: {}, question, choices: [], isQuestion: false };
   }
   const [first] = ask.questions;
-  const link = first?.url === undefined ? '' : `\n\n${first.url}`;
-  const question = `${ask.questions
-    .map(({ message }) => message)
-    .join('\n\n')
-    .slice(0, 3_000)}${link}`;
+  const { url = '' } = first ?? {};
+  // Half of one is worse than none.
+  const link = url.length > textMax / 2 ? '[The link is too long for this chat.]' : url;
+  const message = ask.questions.map((one) => one.message).join('\n\n');
   const offered = choicesOf(first?.schema);
   const choices = offered.slice(0, CHOICES_MAX);
   const rest = offered.length - choices.length;
   const hint = hintFor(choices.length === 0 || rest > 0);
   const more = rest === 0 ? '' : `${rest} more choices have no button: ${offered.slice(CHOICES_MAX).join(', ')}`;
-  const words = [question, more.slice(0, MORE_CHARS_MAX), hint].filter((part) => part !== '').join('\n\n');
-  return { key, approvalId, piece: {}, question: words, choices, isQuestion: true };
+  // What is asked is cut, not how to answer it.
+  const tail = [link, cut(more, MORE_CHARS_MAX), hint].filter((part) => part !== '').map((part) => `\n\n${part}`);
+  const messageMax = Math.min(MESSAGE_CHARS_MAX, textMax - tail.join('').length);
+  const question = cut(message, messageMax) + tail.join('');
+  return { key, approvalId, piece: {}, question, choices, isQuestion: true };
 }
 
 /** Of a question with one property: the values that it offers. */

@@ -124,7 +124,8 @@ export class AnswerTeller {
     if (wasFinal) noteAsks(this.task, this.snapshot, this.opening.capabilities);
     if (!wasFinal && this.firstTextAt === undefined) await this.type();
     if (wasFinal || (this.firstTextAt !== undefined && this.msToNext() <= 0)) await this.showText();
-    for (const ask of this.task.asks) await this.put(ask.piece, ask.key, () => askContent(ask));
+    const { textMax } = this.opening.capabilities;
+    for (const ask of this.task.asks) await this.put(ask.piece, ask.key, () => askContent(ask, textMax));
     if (!wasFinal) return false;
     await this.removeSurplus();
     return true;

@@ -121,7 +121,9 @@ export class Chat {
 
   private async notify(task: NoticeTask): Promise<string> {
     const { opening } = this;
-    const contents = task.isDelivery ? opening.capabilities.render(task.text) : [{ text: task.text }];
+    const { render, textMax } = opening.capabilities;
+    const isPlain = !task.isDelivery && task.text.length <= textMax;
+    const contents = isPlain ? [{ text: task.text }] : render(task.text);
     for (const [i, content] of contents.entries()) {
       const piece = (task.parts[i] ??= {});
       const replyTo = i === 0 ? task.replyTo : undefined;
