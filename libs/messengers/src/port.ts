@@ -77,6 +77,8 @@ export type Inbound = {
   readonly isGroup: boolean;
   readonly thread: string;
   readonly userId: string;
+  /** What the chat is part of, where a platform's allow-lists name that too: the id of its server. */
+  readonly server?: string;
 } & (
   | {
       readonly kind: 'message';

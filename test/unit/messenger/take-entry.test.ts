@@ -60,3 +60,17 @@ test('where messages can be replies, only a reply answers', async () => {
   await takeEntry(opening, entry(message({ thread: '2', repliesTo: '10' })));
   expect(given).toHaveLength(1);
 });
+
+test('jobs deliver where the server of the chat is let in, and a chat that is not is no home', async () => {
+  const capabilities = { isAllowedChat: (id: string) => id === '500' };
+  const { opening, state, homes, desk } = await chatOpening({ capabilities });
+  const delivery = { kind: 'delivery', entryId: 'd1', owner: 'alice', thread: '', text: 'x' } as const;
+  await takeEntry(opening, entry(message({ text: '!sethome' })));
+  expect(homes).toEqual([]);
+  await takeEntry(opening, delivery);
+  expect(await desk.outcome('d1')).toMatchObject({ kind: 'failed' });
+  await takeEntry(opening, entry(message({ text: '!sethome', server: '500' })));
+  expect(homes).toEqual(['alice fake 1']);
+  await takeEntry(opening, { ...delivery, entryId: 'd2' });
+  expect(state.tasks.at(-1)).toMatchObject({ id: 'd2', isDelivery: true });
+});

@@ -46,6 +46,11 @@ test.each([
   expect(messageOf(event)?.text).toBe(text);
 });
 
+test('a message says which server its channel is part of', () => {
+  expect(messageOf(said({ guild_id: '500', ...atUs }))?.server).toBe('500');
+  expect(messageOf(said({}))?.server).toBeUndefined();
+});
+
 test('pictures that are not too large come with a message, a thread is a chat of its own', () => {
   const attachments = [
     { url: 'https://cdn.discordapp.com/a.png', content_type: 'image/png', size: 4 },

@@ -149,7 +149,16 @@ export async function giveAnswer(
 
 const isPassing = ({ code }: GatewayError): boolean => code === 'queue_unavailable' || code === 'unavailable';
 
-async function setHome({ book, ports, messenger, chatId }: Opening, { thread, userId }: Said): Promise<string> {
+/** Whether jobs may write into the chat: it or its server is on the list, or the user who made it a home is. */
+export function isLetIn({ book, chatId, capabilities }: Opening, homeBy: string | undefined): boolean {
+  const { server } = book.state;
+  if (capabilities.isAllowedChat(chatId) || (homeBy !== undefined && capabilities.isAllowedUser(homeBy))) return true;
+  return server !== undefined && capabilities.isAllowedChat(server);
+}
+
+async function setHome(opening: Opening, { thread, userId }: Said): Promise<string> {
+  const { book, ports, messenger, chatId } = opening;
+  if (!isLetIn(opening, userId)) return 'Jobs cannot deliver here: the chat is not on the allow-list of the messenger.';
   const { owner } = messenger.rulesOf(chatId, thread);
   const address = thread === '' ? chatId : `${chatId}:${thread}`;
   await ports.desk.setHome(owner, messenger.platform.name, address);

@@ -6,7 +6,7 @@ import type { Opening } from '../answers/open-answer.js';
 import type { Entry } from '../answers/ports.js';
 import { noteId } from '../posting/posting.js';
 import type { AnswerTask, ChatState, NoticeTask } from '../state/chat-state.js';
-import { giveAnswer, isAsked, readCommand, runCommand, stopAnswers, type Said } from './commands.js';
+import { giveAnswer, isAsked, isLetIn, readCommand, runCommand, stopAnswers, type Said } from './commands.js';
 
 /**
  * Does what an entry of the inbox asks for, and changes the state, which covers the entry from then on. What is done
@@ -19,6 +19,7 @@ export async function takeEntry(opening: Opening, entry: Entry): Promise<void> {
   // Of a newer version: what it means is not known here.
   if (entry.kind !== 'inbound') return undefined;
   const { inbound } = entry;
+  noteServer(opening.book.state, inbound);
   if (inbound.kind === 'button') return press(opening, inbound);
   if (inbound.kind === 'stop') return void (await stopAnswers(opening, inbound.thread));
   return takeMessage(opening, entry.entryId, inbound);
@@ -56,6 +57,11 @@ function questionOf(opening: Opening, { repliesTo, userId, id, thread }: Said) {
       const isOpen = isQuestion && over === undefined;
       return isOpen && isAsked(task, userId) && isMeant(task.thread, piece.id);
     });
+}
+
+/** An older version does not say it: what is known stays. */
+function noteServer(state: ChatState, { server }: Inbound): void {
+  if (server !== undefined) state.server = server;
 }
 
 /** A message in such a thread is for the bot, whether it is mentioned or not. */
@@ -105,10 +111,9 @@ function say({ book, messenger }: Opening, id: string, said: Said, text: string)
 }
 
 /** Why a job of this key must not write here: nobody let the bot in, or the chat is another key's. */
-function closedTo({ book, messenger, chatId, capabilities }: Opening, entry: { owner: string; thread: string }) {
-  const { homeBy } = book.state;
-  const isAllowed = capabilities.isAllowedChat(chatId) || (homeBy !== undefined && capabilities.isAllowedUser(homeBy));
-  if (!isAllowed) return 'the chat is not on the allow-list of the messenger';
+function closedTo(opening: Opening, entry: { owner: string; thread: string }) {
+  const { book, messenger, chatId } = opening;
+  if (!isLetIn(opening, book.state.homeBy)) return 'the chat is not on the allow-list of the messenger';
   const { owner } = messenger.rulesOf(chatId, entry.thread);
   return owner === entry.owner ? undefined : 'the chat belongs to another API key';
 }

@@ -97,6 +97,8 @@ export interface ChatState {
   spokenIn?: string[];
   /** Who made this the home chat of a key. */
   homeBy?: string;
+  /** What the chat is part of, as the last message from it said. */
+  server?: string;
 }
 
 /** What is handed to an ask from a chat. */

@@ -48,6 +48,7 @@ function readMessage(said: Said, hearing: Hearing): Inbound | undefined {
     id: said.id,
     text,
     photos: photos.slice(0, PHOTOS_MAX),
+    ...(server !== undefined && { server }),
     ...(isReplyToUs && said.referenced_message && { repliesTo: said.referenced_message.id }),
   };
 }
@@ -71,6 +72,7 @@ function readPress(pressed: Pressed, hearing: Hearing): Heard | undefined {
     userId,
     queryId: `${id}:${token}`,
     data: data.custom_id,
+    ...(server !== undefined && { server }),
   };
   const inbound = isHeard({ user: userId, channel: channel.id, server }, hearing) ? press : undefined;
   return { id: `discord press ${id}`, inbound };
