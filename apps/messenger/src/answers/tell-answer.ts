@@ -1,6 +1,6 @@
 import { EMPTY_SNAPSHOT, hasEnded, type RunSnapshot } from '#libs/contract';
-import { isReply, previewAt, type Content } from '#libs/messengers';
-import { Bell } from '../state/bell.js';
+import { isReply, previewAt, type Content, type Outcome } from '#libs/messengers';
+import { Bell, rest } from '../state/bell.js';
 import { ChatLost } from '../state/chat-book.js';
 import type { AnswerTask, Piece } from '../state/chat-state.js';
 import { place } from '../posting/place.js';
@@ -13,6 +13,9 @@ import { Preview } from './preview.js';
 const TYPING_EVERY_MS = 5_000;
 /** A preview for which there was no time is tried again after so long. */
 const PREVIEW_AGAIN_MS = 1_000;
+const REMOVE_AGAIN_MS = 1_000;
+/** Another try would change nothing. */
+const REMOVED: ReadonlySet<Outcome['kind']> = new Set(['done', 'gone', 'unchanged', 'refused']);
 const NOTHING: Content = { text: '...' };
 
 /**
@@ -175,7 +178,15 @@ export class AnswerTeller {
       const { id } = piece;
       if (id === undefined) continue;
       const { isGroup } = this.task;
-      await caller.call(async () => ({ kind: 'remove', chat: chatId, id }), { kind: 'remove', isGroup });
+      for (;;) {
+        const outcome = await caller.call(async () => ({ kind: 'remove', chat: chatId, id }), {
+          kind: 'remove',
+          isGroup,
+        });
+        if (outcome && REMOVED.has(outcome.kind)) break;
+        await rest(REMOVE_AGAIN_MS, book.over);
+        if (book.over.aborted) throw new ChatLost(book.claim.chat);
+      }
       delete piece.id;
       await book.save();
     }
