@@ -140,6 +140,33 @@ test('against a server: buttons that come in rows of one are all shown', async (
   }
 });
 
+test('the gateway: who was refused once tries again with the token', async () => {
+  const fake = new FakeDiscord();
+  const apiRoot = await fake.start();
+  const leaving = new AbortController();
+  const refused = new Set<string>();
+  fake.mishap = ({ route }) => {
+    if (refused.has(route)) return undefined;
+    refused.add(route);
+    return { kind: 'status', status: 401 };
+  };
+  const platform = discord({ token: 'token-of-a-bot-in-tests', apiRoot, allowedUsers: ['7'], allowedChats: [] });
+  const taken: string[] = [];
+  const take: Inlet['take'] = async (_id, inbound) => void (inbound?.kind === 'message' && taken.push(inbound.text));
+  const inlet: Inlet = { take, mark: async () => undefined, setMark: async () => undefined };
+  const receiving = platform.receive(inlet, leaving.signal);
+  try {
+    await until(() => fake.sessions.begun === 1, { ms: 30_000 });
+    fake.say('1', 'one');
+    await until(() => taken.length === 1, { ms: 30_000 });
+    expect([...refused]).toEqual(['GET /gateway/bot', 'GET /users/%40me']);
+  } finally {
+    leaving.abort();
+    await receiving;
+    await fake.stop();
+  }
+});
+
 test('the gateway: an event that could not be kept is kept later, and the next process goes on there', async () => {
   const fake = new FakeDiscord();
   const apiRoot = await fake.start();

@@ -17,7 +17,11 @@ export function discord(settings: DiscordSettings): Platform {
   const root = apiRoot === undefined ? {} : { api: apiRoot };
   const rest = new REST({ ...root, version: '10', retries: 0, timeout: CALL_MS_MAX, rejectOnRateLimit: () => true });
   rest.setToken(token);
-  const self = lazily(async () => ((await rest.get(Routes.user('@me'))) as APIUser).id);
+  const self = lazily(async () => {
+    // The client forgets its token after one 401.
+    rest.setToken(token);
+    return ((await rest.get(Routes.user('@me'))) as APIUser).id;
+  });
   const fileHosts = new Set([...FILE_HOSTS, ...(apiRoot === undefined ? [] : [new URL(apiRoot).host])]);
   const calls: DiscordCalls = { rest, token, fileHosts, self };
   const hearing = async (): Promise<Hearing> => ({

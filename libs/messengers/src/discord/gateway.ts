@@ -66,6 +66,8 @@ class GatewaySession {
   /** Resolves when the signal aborts; rejects when the connection cannot go on. */
   async run(signal: AbortSignal, onReady: () => void): Promise<void> {
     const { token, rest } = this.settings;
+    // The client forgets its token after one 401.
+    rest.setToken(token);
     this.session = readMark(await this.inlet.mark());
     const manager = new WebSocketManager({
       token,
