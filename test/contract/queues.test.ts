@@ -173,8 +173,11 @@ test('a run is handed on to a worker that has its model, counts as waiting meanw
     return { handOnMs: 5 };
   });
   const attempts: [number, string | undefined][] = [];
-  const having = begin(async ({ attempt, model }) => {
+  let isHeld = true;
+  const having = begin(async ({ attempt, model, accepted }) => {
+    accepted();
     attempts.push([attempt, model]);
+    await until(() => !isHeld);
     return 'done';
   });
   having.allow('models', false);
@@ -187,9 +190,58 @@ test('a run is handed on to a worker that has its model, counts as waiting meanw
   having.allow('models', true);
   await until(() => attempts.length > 0);
   expect(attempts).toEqual([[1, 'fast']]);
-  await until(async () => (await queue.depth()) === 0, { what: 'nothing to wait' });
+  await until(async () => (await queue.depth()) === 0, { what: 'nothing to wait while the run is executed' });
+  isHeld = false;
   await Promise.all([without.drain(0), having.drain(0)]);
   await facts.close();
+  await queue.close();
+  other.close();
+});
+
+test('a worker that has lost its lock takes no start back', async () => {
+  const other = connectRedis({ url: server.url, prefix: 'lost', role: 'worker' });
+  const queue = bullRunQueue(other);
+  const job = other.keys.runJob('run_l');
+  let handled = 0;
+  const errors: Error[] = [];
+  const worker = startRunWorker({
+    connection: other,
+    concurrency: 1,
+    handle: async () => {
+      handled++;
+      await other.redis.set(`${job}:lock`, 'of another worker');
+      return { handOnMs: 5 };
+    },
+    onFailed: () => undefined,
+    onError: (cause) => errors.push(cause),
+  });
+  await queue.enqueue('run_l', 0, { model: 'fast' });
+  await until(() => errors.length > 0, { what: 'the job to stay with the other worker' });
+  expect([handled, await other.redis.hget(job, 'ats')]).toEqual([1, '1']);
+  await other.redis.del(`${job}:lock`);
+  await worker.drain(0);
+  await queue.close();
+  other.close();
+});
+
+test('a run that was handed on and then failed does not count as waiting', async () => {
+  const other = connectRedis({ url: server.url, prefix: 'failing', role: 'worker' });
+  const queue = bullRunQueue(other);
+  let handled = 0;
+  const worker = startRunWorker({
+    connection: other,
+    concurrency: 1,
+    handle: async () => {
+      if (handled++ === 0) return { handOnMs: 5 };
+      throw new Error('rejected');
+    },
+    onFailed: () => undefined,
+    onError: () => undefined,
+  });
+  await queue.enqueue('run_f', 0, { model: 'fast' });
+  await until(() => handled > 1);
+  await until(async () => (await other.redis.zcard(other.keys.handedOn)) === 0, { what: 'nothing to wait' });
+  await worker.drain(0);
   await queue.close();
   other.close();
 });

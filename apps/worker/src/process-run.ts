@@ -78,6 +78,7 @@ class RunTakenAway extends Error {}
 export async function processRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome> {
   const handOnMs = await ports.handOnMs(job);
   if (handOnMs !== undefined) return { handOnMs };
+  job.accepted();
   if (job.crashes < LIMITS.attemptsMax - 1) return attemptRun(job, ports);
   const slot = await ports.lastAttempts.enter(job);
   if (!slot) return 'hand_back';

@@ -15,6 +15,7 @@ function lab(aloneMs: number) {
       crashes: 2,
       signal,
       isLeaving: () => false,
+      accepted: () => undefined,
     } satisfies RunJob);
     order.push(turn ? runId : `${runId} handed back`);
     return turn;

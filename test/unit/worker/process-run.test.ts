@@ -54,6 +54,7 @@ const jobOf = (runId: string, signal = new AbortController().signal) => ({
   crashes: 0,
   signal,
   isLeaving: () => false,
+  accepted: () => undefined,
 });
 
 const typesOf = async (log: RunLog, runId: string): Promise<string[]> =>

@@ -1,6 +1,7 @@
 import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
 import { workerOptions } from './bull.js';
-import type { RedisConnection } from '../redis/connect-redis.js';
+import { runScript, type RedisConnection } from '../redis/connect-redis.js';
+import { TAKE_BACK_START } from '../scripts/job-scripts.js';
 import { noteStarted } from './fair-order.js';
 import { Fetching } from './fetching.js';
 import { forgetHandedOn, noteHandedOn } from './handed-on.js';
@@ -35,6 +36,8 @@ export interface RunJob {
   readonly unservedSince?: number;
   /** The worker drains: hand the run back at the next point where that is possible. */
   readonly isLeaving: () => boolean;
+  /** The run is this worker's, and does not wait for one with its model any more. Never rejects. */
+  readonly accepted: () => void;
 }
 
 /**
@@ -96,14 +99,13 @@ export function startRunWorker(settings: RunWorkerSettings): RunWorker {
         crashes,
         signal: signal ?? NEVER,
         isLeaving,
+        accepted: () => noLongerWaiting(settings.connection, job),
         ...toldOf(job.data),
       });
       if (typeof outcome === 'object') {
         await handOn(settings.connection, job, { token, afterMs: outcome.handOnMs });
         throw new DelayedError();
       }
-      // If it fails, the queue looks longer than it is for a day.
-      if (job.data.misses) forgetHandedOn(settings.connection, [job.id ?? '']).catch(() => undefined);
       if (outcome === 'done') return 'ok';
       await job.moveToWait(token);
       throw new WaitingError();
@@ -134,6 +136,11 @@ export function startRunWorker(settings: RunWorkerSettings): RunWorker {
   };
 }
 
+/** If it fails, the queue looks longer than it is for a day. */
+function noLongerWaiting(connection: RedisConnection, job: Job<RunJobData> | undefined): void {
+  if (job?.data.misses) forgetHandedOn(connection, [job.id ?? '']).catch(() => undefined);
+}
+
 function toldOf({ model, misses, unservedSince }: RunJobData): Pick<RunJob, 'model' | 'misses' | 'unservedSince'> {
   return {
     ...(misses !== undefined && { misses }),
@@ -144,7 +151,8 @@ function toldOf({ model, misses, unservedSince }: RunJobData): Pick<RunJob, 'mod
 
 /**
  * Delays the job for another worker. The start does not count: no attempt was claimed under its number, and a job may
- * pass through many hands while the workers that have its model are full.
+ * pass through many hands while the workers that have its model are full. It is taken back only under the job's lock:
+ * once another worker has started the job, the number of that start must not be given again.
  */
 async function handOn(
   { redis, keys }: Pick<RedisConnection, 'redis' | 'keys'>,
@@ -152,9 +160,11 @@ async function handOn(
   { token, afterMs }: { readonly token: string | undefined; readonly afterMs: number },
 ): Promise<void> {
   const { unservedSince = Date.now(), misses = 0 } = job.data;
-  await noteHandedOn({ redis, keys }, job.id ?? '', unservedSince);
+  const jobKey = keys.runJob(job.id ?? '');
+  const isOurs = await runScript(redis, TAKE_BACK_START, [jobKey, `${jobKey}:lock`], [token ?? '']);
+  if (isOurs !== 1) throw new Error('the lock of a run was lost before it was handed on');
   await job.updateData({ ...job.data, unservedSince, misses: misses + 1 });
-  await redis.hincrby(keys.runJob(job.id ?? ''), 'ats', -1);
+  await noteHandedOn({ redis, keys }, job.id ?? '', unservedSince);
   await job.moveToDelayed(Date.now() + afterMs, token);
 }
 
@@ -179,6 +189,7 @@ function startFetcher(
   // The lock is lost, and another worker may have the run by now. The log fences our writes; this stops the work.
   worker.on('lockRenewalFailed', (jobIds) => jobIds.forEach((jobId) => worker.cancelJob(jobId, 'lock_lost')));
   worker.on('failed', (job, cause) => {
+    noLongerWaiting(connection, job);
     // BullMQ emits this for every rejection, even if the job will be retried; only a job that was given up is finished.
     if (job?.id && job.finishedOn) onFailed(runOf(job.id).runId, cause);
   });

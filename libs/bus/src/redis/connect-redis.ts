@@ -5,6 +5,7 @@ import { ADMISSION_SCRIPTS } from '../scripts/admission-scripts.js';
 import { redisKeys, type RedisKeys } from '../keys.js';
 import type { Script } from '../scripts/script.js';
 import { ORDER_SCRIPTS } from '../scripts/order-scripts.js';
+import { JOB_SCRIPTS } from '../scripts/job-scripts.js';
 import { POOL_SCRIPTS } from '../scripts/pool-scripts.js';
 import { RUN_LOG_SCRIPTS } from '../scripts/run-scripts.js';
 import { checkServer } from './server-check.js';
@@ -233,7 +234,13 @@ export async function runScript(redis: Redis, ...call: ScriptCall): Promise<unkn
 
 /** Loads all scripts at every connect. A script that cannot be loaded now is loaded when a call needs it. */
 function teach(redis: Redis): void {
-  for (const { source } of [...RUN_LOG_SCRIPTS, ...ORDER_SCRIPTS, ...ADMISSION_SCRIPTS, ...POOL_SCRIPTS])
+  for (const { source } of [
+    ...RUN_LOG_SCRIPTS,
+    ...ORDER_SCRIPTS,
+    ...ADMISSION_SCRIPTS,
+    ...POOL_SCRIPTS,
+    ...JOB_SCRIPTS,
+  ])
     redis.call('SCRIPT', 'LOAD', source).catch(() => undefined);
 }
 
