@@ -15,6 +15,8 @@ export interface ExporterSettings {
 const QUEUE_SPANS_MAX = 2_048;
 const BATCH_SPANS_MAX = 512;
 const BATCH_EVERY_MS = 2_000;
+/** Between two tries while the collector is away: from BATCH_EVERY_MS, doubled with each. */
+const AGAIN_MS_MAX = 60_000;
 const REQUEST_MS_MAX = 10_000;
 const TELL_EVERY_MS = 60_000;
 /** The collector wants to be asked again (OTLP/HTTP, "Retryable response codes"); the batch waits for its next turn. */
@@ -28,6 +30,9 @@ export class OtlpExporter {
   private queue: Span[] = [];
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> | undefined;
+  /** Of `performance.now()`: the collector is away, and is not asked before. */
+  private notBefore = -Infinity;
+  private failures = 0;
   private lost = 0;
   private why = 'the queue is full';
   private toldAt = -Infinity;
@@ -37,8 +42,10 @@ export class OtlpExporter {
   add(span: Span): void {
     if (this.queue.length >= QUEUE_SPANS_MAX) this.lose(1, 'the queue is full');
     else this.queue.push(span);
-    if (this.queue.length >= BATCH_SPANS_MAX) void this.send();
-    else this.timer ??= setTimeout(() => void this.send(), BATCH_EVERY_MS).unref();
+    const waitMs = this.notBefore - performance.now();
+    if (waitMs > 0) this.sendAfter(waitMs);
+    else if (this.queue.length >= BATCH_SPANS_MAX) void this.send();
+    else this.sendAfter(BATCH_EVERY_MS);
   }
 
   /** Sends what there is; resolves when it was taken or lost. */
@@ -48,6 +55,10 @@ export class OtlpExporter {
     this.lose(this.queue.length, this.why);
     this.queue = [];
     clearTimeout(this.timer);
+  }
+
+  private sendAfter(ms: number): void {
+    this.timer ??= setTimeout(() => void this.send(), ms).unref();
   }
 
   private async send(): Promise<void> {
@@ -62,9 +73,13 @@ export class OtlpExporter {
       const batch = this.queue.slice(0, BATCH_SPANS_MAX);
       const outcome = await this.post(batch);
       if (outcome === 'later') {
-        this.timer ??= setTimeout(() => void this.send(), BATCH_EVERY_MS).unref();
+        const waitMs = Math.min(BATCH_EVERY_MS * 2 ** this.failures++, AGAIN_MS_MAX);
+        this.notBefore = performance.now() + waitMs;
+        this.sendAfter(waitMs);
         return;
       }
+      this.failures = 0;
+      this.notBefore = -Infinity;
       // What came meanwhile stands behind it.
       this.queue = this.queue.slice(batch.length);
       if (outcome === 'refused') this.lose(batch.length, this.why);
