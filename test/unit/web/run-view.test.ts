@@ -133,5 +133,10 @@ test('a run can be repeated from each step that follows answered calls of the ga
     { type: 'run.completed', finishReason: 'stop' },
   ];
   const logged = events.map((event, i) => ({ ...event, seq: i + 1, at: i }) as LoggedEvent);
-  expect(stepsToRepeat(folded(framesOf(logged)).items)).toEqual([1, 2]);
+  expect(stepsToRepeat(folded(framesOf(logged)))).toEqual([1, 2]);
+  expect(stepsToRepeat(viewOf(runObject(foldAll(logged))))).toEqual([1, 2]);
+  // The call was answered, but its step did not end.
+  const cut = logged.slice(0, 11);
+  expect(stepsToRepeat(folded(framesOf(cut)))).toEqual([1]);
+  expect(stepsToRepeat(viewOf(runObject(foldAll(cut))))).toEqual([1]);
 });

@@ -39,6 +39,8 @@ export interface RunView {
   readonly pendingSteer?: string;
   readonly attempt: number;
   readonly step: number;
+  /** Numbers of the steps that were completed, in order. */
+  readonly completedSteps: readonly number[];
   readonly lastSeq: number;
   readonly createdAt?: number;
   readonly endedAt?: number;
@@ -55,6 +57,7 @@ export const emptyView = (runId: string): RunView => ({
   steers: [],
   attempt: 0,
   step: 0,
+  completedSteps: [],
   lastSeq: 0,
 });
 
@@ -82,6 +85,8 @@ export function viewOf(run: RunObject | TurnObject): RunView {
     usage: run.usage,
     attempt: run.attempt,
     step: run.items.at(-1)?.step ?? 0,
+    // Items of the run object are completed with their step.
+    completedSteps: [...new Set(run.items.flatMap(({ step, status }) => (status === 'completed' ? [step] : [])))],
     lastSeq: run.last_event.seq,
     createdAt: run.created_at,
     ...(run.context_tokens !== undefined && { contextTokens: run.context_tokens }),
@@ -121,7 +126,8 @@ export function foldFrame(before: RunView, frame: RunFrame): RunView {
       return { ...view, steers: [...view.steers, { afterStep: view.step, text: frame.text }] };
     case 'step.completed': {
       const { step, usage } = frame;
-      return { ...closeStep(view, step, 'completed'), contextTokens: usage.total_tokens };
+      const completedSteps = [...view.completedSteps, step];
+      return { ...closeStep(view, step, 'completed'), completedSteps, contextTokens: usage.total_tokens };
     }
     case 'step.interrupted':
       return closeStep(view, frame.step, 'interrupted');

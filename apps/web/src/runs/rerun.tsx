@@ -18,7 +18,7 @@ export function Rerun({ view }: { readonly view: RunView }) {
       <label>
         From step{' '}
         <select value={from} onChange={(event) => setFrom(Number(event.target.value))}>
-          {stepsToRepeat(view.items).map((step) => (
+          {stepsToRepeat(view).map((step) => (
             <option key={step}>{step}</option>
           ))}
         </select>

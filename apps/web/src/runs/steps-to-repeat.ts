@@ -1,17 +1,16 @@
-import type { ItemView } from '../run-view/run-view.js';
+import type { RunView } from '../run-view/run-view.js';
 
 /**
  * Numbers of the steps that a run can be repeated from: the first one, and each behind a whole step whose calls the
- * gateway has answered. They count whole steps: those that were lost with their worker are not repeated.
+ * gateway has answered. They count completed steps: one that was lost with its worker, or did not end, is not repeated, even
+ * where a call in it was answered.
  */
-export function stepsToRepeat(items: readonly ItemView[]): readonly number[] {
-  const whole = items.filter(({ status }) => status === 'completed');
-  const steps = [...new Set(whole.map(({ step }) => step))].sort((a, b) => a - b);
+export function stepsToRepeat({ items, completedSteps }: Pick<RunView, 'items' | 'completedSteps'>): readonly number[] {
   const goesOn = (step: number): boolean => {
-    const calls = whole.filter((item) => item.step === step && item.type === 'tool_call');
+    const calls = items.filter((item) => item.step === step && item.type === 'tool_call');
     return calls.length > 0 && calls.every((call) => 'output' in call && isAnswered(call));
   };
-  return [1, ...steps.flatMap((step, i) => (goesOn(step) ? [i + 2] : []))];
+  return [1, ...completedSteps.flatMap((step, i) => (goesOn(step) ? [i + 2] : []))];
 }
 
 const isAnswered = ({ executed_by, output }: { executed_by: string; output: string | null }): boolean =>
