@@ -27,14 +27,20 @@ interface GlobalOptions {
 /** One command line from its arguments (after the script's name) to its exit code. Errors are told, not thrown. */
 export async function runCli(argv: readonly string[], around: Surroundings): Promise<number> {
   const { err } = around;
+  const isJson = argv.includes('--json');
   const state: { code: number } = { code: EXIT.done };
-  const program = buildProgram(around, (code) => (state.code = code));
+  const program = buildProgram(around, isJson, (code) => (state.code = code));
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return state.code;
   } catch (cause) {
-    // Commander has told it already; help and version are no mistakes.
-    if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (cause instanceof CommanderError) {
+      // Help and version are no mistakes. In words, Commander has told the others already.
+      if (cause.exitCode === 0) return EXIT.done;
+      const message = cause.message.replace(/^error: /, '').replace('(outputHelp)', 'A command is missing.');
+      if (isJson) err.write(`${JSON.stringify({ error: { message } })}\n`);
+      return EXIT.usage;
+    }
     if (!(cause instanceof CliError)) throw cause;
     const asJson = JSON.stringify({ error: cause.api ?? { message: cause.message } });
     err.write(program.opts<GlobalOptions>().json ? `${asJson}\n` : `${printable(cause.message)}\n`);
@@ -42,7 +48,7 @@ export async function runCli(argv: readonly string[], around: Surroundings): Pro
   }
 }
 
-function buildProgram(around: Surroundings, end: (code: number) => void): Command {
+function buildProgram(around: Surroundings, isJson: boolean, end: (code: number) => void): Command {
   const { env, out, err, version, pause } = around;
   const program = new Command('talaria')
     .description('Speaks to a running Talaria gateway.')
@@ -52,7 +58,10 @@ function buildProgram(around: Surroundings, end: (code: number) => void): Comman
     .addHelpText('after', '\nThe key is TALARIA_KEY, else API_SERVER_KEY. Exit codes: docs/cli.md')
     .showHelpAfterError('(--help says more)')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => void out.write(text), writeErr: (text) => void err.write(text) });
+    .configureOutput({
+      writeOut: (text) => void out.write(text),
+      writeErr: (text) => void (isJson || err.write(text)),
+    });
   const partsOf = (): CommandParts => {
     const { json = false, url } = program.opts<GlobalOptions>();
     return { gateway: new Gateway(addressOf(env, url)), output: new Output(out, err, json), pause };

@@ -91,6 +91,24 @@ test('what answers without JSON is no gateway, and a proxy’s page is told as i
   expect(await cli(['tools'])).toMatchObject({ code: 1, err: expect.stringContaining('502: Bad Gateway') });
 });
 
+test('an answer that is cut is not blamed on the address', async () => {
+  answer = (_request, response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('{"data":');
+    setTimeout(() => response.destroy(), 20);
+  };
+  const { code, err } = await cli(['tools']);
+  expect([code, err.includes('broke off'), err.includes('no Talaria')]).toEqual([3, true, false]);
+});
+
+test.each([[['nonsense']], [['runs', 'show']], [['runs', 'ls', '--nonsense']], [['runs', 'ls', '--limit', '0']]])(
+  'with --json what is wrong with %j is JSON',
+  async (argv) => {
+    const { code, err } = await cli([...argv, '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(err)).toEqual({ error: { message: expect.stringMatching(/^[^{]{5,}$/) } });
+  },
+);
+
 test('the key is shown, and the address may have a path and /v1', async () => {
   const TALARIA_URL = `http://127.0.0.1:${server.port}/agents/v1/`;
   answer = json({ data: [] });

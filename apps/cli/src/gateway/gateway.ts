@@ -53,8 +53,11 @@ export class Gateway {
       ...(given.body && { body: JSON.stringify(given.body), headers: { 'content-type': 'application/json' } }),
     });
     if (!response.ok) throw await refusal(response);
+    const text = await response.text().catch((cause: unknown) => {
+      throw new CliError(`The answer from ${this.origin} broke off (${reasonOf(cause)}).`, EXIT.unreachable);
+    });
     try {
-      return await response.json();
+      return JSON.parse(text) as unknown;
     } catch {
       throw new CliError(`What answers at ${this.origin} is no Talaria: ${path} gave no JSON.`, EXIT.unreachable);
     }
