@@ -119,6 +119,40 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       expect(await count('pelicans')).toBe(1);
     });
 
+    test('a search reads the texts of its own key alone, by the index', async () => {
+      const texts = (owner: string) => Array.from({ length: 40 }, (_, i) => said(owner, `s${i}`, 'an okapi walks'));
+      await write([...texts('many'), said('few', 's', 'an okapi sleeps'), said("o'few \\", 's', 'an okapi eats')]);
+      const [row] = await db.query<{ found: number }>(
+        `select count(*)::int as found from run_texts
+         where words || array_to_tsvector(array['owner ' || md5(owner)])
+           @@ (to_tsquery('simple', 'okapi') && ('''owner ' || md5('few') || '''')::tsquery)`,
+      );
+      expect(row?.found).toBe(1);
+      const [index] = await db.query<{ def: string }>(
+        `select indexdef as def from pg_indexes where indexname = 'run_texts_by_owner_and_word'`,
+      );
+      expect(index?.def).toMatch(/gin .*words.*owner/);
+      expect(await accounts.search({ owner: 'few', text: 'okapi', limit: 50 })).toHaveLength(1);
+      expect(await accounts.search({ owner: "o'few \\", text: 'okapi', limit: 50 })).toHaveLength(1);
+      expect(await accounts.search({ owner: 'few', text: '-walks', limit: 50 })).toHaveLength(1);
+      for (const none of ['', '!', 'owner', 'few', 'okapi walks']) {
+        expect(await accounts.search({ owner: 'few', text: none, limit: 50 })).toEqual([]);
+      }
+    });
+
+    test('a search has a time of its own', async () => {
+      const times: (number | undefined)[] = [];
+      const watched: SqlDatabase = {
+        ...db,
+        transaction: (work, limits) => {
+          times.push(limits?.statementMs);
+          return db.transaction(work, limits);
+        },
+      };
+      await sqlStoredAccounts(watched).search({ owner: 'few', text: 'okapi', limit: 5 });
+      expect(times).toEqual([2_000]);
+    });
+
     test('nothing is kept to be searched of runs without a session, nor of those whose content is not kept', async () => {
       const [alone, kept] = [said('n', 'x', 'wombat'), said('n', 'x', 'wombat', { contentKept: false })];
       const { sessionId: _none, ...sessionless } = alone.snapshot;

@@ -1,6 +1,6 @@
 import { LIMITS, outputText, type FoundText, type RunInput, type RunSnapshot, type SearchQuery } from '#libs/contract';
 import { NOT_DELETED } from '../deleted-runs.js';
-import type { SqlQueries } from '../ports.js';
+import type { SqlDatabase, SqlQueries } from '../ports.js';
 import { storable } from '../storable.js';
 
 /** A run that belongs to a session and what was asked in it; without `input` nothing of it is kept. */
@@ -42,12 +42,22 @@ const SNIPPET = 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=24, MinWords=
 /** Of a text, for its snippet: the words of longer ones are found, and shown from the beginning. */
 const SNIPPET_CHARS_MAX = 20_000;
 
+/** A search that reads more than this time allows is given up, and answered like a database that is away. */
+const SEARCH_MS_MAX = 2_000;
+
+/** As in the index of migration 10: the words of a text, and whose it is. */
+const OWNED_WORDS = `(run_texts.words || array_to_tsvector(array['owner ' || md5(run_texts.owner)]))`;
+
+// A text without a word asks for nothing, and finds nothing.
 const SEARCH = `
-with asked as (select websearch_to_tsquery('simple', $2) as query),
+with asked as (
+  select query, query && ('''owner ' || md5($1) || '''')::tsquery as owned
+  from websearch_to_tsquery('simple', $2) as query where numnode(query) > 0
+),
 found as (
   select runs.id, runs.session_id, runs.created_at, run_texts.body
   from asked, run_texts join runs on runs.id = run_texts.run_id
-  where run_texts.owner = $1 and run_texts.words @@ asked.query and runs.session_id is not null and ${NOT_DELETED}
+  where ${OWNED_WORDS} @@ asked.owned and run_texts.owner = $1 and runs.session_id is not null and ${NOT_DELETED}
     and ($3::bigint is null or (runs.created_at, runs.id) < ($3::bigint, $4::text))
   order by runs.created_at desc, runs.id desc limit $5::int
 )
@@ -65,9 +75,10 @@ interface Row {
 }
 
 /** Runs of sessions of an owner in which words were said, the newest first. */
-export async function searchTexts(db: SqlQueries, { owner, text, limit, after }: SearchQuery): Promise<FoundText[]> {
+export async function searchTexts(db: SqlDatabase, { owner, text, limit, after }: SearchQuery): Promise<FoundText[]> {
   const place = [after?.createdAt ?? null, after?.runId ?? null];
-  const rows = await db.query<Row>(SEARCH, [storable(owner), storable(text), ...place, limit]);
+  const params = [storable(owner), storable(text), ...place, limit];
+  const rows = await db.transaction((tx) => tx.query<Row>(SEARCH, params), { statementMs: SEARCH_MS_MAX });
   return rows.map((row) => ({
     runId: row.id,
     sessionId: row.session_id,

@@ -7,6 +7,7 @@ import { jobOutputs } from './006-job-outputs.js';
 import { sessionAge } from './007-session-age.js';
 import { endedJobs } from './008-ended-jobs.js';
 import { usageAndSearch } from './009-usage-and-search.js';
+import { searchByOwner } from './010-search-by-owner.js';
 import type { Migration } from './migration.js';
 
 /** In the order in which they are applied; versions count 1, 2, 3 ... */
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   sessionAge,
   endedJobs,
   usageAndSearch,
+  searchByOwner,
 ];
