@@ -109,6 +109,11 @@ export class FakeDiscord {
     for (const socket of this.sockets) socket.send(JSON.stringify({ op: 7, d: null }));
   }
 
+  /** As when Discord gives the sessions up: op 9, "Invalid Session". */
+  giveUp(): void {
+    for (const socket of this.sockets) socket.send(JSON.stringify({ op: 9, d: false }));
+  }
+
   private send(t: string, d: unknown): void {
     const event = { t, s: this.events.length + 2, d };
     this.events.push(event);
@@ -124,7 +129,10 @@ export class FakeDiscord {
       if (op === 1) return socket.send(JSON.stringify({ op: 11 }));
       if (op === 2) {
         this.sessions.begun++;
-        const ready = { session_id: 's1', resume_gateway_url: `ws://127.0.0.1:${this.port}/gateway` };
+        const ready = {
+          session_id: `s${this.sessions.begun}`,
+          resume_gateway_url: `ws://127.0.0.1:${this.port}/gateway`,
+        };
         socket.send(JSON.stringify({ op: 0, t: 'READY', s: Math.max(1, this.events.length + 1), d: ready }));
         this.sockets.add(socket);
       } else if (op === 6) {

@@ -167,6 +167,44 @@ test('the gateway: who was refused once tries again with the token', async () =>
   }
 });
 
+test('the gateway: an event of a session that was given up is not noted under the next one', async () => {
+  const fake = new FakeDiscord();
+  const apiRoot = await fake.start();
+  const leaving = new AbortController();
+  const platform = discord({ token: 'token-of-a-bot-in-tests', apiRoot, allowedUsers: ['7'], allowedChats: [] });
+  const taken: string[] = [];
+  const marks: string[] = [];
+  let isAway = true;
+  const inlet: Inlet = {
+    async take(_id, inbound) {
+      if (isAway) throw new Error('Redis is away');
+      if (inbound?.kind === 'message') taken.push(inbound.text);
+    },
+    mark: async () => undefined,
+    setMark: async (mark) => void marks.push(mark),
+  };
+  const receiving = platform.receive(inlet, leaving.signal);
+  try {
+    await until(() => fake.sessions.begun === 1, { ms: 30_000 });
+    fake.say('1', 'old');
+    fake.say('1', 'old as well');
+    await until(() => marks.length > 0, { ms: 30_000 });
+    fake.giveUp();
+    await until(() => fake.sessions.begun === 2, { ms: 30_000 });
+    isAway = false;
+    fake.say('1', 'new');
+    await until(() => taken.length === 3 && marks.at(-1)?.includes('"sequence":4'), { ms: 30_000 });
+    const read = marks.filter((mark) => mark !== '').map((mark) => JSON.parse(mark) as Record<string, unknown>);
+    const ofNew = read.filter(({ sessionId }) => sessionId === 's2').map(({ sequence }) => sequence);
+    expect(ofNew).toContain(4);
+    expect(ofNew).not.toContain(2);
+  } finally {
+    leaving.abort();
+    await receiving;
+    await fake.stop();
+  }
+});
+
 test('the gateway: an event that could not be kept is kept later, and the next process goes on there', async () => {
   const fake = new FakeDiscord();
   const apiRoot = await fake.start();

@@ -50,7 +50,8 @@ export async function listenToGateway(
 
 /** One stay at the gateway: connections, the events that they brought, and how far they are safe. */
 class GatewaySession {
-  private readonly waiting: GatewayDispatchPayload[] = [];
+  /** Each with the session that brought it: its number means nothing in another one. */
+  private readonly waiting: { readonly event: GatewayDispatchPayload; readonly session: SessionInfo | null }[] = [];
   private taking: Promise<void> | undefined;
   private session: SessionInfo | null = null;
   private markedAt = 0;
@@ -114,16 +115,17 @@ class GatewaySession {
 
   private hear(event: GatewayDispatchPayload): void {
     if (this.waiting.length >= WAITING_MAX) return this.fail(new Error('too many events wait'));
-    this.waiting.push(event);
+    this.waiting.push({ event, session: this.session });
     this.taking ??= this.takeAll().finally(() => (this.taking = undefined));
   }
 
   /** In their order, each until it is safe. */
   private async takeAll(): Promise<void> {
-    for (let event = this.waiting[0]; event && !this.over.signal.aborted; event = this.waiting[0]) {
+    for (let next = this.waiting[0]; next && !this.over.signal.aborted; next = this.waiting[0]) {
+      const { event, session } = next;
       try {
         const isHeard = await this.takeEvent(event);
-        await this.mark(event.s, isHeard || this.waiting.length === 1);
+        await this.mark({ session, sequence: event.s }, isHeard || this.waiting.length === 1);
         this.waiting.shift();
       } catch {
         await pause(PAUSE_MS_MIN, this.over.signal);
@@ -131,11 +133,18 @@ class GatewaySession {
     }
   }
 
-  private async mark(sequence: number, isDue: boolean): Promise<void> {
-    if (!this.session || (!isDue && Date.now() < this.markedAt + MARK_EVERY_MS)) return;
+  /** Nothing is marked in a session that was given up meanwhile: nobody can go on there. */
+  private async mark({ session, sequence }: Mark, isDue: boolean): Promise<void> {
+    if (!session || session.sessionId !== this.session?.sessionId) return;
+    if (!isDue && Date.now() < this.markedAt + MARK_EVERY_MS) return;
     this.markedAt = Date.now();
-    await this.inlet.setMark(JSON.stringify({ ...this.session, sequence } satisfies SessionInfo));
+    await this.inlet.setMark(JSON.stringify({ ...session, sequence } satisfies SessionInfo));
   }
+}
+
+interface Mark {
+  readonly session: SessionInfo | null;
+  readonly sequence: number;
 }
 
 function readMark(mark: string | undefined): SessionInfo | null {
