@@ -125,3 +125,13 @@ test('streams stand in threads, ids are compared by their numbers, a mention tha
   const [content] = capabilities.render('<!channel> <@U1> <b> 1 < 2');
   expect(content?.text).toBe('<\u200b!channel> <\u200b@U1> <b> 1 <\u200b 2'.replace('<\u200b 2', '< 2'));
 });
+
+test('code stays as it is, and so does what calls nobody', () => {
+  const textOf = (markdown: string): string | undefined => capabilities.render(markdown)[0]?.text;
+  const code = '```html\n<!doctype html>\n<!channel> <@U1>\n```';
+  expect(textOf(code)).toBe(code);
+  expect(textOf('<!doctype html> <!-- x -->')).toBe('<!doctype html> <!-- x -->');
+  expect(textOf('<!here> <!subteam^S1>')).toBe('<\u200b!here> <\u200b!subteam^S1>');
+  expect(textOf(`${code}\n<!here>`)).toBe(`${code}\n<\u200b!here>`);
+  expect(textOf('````\n```\n<!here>\n````')).toBe('````\n```\n<!here>\n````');
+});

@@ -63,5 +63,25 @@ export function isLater(a: string, b: string): boolean {
 /** The text is Markdown. */
 const MARKDOWN: NonNullable<Content['entities']> = [{ type: 'markdown' }];
 
-/** What would call everybody in a channel, a group or a user is shown and calls nobody. */
-const quiet = (text: string): string => text.replace(/<(?=![a-z]|@[UWS])/g, '<\u200b');
+/**
+ * What would call everybody in a channel, a group or a user is shown and calls nobody. A block of code stays as it is:
+ * nothing in it calls.
+ */
+function quiet(markdown: string): string {
+  let fence: string | undefined;
+  const lines = markdown.split('\n').map((line) => {
+    const [, sign = '', rest = ''] = FENCE.exec(line) ?? [];
+    if (fence === undefined) {
+      if (sign !== '') fence = sign;
+      return line.replace(CALLS, '<\u200b');
+    }
+    if (sign.length >= fence.length && rest.trim() === '') fence = undefined;
+    return line;
+  });
+  return lines.join('\n');
+}
+
+/** Of backticks alone, the ones that Slack knows for certain. */
+const FENCE = /^ {0,3}(`{3,})([^`]*)$/;
+/** "Formatting text for app surfaces": special mentions, groups and users. */
+const CALLS = /<(?=!(?:channel|here|everyone|group|subteam)\b|@[UWS])/g;
