@@ -12,10 +12,10 @@ const SETTINGS = `
 upstreams: [{ name: d, provider: demo }]
 models: [{ name: old, upstream: d, model: demo }]
 `;
-const WITH_NEW = SETTINGS.replace(']\n', '').replace(
-  'models: [{ name: old, upstream: d, model: demo }',
-  'models: [{ name: old, upstream: d, model: demo }, { name: new, upstream: d, model: demo }',
-);
+const WITH_NEW = `
+upstreams: [{ name: d, provider: demo }]
+models: [{ name: old, upstream: d, model: demo }, { name: new, upstream: d, model: demo }]
+`;
 
 const portOf = ({ url }: Service): number => Number(new URL(url).port);
 
@@ -92,13 +92,13 @@ describe('workers with different models', () => {
   }, 600_000);
 
   test('without any worker, runs of what was served are queued and served by the next one', async () => {
-    for (const worker of stack.workers) await worker.kill('SIGTERM');
-    await until(async () => {
-      const tally: Tally = { whole: 0, failed: [] };
-      await chat(api(), 'old', tally);
-      return tally.whole === 1;
-    });
-  });
+    await Promise.all(stack.workers.map((worker) => worker.kill('SIGTERM')));
+    const tally: Tally = { whole: 0, failed: [] };
+    const asked = chat(api(), 'old', tally);
+    await stack.start('worker');
+    await asked;
+    expect(tally).toEqual({ whole: 1, failed: [] });
+  }, 600_000);
 });
 
 test('a worker that starts while Redis is away answers its probes', async () => {
