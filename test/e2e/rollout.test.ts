@@ -43,6 +43,7 @@ async function chat(url: string, model: string, tally: Tally): Promise<void> {
 describe('workers with different models', () => {
   let stack: Stack;
   let dir: string;
+  let newcomer: Service | undefined;
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'talaria-rollout-'));
     await writeFile(join(dir, 'new.yaml'), WITH_NEW);
@@ -55,7 +56,7 @@ describe('workers with different models', () => {
   const api = (): string => stack.apis[0]?.url ?? '';
 
   test('a new model on one of three workers serves all who ask for it', async () => {
-    await stack.start('worker', { TALARIA_CONFIG: join(dir, 'new.yaml') });
+    newcomer = await stack.start('worker', { TALARIA_CONFIG: join(dir, 'new.yaml') });
     await until(async () => (await (await fetch(`${api()}/v1/models`)).text()).includes('"new"'), { ms: 60_000 });
     const tally: Tally = { whole: 0, failed: [] };
     const client = async (): Promise<void> => {
@@ -92,7 +93,7 @@ describe('workers with different models', () => {
   }, 600_000);
 
   test('without any worker, runs of what was served are queued and served by the next one', async () => {
-    await Promise.all(stack.workers.map((worker) => worker.kill('SIGTERM')));
+    await Promise.all([...stack.workers, newcomer].map((worker) => worker?.kill('SIGTERM')));
     const tally: Tally = { whole: 0, failed: [] };
     const asked = chat(api(), 'old', tally);
     await stack.start('worker');
