@@ -150,7 +150,8 @@ export class FakeDiscord {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://x');
-    const route = `${request.method} ${pathname.replace('/api/v10', '')}`;
+    // The client writes `@me` as %40me.
+    const route = `${request.method} ${decodeURIComponent(pathname).replace('/api/v10', '')}`;
     const [, channel = ''] = /\/channels\/(\d+)/.exec(route) ?? [];
     const body = readBody(Buffer.concat(chunks).toString(), searchParams);
     const call: DiscordCall = { at: Date.now(), route, channel, body };

@@ -159,7 +159,7 @@ test('the gateway: who was refused once tries again with the token', async () =>
     await until(() => fake.sessions.begun === 1, { ms: 30_000 });
     fake.say('1', 'one');
     await until(() => taken.length === 1, { ms: 30_000 });
-    expect([...refused]).toEqual(['GET /gateway/bot', 'GET /users/%40me']);
+    expect([...refused]).toEqual(['GET /gateway/bot', 'GET /users/@me']);
   } finally {
     leaving.abort();
     await receiving;

@@ -20,7 +20,10 @@ export function discord(settings: DiscordSettings): Platform {
   const self = lazily(async () => {
     // The client forgets its token after one 401.
     rest.setToken(token);
-    return ((await rest.get(Routes.user('@me'))) as APIUser).id;
+    const { id } = (await rest.get(Routes.user('@me'))) as Partial<APIUser>;
+    // Without it, every message that answers nobody would look like an answer to the bot.
+    if (typeof id !== 'string') throw new Error('Discord did not tell who the bot is');
+    return id;
   });
   const fileHosts = new Set([...FILE_HOSTS, ...(apiRoot === undefined ? [] : [new URL(apiRoot).host])]);
   const calls: DiscordCalls = { rest, token, fileHosts, self };

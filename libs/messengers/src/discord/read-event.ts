@@ -31,7 +31,8 @@ function readMessage(said: Said, hearing: Hearing): Inbound | undefined {
   const { author, channel_id: channel, guild_id: server, content, mentions, attachments, type } = said;
   if (author.bot || (type !== MessageType.Default && type !== MessageType.Reply)) return undefined;
   if (!isHeard({ user: author.id, channel, server }, hearing)) return undefined;
-  const isReplyToUs = said.referenced_message?.author.id === hearing.botId;
+  const answered = said.referenced_message?.author.id;
+  const isReplyToUs = answered !== undefined && answered === hearing.botId;
   const isMentioned = mentions.some(({ id }) => id === hearing.botId);
   const isGroup = server !== undefined;
   if (isGroup && !isMentioned && !isReplyToUs) return undefined;
