@@ -157,13 +157,14 @@ test('each attempt is counted and logged, with the host of the target and nothin
   await ended([secret]);
   const [counts, lines]: [string[], string[]] = [[], []];
   const logger = pino({ base: null }, { write: (line) => void lines.push(line) });
-  const told = { logger, meters: { delivered: (outcome: string) => void counts.push(outcome) } };
+  const delivered = (scheme: string, outcome: string): void => void counts.push(`${scheme} ${outcome}`);
+  const told = { logger, meters: { delivered } };
   outcomes = [failed(), failed(true)];
   await deliverAt(0, told);
   await deliverAt(60, told);
   await ended([secret]);
   await deliverAt(120, told);
-  expect(counts).toEqual(['retried', 'failed', 'delivered']);
+  expect(counts).toEqual(['webhook retried', 'webhook failed', 'webhook delivered']);
   const said = lines.map((line) => JSON.parse(line) as { level: number; msg: string; target: string; error?: string });
   expect(said.map(({ level }) => level)).toEqual([30, 40, 30]);
   expect(said[1]).toMatchObject({ target: 'webhook:hooks.example', error: 'it answered 500' });
