@@ -93,7 +93,8 @@ describe('workers with different models', () => {
   }, 600_000);
 
   test('without any worker, runs of what was served are queued and served by the next one', async () => {
-    await Promise.all([...stack.workers, newcomer].map((worker) => worker?.kill('SIGTERM')));
+    const all = newcomer ? [...stack.workers, newcomer] : stack.workers;
+    await Promise.all(all.map((worker) => worker.kill('SIGTERM')));
     const tally: Tally = { whole: 0, failed: [] };
     const asked = chat(api(), 'old', tally);
     await stack.start('worker');

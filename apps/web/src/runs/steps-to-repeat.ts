@@ -2,8 +2,8 @@ import type { RunView } from '../run-view/run-view.js';
 
 /**
  * Numbers of the steps that a run can be repeated from: the first one, and each behind a whole step whose calls the
- * gateway has answered. They count completed steps: one that was lost with its worker, or did not end, is not repeated, even
- * where a call in it was answered.
+ * gateway has answered. They count completed steps: one that was lost with its worker, or did not end, is not repeated,
+ * even where a call in it was answered.
  */
 export function stepsToRepeat({ items, completedSteps }: Pick<RunView, 'items' | 'completedSteps'>): readonly number[] {
   const goesOn = (step: number): boolean => {
