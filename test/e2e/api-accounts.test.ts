@@ -29,7 +29,12 @@ beforeAll(async () => {
   db = await migratedPglite();
   const jobs = sqlJobStore(db, () => 0);
   await jobs.insert({ job: jobOf({ id: 'abcabcabcabc', owner: 'local' }), dueAt: null, jobsMax: 9 });
-  const runs = [run('alice', '1', 's'), run('alice', '2', 's'), run('bob', '3', 's'), run('local', '4', 'old')];
+  const runs = [
+    run('alice', '1', 's'),
+    run('alice', '2', 's', { parentId: `run_${'1'.padStart(32, '0')}` }),
+    run('bob', '3', 's'),
+    run('local', '4', 'old'),
+  ];
   await upsertRuns(
     db,
     runs.map(({ snapshot }) => snapshot),
@@ -177,8 +182,15 @@ describe('DELETE /v1/runs/{id}', () => {
       run_id: id,
       deleted: true,
     });
-    expect(await ask('GET', `/v1/runs/${id}`)).toMatchObject(refused(404, 'run_not_found', 'id'));
+    for (const path of ['', '/turn', '/events']) {
+      expect(await ask('GET', `/v1/runs/${id}${path}`)).toMatchObject(refused(404, 'run_not_found', 'id'));
+    }
     expect(rows(await ask('GET', '/api/search?q=ibis'))).toHaveLength(1);
+    // The turn behind it is there, and still continues it.
+    for (const list of ['messages', 'turns']) {
+      const shown = JSON.stringify((await ask('GET', `/api/sessions/s/${list}`)).body);
+      expect([shown.includes('Tell me of ibis 2'), shown.includes('Tell me of ibis 1')]).toEqual([true, false]);
+    }
   });
 
   test('ends a run that goes on', async () => {

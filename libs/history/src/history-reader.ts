@@ -55,7 +55,13 @@ export function historyReader({ log, store }: HistoryPorts): HistoryReader {
 
 /** The store has no content of a run with `retain: false`. While its log lives, the run can be continued. */
 function withLogged(log: HistoryPorts['log'], turns: readonly Turn[]): Promise<readonly Turn[]> {
-  return Promise.all(turns.map(async (turn) => (turn.input ? turn : ((await loggedTurn(log, turn.runId))[0] ?? turn))));
+  return Promise.all(
+    turns.map(async (turn) => {
+      if (turn.input) return turn;
+      const [logged] = await loggedTurn(log, turn.runId);
+      return logged ? { ...logged, ...(turn.isDeleted && { isDeleted: true }) } : turn;
+    }),
+  );
 }
 
 async function loggedTurn(log: HistoryPorts['log'], runId: string): Promise<readonly Turn[]> {

@@ -72,19 +72,21 @@ with recursive chain as (
   from chain join runs on runs.id = chain.parent_id and runs.owner = chain.owner
   where place < $2::int and bytes < $3::bigint
 )
-select snapshot, input from chain join runs using (id) order by place desc`;
+select snapshot, input, not ${NOT_DELETED} as is_deleted from chain join runs using (id) order by place desc`;
 
 /**
  * The conversation that ends with this run, oldest turn first: one query, at most `limit` turns. Empty when the store
  * does not have the run. Begins later than the conversation did when the store lacks an older turn.
  */
 export async function getTurns(db: SqlQueries, runId: string, limit: number): Promise<readonly Turn[]> {
-  const rows = await db.query<{ snapshot: string; input: string | null }>(TURNS, [
+  const rows = await db.query<{ snapshot: string; input: string | null; is_deleted: boolean }>(TURNS, [
     storable(runId),
     limit,
     TURNS_BYTES_MAX,
   ]);
-  return rows.map(({ snapshot, input }) => turnOf(parseSnapshot(snapshot, input !== null), parseInput(input)));
+  return rows.map(({ snapshot, input, is_deleted }) =>
+    turnOf(parseSnapshot(snapshot, input !== null), parseInput(input), is_deleted),
+  );
 }
 
 // One extra row shows whether there is a next page. Sizes are read before snapshots, so that only returned snapshots

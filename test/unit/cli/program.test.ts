@@ -120,6 +120,15 @@ test('the key is shown, and the address may have a path and /v1', async () => {
   ]);
 });
 
+test('a key that no header can carry is refused, and not shown', async () => {
+  for (const TALARIA_KEY of ['swordfish\nb', 'swordfish-ü']) {
+    const told = await cli(['--json', 'tools'], { TALARIA_KEY });
+    expect(told.code).toBe(4);
+    expect(JSON.parse(told.err)).toMatchObject({ error: { message: expect.stringContaining('TALARIA_KEY') } });
+    expect(told.err).not.toContain('swordfish');
+  }
+});
+
 test('the beginning of an id is looked for, and must fit one run', async () => {
   answer = page(RUN, OTHER);
   expect(await cli(['runs', 'show', 'run_abab'])).toMatchObject({ code: 2, err: expect.stringContaining(OTHER) });

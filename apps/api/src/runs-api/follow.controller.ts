@@ -1,5 +1,6 @@
 import { assertContentKept, GatewayError } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
+import { Runs } from '#libs/runs';
 import type { TurnObject } from '#libs/wire';
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -16,6 +17,7 @@ export class FollowController {
   constructor(
     @Inject(ManyRunEvents) private readonly events: ManyRunEvents,
     @Inject(HISTORY) private readonly history: HistoryReader,
+    @Inject(Runs) private readonly runs: Runs,
   ) {}
 
   @Get('events')
@@ -25,8 +27,10 @@ export class FollowController {
 
   @Get(':id/turn')
   async turn(@Param('id') id: string, @Owner() owner: string): Promise<TurnObject> {
-    const turn = /^run_[0-9a-f]{32}$/.test(id) ? await this.history.turn(id) : undefined;
-    if (turn?.owner !== owner) throw new GatewayError('run_not_found', 'There is no run with this id.');
+    // A run that was deleted is there for what continues it alone.
+    await this.runs.find(id, owner);
+    const turn = await this.history.turn(id);
+    if (!turn) throw new GatewayError('run_not_found', 'There is no run with this id.', { param: 'id' });
     assertContentKept(turn.snapshot);
     return turnObject(turn);
   }

@@ -60,11 +60,11 @@ export class SessionService {
     return { record, state };
   }
 
-  /** The whole conversation, oldest turn first, including the turns before a fork. */
+  /** The whole conversation, oldest turn first, including the turns before a fork, without those that were deleted. */
   async turns(ref: SessionRef): Promise<readonly Turn[]> {
     const { record, state } = await this.get(ref);
     const last = state.last?.runId ?? record.lastRunId;
-    return last === undefined ? [] : this.parts.history.turns(last);
+    return last === undefined ? [] : (await this.parts.history.turns(last)).filter(isShown);
   }
 
   /**
@@ -83,7 +83,7 @@ export class SessionService {
       throw new GatewayError('invalid_cursor', 'after is not what a page of turns gave as next.', { param: 'after' });
     }
     const next = turns.length < limit ? undefined : turns.at(-1)?.parentId;
-    return { turns, ...(next !== undefined && { next }) };
+    return { turns: turns.filter(isShown), ...(next !== undefined && { next }) };
   }
 
   async rename(ref: SessionRef, title: string): Promise<SessionRecord> {
@@ -178,3 +178,5 @@ const notFound = (): GatewayError =>
 const noRun = (message: string): GatewayError => new GatewayError('run_not_found', message, { param: 'run_id' });
 const exists = (): GatewayError =>
   new GatewayError('session_exists', 'There is a session with this id.', { param: 'session_id' });
+
+const isShown = ({ isDeleted }: Turn): boolean => isDeleted !== true;

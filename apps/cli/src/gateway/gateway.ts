@@ -66,6 +66,10 @@ export class Gateway {
   private async request(path: string, init: RequestInit): Promise<Response> {
     const { origin, key } = this.address;
     const headers = new Headers(init.headers);
+    // What `Headers` says of a value that it refuses has the value in it.
+    if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
+      throw new CliError('TALARIA_KEY is no API key: one has visible ASCII characters alone.', EXIT.key);
+    }
     if (key !== undefined) headers.set('authorization', `Bearer ${key}`);
     try {
       return await fetch(`${origin}${path}`, { ...init, headers });

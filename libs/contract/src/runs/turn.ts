@@ -55,11 +55,20 @@ export interface Turn {
   /** Absent: the input was not kept. */
   readonly input?: RunInput;
   readonly snapshot: RunSnapshot;
+  /** The run was deleted: a run that continues it reads it, and nobody is shown it. */
+  readonly isDeleted?: true;
 }
 
-export function turnOf(snapshot: RunSnapshot, input: RunInput | undefined): Turn {
+export function turnOf(snapshot: RunSnapshot, input: RunInput | undefined, isDeleted = false): Turn {
   const { runId, owner, parentId } = snapshot;
-  return { runId, owner, ...(parentId !== undefined && { parentId }), ...(input && { input }), snapshot };
+  return {
+    runId,
+    owner,
+    ...(parentId !== undefined && { parentId }),
+    ...(input && { input }),
+    snapshot,
+    ...(isDeleted && { isDeleted }),
+  };
 }
 
 /** The text that tells a model what the conversation was before it was compacted. */
