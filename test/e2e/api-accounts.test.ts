@@ -170,6 +170,11 @@ describe('the rows of names that no key has', () => {
   });
 });
 
+test('POST /v1/runs/{id}/rerun refuses a field that it does not have: a mistyped one would begin another run', async () => {
+  const path = `/v1/runs/run_${'2'.padStart(32, '0')}/rerun`;
+  expect(await ask('POST', path, { body: { step: 1 } })).toMatchObject(refused(400, 'invalid_request', 'step'));
+});
+
 describe('DELETE /v1/runs/{id}', () => {
   const id = `run_${'1'.padStart(32, '0')}`;
 

@@ -1,6 +1,6 @@
 import { LIMITS, type ApprovalDecision } from '#libs/contract';
 import { IsIntegerBetween, IsText, Required, Rule } from '../dto/dto-rules.js';
-import { Described, Example, Listed } from '../dto/dto-schema.js';
+import { Described, Example, Listed, NothingElse } from '../dto/dto-schema.js';
 import { text } from '../dto/fragments.js';
 import { APPROVAL_CHOICES } from './approval-object.js';
 
@@ -65,6 +65,7 @@ export class SteerDto {
 }
 
 /** The body of POST /v1/runs/{id}/rerun; it may be empty. */
+@NothingElse('is not a field here; only steps and model are.')
 @Example({ steps: 1 })
 export class RerunDto {
   @IsIntegerBetween(0, STEPS_MAX)
