@@ -126,7 +126,7 @@ export class RenewingCredential {
     await this.entry.exclusively(async () => {
       // Another worker may have put a newer one there.
       const fresh = await this.fromVault();
-      if (fresh) this.known = fresh;
+      if (fresh) this.adopt(fresh);
       return {};
     });
   }
@@ -150,7 +150,6 @@ export class RenewingCredential {
       const take = async (seenAt: number): Promise<Known> => this.keep(await this.renewedOf(token), seenAt);
       while (!(await this.entry.exclusively(take))) await this.waitUntil(end);
       this.device = undefined;
-      this.failures = 0;
       onRenewed('renewed');
     } catch (cause) {
       if (!(cause instanceof LoginFailed)) throw cause;
@@ -197,12 +196,12 @@ export class RenewingCredential {
     const end = now() + CREDENTIAL_LIMITS.waitMsMax;
     for (;;) {
       const fresh = await this.fromVault();
-      if (fresh) return (this.known = fresh);
+      if (fresh) return this.adopt(fresh);
       if (now() < this.notBefore && this.failedWith) throw this.authFailed(this.failedWith);
       // Another worker may have renewed it between the look and the lease.
       const work = async (seenAt: number): Promise<Known> => (await this.fromVault()) ?? (await this.obtain(seenAt));
       const known = await this.entry.exclusively(work);
-      if (known) return (this.known = known);
+      if (known) return this.adopt(known);
       await this.waitUntil(end);
     }
   }
@@ -222,8 +221,6 @@ export class RenewingCredential {
   private async obtain(seenAt: number): Promise<Known> {
     try {
       const known = await this.keep(await this.ask(), seenAt);
-      this.failures = 0;
-      this.failedWith = undefined;
       this.parts.onRenewed('renewed');
       return known;
     } catch (cause) {
@@ -260,10 +257,19 @@ export class RenewingCredential {
     const { renewBeforeMsMax, renewBeforeShare } = CREDENTIAL_LIMITS;
     const before = Math.min(renewBeforeMsMax, (token.expiresAt - this.parts.now()) * renewBeforeShare);
     const known = { token, renewAt: token.expiresAt - before };
-    this.known = known;
+    this.adopt(known);
     // It is the newest there is, also when the source has given the one again that was refused.
     this.refusedToken = undefined;
     await this.entry.keep(known, seenAt);
+    return known;
+  }
+
+  /** A key is there, whoever got it: failures before it say nothing about the next renewal. */
+  private adopt(known: Known): Known {
+    this.known = known;
+    this.failures = 0;
+    this.failedWith = undefined;
+    this.notBefore = 0;
     return known;
   }
 

@@ -118,6 +118,22 @@ test('a device login says what to open, goes on by itself, and brings a key to e
   expect([await one.current(signal), await two.current(signal)]).toEqual(['access-1', 'access-1']);
 });
 
+test.each(['the worker that logged in', 'another worker'])(
+  'failures before a login do not stand in the way of a renewal after it: %s',
+  async (who) => {
+    const login = byOAuth({ deviceUrl: `${oauth.url}/device`, refreshToken: undefined });
+    const [one, two] = [worker('w1', login), worker('w2', login)];
+    for (const each of [one, two]) await expect(each.current(signal)).rejects.toThrow('needs somebody to log in');
+    oauth.isApproved = true;
+    await one.logIn();
+    await one.tend();
+    const each = who === 'another worker' ? two : one;
+    expect(await each.current(signal)).toBe('access-1');
+    expect(await each.refused('access-1', signal)).toBe(true);
+    expect(await each.current(signal)).toBe('access-2');
+  },
+);
+
 test('a device login that nobody takes up fails', async () => {
   const one = worker('w1', byOAuth({ deviceUrl: `${oauth.url}/device`, refreshToken: undefined }));
   await one.logIn();
