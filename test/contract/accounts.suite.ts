@@ -1,5 +1,6 @@
 import {
   deleteRunUsageBefore,
+  indexTexts,
   markRunDeleted,
   noteMissingTexts,
   noteMissingUsage,
@@ -90,38 +91,53 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       ]);
     });
 
-    test('what was said in sessions is found by its words, the newest first, with what stands around them', async () => {
-      const items: RunSnapshot['items'] = [{ type: 'text', step: 1, status: 'completed', text: 'Pelicans eat fish.' }];
-      await write([
-        said('s', 'birds', 'What do pelicans eat?', { createdAt: 1, items }),
-        said('s', 'birds', 'And herons?', { createdAt: 2 }),
-        said('s', 'zoo', 'A pelican, two pelicans', { createdAt: 3 }),
-        said('other', 'birds', 'pelicans', { createdAt: 4 }),
-      ]);
-      const found = await accounts.search({ owner: 's', text: 'Pelicans', limit: 5 });
-      expect(found.map(({ sessionId }) => sessionId)).toEqual(['zoo', 'birds']);
-      expect(found[1]).toMatchObject({
-        title: 'What do pelicans eat?',
-        snippet: expect.stringContaining('**') as string,
-      });
-      const [newest] = found;
-      const place = newest && { after: { createdAt: newest.createdAt, runId: newest.runId } };
-      expect(await accounts.search({ owner: 's', text: 'pelicans', limit: 5, ...place })).toHaveLength(1);
-      const count = async (text: string): Promise<number> =>
-        (await accounts.search({ owner: 's', text, limit: 5 })).length;
-      expect(await count('pelicans fish')).toBe(1);
-      expect(await count('"eat fish"')).toBe(1);
-      expect(await count('pelicans -fish')).toBe(1);
-      expect(await count('fish or herons')).toBe(2);
-      expect(await count('unicorn')).toBe(0);
-      for (const odd of ['', '!', "'; --", '"', '& | !', '\\', '-', ':*']) await count(odd);
-      await markRunDeleted(db, newest?.runId ?? '', 1);
-      expect(await count('pelicans')).toBe(1);
-    });
+    const indexAll = async (): Promise<void> => {
+      while ((await indexTexts(db, 3)) > 0);
+    };
+
+    test.each([
+      ['early', 'before they are in the index'],
+      ['late', 'in the index'],
+    ])(
+      'what was said in sessions is found by its words, the newest first, with what is around: %s, %s',
+      async (when) => {
+        const items: RunSnapshot['items'] = [
+          { type: 'text', step: 1, status: 'completed', text: 'Pelicans eat fish.' },
+        ];
+        const s = `s-${when}`;
+        await write([
+          said(s, 'birds', 'What do pelicans eat?', { createdAt: 1, items }),
+          said(s, 'birds', 'And herons?', { createdAt: 2 }),
+          said(s, 'zoo', 'A pelican, two pelicans', { createdAt: 3 }),
+          said('other', 'birds', 'pelicans', { createdAt: 4 }),
+        ]);
+        if (when === 'late') await indexAll();
+        const found = await accounts.search({ owner: s, text: 'Pelicans', limit: 5 });
+        expect(found.map(({ sessionId }) => sessionId)).toEqual(['zoo', 'birds']);
+        expect(found[1]).toMatchObject({
+          title: 'What do pelicans eat?',
+          snippet: expect.stringContaining('**') as string,
+        });
+        const [newest] = found;
+        const place = newest && { after: { createdAt: newest.createdAt, runId: newest.runId } };
+        expect(await accounts.search({ owner: s, text: 'pelicans', limit: 5, ...place })).toHaveLength(1);
+        const count = async (text: string): Promise<number> =>
+          (await accounts.search({ owner: s, text, limit: 5 })).length;
+        expect(await count('pelicans fish')).toBe(1);
+        expect(await count('"eat fish"')).toBe(1);
+        expect(await count('pelicans -fish')).toBe(1);
+        expect(await count('fish or herons')).toBe(2);
+        expect(await count('unicorn')).toBe(0);
+        for (const odd of ['', '!', "'; --", '"', '& | !', '\\', '-', ':*']) await count(odd);
+        await markRunDeleted(db, newest?.runId ?? '', 1);
+        expect(await count('pelicans')).toBe(1);
+      },
+    );
 
     test('a search reads the texts of its own key alone, by the index', async () => {
       const texts = (owner: string) => Array.from({ length: 40 }, (_, i) => said(owner, `s${i}`, 'an okapi walks'));
       await write([...texts('many'), said('few', 's', 'an okapi sleeps'), said("o'few \\", 's', 'an okapi eats')]);
+      await indexAll();
       const [row] = await db.query<{ found: number }>(
         `select count(*)::int as found from run_texts
          where words || array_to_tsvector(array['owner ' || md5(owner)])
@@ -138,6 +154,24 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       for (const none of ['', '!', 'owner', 'few', 'okapi walks']) {
         expect(await accounts.search({ owner: 'few', text: none, limit: 50 })).toEqual([]);
       }
+    });
+
+    test('what a run says later replaces what it said, in the index and beside it', async () => {
+      const run = said('again', 's', 'a gnu', { createdAt: 1 });
+      const count = async (text: string): Promise<number> =>
+        (await accounts.search({ owner: 'again', text, limit: 5 })).length;
+      await write([run]);
+      await indexAll();
+      const items: RunSnapshot['items'] = [{ type: 'text', step: 1, status: 'completed', text: 'A vicuna.' }];
+      await write([{ ...run, snapshot: { ...run.snapshot, lastSeq: run.snapshot.lastSeq + 1, items } }]);
+      expect([await count('gnu'), await count('vicuna')]).toEqual([1, 1]);
+      await indexAll();
+      expect([await count('gnu'), await count('vicuna'), await count('gnu vicuna')]).toEqual([1, 1, 1]);
+      // The same once more leaves the index as it is.
+      await write([run]);
+      expect(await indexTexts(db, 5)).toBe(1);
+      await write([run]);
+      expect(await indexTexts(db, 5)).toBe(0);
     });
 
     test('a search has a time of its own', async () => {

@@ -27,6 +27,8 @@ export interface PersistPorts {
   readonly prices: PriceTable;
   /** Called with the rows that were written and, for ended runs, confirmed. */
   readonly meters?: { wrote(runs: readonly RunSnapshot[]): void };
+  /** Called with how many rows were written. */
+  readonly texts?: { stored(runs: number): void };
 }
 
 /**
@@ -69,6 +71,7 @@ async function storeAndConfirm(ports: PersistPorts, batch: readonly LoggedRun[])
   if (running.length > 0) ports.logger.warn({ runIds: running }, 'stored before their end; to be stored again');
   if (ended.length > 0) await ports.log.confirmPersisted(ended);
   ports.meters?.wrote(written);
+  ports.texts?.stored(written.length);
 }
 
 /** @returns the runs of the batch that are now in the database. */

@@ -6,6 +6,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { persistRuns } from './persist-runs.js';
 import { startRetention } from './retention.js';
 import type { StoreCore } from './store-core.js';
+import { TextIndexer } from './text-indexer.js';
 
 /** Batches under way at the same time: one is read while another is written. */
 const BATCHES_AT_ONCE_MAX = 4;
@@ -23,16 +24,18 @@ async function takeFinishedRuns(core: StoreCore): Promise<void> {
   const { config, connection, db, drain, log, logger, meters } = core;
   const opened = await core.opened.catch(asStartFailure);
   if (!opened || drain.draining) return;
+  const texts = new TextIndexer({ db, logger, now: () => performance.now() });
   const worker = startPersistWorker({
     connection,
     concurrency: BATCHES_AT_ONCE_MAX,
-    handle: meters.measure(persistRuns({ log, db, logger, meters, prices: priceTable(config.models) })),
+    handle: meters.measure(persistRuns({ log, db, logger, meters, texts, prices: priceTable(config.models) })),
     onError: toldSeldom((cause, leftOut) =>
       logger.warn({ err: cause, leftOut }, 'runs could not be stored; they will come again'),
     ),
   });
   drain.onDrain(() => worker.close());
-  drain.onDrain(startRetention({ db, logger, now: Date.now }, config.store));
+  drain.onDrain(() => texts.close());
+  drain.onDrain(startRetention({ db, logger, now: Date.now, texts }, config.store));
   logger.info('the database is open; taking finished runs');
 }
 

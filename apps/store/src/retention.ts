@@ -47,6 +47,8 @@ export interface RetentionPorts {
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Called when texts were noted that are not in the index of the search yet. */
+  readonly texts?: { stored(runs: number): void };
 }
 
 /**
@@ -62,7 +64,7 @@ export interface RetentionPorts {
  *   what runs used                goes after LIMITS.usageDaysMax, whatever became of the runs
  */
 export async function sweepOnce(
-  { db, logger, now }: RetentionPorts,
+  { db, logger, now, texts }: RetentionPorts,
   settings: RetentionSettings,
   signal: AbortSignal,
 ): Promise<void> {
@@ -81,6 +83,7 @@ export async function sweepOnce(
     usage: await inBatches((limit) => noteMissingUsage(db, recent, limit)),
     texts: await noteTexts(db, recent, signal),
   };
+  if (noted.texts > 0) texts?.stored(noted.texts);
   if (noted.usage + noted.texts > 0) logger.info(noted, 'runs of another store were noted');
   const oldest = now() - retentionDays * DAY_MS;
   const isAged = retentionDays > 0;

@@ -9,7 +9,7 @@ export {
 } from './conversations/conversation-rows.js';
 export { noteMissingTexts, noteMissingUsage } from './accounts/missing-notes.js';
 export { sqlStoredAccounts } from './accounts/stored-accounts.js';
-export { upsertTexts } from './accounts/text-rows.js';
+export { indexTexts, upsertTexts } from './accounts/text-rows.js';
 export { deleteRunUsageBefore, upsertUsage } from './accounts/usage-rows.js';
 export { dropOldDeletionMarks, eraseDeletedRuns, markRunDeleted } from './deleted-runs.js';
 export { FolderLockedError } from './folder-lock.js';

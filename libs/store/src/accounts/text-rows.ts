@@ -14,9 +14,13 @@ const UPSERT = `
 insert into run_texts (run_id, owner, body)
 select said.run_id, said.owner, said.body from unnest($1::text[], $2::text[], $3::text[]) as said (run_id, owner, body)
 join runs on runs.id = said.run_id
-on conflict (run_id) do update set body = excluded.body`;
+on conflict (run_id) do update set body = excluded.body, words = null
+where run_texts.body <> excluded.body`;
 
-/** Notes what was said in runs of sessions, after their own rows were written. Repeating does no harm. */
+/**
+ * Notes what was said in runs of sessions, after their own rows were written. It is found from now on; see `indexTexts`.
+ * Repeating does no harm.
+ */
 export async function upsertTexts(db: SqlQueries, runs: readonly SaidRun[]): Promise<void> {
   const bodies = new Map<string, readonly [owner: string, body: string]>();
   for (const { snapshot, input } of runs) {
@@ -38,6 +42,19 @@ function askedIn({ messages }: RunInput): string {
   return texts.join('\n\n');
 }
 
+const INDEX = `
+with missing as (select run_id from run_texts where words is null limit $1::int for update skip locked)
+update run_texts set words = to_tsvector('simple', run_texts.body) from missing
+where run_texts.run_id = missing.run_id returning 1`;
+
+/**
+ * Puts at most `limit` texts into the index that are not in it. They are found before that, too, but each search has to
+ * read them. Several stores may do it at the same time. @returns how many.
+ */
+export async function indexTexts(db: SqlQueries, limit: number): Promise<number> {
+  return (await db.query(INDEX, [limit])).length;
+}
+
 const SNIPPET = 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=" ... "';
 /** Of a text, for its snippet: the words of longer ones are found, and shown from the beginning. */
 const SNIPPET_CHARS_MAX = 20_000;
@@ -54,10 +71,16 @@ with asked as (
   select query, query && ('''owner ' || md5($1) || '''')::tsquery as owned
   from websearch_to_tsquery('simple', $2) as query where numnode(query) > 0
 ),
+said as (
+  select run_id, body from asked, run_texts where ${OWNED_WORDS} @@ asked.owned and owner = $1
+  union all
+  select run_id, body from asked, run_texts
+  where words is null and owner = $1 and to_tsvector('simple', body) @@ asked.query
+),
 found as (
-  select runs.id, runs.session_id, runs.created_at, run_texts.body
-  from asked, run_texts join runs on runs.id = run_texts.run_id
-  where ${OWNED_WORDS} @@ asked.owned and run_texts.owner = $1 and runs.session_id is not null and ${NOT_DELETED}
+  select runs.id, runs.session_id, runs.created_at, said.body
+  from said join runs on runs.id = said.run_id
+  where runs.session_id is not null and ${NOT_DELETED}
     and ($3::bigint is null or (runs.created_at, runs.id) < ($3::bigint, $4::text))
   order by runs.created_at desc, runs.id desc limit $5::int
 )

@@ -8,6 +8,7 @@ import { sessionAge } from './007-session-age.js';
 import { endedJobs } from './008-ended-jobs.js';
 import { usageAndSearch } from './009-usage-and-search.js';
 import { searchByOwner } from './010-search-by-owner.js';
+import { searchLater } from './011-search-later.js';
 import type { Migration } from './migration.js';
 
 /** In the order in which they are applied; versions count 1, 2, 3 ... */
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   endedJobs,
   usageAndSearch,
   searchByOwner,
+  searchLater,
 ];
