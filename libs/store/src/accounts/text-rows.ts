@@ -18,8 +18,8 @@ on conflict (run_id) do update set body = excluded.body, words = null
 where run_texts.body <> excluded.body`;
 
 /**
- * Notes what was said in runs of sessions, after their own rows were written. It is found from now on; see `indexTexts`.
- * Repeating does no harm.
+ * Notes what was said in runs of sessions, after their own rows were written. It is found from now on, also before
+ * `indexTexts`. Repeating does no harm.
  */
 export async function upsertTexts(db: SqlQueries, runs: readonly SaidRun[]): Promise<void> {
   const bodies = new Map<string, readonly [owner: string, body: string]>();
