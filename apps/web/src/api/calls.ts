@@ -16,8 +16,7 @@ import type {
   TurnObject,
   UpstreamObject,
 } from '#libs/wire';
-import { apiKey } from './key.js';
-import { keyHeaders } from './key-headers.js';
+import { apiKey, keyHeaders } from './key.js';
 import { request } from './request.js';
 
 const path = (strings: TemplateStringsArray, ...parts: readonly string[]): string =>

@@ -6,3 +6,8 @@ export const apiKey = {
   set: (key: string): void => sessionStorage.setItem(NAME, key),
   forget: (): void => sessionStorage.removeItem(NAME),
 };
+
+/** The headers that name the caller; none without a key. */
+export function keyHeaders(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` };
+}

@@ -1,6 +1,5 @@
 import { ApiError, errorOf } from './api-error.js';
-import { keyHeaders } from './key-headers.js';
-import { apiKey } from './key.js';
+import { apiKey, keyHeaders } from './key.js';
 
 export interface Ask {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';

@@ -1,6 +1,6 @@
 import type { RunFrame } from '#libs/wire';
 import { errorOf } from '../api/api-error.js';
-import { keyHeaders } from '../api/key-headers.js';
+import { keyHeaders } from '../api/key.js';
 import type { Wish } from './messages.js';
 import { readFrames } from './read-frames.js';
 

@@ -1,5 +1,9 @@
 import type { IncompleteReason, JsonObject, JsonValue, Usage } from '#libs/contract';
-import { messageIdOf } from '../ids.js';
+
+/** `msg_<32 hex>` for `run_<the same 32 hex>`: one message is one run. */
+function messageIdOf(runId: string): string {
+  return `msg_${runId.replace(/^run_/, '')}`;
+}
 
 /** The head of every message. `end` holds the stop fields and the usage of a finished one. */
 export function messageObject(
