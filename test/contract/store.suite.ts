@@ -10,6 +10,7 @@ import {
   sqlJobStore,
   upsertRuns,
   type SqlDatabase,
+  type SqlValue,
 } from '#libs/store';
 import type { RunSnapshot } from '#libs/contract';
 import { runSnapshot } from '../support/run-snapshot.js';
@@ -140,6 +141,22 @@ export function storeSuite(name: string, fresh: () => Promise<SqlDatabase>): voi
       } while (after !== undefined);
       expect(got).toEqual(wanted);
       expect(sizes).toEqual([10, 10, 5]);
+    });
+
+    test('a list of a rare status reads the runs of that status alone', async () => {
+      const owner = 'rare status';
+      const many = Array.from({ length: 400 }, (_, i) => runSnapshot({ owner, createdAt: 1e12 + i }));
+      await upsertRuns(db, [...many, runSnapshot({ owner, status: 'failed', createdAt: 1e12 + 7 })]);
+      await db.query('analyze runs');
+      let plan = '';
+      const watched: Pick<SqlDatabase, 'query'> = {
+        query: async <T>(sql: string, params: readonly SqlValue[] = []) => {
+          plan += JSON.stringify(await db.query(`explain ${sql}`, params));
+          return db.query<T>(sql, params);
+        },
+      };
+      expect((await listRuns(watched, { owner, status: 'failed', limit: 5 })).runs).toHaveLength(1);
+      expect(plan).toContain('runs_by_status');
     });
 
     test('a list can be narrowed to one status, and ends on a full page without a next one', async () => {

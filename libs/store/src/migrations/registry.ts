@@ -9,6 +9,7 @@ import { endedJobs } from './008-ended-jobs.js';
 import { usageAndSearch } from './009-usage-and-search.js';
 import { searchByOwner } from './010-search-by-owner.js';
 import { searchLater } from './011-search-later.js';
+import { runsByStatus } from './012-runs-by-status.js';
 import type { Migration } from './migration.js';
 
 /** In the order in which they are applied; versions count 1, 2, 3 ... */
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   usageAndSearch,
   searchByOwner,
   searchLater,
+  runsByStatus,
 ];
