@@ -9,6 +9,7 @@ export const CLIENTS = [
   { name: 'openai 7', kind: 'sdk', file: './sdk/openai.mjs', packages: ['openai-7'] },
   { name: 'openai 6', kind: 'sdk', file: './sdk/openai.mjs', packages: ['openai-6'] },
   { name: 'AI SDK', kind: 'sdk', file: './sdk/ai-sdk.mjs', packages: AI_SDK },
+  { name: 'AI SDK useChat', kind: 'sdk', file: './sdk/use-chat.mjs', packages: ['@ai-sdk/react', 'ai'] },
   { name: 'OpenAI Agents SDK', kind: 'sdk', file: './sdk/agents.mjs', packages: ['@openai/agents'] },
   { name: 'LangChain', kind: 'sdk', file: './sdk/langchain.mjs', packages: LANGCHAIN },
   { name: 'Anthropic SDK', kind: 'sdk', file: './sdk/anthropic.mjs', packages: ['@anthropic-ai/sdk'] },
