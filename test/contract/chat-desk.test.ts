@@ -132,6 +132,19 @@ describe.each(desks)('chats: %s', (_name, create) => {
     expect(await desk.slot(other)).toEqual({ kind: 'refused' });
   });
 
+  test('ids of messages are known to everybody, in their order, and the highest are kept', async () => {
+    const desk = create();
+    const [platform = ''] = newChat().split(':');
+    expect(await desk.highestId(platform)).toBeUndefined();
+    for (const id of ['9', '10', '11', '10']) await desk.noteId(platform, id);
+    expect(await desk.highestId(platform)).toBe('11');
+    expect(await desk.idsAfter(platform, '9')).toEqual(['10', '11']);
+    expect(await desk.idsAfter('other', '0')).toEqual([]);
+    for (let i = 0; i < LIMITS.chatIdsMax; i++) await desk.noteId(platform, String(100 + i));
+    expect(await desk.idsAfter(platform, '0')).toHaveLength(LIMITS.chatIdsMax);
+    expect((await desk.idsAfter(platform, '0'))[0]).toBe('100');
+  });
+
   test('an intake notes how far it has come', async () => {
     const desk = create();
     const [platform = ''] = newChat().split(':');

@@ -19,6 +19,7 @@ import { inletOf, takeIn, type IntakePorts } from './intake/intake.js';
 import { WEBHOOK_DOORS, WebhooksController, type WebhookDoors } from './intake/webhooks.controller.js';
 import { MessengerMeters } from './messenger-meters.js';
 import { createMessengers } from './messengers.js';
+import { Tokens } from './tokens.js';
 
 export interface MessengerParts {
   readonly config: Config;
@@ -42,7 +43,8 @@ export class MessengerModule {
     const meters = new MessengerMeters(metrics, () => host.active);
     const desk = redisChatDesk(connection);
     const registry = redisWorkerRegistry(connection);
-    const messengers = createMessengers(config, logger);
+    const tokens = new Tokens(logger);
+    const messengers = createMessengers(config, logger, tokens);
     const host = new ChatHost(
       {
         runs: new Runs({ ...ports, ...storesOf(config), room: roomOf(config), ...unsettledTo(logger) }),
@@ -78,7 +80,7 @@ export class MessengerModule {
       controllers: [WebhooksController],
       providers: [{ provide: WEBHOOK_DOORS, useValue: doors }],
       imports: [
-        HealthModule.forService({ checks: { redis: () => connection.ping() }, drain }),
+        HealthModule.forService({ checks: { redis: () => connection.ping(), tokens: () => tokens.check() }, drain }),
         MetricsModule.forService(metrics, config.metrics),
         ReleaseModule.for(closers, logger),
       ],

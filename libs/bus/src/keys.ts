@@ -33,6 +33,7 @@
  *   {<p>}:chat:<sha256>:inbox  list     entries that nobody took
  *   {<p>}:chat:<sha256>:next   string   when (ms) the next call into the chat may be made
  *   {<p>}:chat-calls:<name>    string   when (ms) the next call of that platform, or bucket of it, is due
+ *   {<p>}:chat-ids:<platform>   zset     ids of messages of chats that count them together, by themselves
  *   {<p>}:chat-seen:<sha256>   string   an entry that came in (sha256 of its id)
  *   {<p>}:chat-out:<sha256>    string   what became of an entry (JSON)
  *   {<p>}:fair-order           hash     `now`, `at`, the last tag of every lane and key; in one slot with BullMQ's keys
@@ -71,6 +72,7 @@ export function redisKeys(prefix: string) {
     chatInbox: (hash: string) => `{${prefix}}:chat:${hash}:inbox`,
     chatNext: (hash: string) => `{${prefix}}:chat:${hash}:next`,
     chatCalls: (platform: string) => `{${prefix}}:chat-calls:${platform}`,
+    chatIds: (platform: string) => `{${prefix}}:chat-ids:${platform}`,
     chatSeen: (hash: string) => `{${prefix}}:chat-seen:${hash}`,
     chatOutcome: (hash: string) => `{${prefix}}:chat-out:${hash}`,
     fairOrder: `{${prefix}}:fair-order`,

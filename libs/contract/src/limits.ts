@@ -72,6 +72,8 @@ export const LIMITS = {
   /** Threads of one chat in which the bot is known to have been spoken to; others have to mention it again. */
   chatThreadsMax: 200,
   chatPhotoBytesMax: 5_242_880,
+  /** Ids of messages that are known of a platform whose chats count them together. */
+  chatIdsMax: 1_000,
 
   // Approvals and steering
   approvalSecondsDefault: 900,

@@ -87,7 +87,7 @@ function textOf({ job, run }: Parcel): string {
   const said = run.status === 'completed' ? (run.output ?? '') : `The job failed: ${run.error?.message ?? run.status}`;
   const text = `**${job.name.replaceAll('*', '')}**\n\n${said}`;
   const max = Math.min(TEXT_CHARS_MAX, LIMITS.chatEntryBytesMax / BYTES_OF_CHAR_MAX);
-  return text.length > max ? `${text.slice(0, max)}\n\n[The result is longer]` : text;
+  return text.length > max ? `${text.slice(0, max).replace(/[\uD800-\uDBFF]$/, '')}\n\n[The result is longer]` : text;
 }
 
 /** As JSON: `\u0000` */

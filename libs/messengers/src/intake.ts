@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outcome } from './port.js';
 
 const PAUSE_MS_MAX = 30_000;
 
@@ -12,6 +13,13 @@ export function lazily<T>(ask: () => Promise<T>): () => Promise<T> {
     });
     return asked;
   };
+}
+
+/** Told of failures of an intake: `why` never has a token in it. `token`: it is the token that the platform refuses. */
+export type OnTrouble = (why: string, token?: boolean) => void;
+
+export function tellTrouble(onTrouble: OnTrouble | undefined, outcome: Outcome): void {
+  onTrouble?.('why' in outcome ? outcome.why : outcome.kind, outcome.kind === 'unsent' && outcome.token === true);
 }
 
 /** Resolves after `ms` or when `signal` aborts. */

@@ -65,8 +65,8 @@ export type Outcome =
   | { readonly kind: 'wait'; readonly ms: number; readonly isWide?: true }
   /** Nothing was done, and the same call would be refused again. `markup`: because of its marks. */
   | { readonly kind: 'refused'; readonly why: string; readonly markup?: true }
-  /** Nothing was done; it may be tried again. */
-  | { readonly kind: 'unsent'; readonly why: string }
+  /** Nothing was done; it may be tried again. `token`: the platform refuses the bot's token. */
+  | { readonly kind: 'unsent'; readonly why: string; readonly token?: true }
   /** Nobody knows whether it took effect. */
   | { readonly kind: 'unknown'; readonly why: string };
 
@@ -133,6 +133,8 @@ export interface Capabilities {
   readonly replies: boolean;
   /** How a growing answer is shown best. Everything can be edited. */
   previewOf(isGroup: boolean, thread: string): 'edit' | 'draft' | 'stream';
+  /** A thread is a chat of its own, with an id of its own; `thread` is empty everywhere. */
+  readonly threadsAreChats?: true;
   /** Whether a job can deliver into the chat of this id (`<platform>:` taken off). */
   isAllowedChat(chat: string): boolean;
   /** Whether this user is heard everywhere. */

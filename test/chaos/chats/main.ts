@@ -4,7 +4,7 @@ import { storm } from './storm.js';
 
 /**
  * `npm run chaos:chats`: many chats at once, while messenger, worker, API and Redis are killed in turn.
- *   --platform slack   or telegram, discord     --chats 200     --rounds 3, 0: nothing is broken     --words 60
+ *   --platform slack   or telegram, discord, all   --chats 200     --rounds 3, 0: nothing is broken     --words 60
  *   --seed 7           other penalties and troubles             --idle 10000: memory of chats that nobody writes in
  */
 const { values } = parseArgs({
@@ -29,9 +29,14 @@ async function main(): Promise<boolean> {
   const { platform, chats, rounds, words, seed, seconds } = values;
   const numbers = { chats: Number(chats), rounds: Number(rounds), words: Number(words), seed: Number(seed) };
   const found = await storm({ platform, ...numbers, secondsMax: Number(seconds) });
-  print(`${platform}: ${found.whole} of ${chats} chats end with the final text once, ${found.seconds.toFixed(0)} s`);
+  const { whole, doubled, lost, unfinished, firstTexts } = found;
+  print(`${platform}: ${whole} of ${chats} chats end with the final text once, ${found.seconds.toFixed(0)} s`);
+  print(
+    `  ${doubled} doubled, ${lost} lost, ${unfinished} unfinished, ${found.violations.length} violations of limits`,
+  );
   print(`  ${found.kills} kills, ${found.penalties} penalties, ${found.troubles} troubles, ${found.calls} calls`);
-  print(`  ${found.violations.length} violations; first text: ${found.firstTexts}; messenger ${found.megabytes} MB`);
+  print(`  first text within 1 s of the first token: ${firstTexts.inTime} of ${firstTexts.all}`);
+  print(`  the largest messenger has ${found.megabytes} MB`);
   for (const problem of [...found.problems, ...found.violations].slice(0, 20)) print(`  ${problem}`);
   return found.problems.length === 0 && found.violations.length === 0;
 }

@@ -18,7 +18,30 @@ export interface Place {
   stop(): Promise<void>;
 }
 
-export const PLACES: Readonly<Record<string, () => Promise<Place>>> = { telegram, slack, discord };
+export const PLACES: Readonly<Record<string, () => Promise<Place>>> = { telegram, slack, discord, all };
+
+/** The three at once, with a third of the chats each. */
+async function all(): Promise<Place> {
+  const places = await Promise.all([telegram(), slack(), discord()]);
+  const [first] = places;
+  const of = (chat: number): Place => places[chat % places.length] ?? first;
+  return {
+    env: Object.assign({}, ...places.map(({ env }) => env)) as Place['env'],
+    ask: (chat) => of(chat).ask(chat),
+    shownIn: (chat) => of(chat).shownIn(chat),
+    penalise: (chat, seconds) => of(chat).penalise(chat, seconds),
+    trouble: (give) => places.forEach((place) => place.trouble(give)),
+    get violations() {
+      return places.flatMap(({ violations }) => violations);
+    },
+    get calls() {
+      return places.reduce((sum, { calls }) => sum + calls, 0);
+    },
+    async stop() {
+      await Promise.all(places.map((place) => place.stop()));
+    },
+  };
+}
 
 const mishapOf = (trouble: Trouble | undefined) =>
   trouble === undefined

@@ -19,6 +19,10 @@ export interface StormOptions {
 export interface StormFigures {
   /** Chats that show the final text, and nothing but it, once. */
   readonly whole: number;
+  /** Of the others: with more messages than one, with none, with one that is not the final text. */
+  readonly doubled: number;
+  readonly lost: number;
+  readonly unfinished: number;
   /** What is wrong with the others. */
   readonly problems: readonly string[];
   readonly kills: number;
@@ -28,10 +32,15 @@ export interface StormFigures {
   readonly violations: readonly string[];
   /** From the last question to the last final text. */
   readonly seconds: number;
-  /** Of a messenger at the end. */
+  /** Of the largest messenger at the end. */
   readonly megabytes: number;
-  /** Answers by the time from their first token to their first text in the chat. */
-  readonly firstTexts: string;
+  /** Answers by the time from their first token to their first text in the chat, of the messengers that live. */
+  readonly firstTexts: FirstTexts;
+}
+
+export interface FirstTexts {
+  readonly inTime: number;
+  readonly all: number;
 }
 
 const KILLED: readonly ServiceName[] = ['messenger', 'worker', 'api'];
@@ -64,6 +73,11 @@ models:
   }
 }
 
+interface Problem {
+  readonly kind: 'doubled' | 'lost' | 'unfinished';
+  readonly words: string;
+}
+
 class Storm {
   private readonly crew: Map<ServiceName, Service[]>;
   private readonly random: () => number;
@@ -90,39 +104,47 @@ class Storm {
     const { chats, rounds, secondsMax } = this.options;
     const began = Date.now();
     for (let chat = 0; chat < chats; chat++) this.place.ask(chat);
-    const faults = rounds > 0 ? Promise.all([this.kill(), this.vex()]) : Promise.resolve();
-    while (this.wrong().length > 0 && Date.now() < began + secondsMax * 1_000) await sleep(100);
+    let failure: unknown;
+    const faults = (rounds > 0 ? Promise.all([this.kill(), this.vex()]) : Promise.resolve()).catch((cause: unknown) => {
+      failure = cause;
+      this.isOver = true;
+    });
+    while (!this.isOver && this.wrong().length > 0 && Date.now() < began + secondsMax * 1_000) await sleep(100);
     const seconds = (Date.now() - began) / 1_000;
     this.isOver = true;
     await faults;
+    if (failure !== undefined) throw new Error('the deployment could not be broken as it should', { cause: failure });
     await sleep(LATE_MS);
     const problems = this.wrong();
     const { kills, penalties, troubles, place } = this;
-    const [messenger] = this.crew.get('messenger') ?? [];
-    const more = messenger ? await figuresOf(messenger) : { megabytes: 0, firstTexts: '' };
     const { calls, violations } = place;
+    const count = (kind: Problem['kind']): number => problems.filter((one) => one.kind === kind).length;
     return {
       whole: chats - problems.length,
-      problems,
+      doubled: count('doubled'),
+      lost: count('lost'),
+      unfinished: count('unfinished'),
+      problems: problems.map(({ words }) => words),
       kills,
       penalties,
       troubles,
       calls,
       violations,
       seconds,
-      ...more,
+      ...(await figuresOfAll(this.crew.get('messenger') ?? [])),
     };
   }
 
-  private wrong(): string[] {
+  private wrong(): Problem[] {
     const final = new RegExp(`^(\\S+\\s+){${this.options.words - 1}}\\S+$`);
-    const found: string[] = [];
+    const found: Problem[] = [];
     for (let chat = 0; chat < this.options.chats; chat++) {
       const shown = this.place.shownIn(chat);
       const [first] = shown;
       if (shown.length === 1 && first?.isOver && final.test(first.text)) continue;
+      const kind = shown.length === 0 ? 'lost' : shown.length > 1 ? 'doubled' : 'unfinished';
       const words = shown.map(({ text }) => text.split(/\s+/).length).join(', ');
-      found.push(`chat ${chat}: ${shown.length} messages of ${words} words`);
+      found.push({ kind, words: `chat ${chat}: ${shown.length} messages of ${words} words` });
     }
     return found;
   }
@@ -169,14 +191,29 @@ function randomOf(seed: number): () => number {
   };
 }
 
+/** What messengers say of themselves, together. One that died says nothing. */
+export async function figuresOfAll(
+  messengers: readonly Service[],
+): Promise<{ megabytes: number; firstTexts: FirstTexts }> {
+  const all = await Promise.all(messengers.map((one) => figuresOf(one).catch(() => NOTHING)));
+  const sum = (of: (one: Figures) => number): number => all.reduce((total, one) => total + of(one), 0);
+  const firstTexts = { inTime: sum(({ inTime }) => inTime), all: sum((one) => one.all) };
+  return { megabytes: Math.max(0, ...all.map(({ megabytes }) => megabytes)), firstTexts };
+}
+
+interface Figures extends FirstTexts {
+  readonly megabytes: number;
+}
+
+const NOTHING: Figures = { megabytes: 0, inTime: 0, all: 0 };
+
 /** What a messenger says of itself. */
-export async function figuresOf({ url, pid }: Service): Promise<{ megabytes: number; firstTexts: string }> {
+export async function figuresOf({ url, pid }: Service): Promise<Figures> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  const name = 'talaria_messenger_first_text_seconds';
-  const valueOf = (pattern: string): string => new RegExp(`^${name}_${pattern} (\\d+)`, 'm').exec(metrics)?.[1] ?? '0';
-  const soon = valueOf('bucket\\{[^}]*le="1"[^}]*\\}');
-  const count = valueOf('count(?:\\{[^}]*\\})?');
-  return { megabytes: Math.round(kilobytes / 1_024), firstTexts: `${soon} of ${count} within 1 s` };
+  const valueOf = (pattern: string): number =>
+    Number(new RegExp(`^talaria_messenger_first_text_seconds_${pattern} (\\d+)`, 'm').exec(metrics)?.[1] ?? 0);
+  const inTime = valueOf('bucket\\{[^}]*le="1"[^}]*\\}');
+  return { megabytes: Math.round(kilobytes / 1_024), inTime, all: valueOf('count(?:\\{[^}]*\\})?') };
 }

@@ -126,9 +126,11 @@ export class FakeTelegram {
   }
 
   /** A user presses the stop button of a draft. */
-  stopDraft(chat: number): void {
+  stopDraft(chat: number) {
     const stopped = { chat: { id: chat, type: 'private' }, draft_id: 1 };
-    this.updates.push({ update_id: this.nextUpdate++, stopped_message_generation: stopped } as { update_id: number });
+    const update = { update_id: this.nextUpdate++, stopped_message_generation: stopped };
+    this.updates.push(update);
+    return update;
   }
 
   /** The same update once more. */

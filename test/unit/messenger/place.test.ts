@@ -4,7 +4,7 @@ import type { Capabilities, Content, Outcome, Platform, Step } from '#libs/messe
 import { Caller } from '../../../apps/messenger/src/posting/caller.js';
 import { place } from '../../../apps/messenger/src/posting/place.js';
 import { ChatBook } from '../../../apps/messenger/src/state/chat-book.js';
-import type { NoticeTask } from '../../../apps/messenger/src/state/chat-state.js';
+import type { NoticeTask, Piece } from '../../../apps/messenger/src/state/chat-state.js';
 
 const CHAT = 'fake:1';
 const capabilities: Capabilities = {
@@ -38,10 +38,14 @@ function world(at = Infinity, when: 'before' | 'after' = 'before') {
     if (isLast) throw new Crash();
     return done;
   };
-  let answers: ((step: Step) => Outcome | undefined) | undefined;
+  let [answers, answersAfter]: (((step: Step) => Outcome | undefined) | undefined)[] = [];
   const post = async (call: Step): Promise<Outcome> => {
     const forced = answers?.(call);
     if (forced) return forced;
+    const done = await act(call);
+    return answersAfter?.(call) ?? done;
+  };
+  const act = async (call: Step): Promise<Outcome> => {
     posted.push(call.kind);
     if (call.kind === 'send') {
       const id = String(nextId++);
@@ -69,6 +73,8 @@ function world(at = Infinity, when: 'before' | 'after' = 'before') {
     /** Somebody else writes. */
     skipId: () => void nextId++,
     answer: (with_: typeof answers) => void (answers = with_),
+    /** The same, once the call has taken effect. */
+    answerAfter: (with_: typeof answers) => void (answersAfter = with_),
     get ended() {
       return steps >= at;
     },
@@ -166,35 +172,43 @@ test('who lost the chat sends nothing', async () => {
   expect([...scene.shown.values()]).toEqual(['a']);
 });
 
-test('chats that count their ids together: a lost message is found although others took many ids', async () => {
+describe('chats that count their ids together', () => {
   const shared: Capabilities = { ...capabilities, sharesIds: true };
-  const scene = world();
-  const { desk, platform } = scene;
-  const posting = async (chat: string) => {
-    await desk.put(`fake:${chat}`, `e${chat}`, '');
-    const claims = await desk.claim('a', { limit: 9, ttlMs: 60_000 });
-    const book = new ChatBook(
-      desk,
-      claims.find((one) => one.chat === `fake:${chat}`)!,
-    );
+  const postingOf = async ({ desk, platform }: World, chat: string) => {
+    await desk.put(`fake:${chat}`, `e${chat} ${Math.random()}`, '');
+    const claims = await desk.claim('a', { limit: 99, ttlMs: 0 });
+    const claim = claims.find((one) => one.chat === `fake:${chat}`);
+    if (!claim) throw new Error('the chat was not claimed');
+    const book = new ChatBook(desk, claim);
     const caller = new Caller({ desk, platform, onCall: () => undefined }, `fake:${chat}`, book.over);
     return { book, caller, capabilities: shared, chatId: chat };
   };
-  const placement = (text: string) => ({ piece: {}, thread: '', isGroup: false, key: text, content: () => ({ text }) });
-  for (let i = 0; i < 20; i++) scene.skipId();
-  await place(await posting('2'), placement('elsewhere'));
-  const isFirst = { cut: true };
-  const lossy: Platform = {
-    ...platform,
-    async post(step, signal) {
-      const outcome = await platform.post(step, signal);
-      if (step.kind !== 'send' || !isFirst.cut) return outcome;
-      isFirst.cut = false;
-      return { kind: 'unknown', why: 'the connection broke' };
-    },
+  const placement = (text: string, piece: Piece = {}) => {
+    return { piece, thread: '', isGroup: false, key: text, content: () => ({ text }) };
   };
-  const here = await posting('1');
-  const caller = new Caller({ desk, platform: lossy, onCall: () => undefined }, CHAT, here.book.over);
-  await place({ ...here, caller }, placement('here'));
-  expect([...scene.shown.values()]).toEqual(['elsewhere', 'here']);
+
+  test('a lost message is found although others took many ids before it', async () => {
+    const scene = world();
+    for (let i = 0; i < 20; i++) scene.skipId();
+    await place(await postingOf(scene, '2'), placement('elsewhere'));
+    // Another process knows of it by what was noted alone.
+    let cuts = 0;
+    scene.answerAfter((step) => (step.kind === 'send' && cuts++ === 0 ? { kind: 'unknown', why: 'cut' } : undefined));
+    await place(await postingOf(scene, '1'), placement('here'));
+    expect([...scene.shown.values()]).toEqual(['elsewhere', 'here']);
+  });
+
+  test('a lost message is found although others took many ids between what was known and the send', async () => {
+    const scene = world();
+    const piece: Piece = { sending: { after: '4' } };
+    for (let i = 0; i < 30; i++) await place(await postingOf(scene, `${10 + i}`), placement(`elsewhere ${i}`));
+    // The send took effect after them, and its process died before it knew.
+    await scene.platform.post(
+      { kind: 'send', chat: '1', thread: '', content: { text: 'her' }, key: 'k' },
+      new AbortController().signal,
+    );
+    await place(await postingOf(scene, '1'), placement('here', piece));
+    expect([...scene.shown.values()].filter((text) => text.startsWith('her'))).toEqual(['here']);
+    expect(scene.shown.size).toBe(31);
+  });
 });

@@ -78,7 +78,7 @@ async function hold(
 /** A text that no inbox takes is cut: platforms allow far shorter ones. */
 function shortened(inbound: Inbound): Inbound {
   if (inbound.kind !== 'message' || fitsInbox(inbound.text)) return inbound;
-  return { ...inbound, text: inbound.text.slice(0, TEXT_CHARS_MAX) };
+  return { ...inbound, text: inbound.text.slice(0, TEXT_CHARS_MAX).replace(/[\uD800-\uDBFF]$/, '') };
 }
 
 const TEXT_CHARS_MAX = 40_000;

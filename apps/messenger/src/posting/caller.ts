@@ -6,6 +6,10 @@ import { rest } from '../state/bell.js';
 /** A little more than the platform asks for: its clock and ours are not the same. */
 const PENALTY_SPARE_MS = 250;
 const REDIS_AGAIN_MS = 500;
+/** A call that is later than so, in ms, comes close to the ones behind it: it takes another place. */
+const LATE_MS_MAX = 200;
+/** On a machine that is so slow that each of them is late, the last one is made all the same. */
+const PLACES_MAX = 4;
 
 export interface CallTerms {
   readonly kind: Step['kind'];
@@ -34,8 +38,8 @@ export class Caller {
 
   /**
    * Makes a call when its time has come. `prepare` is asked then, so that only the newest text waits; what it writes
-   * down is durable before the call. undefined: nothing was called, because `prepare` had nothing any more or the wait
-   * would have been too long. Rejects with ChatLost.
+   * down is durable before the call. It is asked again when it took so long that the time is over. undefined: nothing
+   * was called, because `prepare` had nothing any more or the wait would have been too long. Rejects with ChatLost.
    */
   call(prepare: () => Promise<Step | undefined>, terms: CallTerms): Promise<Outcome | undefined> {
     const turn = this.last.then(() => this.inTurn(prepare, terms));
@@ -44,10 +48,19 @@ export class Caller {
   }
 
   private async inTurn(prepare: () => Promise<Step | undefined>, terms: CallTerms): Promise<Outcome | undefined> {
-    if (!(await this.slot(terms))) return undefined;
-    const step = await prepare();
-    if (this.over.aborted) throw new ChatLost(this.chat);
-    if (!step) return undefined;
+    let dueAt = await this.slot(terms);
+    for (let places = 1; dueAt !== undefined; places++) {
+      const step = await prepare();
+      if (this.over.aborted) throw new ChatLost(this.chat);
+      if (!step) return undefined;
+      if (Date.now() <= dueAt + LATE_MS_MAX || places >= PLACES_MAX) return this.make(step, terms);
+      // While Redis was away many waited here, and all at once would be too many. What is prepared is worth the wait.
+      dueAt = await this.slot({ kind: terms.kind, isGroup: terms.isGroup });
+    }
+    return undefined;
+  }
+
+  private async make(step: Step, terms: CallTerms): Promise<Outcome> {
     const { platform, onCall } = this.ports;
     // A call under way is never broken off: nobody would know what became of it.
     const outcome = await platform.post(step, new AbortController().signal);
@@ -56,19 +69,25 @@ export class Caller {
     return outcome;
   }
 
-  private async slot(terms: CallTerms): Promise<boolean> {
+  /** @returns when the call is to be made, by the clock of this process; undefined: the wait would be too long. */
+  private async slot(terms: CallTerms): Promise<number | undefined> {
     const { desk } = this.ports;
     const { waitMsMax = Number.MAX_SAFE_INTEGER } = terms;
     const pace = this.paceOf(terms);
     const shared = sharedPenalties(this.ports.platform);
     for (;;) {
-      const slot = await this.untilDone(() => desk.slot({ chat: this.chat, ...pace, waitMsMax }));
-      if (slot.kind === 'refused') return false;
+      let askedAt = 0;
+      const slot = await this.untilDone(() => {
+        // Redis names a time from its own now, which is no earlier than this.
+        askedAt = Date.now();
+        return desk.slot({ chat: this.chat, ...pace, waitMsMax });
+      });
+      if (slot.kind === 'refused') return undefined;
       await rest(slot.waitMs, this.over);
       if (this.over.aborted) throw new ChatLost(this.chat);
       // A penalty that came during the wait counts for calls that had their place already.
       const isHeld = (shared.get(pace.bucket ?? '') ?? 0) > Date.now();
-      if (slot.kind === 'reserved' && !(isHeld && slot.waitMs > 0)) return true;
+      if (slot.kind === 'reserved' && !(isHeld && slot.waitMs > 0)) return askedAt + slot.waitMs;
     }
   }
 

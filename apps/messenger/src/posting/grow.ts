@@ -29,7 +29,7 @@ async function begin(posting: Posting, placement: Placement & { readonly userId:
   const prepare = async (): Promise<Step | undefined> => {
     text = wanted(placement)?.text ?? '';
     if (text === '') return undefined;
-    piece.sending = { after: idAfter(posting), isGrowing: true };
+    piece.sending = { after: await idAfter(posting), isGrowing: true };
     await book.save();
     return { kind: 'begin', chat: chatId, thread, userId, text };
   };
@@ -48,10 +48,12 @@ async function begin(posting: Posting, placement: Placement & { readonly userId:
 
 async function append({ book, caller, chatId }: Posting, placement: Placement, id: string, growing: Growing) {
   const { piece, isGroup } = placement;
-  let text = '';
+  let [text, more]: [string, string | undefined] = ['', undefined];
   const prepare = async (): Promise<Step | undefined> => {
-    text = wanted(placement)?.text ?? '';
-    const more = restOf(growing, text);
+    if (more === undefined) {
+      text = wanted(placement)?.text ?? '';
+      more = restOf(growing, text);
+    }
     if (more === undefined || more === '') return undefined;
     growing.isBroken = true;
     await book.save();
@@ -69,12 +71,15 @@ async function append({ book, caller, chatId }: Posting, placement: Placement, i
 export async function finishGrowing({ book, caller, chatId }: Posting, placement: Placement, id: string) {
   const { piece, isGroup } = placement;
   let hash: string | undefined;
+  let more: string | undefined;
   const prepare = async (): Promise<Step | undefined> => {
     const content = wanted(placement);
     const { growing } = piece;
     if (!content || !growing) return undefined;
-    const more = content.buttons ? undefined : restOf(growing, content.text);
-    hash = more === undefined ? undefined : hashOf(content);
+    if (hash === undefined) {
+      more = content.buttons ? undefined : restOf(growing, content.text);
+      hash = more === undefined ? undefined : hashOf(content);
+    }
     growing.isBroken = true;
     await book.save();
     return { kind: 'finish', chat: chatId, id, ...(more && { text: more }) };

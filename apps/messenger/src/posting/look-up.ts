@@ -1,7 +1,7 @@
 import type { Outcome, Step } from '#libs/messengers';
-import { adopt, hashOf, wanted, type Placement, type Posting } from './posting.js';
+import { adopt, hashOf, takenIds, wanted, type Placement, type Posting } from './posting.js';
 
-/** Ids that are tried, the next ones in the chat. */
+/** Ids that are tried: the next ones in the chat that are not known to be those of other messages. */
 const CANDIDATES_MAX = 8;
 
 /**
@@ -9,11 +9,13 @@ const CANDIDATES_MAX = 8;
  * ids that the message can have are edited, and the one that takes the edit is it. Found, the piece has its id; else it
  * is as before it was sent. Other outcomes say nothing, and the look-up begins anew.
  */
-export function lookUp(posting: Posting, placement: Placement): Promise<Outcome | undefined> {
-  const { capabilities } = posting;
+export async function lookUp(posting: Posting, placement: Placement): Promise<Outcome | undefined> {
+  const { candidates } = posting.capabilities;
   const after = placement.piece.sending?.after ?? '0';
-  const ids = capabilities.candidates?.(after, CANDIDATES_MAX);
-  return ids ? tryIds(posting, placement, ids) : find(posting, placement, after);
+  if (!candidates) return find(posting, placement, after);
+  const taken = await takenIds(posting, after);
+  const free = candidates(after, CANDIDATES_MAX + taken.size).filter((id) => !taken.has(id));
+  return tryIds(posting, placement, free.slice(0, CANDIDATES_MAX));
 }
 
 async function find(posting: Posting, { piece, thread, isGroup }: Placement, after: string) {
@@ -36,7 +38,7 @@ async function find(posting: Posting, { piece, thread, isGroup }: Placement, aft
 async function tryIds(posting: Posting, placement: Placement, ids: readonly string[]): Promise<Outcome | undefined> {
   const { book } = posting;
   const { piece } = placement;
-  for (const id of ids.filter((one) => !book.state.ours.includes(one))) {
+  for (const id of ids) {
     const { outcome, hash } = await tryId(posting, placement, id);
     if (outcome?.kind === 'done' || outcome?.kind === 'unchanged') {
       delete piece.sending;

@@ -55,7 +55,7 @@ async function send(posting: Posting, placement: Placement): Promise<Outcome | u
     const content = wanted(placement);
     if (!content) return undefined;
     hash = hashOf(content);
-    piece.sending = { after: idAfter(posting) };
+    piece.sending = { after: await idAfter(posting) };
     await book.save();
     const ownKey = piece.wasGone ? `${key} again` : key;
     return { kind: 'send', chat: chatId, thread, content, key: ownKey, ...(replyTo !== undefined && { replyTo }) };

@@ -30,21 +30,32 @@ export interface Placement {
 /** Servers' clocks differ from ours by less, in ms. */
 const CLOCK_SPARE_MS = 60_000;
 
-/** A message that is sent from now on has a higher id. */
-export function idAfter({ book, capabilities, chatId }: Posting): string {
-  const own = capabilities.later(book.state.lastId, capabilities.idBefore(Date.now() - CLOCK_SPARE_MS));
-  const shared = highest.get(capabilities);
-  const counts = shared !== undefined && !capabilities.isGroupChat(chatId);
-  return counts ? capabilities.later(own, shared) : own;
+/** A message that is sent from now on has a higher id. Chats that count together take many ids in a burst. */
+export async function idAfter({ book, capabilities, chatId }: Posting): Promise<string> {
+  const { later } = capabilities;
+  const own = later(book.state.lastId, capabilities.idBefore(Date.now() - CLOCK_SPARE_MS));
+  if (!countsIds({ capabilities, chatId })) return own;
+  // Without it a look-up has more ids to try.
+  const shared = await book.desk.highestId(platformOf(book)).catch(() => undefined);
+  return shared === undefined ? own : later(own, shared);
 }
 
-/** The highest id that this process saw in chats that count together: other chats take many in a burst. */
-const highest = new WeakMap<Capabilities, string>();
-
-export function noteId({ capabilities, chatId }: Pick<Posting, 'capabilities' | 'chatId'>, id: string): void {
-  if (!capabilities.sharesIds || capabilities.isGroupChat(chatId)) return;
-  highest.set(capabilities, capabilities.later(highest.get(capabilities) ?? '0', id));
+/** Ids behind `after` that are known to be those of other messages. */
+export async function takenIds({ book, capabilities, chatId }: Posting, after: string): Promise<ReadonlySet<string>> {
+  if (!countsIds({ capabilities, chatId })) return new Set(book.state.ours);
+  const shared = await book.desk.idsAfter(platformOf(book), after).catch(() => []);
+  return new Set([...book.state.ours, ...shared]);
 }
+
+/** Tells all chats that count together that this id is taken. What they are not told they find out by trying. */
+export function noteId({ book, capabilities, chatId }: Omit<Posting, 'caller'>, id: string): void {
+  if (countsIds({ capabilities, chatId })) void book.desk.noteId(platformOf(book), id).catch(() => undefined);
+}
+
+const countsIds = ({ capabilities, chatId }: Pick<Posting, 'capabilities' | 'chatId'>): boolean =>
+  capabilities.sharesIds === true && !capabilities.isGroupChat(chatId);
+
+const platformOf = ({ claim }: ChatBook): string => claim.chat.slice(0, claim.chat.indexOf(':'));
 
 /** The message is ours. `hash` of what it shows; absent: nobody knows. */
 export function adopt(posting: Posting, piece: Piece, found: { id: string; hash?: string }): void {

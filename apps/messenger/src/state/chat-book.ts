@@ -20,7 +20,7 @@ export class ChatBook {
   private isLost = false;
 
   constructor(
-    private readonly desk: ChatDesk,
+    readonly desk: ChatDesk,
     readonly claim: ClaimedChat,
   ) {
     this.state = parseState(claim.state);

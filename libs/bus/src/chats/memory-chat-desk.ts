@@ -63,7 +63,24 @@ export function memoryChatDesk(now: () => number = Date.now): ChatDesk {
       else delete chat.dueAt;
     },
     ...timesOf(chatOf, now),
+    ...idNotes(),
     ...notes(),
+  };
+}
+
+function idNotes(): Pick<ChatDesk, 'noteId' | 'idsAfter' | 'highestId'> {
+  const ids = new Map<string, readonly number[]>();
+  const idsOf = (platform: string): readonly number[] => ids.get(platform) ?? [];
+  return {
+    async noteId(platform, id) {
+      const known = new Set([...idsOf(platform), Number(id)]);
+      ids.set(platform, [...known].sort((a, b) => a - b).slice(-LIMITS.chatIdsMax));
+    },
+    idsAfter: async (platform, after) =>
+      idsOf(platform)
+        .filter((id) => id > Number(after))
+        .map(String),
+    highestId: async (platform) => idsOf(platform).at(-1)?.toString(),
   };
 }
 

@@ -58,7 +58,22 @@ export function redisChatDesk({ redis, keys }: RedisConnection): ChatDesk {
     async holdBucket({ chat, bucket, burstMs = 0 }, ms) {
       await run(HOLD_CHAT, [keys.chatCalls(bucketOf(chat, bucket))], Math.max(1, Math.ceil(ms)) + burstMs);
     },
+    ...idsOn({ redis, keys }),
     ...notesOn({ redis, keys }),
+  };
+}
+
+type Ids = Pick<ChatDesk, 'noteId' | 'idsAfter' | 'highestId'>;
+
+function idsOn({ redis, keys }: Pick<RedisConnection, 'redis' | 'keys'>): Ids {
+  return {
+    async noteId(platform, id) {
+      const key = keys.chatIds(platform);
+      const calls = redis.multi().zadd(key, id, id);
+      await withinDeadline(calls.zremrangebyrank(key, 0, -LIMITS.chatIdsMax - 1).exec());
+    },
+    idsAfter: (platform, after) => withinDeadline(redis.zrangebyscore(keys.chatIds(platform), `(${after}`, '+inf')),
+    highestId: async (platform) => (await withinDeadline(redis.zrange(keys.chatIds(platform), '-1', '-1')))[0],
   };
 }
 

@@ -15,7 +15,7 @@ export function readMessenger(sources: Sources, file: FileSettings, given: Messe
   const { values } = given;
   if (!isReadFor(sources, 'messenger')) return { port: values.MESSENGER_PORT };
   const chatsOf = (platform: ChatPlatform): readonly ChatConfig[] =>
-    file.chats[platform].map((entry) => chatOf(sources, entry, given.tools));
+    file.chats[platform].map((entry) => chatOf(sources, platform, entry, given.tools));
   const telegram = readTelegram(sources, values, chatsOf('telegram'));
   const slack = readSlack(sources, values, chatsOf('slack'));
   const discord = readDiscord(values, chatsOf('discord'));
@@ -97,8 +97,22 @@ function readDiscord(values: Values, chats: Chats): ChatPlatformConfig | undefin
   };
 }
 
-function chatOf({ problems }: Sources, entry: FileSettings['chats']['slack'][number], tools: ToolsConfig): ChatConfig {
+/** Ids of each platform. With one of another platform an entry would be for no chat, and nobody would know. */
+const IDS: Readonly<Record<ChatPlatform, { readonly chat: RegExp; readonly thread: RegExp }>> = {
+  telegram: { chat: /^-?\d+$/, thread: /^\d+$/ },
+  slack: { chat: /^[CDG][A-Z0-9]+$/, thread: /^\d+\.\d+$/ },
+  discord: { chat: /^\d+$/, thread: /^\d+$/ },
+};
+
+type ChatEntry = FileSettings['chats'][ChatPlatform][number];
+
+function chatOf({ problems }: Sources, platform: ChatPlatform, entry: ChatEntry, tools: ToolsConfig): ChatConfig {
   const { path, chat = '', thread, key, model, prompt, toolsets } = entry;
+  const ids = IDS[platform];
+  if (chat !== '' && !ids.chat.test(chat)) problems.add(`${path}.chat`, `the id of a chat of ${platform}`, chat);
+  if (thread !== undefined && !ids.thread.test(thread)) {
+    problems.add(`${path}.thread`, `the id of a thread of ${platform}`, thread);
+  }
   for (const wanted of toolsets ?? []) {
     if (!tools.toolsets.some(({ name }) => name === wanted)) {
       problems.add(`${path}.toolsets`, 'names of toolsets', wanted);

@@ -93,6 +93,12 @@ export interface ChatDesk {
   hold(chat: string, ms: number): Promise<void>;
   /** Nobody makes a call of the bucket for so long, in ms, whatever chat it is for. `chat` names the platform. */
   holdBucket(call: Pick<SlotRequest, 'chat' | 'bucket' | 'burstMs'>, ms: number): Promise<void>;
+  /** Notes the id of a message where a platform counts the ids of many chats together. Ids are whole numbers. */
+  noteId(platform: string, id: string): Promise<void>;
+  /** The noted ids behind `after`, the lowest first. LIMITS.chatIdsMax are kept, the highest ones. */
+  idsAfter(platform: string, after: string): Promise<readonly string[]>;
+  /** The highest noted id; undefined: there is none. */
+  highestId(platform: string): Promise<string | undefined>;
   /** Notes what became of an entry, for LIMITS.chatEntrySeenSeconds. */
   settle(entryId: string, outcome: ChatOutcome): Promise<void>;
   /** undefined when it is not known, or no longer known. */

@@ -6,9 +6,12 @@ import type { DiscordSettings } from './discord-settings.js';
 /** Of a message ("Create Message", `content`). */
 const TEXT_MAX = 2_000;
 /** Five messages in five seconds for a channel; each answer's headers say what is left. */
-const CHANNEL_GAP_MS = 1_050;
-/** "Bots can make up to 50 requests per second" in all ("Rate Limits"); answers to buttons do not count. */
-const BOT_GAP_MS = 25;
+const CHANNEL_GAP_MS = 1_150;
+/**
+ * "Bots can make up to 50 requests per second" in all ("Rate Limits"); answers to buttons do not count. A third of them
+ * is left for what holds calls up.
+ */
+const BOT_GAP_MS = 30;
 /** Ids count milliseconds from here, in the bits above the 22nd ("Snowflakes"). */
 const EPOCH = 1_420_070_400_000n;
 
@@ -24,6 +27,7 @@ export function discordCapabilities({ allowedUsers, allowedChats }: DiscordSetti
     typing: true,
     replies: true,
     previewOf: () => 'edit',
+    threadsAreChats: true,
     isAllowedChat: (chat) => allowedChats.includes(chat),
     isAllowedUser: (user) => allowedUsers.includes(user),
     // An id does not tell.

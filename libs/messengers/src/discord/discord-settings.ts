@@ -1,3 +1,5 @@
+import type { OnTrouble } from '../intake.js';
+
 export interface DiscordSettings {
   readonly token: string;
   /** Another server that speaks Discord's API; absent: Discord's own. */
@@ -5,6 +7,6 @@ export interface DiscordSettings {
   readonly allowedUsers: readonly string[];
   /** Servers and channels. */
   readonly allowedChats: readonly string[];
-  /** Told of failures of the intake: `why` never has the token in it. */
-  onTrouble?(why: string): void;
+  /** Told of failures of the intake. */
+  readonly onTrouble?: OnTrouble;
 }

@@ -1,7 +1,7 @@
 import type { REST } from '@discordjs/rest';
 import { WebSocketManager, WebSocketShardEvents, type SessionInfo } from '@discordjs/ws';
 import { GatewayIntentBits, type GatewayDispatchPayload } from 'discord-api-types/v10';
-import { backOff, rest as pause } from '../intake.js';
+import { backOff, rest as pause, tellTrouble, type OnTrouble } from '../intake.js';
 import type { Inlet } from '../port.js';
 import { readOutcome } from './read-outcome.js';
 
@@ -18,7 +18,7 @@ const CLOSE_AND_RESUME = 4_200;
 export interface GatewaySettings {
   readonly token: string;
   readonly rest: REST;
-  readonly onTrouble: ((why: string) => void) | undefined;
+  readonly onTrouble: OnTrouble | undefined;
 }
 
 /** @returns whether somebody is heard in the event. */
@@ -42,7 +42,7 @@ export async function listenToGateway(
     } catch (cause) {
       if (signal.aborted) return;
       const outcome = readOutcome(cause);
-      settings.onTrouble?.('why' in outcome ? outcome.why : outcome.kind);
+      tellTrouble(settings.onTrouble, outcome);
       await pause(outcome.kind === 'wait' ? outcome.ms : pauses.next(), signal);
     }
   }

@@ -18,10 +18,18 @@ export function readOutcome(cause: unknown): Outcome {
   }
   if (cause instanceof HTTPError) return { kind: 'unknown', why: `Discord: HTTP ${cause.status}` };
   if (cause instanceof DiscordAPIError) {
-    const why = `Discord: ${cause.status} ${String(cause.code).slice(0, 100)}`;
+    const why = `Discord: ${cause.status} ${wordsOf(cause)}`;
     if (GONE.has(cause.code)) return { kind: 'gone' };
-    return cause.status === 401 ? { kind: 'unsent', why } : { kind: 'refused', why };
+    return cause.status === 401 ? { kind: 'unsent', why, token: true } : { kind: 'refused', why };
   }
   const why = codeOf(cause) ?? 'no answer';
   return { kind: neverReached(cause) === undefined ? 'unknown' : 'unsent', why };
+}
+
+const WORDS_CHARS_MAX = 100;
+
+/** The number of an error, and what Discord says of it, if that is one line: what follows quotes the request. */
+function wordsOf({ code, rawError }: DiscordAPIError): string {
+  const said = 'message' in rawError ? String(rawError.message).split('\n')[0] : '';
+  return `${code} ${said}`.trim().slice(0, WORDS_CHARS_MAX);
 }

@@ -57,6 +57,6 @@ function ofWord(word: string): Outcome {
   if (/^rate_?limited$/.test(word)) return { kind: 'wait', ms: RETRY_SECONDS_DEFAULT * 1_000, isWide: true };
   if (GONE.has(word)) return { kind: 'gone' };
   if (UNKNOWN.has(word)) return { kind: 'unknown', why };
-  if (UNSENT.has(word)) return { kind: 'unsent', why };
+  if (UNSENT.has(word)) return { kind: 'unsent', why, token: true };
   return { kind: 'refused', why, ...(MARKUP.has(word) && { markup: true as const }) };
 }

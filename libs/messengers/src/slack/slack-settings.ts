@@ -1,3 +1,5 @@
+import type { OnTrouble } from '../intake.js';
+
 export interface SlackSettings {
   /** Of the bot, `xoxb-`. */
   readonly token: string;
@@ -13,6 +15,6 @@ export interface SlackSettings {
   readonly threads: boolean;
   /** Answers grow as Slack's own streams where there is room for them; else by edits alone. */
   readonly streams: boolean;
-  /** Told of failures of the intake: `why` never has a token in it. */
-  onTrouble?(why: string): void;
+  /** Told of failures of the intake. */
+  readonly onTrouble?: OnTrouble;
 }

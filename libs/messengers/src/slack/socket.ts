@@ -1,5 +1,5 @@
 import { SocketModeClient } from '@slack/socket-mode';
-import { backOff, rest } from '../intake.js';
+import { backOff, rest, type OnTrouble } from '../intake.js';
 import { readOutcome } from './read-outcome.js';
 import { SILENT } from './silent.js';
 
@@ -11,7 +11,7 @@ const PAUSE_MS_MIN = 1_000;
 export interface SocketSettings {
   readonly appToken: string;
   readonly root: { readonly slackApiUrl?: string };
-  readonly onTrouble: ((why: string) => void) | undefined;
+  readonly onTrouble: OnTrouble | undefined;
 }
 
 interface Envelope {
@@ -37,6 +37,7 @@ export async function listenOnSocket(
     } catch (cause) {
       if (signal.aborted) return;
       const outcome = readOutcome(cause);
+      // The token of the app is another one than the bot's: calls go on.
       onTrouble?.('why' in outcome ? outcome.why : outcome.kind);
       await rest(outcome.kind === 'wait' ? outcome.ms : pauses.next(), signal);
     }

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { LIMITS, type JsonObject } from '#libs/contract';
 import type { Capabilities, Content, Step } from '../port.js';
+import { cutText } from '../text/cut-text.js';
 import { readMarkdown } from '../text/read-markdown.js';
 import type { Mark, RichText } from '../text/rich-text.js';
 import { splitText } from '../text/split-text.js';
@@ -13,8 +14,11 @@ const ENTITIES_MAX = 100;
 /** "Avoid sending more than one message per second" into a chat, and 20 a minute into a group (Bots FAQ). */
 const PRIVATE_GAP_MS = 1_050;
 const GROUP_GAP_MS = 3_100;
-/** "No more than about 30 messages per second" in all: calls arrive less evenly than they are sent. */
-const BOT_GAP_MS = 40;
+/**
+ * "No more than about 30 messages per second" in all. Twenty leave half a second for what holds calls up: a machine, a
+ * network.
+ */
+const BOT_GAP_MS = 50;
 const IN_FILE = 'The whole answer is in this file.';
 
 /** They are no messages. */
@@ -55,7 +59,7 @@ export function telegramCapabilities({ allowedUsers, allowedChats, drafts, webho
 function render(markdown: string): readonly Content[] {
   const charsMax = TEXT_MAX * LIMITS.chatPartsMax;
   const isLong = markdown.length > charsMax;
-  const parts = splitText(readMarkdown(isLong ? markdown.slice(0, charsMax) : markdown), TEXT_MAX);
+  const parts = splitText(readMarkdown(cutText(markdown, charsMax)), TEXT_MAX);
   if (!isLong && parts.length <= LIMITS.chatPartsMax) return parts.map(contentOf);
   const file: Content = { text: IN_FILE, file: { name: 'answer.md', text: markdown } };
   return [...parts.slice(0, LIMITS.chatPartsMax - 1).map(contentOf), file];

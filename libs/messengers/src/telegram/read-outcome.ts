@@ -24,7 +24,8 @@ function ofAnswer({ error_code: code, description, parameters }: GrammyError): O
   // A server that failed may have done what it was asked for.
   if (code >= 500) return { kind: 'unknown', why };
   // The token is wrong, or another process asks for updates: nothing about this call.
-  if (code === 401 || code === 404 || code === 409) return { kind: 'unsent', why };
+  if (code === 401 || code === 404) return { kind: 'unsent', why, token: true };
+  if (code === 409) return { kind: 'unsent', why };
   if (/message is not modified/i.test(description)) return { kind: 'unchanged' };
   if (/message (to (edit|delete) not found|can't be (edited|deleted)|identifier)|message_id_invalid/i.test(description))
     return { kind: 'gone' };

@@ -1,3 +1,5 @@
+import type { OnTrouble } from '../intake.js';
+
 export interface TelegramSettings {
   readonly token: string;
   /** Another server that speaks the Bot API; absent: Telegram's own. */
@@ -8,6 +10,6 @@ export interface TelegramSettings {
   readonly drafts?: boolean;
   /** Where Telegram brings updates; absent: they are asked for. */
   readonly webhook?: { readonly url: string; readonly secret: string };
-  /** Told of failures of the intake: `why` never has the token in it. */
-  onTrouble?(why: string): void;
+  /** Told of failures of the intake. */
+  readonly onTrouble?: OnTrouble;
 }

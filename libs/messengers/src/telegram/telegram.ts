@@ -1,6 +1,6 @@
 import type { Update } from '@grammyjs/types';
 import { Api } from 'grammy';
-import { backOff, lazily, rest, untilAborted } from '../intake.js';
+import { backOff, lazily, rest, tellTrouble, untilAborted } from '../intake.js';
 import type { Platform, Sink } from '../port.js';
 import { asSignal } from './as-signal.js';
 import { telegramCapabilities } from './capabilities.js';
@@ -63,8 +63,7 @@ async function intake(from: Intake, sink: Sink, signal: AbortSignal): Promise<vo
     } catch (cause) {
       if (signal.aborted) return;
       const outcome = readOutcome(cause);
-      const why = 'why' in outcome ? outcome.why : outcome.kind;
-      from.settings.onTrouble?.(why);
+      tellTrouble(from.settings.onTrouble, outcome);
       await rest(outcome.kind === 'wait' ? outcome.ms : pauses.next(), signal);
     }
   }

@@ -22,6 +22,7 @@ export function partsOf(markdown: string, { textMax, entities, hasFiles }: Parts
   const contents = shown.map((text): Content => ({ text, entities }));
   if (!isLong) return contents;
   if (hasFiles) return [...contents, { text: IN_FILE, file: { name: 'answer.md', text: markdown } }];
-  const last = contents.pop()?.text ?? '';
-  return [...contents, { text: last.slice(0, textMax - LEFT_OUT.length) + LEFT_OUT, entities }];
+  // Cut as the others are: with its blocks of code whole.
+  const [last = ''] = splitMarkdown(contents.pop()?.text ?? '', textMax - LEFT_OUT.length);
+  return [...contents, { text: last + LEFT_OUT, entities }];
 }
