@@ -22,6 +22,7 @@ const FOR_TESTS = [
   'bus memoryRunLog',
   'bus memoryRunQueue',
   'bus memorySessionTurns',
+  'bus memorySpendLedger',
   'bus memoryWorkerRegistry',
   'bus redisLiveHub',
   'config Environment',

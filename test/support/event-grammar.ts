@@ -229,9 +229,11 @@ class LogChecker {
     const fits =
       event.type === 'run.completed'
         ? event.finishReason === reason && (reason === 'stop' || hasClientCall)
-        : ({ max_output_tokens: 'length', content_filter: 'content_filter', max_steps: 'tool_calls' } as const)[
-            event.reason
-          ] === reason;
+        : event.reason === 'max_cost'
+          ? reason === 'length' || reason === 'tool_calls' || reason === 'nothing'
+          : ({ max_output_tokens: 'length', content_filter: 'content_filter', max_steps: 'tool_calls' } as const)[
+              event.reason
+            ] === reason;
     if (!fits) this.say(event, `does not fit a last step that ended with ${reason}`);
   }
 }

@@ -2,6 +2,7 @@ import { redisWorkerRegistry } from '#libs/bus';
 import { GatewayError, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { approvalOf } from './approval-policy.js';
+import { modelPrices } from './models/spend-terms.js';
 import type { WorkerCore } from './worker-core.js';
 
 const ANNOUNCE_EVERY_MS = 5_000;
@@ -14,6 +15,7 @@ const DISCOVER_AWAY_EVERY_MS = 2_000;
 export class AnnouncementModule {
   static for(core: WorkerCore): DynamicModule {
     const { config, logger, drain, active, routes, tools } = core;
+    const { termsOf } = modelPrices(config.models, routes);
     const approval = approvalOf(config.approvals.rules);
     const silence = announce({
       registry: redisWorkerRegistry(core.connection),
@@ -23,7 +25,7 @@ export class AnnouncementModule {
         // Without a model it takes nothing.
         capacity: routes.hasModels() ? config.worker.concurrency : 0,
         active: active.count,
-        models: routes.models(),
+        models: routes.models().map((model) => (termsOf(model.name) ? { ...model, isPriced: true } : model)),
         upstreams: routes.upstreams(),
         tools: tools.names(),
         toolInfos: tools.infos(approval),

@@ -4,6 +4,7 @@ import {
   persistCollector,
   redisApprovalMemory,
   redisSessionTurns,
+  redisSpendLedger,
   redisWorkerRegistry,
   runWriters,
   startRunWorker,
@@ -19,6 +20,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { approvalPolicy } from './approval-policy.js';
 import { LastAttempts } from './last-attempts.js';
 import { ModelShare } from './models/model-share.js';
+import { modelPrices } from './models/spend-terms.js';
 import { processRun, type AttemptPorts } from './process-run.js';
 import { sessionOf } from './session-of.js';
 import type { WorkerCore } from './worker-core.js';
@@ -67,6 +69,7 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
       queue: ending.queue,
       timeoutSeconds: config.approvals.timeoutSeconds,
     },
+    spending: { ledger: redisSpendLedger(core.connection), ...modelPrices(config.models, routes) },
     ending,
     settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
     route: async (model) => {

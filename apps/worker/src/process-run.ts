@@ -26,6 +26,7 @@ import type { ActiveRun, ActiveRuns } from './active-runs.js';
 import type { LastAttempts } from './last-attempts.js';
 import { ParkFailed, runApprovals, type ApprovalParts } from './run-approvals.js';
 import { RunControls } from './run-controls.js';
+import { closeSpend, runSpend, type SpendParts } from './run-spend.js';
 
 /** The ports that an attempt at a run needs from its worker. */
 export interface AttemptPorts {
@@ -35,6 +36,7 @@ export interface AttemptPorts {
   readonly active: ActiveRuns;
   readonly lastAttempts: LastAttempts;
   readonly approvals: ApprovalParts;
+  readonly spending: SpendParts;
   /** For the end of runs. A step that fails there is thrown, so that the queue brings the job again. */
   readonly ending: EndPorts;
   readonly settings: { systemPrompt: string; stepsMax: number; toolSecondsMax: number; runSecondsMax: number };
@@ -136,6 +138,7 @@ async function attemptRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome>
     if (terminal === 'parked') return 'done';
     await writer.emit(terminal);
     await writer.flushed();
+    if (claim.spec.spend) await closeSpend(ports.spending, claim.spec).catch(() => undefined);
     // If this fails, the queue brings the job again, and that attempt finds the run ended.
     await settleEnded(ports.ending, [{ runId, spec: claim.spec }]);
     return 'done';
@@ -208,6 +211,7 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
     const route = await ports.route(spec.model);
     const messages = await ports.conversation(spec);
     const sessionId = await ports.sessionOf(spec);
+    const spend = runSpend(ports.spending, spec);
     const request = { ...spec, messages, ...(sessionId !== undefined && { sessionId }) };
     const agent = {
       route,
@@ -226,6 +230,7 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
       steers: () => controls.steers(),
       approvals: runApprovals({ parts: ports.approvals, log: ports.log, job, spec, controls, cancel: run.cancel }),
       settings: ports.settings,
+      ...(spend && { spend }),
     };
     const work = () => runAgent(request, before, agent);
     return await (trace ? trace.run(work) : work());

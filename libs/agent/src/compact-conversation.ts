@@ -3,6 +3,7 @@ import type { AgentRun } from './agent-run.js';
 import { estimateTokens, messageTokens, toolTokens } from './messages/estimate-tokens.js';
 import { openModelStream, type Question } from './open-model-stream.js';
 import { questionOf } from './run-step.js';
+import { reserveCall, settleCall } from './spend/reserve-call.js';
 
 /**
  * Average of English prose and code. The caller's bound is in tokens of the model, whose tokenizer is not known here.
@@ -59,12 +60,15 @@ interface Summary {
   readonly usage: Usage;
 }
 
-async function summaryOf({ spec, ports }: AgentRun, question: Question): Promise<Summary> {
+async function summaryOf(run: AgentRun, asked: Question): Promise<Summary> {
+  const { spec, ports } = run;
+  const { question } = await reserveCall(run, asked);
   try {
     const { candidate, events } = await openModelStream(ports.route, question, spec.truncation);
     const { text, end } = await textOf(events);
     const summary = end?.finishReason === 'stop' ? text.trim() : '';
     const { model, provider } = candidate;
+    await settleCall(run, { model, upstream: provider.upstream, usage: end?.usage ?? NO_USAGE });
     return { summary, model, upstream: provider.upstream, usage: end?.usage ?? NO_USAGE };
   } catch (cause) {
     if (cause instanceof GatewayError) return { summary: '', model: '', upstream: '', usage: NO_USAGE };

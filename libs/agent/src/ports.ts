@@ -3,8 +3,12 @@ import type {
   ApprovalBy,
   ApprovalDecision,
   JsonObject,
+  ModelPrice,
   ModelRoute,
+  PriceTable,
   RunEvent,
+  SpendAsk,
+  SpendLimits,
   Tool,
   Usage,
 } from '#libs/contract';
@@ -31,6 +35,8 @@ export interface AgentPorts {
   readonly steers: () => Promise<readonly string[]>;
   readonly approvals: ApprovalPorts;
   readonly settings: AgentSettings;
+  /** Absent: nothing bounds the run's cost. */
+  readonly spend?: SpendPorts;
 }
 
 /** Who must be asked before a call, and the answers so far. */
@@ -75,4 +81,22 @@ export interface AgentSettings {
   readonly stepsMax: number;
   /** Longest execution of one tool. */
   readonly toolSecondsMax: number;
+}
+
+/** The run's cost is bounded. Amounts of `reserve` and `settle` are billionths of the currency. */
+export interface SpendPorts {
+  /** At least one. */
+  readonly limits: SpendLimits;
+  /** What completed steps cost is counted with these. */
+  readonly prices: PriceTable;
+  /** Of each kind of token, the dearest price among all models that may answer. */
+  readonly price: ModelPrice;
+  /** Bound of an answer when the caller names none. Absent: it is not known. */
+  readonly outputTokens?: number;
+  /**
+   * Reserves for the next call together with the other runs of the session or job, as `SpendLedger.reserve` does.
+   */
+  reserve(scope: 'session' | 'job', ask: SpendAsk): Promise<number | undefined>;
+  /** The run has cost so much, and nothing is reserved for it. */
+  settle(scope: 'session' | 'job', spent: number): Promise<void>;
 }

@@ -1,12 +1,13 @@
-import { hasEnded, type RunSnapshot, type RunSpec, type TerminalEvent } from '#libs/contract';
+import { hasEnded, type RunSnapshot, type RunSpec, type SpendLimit, type TerminalEvent } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
 import { compactConversation, NOT_COMPACTED, type Compacted } from './compact-conversation.js';
 import type { AgentPorts } from './ports.js';
 import { settleOpenStep } from './resume-point.js';
-import { openRunBook } from './run-book.js';
+import { openRunBook, type RunBook } from './run-book.js';
 import { RunLeft } from './run-left.js';
 import { RunParked } from './run-parked.js';
 import { runStep } from './run-step.js';
+import { SpendReached } from './spend/reserve-call.js';
 import { openToolbox } from './toolbox.js';
 
 /**
@@ -37,12 +38,22 @@ export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentP
       mayCompact = !compacted.isMade;
     }
   } catch (error) {
+    if (error instanceof SpendReached) return await endAtLimit(book, error.limit);
     // Another worker owns the run by now, so an abort of this attempt no longer matters.
     if (error instanceof RunParked || error instanceof RunLeft) throw error;
     // An error during an abort is a consequence of the abort.
     ports.signal.throwIfAborted();
     throw error;
   }
+}
+
+/** A step that a lost worker left open is closed: nobody will continue it. */
+async function endAtLimit(book: RunBook, limit: SpendLimit): Promise<TerminalEvent> {
+  const last = book.snapshot().steps.at(-1);
+  if (last?.status === 'in_progress') {
+    await book.emit({ type: 'step.interrupted', step: last.step, reason: 'worker_lost' });
+  }
+  return { type: 'run.incomplete', reason: 'max_cost', limit };
 }
 
 /** How the run ends after its last completed step. undefined when another step follows. No step may be open. */
@@ -55,6 +66,7 @@ function endOf(snapshot: RunSnapshot, stepsMax: number): TerminalEvent | undefin
     case 'stop':
       return { type: 'run.completed', finishReason: 'stop' };
     case 'length':
+      if (last?.limit) return { type: 'run.incomplete', reason: 'max_cost', limit: last.limit };
       return { type: 'run.incomplete', reason: 'max_output_tokens' };
     case 'content_filter':
       return { type: 'run.incomplete', reason: 'content_filter' };

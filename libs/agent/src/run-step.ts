@@ -20,6 +20,7 @@ import { placeAnswer, type PlacedAnswer } from './place-answer.js';
 import { placedCitations, shownImage } from './shown-parts.js';
 import { shownStep } from './repeated-text.js';
 import { runCalls } from './calls/run-calls.js';
+import { reserveCall, settleBroken, settleCall, type Reserved } from './spend/reserve-call.js';
 import { toolChoiceOf } from './toolbox.js';
 import { isUpstreamTool, UpstreamTools, type UpstreamToolEvent } from './calls/upstream-tools.js';
 
@@ -35,16 +36,23 @@ export async function runStep(run: AgentRun, spent: Usage = NO_USAGE): Promise<v
   const shown = shownStep(book.snapshot());
   // The user's texts stand between steps. While a step is open they wait for the next one.
   if (!shown) await takeSteers(run);
-  const stream = await ask(run);
-  const placed = await placeAnswer(run, stream, shown);
-  const { step, finishReason, usage: own, serviceTier, calls } = await relay(run, placed);
+  const reserved = await reserveCall(run, questionOf(run));
+  const stream = await ask(run, reserved);
+  const answer = await relay(run, await placeAnswer(run, stream, shown)).catch(async (cause: unknown) => {
+    await settleBroken(run, reserved);
+    throw cause;
+  });
+  const { step, finishReason, usage: own, serviceTier, calls } = answer;
   const usage = addUsage(own, spent);
+  const { model, provider } = stream.candidate;
+  await settleCall(run, { model, upstream: provider.upstream, usage });
   if (finishReason === 'tool_calls') {
     for (const call of calls) await book.emit({ type: 'tool_call.ready', step, ...call });
     await runCalls(run, step, usage);
   }
   const tier = serviceTier !== undefined && { serviceTier };
-  await book.emit({ type: 'step.completed', step, finishReason, usage, ...tier });
+  const limit = finishReason === 'length' && reserved.limit && { limit: reserved.limit };
+  await book.emit({ type: 'step.completed', step, finishReason, usage, ...tier, ...limit });
 }
 
 /** Texts that the user has added since the last step come before this one. */
@@ -53,8 +61,14 @@ async function takeSteers({ ports, book }: AgentRun): Promise<void> {
   for (const text of (await ports.steers()).slice(taken)) await book.emit({ type: 'run.steered', text });
 }
 
-function ask(run: AgentRun): Promise<ModelStream> {
-  return openModelStream(run.ports.route, questionOf(run), run.spec.truncation);
+/** A call that no upstream began to answer has cost nothing: its reservation ends. */
+async function ask(run: AgentRun, { question }: Reserved): Promise<ModelStream> {
+  try {
+    return await openModelStream(run.ports.route, question, run.spec.truncation);
+  } catch (cause) {
+    await settleCall(run);
+    throw cause;
+  }
 }
 
 /** The question for the next model call. */

@@ -40,4 +40,6 @@ export { bullTickQueue, startTickWorker } from './queues/tick-queue.js';
 export { redisWorkerRegistry } from './workers/worker-registry.js';
 export { memorySessionTurns } from './session-turns/memory-session-turns.js';
 export { redisSessionTurns } from './session-turns/redis-session-turns.js';
+export { memorySpendLedger } from './spend/memory-spend-ledger.js';
+export { redisSpendLedger } from './spend/redis-spend-ledger.js';
 export { redisRunPorts } from './run-ports.js';

@@ -25,6 +25,7 @@
  *   <p>:sessions:unsettled     zset     sessions that had a turn, by the time of their last check
  *   <p>:conversation:<sha256>  string   `<runId> <ms>`, the run that locked a conversation last, and when
  *   <p>:lease:<sha256>         zset     holders of a lease (sha256 of its name), by the time (ms) at which it ends
+ *   <p>:spend:<sha256>         hash     billionths spent and reserved by a session or job: spend-scripts.ts
  *   <p>:{pool}:<kind>[:<sha256>]        what workers share about upstreams in pools: pool-scripts.ts
  *   {<p>}:chats:due            zset     chats with something to do, by the time (ms) at which they may be claimed
  *   {<p>}:chats:marks          hash     platform -> how far its intake has come
@@ -64,6 +65,7 @@ export function redisKeys(prefix: string) {
     unsettledSessions: `${prefix}:sessions:unsettled`,
     conversation: (hash: string) => `${prefix}:conversation:${hash}`,
     lease: (hash: string) => `${prefix}:lease:${hash}`,
+    spend: (hash: string) => `${prefix}:spend:${hash}`,
     pool: (kind: string, hash?: string) => `${prefix}:{pool}:${kind}${hash === undefined ? '' : `:${hash}`}`,
     chatsDue: `{${prefix}}:chats:due`,
     chatMarks: `{${prefix}}:chats:marks`,

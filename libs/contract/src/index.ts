@@ -69,6 +69,15 @@ export {
   type TerminalEvent,
   type Usage,
 } from './runs/run-event.js';
+export {
+  fromNanos,
+  isMaxCost,
+  SPEND_FIELDS,
+  toNanos,
+  type SpendLimit,
+  type SpendLimits,
+  type SpendScope,
+} from './spend/spend.js';
 export { HIDDEN, redactSecrets } from './redact-secrets.js';
 export {
   EMPTY_SNAPSHOT,
@@ -142,6 +151,7 @@ export type * from './ports/run-journal.js';
 export type * from './ports/run-log.js';
 export type * from './ports/run-signals.js';
 export type * from './ports/session-turns.js';
+export type * from './spend/spend-ledger.js';
 export type * from './ports/store/job-store.js';
 export type * from './ports/store/port-calls.js';
 export { STORE_CALLS, type StorePorts } from './ports/store/store-ports.js';

@@ -30,6 +30,20 @@ export const LIMITS = {
   metadataValueCharsMax: 512,
   idempotencyKeyCharsMax: 255,
 
+  // Spending
+  /** A bound of a cost, in the currency of the price table. */
+  maxCostMax: 1_000_000,
+  /** Tokens of an answer that are reserved when neither the caller nor the settings bound it. */
+  reservedAnswerTokens: 4_096,
+  /** A call is not made when less than this many tokens of an answer can be paid for, and its own bound is higher. */
+  paidAnswerTokensMin: 256,
+  /** How long the sum of a session's or job's costs is kept after its last change. */
+  spendFundSeconds: 7_776_000,
+  /** A reservation that nobody settles counts so long: no run takes longer. */
+  spendReservedSeconds: 3_600,
+  /** Runs of one session or job that are counted singly; beyond this number they join the sum. */
+  spendFundRunsMax: 1_000,
+
   // Runs
   stepsMaxDefault: 90,
   runSecondsMax: 3_600,

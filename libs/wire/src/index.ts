@@ -2,6 +2,7 @@ export type { Page } from './page.js';
 export type {
   ApprovalRequest,
   ApprovalWord,
+  LimitObject,
   MessageItem,
   PendingApproval,
   RunErrorObject,
@@ -10,6 +11,7 @@ export type {
   RunState,
   RunSummary,
   ServedFields,
+  SpendFields,
   ToolCallObject,
   UsageObject,
 } from './run.js';

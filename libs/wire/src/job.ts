@@ -40,6 +40,9 @@ export type JobObject = {
   readonly retry: { readonly attempts: number; readonly backoff: number };
   readonly jitter_seconds: number;
   readonly end_at: string | null;
+  /** Most that each of its runs, and all of them together, may cost; null: no bound. */
+  readonly max_cost: number | null;
+  readonly job_max_cost: number | null;
 };
 
 /** One entry of a job's history. */

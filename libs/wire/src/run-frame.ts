@@ -1,5 +1,5 @@
 import type { Json } from './json.js';
-import type { ApprovalRequest, ApprovalWord, RunErrorObject, UsageObject } from './run.js';
+import type { ApprovalRequest, ApprovalWord, LimitObject, RunErrorObject, UsageObject } from './run.js';
 
 type End = { readonly output: string; readonly usage: UsageObject; readonly pending_steer?: string };
 
@@ -39,6 +39,7 @@ type Fields = {
   };
   'step.completed': { readonly step: number; readonly finish_reason: string; readonly usage: UsageObject };
   'step.interrupted': { readonly step: number; readonly reason: string };
+  'run.limit_reached': LimitObject;
   'run.completed': End & { readonly finish_reason: string };
   'run.incomplete': End & { readonly reason: string };
   'run.cancelled': End & { readonly reason: string };

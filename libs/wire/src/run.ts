@@ -31,6 +31,16 @@ export type ApprovalRequest = {
   readonly requested_at: number;
 };
 
+/** A bound of the cost that ended a run: its name in the request, its value, and what the run itself had cost. */
+export type LimitObject = { readonly limit: string; readonly max_cost: number; readonly cost: number };
+
+/** The bounds of the cost that a run was given, in the currency of the price list. Absent: none. */
+export type SpendFields = {
+  readonly max_cost?: number;
+  readonly session_max_cost?: number;
+  readonly job_max_cost?: number;
+};
+
 export type ItemState = 'in_progress' | 'completed' | 'interrupted' | 'incomplete';
 
 /** A piece of the model's text, reasoning or refusal. */
@@ -108,7 +118,10 @@ export interface ServedFields {
 
 /** The body of GET /v1/runs/{id}. */
 export type RunObject = RunSummary &
-  Partial<ServedFields> & {
+  Partial<ServedFields> &
+  SpendFields & {
+    /** Of a run that ended because it has cost as much as it may. */
+    readonly limit_reached?: LimitObject;
     readonly started_at: number | null;
     /** Tokens that the last step read and wrote: how full the model's window is. Absent: no step has ended. */
     readonly context_tokens?: number;

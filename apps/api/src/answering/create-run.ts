@@ -21,6 +21,7 @@ import type { ApiMeters, RelayMeter } from '../edge/api-meters.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
 import { storedEvents } from '../runs/stored-events.js';
 import { placeInSession } from '../runs/placing/place-in-session.js';
+import { withSpendLimits } from '../runs/placing/spend-limits.js';
 import { readSessionHeaders } from '../runs/placing/session-headers.js';
 import type { Exchange } from './exchanges.js';
 import { HEADERS } from '../words/header-names.js';
@@ -106,7 +107,8 @@ export class CreateRun {
     const asked = readSessionHeaders(headers, this.parts.isKeyed);
     const group = prepared.memberOf?.(decoded) ?? asked.group;
     const place = { ...asked, derives: prepared.derivesSession, ...(group !== undefined && { group }) };
-    const { draft, turn } = placeInSession(decoded, place, owner);
+    const { draft: placed, turn } = placeInSession(decoded, place, owner);
+    const draft = await withSpendLimits(placed, headers, (param) => this.parts.models.assertPriced(model, param));
     const admission: AdmissionRequest = {
       draft,
       ...(turn && { turn }),

@@ -164,6 +164,12 @@ function runHeaders(): MethodDecorator[] {
       description: 'while the session has a turn: wait in order, or be refused with 409',
       schema: { type: 'string', enum: ['wait', 'reject'] },
     }),
+    ApiHeader({
+      name: 'X-Max-Cost',
+      description:
+        'most that the run may cost, in the currency of the prices; it ends as cut short when more is needed',
+    }),
+    ApiHeader({ name: 'X-Session-Max-Cost', description: 'most that all runs of the session together may cost' }),
     ApiHeader({ name: 'Last-Event-ID', description: 'of a replayed stream: <run id>:<seq>' }),
     ApiResponse({
       status: 200,

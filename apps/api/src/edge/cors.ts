@@ -12,6 +12,8 @@ const REQUEST_HEADERS = [
   'x-hermes-session-id',
   'x-session-busy',
   'x-on-disconnect',
+  'x-max-cost',
+  'x-session-max-cost',
   'session-id',
   'thread-id',
   'x-api-key',

@@ -39,7 +39,9 @@ export function patch(sources: FieldSources, model: string | null | undefined): 
   const { dto, cleared } = sources;
   return (job, now) => {
     const fields = chosenFields(job, { ...sources, now });
-    let next: Job = { ...job, ...fields, model: model === undefined ? job.model : model };
+    // A bound that was cleared is absent from the fields.
+    const { maxCost: _, jobMaxCost: __, ...kept } = job;
+    let next: Job = { ...kept, ...fields, model: model === undefined ? job.model : model };
     const isRetimed = dto.schedule !== undefined || dto.repeat !== undefined || cleared.has('repeat');
     // A completed job that gets further occurrences starts over.
     if (isRetimed && job.state === 'completed') next = { ...next, repeat: { ...next.repeat, completed: 0 } };

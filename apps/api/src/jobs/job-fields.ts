@@ -21,7 +21,16 @@ export type ChosenFields = Omit<
 type RunningFields = 'state' | 'pausedAt' | 'pausedReason' | 'nextRunAt' | 'runRequestedAt';
 
 /** Fields that null resets to their default. For other fields null is a mistake. */
-const CLEARABLE: ReadonlySet<string> = new Set(['repeat', 'model', 'tools', 'end_at', 'skill', 'skills']);
+const CLEARABLE: ReadonlySet<string> = new Set([
+  'repeat',
+  'model',
+  'tools',
+  'end_at',
+  'skill',
+  'skills',
+  'max_cost',
+  'job_max_cost',
+]);
 
 /** The fields that the body sets to null. Throws GatewayError `invalid_request` for one that cannot be null. */
 export function clearedFields(body: JsonObject, known: readonly string[]): ReadonlySet<string> {
@@ -78,8 +87,20 @@ function clearable(
   return {
     repeat: { ...before.repeat, times },
     tools: cleared.has('tools') ? null : dto.tools ? toolNames(dto.tools) : before.tools,
+    ...costs(before, dto, cleared),
     endAt: cleared.has('end_at') ? null : (endOf(dto.end_at, { now, timezone }) ?? before.endAt),
   };
+}
+
+/** Absent where there is no bound, so that a record is the same as before there were bounds. */
+function costs(
+  before: ChosenFields,
+  dto: PatchJobDto,
+  cleared: ReadonlySet<string>,
+): Pick<Job, 'maxCost' | 'jobMaxCost'> {
+  const own = cleared.has('max_cost') ? undefined : (dto.max_cost ?? before.maxCost);
+  const all = cleared.has('job_max_cost') ? undefined : (dto.job_max_cost ?? before.jobMaxCost);
+  return { ...(own !== undefined && { maxCost: own }), ...(all !== undefined && { jobMaxCost: all }) };
 }
 
 interface Moment {

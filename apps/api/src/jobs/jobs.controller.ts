@@ -55,6 +55,7 @@ export class JobsController {
     const claim = idempotencyClaim({ ...request, route: '/api/jobs' });
     const model = asked.model === undefined ? null : await this.models.resolve(asked.model);
     await this.models.assertServerTools(toolNames(asked.tools ?? []));
+    await this.assertPriced(model, asked);
     const sources = { dto: asked, cleared: new Set<string>(), targets: this.jobs.targets, now: Date.now() };
     const made = await this.jobs.create(owner, claim, (id) => newJob({ id, owner, model }, asked, sources));
     const { view, isReplay } = made;
@@ -93,6 +94,7 @@ export class JobsController {
     const model =
       asked.model === undefined ? (cleared.has('model') ? null : undefined) : await this.models.resolve(asked.model);
     await this.models.assertServerTools(toolNames(asked.tools ?? []));
+    await this.assertStillPriced(id, owner, { asked, cleared, model });
     const change = patch({ dto: asked, cleared, targets: this.jobs.targets, now: Date.now() }, model);
     return { job: shown(await this.jobs.change(id, owner, change)), ...warned(warnings) };
   }
@@ -157,12 +159,41 @@ export class JobsController {
     const { job } = await this.jobs.get(id, owner);
     return { timezone: job.timezone, next: nextRuns(job, count).map(isoTime) };
   }
+
+  /** A bound of the cost needs a model with a price. */
+  private async assertPriced(model: string | null, { max_cost: own, job_max_cost: all }: Costs): Promise<void> {
+    if (own === undefined && all === undefined) return;
+    const param = own === undefined ? 'job_max_cost' : 'max_cost';
+    await this.models.assertPriced(await this.models.resolve(model), param);
+  }
+
+  /** A change of the bound needs a price of the job's model, and a change of the model a price for its bound. */
+  private async assertStillPriced(id: string, owner: string, { asked, cleared, model }: PricedChange): Promise<void> {
+    const { max_cost, job_max_cost } = asked;
+    if (max_cost === undefined && job_max_cost === undefined && model === undefined) return;
+    const { job } = await this.jobs.get(id, owner);
+    const kept = (field: string, value: number | undefined): number | undefined =>
+      cleared.has(field) ? undefined : value;
+    await this.assertPriced(model === undefined ? job.model : model, {
+      max_cost: max_cost ?? kept('max_cost', job.maxCost),
+      job_max_cost: job_max_cost ?? kept('job_max_cost', job.jobMaxCost),
+    });
+  }
+}
+
+type Costs = { readonly max_cost?: number | undefined; readonly job_max_cost?: number | undefined };
+
+interface PricedChange {
+  readonly asked: PatchJobDto;
+  readonly cleared: ReadonlySet<string>;
+  /** undefined: the model stays. */
+  readonly model: string | null | undefined;
 }
 
 /** The fields that PATCH accepts, in the order in which errors list them. */
 const PATCHABLE = [
   ...['name', 'schedule', 'prompt', 'deliver', 'skills', 'skill', 'repeat', 'enabled', 'timezone', 'model', 'tools'],
-  ...['misfire', 'overlap', 'retry', 'jitter_seconds', 'end_at'],
+  ...['misfire', 'overlap', 'retry', 'jitter_seconds', 'end_at', 'max_cost', 'job_max_cost'],
 ];
 
 /** A page as every own list has it, and its rows under the name that the reference has for them. */

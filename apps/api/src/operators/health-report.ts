@@ -1,7 +1,7 @@
 import { QUEUE_NAMES, type DeploymentFacts, type QueueFacts, type QueueName } from '#libs/bus';
 import type { StoreConfig } from '#libs/config';
 import { LIMITS, type McpServerState, type WorkerInfo, type WorkerRegistry } from '#libs/contract';
-import { upstreamsOf } from '../runs/model-directory.js';
+import { upstreamsOf } from '../runs/worker-facts.js';
 import type { Drain } from '#libs/platform';
 import type { ApiMeters } from '../edge/api-meters.js';
 

@@ -15,6 +15,7 @@ import type { Logger } from '#libs/platform';
 import type { ListedModel } from '#libs/protocols';
 import { API_LIMITS } from '../words/api-limits.js';
 import type { WorkerWatch } from './worker-watch.js';
+import { toolInfosOf, upstreamsOf } from './worker-facts.js';
 
 interface Snapshot {
   readonly models: ReadonlyMap<string, ModelInfo>;
@@ -194,6 +195,18 @@ export class ModelDirectory {
     });
   }
 
+  /**
+   * Throws GatewayError `invalid_request` that names `param` when something that may answer under a resolved model name
+   * has no price, as far as the workers know.
+   */
+  async assertPriced(model: string, param: string): Promise<void> {
+    const isPriced = ({ models }: Snapshot): boolean => models.get(model)?.isPriced === true;
+    if (this.snapshot && isPriced(this.snapshot)) return;
+    if (isPriced(await this.refresh())) return;
+    const message = `'${param}' needs a price: the model ${JSON.stringify(model)} has none.`;
+    throw new GatewayError('invalid_request', message, { param });
+  }
+
   close(): void {
     clearInterval(this.timer);
   }
@@ -269,21 +282,6 @@ function aliasOf(aliases: readonly AliasConfig[], asked: string): string | undef
   const fits = ({ name }: AliasConfig): boolean =>
     name.endsWith('*') ? asked.startsWith(name.slice(0, -1)) : asked === name;
   return aliases.find(fits)?.model;
-}
-
-/** Upstreams as workers see them: one that answers a single worker is there. */
-export function upstreamsOf(infos: readonly WorkerInfo[]): readonly UpstreamState[] {
-  const best = new Map<string, UpstreamState>();
-  for (const state of infos.flatMap(({ upstreams = [] }) => upstreams)) {
-    const known = best.get(state.name);
-    if (!known || (known.error && !state.error)) best.set(state.name, state);
-  }
-  return [...best.values()];
-}
-
-function toolInfosOf(infos: readonly WorkerInfo[]): readonly ToolInfo[] {
-  const byName = new Map(infos.flatMap(({ toolInfos = [] }) => toolInfos).map((tool) => [tool.name, tool] as const));
-  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A name that no upstream lists. An upstream that has not told its models may have it: then its failure is said. */

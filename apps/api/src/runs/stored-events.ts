@@ -22,7 +22,7 @@ import {
  */
 export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
   assertContentKept(snapshot);
-  const { runId, protocol, owner, model, echo, metadata, createdAt } = snapshot;
+  const { runId, protocol, owner, model, echo, metadata, spend, createdAt } = snapshot;
   // Where only the total was kept, all usage belongs to the last completed step, except for the usage of a parked run's
   // open step.
   const open = snapshot.steps.find((step) => step.status === 'in_progress')?.usage ?? NO_USAGE;
@@ -38,7 +38,7 @@ export function storedEvents(snapshot: RunSnapshot): LoggedEvent[] {
     ...steersAfter(step.step),
   ]);
   const events: RunEvent[] = [
-    { type: 'run.queued', runId, protocol, owner, model, echo, ...(metadata && { metadata }) },
+    { type: 'run.queued', runId, protocol, owner, model, echo, ...(metadata && { metadata }), ...(spend && { spend }) },
     { type: 'run.started', attempt: Math.max(1, snapshot.attempt), worker: '' },
     ...steersAfter(0),
     ...steps,
@@ -153,7 +153,11 @@ function endOf(snapshot: RunSnapshot): TerminalEvent {
     case 'completed':
       return { type: 'run.completed', finishReason: snapshot.finishReason === 'tool_calls' ? 'tool_calls' : 'stop' };
     case 'incomplete':
-      return { type: 'run.incomplete', reason: snapshot.incompleteReason ?? 'max_output_tokens' };
+      return {
+        type: 'run.incomplete',
+        reason: snapshot.incompleteReason ?? 'max_output_tokens',
+        ...(snapshot.limit && { limit: snapshot.limit }),
+      };
     case 'cancelled':
       return { type: 'run.cancelled', reason: snapshot.cancelReason ?? 'requested' };
     case 'failed':

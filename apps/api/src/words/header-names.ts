@@ -17,4 +17,7 @@ export const HEADERS = {
   clientSession: ['x-claude-code-session-id', 'session-id', 'thread-id', 'x-opencode-session', 'x-session-affinity'],
   claudeSession: 'x-claude-code-session-id',
   sessionBusy: 'x-session-busy',
+  /** What the run, and what all runs of its session, may cost. */
+  maxCost: 'x-max-cost',
+  sessionMaxCost: 'x-session-max-cost',
 } as const;

@@ -68,6 +68,7 @@ function described(run: RunObject): string {
     ['run', run.run_id],
     ['status', run.status],
     ['why', run.error?.message ?? run.reason],
+    ['bound', run.limit_reached && `${run.limit_reached.limit} ${run.limit_reached.max_cost}`],
     ['model', run.model],
     ['served by', run.served_by],
     ['protocol', run.protocol],

@@ -89,6 +89,8 @@ function inWords(frame: RunFrame): string {
       return line('answered:', frame.choice, 'by', frame.by);
     case 'step.interrupted':
       return line('this step begins again:', frame.reason);
+    case 'run.limit_reached':
+      return line('the cost has reached', `${frame.limit}: ${frame.max_cost}`);
     case 'run.completed':
       return line('completed', `${frame.usage.total_tokens} tokens`);
     case 'run.failed':

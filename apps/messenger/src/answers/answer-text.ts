@@ -15,6 +15,7 @@ function endingNote({ status, error, incompleteReason }: RunSnapshot, isEmpty: b
     case 'cancelled':
       return '[Stopped]';
     case 'incomplete':
+      if (incompleteReason === 'max_cost') return '[The answer stops here: it may cost no more]';
       return incompleteReason === 'content_filter' ? '[The answer was withheld]' : '[The answer was cut off]';
     default:
       return isEmpty ? '[The answer is empty]' : undefined;

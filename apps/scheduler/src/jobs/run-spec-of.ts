@@ -1,4 +1,11 @@
-import { RUN_SPEC_VERSION, type Job, type JobRun, type RunSpec, type ToolChoice } from '#libs/contract';
+import {
+  RUN_SPEC_VERSION,
+  type Job,
+  type JobRun,
+  type RunSpec,
+  type SpendLimits,
+  type ToolChoice,
+} from '#libs/contract';
 
 /** No process listens on this channel; the events of job runs are read from their logs. */
 const INSTANCE = 'scheduler';
@@ -13,6 +20,7 @@ export function runSpecOf(
   run: JobRun,
   { now, defaultModel }: { now: number; defaultModel: string },
 ): RunSpec {
+  const spend = spendOf(job);
   return {
     version: RUN_SPEC_VERSION,
     runId: run.runId,
@@ -32,7 +40,13 @@ export function runSpecOf(
     metadata: { job_id: job.id, scheduled_for: new Date(run.slot).toISOString() },
     createdAt: now,
     instance: INSTANCE,
+    ...(spend && { spend }),
   };
+}
+
+function spendOf({ maxCost, jobMaxCost }: Job): SpendLimits | undefined {
+  if (maxCost === undefined && jobMaxCost === undefined) return undefined;
+  return { ...(maxCost !== undefined && { run: maxCost }), ...(jobMaxCost !== undefined && { job: jobMaxCost }) };
 }
 
 function toolChoiceOf(tools: Job['tools']): ToolChoice {

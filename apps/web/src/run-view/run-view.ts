@@ -101,7 +101,8 @@ export function viewOf(run: RunObject | TurnObject): RunView {
  * The only reducer of the page: a view and the next event of its run. An event that was seen before changes nothing.
  */
 export function foldFrame(before: RunView, frame: RunFrame): RunView {
-  if (frame.event === 'reasoning.available' || frame.seq <= before.lastSeq) return before;
+  if (frame.event === 'reasoning.available' || frame.event === 'run.limit_reached' || frame.seq <= before.lastSeq)
+    return before;
   const view: RunView = { ...before, lastSeq: frame.seq };
   switch (frame.event) {
     case 'run.queued':

@@ -55,6 +55,9 @@ export interface Job {
   readonly endAt: number | null;
   /** From the request that created the job, if it had an Idempotency-Key. */
   readonly fingerprint?: string;
+  /** Most that each of its runs, and that all of them together may cost. Absent: no bound. */
+  readonly maxCost?: number;
+  readonly jobMaxCost?: number;
 }
 
 /**

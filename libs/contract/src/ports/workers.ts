@@ -62,6 +62,8 @@ export interface ModelInfo {
   readonly contextTokens?: number;
   /** Bound of an answer when the caller names none. Absent when it is not known. */
   readonly outputTokens?: number;
+  /** All that may answer under this name has a price. Absent: it has not, or the worker is of an earlier version. */
+  readonly isPriced?: true;
 }
 
 /**

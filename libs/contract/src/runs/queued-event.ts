@@ -4,6 +4,7 @@ import type { RunSpec } from './run-spec.js';
 /** The first event of every log, made from the spec. It has everything that encoders need to know about the request. */
 export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
   const { runId, protocol, owner, model, echo, metadata, createdAt, parentId, sessionId, jobId, compacts } = spec;
+  const { spend } = spec;
   return {
     seq: 1,
     at: createdAt,
@@ -18,6 +19,7 @@ export function queuedEvent(spec: RunSpec): LoggedEvent<EventOf<'run.queued'>> {
     ...(sessionId !== undefined && { sessionId }),
     ...(jobId !== undefined && { jobId }),
     ...(compacts && { compacts }),
+    ...(spend && { spend }),
   };
 }
 

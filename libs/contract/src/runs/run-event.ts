@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../json.js';
 import type { ReasoningSeal } from '../message.js';
 import type { ToolQuestions } from '../tool.js';
 import type { Citation } from './citation.js';
+import type { SpendLimit, SpendLimits } from '../spend/spend.js';
 
 /** Tokens of one step or of a whole run, as the upstream counted them. */
 export interface Usage {
@@ -17,7 +18,7 @@ export interface Usage {
 }
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
-export type IncompleteReason = 'max_output_tokens' | 'content_filter' | 'max_steps';
+export type IncompleteReason = 'max_output_tokens' | 'content_filter' | 'max_steps' | 'max_cost';
 export type CancelReason = 'client_disconnected' | 'requested';
 export type ExecutedBy = 'server' | 'client';
 /** `session` and `always` allow this call and are remembered for later ones. */
@@ -66,6 +67,8 @@ export type RunEvent =
       readonly jobId?: string;
       /** The run's text is a summary. In everything that continues the run it replaces all that came before. */
       readonly compacts?: true;
+      /** What the run, its session and its job may cost. */
+      readonly spend?: SpendLimits;
     }
   | { readonly type: 'run.started'; readonly attempt: number; readonly worker: string }
   | {
@@ -175,6 +178,8 @@ export type RunEvent =
       readonly usage: Usage;
       /** The tier that the upstream reports for its answer, in OpenAI's words. */
       readonly serviceTier?: string;
+      /** The answer was cut off because this bound paid for no more: the run ends here. */
+      readonly limit?: SpendLimit;
     }
   | { readonly type: 'step.interrupted'; readonly step: number; readonly reason: 'worker_lost' }
   | TerminalEvent;
@@ -182,7 +187,8 @@ export type RunEvent =
 /** Exactly one of these ends a run, and it is the last event of the log. */
 export type TerminalEvent = (
   | { readonly type: 'run.completed'; readonly finishReason: 'stop' | 'tool_calls' }
-  | { readonly type: 'run.incomplete'; readonly reason: IncompleteReason }
+  /** `limit`: the bound of a run that ended with `max_cost`. */
+  | { readonly type: 'run.incomplete'; readonly reason: IncompleteReason; readonly limit?: SpendLimit }
   | { readonly type: 'run.failed'; readonly error: RunError }
   | { readonly type: 'run.cancelled'; readonly reason: CancelReason }
 ) & {

@@ -22,6 +22,7 @@ import type {
   Usage,
 } from './run-event.js';
 import { addUsage, NO_USAGE } from './run-event.js';
+import type { SpendLimit, SpendLimits } from '../spend/spend.js';
 
 /** In the order of a run's life. */
 export const RUN_STATUSES = [
@@ -52,6 +53,8 @@ export interface StepState {
   readonly usage?: Usage;
   /** See `step.completed`. */
   readonly serviceTier?: string;
+  /** See `step.completed`. */
+  readonly limit?: SpendLimit;
 }
 
 /** A text that the user added during the run: the model reads it after that step (0: before the first). */
@@ -72,6 +75,7 @@ export interface RunSnapshot {
   readonly sessionId?: string;
   readonly jobId?: string;
   readonly compacts?: true;
+  readonly spend?: SpendLimits;
   /** Set when the store kept only the run's end and usage, without input and output: see `assertContentKept`. */
   readonly contentKept?: false;
   readonly status: RunStatus;
@@ -95,6 +99,8 @@ export interface RunSnapshot {
   readonly usage: Usage;
   readonly finishReason?: FinishReason;
   readonly incompleteReason?: IncompleteReason;
+  /** Set when that is `max_cost`. */
+  readonly limit?: SpendLimit;
   readonly cancelReason?: CancelReason;
   readonly error?: RunError;
 }
@@ -230,8 +236,10 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
       return closeStep(snapshot, event.step, 'interrupted');
     case 'run.completed':
       return { ...ended(snapshot, event), status: 'completed', finishReason: event.finishReason };
-    case 'run.incomplete':
-      return { ...ended(snapshot, event), status: 'incomplete', incompleteReason: event.reason };
+    case 'run.incomplete': {
+      const { reason: incompleteReason, limit } = event;
+      return { ...ended(snapshot, event), status: 'incomplete', incompleteReason, ...(limit && { limit }) };
+    }
     case 'run.failed':
       return { ...ended(snapshot, event), status: 'failed', error: event.error };
     case 'run.cancelled':
@@ -265,10 +273,11 @@ function closeStep(
   snapshot: RunSnapshot,
   step: number,
   status: ItemStatus,
-  end?: Pick<EventOf<'step.completed'>, 'finishReason' | 'usage' | 'serviceTier'>,
+  end?: Pick<EventOf<'step.completed'>, 'finishReason' | 'usage' | 'serviceTier' | 'limit'>,
 ): RunSnapshot {
   const tier = end?.serviceTier !== undefined && { serviceTier: end.serviceTier };
-  const facts = end && { finishReason: end.finishReason, usage: end.usage, ...tier };
+  const limit = end?.limit && { limit: end.limit };
+  const facts = end && { finishReason: end.finishReason, usage: end.usage, ...tier, ...limit };
   return {
     ...snapshot,
     items: snapshot.items.map((item) => (item.step === step ? { ...item, status } : item)),

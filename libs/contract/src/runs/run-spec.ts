@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
 import type { CacheMark, Message } from '../message.js';
+import type { SpendLimits } from '../spend/spend.js';
 
 /** A function that the caller offers; the model may call it, the caller executes it. */
 export interface ClientTool {
@@ -128,6 +129,8 @@ export interface RunManner {
   readonly toolCallsMax?: number;
   /** `deny`: calls that need approval are denied at once, because nobody can be asked. Absent: they wait. */
   readonly approvals?: 'deny';
+  /** What the run, its session and its job may cost. Absent: no bound. */
+  readonly spend?: SpendLimits;
   /** `disabled`: a conversation that is too long for the model fails; else its oldest turns are left out. */
   readonly truncation?: 'auto' | 'disabled';
   /** Whether the run starts after runs that a client waits for, because no client waits for this one. */

@@ -46,6 +46,8 @@ function extras(job: Job) {
     retry: { attempts: job.retry.attempts, backoff: job.retry.backoffSeconds },
     jitter_seconds: job.jitterSeconds,
     end_at: isoTime(job.endAt),
+    max_cost: job.maxCost ?? null,
+    job_max_cost: job.jobMaxCost ?? null,
   };
 }
 

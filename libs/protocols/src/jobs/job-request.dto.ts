@@ -2,6 +2,7 @@ import { JOB_LIMITS, LIMITS, type JsonObject } from '#libs/contract';
 import {
   HasElementsUpTo,
   IsIntegerBetween,
+  IsNumberBetween,
   IsList,
   IsObject,
   IsOneOf,
@@ -75,6 +76,17 @@ class JobFieldsDto {
   @IsText(JOB_LIMITS.scheduleCharsMax)
   @Described({ nullable: true })
   end_at?: string;
+
+  @IsNumberBetween(0, LIMITS.maxCostMax)
+  @Described({
+    nullable: true,
+    description: 'most that each run may cost, in the currency of the prices; null: no bound',
+  })
+  max_cost?: number;
+
+  @IsNumberBetween(0, LIMITS.maxCostMax)
+  @Described({ nullable: true, description: 'most that all runs of the job together may cost; null: no bound' })
+  job_max_cost?: number;
 
   @Rule(isNothing, NO_SKILLS, 'unsupported_parameter')
   skills?: readonly [];

@@ -38,9 +38,15 @@ export function decode(dto: RunsRequestDto, context: DecodeContext): RunDraft {
     stream: false,
     echo: {},
     ...(metadata && { metadata }),
+    ...spendOf(dto),
     ...(parentId !== undefined && { parentId }),
     ...(dto.session_id !== undefined && { sessionId: dto.session_id }),
   };
+}
+
+function spendOf({ max_cost: run, session_max_cost: session }: RunsRequestDto): Pick<RunDraft, 'spend'> {
+  if (run === undefined && session === undefined) return {};
+  return { spend: { ...(run !== undefined && { run }), ...(session !== undefined && { session }) } };
 }
 
 /** A response and its run share their digits; a run can be continued under its own id as well. */

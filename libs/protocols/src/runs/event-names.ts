@@ -29,5 +29,7 @@ export const EVENT_NAMES = {
   'run.cancelled': 'run.cancelled',
 } as const satisfies Record<RunEventType, string>;
 
-/** The name of a frame that is not an event itself. It comes before `step.completed`. */
+/** The names of frames that are not events themselves. This one comes before `step.completed`, */
 export const REASONING_AVAILABLE = 'reasoning.available';
+/** and this one before the `run.incomplete` of a run that has cost as much as it may. */
+export const LIMIT_REACHED = 'run.limit_reached';

@@ -1,5 +1,5 @@
-import { ERRORS, type RunError, type Usage } from '#libs/contract';
-import type { RunErrorObject, UsageObject } from '#libs/wire';
+import { ERRORS, SPEND_FIELDS, type RunError, type SpendLimit, type SpendLimits, type Usage } from '#libs/contract';
+import type { LimitObject, RunErrorObject, SpendFields, UsageObject } from '#libs/wire';
 
 /** @param at milliseconds since the epoch. @returns the same in seconds, with a fraction, as in Hermes. */
 export function seconds(at: number): number {
@@ -21,3 +21,17 @@ export function runUsage(usage: Usage): UsageObject {
 export function runError({ code, message }: RunError): RunErrorObject {
   return { code, message, type: ERRORS[code].type };
 }
+
+/** The bound of the cost that ended a run, by its name in the request. */
+export const limitFields = ({ scope, maxCost, cost }: SpendLimit): LimitObject => ({
+  limit: SPEND_FIELDS[scope],
+  max_cost: maxCost,
+  cost,
+});
+
+/** The bounds of the cost under the names that they have in the request. */
+export const spendFields = ({ run, session, job }: SpendLimits = {}): SpendFields => ({
+  ...(run !== undefined && { max_cost: run }),
+  ...(session !== undefined && { session_max_cost: session }),
+  ...(job !== undefined && { job_max_cost: job }),
+});

@@ -3,7 +3,7 @@ import type { RunItem, RunObject } from '#libs/wire';
 import { approvalObjects } from './approval-object.js';
 import { EVENT_NAMES } from './event-names.js';
 import { servedFields } from './served-fields.js';
-import { runError, runUsage, seconds } from './run-facts.js';
+import { limitFields, runError, runUsage, seconds, spendFields } from './run-facts.js';
 
 /** The body of GET /v1/runs/{id}: everything known about the run now. Times are seconds with a fraction. */
 export function runObject(snapshot: RunSnapshot): RunObject {
@@ -31,6 +31,7 @@ export function runObject(snapshot: RunSnapshot): RunObject {
     ...servedFields(snapshot),
     finish_reason: snapshot.finishReason ?? null,
     reason: snapshot.incompleteReason ?? snapshot.cancelReason ?? null,
+    ...spendOf(snapshot),
     approval: approvals[0] ?? null,
     approvals,
     pending_steer: snapshot.leftover?.join('\n') ?? null,
@@ -39,6 +40,10 @@ export function runObject(snapshot: RunSnapshot): RunObject {
     ...rerunOf(snapshot),
     ...(snapshot.contentKept === false && { content_kept: false }),
   };
+}
+
+function spendOf({ spend, limit }: RunSnapshot): Partial<RunObject> {
+  return { ...spendFields(spend), ...(limit && { limit_reached: limitFields(limit) }) };
 }
 
 function contextOf({ steps }: RunSnapshot): Pick<RunObject, 'context_tokens'> {

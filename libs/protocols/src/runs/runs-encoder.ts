@@ -16,8 +16,8 @@ import { parseArguments, previewOf } from '../arguments-preview.js';
 import type { Encoded } from '../protocol/protocol.js';
 import { NO_FRAMES, type SseFrame } from '../sse-frame.js';
 import { approvalFacts } from './approval-object.js';
-import { EVENT_NAMES, REASONING_AVAILABLE } from './event-names.js';
-import { runError, runUsage, seconds } from './run-facts.js';
+import { EVENT_NAMES, LIMIT_REACHED, REASONING_AVAILABLE } from './event-names.js';
+import { limitFields, runError, runUsage, seconds } from './run-facts.js';
 
 /** The run so far: terminal events carry its whole output and usage. */
 export type RunsState = RunSnapshot;
@@ -34,7 +34,7 @@ export const runsEncoder = {
     const run = fold(state, event);
     const fields = isTerminal(event) ? fieldsOfEnd(event, run) : fieldsOf(event, run);
     if (!fields) return [run, NO_FRAMES];
-    const frames = [...reasoningOf(run, event), frameOf(run, event, fields)];
+    const frames = [...reasoningOf(run, event), ...limitOf(run, event), frameOf(run, event, fields)];
     return [run, hasEnded(run) ? [...frames, CLOSED] : frames];
   },
   /** The stream just ends: its listener comes back with the last id that it heard. */
@@ -62,6 +62,13 @@ function reasoningOf({ runId, items }: RunSnapshot, event: LoggedEvent): SseFram
   if (text === '') return [];
   const head = { event: REASONING_AVAILABLE, run_id: runId, timestamp: seconds(at), seq };
   return [{ data: JSON.stringify({ ...head, text, step }) }];
+}
+
+/** Says which bound of the cost ends the run, before its end. It has no id either. */
+function limitOf({ runId }: RunSnapshot, event: LoggedEvent): SseFrame[] {
+  if (event.type !== 'run.incomplete' || !event.limit) return [];
+  const head = { event: LIMIT_REACHED, run_id: runId, timestamp: seconds(event.at), seq: event.seq };
+  return [{ data: JSON.stringify({ ...head, ...limitFields(event.limit) }) }];
 }
 
 /** The fields of an event besides its head. undefined for an event that listeners do not get. */

@@ -1,5 +1,15 @@
 import { isSessionId, LIMITS, SESSION_ID_RULE, type JsonObject } from '#libs/contract';
-import { HasElementsUpTo, IsList, IsObject, IsString, IsText, IsTextOrList, Required, Rule } from '../dto/dto-rules.js';
+import {
+  HasElementsUpTo,
+  IsList,
+  IsNumberBetween,
+  IsObject,
+  IsString,
+  IsText,
+  IsTextOrList,
+  Required,
+  Rule,
+} from '../dto/dto-rules.js';
 import { Described, Example } from '../dto/dto-schema.js';
 import { METADATA, oneOf, text } from '../dto/fragments.js';
 
@@ -38,6 +48,14 @@ export class RunsRequestDto {
   @HasElementsUpTo(LIMITS.toolsMax)
   @Described('Functions of the caller.')
   tools?: readonly unknown[];
+
+  @IsNumberBetween(0, LIMITS.maxCostMax)
+  @Described('Most that this run may cost, in the currency of the prices.')
+  max_cost?: number;
+
+  @IsNumberBetween(0, LIMITS.maxCostMax)
+  @Described('Most that all runs of the session together may cost.')
+  session_max_cost?: number;
 
   @IsObject(METADATA)
   metadata?: JsonObject;

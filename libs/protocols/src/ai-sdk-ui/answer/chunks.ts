@@ -27,6 +27,7 @@ export const FINISH_OF_INCOMPLETE: Readonly<Record<IncompleteReason, UiFinish>> 
   max_output_tokens: 'length',
   content_filter: 'content-filter',
   max_steps: 'other',
+  max_cost: 'length',
 };
 
 /** `metadata` of a message when it begins: pages need the run's id to stop or to steer it. */

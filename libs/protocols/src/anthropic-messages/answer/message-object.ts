@@ -51,6 +51,7 @@ function stopReason(reason: Ending['reason'], { hasClientCalls, hasRefused }: Om
       return 'refusal';
     case 'max_output_tokens':
     case 'max_steps':
+    case 'max_cost':
       return 'max_tokens';
   }
 }

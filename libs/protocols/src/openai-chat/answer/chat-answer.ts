@@ -2,11 +2,12 @@ import type { IncompleteReason, JsonObject, Usage } from '#libs/contract';
 
 export type ChatFinish = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
-/** For an incomplete run. A run that used up its steps counts as cut short, like one that used up its tokens. */
+/** For an incomplete run. One that used up its steps or its money counts as cut short, like one without tokens left. */
 export const FINISH_OF_INCOMPLETE: Readonly<Record<IncompleteReason, ChatFinish>> = {
   max_output_tokens: 'length',
   content_filter: 'content_filter',
   max_steps: 'length',
+  max_cost: 'length',
 };
 
 /** `tool_calls` only when the caller has calls to execute, because SDKs run an agent loop on it. */
