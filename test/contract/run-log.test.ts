@@ -1,3 +1,4 @@
+import { LIMITS } from '#libs/contract';
 import {
   connectRedis,
   memoryIdempotency,
@@ -61,6 +62,20 @@ describe('on Redis', () => {
       expect(ttl).toBeGreaterThan(3_000);
       expect(ttl).toBeLessThanOrEqual(3_600);
     }
+  });
+
+  test('a log of vectors goes soon, with its order', async () => {
+    const { runSpec } = await import('../support/run-spec.js');
+    const spec = runSpec({ retain: false, embed: { input: ['x'.repeat(LIMITS.keptOrderBytesMax)] } });
+    await redis.log.open(spec);
+    await redis.log.confirmPersisted([spec.runId]);
+    const { redis: client, keys } = connection;
+    for (const name of [keys.log, keys.meta]) {
+      const ttl = await client.ttl(name(spec.runId));
+      expect(ttl).toBeGreaterThan(0);
+      expect(ttl).toBeLessThanOrEqual(LIMITS.runLogTtlSecondsMin);
+    }
+    expect(await client.hexists(keys.meta(spec.runId), 'spec')).toBe(0);
   });
 
   test('short of memory, logs live shorter, but not those that have the only copy of their content', async () => {

@@ -1,11 +1,13 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { play, type RawAnswer, type Replies } from './fake-upstream-play.js';
+import { embeddingsWire } from './fake-embeddings.js';
 import { anthropicWire, openaiWire, type FakeWire } from './fake-upstream-wires.js';
 
 /**
- * A real HTTP server that speaks like OpenAI (`<url>/v1/chat/completions`) and Anthropic (`<url>/v1/messages`). The
- * name of the model says how it behaves: a word, then options, as in `cut:after=3` or `ok:n=500,gap=20`.
+ * A real HTTP server that speaks like OpenAI (`<url>/v1/chat/completions`; `/v1/embeddings`: fake-embeddings.ts) and
+ * Anthropic (`<url>/v1/messages`). The name of the model says how it behaves: a word, then options, as in `cut:after=3`
+ * or `ok:n=500,gap=20`.
  *
  *   ok                 `n` words (8), `gap` ms between them (0), `first` ms before the first
  *   slow:first=ms      the same as ok
@@ -75,8 +77,8 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
   let active = 0;
   let sockets = 0;
   const server = createServer((request, response) => {
-    const wire = wireOf(request);
-    if (!wire) return answerOther(request, response);
+    const wireFor = wireOf(request);
+    if (!wireFor) return answerOther(request, response);
     const answered = readBody(request).then(async (body) => {
       const { url = '', headers } = request;
       const record: RecordedRequest = { path: url, headers, body, at: performance.now(), answered: false };
@@ -88,7 +90,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
         // A connection that the server itself cut has been marked by `play`.
         if (!record.answered && !response.errored) record.aborted = performance.now();
       });
-      await play({ wire, body, headers, response, replies });
+      await play({ wire: wireFor(body), body, headers, response, replies });
     });
     // The client left before its request was read, or sent no JSON.
     answered.catch(() => response.destroy());
@@ -126,10 +128,12 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
   };
 }
 
-function wireOf({ method, url = '' }: IncomingMessage): FakeWire | undefined {
+/** The wire of a call of a model, which may depend on its body. */
+function wireOf({ method, url = '' }: IncomingMessage): ((body: Record<string, unknown>) => FakeWire) | undefined {
   if (method !== 'POST') return undefined;
-  if (url.startsWith('/v1/chat/completions')) return openaiWire;
-  return url.startsWith('/v1/messages') ? anthropicWire : undefined;
+  if (url.startsWith('/v1/embeddings')) return embeddingsWire;
+  if (url.startsWith('/v1/chat/completions')) return () => openaiWire;
+  return url.startsWith('/v1/messages') ? () => anthropicWire : undefined;
 }
 
 function answerOther({ method, url = '', headers }: IncomingMessage, response: ServerResponse): void {

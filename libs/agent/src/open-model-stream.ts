@@ -50,7 +50,13 @@ export async function openModelStream(
 /** Precise enough to compare the load of upstreams; no text is cut by this estimate. */
 const CHARS_PER_TOKEN = 4;
 
-function inputChars({ system, messages }: Question): number {
+function inputChars({ system, messages, embed }: Question): number {
+  if (embed) {
+    return embed.input.reduce<number>(
+      (sum, text) => sum + text.length * (typeof text === 'string' ? 1 : CHARS_PER_TOKEN),
+      0,
+    );
+  }
   return messages.reduce((sum, message) => sum + charsOf(message), system.length);
 }
 

@@ -41,7 +41,7 @@ class PendingEvents {
   add(event: RunEvent): void {
     switch (event.type) {
       case 'text.delta':
-        if (event.image === undefined && event.compaction === undefined) return this.addText(event);
+        if (!('image' in event || 'compaction' in event || 'vectors' in event)) return this.addText(event);
         this.open = undefined;
         this.events.push(event);
         return;

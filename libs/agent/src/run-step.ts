@@ -4,6 +4,7 @@ import {
   checkCallCount,
   GatewayError,
   NO_USAGE,
+  type EmbeddingsOrder,
   type EventOf,
   type FinishReason,
   type JsonObject,
@@ -17,7 +18,7 @@ import { affinityOf, sessionOf } from './messages/affinity.js';
 import { conversation, systemText } from './messages/conversation.js';
 import { openModelStream, type ModelStream, type Question } from './open-model-stream.js';
 import { placeAnswer, type PlacedAnswer } from './place-answer.js';
-import { placedCitations, shownImage } from './shown-parts.js';
+import { shownPart } from './shown-parts.js';
 import { shownStep } from './repeated-text.js';
 import { runCalls } from './calls/run-calls.js';
 import { reserveCall, settleBroken, settleCall, type Reserved } from './spend/reserve-call.js';
@@ -74,6 +75,7 @@ async function ask(run: AgentRun, { question }: Reserved): Promise<ModelStream> 
 /** The question for the next model call. */
 export function questionOf(run: AgentRun): Question {
   const { spec, ports, book, toolbox } = run;
+  if (spec.embed) return questionForVectors(run, spec.embed);
   const snapshot = book.snapshot();
   const system = systemText(ports.settings.systemPrompt, spec.instructions);
   const messages = conversation(spec, snapshot);
@@ -89,6 +91,14 @@ export function questionOf(run: AgentRun): Question {
     ...sessionOf(spec),
     signal: ports.signal,
   };
+}
+
+/** Texts to embed share no prompt cache, so each request goes where there is most room. */
+function questionForVectors({ spec, ports }: AgentRun, embed: EmbeddingsOrder): Question {
+  const { runId, sampling } = spec;
+  const { signal } = ports;
+  const toolChoice = { kind: 'none' } as const;
+  return { system: '', messages: [], tools: [], toolChoice, sampling, embed, affinity: runId, signal };
 }
 
 function choiceOfStep({ spec, book }: AgentRun): ToolChoice {
@@ -144,9 +154,9 @@ async function relay(run: AgentRun, { step: first, isOpen, stream }: PlacedAnswe
         knownCall(calls, event.callId).extraContent = event.extraContent;
         return undefined;
       case 'citations':
-        return { type: 'text.delta', step, text: '', citations: placedCitations(book, step, event.citations) };
       case 'image':
-        return shownImage(book, step, event.url);
+      case 'vectors':
+        return shownPart(book, step, event);
       case 'left_out':
         // `step.started` carries this already.
         return undefined;

@@ -100,6 +100,7 @@ export {
   parseRunSpec,
   RUN_SPEC_VERSION,
   type ClientTool,
+  type EmbeddingsOrder,
   type MessagesApiWishes,
   type SystemMark,
   type OnDisconnect,

@@ -70,6 +70,18 @@ export const LIMITS = {
   /** Reasoning in a client's history, per message. */
   reasoningCharsMax: 1_048_576,
 
+  // Embeddings
+  embeddingInputsMax: 2_048,
+  /** Of one input that comes as tokens. */
+  embeddingTokensMax: 131_072,
+  /** All inputs of one request, as JSON. */
+  embeddingInputBytesMax: 8_388_608,
+  embeddingDimensionsMax: 65_536,
+  /** All vectors of one answer as base64: they are part of the run's log. */
+  embeddingVectorsCharsMax: 14_680_064,
+  /** Vectors in one event of the log, apart from a single one that is larger. */
+  embeddingEventCharsMax: 262_144,
+
   // Chats
   /** Waiting entries of one chat. */
   chatInboxMax: 200,

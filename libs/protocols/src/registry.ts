@@ -1,12 +1,19 @@
 import { aiSdkUi } from './ai-sdk-ui/ai-sdk-ui.js';
 import { anthropicMessages } from './anthropic-messages/anthropic-messages.js';
+import { openaiEmbeddings } from './openai-embeddings/openai-embeddings.js';
 import { openaiChat } from './openai-chat/openai-chat.js';
 import { openaiResponses } from './openai-responses/openai-responses.js';
 import { pathsOf } from './protocol/protocol-at.js';
 import type { Protocol } from './protocol/protocol.js';
 
 /** Every protocol that the gateway speaks. The API makes one route per path from it, after `checkProtocols`. */
-export const PROTOCOLS: readonly Protocol[] = [openaiChat, openaiResponses, anthropicMessages, aiSdkUi];
+export const PROTOCOLS: readonly Protocol[] = [
+  openaiChat,
+  openaiResponses,
+  anthropicMessages,
+  aiSdkUi,
+  openaiEmbeddings,
+];
 
 /**
  * Called at boot. Throws an Error when two protocols share a name or a path (aliases and other routes included), when a

@@ -5,13 +5,14 @@ import { demoProvider } from './demo/demo-provider.js';
 import { gatewayProvider } from './gateway/gateway-provider.js';
 import { openaiProvider } from './openai/openai-provider.js';
 import { withForcedCalls } from './quirks/forced-text/forced-calls.js';
+import { withoutVectors } from './quirks/without-vectors.js';
 
 /** Every kind of upstream, by its name in the settings. The compiler requires an entry for each of PROVIDER_NAMES. */
 const PROVIDERS: Readonly<Record<ProviderName, (settings: UpstreamSettings) => ModelProvider>> = {
   openai: openaiProvider,
-  anthropic: anthropicProvider,
-  gateway: gatewayProvider,
-  demo: demoProvider,
+  anthropic: (settings) => withoutVectors(anthropicProvider(settings)),
+  gateway: (settings) => withoutVectors(gatewayProvider(settings)),
+  demo: (settings) => withoutVectors(demoProvider(settings)),
 };
 
 /**

@@ -107,7 +107,8 @@ export class CreateRun {
     const asked = readSessionHeaders(headers, this.parts.isKeyed);
     const group = prepared.memberOf?.(decoded) ?? asked.group;
     const place = { ...asked, derives: prepared.derivesSession, ...(group !== undefined && { group }) };
-    const { draft: placed, turn } = placeInSession(decoded, place, owner);
+    // Vectors are part of no conversation.
+    const { draft: placed, turn } = decoded.embed ? { draft: decoded } : placeInSession(decoded, place, owner);
     const draft = await withSpendLimits(placed, headers, (param) => this.parts.models.assertPriced(model, param));
     const admission: AdmissionRequest = {
       draft,

@@ -90,6 +90,7 @@ const DOORS: Readonly<Record<string, { readonly tag: string; readonly summary: s
   'openai-chat': { tag: 'Chat', summary: 'Ask a model, in the shape of Chat Completions' },
   'openai-responses': { tag: 'Responses', summary: 'Ask a model, in the shape of the Responses API' },
   'anthropic-messages': { tag: 'Chat', summary: "Ask a model, in the shape of Anthropic's Messages API" },
+  'openai-embeddings': { tag: 'Models', summary: 'Vectors of texts, in the shape of OpenAI' },
   'ai-sdk-ui': { tag: 'Chat', summary: 'Ask a model, in the UI message stream of the AI SDK' },
 };
 

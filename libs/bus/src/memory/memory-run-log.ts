@@ -225,7 +225,8 @@ class InMemoryRunLog implements MemoryRunLog {
       this.orders.delete(runId);
       if (!run || !entry) continue;
       const order = orderBytesOf(run.spec);
-      run.isDropped ||= order > LIMITS.keptOrderBytesMax && run.spec.retain !== false;
+      const { retain, embed } = run.spec;
+      run.isDropped ||= order > LIMITS.keptOrderBytesMax && (retain !== false || embed !== undefined);
       const left = (run.isDropped ? 0 : order) + Buffer.byteLength(run.events[0] ?? '');
       if (left > LIMITS.keptOrderBytesMax) this.orders.set(runId, { ...entry, bytes: left });
     }

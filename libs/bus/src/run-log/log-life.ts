@@ -31,7 +31,7 @@ export async function openLog(
     JSON.stringify(queuedEvent(spec)),
     sessionOfTurn(spec) ?? '',
     orderBytesMax,
-    spec.retain === false ? '1' : '',
+    keepOf(spec),
   ];
   // The index comes first: a run that no index remembers could stay `queued` for ever.
   const [, , code] = await Promise.all([
@@ -45,6 +45,12 @@ export async function openLog(
     await Promise.all([redis.zrem(keys.unconfirmed, runId), redis.zrem(keys.runsOf(owner), runId)]);
   }
   return outcome;
+}
+
+/** How CONFIRM treats the log: with `1` its order stays the whole time, with `brief` it goes soon. */
+function keepOf({ retain, embed }: RunSpec): '' | '1' | 'brief' {
+  if (embed) return 'brief';
+  return retain === false ? '1' : '';
 }
 
 /** See `RunIndex.confirmPersisted`. Many commands, each with the deadline of its connection. */

@@ -1,3 +1,4 @@
+import { LIMITS } from '#libs/contract';
 import { script } from './script.js';
 
 /**
@@ -50,7 +51,8 @@ return 0`);
  *
  * A large order is dropped once the store has it: earlier versions then assume that the log has expired, and ask the
  * store. An order whose content is not stored (keep) stays, and its log the whole time, because a run that
- * continues this one can get it nowhere else. Logs of earlier versions have no entry and stay unchanged.
+ * continues this one can get it nowhere else. A log that nothing continues (brief) goes within a minute. Logs of
+ * earlier versions have no entry and stay unchanged.
  */
 export const CONFIRM = script(`${ORDERS}
 local owners = {}
@@ -59,6 +61,7 @@ for i = 4, #KEYS, 2 do
   local meta, runId = KEYS[i + 1], ARGV[2 + i / 2]
   local m = redis.call('HMGET', meta, 'owner', 'keep', 'echo')
   local life = m[2] and ARGV[3] or ARGV[1]
+  if m[2] == 'brief' then life = ${LIMITS.runLogTtlSecondsMin} end
   redis.call('EXPIRE', KEYS[i], life)
   redis.call('EXPIRE', meta, life)
   local entry = redis.call('HGET', ORDERS, runId)
@@ -67,7 +70,7 @@ for i = 4, #KEYS, 2 do
   if entry then
     letGo(runId)
     local order = redis.call('HSTRLEN', meta, 'spec')
-    if order > tonumber(ARGV[2]) and not m[2] then
+    if order > tonumber(ARGV[2]) and m[2] ~= '1' then
       redis.call('HDEL', meta, 'spec')
       order = 0
     end

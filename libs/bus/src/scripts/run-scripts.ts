@@ -63,7 +63,7 @@ end`;
 /**
  * KEYS orders, held, ending, log, meta, and the idempotency key if there is one; ARGV ttl seconds, owner, instance
  * channel, spec, runId, event, session in which the run takes a turn or '', bytes that the owner's orders may have,
- * whether the order stays with the log ('1' or ''). -> 0 exists | 1 opened | -7 used | -8 no room
+ * how long the order stays with the log (see `keepOf`). -> 0 exists | 1 opened | -7 used | -8 no room
  */
 export const OPEN = script(`${ORDERS}${ORDER_ROOM}${RESERVED}
 local log, meta, owner, runId, bytes = KEYS[4], KEYS[5], ARGV[2], ARGV[5], #ARGV[4] + #ARGV[6]

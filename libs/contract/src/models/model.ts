@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../json.js';
 import type { Message, ReasoningSeal, UpstreamForm } from '../message.js';
 import type { Citation } from '../runs/citation.js';
 import type { FinishReason, Usage } from '../runs/run-event.js';
-import type { ClientTool, Sampling, ToolChoice } from '../runs/run-spec.js';
+import type { ClientTool, EmbeddingsOrder, Sampling, ToolChoice } from '../runs/run-spec.js';
 
 /** The parts of a model's answer, in their order. */
 export type ModelEvent =
@@ -16,6 +16,8 @@ export type ModelEvent =
   | { readonly type: 'citations'; readonly citations: readonly Citation[] }
   /** A data URL. */
   | { readonly type: 'image'; readonly url: string }
+  /** The next vectors of an answer to `ModelRequest.embed`, see `text.delta`. */
+  | { readonly type: 'vectors'; readonly vectors: readonly string[] }
   /** A call begins. `callId` is unique within the run. */
   | {
       readonly type: 'tool_call';
@@ -77,6 +79,8 @@ export interface ModelRequest {
   readonly toolsAreOptional?: boolean;
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
+  /** The model is asked for vectors of these texts, and for nothing else. A provider without them throws. */
+  readonly embed?: EmbeddingsOrder;
   /** Requests with the same key share a common prefix, so the same upstream and its prompt cache serve them best. */
   readonly affinity: string;
   /** The named session that the request belongs to. Absent: none. */

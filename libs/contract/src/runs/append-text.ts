@@ -15,14 +15,14 @@ export function appendText(items: readonly OutputItem[], event: TextDelta): read
   const { step, text } = event;
   const beside = besideOf(event);
   const last = items.at(-1);
-  const isWhole = beside.image !== undefined || beside.compaction !== undefined;
+  const isWhole = isAlone(beside);
   if (isWhole || last?.type !== type || last.step !== step || endsItem(last)) {
     return [...items, { type, step, status: 'in_progress', text, ...beside }];
   }
   return items.with(-1, { ...last, text: last.text + text, ...beside, ...joinedLists(last, beside) });
 }
 
-type Beside = Pick<TextItem, 'logprobs' | 'citations' | 'image' | 'compaction' | 'seal'>;
+type Beside = Pick<TextItem, 'logprobs' | 'citations' | 'image' | 'compaction' | 'vectors' | 'seal'>;
 
 function besideOf(event: TextDelta): Beside {
   if (event.type === 'refusal.delta') return {};
@@ -31,8 +31,11 @@ function besideOf(event: TextDelta): Beside {
   return beside;
 }
 
-const endsItem = ({ seal, image, compaction }: Beside): boolean =>
-  seal !== undefined || image !== undefined || compaction !== undefined;
+/** Whether the item holds something else than text, and so no other piece. */
+const isAlone = ({ image, compaction, vectors }: Beside): boolean =>
+  image !== undefined || compaction !== undefined || vectors !== undefined;
+
+const endsItem = (beside: Beside): boolean => beside.seal !== undefined || isAlone(beside);
 
 const joinedLists = (last: Beside, { logprobs, citations }: Beside): Beside => ({
   ...(logprobs && { logprobs: [...(last.logprobs ?? []), ...logprobs] }),

@@ -8,7 +8,11 @@ export function isTextDelta(event: RunEvent): event is TextDelta {
 
 /** An estimate of the event's size in characters, for bounds. */
 export function eventChars(event: RunEvent): number {
-  if (isTextDelta(event) && !('seal' in event)) return event.text.length;
+  if (isTextDelta(event) && !isLarge(event)) return event.text.length;
   if (event.type === 'tool_call.arguments.delta') return event.delta.length;
   return JSON.stringify(event).length;
 }
+
+/** Whether the text is the smaller part of a delta. */
+const isLarge = (event: TextDelta): boolean =>
+  'seal' in event || 'image' in event || 'compaction' in event || 'vectors' in event;

@@ -23,6 +23,8 @@ export interface TextItem extends ItemBase {
   readonly image?: string;
   /** A summary of everything before it. The text is then empty. */
   readonly compaction?: string;
+  /** See `text.delta`. The text is then empty. */
+  readonly vectors?: readonly string[];
   /** For reasoning: the upstream's attached state, which ends the item. */
   readonly seal?: ReasoningSeal;
 }

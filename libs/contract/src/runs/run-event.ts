@@ -92,6 +92,11 @@ export type RunEvent =
       readonly image?: string;
       /** A summary that from here on replaces everything before it. The text is then empty. */
       readonly compaction?: string;
+      /**
+       * The next vectors of a run that asks for embeddings, in the order of its inputs: 32-bit floats, little-endian,
+       * as base64. The text is then empty.
+       */
+      readonly vectors?: readonly string[];
     }
   | {
       readonly type: 'reasoning.delta';

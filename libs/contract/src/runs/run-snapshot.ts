@@ -185,7 +185,9 @@ function joinDeltas(one: LoggedEvent, next: LoggedEvent): LoggedEvent | undefine
 
 /** Whether a delta has nothing but its text. */
 export const isPlainDelta = (delta: RunEvent): boolean =>
-  !('logprobs' in delta || 'seal' in delta || 'citations' in delta || 'image' in delta || 'compaction' in delta);
+  !('logprobs' in delta || 'seal' in delta || 'citations' in delta || isSomethingElse(delta));
+
+const isSomethingElse = (delta: RunEvent): boolean => 'image' in delta || 'compaction' in delta || 'vectors' in delta;
 
 /** The only reducer over RunEvent: API answers, resume point, rows and pages are all made from its result. */
 export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {

@@ -79,6 +79,13 @@ export interface SystemMark {
   readonly fields: JsonObject;
 }
 
+/** What an embeddings model is asked for instead of an answer. */
+export interface EmbeddingsOrder {
+  /** Texts, or texts as tokens of the model. None of them is empty. */
+  readonly input: readonly string[] | readonly (readonly number[])[];
+  readonly dimensions?: number;
+}
+
 /** What happens to a run when its last listener leaves. */
 export type OnDisconnect = 'cancel' | 'continue';
 
@@ -96,6 +103,8 @@ export interface RunPrompt {
   readonly tools: readonly ClientTool[];
   readonly toolChoice: ToolChoice;
   readonly sampling: Sampling;
+  /** The run asks for vectors of these texts. It has then no messages and no tools. */
+  readonly embed?: EmbeddingsOrder;
 }
 
 /** What a run belongs to, and the run that it continues. */

@@ -3,6 +3,7 @@ import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
 import { VENDOR_ADDRESSES } from '../upstream/serving.js';
 import { upstreamHttp } from '../upstream/upstream-http.js';
+import { askForVectors } from './embeddings.js';
 import { marksLeftOut, toChatRequest } from './chat-request.js';
 import { ChatTranslator } from './chat-translator.js';
 
@@ -24,20 +25,22 @@ export function openaiProvider(settings: UpstreamSettings): ModelProvider {
     // OpenAI returns no reasoning on this route, and refuses messages with unknown fields.
     ...(!wire.isOpenAi && { carries: 'openai' as const }),
     stream: (request) =>
-      askModel({
-        upstream,
-        request,
-        body: () => toChatRequest(request, wire),
-        ownFields: ['stream_options'],
-        innerFields: wire.isOpenAi ? [CACHE_MARK_FIELDS.openai] : [],
-        leftOut: [
-          ...Object.keys((wire.isOpenAi ? request.sampling.extra : request.sampling.promptCache) ?? {}),
-          ...Object.keys(request.sampling.messagesApi?.fields ?? {}),
-          ...marksLeftOut(request, wire.isOpenAi),
-        ],
-        send: (body, signal) => http.post('/chat/completions', body, signal),
-        translator: () => new ChatTranslator(request, upstream),
-      }),
+      request.embed
+        ? askForVectors({ upstream, http, request, order: request.embed })
+        : askModel({
+            upstream,
+            request,
+            body: () => toChatRequest(request, wire),
+            ownFields: ['stream_options'],
+            innerFields: wire.isOpenAi ? [CACHE_MARK_FIELDS.openai] : [],
+            leftOut: [
+              ...Object.keys((wire.isOpenAi ? request.sampling.extra : request.sampling.promptCache) ?? {}),
+              ...Object.keys(request.sampling.messagesApi?.fields ?? {}),
+              ...marksLeftOut(request, wire.isOpenAi),
+            ],
+            send: (body, signal) => http.post('/chat/completions', body, signal),
+            translator: () => new ChatTranslator(request, upstream),
+          }),
     listModels: (signal) => listModels({ upstream, retriesMax, signal, send: (own) => http.get('/models', own) }),
   };
 }

@@ -54,6 +54,9 @@ export function faultOf(error: GatewayError): UpstreamFault | undefined {
     case 'upstream_cut':
     case 'upstream_invalid':
       return { cause: 'failing', ...stated };
+    case 'invalid_request':
+      // Vectors were asked for of a model that has none: it may be there for everything else.
+      return undefined;
     default:
       return elsewhere ? { cause: 'no_model' } : undefined;
   }

@@ -86,6 +86,15 @@ export function upstreamError(name: string, code: ErrorCode, what: string, optio
   return new GatewayError(code, `Upstream '${name}' ${what}.`, options);
 }
 
+/** A request for vectors at an upstream, or of a model, that has none. Another upstream may have them. */
+export const hasNoVectors = (upstream: string): UpstreamFailure =>
+  new UpstreamFailure(
+    { retry: false, elsewhere: true },
+    'invalid_request',
+    `This model has no embeddings at upstream '${upstream}'. Ask for a model that is made for them.`,
+    { param: 'model' },
+  );
+
 const NO_HEADERS = new Headers();
 
 /**

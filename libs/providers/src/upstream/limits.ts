@@ -8,6 +8,8 @@ export const UPSTREAM_LIMITS = {
   aheadBytesMax: 65_536,
   /** An answer that is not streamed, and a list of models. */
   answerBytesMax: 8_388_608,
+  /** An answer of vectors: those that were asked for as base64 and come as numbers are several times as long. */
+  vectorsBytesMax: 50_331_648,
   errorBodyBytesMax: 65_536,
   /** Lines that are not JSON are skipped up to this number; after one more the answer is given up. */
   badLinesMax: 3,

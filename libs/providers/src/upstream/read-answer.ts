@@ -14,6 +14,8 @@ export interface Translator {
   readEvent(data: string, name?: string): void;
   /** Takes an answer that was not streamed. */
   readWhole(answer: JsonValue): void;
+  /** Bound of an answer that is not streamed. Absent: UPSTREAM_LIMITS.answerBytesMax. */
+  readonly wholeBytesMax?: number;
   /** The upstream said why it stopped: the answer is complete, though usage may follow. */
   readonly finished: boolean;
   /** The upstream has sent its last word. */
@@ -76,8 +78,8 @@ class AnswerReader {
       return this.fail(upstreamError(this.upstream.name, 'upstream_invalid', 'answered with a web page'));
     }
     this.pieces.push(text);
-    const { answerBytesMax } = UPSTREAM_LIMITS;
-    if (this.bytes > answerBytesMax) this.fail(tooLarge(this.upstream.name, answerBytesMax));
+    const { wholeBytesMax = UPSTREAM_LIMITS.answerBytesMax } = this.translator;
+    if (this.bytes > wholeBytesMax) this.fail(tooLarge(this.upstream.name, wholeBytesMax));
   }
 
   private readEvents(text: string, bytes: number): void {

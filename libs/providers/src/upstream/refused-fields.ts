@@ -2,7 +2,16 @@ import type { JsonObject, RefusedField } from '#libs/contract';
 import type { Words } from './error-words.js';
 
 /** Without these a request would mean something else, or nothing at all. */
-const KEPT: ReadonlySet<string> = new Set(['model', 'messages', 'system', 'stream', 'tool_choice', 'response_format']);
+const KEPT: ReadonlySet<string> = new Set([
+  'model',
+  'messages',
+  'system',
+  'stream',
+  'tool_choice',
+  'response_format',
+  'input',
+  'dimensions',
+]);
 /** English words: a sentence that contains them may not be about the field. */
 const COMMON_WORDS: ReadonlySet<string> = new Set(['user', 'stop', 'seed', 'n', 'store', 'metadata', 'reasoning']);
 

@@ -38,6 +38,7 @@ function merge(last: ModelEvent, event: ModelEvent): ModelEvent | undefined {
     case 'left_out':
     case 'citations':
     case 'image':
+    case 'vectors':
     case 'tool_call':
     case 'tool_extra':
     case 'own_tool':
