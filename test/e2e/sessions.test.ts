@@ -203,6 +203,15 @@ test('titles, search, totals and cost; another key sees nothing of it', async ()
   const usage = session['usage'] as { input_tokens: number; output_tokens: number };
   expect(usage.input_tokens).toBeGreaterThan(0);
   expect(session).toMatchObject({ title: 'What does this cost?', cost: usage.input_tokens + 2 * usage.output_tokens });
+  const costOf = (runs: readonly { readonly cost?: number | null }[]): number =>
+    runs.reduce((sum, { cost }) => sum + (cost ?? Number.NaN), 0);
+  const listed = (await json('/v1/runs?session_id=priced'))['data'] as {
+    readonly run_id: string;
+    readonly cost: number;
+  }[];
+  const turns = (await json('/api/sessions/priced/turns'))['data'] as { readonly cost: number }[];
+  const single = await Promise.all(listed.map(({ run_id: id }) => json(`/v1/runs/${id}`)));
+  expect([listed, turns, single].map(costOf)).toEqual([session['cost'], session['cost'], session['cost']]);
   const body = { title: 'About money' };
   expect(await json('/api/sessions/priced', { method: 'PATCH', body })).toMatchObject(body);
   const found = await json('/api/sessions?q=MONEY', { replica: 1 });

@@ -94,6 +94,8 @@ export type RunSummary = {
   /** Of an ended run that the store has, when an upstream has answered it. */
   readonly served_by?: string;
   readonly latency?: ServedFields['latency'];
+  /** So far, in the currency of the price list; null: none of its models has a price, or no step has ended. */
+  readonly cost?: number | null;
   /** The request said `store: false`, and the log has expired: neither input nor output is there any more. */
   readonly content_kept?: false;
 };

@@ -1,3 +1,5 @@
+import { priceTable } from '#libs/config';
+import type { PriceTable } from '#libs/contract';
 import { historyReader, type HistoryReader } from '#libs/history';
 import { Runs } from '#libs/runs';
 import { Admission } from '../runs/admitting/admission.js';
@@ -18,6 +20,7 @@ import { TokenCounter } from '../tokens/token-counter.js';
 export interface ApiCore extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
+  readonly prices: PriceTable;
   readonly workers: WorkerWatch;
   readonly counter: TokenCounter;
   readonly receiving: ReceivingBudget;
@@ -63,6 +66,7 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
     logger,
     desk,
     models,
+    prices: priceTable(config.models),
     workers,
     receiving: new ReceivingBudget(config.api),
     counter: closers.own(new TokenCounter(), (c) => c.close()),

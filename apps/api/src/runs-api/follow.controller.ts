@@ -1,4 +1,4 @@
-import { assertContentKept, GatewayError } from '#libs/contract';
+import { assertContentKept, GatewayError, type PriceTable } from '#libs/contract';
 import type { HistoryReader } from '#libs/history';
 import { Runs } from '#libs/runs';
 import type { TurnObject } from '#libs/wire';
@@ -6,7 +6,7 @@ import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
-import { turnObject } from '../runs/turn-object.js';
+import { PRICES, turnObject } from '../runs/turn-object.js';
 import { ManyRunEvents } from './many-run-events.js';
 
 export const HISTORY = Symbol('HISTORY');
@@ -18,6 +18,7 @@ export class FollowController {
     @Inject(ManyRunEvents) private readonly events: ManyRunEvents,
     @Inject(HISTORY) private readonly history: HistoryReader,
     @Inject(Runs) private readonly runs: Runs,
+    @Inject(PRICES) private readonly prices: PriceTable,
   ) {}
 
   @Get('events')
@@ -32,6 +33,6 @@ export class FollowController {
     const turn = await this.history.turn(id);
     if (!turn) throw new GatewayError('run_not_found', 'There is no run with this id.', { param: 'id' });
     assertContentKept(turn.snapshot);
-    return turnObject(turn);
+    return turnObject(turn, this.prices);
   }
 }

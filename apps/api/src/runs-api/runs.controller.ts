@@ -1,13 +1,13 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { runObject, runSummary } from '#libs/protocols';
-import { Runs } from '#libs/runs';
+import type { Page, RunObject, RunSummary } from '#libs/wire';
 import type { FastifyReply } from 'fastify';
 import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
-import { RunList, type RunListOrder } from '../runs/run-list.js';
+import type { RunListOrder } from '../runs/run-list.js';
 import { HEADERS } from '../words/header-names.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
 import { RunEvents } from './run-events.js';
+import { RunObjects } from '../runs/run-objects.js';
 import { RunEventsQuery, RunListQuery } from './run.queries.js';
 import { StartRun } from './start-run.js';
 
@@ -15,10 +15,9 @@ import { StartRun } from './start-run.js';
 @Controller('v1/runs')
 export class RunsController {
   constructor(
-    @Inject(Runs) private readonly runs: Runs,
+    @Inject(RunObjects) private readonly objects: RunObjects,
     @Inject(RunEvents) private readonly events: RunEvents,
     @Inject(StartRun) private readonly starter: StartRun,
-    @Inject(RunList) private readonly runList: RunList,
   ) {}
 
   @Post()
@@ -28,14 +27,13 @@ export class RunsController {
   }
 
   @Get()
-  async list(@Query(dto(RunListQuery)) query: RunListQuery, @Owner() owner: string): Promise<object> {
-    const { runs, next } = await this.runList.page(listOrder(query, owner));
-    return { object: 'list', data: runs.map(runSummary), has_more: next !== undefined, next: next ?? null };
+  list(@Query(dto(RunListQuery)) query: RunListQuery, @Owner() owner: string): Promise<Page<RunSummary>> {
+    return this.objects.page(listOrder(query, owner));
   }
 
   @Get(':id')
-  async get(@Param('id') id: string, @Owner() owner: string): Promise<unknown> {
-    return runObject(await this.runs.get(id, owner));
+  get(@Param('id') id: string, @Owner() owner: string): Promise<RunObject> {
+    return this.objects.get(id, owner);
   }
 
   @Get(':id/events')

@@ -6,6 +6,7 @@ import type { ApiCore } from '../core/api-core.js';
 import type { ApiPorts } from '../core/api-ports.js';
 import { VERSION } from '../models/health.controller.js';
 import { ModelDirectory } from '../runs/model-directory.js';
+import { PRICES } from '../runs/turn-object.js';
 import { RunList } from '../runs/run-list.js';
 import { APPROVAL_MEMORY, ApprovalsController } from './approvals.controller.js';
 import { AUTH_REQUIRED, CapabilitiesController, TOLD_PROTOCOLS } from './capabilities.controller.js';
@@ -16,6 +17,7 @@ import { RerunController } from './rerun.controller.js';
 import { Rerun } from './rerun.js';
 import { DELETE_PORTS, RunControlController } from './run-control.controller.js';
 import { RunEvents } from './run-events.js';
+import { RunObjects } from '../runs/run-objects.js';
 import { RunsController } from './runs.controller.js';
 import { StartRun } from './start-run.js';
 
@@ -29,6 +31,7 @@ interface Extras {
 @Module({})
 export class RunsModule {
   static for(core: ApiCore, ports: ApiPorts, { createRun, version, protocols }: Extras): DynamicModule {
+    const list = new RunList(ports);
     return {
       module: RunsModule,
       controllers: [
@@ -42,10 +45,12 @@ export class RunsModule {
       ],
       providers: [
         { provide: Runs, useValue: core.runs },
-        { provide: RunList, useValue: new RunList(ports) },
+        { provide: RunList, useValue: list },
+        { provide: RunObjects, useValue: new RunObjects(core.runs, list, core.prices) },
         { provide: DELETE_PORTS, useValue: { runs: core.runs, log: ports.log, store: ports.store } },
         { provide: RunEvents, useValue: new RunEvents(core) },
         { provide: ManyRunEvents, useValue: new ManyRunEvents(core) },
+        { provide: PRICES, useValue: core.prices },
         { provide: HISTORY, useValue: core.history },
         { provide: StartRun, useValue: new StartRun({ ...core, create: createRun }) },
         { provide: Rerun, useValue: new Rerun({ ...core, log: ports.log }) },

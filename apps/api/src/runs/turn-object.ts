@@ -1,11 +1,14 @@
-import type { Turn, ContentPart, Message } from '#libs/contract';
+import type { ContentPart, Message, PriceTable, Turn } from '#libs/contract';
 import { runObject } from '#libs/protocols';
 import type { TurnObject, ChatContent, ChatMessage } from '#libs/wire';
 
+/** What models cost, for runs as clients see them. */
+export const PRICES = Symbol('PRICES');
+
 /** A turn for a page: the run, its input, and the texts that the user added while it was under way. */
-export function turnObject({ input, snapshot }: Turn): TurnObject {
+export function turnObject({ input, snapshot }: Turn, prices?: PriceTable): TurnObject {
   return {
-    ...runObject(snapshot),
+    ...runObject(snapshot, prices),
     input: (input?.messages ?? []).map(chatMessageObject),
     steers: (snapshot.steers ?? []).map(({ afterStep, text }) => ({ after_step: afterStep, text })),
   };

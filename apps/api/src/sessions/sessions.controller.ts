@@ -1,3 +1,4 @@
+import type { PriceTable } from '#libs/contract';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import type { Page, TurnObject } from '#libs/wire';
 import type { FastifyReply } from 'fastify';
@@ -11,7 +12,7 @@ import {
   SessionMessagesQuery,
   SessionTurnsQuery,
 } from './session.dto.js';
-import { turnObject } from '../runs/turn-object.js';
+import { PRICES, turnObject } from '../runs/turn-object.js';
 import { SessionService, type ForkRequest } from './session-service.js';
 import { Incoming, type IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { Owner } from '../edge/auth/owner.decorator.js';
@@ -23,6 +24,7 @@ export class SessionsController {
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(CreateOnce) private readonly once: CreateOnce,
+    @Inject(PRICES) private readonly prices: PriceTable,
   ) {}
 
   @Get()
@@ -70,7 +72,8 @@ export class SessionsController {
   ): Promise<Page<TurnObject>> {
     const order = { limit, ...(from !== undefined && { from }) };
     const { turns, next } = await this.sessions.latestTurns({ owner, sessionId }, order);
-    return { object: 'list', data: turns.map(turnObject), has_more: next !== undefined, next: next ?? null };
+    const data = turns.map((turn) => turnObject(turn, this.prices));
+    return { object: 'list', data, has_more: next !== undefined, next: next ?? null };
   }
 
   @Patch(':id')

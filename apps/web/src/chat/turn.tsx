@@ -1,10 +1,12 @@
+import { useQuery } from '@tanstack/react-query';
 import { memo, useEffect, type ReactNode } from 'react';
+import { api } from '../api/calls.js';
 import { follow } from '../live/follow.js';
 import { useRun } from '../run-view/use-run.js';
 import { isOver, type RunView } from '../run-view/run-view.js';
 import { CopyButton } from '../ui/copy-button.js';
 import { ErrorCard } from '../ui/error-card.js';
-import { count, duration } from '../ui/format.js';
+import { amount, count, duration } from '../ui/format.js';
 import { Answer } from './answer.js';
 import { imagesOf, userText } from './message-text.js';
 import type { TurnHead } from './sent-turns.js';
@@ -96,15 +98,30 @@ function State({ view, children }: { readonly view: RunView; readonly children: 
   }
 }
 
-function Cost({ view: { usage, model, createdAt, endedAt, pendingSteer } }: { readonly view: RunView }) {
+function Cost({ view }: { readonly view: RunView }) {
+  const { usage, model, createdAt, endedAt, pendingSteer } = view;
+  const cost = useCost(view);
   if (!usage) return null;
   const took = createdAt !== undefined && endedAt !== undefined ? ` in ${duration(endedAt - createdAt)}` : '';
   return (
     <span className="note">
       {model}: {count(usage.input_tokens)} tokens read, {count(usage.output_tokens)} written{took}
+      {cost !== null && `, cost ${amount(cost)}`}
       {pendingSteer !== undefined && '. Your last words came too late for the model.'}
     </span>
   );
+}
+
+/** Events do not tell what a run has cost: a turn that was seen to its end asks once. null: no price, or not known. */
+function useCost({ runId, cost }: RunView): number | null {
+  const { data } = useQuery({
+    queryKey: ['cost', runId],
+    queryFn: async () => (await api.run(runId)).cost ?? null,
+    enabled: cost === undefined,
+    staleTime: Infinity,
+    retry: false,
+  });
+  return cost ?? data ?? null;
 }
 
 const answerText = ({ items }: RunView): string =>

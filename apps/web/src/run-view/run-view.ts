@@ -32,6 +32,8 @@ export interface RunView {
   readonly items: readonly ItemView[];
   readonly steers: readonly SteerView[];
   readonly usage?: UsageObject;
+  /** In the currency of the price list; null: there is no price. Absent: not known yet. */
+  readonly cost?: number | null;
   /** Tokens that the last finished step read and wrote: how full the model's window is. */
   readonly contextTokens?: number;
   readonly error?: RunErrorObject;
@@ -89,6 +91,7 @@ export function viewOf(run: RunObject | TurnObject): RunView {
     completedSteps: [...new Set(run.items.flatMap(({ step, status }) => (status === 'completed' ? [step] : [])))],
     lastSeq: run.last_event.seq,
     createdAt: run.created_at,
+    ...(run.cost !== undefined && { cost: run.cost }),
     ...(run.context_tokens !== undefined && { contextTokens: run.context_tokens }),
     ...(run.error && { error: run.error }),
     ...(run.reason !== null && { reason: run.reason }),

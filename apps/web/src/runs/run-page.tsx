@@ -10,7 +10,7 @@ import { runs } from '../run-view/run-store.js';
 import { isOver, type RunView } from '../run-view/run-view.js';
 import { useRun } from '../run-view/use-run.js';
 import { ErrorCard } from '../ui/error-card.js';
-import { count, duration, moment } from '../ui/format.js';
+import { amount, count, duration, moment } from '../ui/format.js';
 import { Status } from '../ui/status.js';
 import { Rerun } from './rerun.js';
 import { TimelineChart } from './timeline-chart.js';
@@ -95,6 +95,7 @@ function Facts({ turn, view }: { readonly turn: TurnObject; readonly view: RunVi
     ['of these cached', count(view.usage?.input_tokens_details.cached_tokens ?? 0)],
     ['Tokens written', count(view.usage?.output_tokens ?? 0)],
     ['of these reasoning', count(view.usage?.output_tokens_details.reasoning_tokens ?? 0)],
+    ...(typeof turn.cost === 'number' ? [['Cost', amount(turn.cost)] as const] : []),
   ];
   return (
     <dl className="facts">

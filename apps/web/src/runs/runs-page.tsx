@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { api, type RunFilter } from '../api/calls.js';
 import { ErrorCard } from '../ui/error-card.js';
-import { duration, moment } from '../ui/format.js';
+import { amount, duration, moment } from '../ui/format.js';
 import { More } from '../ui/more.js';
 import { Status } from '../ui/status.js';
 
@@ -78,6 +78,7 @@ function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
             <th>Session</th>
             <th>Attempt</th>
             <th>Tokens</th>
+            <th>Cost</th>
             <th>Upstream</th>
             <th>Run</th>
           </tr>
@@ -106,6 +107,7 @@ function RunRow({ run }: { readonly run: RunSummary }) {
     usage,
     error,
     served_by,
+    cost,
   } = run;
   const took = (ended_at ?? Date.now() / 1_000) - created_at;
   return (
@@ -123,6 +125,7 @@ function RunRow({ run }: { readonly run: RunSummary }) {
       </td>
       <td>{attempt === undefined || attempt === 0 ? '' : attempt}</td>
       <td>{usage && usage.total_tokens > 0 ? usage.total_tokens.toLocaleString() : ''}</td>
+      <td>{typeof cost === 'number' ? amount(cost) : ''}</td>
       <td>{served_by}</td>
       <td className="short">
         <Link href={`/runs/${run_id}`}>{run_id}</Link>

@@ -1,6 +1,10 @@
 /** 1,234,567 in the reader's own way. */
 export const count = (value: number): string => value.toLocaleString();
 
+/** An amount in the currency of the price list: 12.35, 0.00042. */
+export const amount = (cost: number): string =>
+  cost.toLocaleString(undefined, cost >= 1 ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 3 });
+
 /** A length of time: 340 ms, 2.4 s, 3 min 20 s, 2 h 5 min. */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1_000)} ms`;

@@ -1,12 +1,23 @@
-import { hasEnded, isJsonObject, outputText, type OutputItem, type RunSnapshot } from '#libs/contract';
+import {
+  costOf,
+  hasEnded,
+  isJsonObject,
+  outputText,
+  type OutputItem,
+  type PriceTable,
+  type RunSnapshot,
+} from '#libs/contract';
 import type { RunItem, RunObject } from '#libs/wire';
 import { approvalObjects } from './approval-object.js';
 import { EVENT_NAMES } from './event-names.js';
 import { servedFields } from './served-fields.js';
 import { limitFields, runError, runUsage, seconds, spendFields } from './run-facts.js';
 
-/** The body of GET /v1/runs/{id}: everything known about the run now. Times are seconds with a fraction. */
-export function runObject(snapshot: RunSnapshot): RunObject {
+/**
+ * The body of GET /v1/runs/{id}: everything known about the run now. Times are seconds with a fraction. With prices it
+ * says what the run has cost so far.
+ */
+export function runObject(snapshot: RunSnapshot, prices?: PriceTable): RunObject {
   const { runId, status, model, protocol, createdAt, startedAt, updatedAt, endedAt, attempt } = snapshot;
   const approvals = approvalObjects(snapshot);
   return {
@@ -27,6 +38,7 @@ export function runObject(snapshot: RunSnapshot): RunObject {
     output: outputText(snapshot),
     items: snapshot.items.map((item) => itemObject(item, hasEnded(snapshot))),
     usage: runUsage(snapshot.usage),
+    ...costIn(snapshot, prices),
     ...contextOf(snapshot),
     ...servedFields(snapshot),
     finish_reason: snapshot.finishReason ?? null,
@@ -44,6 +56,10 @@ export function runObject(snapshot: RunSnapshot): RunObject {
 
 function spendOf({ spend, limit }: RunSnapshot): Partial<RunObject> {
   return { ...spendFields(spend), ...(limit && { limit_reached: limitFields(limit) }) };
+}
+
+function costIn(snapshot: RunSnapshot, prices: PriceTable | undefined): Pick<RunObject, 'cost'> {
+  return prices ? { cost: costOf(snapshot, prices) ?? null } : {};
 }
 
 function contextOf({ steps }: RunSnapshot): Pick<RunObject, 'context_tokens'> {

@@ -1,10 +1,10 @@
-import { hasEnded, type RunSnapshot } from '#libs/contract';
+import { hasEnded, type PriceTable, type RunSnapshot } from '#libs/contract';
 import type { RunObject, RunSummary } from '#libs/wire';
 import { runObject } from './run-object.js';
 
 /** A run in a list: its facts and its status. The run itself has its output and usage. */
-export function runSummary(snapshot: RunSnapshot): RunSummary {
-  const run = runObject(snapshot);
+export function runSummary(snapshot: RunSnapshot, prices?: PriceTable): RunSummary {
+  const run = runObject(snapshot, prices);
   return {
     object: run.object,
     run_id: run.run_id,
@@ -28,8 +28,12 @@ export function runSummary(snapshot: RunSnapshot): RunSummary {
   };
 }
 
-function servedOf({ served_by, latency }: RunObject): Pick<RunSummary, 'served_by' | 'latency'> {
-  return { ...(served_by !== undefined && { served_by }), ...(latency && { latency }) };
+function servedOf({ served_by, latency, cost }: RunObject): Pick<RunSummary, 'served_by' | 'latency' | 'cost'> {
+  return {
+    ...(cost !== undefined && { cost }),
+    ...(served_by !== undefined && { served_by }),
+    ...(latency && { latency }),
+  };
 }
 
 /** Of a run that is still in Redis only its first and its last event are known. */

@@ -2,7 +2,7 @@ import type { SessionObject } from '#libs/wire';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/calls.js';
 import { useRun } from '../../run-view/use-run.js';
-import { count } from '../../ui/format.js';
+import { amount, count } from '../../ui/format.js';
 
 /** What the session has used, and how full the model's window is after its last answer. */
 export function SessionMeter(props: { readonly session: SessionObject | undefined; readonly lastRun: string }) {
@@ -12,7 +12,7 @@ export function SessionMeter(props: { readonly session: SessionObject | undefine
       {session && session.usage.total_tokens > 0 && (
         <span>
           {count(session.usage.input_tokens)} tokens read, {count(session.usage.output_tokens)} written
-          {session.cost !== null && `, cost ${session.cost.toLocaleString(undefined, { maximumFractionDigits: 4 })}`}
+          {session.cost !== null && `, cost ${amount(session.cost)}`}
         </span>
       )}
       <ContextMeter runId={lastRun} />
