@@ -116,6 +116,15 @@ describe.each(desks)('chats: %s', (_name, create) => {
     expect(waits).toEqual([0, 1, 2, 3]);
   });
 
+  test('calls that no limit counts are made at once, and a penalty stops them all the same', async () => {
+    const desk = create();
+    const ask = { chat: newChat(), chatGapMs: 0, bucket: 'pressed', platformGapMs: 0, waitMsMax: LONG };
+    for (let i = 0; i < 3; i++) expect(await desk.slot(ask)).toEqual({ kind: 'reserved', waitMs: 0 });
+    await desk.holdBucket(ask, LONG / 2);
+    const slot = await desk.slot(ask);
+    expect(slot.kind === 'reserved' && slot.waitMs > LONG / 4).toBe(true);
+  });
+
   test('a bucket lets a burst through and then keeps its gap; a penalty on it stops every chat', async () => {
     const desk = create();
     const chat = newChat();

@@ -1,12 +1,13 @@
 import { DISCORD_BOT, FakeDiscord, type DiscordMessage } from '../support/chats/fake-discord.js';
 import { startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.js';
-import { startStack, type Stack } from '../support/stack.js';
+import { startStack, type Service, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
 /** Discord on real processes: messengers, a worker, the store, a Redis, and a Discord that enforces its limits. */
 let discord: FakeDiscord;
 let upstream: FakeUpstream;
 let stack: Stack;
+let messengers: Service[];
 const AT = `<@${DISCORD_BOT}>`;
 
 beforeAll(async () => {
@@ -17,17 +18,26 @@ beforeAll(async () => {
   - { name: fake, provider: openai, base_url: '${upstream.url}/v1' }
 models:
   - { name: talaria, upstream: fake, model: 'ok:n=40,gap=20' }
+  - { name: slow, upstream: fake, model: 'ok:n=200,gap=60' }
+  - { name: asks, upstream: fake, model: 'tools' }
+discord:
+  chats:
+    - { chat: '102', model: slow }
+    - { chat: '106', model: slow }
+    - { chat: '104', model: asks }
+approvals: { rules: [{ tool: current_time, policy: always }] }
 `;
   const env = {
     DISCORD_BOT_TOKEN: 'token-of-a-bot-in-tests',
     DISCORD_API_ROOT: root,
     DISCORD_ALLOWED_USERS: '7,8',
     DISCORD_EDIT_MS: '1000',
+    TOOLS: 'current_time',
   };
   stack = await startStack({ apis: 0, workers: 1, env, settings });
-  await Promise.all([stack.start('messenger'), stack.start('messenger')]);
+  messengers = await Promise.all([stack.start('messenger'), stack.start('messenger')]);
   await until(() => discord.sessions.begun > 0, { ms: 60_000 });
-}, 240_000);
+}, 600_000);
 afterAll(async () => {
   await stack?.stop();
   await Promise.all([upstream?.stop(), discord?.stop()]);
@@ -54,6 +64,25 @@ test('a mention in a server and a message in private are answered: one message, 
   expect([discord.of('100').length, discord.of('101').length, discord.of('109').length]).toEqual([1, 1, 0]);
 });
 
+test('the button of a growing answer stops it', async () => {
+  discord.say('102', 'hello');
+  const message = await until(() => discord.of('102').find(({ buttons }) => buttons.length > 0), { ms: 60_000 });
+  discord.press(message, message.buttons[0]?.custom_id ?? '');
+  await answer('102', /\[Stopped\]$/);
+  await until(() => discord.ephemeral.includes('Stopping.'), { ms: 20_000 });
+});
+
+test('an approval is asked for with buttons, and only who asked can press them', async () => {
+  discord.say('104', 'what time is it?');
+  const ask = await answer('104', /^May current_time be called/);
+  const allow = ask.buttons[0]?.custom_id ?? '';
+  discord.press(ask, allow, '8');
+  await until(() => discord.ephemeral.some((text) => text.startsWith('Only who was asked')), { ms: 20_000 });
+  discord.press(ask, allow, '7');
+  await answer('104', /Allowed \(once\)\./);
+  await until(() => discord.of('104').length === 2, { ms: 30_000 });
+});
+
 test.each([
   ['110', 'cut-after'],
   ['111', 'cut-before'],
@@ -66,4 +95,21 @@ test.each([
   discord.say(channel, 'hello');
   await answer(channel, words(40));
   expect(discord.of(channel)).toHaveLength(1);
+});
+
+test('the messengers are killed in the middle of an answer: the session goes on, and nothing is lost', async () => {
+  discord.say('106', 'hello');
+  await until(() => discord.of('106').some(({ versions }) => versions.length > 1), { ms: 60_000 });
+  await Promise.all(messengers.map((one) => one.kill('SIGKILL')));
+  discord.say('107', 'hello');
+  messengers = [await stack.start('messenger')];
+  // All of it fits into one message.
+  await answer('106', words(200), 120_000);
+  await answer('107', words(40), 120_000);
+  expect([discord.of('106').length, discord.of('107').length]).toEqual([1, 1]);
+  expect(discord.sessions.begun).toBe(1);
+  expect(discord.sessions.resumed).toBeGreaterThan(0);
+  discord.recycle();
+  discord.say('108', 'hello');
+  await answer('108', words(40));
 });

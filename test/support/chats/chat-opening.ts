@@ -57,7 +57,9 @@ export async function chatOpening(world: ChatWorld = {}) {
     approve: async (_run: string, _owner: string, answer: unknown) => void given.push(answer),
     cancel: async () => undefined,
   };
-  const logger = { debug: () => undefined, warn: () => undefined, error: () => undefined };
+  const logged: string[] = [];
+  const note = (fields: object, text: string): void => void logged.push(`${text} ${JSON.stringify(fields)}`);
+  const logger = { debug: () => undefined, warn: note, error: note };
   const opening = {
     book,
     caller,
@@ -71,7 +73,7 @@ export async function chatOpening(world: ChatWorld = {}) {
       rulesOf: () => ({ owner: 'alice', model: 'demo' }),
     },
   } as unknown as Opening;
-  return { opening, claim, desk, posted, given, homes, state: book.state };
+  return { opening, claim, desk, posted, given, homes, logged, state: book.state };
 }
 
 /** An answer whose run is open. */

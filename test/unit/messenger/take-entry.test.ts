@@ -1,6 +1,10 @@
 import type { Inbound } from '#libs/messengers';
 import { noteAsks } from '../../../apps/messenger/src/answers/asks.js';
 import { takeEntry } from '../../../apps/messenger/src/chats/take-entry.js';
+import { createTargets } from '#libs/delivery';
+import { discordCapabilities } from '../../../libs/messengers/src/discord/capabilities.js';
+import { slackCapabilities } from '../../../libs/messengers/src/slack/capabilities.js';
+import { telegramCapabilities } from '../../../libs/messengers/src/telegram/capabilities.js';
 import { answerTask, chatOpening, type ChatWorld } from '../../support/chats/chat-opening.js';
 import { parkedRun } from '../../support/chats/parked-run.js';
 
@@ -74,3 +78,39 @@ test('jobs deliver where the server of the chat is let in, and a chat that is no
   await takeEntry(opening, { ...delivery, entryId: 'd2' });
   expect(state.tasks.at(-1)).toMatchObject({ id: 'd2', isDelivery: true });
 });
+
+const lists = { token: 't', allowedUsers: ['7'], allowedChats: ['-100123', 'C0123', '2222'] };
+const platforms = {
+  telegram: telegramCapabilities(lists),
+  slack: slackCapabilities({ ...lists, threads: true, streams: true }),
+  discord: discordCapabilities(lists),
+};
+
+test.each([
+  ['telegram', '/sethome', '-100123', '12', '-100123:12'],
+  ['telegram', '/sethome', '7', '', '7'],
+  ['slack', '!sethome', 'C0123', '1700000000.000100', 'C0123:1700000000.000100'],
+  ['discord', '!sethome', '2222', '', '2222'],
+] as const)('%s: %s in %s, thread "%s", makes it the home chat %s, where jobs can deliver', async (...given) => {
+  const [name, text, chatId, thread, address] = given;
+  const { opening, homes } = await chatOpening({ capabilities: platforms[name] });
+  await takeEntry({ ...opening, chatId }, entry(message({ text, thread })));
+  expect(homes).toEqual([`alice fake ${address}`]);
+  const target = createTargets({ webhookAllowedHosts: [] }).find(({ scheme }) => scheme === name);
+  expect(target?.problemOf(address)).toBeUndefined();
+});
+
+test.each(['telegram', 'slack', 'discord'] as const)(
+  '%s: a stranger makes no home of a chat that is not listed, and a job finds out why it cannot deliver there',
+  async (name) => {
+    const { opening, homes, desk, logged } = await chatOpening({ capabilities: platforms[name] });
+    const sethome = message({ text: `${platforms[name].commandSign}sethome`, userId: '8' });
+    await takeEntry({ ...opening, chatId: '404' }, entry(sethome));
+    expect(homes).toEqual([]);
+    const delivery = { kind: 'delivery', entryId: 'd1', owner: 'alice', thread: '', text: 'x' } as const;
+    await takeEntry({ ...opening, chatId: '404' }, delivery);
+    const why = 'the chat is not on the allow-list of the messenger';
+    expect(await desk.outcome('d1')).toEqual({ kind: 'failed', why });
+    expect(logged).toEqual([expect.stringContaining(why)]);
+  },
+);

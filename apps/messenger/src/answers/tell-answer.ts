@@ -17,6 +17,7 @@ const REMOVE_AGAIN_MS = 1_000;
 /** Another try would change nothing. */
 const REMOVED: ReadonlySet<Outcome['kind']> = new Set(['done', 'gone', 'unchanged', 'refused']);
 const NOTHING: Content = { text: '...' };
+const EMPTY: Content = { text: '[The answer is empty]' };
 
 /**
  * Tells one answer in its chat: the run's text is shown as it grows, and its final text in the end, whatever happened
@@ -96,7 +97,9 @@ export class AnswerTeller {
     if (this.rendered.text !== text) {
       this.rendered = { text, contents: this.opening.capabilities.render(text) };
     }
-    return this.rendered.contents;
+    const { contents } = this.rendered;
+    // Marks around nothing, a block of code without a line say, are an answer all the same.
+    return this.isFinal && text !== '' && contents.length === 0 ? [EMPTY] : contents;
   }
 
   /** What a message of the answer shows now: the last one of a growing answer has the button that stops it. */

@@ -1,5 +1,5 @@
 import { GatewayError, type ClaimedChat } from '#libs/contract';
-import type { Step, Outcome } from '#libs/messengers';
+import type { Content, Outcome, Step } from '#libs/messengers';
 import type { Opening } from '../answers/open-answer.js';
 import type { AnswerPorts, Entry, Messenger } from '../answers/ports.js';
 import { AnswerTeller } from '../answers/tell-answer.js';
@@ -123,7 +123,8 @@ export class Chat {
     const { opening } = this;
     const { render, textMax } = opening.capabilities;
     const isPlain = !task.isDelivery && task.text.length <= textMax;
-    const contents = isPlain ? [{ text: task.text }] : render(task.text);
+    const rendered = isPlain ? [{ text: task.text }] : render(task.text);
+    const contents = rendered.length > 0 ? rendered : [EMPTY];
     for (const [i, content] of contents.entries()) {
       const piece = (task.parts[i] ??= {});
       const replyTo = i === 0 ? task.replyTo : undefined;
@@ -167,6 +168,8 @@ export class Chat {
 }
 
 const IDLE_LOOK_MS = 5_000;
+/** Nothing but marks: that something came is to be seen. */
+const EMPTY: Content = { text: '[The result is empty]' };
 
 /** An entry of another version that cannot be read is left out. */
 function readEntry(text: string): Entry | undefined {

@@ -5,6 +5,7 @@ import { readButton, stoppedBy } from '../answers/asks.js';
 import type { Opening } from '../answers/open-answer.js';
 import type { Entry } from '../answers/ports.js';
 import { noteId } from '../posting/posting.js';
+import { ChatLost } from '../state/chat-book.js';
 import type { AnswerTask, ChatState, NoticeTask } from '../state/chat-state.js';
 import { giveAnswer, isAsked, isLetIn, readCommand, runCommand, stopAnswers, type Said } from './commands.js';
 
@@ -142,8 +143,11 @@ async function takeDelivery(opening: Opening, entry: Extract<Entry, { kind: 'del
   const { book, chatId, capabilities, ports } = opening;
   const why = closedTo(opening, entry);
   const isFull = book.state.tasks.length >= LIMITS.chatTasksMax;
-  if (isFull) return ports.desk.settle(entry.entryId, { kind: 'failed', why: 'too much waits in the chat' });
-  if (why !== undefined) return ports.desk.settle(entry.entryId, { kind: 'failed', why });
+  const refusal = isFull ? 'too much waits in the chat' : why;
+  if (refusal !== undefined) {
+    ports.logger.warn({ chat: book.claim.chat, delivery: entry.entryId, why: refusal }, 'a delivery was refused');
+    return ports.desk.settle(entry.entryId, { kind: 'failed', why: refusal });
+  }
   book.state.tasks.push({
     kind: 'notice',
     id: entry.entryId,
@@ -160,7 +164,7 @@ const PRESS_MS_MAX = 10_000;
 
 /** The press is answered at once and once: a crash before it was noted only shows the words again. */
 async function press(opening: Opening, pressed: Extract<Inbound, { kind: 'button' }>): Promise<void> {
-  const { caller } = opening;
+  const { caller, ports } = opening;
   const stopped = stoppedBy(answerTasks(opening), pressed.data);
   const found = readButton(answerTasks(opening), pressed.data);
   const words = stopped
@@ -170,7 +174,10 @@ async function press(opening: Opening, pressed: Extract<Inbound, { kind: 'button
   // Not awaited: during a penalty it would keep the rest of the inbox waiting, a /stop for example.
   void caller
     .call(async () => step, { kind: 'pressed', isGroup: pressed.isGroup, waitMsMax: PRESS_MS_MAX })
-    .catch(() => undefined);
+    .catch((cause: unknown) => {
+      if (!(cause instanceof ChatLost))
+        ports.logger.error({ err: cause }, 'who pressed a button could not be answered');
+    });
 }
 
 async function wordsFor(opening: Opening, found: ReturnType<typeof readButton>, userId: string): Promise<string> {

@@ -69,7 +69,9 @@ if wait > 0 then return { 0, wait } end
 local due = math.max(now, tonumber(redis.call('GET', KEYS[2]) or '0'))
 local at = math.max(now, due - ARGV[4])
 if at - now > tonumber(ARGV[3]) then return { -1, 0 } end
-redis.call('SET', KEYS[2], due + ARGV[2], 'PX', due - now + ARGV[2])
+-- A bucket without a gap has nothing to note: an expiry of nothing would be an error.
+local left = due - now + ARGV[2]
+if left > 0 then redis.call('SET', KEYS[2], due + ARGV[2], 'PX', left) end
 if tonumber(ARGV[1]) > 0 then redis.call('SET', KEYS[1], at + ARGV[1], 'PX', at - now + ARGV[1]) end
 return { 1, at - now }`);
 
