@@ -69,6 +69,60 @@ describe.each([
     expect((await Promise.all(asked)).filter((reply) => reply === 'entered')).toHaveLength(7);
   });
 
+  test('a new session is bound to the member that is proposed, and later requests find it there', async () => {
+    const { share, office } = open();
+    const [one, two] = [share('w1'), share('w2')];
+    const asked = { members: [a, b], key: 'k', tokens: 10 };
+    expect(await one.take({ ...asked, key: 'other' })).toMatchObject({ kind: 'seen', members: [{}, {}] });
+    expect(await one.take({ ...asked, proposal: 1 })).toEqual({ kind: 'entered', at: 1, isNew: true });
+    // Another proposal does not move it.
+    expect(await two.take({ ...asked, proposal: 0 })).toEqual({ kind: 'entered', at: 1, isNew: false });
+    expect(await office.bindings(['a', 'b'])).toEqual([0, 1]);
+    expect((await one.look([a, b], 'k')).members).toMatchObject([{ inFlight: 0 }, { inFlight: 2, inFlightTokens: 20 }]);
+    // A home that has left the pool is none.
+    expect(await one.take({ ...asked, members: [a], proposal: 0 })).toEqual({ kind: 'entered', at: 0, isNew: true });
+    await one.leave(a, 10);
+    await Promise.all([one.leave(b, 10), two.leave(b, 10)]);
+    expect((await one.look([a, b], 'k')).members).toMatchObject([{ inFlight: 0 }, { inFlight: 0 }]);
+  });
+
+  test('no place is taken at a member that is shunned, full, out, half open or drained', async () => {
+    const { share, office } = open();
+    const one = share('w1');
+    const take = (more: object = {}) => one.take({ members: [{ ...a, ...more }, b], key: 'k', tokens: 1, proposal: 0 });
+    const seen = { kind: 'seen', binding: 'a' };
+    expect(await take({ inFlightMax: 1 })).toMatchObject({ kind: 'entered' });
+    expect(await take({ inFlightMax: 1 })).toMatchObject({ ...seen, members: [{ inFlight: 1 }, { inFlight: 0 }] });
+    expect(await take({ isShunned: true })).toMatchObject(seen);
+    await office.drain('a', true);
+    expect(await take()).toMatchObject({ ...seen, members: [{ isDrained: true }, { isDrained: false }] });
+    await office.drain('a', false);
+    const now = await office.now();
+    for (const until of [now + 60_000, now - 1]) {
+      await one.change(a, () => out(until));
+      expect(await take()).toMatchObject({ ...seen, members: [{ health: { until } }, {}] });
+    }
+    expect((await one.look([a], 'k')).members).toMatchObject([{ inFlight: 1 }]);
+  });
+
+  test('of many who take at once no more get a place than may', async () => {
+    const { share } = open();
+    const asked = Array.from({ length: 40 }, (_, i) =>
+      share(`w${i % 4}`).take({ members: [{ ...a, inFlightMax: 7 }], key: `k${i}`, tokens: 1, proposal: 0 }),
+    );
+    expect((await Promise.all(asked)).filter(({ kind }) => kind === 'entered')).toHaveLength(7);
+  });
+
+  test('a place that was taken before its request was known gets its weight later', async () => {
+    const { share } = open();
+    const one = share('w1');
+    await one.take({ members: [a], key: 'k', tokens: 10, proposal: 0 });
+    await one.weigh(a, 90);
+    expect((await one.look([a], 'k')).members).toMatchObject([{ inFlight: 1, inFlightTokens: 100 }]);
+    await one.leave(a, 100);
+    expect((await one.look([a], 'k')).members).toMatchObject([{ inFlight: 0, inFlightTokens: 0 }]);
+  });
+
   test('a binding is made, kept by use, and moved', async () => {
     const { share, office } = open();
     const one = share('w1');

@@ -41,6 +41,7 @@ import { ResponseSockets } from './responses/socket/response-sockets.js';
 import { RunList } from './runs/run-list.js';
 import { RunsModule } from './runs-api/runs.module.js';
 import { ToolsModule } from './tools/tools.module.js';
+import { watchUpstreams } from './upstreams/upstream-meters.js';
 import { openUpstreamDesk, UpstreamsModule } from './upstreams/upstreams.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 
@@ -87,6 +88,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
   const replies = new ErrorReplies(spoken, logger, (...error) => meters.errorAnswered(...error));
   const report = { ...parts, ...ports, ...counting };
   const upstreams = openUpstreamDesk(parts, ports, core.models);
+  watchUpstreams(counting.metrics, upstreams);
   const protocols = spoken.map(protocolRoute);
   const module: DynamicModule = {
     module: ApiModule,

@@ -76,6 +76,7 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
       await routes.look(model);
       return routes.route(model);
     },
+    prepare: (job) => routes.prepare(job),
     handOnMs: (job) => share.handOnMs(job),
     toolsFor: (spec) => tools.toolsFor({ ...spec, models: routes.entries(spec.model) }),
     conversation: (spec) => conversationOf(spec, history),

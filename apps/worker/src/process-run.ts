@@ -45,6 +45,11 @@ export interface AttemptPorts {
   route(model: string): ModelRoute | Promise<ModelRoute>;
   /** undefined: the run is this worker's. Else another one should look at it after so many milliseconds. */
   handOnMs(job: RunJob): Promise<number | undefined> | undefined;
+  /**
+   * Told of a run before it is claimed, so that what its model call needs of Redis travels with the claim. The returned
+   * function is called when the attempt is over.
+   */
+  prepare?(job: RunJob): (() => void) | undefined;
   /** The server tools that the run may use. */
   toolsFor(spec: RunSpec): Promise<readonly Tool[]>;
   /** Everything that the model reads: the conversation that the run continues, then the run's own input. */
@@ -92,6 +97,15 @@ export async function processRun(job: RunJob, ports: AttemptPorts): Promise<JobO
 }
 
 async function attemptRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome> {
+  const release = ports.prepare?.(job);
+  try {
+    return await claimAndRun(job, ports);
+  } finally {
+    release?.();
+  }
+}
+
+async function claimAndRun(job: RunJob, ports: AttemptPorts): Promise<JobOutcome> {
   const { runId, attempt, generation } = job;
   const start = { type: 'run.started', attempt: 1, worker: ports.workerId } as const;
   const claim = await ports.log.claim(runId, attempt, ports.workerId, { generation, start });

@@ -25,6 +25,7 @@ export class WorkerMeters {
   private readonly upstreamFirstEvent: Histogram;
   private readonly poolChoices: Counter;
   private readonly poolCooldowns: Counter;
+  private readonly poolTokens: Counter;
   private readonly poolShareErrors: Counter;
   private readonly credentialRenewals: Counter;
   private readonly models = new Set<string>();
@@ -43,6 +44,7 @@ export class WorkerMeters {
     this.upstreamFirstEvent = metrics.histogram(METRICS.upstreamFirstEvent);
     this.poolChoices = metrics.counter(METRICS.poolChoices);
     this.poolCooldowns = metrics.counter(METRICS.poolCooldowns);
+    this.poolTokens = metrics.counter(METRICS.poolTokens);
     this.poolShareErrors = metrics.counter(METRICS.poolShareErrors);
     this.credentialRenewals = metrics.counter(METRICS.credentialRenewals);
   }
@@ -63,6 +65,11 @@ export class WorkerMeters {
     return {
       chosen: (upstream, reason) => this.poolChoices.inc({ upstream, reason }),
       cooled: (upstream, reason) => this.poolCooldowns.inc({ upstream, reason }),
+      answered: (upstream, { inputTokens, cachedInputTokens, outputTokens }) => {
+        this.poolTokens.inc({ upstream, kind: 'input' }, inputTokens);
+        this.poolTokens.inc({ upstream, kind: 'cached' }, cachedInputTokens);
+        this.poolTokens.inc({ upstream, kind: 'output' }, outputTokens);
+      },
       shareFailed: () => this.poolShareErrors.inc(),
     };
   }

@@ -1,10 +1,12 @@
 import {
   addUsage,
+  affinityOf,
   checkArguments,
   checkCallCount,
   GatewayError,
   NO_USAGE,
   type EmbeddingsOrder,
+  sessionNameOf,
   type EventOf,
   type FinishReason,
   type JsonObject,
@@ -14,7 +16,6 @@ import {
   type Usage,
 } from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
-import { affinityOf, sessionOf } from './messages/affinity.js';
 import { conversation, systemText } from './messages/conversation.js';
 import { openModelStream, type ModelStream, type Question } from './open-model-stream.js';
 import { placeAnswer, type PlacedAnswer } from './place-answer.js';
@@ -87,8 +88,8 @@ export function questionOf(run: AgentRun): Question {
     toolsAreOptional: spec.tools.length === 0 && (spec.toolChoice.kind === 'auto' || spec.toolChoice.kind === 'none'),
     toolChoice: choiceOfStep(run),
     sampling: spec.sampling,
-    affinity: affinityOf(spec, { system, messages }),
-    ...sessionOf(spec),
+    affinity: affinityOf(spec, messages),
+    ...sessionNameOf(spec),
     signal: ports.signal,
   };
 }

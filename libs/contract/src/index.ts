@@ -162,4 +162,5 @@ export type * from './ports/store/stored-runs.js';
 export type * from './ports/store/stored-sessions.js';
 export type * from './ports/workers.js';
 export { eventChars, isTextDelta } from './runs/event-size.js';
+export { affinityAtOpening, affinityOf, sessionNameOf } from './runs/affinity.js';
 export { queuedEvent, sessionOfTurn } from './runs/queued-event.js';

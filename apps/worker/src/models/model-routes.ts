@@ -81,6 +81,17 @@ export class ModelRoutes {
     return memberReports([...this.pools.values()].flatMap((pool) => pool.report()));
   }
 
+  /** Looks at the members of all pools. Never rejects. */
+  async lookAtPools(): Promise<void> {
+    await Promise.all([...this.pools.values()].map((pool) => pool.look()));
+  }
+
+  /** See `UpstreamPool.prepare`. undefined: the model has no pool, or the job does not tell the key. */
+  prepare({ model = '', affinity }: { model?: string; affinity?: string }): (() => void) | undefined {
+    const entry = this.entry(model);
+    return entry && affinity !== undefined ? this.pool(entry)?.prepare(affinity) : undefined;
+  }
+
   /** The number of models that an upstream lists now. Throws GatewayError. */
   async check(upstream: string): Promise<number> {
     const provider = this.providers.get(upstream);

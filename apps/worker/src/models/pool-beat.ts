@@ -55,7 +55,7 @@ export class PoolBeat {
         members: routes.poolReport(),
         ...(reloadError !== undefined && { reloadError }),
       };
-      const orders = await share.beat(report);
+      const [orders] = await Promise.all([share.beat(report), routes.lookAtPools()]);
       if (this.generation !== undefined && orders.generation > this.generation) this.reload();
       this.generation = orders.generation;
       await Promise.all(orders.checks.map((upstream) => this.check(upstream)));

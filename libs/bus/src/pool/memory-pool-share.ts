@@ -1,4 +1,13 @@
-import type { MemberHealth, PoolCheck, PoolMemberKey, PoolOffice, PoolReport, PoolShare } from '#libs/contract';
+import type {
+  MemberHealth,
+  PoolCheck,
+  PoolMemberKey,
+  PoolOffice,
+  PoolReport,
+  PoolShare,
+  PoolTake,
+  PoolTaken,
+} from '#libs/contract';
 import { HEALTHY, POOL_TERMS } from './pool-terms.js';
 
 interface Place {
@@ -33,6 +42,8 @@ class PoolInMemory implements MemoryPool {
     return {
       look: (members, key) => this.look(members, key),
       enter: async (entry) => this.enter(worker, entry),
+      take: (request) => this.take(worker, request),
+      weigh: async ({ upstream }, tokens) => this.add(upstream, worker, { requests: 0, tokens }),
       leave: async ({ upstream }, tokens) => this.add(upstream, worker, { requests: -1, tokens: -tokens }),
       change: async (member, change) => {
         const health = change(this.stateOf(member).health, this.clock());
@@ -101,6 +112,19 @@ class PoolInMemory implements MemoryPool {
     this.add(member.upstream, worker, { requests: 1, tokens });
     if (key !== undefined && (binds || this.homeOf(key) === member.upstream)) this.bind(key, member.upstream);
     return 'entered';
+  }
+
+  private async take(worker: string, { members, key, tokens, proposal }: PoolTake): Promise<PoolTaken> {
+    const home = members.findIndex(({ upstream }) => upstream === this.homeOf(key));
+    const at = home < 0 ? (proposal ?? -1) : home;
+    const member = members[at];
+    if (member && !member.isShunned && !this.drained.has(member.upstream)) {
+      const isWell = this.stateOf(member).health.until === 0;
+      const { inFlightMax = Infinity } = member;
+      const asked = { member, tokens, key, binds: true, inFlightMax };
+      if (isWell && this.enter(worker, asked) === 'entered') return { kind: 'entered', at, isNew: home < 0 };
+    }
+    return { kind: 'seen', ...(await this.look(members, key)) };
   }
 
   private beat(worker: string, report: PoolReport): Awaited<ReturnType<PoolShare['beat']>> {

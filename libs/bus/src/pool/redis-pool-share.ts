@@ -1,18 +1,52 @@
-import type { MemberFacts, PoolCheck, PoolMemberKey, PoolOffice, PoolReport, PoolShare } from '#libs/contract';
+import type {
+  MemberFacts,
+  PoolCheck,
+  PoolMemberKey,
+  PoolOffice,
+  PoolReport,
+  PoolShare,
+  PoolSight,
+  PoolTake,
+} from '#libs/contract';
 import { createHash } from 'node:crypto';
 import { runScript, withinDeadline, type RedisConnection, type ScriptCall } from '../redis/connect-redis.js';
-import { POOL_BEAT, POOL_CHANGE, POOL_ENTER, POOL_HEALTH, POOL_LEAVE, POOL_LOOK } from '../scripts/pool-scripts.js';
+import {
+  POOL_BEAT,
+  POOL_CHANGE,
+  POOL_ENTER,
+  POOL_HEALTH,
+  POOL_LEAVE,
+  POOL_LOOK,
+  POOL_TAKE,
+  POOL_WEIGH,
+} from '../scripts/pool-scripts.js';
 import { parseHealth, POOL_TERMS } from './pool-terms.js';
 
 const sha = (...parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
 
+/** Names of members are hashed once, not for each request: they come from the settings. */
+function remembered<T>(name: (of: T) => string, keyOf: (of: T) => string): (of: T) => string {
+  const known = new Map<string, string>();
+  return (of) => {
+    const key = keyOf(of);
+    const found = known.get(key) ?? name(of);
+    if (known.size < NAMES_MAX) known.set(key, found);
+    return found;
+  };
+}
+const NAMES_MAX = 1_000;
+const itself = (name: string): string => name;
+
 function poolKeys({ keys }: RedisConnection) {
   return {
-    flight: (upstream: string) => keys.pool('flight', sha(upstream)),
-    member: ({ upstream, model }: PoolMemberKey) => keys.pool('member', sha(upstream, model)),
+    flight: remembered((upstream: string) => keys.pool('flight', sha(upstream)), itself),
+    member: remembered(
+      ({ upstream, model }: PoolMemberKey) => keys.pool('member', sha(upstream, model)),
+      ({ upstream, model }) => `${upstream}\n${model}`,
+    ),
     home: (key: string) => keys.pool('home', sha(key)),
-    bound: (upstream: string) => keys.pool('bound', sha(upstream)),
+    bound: remembered((upstream: string) => keys.pool('bound', sha(upstream)), itself),
     drained: keys.pool('drained'),
     workers: keys.pool('workers'),
     orders: keys.pool('orders'),
@@ -42,7 +76,7 @@ class PlacesOfWorker {
 export function redisPoolShare(connection: RedisConnection, worker: string): PoolShare {
   const { redis } = connection;
   const names = poolKeys(connection);
-  const call = (...script: ScriptCall): Promise<unknown> => withinDeadline(runScript(redis, ...script));
+  const call: Call = (...script) => withinDeadline(runScript(redis, ...script));
   const places = new PlacesOfWorker();
   return {
     look: looker(connection),
@@ -60,21 +94,22 @@ export function redisPoolShare(connection: RedisConnection, worker: string): Poo
         if (outcome !== 'entered') places.add(upstream, -1, -tokens);
       }
     },
+    async take(request) {
+      const reply = (await call(...takeCall(names, worker, request))) as (string | number)[];
+      if (reply[0] !== 'entered') return { kind: 'seen', ...readSight(reply, request.members.length) };
+      const at = Number(reply[1]) - 1;
+      places.add(request.members[at]?.upstream ?? '', 1, request.tokens);
+      return { kind: 'entered', at, isNew: reply[2] === 1 };
+    },
+    async weigh({ upstream }, moreTokens) {
+      places.add(upstream, 0, moreTokens);
+      await call(POOL_WEIGH, [names.flight(upstream)], [worker, moreTokens, POOL_TERMS.placeMs]);
+    },
     async leave({ upstream }, tokens) {
       places.add(upstream, -1, -tokens);
       await call(POOL_LEAVE, [names.flight(upstream)], [worker, tokens, POOL_TERMS.placeMs]);
     },
-    async change(member, change) {
-      const key = names.member(member);
-      for (let i = 0; i < POOL_TERMS.changesMax; i++) {
-        const [now, rev, json] = (await call(POOL_HEALTH, [key], [])) as [number, string, string];
-        const before = parseHealth(json);
-        const after = change(before, now);
-        if (after === before) return;
-        const args = [rev, JSON.stringify(after), after.until, POOL_TERMS.memberMs];
-        if ((await call(POOL_CHANGE, [key], args)) === 1) return;
-      }
-    },
+    change: changer(names, call),
     async beat(report) {
       const upstreams = [...new Set(report.members.map(({ upstream }) => upstream))];
       const reply = await call(
@@ -92,25 +127,64 @@ export function redisPoolShare(connection: RedisConnection, worker: string): Poo
   };
 }
 
+type Call = (...script: ScriptCall) => Promise<unknown>;
+
+function changer(names: ReturnType<typeof poolKeys>, call: Call): PoolShare['change'] {
+  return async (member, change) => {
+    const key = names.member(member);
+    for (let i = 0; i < POOL_TERMS.changesMax; i++) {
+      const [now, rev, json] = (await call(POOL_HEALTH, [key], [])) as [number, string, string];
+      const before = parseHealth(json);
+      const after = change(before, now);
+      if (after === before) return;
+      const args = [rev, JSON.stringify(after), after.until, POOL_TERMS.memberMs];
+      if ((await call(POOL_CHANGE, [key], args)) === 1) return;
+    }
+  };
+}
+
 function looker(connection: RedisConnection): PoolShare['look'] {
   const names = poolKeys(connection);
   return async (members, key) => {
     const keys = members.flatMap((member) => [names.flight(member.upstream), names.member(member)]);
     const upstreams = members.map(({ upstream }) => upstream);
     const script = runScript(connection.redis, POOL_LOOK, [names.home(key), names.drained, ...keys], upstreams);
-    const [now, home, ...facts] = (await withinDeadline(script)) as [number, string, ...(string | number)[]];
-    const at = (i: number): MemberFacts => {
-      const [inFlight, inFlightTokens, json, probeUntil, isDrained] = facts.slice(i * 5, i * 5 + 5);
-      return {
-        inFlight: Number(inFlight),
-        inFlightTokens: Number(inFlightTokens),
-        health: parseHealth(String(json)),
-        probeUntil: Number(probeUntil),
-        isDrained: isDrained === 1,
-      };
-    };
-    return { now, ...(home !== '' && { binding: home }), members: members.map((_, i) => at(i)) };
+    return readSight((await withinDeadline(script)) as (string | number)[], members.length);
   };
+}
+
+/** The reply of POOL_LOOK. */
+function readSight([now, home = '', ...facts]: readonly (string | number)[], members: number): PoolSight {
+  const at = (i: number): MemberFacts => {
+    const [inFlight, inFlightTokens, json, probeUntil, isDrained] = facts.slice(i * 5, i * 5 + 5);
+    return {
+      inFlight: Number(inFlight),
+      inFlightTokens: Number(inFlightTokens),
+      health: parseHealth(String(json)),
+      probeUntil: Number(probeUntil),
+      isDrained: isDrained === 1,
+    };
+  };
+  return {
+    now: Number(now),
+    ...(home !== '' && { binding: String(home) }),
+    members: Array.from({ length: members }, (_, i) => at(i)),
+  };
+}
+
+function takeCall(names: ReturnType<typeof poolKeys>, worker: string, request: PoolTake): ScriptCall {
+  const { members, key, tokens, proposal = -1 } = request;
+  const keys = members.flatMap((one) => [names.flight(one.upstream), names.member(one), names.bound(one.upstream)]);
+  const bounds = members.flatMap(({ upstream, inFlightMax = 0, isShunned }) => [
+    upstream,
+    isShunned ? -1 : inFlightMax,
+  ]);
+  const { placeMs, homesMax, homeMs } = POOL_TERMS;
+  return [
+    POOL_TAKE,
+    [names.home(key), names.drained, ...keys],
+    [worker, tokens, placeMs, homesMax, homeMs, proposal + 1, ...bounds],
+  ];
 }
 
 async function serverTime({ redis }: RedisConnection): Promise<number> {

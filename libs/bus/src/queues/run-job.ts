@@ -4,6 +4,8 @@ import type { QueuedRun } from '#libs/contract';
 export interface RunJobData {
   /** The model that the run asks for; absent where whoever queued the run did not know. */
   readonly model?: string;
+  /** See `EnqueueTerms`. */
+  readonly affinity?: string;
   /** When (ms since the epoch) a worker first found that it has no such model, and how often that was found. */
   readonly unservedSince?: number;
   readonly misses?: number;

@@ -49,9 +49,9 @@ export function bullRunQueue(connection: RedisConnection): RunQueue {
       const tag = await withinDeadline(nextTag(connection, bullKeys, request));
       return tag === undefined ? { kind: 'full' } : { kind: 'placed', tag };
     },
-    async enqueue(runId, tag = 0, { model, isNewId = false } = {}) {
+    async enqueue(runId, tag = 0, { isNewId = false, ...told } = {}) {
       try {
-        await (isNewId ? addNew : add)(jobIdOf(runId), { priority: tag, ...(model !== undefined && { model }) });
+        await (isNewId ? addNew : add)(jobIdOf(runId), { priority: tag, ...told });
       } finally {
         if (tag === 0) load.noteQueued();
       }
@@ -98,8 +98,14 @@ async function addAnew(
   await send();
 }
 
-const addJob = (queue: Queue<RunJobData>, jobId: string, { model, ...options }: JobChoice = {}): Promise<Job> =>
-  queue.add(QUEUES.runs, model === undefined ? {} : { model }, { ...JOB_OPTIONS, jobId, ...options });
+const addJob = (
+  queue: Queue<RunJobData>,
+  jobId: string,
+  { model, affinity, ...options }: JobChoice = {},
+): Promise<Job> => {
+  const data = { ...(model !== undefined && { model }), ...(affinity !== undefined && { affinity }) };
+  return queue.add(QUEUES.runs, data, { ...JOB_OPTIONS, jobId, ...options });
+};
 
 async function wake(queue: Queue, jobId: string): Promise<void> {
   const job = await queue.getJob(jobId);

@@ -31,6 +31,8 @@ export interface RunJob {
   readonly signal: AbortSignal;
   /** The model that the run asks for, where the job tells it. */
   readonly model?: string;
+  /** See `EnqueueTerms`. */
+  readonly affinity?: string;
   /** How often workers without that model had this job in hand, and since when (ms since the epoch). */
   readonly misses?: number;
   readonly unservedSince?: number;
@@ -141,8 +143,11 @@ function noLongerWaiting(connection: RedisConnection, job: Job<RunJobData> | und
   if (job?.data.misses) forgetHandedOn(connection, [job.id ?? '']).catch(() => undefined);
 }
 
-function toldOf({ model, misses, unservedSince }: RunJobData): Pick<RunJob, 'model' | 'misses' | 'unservedSince'> {
+type Told = Pick<RunJob, 'model' | 'affinity' | 'misses' | 'unservedSince'>;
+
+function toldOf({ model, affinity, misses, unservedSince }: RunJobData): Told {
   return {
+    ...(affinity !== undefined && { affinity }),
     ...(misses !== undefined && { misses }),
     ...(model !== undefined && { model }),
     ...(unservedSince !== undefined && { unservedSince }),

@@ -39,28 +39,73 @@ local function keep(key, worker, requests, tokens, ttl)
   redis.call('PEXPIRE', key, ttl * 2)
 end`;
 
-/**
- * KEYS home drained (flight member)*; ARGV upstream*. -> now, home, then per member: requests tokens json probe
- * drained
- */
-export const POOL_LOOK = script(`${FLYING}
-local reply = { now, redis.call('GET', KEYS[1]) or '' }
-for i = 1, #ARGV do
-  local requests, tokens = flying(KEYS[1 + 2 * i])
-  local state = redis.call('HMGET', KEYS[2 + 2 * i], 'json', 'probe')
+/** `seen(reply, flight, member, drained, upstream)` adds requests, tokens, json, probe, and 1 for a drained one. */
+const SEEN = `
+local function seen(reply, flight, member, drained, upstream)
+  local requests, tokens = flying(flight)
+  local state = redis.call('HMGET', member, 'json', 'probe')
   reply[#reply + 1] = requests
   reply[#reply + 1] = tokens
   reply[#reply + 1] = state[1] or ''
   reply[#reply + 1] = state[2] or '0'
-  reply[#reply + 1] = redis.call('SISMEMBER', KEYS[2], ARGV[i])
+  reply[#reply + 1] = redis.call('SISMEMBER', drained, upstream)
+end`;
+
+/** `bind(home, bound, upstream, most, ms)` makes a binding, `prolong(home, bound, ms)` keeps one. */
+const BIND = `
+local function bind(home, bound, upstream, most, ms)
+  redis.call('SET', home, upstream, 'PX', ms)
+  redis.call('ZREMRANGEBYSCORE', bound, '-inf', now)
+  redis.call('ZADD', bound, now + ms, home)
+  redis.call('ZREMRANGEBYRANK', bound, 0, -1 - most)
+  redis.call('PEXPIRE', bound, ms)
 end
+local function prolong(home, bound, ms)
+  redis.call('PEXPIRE', home, ms)
+  redis.call('ZADD', bound, now + ms, home)
+end`;
+
+/**
+ * KEYS home drained (flight member)*; ARGV upstream*. -> now, home, then per member: requests tokens json probe
+ * drained
+ */
+export const POOL_LOOK = script(`${FLYING}${SEEN}
+local reply = { now, redis.call('GET', KEYS[1]) or '' }
+for i = 1, #ARGV do seen(reply, KEYS[1 + 2 * i], KEYS[2 + 2 * i], KEYS[2], ARGV[i]) end
+return reply`);
+
+/**
+ * KEYS home drained (flight member bound)*; ARGV worker tokens ttl homesMax homeMs proposal (upstream max)*. `max`: 0
+ * no bound, -1 not there. `proposal`: from 1; 0 none. -> entered, index from 1, 1 for a new session | as POOL_LOOK
+ */
+export const POOL_TAKE = script(`${FLYING}${ROW}${SEEN}${BIND}
+local home = redis.call('GET', KEYS[1]) or ''
+local members = (#ARGV - 6) / 2
+local at, isNew = tonumber(ARGV[6]), 1
+for i = 1, members do
+  if ARGV[5 + 2 * i] == home then at, isNew = i, 0 end
+end
+local max = at > 0 and tonumber(ARGV[6 + 2 * at]) or -1
+if max >= 0 then
+  local flight, member, bound = KEYS[3 * at], KEYS[3 * at + 1], KEYS[3 * at + 2]
+  local upstream, ms = ARGV[5 + 2 * at], tonumber(ARGV[5])
+  if tonumber(redis.call('HGET', member, 'until') or 0) == 0 and redis.call('SISMEMBER', KEYS[2], upstream) == 0
+    and (max == 0 or flying(flight) < max) then
+    local requests, tokens = row(flight, ARGV[1])
+    keep(flight, ARGV[1], requests + 1, tokens + ARGV[2], tonumber(ARGV[3]))
+    if isNew == 1 then bind(KEYS[1], bound, upstream, ARGV[4], ms) else prolong(KEYS[1], bound, ms) end
+    return { 'entered', at, isNew }
+  end
+end
+local reply = { now, home }
+for i = 1, members do seen(reply, KEYS[3 * i], KEYS[3 * i + 1], KEYS[2], ARGV[5 + 2 * i]) end
 return reply`);
 
 /**
  * KEYS flight member home bound; ARGV worker tokens ttl max probeMs binds upstream homesMax homeMs. -> entered | full |
  * cooling
  */
-export const POOL_ENTER = script(`${FLYING}${ROW}
+export const POOL_ENTER = script(`${FLYING}${ROW}${BIND}
 local max = tonumber(ARGV[4])
 if max > 0 and flying(KEYS[1]) >= max then return 'full' end
 local state = redis.call('HMGET', KEYS[2], 'until', 'probe')
@@ -71,23 +116,21 @@ if tonumber(ARGV[5]) > 0 and cool > 0 then
 end
 local requests, tokens = row(KEYS[1], ARGV[1])
 keep(KEYS[1], ARGV[1], requests + 1, tokens + ARGV[2], tonumber(ARGV[3]))
-local bind = tonumber(ARGV[9])
-if ARGV[6] == '1' then
-  redis.call('SET', KEYS[3], ARGV[7], 'PX', bind)
-  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
-  redis.call('ZADD', KEYS[4], now + bind, KEYS[3])
-  redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - ARGV[8])
-  redis.call('PEXPIRE', KEYS[4], bind)
-elseif redis.call('GET', KEYS[3]) == ARGV[7] then
-  redis.call('PEXPIRE', KEYS[3], ARGV[9])
-  redis.call('ZADD', KEYS[4], now + ARGV[9], KEYS[3])
-end
+local ms = tonumber(ARGV[9])
+if ARGV[6] == '1' then bind(KEYS[3], KEYS[4], ARGV[7], ARGV[8], ms)
+elseif redis.call('GET', KEYS[3]) == ARGV[7] then prolong(KEYS[3], KEYS[4], ms) end
 return 'entered'`);
 
 /** KEYS flight; ARGV worker tokens ttl. */
 export const POOL_LEAVE = script(`${NOW}${ROW}
 local requests, tokens = row(KEYS[1], ARGV[1])
 keep(KEYS[1], ARGV[1], math.max(0, requests - 1), math.max(0, tokens - ARGV[2]), tonumber(ARGV[3]))
+return 1`);
+
+/** KEYS flight; ARGV worker tokens ttl. */
+export const POOL_WEIGH = script(`${NOW}${ROW}
+local requests, tokens = row(KEYS[1], ARGV[1])
+keep(KEYS[1], ARGV[1], requests, math.max(0, tokens + ARGV[2]), tonumber(ARGV[3]))
 return 1`);
 
 /** KEYS member. -> now rev json */
@@ -118,4 +161,13 @@ local reply = { redis.call('HGET', KEYS[2], 'generation') or '0' }
 for _, name in ipairs(redis.call('SPOP', KEYS[3], 100)) do reply[#reply + 1] = name end
 return reply`);
 
-export const POOL_SCRIPTS = [POOL_LOOK, POOL_ENTER, POOL_LEAVE, POOL_HEALTH, POOL_CHANGE, POOL_BEAT];
+export const POOL_SCRIPTS = [
+  POOL_LOOK,
+  POOL_TAKE,
+  POOL_ENTER,
+  POOL_WEIGH,
+  POOL_LEAVE,
+  POOL_HEALTH,
+  POOL_CHANGE,
+  POOL_BEAT,
+];

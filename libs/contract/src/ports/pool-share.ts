@@ -45,6 +45,36 @@ export interface PoolEntry {
   readonly isForced?: boolean;
 }
 
+/** A request for a place wherever the session has its home, without a look before it. */
+export interface PoolTake {
+  readonly members: readonly TakeMember[];
+  /** Key of the session. */
+  readonly key: string;
+  /** Estimated tokens of the request's input. */
+  readonly tokens: number;
+  /** Index of the member that becomes the home of a session without one. Absent: such a session gets no place. */
+  readonly proposal?: number;
+}
+
+export interface TakeMember extends PoolMemberKey {
+  /** Absent: no bound. */
+  readonly inFlightMax?: number;
+  /** No place is taken there. */
+  readonly isShunned?: boolean;
+}
+
+/** What a share knows of members, in their order, and of one session. */
+export interface PoolSight {
+  readonly now: number;
+  /** The upstream to which requests of the session go. */
+  readonly binding?: string;
+  readonly members: readonly MemberFacts[];
+}
+
+/** `at`: index of the member; `isNew`: the session had no home. `seen`: no place was taken; whoever asks chooses. */
+export type PoolTaken =
+  { readonly kind: 'entered'; readonly at: number; readonly isNew: boolean } | ({ readonly kind: 'seen' } & PoolSight);
+
 /** A worker's report about its part in the pools, every few seconds. Numbers count from the worker's start. */
 export interface PoolReport {
   readonly worker: string;
@@ -87,13 +117,16 @@ export interface PoolCheck {
  * when the server does not answer.
  */
 export interface PoolShare {
-  /** The members' facts, in their order, and the upstream to which requests of the key go. */
-  look(
-    members: readonly PoolMemberKey[],
-    key: string,
-  ): Promise<{ readonly now: number; readonly binding?: string; readonly members: readonly MemberFacts[] }>;
+  look(members: readonly PoolMemberKey[], key: string): Promise<PoolSight>;
+  /**
+   * One step for the usual request: takes a place at the session's home, or binds a new session to the proposed member,
+   * if that member is healthy, serving, below its bound and not shunned.
+   */
+  take(request: PoolTake): Promise<PoolTaken>;
   /** Takes a place. `cooling`: the member may not be asked now, or another request is trying it. */
   enter(entry: PoolEntry): Promise<'entered' | 'full' | 'cooling'>;
+  /** Changes the tokens of a place that was taken before they were known. */
+  weigh(member: PoolMemberKey, moreTokens: number): Promise<void>;
   /** Gives a place back. */
   leave(member: PoolMemberKey, tokens: number): Promise<void>;
   /**

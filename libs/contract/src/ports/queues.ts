@@ -24,6 +24,8 @@ export interface QueuedRun {
 export interface EnqueueTerms {
   /** The run's model, if it is known. */
   readonly model?: string;
+  /** Hash of what requests with a common beginning share (`affinityOf`), if it is known. */
+  readonly affinity?: string;
   /**
    * Nobody can have queued a run of this id before. Without it the queue looks whether it remembers an ended job of the
    * id, which would swallow this one.

@@ -56,6 +56,46 @@ export const METRICS = {
     help: "From the oldest event of a batch (the worker's clock) to its write to the client",
     buckets: FAST_SECONDS,
   },
+  upstreamState: {
+    name: 'talaria_upstream_state',
+    help: 'Always 1; the labels say how a model of a pool is: `well`, `cooling`, `tried`, `half_open`, and why',
+    labels: ['upstream', 'model', 'state', 'reason'],
+  },
+  upstreamUntil: {
+    name: 'talaria_upstream_cooldown_until_seconds',
+    help: 'Unix time at which the cooldown ends, or has ended without a good answer since; 0 when it is well',
+    labels: ['upstream', 'model'],
+  },
+  upstreamDrained: {
+    name: 'talaria_upstream_drained',
+    help: '1: an operator lets no new request go there',
+    labels: ['upstream'],
+  },
+  upstreamInFlight: {
+    name: 'talaria_upstream_in_flight',
+    help: 'Requests of all workers under way there',
+    labels: ['upstream'],
+  },
+  upstreamPlaces: {
+    name: 'talaria_upstream_in_flight_max',
+    help: 'Their bound; no series without one',
+    labels: ['upstream'],
+  },
+  upstreamTokens: {
+    name: 'talaria_upstream_tokens_in_flight',
+    help: 'Estimated tokens of their input',
+    labels: ['upstream'],
+  },
+  upstreamBindings: {
+    name: 'talaria_upstream_bindings',
+    help: 'Sessions whose home it is',
+    labels: ['upstream'],
+  },
+  upstreamFirstToken: {
+    name: 'talaria_upstream_first_token_seconds',
+    help: 'Expected time to the first event, from recent answers of all workers; no series when it is not known',
+    labels: ['upstream'],
+  },
   workersAlive: { name: 'talaria_api_workers_alive', help: 'Workers heard of in the last seconds' },
 
   // Worker
@@ -91,6 +131,11 @@ export const METRICS = {
     name: 'talaria_worker_pool_cooldowns_total',
     help: 'Members of pools that were taken out for a while',
     labels: ['upstream', 'reason'],
+  },
+  poolTokens: {
+    name: 'talaria_worker_pool_tokens_total',
+    help: 'Tokens of answered requests to members of pools: `input`, `cached` (the part of it from prompt caches), `output`',
+    labels: ['upstream', 'kind'],
   },
   poolShareErrors: {
     name: 'talaria_worker_pool_share_errors_total',

@@ -68,6 +68,26 @@ export function choose(question: Question): Choice {
   return chosen(leastLoaded(bandOf(open)), 'spill', false);
 }
 
+/** The member to which a session without a home goes; undefined when nobody may be asked now. */
+export function proposed(question: Omit<Question, 'binding'>): Candidate | undefined {
+  const { members, tried, now } = question;
+  const open = members.filter((member) => !tried.has(member.upstream) && isWell(member, now));
+  return open.length === 0 ? undefined : newHome(open, question);
+}
+
+/** Whether sessions leave this home because another member answers so much sooner. */
+export function isSlow(home: Candidate, { members, now }: Pick<Question, 'members' | 'now'>): boolean {
+  return (
+    fasterThan(
+      home,
+      members.filter((member) => isOpen(member, now)),
+    ) !== undefined
+  );
+}
+
+const isWell = (member: Candidate, now: number): boolean =>
+  standingOf(member.health, now) === 'well' && isOpen(member, now);
+
 const chosen = ({ upstream }: Candidate, reason: Reason, binds: boolean): Choice => ({
   kind: 'member',
   upstream,

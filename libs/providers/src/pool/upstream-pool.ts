@@ -1,17 +1,10 @@
-import {
-  GatewayError,
-  type MemberHealth,
-  type MemberReport,
-  type ModelCandidate,
-  type PoolMemberKey,
-  type PoolShare,
-  type Usage,
-} from '#libs/contract';
+import type { MemberReport, ModelCandidate, PoolMemberKey, PoolShare, PoolSight, PoolTake } from '#libs/contract';
 import { createHash } from 'node:crypto';
-import { choose, type Choice, type Question, type Reason } from './choose.js';
-import { afterFailure, afterSuccess, faultOf } from './cooldown.js';
+import { choose, isSlow, proposed, type Choice, type Question, type Reason } from './choose.js';
 import { FirstTokenTimes } from './first-token.js';
-import { watchedProvider, type AnswerWatch } from './watched-answer.js';
+import { openPlace, type Entered, type PoolNews, type Tally } from './pool-place.js';
+import { PoolView } from './pool-view.js';
+import { PreparedPlaces } from './prepared-places.js';
 
 /** An upstream in a pool. */
 export interface PoolMember {
@@ -19,14 +12,6 @@ export interface PoolMember {
   readonly priority: number;
   readonly weight: number;
   readonly inFlightMax?: number;
-}
-
-/** What a pool tells of itself, for counters. Names of upstreams and words of closed sets only. */
-export interface PoolNews {
-  chosen(upstream: string, reason: Reason): void;
-  cooled(upstream: string, cause: NonNullable<MemberHealth['cause']>): void;
-  /** The share could not be asked, and the worker decides by what it knows itself. */
-  shareFailed(cause: unknown): void;
 }
 
 export interface PoolParts {
@@ -45,27 +30,18 @@ export interface Visit {
   readonly tried: ReadonlySet<string>;
 }
 
-export type Entered =
-  | {
-      readonly kind: 'entered';
-      readonly candidate: ModelCandidate;
-      readonly upstream: string;
-      /** Gives the place back when nothing was asked there; else it does nothing. */
-      giveBack(): void;
-    }
-  | { readonly kind: 'none'; readonly waitMs?: number; readonly isFull: boolean };
-
 /** How often a place is looked for when others take it first. */
 const LOOKS_MAX = 5;
-/** A place that was taken for a request which is then never made. */
-const UNUSED_MS_MAX = 30_000;
+/** What a place counts until the request is known. */
+const PREPARED_TOKENS = 128;
 
-interface Tally {
-  calls: number;
-  failures: number;
-  inputTokens: number;
-  cachedInputTokens: number;
-  outputTokens: number;
+type Asked = Omit<Visit, 'key'>;
+
+/** A place that was taken. `mayHeal`: the member was out, and a good answer ends that. */
+interface Taken {
+  readonly at: number;
+  readonly tokens: number;
+  readonly mayHeal: boolean;
 }
 
 /** Several upstreams behind one model name. What this worker learns of them, all workers learn through the share. */
@@ -74,6 +50,8 @@ export class UpstreamPool {
   private readonly keys: readonly PoolMemberKey[];
   private readonly times: readonly FirstTokenTimes[];
   private readonly tallies: readonly Tally[];
+  private readonly view: PoolView;
+  private readonly prepared = new PreparedPlaces();
 
   constructor(
     readonly name: string,
@@ -83,6 +61,7 @@ export class UpstreamPool {
     this.candidates = members.map(({ candidate }) => candidate);
     this.keys = this.candidates.map(keyOf);
     this.times = members.map(() => new FirstTokenTimes());
+    this.view = new PoolView(this.keys, parts.now);
     this.tallies = members.map(() => ({
       calls: 0,
       failures: 0,
@@ -94,12 +73,26 @@ export class UpstreamPool {
 
   /** Chooses a member and takes a place there. The place is given back when the answer is over. */
   async enter(visit: Visit): Promise<Entered> {
-    try {
-      return await this.enterAt(this.parts.share, visit);
-    } catch (cause) {
-      this.parts.news.shareFailed(cause);
-      return await this.enterAt(this.parts.own, visit);
-    }
+    const key = hashed(visit.key);
+    const ready = visit.tried.size === 0 ? await this.prepared.take(key) : undefined;
+    if (!ready) return this.enterAny(key, visit);
+    if (ready.kind === 'entered') ready.weigh(visit.tokens);
+    return ready;
+  }
+
+  /**
+   * Takes a place for a request that is about to come, so that its way to Redis is one that is gone anyway. A place
+   * that nobody has asked for when the returned function is called is given back.
+   * @param key SHA-256 in hex of the request's key.
+   */
+  prepare(key: string): () => void {
+    const entering = this.enterAny(key, { tokens: PREPARED_TOKENS, tried: new Set() });
+    return this.prepared.add(key, entering);
+  }
+
+  /** Brings what is known of the members up to date. Never rejects. */
+  async look(): Promise<void> {
+    await this.view.renew(this.parts.share).catch((cause: unknown) => this.parts.news.shareFailed(cause));
   }
 
   /** What this worker has seen of each member. */
@@ -111,15 +104,29 @@ export class UpstreamPool {
     });
   }
 
-  private async enterAt(share: PoolShare, visit: Visit): Promise<Entered> {
-    // Keys may be as long as a first message.
-    const key = createHash('sha256').update(visit.key).digest('hex');
+  private async enterAny(key: string, asked: Asked): Promise<Entered> {
+    try {
+      return await this.enterAt(this.parts.share, key, asked);
+    } catch (cause) {
+      this.parts.news.shareFailed(cause);
+      return await this.enterAt(this.parts.own, key, asked);
+    }
+  }
+
+  /** One call in the usual case. Where the home may not be asked, or nobody is proposed, by looking and choosing. */
+  private async enterAt(share: PoolShare, key: string, { tokens, tried }: Asked): Promise<Entered> {
     const bindingKey = JSON.stringify([this.name, key]);
+    const taken = await share.take(this.takeOf(bindingKey, { key, tokens, tried }));
+    if (share === this.parts.share) void this.look();
+    if (taken.kind === 'entered') {
+      return this.entered(share, { at: taken.at, tokens, mayHeal: false }, taken.isNew ? 'new' : 'home');
+    }
     const lost = new Set<string>();
+    let seen: PoolSight = taken;
     for (let look = 0; look < LOOKS_MAX; look++) {
-      const seen = await share.look(this.keys, bindingKey);
-      const tried = new Set([...visit.tried, ...lost]);
-      const choice = choose({ ...this.question(seen), key, tokens: visit.tokens, tried });
+      if (look > 0) seen = await share.look(this.keys, bindingKey);
+      if (share === this.parts.share) this.view.saw(seen);
+      const choice = choose({ ...this.question(seen), key, tokens, tried: new Set([...tried, ...lost]) });
       if (choice.kind === 'none') return waiting(choice, seen.now);
       const at = this.members.findIndex(({ candidate }) => candidate.provider.upstream === choice.upstream);
       const member = this.members[at];
@@ -127,7 +134,7 @@ export class UpstreamPool {
       if (!member || !memberKey) break;
       const entry = {
         member: memberKey,
-        tokens: visit.tokens,
+        tokens,
         ...(member.inFlightMax !== undefined && { inFlightMax: member.inFlightMax }),
         key: bindingKey,
         binds: choice.binds,
@@ -137,17 +144,32 @@ export class UpstreamPool {
         lost.add(choice.upstream);
         continue;
       }
-      this.parts.news.chosen(choice.upstream, choice.reason);
-      return { kind: 'entered', upstream: choice.upstream, ...this.placed(share, at, visit.tokens) };
+      const mayHeal = (seen.members[at]?.health.until ?? 0) > 0;
+      return this.entered(share, { at, tokens, mayHeal }, choice.reason);
     }
     return { kind: 'none', isFull: true };
   }
 
-  private question({
-    now,
-    binding,
-    members,
-  }: Awaited<ReturnType<PoolShare['look']>>): Pick<Question, 'members' | 'now' | 'binding'> {
+  /** The home by what is known here. A home that is too slow, or has failed this request, is left to `choose`. */
+  private takeOf(bindingKey: string, { key, tokens, tried }: Asked & { readonly key: string }): PoolTake {
+    const known = this.view.current();
+    const sight = known && this.question({ now: this.view.shareTime(), members: known });
+    const proposal = sight && proposed({ ...sight, key, tokens, tried });
+    const at = this.keys.findIndex(({ upstream }) => upstream === proposal?.upstream);
+    return {
+      key: bindingKey,
+      tokens,
+      ...(at >= 0 && { proposal: at }),
+      members: this.members.map(({ inFlightMax }, i) => {
+        const memberKey = this.keys[i] as PoolMemberKey;
+        const candidate = sight?.members[i];
+        const isShunned = tried.has(memberKey.upstream) || (candidate && isSlow(candidate, sight));
+        return { ...memberKey, ...(inFlightMax !== undefined && { inFlightMax }), ...(isShunned && { isShunned }) };
+      }),
+    };
+  }
+
+  private question({ now, binding, members }: PoolSight): Pick<Question, 'members' | 'now' | 'binding'> {
     const local = this.parts.now();
     const candidates = members.flatMap((facts, i) => {
       const member = this.members[i];
@@ -168,71 +190,31 @@ export class UpstreamPool {
     return { members: candidates, now, ...(binding !== undefined && { binding }) };
   }
 
-  /** The candidate, whose first answer uses the place that was taken. Asked again, it takes one more. */
-  private placed(share: PoolShare, at: number, tokens: number): { candidate: ModelCandidate; giveBack(): void } {
+  private entered(share: PoolShare, { at, tokens, mayHeal }: Taken, reason: Reason): Entered {
     const { candidate } = this.members[at] as PoolMember;
     const key = this.keys[at] as PoolMemberKey;
-    const leave = (): void => this.tell(share.leave(key, tokens));
-    let isFirst = true;
-    const giveBack = (): void => {
-      clearTimeout(unused);
-      if (isFirst) leave();
-      isFirst = false;
-    };
-    const unused = setTimeout(giveBack, UNUSED_MS_MAX);
-    unused.unref();
-    const open = (): AnswerWatch => {
-      clearTimeout(unused);
-      if (!isFirst) this.tell(share.enter({ member: key, tokens, isForced: true }));
-      isFirst = false;
-      return this.watch({ share, at, key, leave });
-    };
-    return { candidate: { ...candidate, provider: watchedProvider(candidate.provider, open) }, giveBack };
-  }
-
-  private watch(place: { share: PoolShare; at: number; key: PoolMemberKey; leave: () => void }): AnswerWatch {
-    const { share, at, key, leave } = place;
     const { now, news } = this.parts;
-    const tally = this.tallies[at] as Tally;
-    const asked = now();
-    tally.calls++;
-    return {
-      begun: () => this.times[at]?.add(now() - asked, now()),
-      ended: (usage: Usage) => {
-        leave();
-        count(tally, usage);
-        this.tell(share.change(key, afterSuccess));
-      },
-      failed: (error) => {
-        leave();
-        tally.failures++;
-        const fault = error instanceof GatewayError ? faultOf(error) : undefined;
-        if (!fault) return this.tell(share.change(key, (health) => health));
-        let isOut = false;
-        const change = (health: MemberHealth, at: number): MemberHealth => {
-          const after = afterFailure(health, fault, at);
-          isOut = after.until > health.until;
-          return after;
-        };
-        this.tell(share.change(key, change).then(() => (isOut ? news.cooled(key.upstream, fault.cause) : undefined)));
-      },
-      left: leave,
-    };
-  }
-
-  /** Nobody waits for what is told to the share: a place that is not given back is free when its worker is gone. */
-  private tell(told: Promise<unknown>): void {
-    told.catch((cause: unknown) => this.parts.news.shareFailed(cause));
+    this.view.add(at, 1, tokens);
+    news.chosen(key.upstream, reason);
+    const opened = openPlace({
+      share,
+      candidate,
+      key,
+      tokens,
+      mayHeal,
+      tally: this.tallies[at] as Tally,
+      begun: (ms) => this.times[at]?.add(ms, now()),
+      counted: (requests, more) => this.view.add(at, requests, more),
+      now,
+      news,
+    });
+    return { kind: 'entered', upstream: key.upstream, ...opened };
   }
 }
+
+const hashed = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 const keyOf = ({ provider, model }: ModelCandidate): PoolMemberKey => ({ upstream: provider.upstream, model });
-
-function count(tally: Tally, { inputTokens, cachedInputTokens, outputTokens }: Usage): void {
-  tally.inputTokens += inputTokens;
-  tally.cachedInputTokens += cachedInputTokens;
-  tally.outputTokens += outputTokens;
-}
 
 function waiting({ untilMs, isFull }: Extract<Choice, { kind: 'none' }>, now: number): Entered {
   return { kind: 'none', isFull, ...(untilMs !== undefined && { waitMs: Math.max(0, untilMs - now) }) };

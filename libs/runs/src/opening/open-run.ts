@@ -1,4 +1,13 @@
-import { GatewayError, toRunError, type OpenLogTerms, type OpenOutcome, type RunSpec } from '#libs/contract';
+import {
+  affinityAtOpening,
+  GatewayError,
+  toRunError,
+  type EnqueueTerms,
+  type OpenLogTerms,
+  type OpenOutcome,
+  type RunSpec,
+} from '#libs/contract';
+import { createHash } from 'node:crypto';
 import { cancelRun, endRun, type CancelPorts } from '../ending/end-run.js';
 import { handOnTurn } from '../ending/hand-on-turn.js';
 
@@ -30,7 +39,7 @@ export async function openRun(ports: CancelPorts, spec: RunSpec, terms: OpenTerm
   if (!terms.comesAgain) return openAtOnce(ports, spec, terms);
   const { tag = 0 } = terms;
   const opened = assertOpen(await ports.log.open(spec, logTerms(terms)));
-  await ports.queue.enqueue(spec.runId, tag, { model: spec.model });
+  await ports.queue.enqueue(spec.runId, tag, told(spec));
   return opened;
 }
 
@@ -40,9 +49,9 @@ export async function openRun(ports: CancelPorts, spec: RunSpec, terms: OpenTerm
  */
 async function openAtOnce(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): Promise<'opened' | 'exists'> {
   const { log, queue } = ports;
-  const { runId, model } = spec;
+  const { runId } = spec;
   const opening = log.open(spec, logTerms(terms));
-  const queueing = queue.enqueue(runId, terms.tag ?? 0, { model, isNewId: terms.isNewId ?? false });
+  const queueing = queue.enqueue(runId, terms.tag ?? 0, { ...told(spec), isNewId: terms.isNewId ?? false });
   const [opened, queued] = await Promise.allSettled([opening, queueing]);
   if (opened.status === 'rejected') {
     // It is unknown whether the log was opened. The client is told to try again, so nobody needs this run.
@@ -71,7 +80,7 @@ async function openInTurn(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
     // An earlier try of the same request opened the run, which may have ended by now.
     if (turn === 'evicted' && opened === 'exists') return 'exists';
     if (turn === 'evicted') throw new GatewayError('unavailable', 'The run could not be opened in time. Try again.');
-    if (turn === 'turn') await queue.enqueue(runId, terms.tag ?? 0, { model: spec.model });
+    if (turn === 'turn') await queue.enqueue(runId, terms.tag ?? 0, told(spec));
     return opened;
   } catch (cause) {
     // The client is told to try again, so nobody needs this run, if it was opened at all.
@@ -80,6 +89,13 @@ async function openInTurn(ports: CancelPorts, spec: RunSpec, terms: OpenTerms): 
       .catch((failure: unknown) => ports.onUnsettled?.({ cause: failure, runId, what: 'a turn was not given up' }));
     throw cause;
   }
+}
+
+/** What a worker reads of the job before it has the order. */
+function told(spec: RunSpec): EnqueueTerms {
+  const key = affinityAtOpening(spec);
+  const affinity = key !== undefined && { affinity: createHash('sha256').update(key).digest('hex') };
+  return { model: spec.model, ...affinity };
 }
 
 const logTerms = ({ reservedIn, orderBytesMax }: OpenTerms): OpenLogTerms => ({

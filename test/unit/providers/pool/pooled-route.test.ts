@@ -1,8 +1,10 @@
 import { memoryPool } from '#libs/bus';
 import { GatewayError, type ModelCandidate, type ModelEvent, type ModelProvider, type PoolShare } from '#libs/contract';
+import { createHash } from 'node:crypto';
 import { openModelStream } from '../../../../libs/agent/src/open-model-stream.js';
 import { modelRoute, pooledRoute, RefusedMemory, routeChain, UpstreamPool } from '#libs/providers';
 import type { PoolMember } from '../../../../libs/providers/src/pool/upstream-pool.js';
+import { until } from '../../../support/until.js';
 import { UpstreamFailure } from '../../../../libs/providers/src/upstream/failures.js';
 
 type Behaviour = (asked: number) => readonly ModelEvent[] | Error;
@@ -32,14 +34,27 @@ function lab(behaviours: Record<string, Behaviour>, more: Record<string, Partial
     const candidate: ModelCandidate = { provider: provider(name, behave), model: 'big' };
     return { candidate, priority: 0, weight: 1, ...more[name] };
   });
-  const shared = memoryPool();
+  const memory = memoryPool();
+  const calls: string[] = [];
+  const share = memory.of('w1');
+  const told = (name: 'take' | 'look' | 'enter' | 'leave' | 'change') => calls.push(name);
+  const counted: PoolShare = {
+    ...share,
+    take: (...args) => (told('take'), share.take(...args)),
+    look: (...args) => (told('look'), share.look(...args)),
+    enter: (...args) => (told('enter'), share.enter(...args)),
+    leave: (...args) => (told('leave'), share.leave(...args)),
+    change: (...args) => (told('change'), share.change(...args)),
+  };
+  const shared = Object.assign(memory, { calls });
   const news: string[] = [];
   const pool = new UpstreamPool('pooled', members, {
-    share: shared.of('w1'),
+    share: counted,
     own: memoryPool().of('w1'),
     now: () => performance.now(),
     news: {
       chosen: (upstream, reason) => news.push(`${reason} ${upstream}`),
+      answered: () => undefined,
       cooled: (upstream, cause) => news.push(`${cause} ${upstream}`),
       shareFailed: () => news.push('share failed'),
     },
@@ -56,10 +71,11 @@ async function ask(route: Parameters<typeof openModelStream>[0], key = 'k', sign
   return { upstream: candidate.provider.upstream, text };
 }
 
-const inFlight = async (shared: ReturnType<typeof memoryPool>, members: readonly PoolMember[]) => {
-  const keys = members.map(({ candidate }) => ({ upstream: candidate.provider.upstream, model: candidate.model }));
-  return (await shared.look(keys, '')).members.map((member) => member.inFlight);
-};
+const keysOf = (members: readonly PoolMember[]) =>
+  members.map(({ candidate }) => ({ upstream: candidate.provider.upstream, model: candidate.model }));
+const inFlight = async (shared: ReturnType<typeof memoryPool>, members: readonly PoolMember[]) =>
+  (await shared.look(keysOf(members), '')).members.map((member) => member.inFlight);
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 describe('a model name behind which a pool stands', () => {
   test('asks the home of a session again and again, and gives its places back', async () => {
@@ -75,6 +91,37 @@ describe('a model name behind which a pool stands', () => {
       inputTokens: 400,
       cachedInputTokens: 240,
     });
+  });
+
+  test('a request whose place was prepared asks the share for nothing more; one that never comes leaves none', async () => {
+    const { pool, asked, shared, members } = lab({ a: () => says('a'), b: () => says('b') });
+    const route = pooledRoute(pool, new RefusedMemory());
+    await pool.look();
+    const release = pool.prepare(sha256('k'));
+    const spare = pool.prepare(sha256('another'));
+    await until(async () => (await inFlight(shared, members)).reduce((sum, n) => sum + n, 0) === 2);
+    shared.calls.length = 0;
+    const { upstream } = await ask(route);
+    expect(shared.calls).toEqual(['leave']);
+    release();
+    spare();
+    await until(async () => (await inFlight(shared, members)).every((n) => n === 0));
+    await ask(route);
+    expect(asked).toEqual([upstream, upstream]);
+  });
+
+  test('a long request tells the weight of its place', async () => {
+    const { pool, shared, members } = lab({ a: () => says('a') });
+    const route = pooledRoute(pool, new RefusedMemory());
+    await pool.look();
+    pool.prepare(sha256('k'));
+    const attempt = await route.next(undefined, 'k', new AbortController().signal, 5_000);
+    const facts = async () => (await shared.look(keysOf(members), '')).members;
+    expect(await facts()).toMatchObject([{ inFlight: 1, inFlightTokens: 5_000 }]);
+    const question = { system: '', messages: [], tools: [], toolChoice: { kind: 'auto' }, sampling: {} } as const;
+    const { signal } = new AbortController();
+    for await (const _ of attempt.candidate.provider.stream({ ...question, model: 'big', affinity: 'k', signal }));
+    expect(await facts()).toMatchObject([{ inFlight: 0, inFlightTokens: 0 }]);
   });
 
   test('a limited home keeps its session: this request goes elsewhere, the next comes back', async () => {
@@ -156,12 +203,18 @@ describe('a model name behind which a pool stands', () => {
   test('decides by itself while the share cannot be asked', async () => {
     const { members, news } = lab({ a: () => says('a'), b: () => says('b') });
     const away = () => Promise.reject(new GatewayError('queue_unavailable', 'away'));
-    const share = { look: away, enter: away, leave: away, change: away, beat: away, tellCheck: away } as PoolShare;
+    const calls = { look: away, take: away, enter: away, weigh: away, leave: away, change: away };
+    const share: PoolShare = { ...calls, beat: away, tellCheck: away };
     const pool = new UpstreamPool('pooled', members, {
       share,
       own: memoryPool().of('w1'),
       now: () => 0,
-      news: { chosen: () => undefined, cooled: () => undefined, shareFailed: () => news.push('share failed') },
+      news: {
+        chosen: () => undefined,
+        answered: () => undefined,
+        cooled: () => undefined,
+        shareFailed: () => news.push('share failed'),
+      },
     });
     const route = pooledRoute(pool, new RefusedMemory());
     const answers = [await ask(route), await ask(route)];
