@@ -16,12 +16,13 @@ export interface TestApi {
 
 /**
  * The API in this process, on a free port, as main.ts starts it; settings as environment variables.
+ * @param file what stands in the settings file
  */
-export async function startApi(env: Environment, protocols?: readonly Protocol[]): Promise<TestApi> {
+export async function startApi(env: Environment, protocols?: readonly Protocol[], file?: string): Promise<TestApi> {
   // Tests play the worker without announcing one.
   const config = loadConfig(
-    { TALARIA_CONFIG: '', LOG_LEVEL: 'silent', NO_WORKER_SECONDS: '0', ...env },
-    () => undefined,
+    { TALARIA_CONFIG: file === undefined ? '' : 'talaria.yaml', LOG_LEVEL: 'silent', NO_WORKER_SECONDS: '0', ...env },
+    () => file,
   );
   const closers = new Closers();
   const drain = new Drain();

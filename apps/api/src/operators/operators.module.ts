@@ -9,6 +9,7 @@ import type { FailedLogins } from '../edge/auth/failed-logins.js';
 import type { KeyRing } from '../edge/auth/key-ring.js';
 import { DASHBOARD_PATH, Operators } from '../edge/auth/operators.js';
 import type { ErrorReplies } from '../edge/error-reply.js';
+import type { UpstreamRow } from '../upstreams/lingma-shapes.js';
 import { healthReport } from './health-report.js';
 import { DetailedHealthController, POOL, REPORT, StatsController } from './report.controllers.js';
 
@@ -28,7 +29,7 @@ export interface ReportParts {
 @Module({})
 export class OperatorsModule {
   /** @param pool tells of the upstreams. */
-  static for(parts: ReportParts, pool: { rows(): Promise<readonly object[]> }): DynamicModule {
+  static for(parts: ReportParts, pool: { rows(): Promise<readonly UpstreamRow[]> }): DynamicModule {
     const { config, metrics } = parts;
     const report = sharedWhileRunning(() => healthReport({ ...parts, store: config.store }));
     return {

@@ -1,6 +1,7 @@
 import { Public } from '#libs/platform';
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { statsFields, type UpstreamRow } from '../upstreams/lingma-shapes.js';
 import type { HealthReport } from './health-report.js';
 
 /** Makes a new report. */
@@ -27,7 +28,7 @@ export const POOL = Symbol('POOL');
 export class StatsController {
   constructor(
     @Inject(REPORT) private readonly report: () => Promise<HealthReport>,
-    @Inject(POOL) private readonly pool: () => Promise<readonly object[]>,
+    @Inject(POOL) private readonly pool: () => Promise<readonly UpstreamRow[]>,
   ) {}
 
   @Get()
@@ -36,6 +37,6 @@ export class StatsController {
   async stats(): Promise<object> {
     // What does not answer is told as null: the report itself never fails.
     const [report, upstreams] = await Promise.all([this.report(), this.pool().catch(() => null)]);
-    return { ...report, upstreams };
+    return { ...report, upstreams, ...statsFields(upstreams, report.in_flight) };
   }
 }

@@ -1,6 +1,7 @@
 import type { ModelsConfig } from '#libs/config';
 import { GatewayError, type CredentialVault, type LoginState, type StoredCredential } from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exportFields } from './lingma-shapes.js';
 import { API_LIMITS } from '../words/api-limits.js';
 
 export interface LoginDeskParts {
@@ -45,9 +46,43 @@ export class LoginDesk {
   /** How far the last login is, and until when the key is good. Throws as `start`. */
   async state(name: string | undefined): Promise<object> {
     const upstream = this.named(name);
-    const { vault, now } = this.parts;
-    const [login, stored] = await Promise.all([vault.login(upstream), vault.read(upstream)]);
+    const { now } = this.parts;
+    const [login, stored] = await this.known(upstream);
     return { name: upstream, ...loginObject(login, now()), credential: credentialObject(stored, now()) };
+  }
+
+  /**
+   * As clients of the Lingma gateway start one: nothing is begun where the key is good, or somebody is asked already.
+   * Throws as `start`.
+   */
+  async startOnce(name: string | undefined): Promise<object> {
+    const instance = this.named(name);
+    const [login, stored] = await this.known(instance);
+    const { now } = this.parts;
+    const answer = (state: string, more: object): object => ({ ok: true, state, instance, ...more });
+    if (stored && stored.expiresAt > now()) return answer('already_logged_in', { auth: authObject(instance, stored) });
+    const isRunning = loginObject(login, now()).state === 'waiting';
+    const autoLogin = isRunning ? await this.state(instance) : await this.start(instance);
+    return answer(isRunning ? 'already_running' : 'running', { auto_login: autoLogin });
+  }
+
+  /** As these clients ask for it: every upstream with a login, and the fields of `state` for the first one. */
+  async states(name: string | undefined): Promise<object> {
+    const first = await this.state(name);
+    const { models, now } = this.parts;
+    const names = models().upstreams.flatMap((row) => (row.login && (name ?? row.name) === row.name ? [row.name] : []));
+    const rows = names.map(async (instance) => {
+      const [login, stored] = await this.known(instance);
+      const isIn = stored !== undefined && stored.expiresAt > now();
+      const auth = isIn ? authObject(instance, stored) : {};
+      return { instance, auto_login: loginObject(login, now()), auth, state: isIn ? 'ready' : 'not_logged_in' };
+    });
+    return { ok: true, ...first, instances: await Promise.all(rows) };
+  }
+
+  private known(upstream: string): Promise<[LoginState | undefined, StoredCredential | undefined]> {
+    const { vault } = this.parts;
+    return Promise.all([vault.login(upstream), vault.read(upstream)]);
   }
 
   /** The encrypted key of one upstream. Throws as `start`, and `forbidden` unless the settings allow it. */
@@ -60,7 +95,8 @@ export class LoginDesk {
     if (!stored) throw new GatewayError('not_found', `Nobody has logged in at upstream '${upstream}'.`);
     this.parts.onExported(upstream);
     const { sealed, expiresAt } = stored;
-    return { object: 'credential_bundle', upstream, bundle: sealed, expires_at: expiresAt / 1_000 };
+    const bundle = { object: 'credential_bundle', upstream, bundle: sealed, expires_at: expiresAt / 1_000 };
+    return { ...bundle, ...exportFields(upstream, sealed) };
   }
 
   private named(name: string | undefined): string {
@@ -77,6 +113,12 @@ export class LoginDesk {
     });
   }
 }
+
+/** Clients take an `id` for a login that is good. */
+const authObject = (upstream: string, { expiresAt }: StoredCredential) => ({
+  id: upstream,
+  expires_at: expiresAt / 1_000,
+});
 
 /** Only a worker can open it: what cannot be opened replaces nothing. */
 function bundleIn(bundle: unknown): string {

@@ -19,7 +19,7 @@ export class LoginsController {
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'Starts a login at an upstream, and answers what a human has to open' })
   start(@Param('name') name: string, @Body() body: unknown): Promise<object> {
-    return this.desk.start(name, textIn(body, 'bundle'));
+    return this.desk.start(name, textIn(body, 'bundle') ?? decoded(textIn(body, 'bundle_b64')));
   }
 
   @Get('upstreams/:name/login')
@@ -34,17 +34,19 @@ export class LoginsController {
   @HttpCode(200)
   @RouteConfig(ADMIN)
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'The same as /internal/upstreams/{name}/login, of `upstream` or the first one' })
-  startFirst(@Query('upstream') upstream: unknown, @Body() body: unknown): Promise<object> {
-    return this.desk.start(nameOf(upstream, body));
+  @ApiOperation({
+    summary: 'Starts a login at `upstream` or the first one, unless its key is good or a login is under way',
+  })
+  startFirst(@Query() query: unknown, @Body() body: unknown): Promise<object> {
+    return this.desk.startOnce(nameOf(query, body));
   }
 
   @Get('auto-login/status')
   @RouteConfig(ADMIN)
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'How far the login is at `upstream`, or at the first one' })
-  stateOfFirst(@Query('upstream') upstream: unknown): Promise<object> {
-    return this.desk.state(nameOf(upstream, undefined));
+  stateOfFirst(@Query() query: unknown): Promise<object> {
+    return this.desk.states(nameOf(query, undefined));
   }
 
   @Post('session/export')
@@ -52,15 +54,20 @@ export class LoginsController {
   @RouteConfig(ADMIN)
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'The encrypted key of `upstream` for another deployment; off unless the settings allow it' })
-  export(@Query('upstream') upstream: unknown, @Body() body: unknown): Promise<object> {
-    return this.desk.exported(nameOf(upstream, body));
+  export(@Query() query: unknown, @Body() body: unknown): Promise<object> {
+    return this.desk.exported(nameOf(query, body));
   }
 }
 
+/** `upstream`, or `instance` as clients of the Lingma gateway say it. */
 function nameOf(query: unknown, body: unknown): string | undefined {
-  const name = query ?? textIn(body, 'upstream');
+  const name = textIn(query, 'upstream') ?? textIn(query, 'instance') ?? textIn(body, 'upstream');
   return typeof name === 'string' ? name : undefined;
 }
+
+/** The bundle of an export, as clients of the Lingma gateway keep it. */
+const decoded = (text: unknown): unknown =>
+  typeof text === 'string' ? Buffer.from(text, 'base64').toString('latin1') : text;
 
 const textIn = (body: unknown, field: string): unknown =>
   isJsonObject(body as JsonValue) ? (body as never)[field] : undefined;

@@ -1,14 +1,15 @@
+import { healthzFields, instanceState, type HealthzFields, type InstanceState } from './lingma-shapes.js';
 import type { UpstreamDesk } from './upstream-desk.js';
 
 /** One upstream, as anybody may see it: neither its name nor an address. */
 interface Instance {
   readonly instance: number;
-  readonly state: 'ready' | 'cooling' | 'drained';
+  readonly state: InstanceState;
   readonly in_flight: number;
 }
 
 /** How the upstreams are, for monitors of the Lingma gateway. */
-export interface PoolStateObject {
+export interface PoolStateObject extends HealthzFields {
   /** `degraded`: no upstream is ready, or it is not known. */
   readonly status: 'ok' | 'degraded';
   readonly version: string;
@@ -32,13 +33,13 @@ export function poolState(desk: UpstreamDesk, version: string): () => Promise<Po
 async function lookAt(desk: UpstreamDesk, version: string): Promise<PoolStateObject> {
   try {
     const rows = await desk.rows();
-    const instances = rows.map(({ state, in_flight, models }, i): Instance => {
-      const isOut = models.length > 0 && models.every((model) => model.state === 'cooling');
-      return { instance: i + 1, state: state === 'drained' ? state : isOut ? 'cooling' : 'ready', in_flight };
+    const instances = rows.map((row, i): Instance => {
+      return { instance: i + 1, state: instanceState(row), in_flight: row.in_flight };
     });
-    const ready = instances.filter((row) => row.state === 'ready').length;
-    return { status: ready > 0 ? 'ok' : 'degraded', version, pool: { size: instances.length, ready, instances } };
+    const theirs = healthzFields(rows, Date.now());
+    const pool = { size: theirs.pool_size, ready: theirs.pool_ready, instances };
+    return { status: theirs.ok ? 'ok' : 'degraded', version, pool, ...theirs };
   } catch {
-    return { status: 'degraded', version, pool: null };
+    return { status: 'degraded', version, pool: null, ...healthzFields(undefined, Date.now()) };
   }
 }
