@@ -6,8 +6,10 @@ import {
   getSession,
   getTurns,
   listSessions,
+  markRunDeleted,
   migrate,
   renameSession,
+  sqlStoredRuns,
   upsertRuns,
   upsertSessions,
   type SqlDatabase,
@@ -192,6 +194,77 @@ export function sessionsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       expect([...deleted].sort()).toEqual([c.runId, d.runId].sort());
       expect((await getTurns(db, b.runId, 10)).map(({ runId }) => runId)).toEqual([a.runId, b.runId]);
       expect(await getSession(db, key)).toBeUndefined();
+    });
+
+    describe('a run that was deleted', () => {
+      const remove = (runId: string) => sqlStoredRuns(db, () => START).deleteRun(runId);
+      const titled = async (key: { owner: string; sessionId: string }) => (await getSession(db, key))?.title;
+
+      test('gives its words to no title: that of the session, of its forks, and of forks of these', async () => {
+        const key = newKey();
+        const runs = [turn(key, 1), turn(key, 2)] as [RunSnapshot, RunSnapshot];
+        await write([runs[0]], 'the secret words');
+        await write([runs[1]], 'later words');
+        const from = { sessionId: key.sessionId, runId: runs[0].runId, runCreatedAt: runs[0].createdAt };
+        const fork = { owner: key.owner, sessionId: `${key.sessionId}-fork` };
+        const second = { owner: key.owner, sessionId: `${key.sessionId}-second` };
+        const title = 'the secret words (fork)';
+        await forkSession(db, { ...fork, title, from, at: START });
+        await forkSession(db, { ...second, title, from: { ...from, sessionId: fork.sessionId }, at: START });
+        const stranger = newKey();
+        await write([turn(stranger, 1)], 'the secret words');
+        await remove(runs[0].runId);
+        expect(await Promise.all([key, fork, second, stranger].map(titled))).toEqual([
+          'later words',
+          null,
+          null,
+          'the secret words',
+        ]);
+        await remove(runs[1].runId);
+        expect(await titled(key)).toBeNull();
+        await write([turn(key, 3)], 'new words');
+        expect(await titled(key)).toBe('new words');
+      });
+
+      test('leaves a title that somebody gave', async () => {
+        const key = newKey();
+        const run = turn(key, 1);
+        await write([run]);
+        await renameSession(db, key, 'Mine');
+        await remove(run.runId);
+        expect(await titled(key)).toBe('Mine');
+      });
+
+      test('gives none when its row comes after the deletion, nor when the deletion comes in between', async () => {
+        const [key, other] = [newKey(), newKey()];
+        const [late, between] = [turn(key, 1), turn(other, 1)];
+        await remove(late.runId);
+        await write([late, turn(key, 2)], 'the secret words');
+        expect(await titled(key)).toBe('the secret words');
+        await write([between]);
+        await markRunDeleted(db, between.runId, START);
+        let looks = 0;
+        const racing: SqlDatabase = {
+          ...db,
+          query: async (sql, params) => {
+            const rows = await db.query(sql, params);
+            // The first look was before the mark.
+            return sql.startsWith('select id from deleted_runs') && looks++ === 0 ? [] : (rows as never);
+          },
+        };
+        await upsertSessions(racing, [{ snapshot: between, input: asked('the secret words') }]);
+        expect([looks, await titled(other)]).toEqual([2, null]);
+      });
+
+      test('is not the last run of its session for those who look, and still for what goes on', async () => {
+        const key = newKey();
+        const runs = [turn(key, 1), turn(key, 2)] as [RunSnapshot, RunSnapshot];
+        await write(runs);
+        await remove(runs[1].runId);
+        expect(await getSession(db, key)).toMatchObject({ lastRunId: runs[1].runId, shownRunId: runs[0].runId });
+        await remove(runs[0].runId);
+        expect(await getSession(db, key)).toMatchObject({ lastRunId: runs[1].runId, shownRunId: null });
+      });
     });
   });
 }

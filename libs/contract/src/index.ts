@@ -136,7 +136,7 @@ export {
   type RunInput,
   type Turn,
 } from './runs/turn.js';
-export type { SessionPage, SessionRecord } from './session.js';
+export { forkTitle, type SessionPage, type SessionRecord } from './session.js';
 export { costOf, priceKey, type ModelPrice, type PriceTable } from './models/model-price.js';
 export { DERIVED_SESSION_ID, isSessionId, SESSION_ID_RULE } from './session-id.js';
 export type * from './ports/approvals.js';

@@ -1,3 +1,5 @@
+import { LIMITS } from './limits.js';
+
 /** A conversation as the store lists it. Times are milliseconds since the epoch. */
 export interface SessionRecord {
   readonly owner: string;
@@ -6,6 +8,8 @@ export interface SessionRecord {
   readonly title: string | null;
   /** The youngest run: the next turn continues it. Absent: no run has ended yet. */
   readonly lastRunId?: string;
+  /** The youngest run that may be shown, null for none. Absent: the last one, which was not deleted. */
+  readonly shownRunId?: string | null;
   /** When that run was created; 0 without one. */
   readonly lastRunAt: number;
   readonly createdAt: number;
@@ -31,3 +35,9 @@ export interface SessionPage {
   /** Cursor of the next page; absent on the last page. */
   readonly next?: string;
 }
+
+const FORK = ' (fork)';
+
+/** The title of a fork, so that a list tells the two apart. A fork of a fork has the word once. */
+export const forkTitle = (title: string): string =>
+  title.endsWith(FORK) ? title : title.slice(0, LIMITS.sessionTitleCharsMax - FORK.length) + FORK;

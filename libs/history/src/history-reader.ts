@@ -65,9 +65,10 @@ function withLogged(log: HistoryPorts['log'], turns: readonly Turn[]): Promise<r
 }
 
 async function loggedTurn(log: HistoryPorts['log'], runId: string): Promise<readonly Turn[]> {
-  const spec = await log.spec(runId);
+  const [spec, head] = await Promise.all([log.spec(runId), log.head(runId)]);
   if (!spec) return [];
   const snapshot = await foldLog(log, runId);
   if (snapshot.runId !== runId) return [];
-  return [turnOf(snapshot, inputOf(spec))];
+  // The store learns of a deletion first, and may not have the row yet.
+  return [turnOf(snapshot, inputOf(spec), head?.deleted)];
 }

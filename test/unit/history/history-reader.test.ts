@@ -81,6 +81,15 @@ describe('the history of a run', () => {
     expect(words(turns)).toMatch(/^q1 a1 .* q51 a51 q52 a52 q53 a53$/);
   });
 
+  test('a turn that was deleted before the store had it is marked, and still there for what continues it', async () => {
+    const chain = new Chain();
+    const first = await chain.add(1, 'log');
+    const last = await chain.add(2, 'log');
+    await chain.log.markDeleted(first);
+    expect((await chain.reader.turns(last)).map(({ isDeleted }) => isDeleted)).toEqual([true, undefined]);
+    expect(await chain.reader.turn(first)).toMatchObject({ isDeleted: true });
+  });
+
   test('a turn in the middle that the store lacks comes from its log', async () => {
     const chain = new Chain();
     for (const [n, place] of (['store', 'log', 'store'] as const).entries()) await chain.add(n, place);

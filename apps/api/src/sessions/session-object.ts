@@ -5,7 +5,16 @@ import type { SessionObject, TurnFacts } from '#libs/wire';
  * A session as clients see it. Times are seconds with a fraction, as in run objects; `cost` has no currency of its own.
  */
 export function sessionObject(record: SessionRecord): SessionObject {
-  const { sessionId, title, lastRunId, createdAt, updatedAt, forkedFrom, totals } = record;
+  const {
+    sessionId,
+    title,
+    lastRunId = null,
+    shownRunId = lastRunId,
+    createdAt,
+    updatedAt,
+    forkedFrom,
+    totals,
+  } = record;
   const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = totals;
   return {
     object: 'hermes.session',
@@ -13,7 +22,7 @@ export function sessionObject(record: SessionRecord): SessionObject {
     title,
     created_at: createdAt / 1_000,
     updated_at: updatedAt / 1_000,
-    last_run_id: lastRunId ?? null,
+    last_run_id: shownRunId,
     parent_session_id: forkedFrom?.sessionId ?? null,
     forked_from_run_id: forkedFrom?.runId ?? null,
     runs: totals.runs,

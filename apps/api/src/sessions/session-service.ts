@@ -1,7 +1,7 @@
 import {
+  forkTitle,
   GatewayError,
   hasEnded,
-  LIMITS,
   type LastTurn,
   type RunIndex,
   type RunJournal,
@@ -55,9 +55,14 @@ export class SessionService {
 
   async get(ref: SessionRef): Promise<{ readonly record: SessionRecord; readonly state: TurnState }> {
     const [stored, state] = await Promise.all([this.parts.sessions.session(ref), this.stateOf(ref)]);
-    const record = stored ?? (state.last && youngSession(ref.owner, ref.sessionId, state.last));
+    const record = stored ?? (state.last && (await this.young(ref, state.last)));
     if (!record) throw notFound();
     return { record, state };
+  }
+
+  private async young({ owner, sessionId }: SessionRef, last: LastTurn): Promise<SessionRecord> {
+    const isDeleted = (await this.parts.log.head(last.runId))?.deleted === true;
+    return { ...youngSession(owner, sessionId, last), ...(isDeleted && { shownRunId: null }) };
   }
 
   /** The whole conversation, oldest turn first, including the turns before a fork, without those that were deleted. */
@@ -121,16 +126,26 @@ export class SessionService {
     if (making.wasMade) throw deletedUnderKey('session_not_found');
     const { record, state } = await this.get(ref);
     if (sessionId !== undefined && (await this.stateOf(name)).last) throw exists();
-    const run = await this.runToForkAt(record, runId ?? lastEnded(record, state));
+    const run = await this.runToForkAt(record, { asked: runId, last: lastEnded(record, state) });
     const from = { sessionId: ref.sessionId, runId: run.runId, runCreatedAt: run.createdAt };
-    return this.parts.sessions.forkSession({ ...name, title: title ?? forkTitle(record.title), from });
+    const heading = title ?? (record.title === null ? null : forkTitle(record.title));
+    return this.parts.sessions.forkSession({ ...name, title: heading, from });
   }
 
-  private async runToForkAt(session: SessionRecord, runId: string | undefined): Promise<RunSnapshot> {
+  private async runToForkAt(
+    session: SessionRecord,
+    { asked, last }: { readonly asked: string | undefined; readonly last: string | undefined },
+  ): Promise<RunSnapshot> {
+    const runId = asked ?? last;
+    // Who named no run can only name another session, or a run.
+    const param = asked === undefined ? 'id' : 'run_id';
     const run = runId === undefined ? undefined : await this.storedRun(runId);
     const isOurs = run?.sessionId === session.sessionId || runId === session.lastRunId;
-    if (run?.owner !== session.owner || !isOurs) throw noRun('There is no such run in the session.');
-    if (!hasEnded(run)) throw new GatewayError('invalid_request', 'The run has not ended.', { param: 'run_id' });
+    if (run?.owner !== session.owner || !isOurs) {
+      const what = asked === undefined ? NO_LAST_RUN : 'There is no such run in the session.';
+      throw new GatewayError('run_not_found', what, { param });
+    }
+    if (!hasEnded(run)) throw new GatewayError('invalid_request', 'The run has not ended.', { param });
     return run;
   }
 
@@ -138,12 +153,13 @@ export class SessionService {
     return this.parts.sessionTurns.state(ref);
   }
 
-  /** A run that has just ended is on its way into the store. */
+  /** A run that has just ended is on its way into the store; one that was deleted is there, and not shown. */
   private async storedRun(runId: string): ReturnType<StoredRuns['run']> {
     const deadline = Date.now() + API_LIMITS.storedWaitMsMax;
     for (;;) {
       const run = await this.parts.store.run(runId);
-      const isOnItsWay = !run && Date.now() < deadline && (await this.parts.log.head(runId)) !== undefined;
+      const head = run || Date.now() >= deadline ? undefined : await this.parts.log.head(runId);
+      const isOnItsWay = head?.deleted === false;
       if (!isOnItsWay) return run;
       await sleep(STORED_POLL_MS);
     }
@@ -167,15 +183,11 @@ export class SessionService {
 const lastEnded = (record: SessionRecord, { active, last }: TurnState): string | undefined =>
   active === undefined && last ? last.runId : record.lastRunId;
 
-const FORK = ' (fork)';
-
-/** So that a list tells the two apart. A fork of a fork has the word once. */
-const forkTitle = (title: string | null): string | null =>
-  title === null || title.endsWith(FORK) ? title : title.slice(0, LIMITS.sessionTitleCharsMax - FORK.length) + FORK;
+const NO_LAST_RUN =
+  'The session has no last run to go on from: it has none yet, or it was deleted. Name one of its runs as run_id.';
 
 const notFound = (): GatewayError =>
   new GatewayError('session_not_found', 'There is no session with this id.', { param: 'id' });
-const noRun = (message: string): GatewayError => new GatewayError('run_not_found', message, { param: 'run_id' });
 const exists = (): GatewayError =>
   new GatewayError('session_exists', 'There is a session with this id.', { param: 'session_id' });
 

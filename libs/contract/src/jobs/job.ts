@@ -107,6 +107,8 @@ export interface JobRun {
   /** The answer, up to JOB_LIMITS.outputCharsMax. */
   readonly output?: string;
   readonly error?: RunError;
+  /** In lists: the run was deleted, so its id and its answer are not shown. */
+  readonly isDeleted?: true;
   readonly deliveries: readonly JobDelivery[];
 }
 

@@ -66,7 +66,7 @@ export function scheduleObject(schedule: Schedule, display: string): ScheduleObj
 function lastRun(run: JobView['latest']) {
   const failed = run?.deliveries.find(({ error, status }) => error !== undefined && status !== 'delivered');
   return {
-    last_run_id: run && run.status !== 'missed' ? run.runId : null,
+    last_run_id: run && run.status !== 'missed' && !run.isDeleted ? run.runId : null,
     last_run_at: isoTime(run?.startedAt ?? run?.slot),
     last_status: run ? (run.status === 'completed' ? ('ok' as const) : ('error' as const)) : null,
     last_error: run ? errorText(run) : null,
@@ -80,9 +80,9 @@ function errorText({ status, error }: NonNullable<JobView['latest']>): string | 
   return error?.message ?? null;
 }
 
-/** One entry of the history of a job. */
+/** One entry of the history of a job. The occurrence stays when its run is deleted, without the run. */
 export function jobRunObject(run: JobRun): JobRunEntry {
-  const hasRun = run.status !== 'skipped' && run.status !== 'missed';
+  const hasRun = run.status !== 'skipped' && run.status !== 'missed' && !run.isDeleted;
   const isQueued = run.status === 'waiting' || run.status === 'claimed';
   return {
     run_id: hasRun ? run.runId : null,

@@ -1,6 +1,6 @@
 import type { Job, JobFilter, JobInsertion, JobUpdate, JobView, NewJob } from '#libs/contract';
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
-import { toJob, toRun, type JobRow, type RunRow } from './rows.js';
+import { IS_DELETED, toJob, toRun, type JobRow, type RunRow } from './rows.js';
 
 // Two transactions that want an owner's last free place wait for each other here.
 const LOCK = `
@@ -34,8 +34,8 @@ export async function getJob(db: SqlQueries, id: string): Promise<Job | undefine
 
 // Without the answers, because a thousand of them would be too much for one reply, and lists do not show them.
 const LATEST = `left join lateral (
-  select version::float8 as run_version, status, wake_at::float8 as wake_at, record as run_record
-  from job_runs where job_id = jobs.id and status in ('completed', 'failed', 'cancelled', 'missed') order by slot desc, attempt desc limit 1
+  select version::float8 as run_version, status, wake_at::float8 as wake_at, record as run_record, ${IS_DELETED}
+  from job_runs r where job_id = jobs.id and status in ('completed', 'failed', 'cancelled', 'missed') order by slot desc, attempt desc limit 1
 ) latest on true`;
 
 type ViewRow = JobRow & {
@@ -114,7 +114,8 @@ export const endedAt = ({ state }: Job, now: number): number | null => (state ==
 export const isEnabled = ({ state }: Job): SqlScalar => state === 'scheduled';
 
 function toView(row: ViewRow): JobView {
-  const { run_version: version, run_record: record, status, wake_at } = row;
-  const latest = version !== null && record !== null && status !== null && toRun({ version, record, status, wake_at });
+  const { run_version: version, run_record: record, status, wake_at, is_deleted } = row;
+  const isThere = version !== null && record !== null && status !== null;
+  const latest = isThere && toRun({ version, record, status, wake_at, is_deleted: is_deleted === true });
   return { job: toJob(row), ...(latest && { latest }) };
 }

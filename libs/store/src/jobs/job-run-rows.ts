@@ -1,6 +1,6 @@
 import { JOB_LIMITS, type JobRun, type JobRunChange, type JobRunFilter } from '#libs/contract';
 import type { SqlDatabase, SqlQueries, SqlScalar } from '../ports.js';
-import { columnsOf, RUN_COLUMNS, textsOf, toRun, type RunRow } from './rows.js';
+import { columnsOf, IS_DELETED, RUN_COLUMNS, textsOf, toRun, type RunRow } from './rows.js';
 
 /** Writes runs of jobs that do not exist yet. @returns the ids of those that were written. */
 export async function insertRuns(db: SqlQueries, runs: readonly JobRun[]): Promise<string[]> {
@@ -25,10 +25,10 @@ export async function insertRuns(db: SqlQueries, runs: readonly JobRun[]): Promi
   return written.map(({ run_id }) => run_id);
 }
 
-/** The history of a job, newest first. */
+/** The history of a job, newest first; of runs that were deleted without their answers. */
 export async function listJobRuns(db: SqlQueries, { jobId, limit, after }: JobRunFilter): Promise<JobRun[]> {
   const rows = await db.query<RunRow>(
-    `select ${RUN_COLUMNS} from job_runs r
+    `select ${RUN_COLUMNS}, ${IS_DELETED} from job_runs r
      where job_id = $1 and ($2::bigint is null or (slot, attempt) < ($2::bigint, $3::int))
      order by slot desc, attempt desc limit $4::int`,
     [jobId, after?.slot ?? null, after?.attempt ?? null, limit],

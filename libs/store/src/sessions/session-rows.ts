@@ -7,6 +7,7 @@ import {
   type SessionPage,
   type SessionRecord,
 } from '#libs/contract';
+import { NOT_DELETED } from '../deleted-runs.js';
 import type { SqlQueries, SqlValue } from '../ports.js';
 import { storable } from '../storable.js';
 import { parseSessionCursor, sessionCursorText } from './session-cursor.js';
@@ -19,7 +20,12 @@ export interface ForkOrder extends SessionFork {
 const RECORDS = `
 select page.owner, page.id, page.title, page.last_run_id, page.last_run_at::float8 as last_run_at,
   page.created_at::float8 as created_at, page.updated_at::float8 as updated_at,
-  page.forked_session_id, page.forked_run_id, totals.*
+  page.forked_session_id, page.forked_run_id, totals.*,
+  exists (select 1 from deleted_runs where deleted_runs.id = page.last_run_id) as last_is_deleted,
+  case when exists (select 1 from deleted_runs where deleted_runs.id = page.last_run_id) then (
+    select runs.id from runs where runs.owner = page.owner and runs.session_id = page.id and ${NOT_DELETED}
+    order by runs.created_at desc, runs.id desc limit 1
+  ) end as shown_run_id
 from page left join lateral (
   select count(*)::int as runs, coalesce(sum(input_tokens), 0)::float8 as input_tokens,
     coalesce(sum(cached_input_tokens), 0)::float8 as cached_input_tokens,
@@ -88,6 +94,8 @@ interface Row {
   readonly id: string;
   readonly title: string | null;
   readonly last_run_id: string | null;
+  readonly last_is_deleted: boolean;
+  readonly shown_run_id: string | null;
   readonly last_run_at: number;
   readonly created_at: number;
   readonly updated_at: number;
@@ -114,6 +122,7 @@ function toRecord(row: Row): SessionRecord {
     sessionId: row.id,
     title: row.title,
     ...(row.last_run_id !== null && { lastRunId: row.last_run_id }),
+    ...(row.last_is_deleted && { shownRunId: row.shown_run_id }),
     lastRunAt: row.last_run_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -2,6 +2,7 @@ import type { RunInput, RunSnapshot } from '#libs/contract';
 import type { SqlQueries, SqlScalar } from '../ports.js';
 import { countOf } from '../run-rows.js';
 import { storable } from '../storable.js';
+import { deletedAmong, retitleSessions } from './retitle-sessions.js';
 import { titleOf } from './title-of.js';
 
 /** The facts about a run that its session records. */
@@ -54,11 +55,15 @@ const PURGES = [
 
 /**
  * Records runs in their sessions, after their own rows were written. Repeating and reordering do no harm. Runs without
- * a session are skipped. Runs of a session that was deleted since are removed from the store again.
+ * a session are skipped. Runs of a session that was deleted since are removed from the store again. A run that was
+ * deleted gives no title: marks are read before and after, because the mark of a deletion may come in between.
  */
 export async function upsertSessions(db: SqlQueries, runs: readonly SessionRun[]): Promise<void> {
-  const members = membersOf(runs);
-  if (members.length === 0) return;
+  const found = membersOf(runs);
+  if (found.length === 0) return;
+  const runIds = found.map(({ snapshot }) => storable(snapshot.runId));
+  const deleted = await deletedAmong(db, runIds);
+  const members = found.map((run) => (deleted.has(storable(run.snapshot.runId)) ? withoutWords(run) : run));
   const sessions = [...groupBy(members, ({ key }) => key)].sort(([a], [b]) => (a < b ? -1 : 1));
   await db.query(UPSERT_SESSIONS, columnsOf(sessions.map(([, group]) => sessionRow(group))));
   await db.query(UPSERT_USAGE, columnsOf(members.map(usageRow)));
@@ -67,7 +72,11 @@ export async function upsertSessions(db: SqlQueries, runs: readonly SessionRun[]
     const [found] = await db.query(`select 1 from deleted_sessions deleted where ${OF_DELETED} limit 1`, [owner, ids]);
     if (found) for (const purge of PURGES) await db.query(purge, [owner, ids]);
   }
+  const since = [...(await deletedAmong(db, runIds))].filter((id) => !deleted.has(id));
+  if (since.length > 0) await retitleSessions(db, since);
 }
+
+const withoutWords = ({ input: _, ...run }: Member): Member => run;
 
 interface Member extends SessionRun {
   readonly key: string;
