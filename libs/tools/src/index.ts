@@ -1,6 +1,6 @@
 export type { McpServerSettings } from './mcp/mcp-settings.js';
 export { WORKSPACE_LIMITS } from './workspace/limits.js';
 export { Refusal } from './workspace/refusal.js';
-export { parseWorkspacePath } from './workspace/workspace-path.js';
+export { isFilePath, parseFilePath } from './workspace/workspace-path.js';
 export { Workspaces } from './workspace/workspaces.js';
 export { ServerTools, type ToolSettings } from './server-tools.js';

@@ -21,6 +21,7 @@ export type {
   ChatMessage,
   SessionFile,
   SessionFileContent,
+  SessionFilePage,
   SessionObject,
   TurnFacts,
   TurnObject,

@@ -1,3 +1,4 @@
+import type { Page } from './page.js';
 import type { RunObject, UsageObject } from './run.js';
 
 /** A conversation that the gateway keeps. Times are seconds; `cost` is in the currency of the price list. */
@@ -55,6 +56,9 @@ export type SessionFile = {
   readonly bytes: number;
   readonly updated_at: number;
 };
+
+/** A page of files; `unlisted` counts those of the workspace whose names no path of this API can have. */
+export type SessionFilePage = Page<SessionFile> & { readonly unlisted: number };
 
 /** A file with what is in it: as text where it is UTF-8, else as base64. */
 export type SessionFileContent = SessionFile & {

@@ -1,4 +1,4 @@
-import type { Page, SessionFile, SessionFileContent } from '#libs/wire';
+import type { SessionFile, SessionFileContent, SessionFilePage } from '#libs/wire';
 import { Body, Controller, Delete, Get, Inject, Param, Put, Query } from '@nestjs/common';
 import { Owner } from '../edge/auth/owner.decorator.js';
 import { dto } from '../edge/dto.pipe.js';
@@ -15,7 +15,7 @@ export class FilesController {
     @Param('id') sessionId: string,
     @Query(dto(FilesQueryDto)) { path, limit, after }: FilesQueryDto,
     @Owner() owner: string,
-  ): Promise<Page<SessionFile> | SessionFileContent> {
+  ): Promise<SessionFilePage | SessionFileContent> {
     const ref = { owner, sessionId };
     if (path !== undefined) return this.files.read(ref, path);
     return this.files.list(ref, { limit, ...(after !== undefined && { after }) });

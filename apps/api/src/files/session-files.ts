@@ -1,6 +1,6 @@
 import { GatewayError, type SessionRef } from '#libs/contract';
-import { parseWorkspacePath, Refusal, WORKSPACE_LIMITS, type Workspaces } from '#libs/tools';
-import type { Page, SessionFile, SessionFileContent } from '#libs/wire';
+import { isFilePath, parseFilePath, Refusal, WORKSPACE_LIMITS, type Workspaces } from '#libs/tools';
+import type { SessionFile, SessionFileContent, SessionFilePage } from '#libs/wire';
 import type { FileDto } from './files.dto.js';
 
 export interface SessionFilesParts {
@@ -18,13 +18,17 @@ export interface SessionFilesParts {
 export class SessionFiles {
   constructor(private readonly parts: SessionFilesParts) {}
 
-  /** A page of all plain files, in the order of their paths. */
-  async list(ref: SessionRef, { limit, after }: { limit: number; after?: string }): Promise<Page<SessionFile>> {
+  /**
+   * A page of all plain files, in the order of their paths; `unlisted` counts those with names that no path can have.
+   * Throws also `invalid_cursor`.
+   */
+  async list(ref: SessionRef, { limit, after }: { limit: number; after?: string }): Promise<SessionFilePage> {
     const workspace = await this.workspace(ref, 'seenOf');
+    if (after !== undefined && !isFilePath(after)) throw badCursor();
     const { entries } = await worded(() => workspace.list([], WORKSPACE_LIMITS.foldersDeepMax));
-    const paths = entries
-      .flatMap(({ path, kind }) => (kind === 'file' && isAfter(path, after) ? [path] : []))
-      .sort(byText);
+    const files = entries.flatMap(({ path, kind }) => (kind === 'file' ? [path] : []));
+    const named = files.filter(isFilePath);
+    const paths = named.filter((path) => isAfter(path, after)).sort(byText);
     const page = paths.slice(0, limit);
     const data: SessionFile[] = [];
     for (const path of page) {
@@ -33,13 +37,13 @@ export class SessionFiles {
       if (facts) data.push(fileObject(path, facts));
     }
     const next = paths.length > limit ? (page.at(-1) ?? null) : null;
-    return { object: 'list', data, has_more: next !== null, next };
+    return { object: 'list', data, has_more: next !== null, next, unlisted: files.length - named.length };
   }
 
   /** A whole file: `content` when it is UTF-8 text, else `content_base64`. */
   async read(ref: SessionRef, path: string): Promise<SessionFileContent> {
     const workspace = await this.workspace(ref, 'seenOf');
-    const parts = await worded(async () => fileParts(path));
+    const parts = await worded(async () => parseFilePath(path));
     const facts = await worded(() => workspace.facts(parts));
     if (!facts) throw noFile();
     const bytes = await worded(() => workspace.read(parts));
@@ -51,7 +55,7 @@ export class SessionFiles {
   /** Writes a whole file, new or in place of the old one. */
   async write(ref: SessionRef, { path, content, content_base64: base64 }: FileDto): Promise<SessionFile> {
     const workspace = await this.workspace(ref, 'of');
-    const parts = await worded(async () => fileParts(path));
+    const parts = await worded(async () => parseFilePath(path));
     const bytes = bytesOf(content, base64);
     await worded(() => workspace.write(parts, bytes));
     const facts = await worded(() => workspace.facts(parts));
@@ -60,7 +64,7 @@ export class SessionFiles {
 
   async remove(ref: SessionRef, path: string): Promise<object> {
     const workspace = await this.workspace(ref, 'of');
-    const parts = await worded(async () => fileParts(path));
+    const parts = await worded(async () => parseFilePath(path));
     if (!(await worded(() => workspace.facts(parts)))) throw noFile();
     await worded(() => workspace.remove(parts));
     return { object: 'session.file.deleted', id: parts.join('/'), path: parts.join('/'), deleted: true };
@@ -89,12 +93,6 @@ function fileObject(path: string, { bytes, changedAt }: { bytes: number; changed
   return { object: 'session.file', path, bytes, updated_at: changedAt / 1_000 };
 }
 
-function fileParts(path: string): readonly string[] {
-  const parts = parseWorkspacePath(path);
-  if (parts.length === 0) throw new Refusal('The path of a file is expected.');
-  return parts;
-}
-
 /** What the workspace refuses, as an answer. Its words speak of paths below the workspace alone. */
 async function worded<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -109,6 +107,8 @@ async function worded<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+const badCursor = (): GatewayError =>
+  new GatewayError('invalid_cursor', "'after' is not what a page of files gave as 'next'.", { param: 'after' });
 const noFile = (): GatewayError => new GatewayError('not_found', 'There is no file at this path.', { param: 'path' });
 
 function bytesOf(text: string | undefined, base64: string | undefined): Buffer {

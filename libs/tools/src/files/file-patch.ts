@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { isJsonObject, type JsonObject, type Tool } from '#libs/contract';
 import { answeringRefusals, Refusal } from '../workspace/refusal.js';
-import { parseWorkspacePath } from '../workspace/workspace-path.js';
+import { parseFilePath } from '../workspace/workspace-path.js';
 import type { Workspaces } from '../workspace/workspaces.js';
 import { optionalFlagArgument, textArgument } from '../workspace/arguments.js';
 import { WORKSPACE_LIMITS } from '../workspace/limits.js';
@@ -46,7 +46,7 @@ export function filePatch(workspaces: Workspaces): Tool {
     idempotent: false,
     approval: 'never',
     execute: answeringRefusals(async (args, context) => {
-      const path = parseWorkspacePath(textArgument(args, 'path'));
+      const path = parseFilePath(textArgument(args, 'path'));
       const edits = editsIn(args);
       await workspaces.of(context).update(path, async (content) => bytesOf(await applyAll(needText(content), edits)));
       return { output: `Changed ${path.join('/')}: ${edits.length} ${edits.length === 1 ? 'edit' : 'edits'}.` };

@@ -1,6 +1,6 @@
 import type { Tool } from '#libs/contract';
 import { answeringRefusals } from '../workspace/refusal.js';
-import { parseWorkspacePath } from '../workspace/workspace-path.js';
+import { parseFilePath } from '../workspace/workspace-path.js';
 import type { Workspaces } from '../workspace/workspaces.js';
 import { optionalCount, textArgument } from '../workspace/arguments.js';
 import { needText } from './text-file.js';
@@ -35,7 +35,7 @@ export function fileRead(workspaces: Workspaces): Tool {
     idempotent: true,
     approval: 'never',
     execute: answeringRefusals(async (args, context) => {
-      const path = parseWorkspacePath(textArgument(args, 'path'));
+      const path = parseFilePath(textArgument(args, 'path'));
       const first = optionalCount(args, 'start_line', { otherwise: 1, max: Number.MAX_SAFE_INTEGER });
       const count = optionalCount(args, 'line_count', { otherwise: LINES_DEFAULT, max: LINES_MAX });
       const text = needText(await workspaces.of(context).read(path));

@@ -1,6 +1,6 @@
 import type { Tool } from '#libs/contract';
 import { answeringRefusals } from '../workspace/refusal.js';
-import { parseWorkspacePath } from '../workspace/workspace-path.js';
+import { parseFilePath } from '../workspace/workspace-path.js';
 import type { Workspaces } from '../workspace/workspaces.js';
 import { textArgument } from '../workspace/arguments.js';
 import { bytesOf } from './text-file.js';
@@ -25,7 +25,7 @@ export function fileWrite(workspaces: Workspaces): Tool {
     idempotent: true,
     approval: 'never',
     execute: answeringRefusals(async (args, context) => {
-      const path = parseWorkspacePath(textArgument(args, 'path'));
+      const path = parseFilePath(textArgument(args, 'path'));
       const content = bytesOf(textArgument(args, 'content'));
       await workspaces.of(context).write(path, content);
       return { output: `Wrote ${content.length} bytes to ${path.join('/')}.` };

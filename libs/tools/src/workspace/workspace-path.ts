@@ -28,6 +28,29 @@ export function parseWorkspacePath(text: string): readonly string[] {
 }
 
 /**
+ * The same for the path of a file: there is a name in it, and it does not end as the path of a folder does (`d/`,
+ * `d/.`). Throws Refusal like `parseWorkspacePath`.
+ */
+export function parseFilePath(text: string): readonly string[] {
+  const parts = parseWorkspacePath(text);
+  if (parts.length === 0) throw new Refusal('The path of a file is expected.');
+  if (/(?:^|\/)\.?$/.test(text)) {
+    throw new Refusal(`The path ${JSON.stringify(text)} is refused: it ends as the path of a folder does.`);
+  }
+  return parts;
+}
+
+/** Whether a path is written as `parseFilePath` writes it: other programs make files with other names. */
+export function isFilePath(text: string): boolean {
+  try {
+    return parseFilePath(text).join('/') === text;
+  } catch (cause) {
+    if (cause instanceof Refusal) return false;
+    throw cause;
+  }
+}
+
+/**
  * Control (Cc), format (Cf: zero width, direction), surrogate halves (Cs), private use (Co), line and paragraph ends.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u;

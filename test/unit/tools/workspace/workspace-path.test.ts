@@ -1,7 +1,7 @@
 import fc from '../../../support/property.js';
 import { posix, win32 } from 'node:path';
 import { Refusal } from '../../../../libs/tools/src/workspace/refusal.js';
-import { parseWorkspacePath } from '../../../../libs/tools/src/workspace/workspace-path.js';
+import { isFilePath, parseFilePath, parseWorkspacePath } from '../../../../libs/tools/src/workspace/workspace-path.js';
 
 const refused = (path: string): boolean => {
   try {
@@ -115,3 +115,19 @@ test('whatever the text, what comes out stays in the folder, for every way of re
     { numRuns: 5_000 },
   );
 });
+
+test.each(['', '.', 'd/', 'd/.', './', 'a//', 'a/./'])('%j is the path of a folder and of no file', (path) => {
+  parseWorkspacePath(path);
+  expect(() => parseFilePath(path)).toThrow();
+  expect(isFilePath(path)).toBe(false);
+});
+
+test.each([
+  ['d/a.txt', true],
+  ['.hidden', true],
+  ['a', true],
+  ['./a', false],
+  ['d//a', false],
+  ['10:30.md', false],
+  ['a.', false],
+])('%j is written as a file is listed: %s', (path, isFine) => expect(isFilePath(path)).toBe(isFine));
