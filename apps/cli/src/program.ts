@@ -6,7 +6,7 @@ import { addLists } from './commands/lists.js';
 import { addRuns } from './commands/runs.js';
 import { addStatus } from './commands/status.js';
 import { addressOf } from './gateway/address.js';
-import { CliError, EXIT } from './gateway/cli-error.js';
+import { CliError, EXIT, ownError } from './gateway/cli-error.js';
 import { Gateway } from './gateway/gateway.js';
 import { Output, printable, type TextSink } from './output/output.js';
 
@@ -38,12 +38,12 @@ export async function runCli(argv: readonly string[], around: Surroundings): Pro
       // Help and version are no mistakes. In words, Commander has told the others already.
       if (cause.exitCode === 0) return EXIT.done;
       const message = cause.message.replace(/^error: /, '').replace('(outputHelp)', 'A command is missing.');
-      if (isJson) err.write(`${JSON.stringify({ error: { message } })}\n`);
+      if (isJson) err.write(`${JSON.stringify({ error: ownError(message, EXIT.usage) })}\n`);
       return EXIT.usage;
     }
     if (!(cause instanceof CliError)) throw cause;
-    const asJson = JSON.stringify({ error: cause.api ?? { message: cause.message } });
-    err.write(program.opts<GlobalOptions>().json ? `${asJson}\n` : `${printable(cause.message)}\n`);
+    const asJson = JSON.stringify({ error: cause.api ?? ownError(cause.message, cause.exitCode) });
+    err.write(isJson ? `${asJson}\n` : `${printable(cause.message)}\n`);
     return cause.exitCode;
   }
 }

@@ -100,14 +100,22 @@ test('an answer that is cut is not blamed on the address', async () => {
   expect([code, err.includes('broke off'), err.includes('no Talaria')]).toEqual([3, true, false]);
 });
 
-test.each([[['nonsense']], [['runs', 'show']], [['runs', 'ls', '--nonsense']], [['runs', 'ls', '--limit', '0']]])(
-  'with --json what is wrong with %j is JSON',
-  async (argv) => {
-    const { code, err } = await cli([...argv, '--json']);
-    expect(code).toBe(2);
-    expect(JSON.parse(err)).toEqual({ error: { message: expect.stringMatching(/^[^{]{5,}$/) } });
-  },
-);
+test.each([
+  [['nonsense'], {}, 'usage_error'],
+  [[], {}, 'usage_error'],
+  [['runs', 'show'], {}, 'usage_error'],
+  [['runs', 'ls', '--nonsense'], {}, 'usage_error'],
+  [['runs', 'ls', '--limit', '0'], {}, 'usage_error'],
+  [['runs', 'show', 'not-an-id'], {}, 'usage_error'],
+  [['approve', RUN, '--session', '--always'], {}, 'usage_error'],
+  [['status', '--url', 'ftp://x'], {}, 'usage_error'],
+  [['tools'], { TALARIA_URL: 'http://127.0.0.1:1' }, 'unreachable'],
+  [['tools'], { TALARIA_KEY: 'a b' }, 'invalid_api_key'],
+])('with --json %j is refused in the shape of the API: %j, %s', async (argv, env, code) => {
+  const { err } = await cli([...argv, '--json'], env);
+  const message = expect.stringMatching(/^[^{]{5,}$/) as string;
+  expect(JSON.parse(err)).toEqual({ error: { message, type: 'cli_error', param: null, code } });
+});
 
 test('the key is shown, and the address may have a path and /v1', async () => {
   const TALARIA_URL = `http://127.0.0.1:${server.port}/agents/v1/`;

@@ -21,6 +21,23 @@ export type ApiError = {
   readonly param?: string | null;
 };
 
+/** The `code` of what this program refuses itself, by exit code; that of a key is the API's. */
+const OWN_CODES: Readonly<Record<ExitCode, string>> = {
+  [EXIT.done]: 'done',
+  [EXIT.failed]: 'failed',
+  [EXIT.usage]: 'usage_error',
+  [EXIT.unreachable]: 'unreachable',
+  [EXIT.key]: 'invalid_api_key',
+};
+
+/** An error of this program in the shape of the API's: every error has `message`, `code` and `param`. */
+export const ownError = (message: string, exitCode: ExitCode): ApiError => ({
+  message,
+  type: 'cli_error',
+  param: null,
+  code: OWN_CODES[exitCode],
+});
+
 /** Why a command could not do what it was asked for, in words for a terminal; `api` is what the gateway said. */
 export class CliError extends Error {
   constructor(
