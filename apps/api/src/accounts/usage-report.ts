@@ -42,14 +42,11 @@ export class UsageReport {
   private days({ from, to }: UsageQueryDto): { readonly fromDay: number; readonly toDay: number } {
     const toDay = (to === undefined ? undefined : dayOf(to)) ?? today(this.now());
     const fromDay = (from === undefined ? undefined : dayOf(from)) ?? Math.max(0, toDay - DAYS_DEFAULT + 1);
-    const problem =
-      fromDay > toDay
-        ? "must not be after 'to'."
-        : toDay - fromDay >= LIMITS.usageDaysMax
-          ? `must be at most ${LIMITS.usageDaysMax - 1} days before 'to'.`
-          : undefined;
-    if (problem !== undefined) throw new GatewayError('invalid_request', `'from' ${problem}`, { param: 'from' });
-    return { fromDay, toDay };
+    const firstDay = Math.max(0, toDay - LIMITS.usageDaysMax + 1);
+    if (fromDay >= firstDay && fromDay <= toDay) return { fromDay, toDay };
+    const range = `'from' must be a day from ${dayText(firstDay)} to ${dayText(toDay)}`;
+    const why = `the last day is ${to === undefined ? 'today' : "'to'"}, and ${LIMITS.usageDaysMax} days are told at most`;
+    throw new GatewayError('invalid_request', `${range}: ${why}.`, { param: 'from' });
   }
 }
 

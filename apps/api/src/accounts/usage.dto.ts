@@ -6,7 +6,7 @@ import { dayOf } from './days.js';
 const IsDay = (what: string): PropertyDecorator =>
   Rule(
     (value) => typeof value === 'string' && dayOf(value) !== undefined,
-    'must be a day such as 2026-01-31.',
+    'must be a day of the calendar in UTC, written like 2026-01-31, without a time.',
     'invalid_request',
     {
       type: 'string',
@@ -14,6 +14,10 @@ const IsDay = (what: string): PropertyDecorator =>
       description: what,
     },
   );
+
+/** Words of other APIs for the same. Passed over in silence they would give the numbers of other days. */
+const IsFromTo = (): PropertyDecorator =>
+  Rule(() => false, "is not read here: give the first and the last day as 'from' and 'to', like 2026-01-31.");
 
 /** The query of GET /v1/usage. */
 export class UsageQueryDto {
@@ -29,6 +33,21 @@ export class UsageQueryDto {
   @IsString()
   @Described('next of the page before')
   after?: string;
+
+  @IsFromTo()
+  since?: string;
+
+  @IsFromTo()
+  until?: string;
+
+  @IsFromTo()
+  days?: string;
+
+  @IsFromTo()
+  start_time?: string;
+
+  @IsFromTo()
+  end_time?: string;
 }
 
 /** The query of GET /internal/usage. */

@@ -3,10 +3,17 @@ import { fragmentOf, type DtoClass } from './dto-schema.js';
 import { codeOfField, fieldsOf, parseDto } from './parse-dto.js';
 
 const DIGITS = /^\d{1,15}$/;
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
 
 /**
  * Makes a DTO from the parameters of a query string. Every parameter occurs once or not at all. Numbers and flags are
- * read from their text: `true` and `1`, in any case, set a flag, and no other text does.
+ * read from their text: `true`, `1`, `false` and `0`, in any case. Any other text is refused: a mistyped flag that
+ * counted as false would answer another question.
  *
  * Throws GatewayError (400) like `parseDto`, with the parameter as `param`.
  */
@@ -23,8 +30,8 @@ export function parseQuery<Dto extends object>(cls: DtoClass<Dto>, query: unknow
   return parseDto(cls, read);
 }
 
-/** Text that is not a number stays text, and the rule of the field refuses it. */
+/** Text that is no number or no flag stays text, and the rule of the field refuses it. */
 function valueOf(text: string, type: unknown): string | number | boolean {
   if (type === 'integer') return DIGITS.test(text) ? Number(text) : text;
-  return type === 'boolean' ? /^(true|1)$/i.test(text) : text;
+  return type === 'boolean' ? (FLAGS.get(text.toLowerCase()) ?? text) : text;
 }

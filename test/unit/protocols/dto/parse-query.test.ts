@@ -39,7 +39,11 @@ describe('parseQuery', () => {
   test('numbers and flags are read from their text', () => {
     expect(read({ limit: '7', all: 'TRUE', seq: '0', after: '' })).toEqual({ limit: 7, all: true, seq: 0, after: '' });
     expect(read({ all: '1' })).toMatchObject({ all: true });
-    expect(read({ all: 'yes' })).toMatchObject({ all: false });
+    expect(['false', 'FALSE', '0'].map((all) => read({ all }).all)).toEqual([false, false, false]);
+  });
+
+  test.each(['yes', 'no', '', 'tru', '2', ' true', 'null', 'on'])('%j is no flag', (all) => {
+    expect(refusal({ all })).toEqual(['invalid_request', 'all', "'all' must be true or false."]);
   });
 
   test.each(['0', '101', '', '1e1', '-1', '1.5', ' 1', '0x10', '٧', '9'.repeat(16)])('%j is no limit', (limit) => {
