@@ -1,11 +1,13 @@
 import {
   deleteRunUsageBefore,
+  getSession,
   indexTexts,
   markRunDeleted,
   noteMissingTexts,
   noteMissingUsage,
   migrate,
   sqlStoredAccounts,
+  sqlStoredRuns,
   upsertRuns,
   upsertSessions,
   upsertTexts,
@@ -15,6 +17,7 @@ import {
   type SqlDatabase,
 } from '#libs/store';
 import type { RunSnapshot, StoredAccounts } from '#libs/contract';
+import { jobObject, jobRunObject } from '#libs/protocols';
 import { jobOf, jobRunOf } from '../support/job.js';
 import { runSnapshot } from '../support/run-snapshot.js';
 
@@ -89,6 +92,26 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       expect(await accounts.usage({ owner: 'newer', fromDay: 300, toDay: 300, limit: 9 })).toMatchObject([
         { inputTokens: 9 },
       ]);
+    });
+
+    test('a job keeps an occurrence whose run was deleted, without the run and its answer', async () => {
+      const jobs = sqlJobStore(db, () => 0);
+      const job = jobOf({ owner: 'forgetful', id: 'fade00000001', nextRunAt: null });
+      await jobs.insert({ job, dueAt: null, jobsMax: 9 });
+      const run = jobRunOf(job, { status: 'running', wakeAt: null });
+      await jobs.claim({ claims: [{ job, dueAt: null, run }] });
+      await jobs.change({
+        changes: [{ run: { ...run, status: 'completed', endedAt: 5, output: 'the secret words' } }],
+      });
+      await markRunDeleted(db, run.runId, 9);
+      const [entry] = await jobs.runs({ jobId: job.id, limit: 9 });
+      const view = await jobs.view({ id: job.id });
+      expect(entry).toMatchObject({ status: 'completed', endedAt: 5, isDeleted: true });
+      expect(view?.latest).toMatchObject({ isDeleted: true });
+      expect((await jobs.list({ owner: 'forgetful', includeDisabled: true, limit: 9 }))[0]).toEqual(view);
+      expect(JSON.stringify(entry)).not.toContain('secret');
+      expect(entry && jobRunObject(entry)).toMatchObject({ run_id: null, output: null, status: 'completed' });
+      expect(view && jobObject(view, '')).toMatchObject({ last_run_id: null, last_status: 'ok' });
     });
 
     const indexAll = async (): Promise<void> => {
@@ -240,6 +263,48 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       expect(await rowsOf('gone')).toBeUndefined();
       expect(await accounts.search({ owner: 'gone', text: 'quokka', limit: 5 })).toEqual([]);
       expect(await rowsOf('here')).toMatchObject({ jobs: 1 });
+    });
+
+    test('all rows of a name go to another one, with what was said; what was used stays', async () => {
+      const jobs = sqlJobStore(db, () => 0);
+      const job = jobOf({ id: 'b0b0b0b0b0b0', owner: 'left', nextRunAt: null });
+      await jobs.insert({ job, dueAt: null, jobsMax: 9 });
+      const first = said('left', 'm1', 'wombat', { createdAt: 700 * DAY, usage: usage(5) });
+      const second = said('left', 'm1', 'wombat', { createdAt: 700 * DAY + 1, parentId: first.snapshot.runId });
+      await write([first, second]);
+      const stored = sqlStoredRuns(db, () => 0);
+      const names = { from: 'left', to: 'heir' };
+      expect(await accounts.sharedSessions(names)).toEqual([]);
+      const moved: string[] = [];
+      for (let rows = 1, i = 0; rows > 0 && i < 10; i++) {
+        const batch = await accounts.moveRows(names);
+        rows = batch.rows;
+        moved.push(...batch.runIds);
+      }
+      expect(moved.sort()).toEqual([first.snapshot.runId, second.snapshot.runId].sort());
+      const rowsOf = (await accounts.owners({ jobsOnly: false })).filter(({ owner }) => /^(left|heir)$/.test(owner));
+      expect(rowsOf).toEqual([{ owner: 'heir', jobs: 1, runs: 2, sessions: 1, conversations: 0 }]);
+      expect((await stored.run(first.snapshot.runId))?.owner).toBe('heir');
+      expect((await stored.turns(second.snapshot.runId)).map(({ owner }) => owner)).toEqual(['heir', 'heir']);
+      expect((await stored.runs({ owner: 'heir', limit: 9 })).runs).toHaveLength(2);
+      expect(await accounts.search({ owner: 'heir', text: 'wombat', limit: 5 })).toHaveLength(2);
+      expect(await accounts.search({ owner: 'left', text: 'wombat', limit: 5 })).toEqual([]);
+      expect(await getSession(db, { owner: 'heir', sessionId: 'm1' })).toMatchObject({ totals: { runs: 2 } });
+      const used = { fromDay: 700, toDay: 700, limit: 9 };
+      expect(await accounts.usage({ ...used, owner: 'left' })).toHaveLength(1);
+      // A row that comes once more with the owner of its log stays where it is.
+      await upsertRuns(db, [first.snapshot]);
+      expect((await stored.run(first.snapshot.runId))?.owner).toBe('heir');
+    });
+
+    test('sessions that both names have are told, and names without jobs, too', async () => {
+      await write([said('twin-a', 'same', 'a'), said('twin-b', 'same', 'b'), said('twin-a', 'own', 'c')]);
+      expect(await accounts.sharedSessions({ from: 'twin-a', to: 'twin-b' })).toEqual(['same']);
+      const names = (await accounts.owners({ jobsOnly: true })).filter(({ owner }) => owner.startsWith('twin'));
+      expect(names.map(({ owner, jobs, runs }) => [owner, jobs, runs])).toEqual([
+        ['twin-a', 0, 0],
+        ['twin-b', 0, 0],
+      ]);
     });
   });
 }

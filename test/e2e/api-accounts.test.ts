@@ -97,13 +97,26 @@ describe('usage', () => {
     ['from=2020-01-01&to=2026-01-01', 'invalid_request', 'from'],
     ['from=2026-01-01&from=2026-01-02', 'invalid_request', 'from'],
     ['to=1', 'invalid_request', 'to'],
+    ['since=2026-01-01', 'invalid_request', 'since'],
+    ['until=2026-01-01', 'invalid_request', 'until'],
+    ['days=7', 'invalid_request', 'days'],
+    ['start_time=1767225600', 'invalid_request', 'start_time'],
     ['limit=0', 'invalid_request', 'limit'],
     ['limit=100000', 'invalid_request', 'limit'],
     ['limit=1e2', 'invalid_request', 'limit'],
     ['after=nonsense', 'invalid_cursor', 'after'],
     [`after=${Buffer.from('{"day":-1}').toString('base64url')}`, 'invalid_cursor', 'after'],
   ])('refuses ?%s', async (query, code, param) => {
-    expect(await ask('GET', `/v1/usage?${query}`)).toMatchObject(refused(400, code, param));
+    for (const [path, key] of [
+      ['/v1/usage', ALICE],
+      ['/internal/usage', ADMIN],
+    ] as const) {
+      const told = await ask('GET', `${path}?${query}`, { key });
+      expect(told).toMatchObject(refused(400, code, param));
+      // What is accepted is said, not only that this is not.
+      const { message } = told.body['error'] as { message: string };
+      if (code === 'invalid_request') expect(message).toMatch(/\d{4}-\d\d-\d\d|between 1 and|once/);
+    }
   });
 });
 
@@ -163,11 +176,36 @@ describe('the rows of names that no key has', () => {
   });
 
   test('are deleted, and those of a key are not', async () => {
-    expect(await ask('DELETE', '/internal/owners/alice', admin)).toMatchObject(refused(403, 'forbidden'));
+    expect(await ask('DELETE', '/internal/owners/alice', admin)).toMatchObject(refused(403, 'forbidden', 'name'));
     expect((await ask('DELETE', '/internal/owners/local', admin)).body).toMatchObject({ deleted: true, done: true });
     expect(await ask('DELETE', '/internal/owners/local', admin)).toMatchObject(refused(404, 'not_found', 'name'));
     expect((await ask('DELETE', '/internal/owners/local')).status).toBe(401);
   });
+});
+
+test('all rows of a name go to a key, after a look at their numbers', async () => {
+  const admin = { key: ADMIN };
+  const late = run('left', '9', 'left-session');
+  await upsertRuns(db, [late.snapshot], new Map([[late.snapshot.runId, late.input ?? { messages: [] }]]));
+  await upsertSessions(db, [late]);
+  const path = '/internal/owners/left/move';
+  expect(await ask('POST', path, { ...admin, body: { to: 'alice', confirm: 'yes' } })).toMatchObject(
+    refused(400, 'invalid_request', 'confirm'),
+  );
+  expect((await ask('POST', path, { body: { to: 'alice' } })).status).toBe(401);
+  const look = (await ask('POST', path, { ...admin, body: { to: 'bob' } })).body;
+  expect(look).toMatchObject({ confirmed: false, runs: 1, sessions: 1, rows: 0 });
+  expect(await ask('GET', '/api/sessions/left-session', { key: BOB })).toMatchObject({ status: 404 });
+  const moved = (await ask('POST', path, { ...admin, body: { to: 'bob', confirm: true } })).body;
+  expect(moved).toMatchObject({ moved_to: 'bob', confirmed: true, runs: 1, sessions: 1, done: true });
+  expect((await ask('GET', '/api/sessions/left-session', { key: BOB })).status).toBe(200);
+  expect((await ask('GET', `/v1/runs/${late.snapshot.runId}`, { key: BOB })).status).toBe(200);
+  expect(await ask('POST', path, { ...admin, body: { to: 'bob', confirm: true } })).toMatchObject(
+    refused(404, 'not_found', 'name'),
+  );
+  expect(await ask('POST', '/internal/owners/bob/move', { ...admin, body: { to: 'alice' } })).toMatchObject(
+    refused(403, 'forbidden', 'name'),
+  );
 });
 
 test('POST /v1/runs/{id}/rerun refuses a field that it does not have: a mistyped one would begin another run', async () => {

@@ -19,6 +19,7 @@ const TURNS_BYTES_MAX = 48_000_000;
 /** Most bytes of snapshots in one page. A page holds at least one run of any size. */
 const PAGE_BYTES_MAX = 16_000_000;
 
+// The owner of a row stays: an operator may have given it to another name.
 const UPSERT = `
 insert into runs (
   id, owner, protocol, model, status, created_at, ended_at, last_seq, input_tokens, output_tokens, snapshot,
@@ -30,7 +31,7 @@ select * from unnest(
   $12::text[], $13::text[], $14::text[], $15::text[]
 )
 on conflict (id) do update set
-  owner = excluded.owner, protocol = excluded.protocol, model = excluded.model, status = excluded.status,
+  protocol = excluded.protocol, model = excluded.model, status = excluded.status,
   created_at = excluded.created_at, ended_at = excluded.ended_at, last_seq = excluded.last_seq,
   input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, snapshot = excluded.snapshot,
   parent_id = excluded.parent_id, session_id = excluded.session_id, job_id = excluded.job_id,
@@ -56,9 +57,9 @@ export async function upsertRuns(
 
 /** The run in its last written state. undefined also when it was deleted. */
 export async function getRun(db: SqlQueries, runId: string): Promise<RunSnapshot | undefined> {
-  const sql = `select snapshot, input is not null as has_input from runs where id = $1 and ${NOT_DELETED}`;
-  const [row] = await db.query<{ snapshot: string; has_input: boolean }>(sql, [storable(runId)]);
-  return row && parseSnapshot(row.snapshot, row.has_input);
+  const sql = `select owner, snapshot, input is not null as has_input from runs where id = $1 and ${NOT_DELETED}`;
+  const [row] = await db.query<SnapshotRow & { has_input: boolean }>(sql, [storable(runId)]);
+  return row && parseSnapshot(row, row.has_input);
 }
 
 // The newest turns of the chain, up to a number and a size. A missing turn ends the chain.
@@ -72,21 +73,19 @@ with recursive chain as (
   from chain join runs on runs.id = chain.parent_id and runs.owner = chain.owner
   where place < $2::int and bytes < $3::bigint
 )
-select snapshot, input, not ${NOT_DELETED} as is_deleted from chain join runs using (id) order by place desc`;
+select runs.owner, snapshot, input, not ${NOT_DELETED} as is_deleted from chain join runs using (id) order by place desc`;
 
 /**
  * The conversation that ends with this run, oldest turn first: one query, at most `limit` turns. Empty when the store
  * does not have the run. Begins later than the conversation did when the store lacks an older turn.
  */
 export async function getTurns(db: SqlQueries, runId: string, limit: number): Promise<readonly Turn[]> {
-  const rows = await db.query<{ snapshot: string; input: string | null; is_deleted: boolean }>(TURNS, [
+  const rows = await db.query<SnapshotRow & { input: string | null; is_deleted: boolean }>(TURNS, [
     storable(runId),
     limit,
     TURNS_BYTES_MAX,
   ]);
-  return rows.map(({ snapshot, input, is_deleted }) =>
-    turnOf(parseSnapshot(snapshot, input !== null), parseInput(input), is_deleted),
-  );
+  return rows.map((row) => turnOf(parseSnapshot(row, row.input !== null), parseInput(row.input), row.is_deleted));
 }
 
 // One extra row shows whether there is a next page. Sizes are read before snapshots, so that only returned snapshots
@@ -103,7 +102,7 @@ with candidates as (
   select id, count(*) over () as found, row_number() over w as place, sum(bytes) over w as bytes_so_far
   from candidates window w as (order by created_at desc, id desc)
 )
-select runs.snapshot, runs.input is not null as has_input, page.found > row_number() over (order by place) as has_more
+select runs.owner, runs.snapshot, runs.input is not null as has_input, page.found > row_number() over (order by place) as has_more
 from page join runs using (id)
 where place = 1 or (place <= $5::int and bytes_so_far <= $6::int)
 order by place`;
@@ -118,19 +117,16 @@ export async function listRuns(db: SqlQueries, filter: StoredRunsQuery): Promise
   const after = filter.after === undefined ? undefined : parseCursor(filter.after);
   const place = [after?.createdAt ?? null, after?.runId ?? null];
   const isRare = status !== null && status !== 'completed';
-  const rows = await db.query<{ snapshot: string; has_input: boolean; has_more: boolean }>(
-    isRare ? LIST_OF_RARE : LIST,
-    [
-      storable(owner),
-      status,
-      ...place,
-      limit,
-      PAGE_BYTES_MAX,
-      filter.sessionId === undefined ? null : storable(filter.sessionId),
-      filter.jobId === undefined ? null : storable(filter.jobId),
-    ],
-  );
-  const runs = rows.map((row) => parseSnapshot(row.snapshot, row.has_input));
+  const rows = await db.query<SnapshotRow & { has_input: boolean; has_more: boolean }>(isRare ? LIST_OF_RARE : LIST, [
+    storable(owner),
+    status,
+    ...place,
+    limit,
+    PAGE_BYTES_MAX,
+    filter.sessionId === undefined ? null : storable(filter.sessionId),
+    filter.jobId === undefined ? null : storable(filter.jobId),
+  ]);
+  const runs = rows.map((row) => parseSnapshot(row, row.has_input));
   const last = runs.at(-1);
   return { runs, ...(last && rows.at(-1)?.has_more && { next: cursorText(last) }) };
 }
@@ -209,12 +205,21 @@ const idOrNull = (id: string | undefined): string | null => (id === undefined ? 
 const parseInput = (text: string | null): RunInput | undefined =>
   text === null ? undefined : (JSON.parse(text) as RunInput);
 
+interface SnapshotRow {
+  readonly owner: string;
+  readonly snapshot: string;
+}
+
 /**
+ * The owner is that of the row: an operator may have given the rows of one name to another.
+ *
  * Rows of earlier versions do not say that the content of their run was not kept. They have neither input nor output
  * nor echo. A run whose content was kept has at least its input.
  */
-function parseSnapshot(text: string, hasInput: boolean): RunSnapshot {
-  const snapshot = JSON.parse(text) as RunSnapshot;
+function parseSnapshot({ snapshot: text, owner }: SnapshotRow, hasInput: boolean): RunSnapshot {
+  const parsed = JSON.parse(text) as RunSnapshot;
+  // `storable` may have changed the name in the column.
+  const snapshot = storable(parsed.owner) === owner ? parsed : { ...parsed, owner };
   const isBare = !hasInput && snapshot.items.length === 0 && Object.keys(snapshot.echo).length === 0;
   return isBare && hasEnded(snapshot) ? { ...snapshot, contentKept: false } : snapshot;
 }

@@ -21,7 +21,7 @@ interface AccountsParts {
 export class AccountsModule {
   static for(
     { config, logger, closers }: AccountsParts,
-    { accounts, jobs, approvals, live }: Pick<ApiPorts, 'accounts' | 'jobs' | 'approvals' | 'live'>,
+    { accounts, jobs, approvals, live, log }: Pick<ApiPorts, 'accounts' | 'jobs' | 'approvals' | 'live' | 'log'>,
     { runs }: Pick<ApiCore, 'runs'>,
   ): DynamicModule {
     const { keys, adminToken } = config.auth;
@@ -38,7 +38,7 @@ export class AccountsModule {
       providers: [
         { provide: ACCOUNTS, useValue: accounts },
         { provide: UsageReport, useValue: new UsageReport(accounts) },
-        { provide: OwnerDesk, useValue: new OwnerDesk({ accounts, jobs, approvals, live, runs, names }) },
+        { provide: OwnerDesk, useValue: new OwnerDesk({ accounts, jobs, approvals, live, log, runs, names }) },
       ],
     };
   }

@@ -1,7 +1,7 @@
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { body, errors, OBJECT, once, queries } from '../answering/describe.js';
 import { AllUsageController, SearchController, UsageController } from './accounts.controllers.js';
-import { MoveJobsDto, OwnersController } from './owners.controller.js';
+import { MoveAllDto, MoveJobsDto, OwnersController } from './owners.controller.js';
 import { AllUsageQueryDto, SearchQueryDto, UsageQueryDto } from './usage.dto.js';
 
 /** What the document says about usage, search and owners. */
@@ -45,6 +45,15 @@ export function describeAccounts(): void {
       }),
       answer,
       ...errors(401, 403, 404, 503),
+    ],
+    moveAll: [
+      ApiOperation({
+        summary: 'Give all that belongs to a name that no key has to a key',
+        description: 'Without `confirm` only the numbers are told. `done` false: there is more, call again.',
+      }),
+      body(MoveAllDto),
+      answer,
+      ...errors(400, 401, 403, 404, 409, 503),
     ],
     jobs: [ApiOperation({ summary: 'The jobs of a name' }), answer, ...errors(401, 404, 503)],
     move: [

@@ -1,4 +1,4 @@
-import { IsText, NothingElse, Required } from '#libs/protocols';
+import { Described, IsText, IsTrueOrFalse, NothingElse, Required } from '#libs/protocols';
 import { Public } from '#libs/platform';
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
@@ -13,6 +13,18 @@ export class MoveJobsDto {
   @Required()
   @IsText(NAME_CHARS_MAX)
   to: string;
+}
+
+/** The body of POST /internal/owners/{name}/move. */
+@NothingElse('is not a field here; only to and confirm are.')
+export class MoveAllDto {
+  @Required()
+  @IsText(NAME_CHARS_MAX)
+  to: string;
+
+  @IsTrueOrFalse()
+  @Described('false: only tells what would be moved.')
+  confirm: boolean = false;
 }
 
 /** Whose rows there are, also those that no key opens any more; for whoever has the admin token. */
@@ -32,6 +44,13 @@ export class OwnersController {
   @RouteConfig({ operators: 'admin' })
   erase(@Param('name') name: string): Promise<object> {
     return this.desk.erase(name);
+  }
+
+  @Post(':name/move')
+  @HttpCode(200)
+  @RouteConfig({ operators: 'admin' })
+  moveAll(@Param('name') name: string, @Body(dto(MoveAllDto)) asked: MoveAllDto): Promise<object> {
+    return this.desk.moveAll(name, asked);
   }
 
   @Get(':name/jobs')

@@ -6,7 +6,7 @@ const LOOKS_MAX = 20;
 const PAUSE_MS = 3_000;
 
 /**
- * Says at start which jobs belong to a name that no key has: they go on firing, and nobody sees them. Waits for the
+ * Says at start what belongs to a name that no key has: jobs go on firing, and nobody sees any of it. Waits for the
  * store for a minute; it is information, and no condition of the start. Never rejects.
  */
 export async function tellOrphans(
@@ -21,8 +21,7 @@ export async function tellOrphans(
     try {
       const owners = await accounts.owners({ jobsOnly: true });
       for (const { owner, jobs } of owners.filter((row) => !names.has(row.owner))) {
-        const whose = `${jobs === 1 ? '1 job belongs' : `${jobs} jobs belong`} to "${owner}", which no key opens`;
-        logger.warn({ owner, jobs }, `${whose}: they go on firing; GET /internal/owners shows them to the admin`);
+        logger.warn({ owner, jobs }, `${whose(owner, jobs)}; GET /internal/owners shows them to the admin`);
       }
       return;
     } catch {
@@ -30,4 +29,9 @@ export async function tellOrphans(
       await sleep(PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
+}
+
+function whose(owner: string, jobs: number): string {
+  if (jobs === 0) return `Runs or sessions belong to "${owner}", which no key opens: nobody sees them`;
+  return `${jobs === 1 ? '1 job belongs' : `${jobs} jobs belong`} to "${owner}", which no key opens: they go on firing`;
 }

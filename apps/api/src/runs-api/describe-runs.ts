@@ -6,7 +6,7 @@ import { FollowController } from './follow.controller.js';
 import { PendingApprovalsController } from './pending-approvals.controller.js';
 import { RunControlController } from './run-control.controller.js';
 import { RerunController } from './rerun.controller.js';
-import { RunEventsQuery, RunListQuery } from './run.queries.js';
+import { PendingApprovalsQuery, RunEventsQuery, RunListQuery } from './run.queries.js';
 import { RunsController } from './runs.controller.js';
 import { body, errors, OBJECT, once, queries } from '../answering/describe.js';
 
@@ -113,9 +113,13 @@ export function describeFollowing(): void {
   });
   once(PendingApprovalsController, ApiTags('Runs'), {
     list: [
-      ApiOperation({ summary: 'All requests for approval that wait for an answer, the oldest first' }),
-      ApiOkResponse({ description: 'The requests, each with its run.', schema: OBJECT }),
-      ...errors(401, 503),
+      ApiOperation({
+        summary: 'All requests for approval that wait for an answer',
+        description: 'Pages begin with the newest runs; within a page the oldest request comes first.',
+      }),
+      ...queries(PendingApprovalsQuery),
+      ApiOkResponse({ description: 'A page of requests, each with its run.', schema: OBJECT }),
+      ...errors(400, 401, 503),
     ],
   });
 }

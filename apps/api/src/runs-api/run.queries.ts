@@ -29,6 +29,16 @@ export class RunListQuery {
   after?: string;
 }
 
+/** The query of GET /v1/approvals/pending. */
+export class PendingApprovalsQuery {
+  @IsIntegerBetween(1, API_LIMITS.pendingPageMax)
+  limit: number = API_LIMITS.pendingPage;
+
+  @IsString()
+  @Described('next of the page before')
+  after?: string;
+}
+
 const SEQ_PROBLEM = 'must be the seq of an event: 0, 1, 2 ...';
 
 /** The query of GET /v1/runs/{id}/events. */

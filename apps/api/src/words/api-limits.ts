@@ -34,6 +34,9 @@ export const API_LIMITS = {
   // Lists
   runsPage: 20,
   runsPageMax: 100,
+  /** Open requests for approval: as many as people see at once. */
+  pendingPage: 100,
+  pendingPageMax: 200,
   /** Live runs that are read together, and for one page at most. */
   liveRunsPage: 100,
   liveRunsScannedMax: 1_000,
@@ -52,8 +55,8 @@ export const API_LIMITS = {
   /** Jobs of one name that an operator is shown. */
   ownerJobsMax: 1_000,
 
-  /** One call that deletes the rows of a name; what is left takes another call. */
-  eraseMsMax: 10_000,
+  /** One call that deletes or moves the rows of a name; what is left takes another call. */
+  ownerWorkMsMax: 10_000,
 
   // Streams
   /** Frames collected before they are written, and text written to a slow client before it has to catch up. */

@@ -29,7 +29,7 @@ const TEXTS_MAX = 5;
 
 // Inside of a JSON text quotes are escaped, so this is the field and nothing that somebody wrote.
 const UNSEARCHED = `
-select runs.id, runs.snapshot, runs.input from runs
+select runs.id, runs.owner, runs.snapshot, runs.input from runs
 where runs.created_at >= $1::bigint and runs.id > $2 and runs.ended_at is not null and runs.session_id is not null
   and runs.input is not null and strpos(runs.snapshot, '"contentKept":false') = 0
   and ${NOT_DELETED}
@@ -42,9 +42,12 @@ order by runs.id limit ${TEXTS_MAX}`;
  * @returns the last run that was looked at; undefined: no more.
  */
 export async function noteMissingTexts(db: SqlQueries, since: number, after: string): Promise<string | undefined> {
-  const rows = await db.query<{ id: string; snapshot: string; input: string }>(UNSEARCHED, [since, after]);
-  const runs = rows.map(({ snapshot, input }) => ({
-    snapshot: JSON.parse(snapshot) as RunSnapshot,
+  const rows = await db.query<{ id: string; owner: string; snapshot: string; input: string }>(UNSEARCHED, [
+    since,
+    after,
+  ]);
+  const runs = rows.map(({ owner, snapshot, input }) => ({
+    snapshot: { ...(JSON.parse(snapshot) as RunSnapshot), owner },
     input: JSON.parse(input) as RunInput,
   }));
   await upsertTexts(db, runs);

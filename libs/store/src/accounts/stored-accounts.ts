@@ -1,5 +1,6 @@
 import type { StoredAccounts } from '#libs/contract';
 import type { SqlDatabase } from '../ports.js';
+import { moveRows, sharedSessions } from './move-rows.js';
 import { eraseOwner, moveJobs, readOwners } from './owner-rows.js';
 import { searchTexts } from './text-rows.js';
 import { readUsage } from './usage-rows.js';
@@ -11,6 +12,8 @@ export function sqlStoredAccounts(db: SqlDatabase): StoredAccounts {
     search: (query) => searchTexts(db, query),
     owners: (query) => readOwners(db, query),
     moveJobs: (names) => moveJobs(db, names),
+    moveRows: (names) => moveRows(db, names),
+    sharedSessions: (names) => sharedSessions(db, names),
     erase: ({ owner }) => eraseOwner(db, owner),
   };
 }

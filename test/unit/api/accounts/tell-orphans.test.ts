@@ -15,9 +15,10 @@ async function told(
 }
 
 test('jobs of a name that no key has are told at the start, those of a key are not', async () => {
-  expect(await told(async () => [rows('alice', 4), rows('local', 1), rows('old', 2)])).toEqual([
+  expect(await told(async () => [rows('alice', 4), rows('local', 1), rows('old', 2), rows('quiet', 0)])).toEqual([
     '1 job belongs to "local", which no key opens: they go on firing; GET /internal/owners shows them to the admin',
     '2 jobs belong to "old", which no key opens: they go on firing; GET /internal/owners shows them to the admin',
+    'Runs or sessions belong to "quiet", which no key opens: nobody sees them; GET /internal/owners shows them to the admin',
   ]);
 });
 

@@ -68,16 +68,27 @@ export interface OwnerRows {
   readonly conversations: number;
 }
 
+export interface MovedRows {
+  /** 0: nothing is left. */
+  readonly rows: number;
+  /** The runs among them: their logs name the owner that they had. */
+  readonly runIds: readonly string[];
+}
+
 /** What the store can tell over many runs, and what an operator does with the rows of a key. */
 export interface StoredAccounts {
   /** In the order of day, key and model. */
   usage(query: UsageQuery): Promise<readonly UsageRow[]>;
   /** What was said in the sessions of a key, the newest runs first. */
   search(query: SearchQuery): Promise<readonly FoundText[]>;
-  /** Every name that has rows. @param query.jobsOnly the numbers of other rows are left at 0, and not counted. */
+  /** Every name that has rows. @param query.jobsOnly only jobs are counted; other numbers are 0 whatever there is. */
   owners(query: { readonly jobsOnly: boolean }): Promise<readonly OwnerRows[]>;
   /** Gives all jobs of one name to another, with their history. @returns how many. */
   moveJobs(query: { readonly from: string; readonly to: string }): Promise<number>;
+  /** Gives some of the rows of one name to another, all but what was used. */
+  moveRows(query: { readonly from: string; readonly to: string }): Promise<MovedRows>;
+  /** Ids of sessions that both names have, the first ten. */
+  sharedSessions(query: { readonly from: string; readonly to: string }): Promise<readonly string[]>;
   /** Deletes some of the rows of a name. @returns how many; 0: nothing is left. */
   erase(query: { readonly owner: string }): Promise<number>;
 }
@@ -113,5 +124,10 @@ export const STORED_ACCOUNTS_CALLS: PortCalls<StoredAccounts> = {
     gives: listOf(anObject({ owner: aText, jobs: aNumber, runs: aNumber, sessions: aNumber, conversations: aNumber })),
   },
   moveJobs: { args: { query: anObject({ from: aText, to: aText }) }, gives: aNumber },
+  moveRows: {
+    args: { query: anObject({ from: aText, to: aText }) },
+    gives: anObject({ rows: aNumber, runIds: listOf(aText) }),
+  },
+  sharedSessions: { args: { query: anObject({ from: aText, to: aText }) }, gives: listOf(aText) },
   erase: { args: { query: anObject({ owner: aText }) }, gives: aNumber },
 };
