@@ -31,6 +31,17 @@ describe.each(desks)('chats: %s', (_name, create) => {
     return all.find((one) => one.chat === chat);
   };
 
+  test('who looks after a platform is known, and who has marked it before', async () => {
+    const desk = create();
+    const platform = `platform-${newChat().replace(':', '-')}`;
+    expect(await desk.served(platform)).toBe('never');
+    await desk.setMark(platform, '7');
+    expect(await desk.served(platform)).toBe('before');
+    await desk.serve([platform]);
+    expect(await desk.served(platform)).toBe('now');
+    expect(await desk.served(`${platform}-other`)).toBe('never');
+  });
+
   test('an entry comes in once, and its chat is claimed once', async () => {
     const desk = create();
     const chat = newChat();

@@ -16,6 +16,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { hostname } from 'node:os';
 import { ChatHost } from './chats/chat-host.js';
 import { inletOf, takeIn, type IntakePorts } from './intake/intake.js';
+import { sayServed } from './intake/say-served.js';
 import { WEBHOOK_DOORS, WebhooksController, type WebhookDoors } from './intake/webhooks.controller.js';
 import { MessengerMeters } from './messenger-meters.js';
 import { createMessengers } from './messengers.js';
@@ -70,9 +71,11 @@ export class MessengerModule {
     host.start();
     const platforms = messengers.map(({ platform }) => platform);
     const intakes = platforms.map((platform) => takeIn(intake, platform, { holder, signal: stopping.signal }));
+    const names = platforms.map(({ name }) => name);
+    const said = sayServed(desk, names, { logger, signal: stopping.signal });
     drain.onDrain(async () => {
       stopping.abort();
-      await Promise.all([host.stop(), ...intakes]);
+      await Promise.all([host.stop(), said, ...intakes]);
     });
     const doors: WebhookDoors = { platforms, inletOf: (platform) => inletOf(intake, platform) };
     return {

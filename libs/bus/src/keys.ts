@@ -30,6 +30,8 @@
  *   {<p>}:chats:due            zset     chats with something to do, by the time (ms) at which they may be claimed
  *   {<p>}:chats:marks          hash     platform -> how far its intake has come
  *   {<p>}:chats:homes          hash     `<platform> <owner>` -> the chat where the jobs of that key deliver
+ *   {<p>}:chats:served:<name>  string   a messenger that runs looks after the platform
+ *   {<p>}:chats:known:<name>   string   one has done so within LIMITS.chatKnownSeconds
  *   {<p>}:chat:<sha256>        hash     epoch, owner (empty: nobody), state (JSON) of a chat (sha256 of its name)
  *   {<p>}:chat:<sha256>:inbox  list     entries that nobody took
  *   {<p>}:chat:<sha256>:next   string   when (ms) the next call into the chat may be made
@@ -70,6 +72,8 @@ export function redisKeys(prefix: string) {
     chatsDue: `{${prefix}}:chats:due`,
     chatMarks: `{${prefix}}:chats:marks`,
     chatHomes: `{${prefix}}:chats:homes`,
+    chatServed: (platform: string) => `{${prefix}}:chats:served:${platform}`,
+    chatKnown: (platform: string) => `{${prefix}}:chats:known:${platform}`,
     chat: (hash: string) => `{${prefix}}:chat:${hash}`,
     chatInbox: (hash: string) => `{${prefix}}:chat:${hash}:inbox`,
     chatNext: (hash: string) => `{${prefix}}:chat:${hash}:next`,

@@ -87,6 +87,10 @@ export const LIMITS = {
   chatInboxMax: 200,
   /** How long the id of an update, or of a job's result, is remembered. Telegram keeps updates for a day. */
   chatEntrySeenSeconds: 172_800,
+  /** A messenger that has not said for so long which platforms it serves counts as gone. */
+  chatServedMs: 15_000,
+  /** How long a platform counts as set up although no messenger with it runs: longer than any maintenance. */
+  chatKnownSeconds: 2_592_000,
   /** An entry as JSON: the text of a message, or a job's result. */
   chatEntryBytesMax: 524_288,
   /** Unfinished answers and notices of one chat. */

@@ -1,9 +1,16 @@
-import { GatewayError, LIMITS, type ChatDelivery, type ChatDesk, type ChatWatch } from '#libs/contract';
+import {
+  GatewayError,
+  LIMITS,
+  type ChatDelivery,
+  type ChatDesk,
+  type ChatWatch,
+  type PlatformService,
+} from '#libs/contract';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BegunRun, DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
+import type { Absence, BegunRun, DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';
 
 /** The ports for deliveries to chats: the chats' inboxes, and the outcome of their entries. */
-export type ChatPost = Pick<ChatDesk, 'put' | 'outcome' | 'home'>;
+export type ChatPost = Pick<ChatDesk, 'put' | 'outcome' | 'home' | 'served'>;
 
 /** Longest wait until a result is posted. The next attempt asks about a result that is not posted by then. */
 const POST_MS_MAX = 20_000;
@@ -42,6 +49,9 @@ export function chat({ platform, example, pattern }: ChatPlace, post: ChatPost |
       address === '' || pattern.test(address)
         ? undefined
         : 'needs the id of a chat, and perhaps of a thread behind a colon; or nothing, for the home chat of /sethome',
+    async absence() {
+      return post && absenceOf(platform, await post.served(platform));
+    },
     async watch(begun) {
       if (post) await watch(platform, post, begun);
     },
@@ -57,6 +67,14 @@ export function chat({ platform, example, pattern }: ChatPlace, post: ChatPost |
   };
 }
 
+function absenceOf(platform: string, service: PlatformService): Absence | undefined {
+  if (service === 'now') return undefined;
+  if (service === 'before') {
+    return { why: `no messenger with a bot for ${platform} is running; results wait for it`, isSetUp: true };
+  }
+  return { why: `this gateway has no bot for ${platform}, or its messenger has never run`, isSetUp: false };
+}
+
 async function deliver(platform: string, post: ChatPost, parcel: Parcel): Promise<DeliveryOutcome> {
   const { job, address, messageId, signal } = parcel;
   const home = address === '' ? await post.home(job.owner, platform) : address;
@@ -65,10 +83,13 @@ async function deliver(platform: string, post: ChatPost, parcel: Parcel): Promis
   const entry: ChatDelivery = { kind: 'delivery', entryId: messageId, owner: job.owner, thread, text: textOf(parcel) };
   const known = await post.put(`${platform}:${id}`, messageId, JSON.stringify(entry));
   if (known === 'full') return later('too much waits in the chat');
+  // Nobody is there who could post it meanwhile: the next attempt asks.
+  const absence = absenceOf(platform, await post.served(platform));
   for (let waited = 0; waited < POST_MS_MAX; waited += LOOK_EVERY_MS) {
     const outcome = await post.outcome(messageId);
     if (outcome?.kind === 'delivered') return { kind: 'delivered' };
     if (outcome) return { kind: 'failed', why: outcome.why, final: true };
+    if (absence) return later(absence.why);
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
   return later('it is not posted yet');

@@ -1,2 +1,2 @@
-export { createTargets, parseDeliver, splitTarget } from './registry.js';
+export { assertSetUp, createTargets, parseDeliver, splitTarget } from './registry.js';
 export type { DeliveryOutcome, DeliveryTarget, Parcel } from './target.js';

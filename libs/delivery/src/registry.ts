@@ -38,13 +38,15 @@ export function splitTarget(target: string): { readonly scheme: string; readonly
  * `invalid_request` that names the wrong target and the existing ones.
  */
 export function parseDeliver(value: string | readonly unknown[], targets: readonly DeliveryTarget[]): string[] {
-  const words = typeof value === 'string' ? value.split(',') : value;
+  const isText = typeof value === 'string';
+  const words = isText ? value.split(',') : value;
   const found: string[] = [];
-  for (const word of words) {
-    if (typeof word !== 'string') throw refuse("'deliver' must be a string or an array of strings.");
+  for (const [i, word] of words.entries()) {
+    const param = isText ? 'deliver' : `deliver[${i}]`;
+    if (typeof word !== 'string') throw refuse(`'${param}' must be a string.`, param);
     const target = word.trim();
     if (target === '' || found.includes(target)) continue;
-    check(target, targets);
+    check(target, targets, param);
     found.push(target);
   }
   if (found.length === 0) throw refuse("'deliver' must name a target.");
@@ -53,21 +55,37 @@ export function parseDeliver(value: string | readonly unknown[], targets: readon
   return found;
 }
 
+/**
+ * Refuses targets that nobody has ever looked after: a result for them would wait for ever, and its owner with it.
+ * Throws GatewayError `invalid_request` that says what is missing, and `queue_unavailable`.
+ * @param found what `parseDeliver` gave.
+ */
+export async function assertSetUp(found: readonly string[], targets: readonly DeliveryTarget[]): Promise<void> {
+  for (const scheme of new Set(found.map((target) => splitTarget(target).scheme))) {
+    const absence = await targets.find((one) => one.scheme === scheme)?.absence?.();
+    if (absence && !absence.isSetUp) {
+      throw refuse(`'deliver' names the target ${scheme}, but ${absence.why}. Start the messenger with its bot first.`);
+    }
+  }
+}
+
 const TARGET_CHARS_MAX = 2_048;
 
-function check(target: string, targets: readonly DeliveryTarget[]): void {
+function check(target: string, targets: readonly DeliveryTarget[], param: string): void {
   if (target.length > TARGET_CHARS_MAX)
-    throw refuse(`'deliver' has a target of more than ${TARGET_CHARS_MAX} characters.`);
+    throw refuse(`'deliver' has a target of more than ${TARGET_CHARS_MAX} characters.`, param);
   // The record shows targets as one text, separated by commas.
-  if (target.includes(',')) throw refuse("'deliver' has a target with a comma in it; write %2C.");
+  if (target.includes(',')) throw refuse("'deliver' has a target with a comma in it; write %2C.", param);
   const { scheme, address } = splitTarget(target);
   const known = targets.find((one) => one.scheme === scheme);
   if (!known) {
     const forms = targets.map(({ example }) => example).join(', ');
-    throw refuse(`'deliver' names a target that does not exist: ${JSON.stringify(scheme)}. There are: ${forms}.`);
+    const what = `'deliver' names a target that does not exist: ${JSON.stringify(scheme)}. There are: ${forms}.`;
+    throw refuse(what, param);
   }
   const problem = known.problemOf(address);
-  if (problem !== undefined) throw refuse(`'deliver': the target ${scheme} ${problem}.`);
+  if (problem !== undefined) throw refuse(`'deliver': the target ${scheme} ${problem}.`, param);
 }
 
-const refuse = (message: string): GatewayError => new GatewayError('invalid_request', message, { param: 'deliver' });
+const refuse = (message: string, param = 'deliver'): GatewayError =>
+  new GatewayError('invalid_request', message, { param });

@@ -23,6 +23,12 @@ export interface BegunRun {
 export type DeliveryOutcome =
   { readonly kind: 'delivered' } | { readonly kind: 'failed'; readonly why: string; readonly final: boolean };
 
+/** `why` is shown to the owner of the job. `isSetUp`: somebody has been there, and results wait for them. */
+export interface Absence {
+  readonly why: string;
+  readonly isSetUp: boolean;
+}
+
 /** A kind of place where results can go. A new one is a folder and a line in `registry.ts`. */
 export interface DeliveryTarget {
   /** The part before the colon of a target in `deliver`. */
@@ -33,6 +39,11 @@ export interface DeliveryTarget {
   problemOf(address: string): string | undefined;
   /** Sends once. Rejects only with the signal's reason. */
   deliver(parcel: Parcel): Promise<DeliveryOutcome>;
+  /**
+   * Why nobody would take a result there now; undefined when somebody does. Rejects with GatewayError when that cannot
+   * be known now. Absent: it shows in the attempt.
+   */
+  absence?(): Promise<Absence | undefined>;
   /**
    * The run has begun: what it asks is asked there. Repeating it changes nothing. Rejects with GatewayError when it
    * cannot be noted now. Absent: nobody can be asked there.

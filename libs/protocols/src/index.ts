@@ -1,7 +1,14 @@
 export { errorBody } from './error-body.js';
 export { jobCursor, jobRunCursor, parseJobCursor, parseJobRunCursor } from './jobs/job-cursors.js';
 export { isoTime, jobObject, jobRunObject, scheduleObject } from './jobs/job-object.js';
-export { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto, RetryDto } from './jobs/job-request.dto.js';
+export {
+  CreateJobDto,
+  JobActionDto,
+  PatchJobDto,
+  PauseJobDto,
+  PreviewJobDto,
+  RetryDto,
+} from './jobs/job-request.dto.js';
 export { readMetadata } from './metadata.js';
 export {
   HasElementsUpTo,
@@ -41,6 +48,7 @@ export { runsProtocol } from './runs/runs-protocol.js';
 export { runSummary } from './runs/run-summary.js';
 export { RERUN, runObject } from './runs/run-object.js';
 export { servedFields } from './runs/served-fields.js';
+export { withTimedOut } from './runs/approval-words.js';
 export { runsEncoder } from './runs/runs-encoder.js';
 export { renderFrame, type SseFrame } from './sse-frame.js';
 export { packSummary, unpackSummary } from './openai-responses/compaction.js';

@@ -1,6 +1,6 @@
 import { memoryChatDesk } from '#libs/bus';
-import type { ChatDelivery, ChatDesk } from '#libs/contract';
-import { createTargets, type DeliveryOutcome, type Parcel } from '#libs/delivery';
+import { LIMITS, type ChatDelivery, type ChatDesk } from '#libs/contract';
+import { assertSetUp, createTargets, type DeliveryOutcome, type Parcel } from '#libs/delivery';
 
 const chatTarget = (desk?: ChatDesk, platform = 'telegram') => {
   const target = createTargets({ webhookAllowedHosts: [] }, desk).find(({ scheme }) => scheme === platform);
@@ -33,6 +33,7 @@ async function postAll(desk: ChatDesk, outcome: Parameters<ChatDesk['settle']>[1
 }
 
 async function delivered(desk: ChatDesk, sent: Parcel, outcome: Parameters<ChatDesk['settle']>[1]) {
+  await desk.serve(['telegram', 'slack', 'discord']);
   const attempt: Promise<DeliveryOutcome> = chatTarget(desk).deliver(sent);
   await new Promise((done) => setImmediate(done));
   const posted = await postAll(desk, outcome);
@@ -70,6 +71,32 @@ test('without a chat it goes to the home of the key, and waits for one', async (
   await desk.setHome('alice', 'telegram', '77:3');
   const { posted } = await delivered(desk, parcel(''), { kind: 'delivered' });
   expect(posted).toMatchObject([{ thread: '3' }]);
+});
+
+test('while no messenger looks after the platform the result waits in the chat, and the attempt does not', async () => {
+  let now = 0;
+  const desk = memoryChatDesk(() => now);
+  const target = chatTarget(desk);
+  expect(await target.absence?.()).toMatchObject({
+    isSetUp: false,
+    why: expect.stringContaining('no bot for telegram'),
+  });
+  await desk.serve(['telegram']);
+  expect(await target.absence?.()).toBeUndefined();
+  now = LIMITS.chatServedMs;
+  expect(await target.absence?.()).toMatchObject({ isSetUp: true });
+  const outcome = { kind: 'failed', why: expect.stringContaining('no messenger') as string, final: false };
+  expect(await target.deliver(parcel('5'))).toEqual(outcome);
+  expect(await delivered(desk, parcel('5'), { kind: 'delivered' })).toMatchObject({ outcome: { kind: 'delivered' } });
+});
+
+test('a target on a platform that nobody has ever looked after is refused; a messenger that is away is none', async () => {
+  const desk = memoryChatDesk();
+  const targets = createTargets({ webhookAllowedHosts: [] }, desk);
+  const refused = { code: 'invalid_request', param: 'deliver' };
+  await expect(assertSetUp(['local', 'slack:C1'], targets)).rejects.toMatchObject(refused);
+  await desk.setMark('slack', 'an older messenger has come so far');
+  await assertSetUp(['local', 'slack:C1', 'slack:C2'], targets);
 });
 
 test.each([

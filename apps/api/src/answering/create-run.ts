@@ -8,6 +8,7 @@ import {
   parseEventCursor,
   runsProtocol,
   servedFields,
+  withTimedOut,
   type AnswerTraits,
   type Preparation,
   type Protocol,
@@ -177,7 +178,7 @@ export class CreateRun {
     }
     nameLeftOut(reply, draft, snapshot);
     sayWhetherFinal(reply, snapshot);
-    void reply.send(answerOf(protocol, snapshot));
+    void reply.send(answerOf(protocol, withTimedOut(snapshot)));
   }
 
   /** Answers a run whose log has expired with the stored content. A stream then has each text in one piece. */

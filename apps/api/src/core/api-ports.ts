@@ -59,7 +59,7 @@ export interface ApiPorts extends Omit<RunsPorts, 'log' | 'room' | 'store' | 'se
   readonly turns: ConversationLock;
   readonly jobs: JobStore;
   readonly accounts: StoredAccounts;
-  readonly chats: Pick<ChatDesk, 'put' | 'outcome' | 'home'>;
+  readonly chats: Pick<ChatDesk, 'put' | 'outcome' | 'home' | 'served'>;
   readonly ticks: TickQueue;
   readonly live: LiveRuns;
   readonly approvals: ApprovalMemory;

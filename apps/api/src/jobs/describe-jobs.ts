@@ -1,4 +1,4 @@
-import { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto } from '#libs/protocols';
+import { CreateJobDto, JobActionDto, PatchJobDto, PauseJobDto, PreviewJobDto } from '#libs/protocols';
 import { ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { body, errors, OBJECT, once, queries } from '../answering/describe.js';
 import { JobListQuery, JobRunListQuery, NextRunsQuery } from './job.queries.js';
@@ -37,9 +37,16 @@ export function describeJobs(): void {
     update: one('Change a job; what is not given stays', body(PatchJobDto)),
     remove: one('Delete a job and its history; a run that is going on goes on'),
     pause: one('Stop a job from firing', body(PauseJobDto, { required: false })),
-    resume: one('Take a paused job up again, from now on'),
-    run: one('Run a job now, besides its schedule; `run_id` is the run that comes of it, if it is not skipped'),
-    testDelivery: one('Send a sample to every target of a job, now, and tell what came of it', ...errors(429)),
+    resume: one('Take a paused job up again, from now on', NO_FIELDS),
+    run: one(
+      'Run a job now, besides its schedule; `run_id` is the run that comes of it, if it is not skipped',
+      NO_FIELDS,
+    ),
+    testDelivery: one(
+      'Send a sample to every target of a job, now, and tell what came of it',
+      NO_FIELDS,
+      ...errors(429),
+    ),
     runs: one(
       'The history of a job, newest first: status, times, output, error, deliveries',
       ...queries(JobRunListQuery),
@@ -47,3 +54,5 @@ export function describeJobs(): void {
     next: one('When the job runs next', ...queries(NextRunsQuery)),
   });
 }
+
+const NO_FIELDS = body(JobActionDto, { required: false });

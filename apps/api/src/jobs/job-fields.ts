@@ -137,8 +137,6 @@ export function toolNames(names: readonly unknown[]): string[] {
 }
 
 function retryOf(retry: JsonObject, before: Job['retry']): Job['retry'] {
-  const isKnown = (key: string): boolean => key === 'attempts' || key === 'backoff';
-  if (!Object.keys(retry).every(isKnown)) throw refuse('retry', 'takes attempts and backoff, and nothing else.');
   const { attempts = before.attempts, backoff = before.backoffSeconds } = parseDto(RetryDto, retry, 'retry');
   return { attempts, backoffSeconds: backoff };
 }

@@ -8,7 +8,7 @@ import {
   type TickQueue,
 } from '#libs/contract';
 import type { JobView } from '#libs/contract';
-import type { DeliveryTarget } from '#libs/delivery';
+import { assertSetUp, parseDeliver, type DeliveryTarget } from '#libs/delivery';
 import { dueAt, isJobId, jobIdFrom, newJobId } from '#libs/jobs';
 import type { Logger } from '#libs/platform';
 import { nextOccurrences } from '#libs/schedule';
@@ -38,6 +38,16 @@ export class JobService {
 
   get targets(): readonly DeliveryTarget[] {
     return this.parts.targets;
+  }
+
+  /**
+   * Checks the targets that a request names, but for those that the job has: a bot that was taken away since must not
+   * keep anybody from changing the rest. Throws as `parseDeliver` and `assertSetUp` do.
+   */
+  async assertTargets(deliver: string | readonly unknown[] | undefined, before: readonly string[] = []): Promise<void> {
+    if (deliver === undefined) return;
+    const found = parseDeliver(deliver, this.targets).filter((target) => !before.includes(target));
+    await assertSetUp(found, this.targets);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { GatewayError, type JobView, type JsonObject } from '#libs/contract';
 import { jobRunId } from '#libs/jobs';
-import { CreateJobDto, PatchJobDto, PauseJobDto, PreviewJobDto } from '#libs/protocols';
+import { CreateJobDto, JobActionDto, PatchJobDto, PauseJobDto, PreviewJobDto } from '#libs/protocols';
 import { isoTime, jobCursor, jobObject, jobRunCursor, jobRunObject } from '#libs/protocols';
 import { parseJobCursor, parseJobRunCursor, scheduleObject } from '#libs/protocols';
 import { describeSchedule, nextOccurrences, parseSchedule, parseTimezone } from '#libs/schedule';
@@ -20,6 +20,9 @@ import { clearedFields, toolNames } from './job-fields.js';
 import { JobService, nextRuns } from './job-service.js';
 import { newJob } from './new-job.js';
 import { JobListQuery, JobRunListQuery, NextRunsQuery } from './job.queries.js';
+
+/** The bodies of actions that take nothing: read, so that a field which means nothing is not taken for done. */
+const NO_FIELDS = dto(JobActionDto, { isOptional: true });
 
 /**
  * Cron jobs: the verbs and records of the Hermes jobs API, and additions. Another key's job is answered like one that
@@ -56,6 +59,7 @@ export class JobsController {
     const model = asked.model === undefined ? null : await this.models.resolve(asked.model);
     await this.models.assertServerTools(toolNames(asked.tools ?? []));
     await this.assertPriced(model, asked);
+    await this.jobs.assertTargets(asked.deliver);
     const sources = { dto: asked, cleared: new Set<string>(), targets: this.jobs.targets, now: Date.now() };
     const made = await this.jobs.create(owner, claim, (id) => newJob({ id, owner, model }, asked, sources));
     const { view, isReplay } = made;
@@ -95,6 +99,9 @@ export class JobsController {
       asked.model === undefined ? (cleared.has('model') ? null : undefined) : await this.models.resolve(asked.model);
     await this.models.assertServerTools(toolNames(asked.tools ?? []));
     await this.assertStillPriced(id, owner, { asked, cleared, model });
+    if (asked.deliver !== undefined) {
+      await this.jobs.assertTargets(asked.deliver, (await this.jobs.get(id, owner)).job.deliver);
+    }
     const change = patch({ dto: asked, cleared, targets: this.jobs.targets, now: Date.now() }, model);
     return { job: shown(await this.jobs.change(id, owner, change)), ...warned(warnings) };
   }
@@ -117,13 +124,13 @@ export class JobsController {
 
   @Post(':id/resume')
   @HttpCode(200)
-  async resume(@Param('id') id: string, @Owner() owner: string): Promise<JsonObject> {
+  async resume(@Param('id') id: string, @Body(NO_FIELDS) _: JobActionDto, @Owner() owner: string): Promise<JsonObject> {
     return { job: shown(await this.jobs.change(id, owner, resume)) };
   }
 
   @Post(':id/run')
   @HttpCode(200)
-  async run(@Param('id') id: string, @Owner() owner: string): Promise<JsonObject> {
+  async run(@Param('id') id: string, @Body(NO_FIELDS) _: JobActionDto, @Owner() owner: string): Promise<JsonObject> {
     const view = await this.jobs.change(id, owner, runNow);
     const { runRequestedAt } = view.job;
     // The run of an occurrence has the same id whoever opens it; one that is skipped never comes to be.
@@ -133,7 +140,11 @@ export class JobsController {
   /** Sends a sample of a result to every target of the job, now, and tells what came of it. */
   @Post(':id/test-delivery')
   @HttpCode(200)
-  async testDelivery(@Param('id') id: string, @Owner() owner: string): Promise<JsonObject> {
+  async testDelivery(
+    @Param('id') id: string,
+    @Body(NO_FIELDS) _: JobActionDto,
+    @Owner() owner: string,
+  ): Promise<JsonObject> {
     const { job } = await this.jobs.get(id, owner);
     return { object: 'list', data: await this.tests.send(job), has_more: false, next: null };
   }

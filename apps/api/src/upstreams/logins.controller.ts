@@ -1,11 +1,14 @@
-import { isJsonObject, type JsonValue } from '#libs/contract';
 import { Public } from '#libs/platform';
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiOperation } from '@nestjs/swagger';
+import { body } from '../answering/describe.js';
+import { dto } from '../edge/dto.pipe.js';
 import { LoginDesk } from './login-desk.js';
+import { LoginDto, UpstreamDto, UpstreamQuery } from './logins.dto.js';
 
 const ADMIN = { operators: 'admin' } as const;
+const UPSTREAM = dto(UpstreamDto, { isOptional: true });
 
 /** For whoever has the admin token: logins at upstreams whose keys renew themselves. */
 @Public()
@@ -18,8 +21,10 @@ export class LoginsController {
   @RouteConfig(ADMIN)
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'Starts a login at an upstream, and answers what a human has to open' })
-  start(@Param('name') name: string, @Body() body: unknown): Promise<object> {
-    return this.desk.start(name, textIn(body, 'bundle') ?? decoded(textIn(body, 'bundle_b64')));
+  @body(LoginDto, { required: false })
+  start(@Param('name') name: string, @Body(dto(LoginDto, { isOptional: true })) asked: LoginDto): Promise<object> {
+    const { bundle, bundle_b64: base64 } = asked;
+    return this.desk.start(name, bundle ?? (base64 && Buffer.from(base64, 'base64').toString('latin1')));
   }
 
   @Get('upstreams/:name/login')
@@ -37,16 +42,17 @@ export class LoginsController {
   @ApiOperation({
     summary: 'Starts a login at `upstream` or the first one, unless its key is good or a login is under way',
   })
-  startFirst(@Query() query: unknown, @Body() body: unknown): Promise<object> {
-    return this.desk.startOnce(nameOf(query, body));
+  @body(UpstreamDto, { required: false })
+  startFirst(@Query(dto(UpstreamQuery)) query: UpstreamQuery, @Body(UPSTREAM) asked: UpstreamDto): Promise<object> {
+    return this.desk.startOnce(nameOf(query, asked));
   }
 
   @Get('auto-login/status')
   @RouteConfig(ADMIN)
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'How far the login is at `upstream`, or at the first one' })
-  stateOfFirst(@Query() query: unknown): Promise<object> {
-    return this.desk.states(nameOf(query, undefined));
+  stateOfFirst(@Query(dto(UpstreamQuery)) query: UpstreamQuery): Promise<object> {
+    return this.desk.states(nameOf(query));
   }
 
   @Post('session/export')
@@ -54,20 +60,12 @@ export class LoginsController {
   @RouteConfig(ADMIN)
   @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'The encrypted key of `upstream` for another deployment; off unless the settings allow it' })
-  export(@Query() query: unknown, @Body() body: unknown): Promise<object> {
-    return this.desk.exported(nameOf(query, body));
+  @body(UpstreamDto, { required: false })
+  export(@Query(dto(UpstreamQuery)) query: UpstreamQuery, @Body(UPSTREAM) asked: UpstreamDto): Promise<object> {
+    return this.desk.exported(nameOf(query, asked));
   }
 }
 
-/** `upstream`, or `instance` as clients of the Lingma gateway say it. */
-function nameOf(query: unknown, body: unknown): string | undefined {
-  const name = textIn(query, 'upstream') ?? textIn(query, 'instance') ?? textIn(body, 'upstream');
-  return typeof name === 'string' ? name : undefined;
-}
-
-/** The bundle of an export, as clients of the Lingma gateway keep it. */
-const decoded = (text: unknown): unknown =>
-  typeof text === 'string' ? Buffer.from(text, 'base64').toString('latin1') : text;
-
-const textIn = (body: unknown, field: string): unknown =>
-  isJsonObject(body as JsonValue) ? (body as never)[field] : undefined;
+/** `instance` is the word of clients of the Lingma gateway. */
+const nameOf = ({ upstream, instance }: UpstreamQuery, asked?: UpstreamDto): string | undefined =>
+  upstream ?? instance ?? asked?.upstream;

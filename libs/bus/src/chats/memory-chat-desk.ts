@@ -64,7 +64,7 @@ export function memoryChatDesk(now: () => number = Date.now): ChatDesk {
     },
     ...timesOf(chatOf, now),
     ...idNotes(),
-    ...notes(),
+    ...notes(now),
   };
 }
 
@@ -115,10 +115,13 @@ function timesOf(chatOf: (name: string) => Chat, now: () => number): Times {
 
 const bucketOf = (name: string, bucket: string): string => `${name.split(':')[0] ?? ''} ${bucket}`;
 
-function notes(): Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home' | 'setMark' | 'mark'> {
+type Notes = Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home' | 'setMark' | 'mark' | 'serve' | 'served'>;
+
+function notes(now: () => number): Notes {
   const outcomes = new Map<string, ChatOutcome>();
   const homes = new Map<string, string>();
   const marks = new Map<string, string>();
+  const servedAt = new Map<string, number>();
   return {
     async settle(entryId, outcome) {
       outcomes.set(entryId, outcome);
@@ -132,5 +135,13 @@ function notes(): Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home' | 'se
       marks.set(platform, mark);
     },
     mark: async (platform) => marks.get(platform) || undefined,
+    async serve(platforms) {
+      for (const platform of platforms) servedAt.set(platform, now());
+    },
+    async served(platform) {
+      const silentMs = now() - (servedAt.get(platform) ?? -Infinity);
+      if (silentMs < LIMITS.chatServedMs) return 'now';
+      return silentMs < LIMITS.chatKnownSeconds * 1_000 || marks.has(platform) ? 'before' : 'never';
+    },
   };
 }

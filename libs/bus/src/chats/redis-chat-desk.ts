@@ -77,7 +77,7 @@ function idsOn({ redis, keys }: Pick<RedisConnection, 'redis' | 'keys'>): Ids {
   };
 }
 
-type Notes = Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home' | 'setMark' | 'mark'>;
+type Notes = Pick<ChatDesk, 'settle' | 'outcome' | 'setHome' | 'home' | 'setMark' | 'mark' | 'serve' | 'served'>;
 
 function notesOn({ redis, keys }: Pick<RedisConnection, 'redis' | 'keys'>): Notes {
   return {
@@ -94,6 +94,21 @@ function notesOn({ redis, keys }: Pick<RedisConnection, 'redis' | 'keys'>): Note
     },
     home: async (owner, platform) =>
       (await withinDeadline(redis.hget(keys.chatHomes, `${platform} ${owner}`))) ?? undefined,
+    async serve(platforms) {
+      const writes = platforms.flatMap((platform) => [
+        redis.set(keys.chatServed(platform), '1', 'PX', LIMITS.chatServedMs),
+        redis.set(keys.chatKnown(platform), '1', 'EX', LIMITS.chatKnownSeconds),
+      ]);
+      await withinDeadline(Promise.all(writes));
+    },
+    async served(platform) {
+      const reads = [redis.exists(keys.chatServed(platform)), redis.exists(keys.chatKnown(platform))];
+      const [isServed, isKnown] = await withinDeadline(Promise.all(reads));
+      if (isServed === 1) return 'now';
+      // A messenger of an earlier version does not say what it serves, and leaves marks.
+      const isMarked = isKnown !== 1 && (await withinDeadline(redis.hexists(keys.chatMarks, platform))) === 1;
+      return isKnown === 1 || isMarked ? 'before' : 'never';
+    },
     async setMark(platform, mark) {
       await withinDeadline(redis.hset(keys.chatMarks, platform, mark));
     },

@@ -80,7 +80,7 @@ export const AGENT_VARIABLES = [
     path: 'approvals.in_chat',
     default: 'say',
     meaning:
-      'a call that waits for approval, where the client is no Hermes client: `say` it in the text of Chat Completions streams, `deny` it at once, or `wait` in silence',
+      'a call that waits for approval, where the client is no Hermes client: `say` it in the text of the answer, `deny` it at once, or `wait` in silence',
     parser: oneOf('say', 'deny', 'wait'),
   },
 ] as const satisfies readonly Variable[];

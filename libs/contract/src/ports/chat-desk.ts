@@ -63,6 +63,12 @@ export type ChatOutcome =
   | { readonly kind: 'failed'; readonly why: string };
 
 /**
+ * Who looks after a platform. `now`: a messenger that runs. `before`: one has, and its results wait for it. `never`:
+ * none, as far back as LIMITS.chatKnownSeconds.
+ */
+export type PlatformService = 'now' | 'before' | 'never';
+
+/**
  * The chats of messengers, shared by all their processes: incoming entries, the writer of each chat, the messages
  * written, and the time of the next call. Time is the server's own. Every method rejects with GatewayError
  * `queue_unavailable` when the server does not answer.
@@ -106,6 +112,9 @@ export interface ChatDesk {
   /** Sets the chat that receives the job results of an API key when its jobs name only a platform. */
   setHome(owner: string, platform: string, address: string): Promise<void>;
   home(owner: string, platform: string): Promise<string | undefined>;
+  /** A messenger says which platforms it looks after; this is forgotten after LIMITS.chatServedMs. */
+  serve(platforms: readonly string[]): Promise<void>;
+  served(platform: string): Promise<PlatformService>;
   /** Notes how far an intake has come, for whoever takes over from it. Empty: nothing is noted any more. */
   setMark(platform: string, mark: string): Promise<void>;
   mark(platform: string): Promise<string | undefined>;

@@ -21,6 +21,7 @@ const isNotBlank = (value: unknown): boolean => typeof value !== 'string' || val
 const NO_SKILLS = 'is not supported: this gateway has no skills. Put what is to be done into the prompt.';
 
 /** `retry` of a job. */
+@NothingElse('is not a field of retry; attempts and backoff are.')
 export class RetryDto {
   @IsIntegerBetween(0, JOB_LIMITS.retryAttemptsMax)
   attempts?: number;
@@ -142,6 +143,10 @@ export class PreviewJobDto {
   @IsIntegerBetween(1, JOB_LIMITS.nextCountMax)
   count: number = JOB_LIMITS.nextCountDefault;
 }
+
+/** The body of the other actions on a job, which take nothing; it may be absent. */
+@NothingElse('is not a field here: this request has none.')
+export class JobActionDto {}
 
 /** The body of POST /api/jobs/{id}/pause; it may be empty. */
 @NothingElse('is not a field here; only reason is.')

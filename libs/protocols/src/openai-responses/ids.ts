@@ -1,3 +1,5 @@
+import { isJsonObject } from '#libs/contract';
+
 /** `resp_<32 hex>` for `run_<the same 32 hex>`: one response is one run. */
 export function responseIdOf(runId: string): string {
   return `resp_${keyOf(runId)}`;
@@ -47,6 +49,20 @@ export function itemIdOf(type: ItemType | 'other', runId: string, side: 'i' | 'o
 export function runIdOfItem(itemId: string): string | undefined {
   const key = /^[a-z]{2,4}_([0-9a-f]{32})[io]\d+$/.exec(itemId)?.[1];
   return key === undefined ? undefined : `run_${key}`;
+}
+
+const TOLD = 'msg_apr_';
+
+/** The id of an item with words of the gateway about an approval: no response that is kept has it. */
+export const toldIdOf = (approvalId: string): string => `${TOLD}${approvalId.replace(/^apr_/, '')}`;
+
+/** Items of an input without those: they, or references to them, come back with a client's history. */
+export function withoutTold(items: readonly unknown[]): readonly unknown[] {
+  const isTold = (item: unknown): boolean => {
+    const id = isJsonObject(item) ? item['id'] : undefined;
+    return typeof id === 'string' && id.startsWith(TOLD);
+  };
+  return items.some(isTold) ? items.filter((item) => !isTold(item)) : items;
 }
 
 function keyOf(runId: string): string {

@@ -1,4 +1,5 @@
 import { GatewayError, LIMITS, type ApprovalDecision, type JsonValue } from '#libs/contract';
+import { refuse } from '../request-place.js';
 import { decisionOf, type ApprovalDto, type SteerDto } from './control-request.dto.js';
 
 /** An answer to one request by its id, to all open requests, or to the only open one. */
@@ -12,13 +13,15 @@ export interface ApprovalOrder {
 
 /**
  * The requests that an answer means. Hermes' clients name no request. An unreadable id or `all` does not count as an
- * answer to the only request, because it may have meant another one. Throws GatewayError `missing_required_parameter`.
+ * answer to the only request, because it may have meant another one. Throws GatewayError `invalid_request` that names
+ * the field, and `missing_required_parameter`.
  */
 export function readApproval(dto: ApprovalDto): ApprovalOrder {
   const decision = decisionOf(dto.choice);
   if (decision === undefined) throw new Error('the choice was not checked');
   const answers = (dto.answers ?? dto.answer ?? undefined) as JsonValue | undefined;
   const told = answers === undefined ? {} : { answers };
+  assertTypes(dto);
   const requestId = dto.request_id ?? dto.approval_id;
   if (typeof requestId === 'string' && requestId !== '') return { decision, requestId, ...told };
   const all = dto.all ?? dto.resolve_all ?? false;
@@ -29,10 +32,19 @@ export function readApproval(dto: ApprovalDto): ApprovalOrder {
   });
 }
 
-/** The text for the run. Throws GatewayError `invalid_steer_input`. */
+function assertTypes(dto: ApprovalDto): void {
+  for (const field of ['request_id', 'approval_id'] as const) {
+    if (typeof (dto[field] ?? '') !== 'string') throw refuse(field, 'must be the id of a request.');
+  }
+  for (const field of ['all', 'resolve_all'] as const) {
+    if (typeof (dto[field] ?? false) !== 'boolean') throw refuse(field, 'must be true or false.');
+  }
+}
+
+/** The text for the run. Throws GatewayError `invalid_steer_input` that names the field. */
 export function readSteer(dto: SteerDto): string {
-  const text = dto.text ?? dto.input ?? dto.message;
+  const given = (['text', 'input', 'message'] as const).find((field) => (dto[field] ?? null) !== null) ?? 'text';
+  const text = dto[given];
   if (typeof text === 'string' && /\S/.test(text) && text.length <= LIMITS.steerCharsMax) return text;
-  const what = `'text' must be a string of 1 to ${LIMITS.steerCharsMax} characters.`;
-  throw new GatewayError('invalid_steer_input', what, { param: 'text' });
+  throw refuse(given, `must be a string of 1 to ${LIMITS.steerCharsMax} characters.`, 'invalid_steer_input');
 }

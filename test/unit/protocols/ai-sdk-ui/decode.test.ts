@@ -187,3 +187,43 @@ describe('an answer to approvals', () => {
     expect(found?.answers[0]?.decide(true)).toEqual(answer);
   });
 });
+
+describe('what no page sends', () => {
+  const refusal = (body: object): unknown => {
+    try {
+      decode(body);
+    } catch (cause) {
+      if (cause instanceof GatewayError) return cause.param;
+      throw cause;
+    }
+    return undefined;
+  };
+  const at = 'messages[1].parts[0]';
+  const responded = { state: 'approval-responded' };
+
+  test.each([
+    [tool('c', { state: 'done' }), `${at}.state`],
+    [tool('c', { state: 1 }), `${at}.state`],
+    [tool('c', {}), `${at}.state`],
+    [{ type: 'tool-clock', toolCallId: 'c', state: 'Output-Available' }, `${at}.state`],
+    [{ type: 'dynamic-tool', toolCallId: 'c', state: 'output-available' }, `${at}.toolName`],
+    [{ text: 'no type' }, `${at}.type`],
+    [{ type: 7 }, `${at}.type`],
+    [tool('c', responded), `${at}.approval`],
+    [tool('c', { ...responded, approval: { id: 7, approved: true } }), `${at}.approval.id`],
+    [tool('c', { ...responded, approval: { id: 'a', approved: 'true' } }), `${at}.approval.approved`],
+    [tool('c', { ...responded, approval: { id: 'a', approved: 1 } }), `${at}.approval.approved`],
+  ])('%j is refused at %s', (part, path) => {
+    expect(refusal({ messages: [said(text('Hi')), answered(part)] })).toBe(path);
+  });
+
+  test('a state of every kind that pages know is taken', () => {
+    for (const state of ['input-streaming', 'input-available', 'approval-requested', 'output-denied', 'output-error']) {
+      expect(refusal({ messages: [said(text('Hi')), answered(tool('c', { state }))] })).toBeUndefined();
+    }
+  });
+
+  test.each([[[]], [[1]], ['x'], [1], [true]])('metadata: %j is refused', (metadata) => {
+    expect(refusal({ messages: [said(text('Hi'))], metadata })).toBe('metadata');
+  });
+});

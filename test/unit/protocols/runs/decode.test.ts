@@ -141,8 +141,8 @@ describe('answers and texts', () => {
     [{ request_id: 'a' }, 'invalid_approval_choice'],
     [{ choice: 'constructor', request_id: 'a' }, 'invalid_approval_choice'],
     [{ choice: 'once', request_id: '' }, 'missing_required_parameter'],
-    [{ choice: 'once', all: 'true' }, 'missing_required_parameter'],
-    [{ choice: 'once', request_id: 7 }, 'missing_required_parameter'],
+    [{ choice: 'once', all: 'true' }, 'invalid_request'],
+    [{ choice: 'once', request_id: 7 }, 'invalid_request'],
     [[], 'invalid_request'],
   ])('%j is no answer', (body, code) => {
     expect(refusal(() => approvalOf(body)).code).toBe(code);

@@ -1,7 +1,17 @@
 import { LIMITS, type JsonObject } from '#libs/contract';
 import { object, text } from '../../dto/fragments.js';
 import { maybeText, oneOfWords, shape } from '../../dto/shape.js';
-import { fieldOf, listOf, missing, placeOf, type Place } from '../../request-place.js';
+import {
+  fieldOf,
+  listOf,
+  missing,
+  optionalFlag,
+  placeOf,
+  refuse,
+  requiredPlace,
+  requiredText,
+  type Place,
+} from '../../request-place.js';
 
 const PART = object(
   {
@@ -44,8 +54,36 @@ export function readUiMessage(value: unknown, path: string): UiMessagePlace {
     ...place,
     role,
     ...(id !== undefined && { id }),
-    parts: list.map((part, i) => placeOf(part, `${path}.parts[${i}]`)),
+    parts: list.map((part, i) => readPart(part, `${path}.parts[${i}]`)),
   };
+}
+
+/** As AI SDK 7 has them. */
+const TOOL_STATES: ReadonlySet<unknown> = new Set([
+  'input-streaming',
+  'input-available',
+  'approval-requested',
+  'approval-responded',
+  'output-available',
+  'output-error',
+  'output-denied',
+]);
+
+/** A tool part in a state that we do not know would be left out, and the model would not see its call. */
+function readPart(value: unknown, path: string): Place {
+  const part = placeOf(value, path);
+  const type = requiredText(part, 'type');
+  if (type !== 'dynamic-tool' && !type.startsWith('tool-')) return part;
+  if (type === 'dynamic-tool') requiredText(part, 'toolName');
+  const state = requiredText(part, 'state');
+  if (!TOOL_STATES.has(state)) throw refuse(`${path}.state`, `must be one of ${[...TOOL_STATES].join(', ')}.`);
+  if (state === 'approval-responded') {
+    const approval = requiredPlace(part, 'approval');
+    requiredText(approval, 'id');
+    // Without it the call is denied; another word for yes would be, too.
+    optionalFlag(approval, 'approved');
+  }
+  return part;
 }
 
 /** The function of a tool part; undefined for a part of another kind. */

@@ -1,17 +1,17 @@
-import { LIMITS, type JsonObject } from '#libs/contract';
+import { isJsonObject, LIMITS, type JsonObject } from '#libs/contract';
 import {
   HasElements,
   HasElementsUpTo,
   IsFlag,
   IsList,
   IsNumberBetween,
-  IsObject,
   IsOneOf,
   IsString,
   IsText,
   IsTextOrObject,
   IsTokenBound,
   Required,
+  Rule,
 } from '../../dto/dto-rules.js';
 import { Described, Example } from '../../dto/dto-schema.js';
 import { METADATA } from '../../dto/fragments.js';
@@ -75,6 +75,6 @@ export class UiRequestDto {
   @IsText(WORD_CHARS_MAX)
   reasoning_effort?: string;
 
-  @IsObject(METADATA)
+  @Rule(isJsonObject, 'must be an object.', 'invalid_request', METADATA)
   metadata?: JsonObject;
 }

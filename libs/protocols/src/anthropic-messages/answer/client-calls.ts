@@ -13,7 +13,7 @@ import { revealHidden, settleThinking } from './thinking.js';
  * Whether an event has to wait until the open block of a call is closed: blocks come one after the other, and the block
  * of a call is closed when its arguments are complete.
  */
-export function mustWait({ open, sent }: MessagesState, event: LoggedEvent): boolean {
+export function mustWait({ open, sent, saysApprovalsOf }: MessagesState, event: LoggedEvent): boolean {
   if (open?.kind !== 'tool_use') return false;
   switch (event.type) {
     case 'text.delta':
@@ -22,6 +22,8 @@ export function mustWait({ open, sent }: MessagesState, event: LoggedEvent): boo
       return event.text !== '' || 'seal' in event;
     case 'tool_call.started':
       return event.executedBy === 'client';
+    case 'approval.requested':
+      return saysApprovalsOf !== undefined;
     case 'tool_call.arguments.delta':
     case 'tool_call.ready':
       return event.callId !== open.callId && sent[event.callId] === undefined;

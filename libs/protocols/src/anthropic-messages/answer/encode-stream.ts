@@ -3,7 +3,8 @@ import type { Encoded } from '../../protocol/protocol.js';
 import { cancelledError, LOST_STEP } from '../../run-errors.js';
 import { NO_FRAMES } from '../../sse-frame.js';
 import { readEcho } from '../messages-echo.js';
-import { breakOff, closeBlock, deltaFrame, deltaHead, openBlock } from './blocks.js';
+import { approvalWords } from '../../runs/approval-words.js';
+import { breakOff, closeBlock, delta, deltaFrame, deltaHead, openBlock } from './blocks.js';
 import { continueCall, finishCall, hold, isWhole, mustWait, startCall, tellAttached } from './client-calls.js';
 import { messageObject, messageUsage, stopFields, UNFINISHED } from './message-object.js';
 import { inTurn, type Move } from '../../protocol/moves.js';
@@ -72,9 +73,10 @@ function encodeOne(state: MessagesState, event: LoggedEvent): Encoded<MessagesSt
       return settleStep({ ...state, usage: addUsage(state.usage, event.usage) });
     case 'step.interrupted':
       return interrupt(state);
-    // The run object shows an open approval. The stream carries only pings meanwhile.
-    case 'run.started':
     case 'approval.requested':
+      return sayApproval(state, event);
+    // The stream carries only pings while a call waits.
+    case 'run.started':
     case 'approval.resolved':
     case 'run.parked':
     case 'run.steered':
@@ -94,7 +96,22 @@ function encodeOne(state: MessagesState, event: LoggedEvent): Encoded<MessagesSt
 function start(state: MessagesState, event: EventOf<'run.queued'>): Encoded<MessagesState> {
   if (state.stage !== 'new') return [state, NO_FRAMES];
   const message = messageObject(event, [], UNFINISHED);
-  return [{ ...state, stage: 'started', echo: readEcho(event.echo) }, [frame('message_start', { message })]];
+  const echo = readEcho(event.echo);
+  const says = echo.saysApprovals && { saysApprovalsOf: event.runId };
+  return [{ ...state, stage: 'started', echo, ...says }, [frame('message_start', { message })]];
+}
+
+/**
+ * The request in words, as a block of its own. They are the gateway's: no answer that is kept has them, and no part of
+ * the answer was sent with them.
+ */
+function sayApproval(state: MessagesState, event: EventOf<'approval.requested'>): Encoded<MessagesState> {
+  const runId = state.saysApprovalsOf;
+  if (runId === undefined) return [state, NO_FRAMES];
+  const { step } = event;
+  const begin = openBlock({ type: 'text', text: '', citations: null }, () => ({ kind: 'text', step, head: '' }));
+  const words = delta({ type: 'text_delta', text: approvalWords(event, runId) });
+  return inTurn(state, settleThinking, closeBlock, begin, words, closeBlock);
 }
 
 /** The hot path: a token continues the open block. */

@@ -6,6 +6,8 @@ import { readEcho, type MessagesEcho } from '../messages-echo.js';
 /** What the encoder remembers of the stream that it has written. Never changed in place. */
 export interface MessagesState {
   readonly echo: MessagesEcho;
+  /** The run, when calls that wait for approval are told in the text. */
+  readonly saysApprovalsOf?: string;
   /** started: `message_start` was sent. ended: nothing follows. */
   readonly stage: 'new' | 'started' | 'ended';
   /** Number of blocks begun so far, which is the index of the next. */

@@ -1,3 +1,4 @@
+import { asSaidByModel } from '../../runs/approval-words.js';
 import type { ClientTool, JsonObject, Message, RunDraft, Sampling, SystemMark } from '#libs/contract';
 import type { DecodeContext } from '../../protocol/request-context.js';
 import { tokenBound } from '../../dto/dto-rules.js';
@@ -30,7 +31,7 @@ export function decodePrompt(
   const prompt = {
     model: dto.model ?? null,
     ...(instructions !== undefined && { instructions }),
-    messages,
+    messages: asSaidByModel(messages),
     tools: tools.offered,
   };
   return { prompt, tools, systemMarks };
@@ -43,14 +44,17 @@ export function decode(dto: MessagesRequestDto, context: DecodeContext): RunDraf
   const { toolChoice, ...single } = decodeToolChoice(dto.tool_choice, tools);
   const { wishes, leftOut } = decodeWishes(context, systemMarks);
   const { display, sampling: thinking } = decodeThinking(dto.thinking, dto.output_config);
+  const sampling = samplingOf(dto);
+  const saysApprovals = context.saysApprovals === true && !context.hermesClient;
   return {
     protocol: NAME,
     ...prompt,
     toolChoice,
-    sampling: { ...samplingOf(dto), ...thinking, ...single, ...(wishes && { messagesApi: wishes }) },
+    sampling: { ...sampling, ...thinking, ...single, ...(wishes && { messagesApi: wishes }) },
     onDisconnect: context.onDisconnect ?? 'cancel',
     stream: dto.stream === true,
-    echo: { display },
+    // JSON with words in it can be read by nobody.
+    echo: { display, ...(saysApprovals && !sampling.responseFormat && { saysApprovals }) },
     ...leftOutOf(leftOut, tools),
   };
 }

@@ -8,7 +8,7 @@ import { readEcho } from '../chat-echo.js';
 import type { ChatState } from './chat-state.js';
 import { messageExtraContent, reasoningDetails } from '../../messages/reasoning-details.js';
 import { chunkShape, deltaChunk, logprobsChunk, textChunk, type QueuedEvent, type TextField } from './chunk.js';
-import { approvalWords } from '../approval-words.js';
+import { approvalWords } from '../../runs/approval-words.js';
 import { showApprovalAnswer, showApprovalRequest } from './approval-progress.js';
 import { showParts } from './shown-parts.js';
 import { breakOff, finish } from './stream-end.js';

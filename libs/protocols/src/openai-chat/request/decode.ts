@@ -1,12 +1,12 @@
-import type { JsonObject, Message, RunDraft, Sampling } from '#libs/contract';
+import type { JsonObject, RunDraft, Sampling } from '#libs/contract';
 import { tokenBound } from '../../dto/dto-rules.js';
 import { readMetadata } from '../../metadata.js';
 import type { DecodeContext } from '../../protocol/request-context.js';
 import { parseDto } from '../../dto/parse-dto.js';
 import { refuse } from '../../request-place.js';
 import type { ChatRequestDto } from './chat-request.dto.js';
-import { withoutApprovalWords } from '../approval-words.js';
 import { decodeMessages } from '../../messages/decode-messages.js';
+import { asSaidByModel } from '../../runs/approval-words.js';
 import { extraFields } from './extra-fields.js';
 import { decodeResponseFormat } from './decode-response-format.js';
 import { ChatStreamOptionsDto } from './response-format.dto.js';
@@ -30,7 +30,7 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
     protocol: NAME,
     model: dto.model ?? null,
     ...(instructions !== undefined && { instructions }),
-    messages: messages.map(asSaidByModel),
+    messages: asSaidByModel(messages),
     tools,
     toolChoice: decodeToolChoice(dto.tool_choice, tools),
     sampling: { ...samplingOf(dto), ...(Object.keys(extra).length > 0 && { extra }) },
@@ -45,11 +45,6 @@ export function decode(dto: ChatRequestDto, context: DecodeContext): RunDraft {
   };
 }
 
-/** Streams of this protocol may have had words of the gateway in them. */
-function asSaidByModel(message: Message): Message {
-  return message.role === 'assistant' ? { ...message, text: withoutApprovalWords(message.text) } : message;
-}
-
 /** The facts that the encoder needs to know about the request; see ChatEcho. */
 function echoOf(dto: ChatRequestDto, { hermesClient, saysApprovals = false }: DecodeContext): JsonObject {
   const options = dto.stream_options && parseDto(ChatStreamOptionsDto, dto.stream_options, 'stream_options');
@@ -57,10 +52,12 @@ function echoOf(dto: ChatRequestDto, { hermesClient, saysApprovals = false }: De
     includeUsage: options?.include_usage === true,
     usageOnFinish: hermesClient,
     ...(dto.logprobs && { logprobs: true }),
-    // Hermes' clients read the event that stands beside the text.
-    ...(saysApprovals && !hermesClient && { saysApprovals: true }),
+    // Hermes' clients read the event that stands beside the text; JSON with words in it can be read by nobody.
+    ...(saysApprovals && !hermesClient && !asksForJson(dto) && { saysApprovals: true }),
   };
 }
+
+const asksForJson = ({ response_format: format }: ChatRequestDto): boolean => (format?.['type'] ?? 'text') !== 'text';
 
 function samplingOf(dto: ChatRequestDto): Sampling {
   const sampling: { [K in keyof Sampling]: Sampling[K] | undefined } = {

@@ -16,6 +16,7 @@ import { responseObject } from './response-object.js';
 import { readEcho } from './responses-echo.js';
 import { inTurn, type Move } from '../../protocol/moves.js';
 import { say, type ResponsesState } from './responses-state.js';
+import { responseTold, tellApproval } from './tell-approval.js';
 import { settleText, showImage, speak } from './text-stream.js';
 
 /**
@@ -42,8 +43,9 @@ export function encode(state: ResponsesState, event: LoggedEvent): Encoded<Respo
       return create(state, event);
     case 'run.started':
       return inTurn({ ...state, run: fold(state.run, event) }, open);
-    // This protocol has no event for it. The run with the same digits shows an open approval.
+    // This protocol has no event for it. The run with the same digits shows an open approval, too.
     case 'approval.requested':
+      return tellApproval(state, event);
     case 'approval.resolved':
     case 'run.parked':
     case 'run.steered':
@@ -117,7 +119,7 @@ const LAST_EVENT: Readonly<Record<string, string>> = {
 
 function end(state: ResponsesState, event: LoggedEvent<TerminalEvent>): Encoded<ResponsesState> {
   const lastWords: Move<ResponsesState> = (settled) => {
-    const response = responseObject(settled.run);
+    const response = responseTold(settled.run, settled.told);
     const [item] = settled.run.compacts ? (response['output'] as readonly JsonObject[]) : [];
     const compacted = item ? compactionTold(item) : [];
     return inTurn(

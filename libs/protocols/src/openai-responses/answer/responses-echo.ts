@@ -8,6 +8,8 @@ export interface ResponsesEcho {
   readonly logprobs: boolean;
   /** The request asked for `reasoning.encrypted_content`. */
   readonly encrypted: boolean;
+  /** Whether a call that waits for approval is told in the text, with how to allow it. */
+  readonly saysApprovals: boolean;
   /** Functions in namespaces: from the name that the model sees to `{namespace, name}`. */
   readonly namespaced: JsonObject;
   /** The caller's tools by the names that the model uses. */
@@ -27,6 +29,7 @@ export function readEcho(echo: JsonObject): ResponsesEcho {
     fields,
     logprobs: echo['logprobs'] === true,
     encrypted: echo['encrypted'] === true,
+    saysApprovals: echo['saysApprovals'] === true,
     namespaced,
     functions: new Set(listed),
     custom: new Set(namesIn(echo['custom'])),

@@ -27,10 +27,18 @@ export interface ResponsesState {
   readonly stage: 'new' | 'created' | 'open' | 'ended';
   /** Output items announced so far: the next `output_index`. */
   readonly outputCount: number;
+  /** Items with words of the gateway, and their places in the output. */
+  readonly told: readonly ToldItem[];
   /** The text that deltas continue. */
   readonly text: OpenText | null;
   /** The calls of the open step. */
   readonly calls: readonly OpenCall[];
+}
+
+/** An item that is in the stream and in its last event alone. */
+export interface ToldItem {
+  readonly outputIndex: number;
+  readonly item: JsonObject;
 }
 
 export interface OpenText {
@@ -83,6 +91,7 @@ export function begin(): ResponsesState {
     sequence: 0,
     stage: 'new',
     outputCount: 0,
+    told: [],
     text: null,
     calls: [],
   };

@@ -6,6 +6,7 @@ import { parseDto } from '../../dto/parse-dto.js';
 import { losesCacheMarks, promptCacheOf } from '../../prompt-cache.js';
 import { missing, refuse, requiredText, type Place } from '../../request-place.js';
 import { decodeContextManagement, type ContextManagement } from './context-management.js';
+import { asSaidByModel } from '../../runs/approval-words.js';
 import { decodeInput, type DecodedInput } from './decode-input.js';
 import { decodeText, type DecodedText } from './decode-text.js';
 import { decodeToolChoice } from './decode-tool-choice.js';
@@ -19,7 +20,7 @@ import {
 } from './decode-tools.js';
 import { readDirectives, type Directives } from './directives.js';
 import { COMPACTION_TASK } from '../compaction.js';
-import { runIdOfResponse } from '../ids.js';
+import { runIdOfResponse, withoutTold } from '../ids.js';
 import { responseFields } from './response-fields.js';
 import { optionsEcho, type ConversationChoice, type ResponsesOptions } from './responses-options.js';
 import type { ResponsesRequestDto } from './responses-request.dto.js';
@@ -32,7 +33,8 @@ export const NAME = 'openai-responses';
  * Throws GatewayError of status 400 that names the exact place, and 404 `previous_response_not_found` for an id that no
  * response can have.
  */
-export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDraft {
+export function decode(asked: ResponsesRequestDto, context: DecodeContext): RunDraft {
+  const dto = withoutOwnItems(asked);
   const directives = readDirectives(Array.isArray(dto.input) ? dto.input : [], 'input');
   const options = optionsOf(dto, isTrue(dto.store ?? true));
   const parentId = parentOf(dto);
@@ -48,7 +50,7 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
     protocol: NAME,
     model: dto.model ?? null,
     ...present({ instructions, metadata, parentId }),
-    messages: directives.compacts ? [...input.messages, COMPACTION_TASK] : input.messages,
+    messages: directives.compacts ? [...input.messages, COMPACTION_TASK] : asSaidByModel(input.messages),
     tools: clientTools(tools.offered),
     toolChoice: directives.compacts ? { kind: 'none' } : choiceOf(dto, tools, hasParent),
     sampling: samplingOf(dto, text, { wantsLogprobs, reasoning: { ...dto.reasoning, ...directives.reasoning } }),
@@ -57,6 +59,7 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
     echo: {
       fields: responseFields(dto, { tools: tools.echoed, text: text.echoed, options }),
       ...extrasOf(dto),
+      ...saysOf(context, text),
       ...toolNotes(tools, directives),
       serverCalls: context.hermesClient ? 'function_call' : (context.serverCalls ?? 'mcp_call'),
       options: optionsEcho(options),
@@ -65,6 +68,14 @@ export function decode(dto: ResponsesRequestDto, context: DecodeContext): RunDra
     input: input.items,
     ...mannerOf(dto, options, { ...directives, ...edits }),
   };
+}
+
+const withoutOwnItems = (dto: ResponsesRequestDto): ResponsesRequestDto =>
+  Array.isArray(dto.input) ? { ...dto, input: withoutTold(dto.input) } : dto;
+
+/** JSON with words in it can be read by nobody. */
+function saysOf({ saysApprovals = false, hermesClient }: DecodeContext, { format }: DecodedText): JsonObject {
+  return saysApprovals && !hermesClient && !format ? { saysApprovals } : {};
 }
 
 /** A name that is unknown here may be a tool from earlier turns: see `withEarlierTools`. */

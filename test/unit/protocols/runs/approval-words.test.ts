@@ -1,5 +1,5 @@
 import type { EventOf } from '#libs/contract';
-import { approvalWords, withoutApprovalWords } from '../../../../libs/protocols/src/openai-chat/approval-words.js';
+import { approvalWords, withoutApprovalWords } from '../../../../libs/protocols/src/runs/approval-words.js';
 import { decodeChat } from '../../../support/chat-request.js';
 
 const event = (more: object = {}): EventOf<'approval.requested'> =>
