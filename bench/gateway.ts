@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { modelOf } from './clock.js';
+import { FIVE_UPSTREAMS, ONE_UPSTREAM, TOKENS } from './scenarios.js';
 
 /** A whole gateway as `npm start` starts it: its own processes, private Redis and embedded database. */
 export interface Gateway {
@@ -23,6 +25,8 @@ const ROOM = { WORKER_CONCURRENCY: '1024', MAX_IN_FLIGHT: '4096', MAX_QUEUED: '2
  */
 export async function startGateway(dist: string, upstreamUrl: string): Promise<Gateway> {
   const data = mkdtempSync(join(tmpdir(), 'talaria-bench-'));
+  const settings = join(data, 'bench.yaml');
+  writeFileSync(settings, settingsOf(upstreamUrl));
   const url = `http://127.0.0.1:${await freePort()}`;
   const launcher = spawn(process.execPath, [join(dist, 'apps/launcher/src/main.js')], {
     cwd: join(dist, '..'),
@@ -31,7 +35,7 @@ export async function startGateway(dist: string, upstreamUrl: string): Promise<G
       ...ROOM,
       TALARIA_DATA: data,
       API_SERVER_PORT: new URL(url).port,
-      OPENAI_BASE_URL: `${upstreamUrl}/v1`,
+      TALARIA_CONFIG: settings,
       MODELS_UNKNOWN: 'passthrough',
       LOG_LEVEL: 'warn',
     },
@@ -49,6 +53,19 @@ export async function startGateway(dist: string, upstreamUrl: string): Promise<G
     throw error;
   }
   return { url, launcherPid: launcher.pid ?? 0, stop: end };
+}
+
+/** Unknown names go to the first upstream; all five are the same server. */
+function settingsOf(upstreamUrl: string): string {
+  const names = ['openai', 'b', 'c', 'd', 'e'];
+  const model = modelOf({ tokens: TOKENS, gapMs: 0 });
+  const upstreams = names.map((name) => ({ name, provider: 'openai', base_url: `${upstreamUrl}/v1` }));
+  const models = [
+    { name: ONE_UPSTREAM, upstream: 'openai', model },
+    { name: FIVE_UPSTREAMS, upstreams: names, model },
+  ];
+  // JSON is YAML.
+  return JSON.stringify({ upstreams, models });
 }
 
 /** A port of loopback that nobody has at the moment. */

@@ -6,7 +6,12 @@ import { Samples, type Summary } from './samples.js';
 /** The order for one load process, as JSON in argv[2]. */
 export interface LoadOrder {
   readonly url: string;
+  /** Names the pace of the answer. */
   readonly model: string;
+  /** The name on the wire. Absent: `model`. */
+  readonly asked?: string;
+  /** Absent: Chat Completions. */
+  readonly path?: string;
   readonly users: number;
   readonly stream: boolean;
   readonly warmupSeconds: number;
@@ -36,9 +41,11 @@ const order = JSON.parse(process.argv[2] ?? '{}') as LoadOrder;
 if (!LOOPBACK.has(new URL(order.url).hostname)) throw new Error('only loopback targets');
 
 const pace = paceOf(order.model);
+const { path = '/v1/chat/completions', asked = order.model } = order;
 const body = JSON.stringify({
-  model: order.model,
+  model: asked,
   stream: order.stream,
+  ...(path === '/v1/messages' && { max_tokens: 4_096 }),
   messages: [{ role: 'user', content: 'Count for me.' }],
 });
 const timeout = REQUEST_SECONDS_MAX * 1_000;
@@ -95,7 +102,7 @@ function exchange(): Promise<void> {
     pool.dispatch(
       {
         origin: order.url,
-        path: '/v1/chat/completions',
+        path,
         method: 'POST',
         body,
         headers: { 'content-type': 'application/json' },

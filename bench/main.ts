@@ -8,8 +8,8 @@ import { answers, freePort, startGateway, stop, type Gateway } from './gateway.j
 import type { LoadOrder, LoadResult } from './load.js';
 import { buildOther } from './other-build.js';
 import { servicesBelow, usageOf, type Usage } from './processes.js';
-import { printAgainst, printHeader, printIdle, printRatios, printRow, type Row } from './report.js';
-import { scaled, SCENARIOS, TOKENS, WARM_UP, type Scenario } from './scenarios.js';
+import { printAgainst, printHeader, printIdle, printRatios, printRow, printTwins, type Row } from './report.js';
+import { scaled, SCENARIOS, TOKENS, WARM_UP, type Scenario, type Twin } from './scenarios.js';
 import { startPipe, type Pipe } from './pipe/start.js';
 
 /**
@@ -20,7 +20,8 @@ import { startPipe, type Pipe } from './pipe/start.js';
  * gateway adds. Absolute times of a shared machine are noise: compare a row with the floor and the pipe beside it. With
  * `--speed 0.5` the scenarios are those of a machine half as fast as the performance page's: see `scaled`. With
  * `--against` the gateway of another commit is built and driven in turn with this one, each first in every other
- * round: the ratios of the last lines are the result.
+ * round: the ratios of the last lines are the result. S7 asks for one upstream and for a pool of five, S8 by Chat
+ * Completions and by Messages.
  */
 const { values } = parseArgs({
   options: {
@@ -85,10 +86,29 @@ async function measure(targets: Targets): Promise<Row[]> {
     for (const scenario of chosen) rows.push(...(await measureOne(scenario, round, targets)));
   }
   if (targets.theirs) printAgainst(rows, targets.theirs.name);
+  printTwins(rows);
+  return rows;
+}
+
+/** The two manners of one scenario, each first in every other round. There is no floor and no pipe for them. */
+async function measureTwins(scenario: Scenario, twin: Twin, round: number, { ours }: Targets): Promise<Row[]> {
+  const seconds = Number(values.seconds);
+  const measureAs = async (target: string, manner: Pick<LoadOrder, 'asked' | 'path'>): Promise<Row> => {
+    const order = { ...orderOf(scenario, ours.url, seconds), ...manner };
+    const { result, used } = await drive(order, servicesBelow(ours.launcherPid));
+    const row: Row = { round, scenario, target, result, used: Object.fromEntries(used), seconds };
+    printRow(row);
+    return row;
+  };
+  const own = { name: 'talaria', ...(scenario.asked !== undefined && { asked: scenario.asked }) };
+  const order: readonly Twin[] = round % 2 === 1 ? [own, twin] : [twin, own];
+  const rows: Row[] = [];
+  for (const { name, ...manner } of order) rows.push(await measureAs(name, manner));
   return rows;
 }
 
 async function measureOne(scenario: Scenario, round: number, targets: Targets): Promise<Row[]> {
+  if (scenario.twin) return measureTwins(scenario, scenario.twin, round, targets);
   const seconds = Number(values.seconds);
   const measureAt = async (target: string, url: string, watched = new Map<string, number>()): Promise<Row> => {
     const { result, used } = await drive(orderOf(scenario, url, seconds), watched);

@@ -72,6 +72,24 @@ export function printAgainst(rows: readonly Row[], other: string): void {
   }
 }
 
+/** The twin's figures as multiples of the scenario's own, medians of the rounds; CPU in milliseconds more, too. */
+export function printTwins(rows: readonly Row[]): void {
+  const twins = new Map(rows.flatMap(({ scenario }) => (scenario.twin ? [[scenario.name, scenario.twin.name]] : [])));
+  for (const [name, twin] of twins) {
+    const of = (target: string, figure: (row: Row) => number | undefined): number =>
+      median(
+        rows.filter((row) => row.scenario.name === name && row.target === target).flatMap((row) => figure(row) ?? []),
+      );
+    const ratios = FIGURES.flatMap(([label, figure]) => {
+      const ratio = of(twin, figure) / of('talaria', figure);
+      return Number.isFinite(ratio) && ratio > 0 ? [`${label} ${ratio.toFixed(2)}`] : [];
+    });
+    const cpu = FIGURES.find(([label]) => label === 'CPU')?.[1] ?? (() => undefined);
+    const more = (of(twin, cpu) - of('talaria', cpu)) * 1_000;
+    print(`${name.padStart(8)}  ${twin} as a multiple: ${ratios.join(', ')}; CPU ms more: ${more.toFixed(2)}`);
+  }
+}
+
 const FIGURES: readonly (readonly [label: string, figure: (row: Row) => number | undefined])[] = [
   ['tokens/s', ({ result }) => result.tokensPerSecond],
   ['requests/s', ({ result }) => result.requestsPerSecond],

@@ -19,7 +19,21 @@ export interface Scenario {
   readonly aim: Aim;
   /** The same as a multiple of the bare pipe's times on that machine. */
   readonly aimOfPipe?: string;
+  /** The model's name on the wire. Absent: the name of the pace. */
+  readonly asked?: string;
+  /** Another way to ask the same gateway for the same, in turn with the scenario's own: its ratios are the result. */
+  readonly twin?: Twin;
 }
+
+export interface Twin {
+  readonly name: string;
+  readonly asked?: string;
+  readonly path?: string;
+}
+
+/** Names under which a gateway of the bench has an unpaced model: at one upstream, and at five that share it. */
+export const ONE_UPSTREAM = 'bench-one';
+export const FIVE_UPSTREAMS = 'bench-five';
 
 /** Tokens of every answer. */
 export const TOKENS = 64;
@@ -72,6 +86,23 @@ export const SCENARIOS: readonly Scenario[] = [
     aimOfPipe: 'tokens/s 0.74',
   },
   { name: 'S5', gapMs: 0, users: 50, stream: false, aim: { requestsPerSecond: 1_500, requestP99: 70 } },
+  {
+    name: 'S7',
+    gapMs: 0,
+    users: 50,
+    stream: false,
+    aim: {},
+    asked: ONE_UPSTREAM,
+    twin: { name: 'five', asked: FIVE_UPSTREAMS },
+  },
+  {
+    name: 'S8',
+    gapMs: 20,
+    users: 50,
+    stream: true,
+    aim: {},
+    twin: { name: 'messages', path: '/v1/messages' },
+  },
   { name: 'S6', gapMs: 20, users: 500, stream: true, aim: { tokensPerSecond: 20_000 } },
 ];
 

@@ -111,7 +111,7 @@ test('tools and an approval of the inner gateway are shown outside, and its own 
   const events = await (
     await openAnswer(`${at(outer).url}/v1/runs/${runId}/events`, { headers: headersOf(OUTER) })
   ).whole;
-  expect(events).toContain(`waiting for approval (request ${request.request_id} of the upstream)`);
+  expect(events).toContain(`waiting for approval (request ${request.request_id} of run ${theirs} of the upstream)`);
   expect(events.match(/"event":"tool.completed"/g)).toHaveLength(1);
   // One tool of the model's gateway, offered once.
   expect(models.requests.at(-1)?.body['tools']).toHaveLength(1);

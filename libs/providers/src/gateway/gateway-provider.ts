@@ -6,7 +6,7 @@ import { listModels } from '../upstream/list-models.js';
 import { upstreamHttp, type UpstreamHttp } from '../upstream/upstream-http.js';
 import { GatewayTranslator } from './gateway-translator.js';
 import { sessionHeaders } from './session-headers.js';
-import { stopRun } from './stop-run.js';
+import { RUN_ID, stopRun } from './stop-run.js';
 
 const WIRE = { isOpenAi: false, isMistral: false };
 
@@ -42,8 +42,11 @@ interface Asked {
 function ask({ http, settings, request, told }: Asked): AsyncIterable<ModelEvent> {
   const upstream = { name: settings.name, apiKey: settings.apiKey };
   const headers = sessionHeaders(request, settings);
+  let runId: string | undefined;
   const send = async (body: JsonObject, signal: AbortSignal): Promise<AnswerBody> => {
     const answer = await http.post('/v1/chat/completions', body, signal, headers);
+    const id = answer.headers['x-run-id'];
+    runId = typeof id === 'string' && RUN_ID.test(id) ? id : undefined;
     told(answer);
     return answer;
   };
@@ -58,7 +61,7 @@ function ask({ http, settings, request, told }: Asked): AsyncIterable<ModelEvent
       ...marksLeftOut(request, false),
     ],
     send,
-    translator: () => new GatewayTranslator(request, upstream),
+    translator: () => new GatewayTranslator(request, upstream, () => runId),
   });
 }
 

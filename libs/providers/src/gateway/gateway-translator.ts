@@ -21,9 +21,10 @@ export class GatewayTranslator implements Translator {
   constructor(
     request: ModelRequest,
     private readonly upstream: Pick<Upstream, 'name' | 'apiKey'>,
+    runId?: () => string | undefined,
   ) {
     this.chat = new ChatTranslator(request, upstream);
-    this.tools = new OwnTools(request, upstream);
+    this.tools = new OwnTools(request, upstream, runId);
   }
 
   get finished(): boolean {

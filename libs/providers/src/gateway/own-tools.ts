@@ -34,6 +34,8 @@ export class OwnTools {
   constructor(
     request: Pick<ModelRequest, 'messages'>,
     private readonly upstream: Pick<Upstream, 'name'>,
+    /** The gateway's own run, where it names one. */
+    private readonly runId: () => string | undefined = () => undefined,
   ) {
     this.ids = new CallIds(request.messages);
   }
@@ -50,7 +52,11 @@ export class OwnTools {
     // Without ids a second beginning is a second tool.
     if (known && isBeginning && theirId !== '') return [];
     if (isBeginning) return [this.begin({ name, label, theirId, saysEnd: true })];
-    const told = (callId: string): ModelEvent => ({ type: 'own_tool_progress', callId, text: wordsOf(news, status) });
+    const told = (callId: string): ModelEvent => ({
+      type: 'own_tool_progress',
+      callId,
+      text: wordsOf(news, status, this.runId()),
+    });
     if (known) return [told(known.callId)];
     const begun = this.begin({ name, label, theirId, saysEnd: true });
     return [begun, told(begun.callId)];
@@ -108,8 +114,13 @@ const factsOf = (news: JsonObject): Facts => ({
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** What somebody has to know who watches: above all that the gateway waits for an answer, which only it can take. */
-function wordsOf(news: JsonObject, status: string): string {
+function wordsOf(news: JsonObject, status: string, runId = ''): string {
   const request = textOf(news['request_id']);
   const words = status.replaceAll('_', ' ');
-  return (request === '' ? words : `${words} (request ${request} of the upstream)`).slice(0, 256);
+  const whose = runId === '' ? 'of the upstream' : `of run ${runId} of the upstream`;
+  if (request !== '') return `${words} (request ${request} ${whose})`.slice(0, 256);
+  return (ASKS.test(status) ? `${words} (${whose})` : words).slice(0, 256);
 }
+
+/** Without the number of a request somebody has to find the run there. */
+const ASKS = /approval/;

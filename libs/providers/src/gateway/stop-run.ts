@@ -24,5 +24,5 @@ export async function stopRun(http: UpstreamHttp, runId: string): Promise<void> 
   }
 }
 
-/** It becomes a part of a path. */
-const RUN_ID = /^[A-Za-z0-9_-]{1,128}$/;
+/** It becomes a part of a path, and is shown. */
+export const RUN_ID = /^[A-Za-z0-9_-]{1,128}$/;
