@@ -4,10 +4,10 @@ import { modelRoute, pooledRoute, RefusedMemory, UpstreamPool } from '#libs/prov
 import { createHash } from 'node:crypto';
 import { startRedis } from '../../test/support/redis.js';
 
-const REQUESTS = 4_000;
-const WARM_UP = 1_000;
+const REQUESTS = 1_000;
+const WARM_UP = 500;
 const AT_ONCE = 50;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SIGNAL = new AbortController().signal;
 
 /** What one request costs beside the same request to one upstream. */
