@@ -1,5 +1,5 @@
 import { GatewayError } from '#libs/contract';
-import { parseDto } from '#libs/protocols';
+import { JobActionDto, parseDto } from '#libs/protocols';
 import { protocolNamed } from '../../../support/chat-request.js';
 
 const { dto } = protocolNamed('openai-chat');
@@ -20,6 +20,11 @@ describe('parseDto', () => {
     const parsed = parseDto(dto, { messages, model: 'demo', temperature: 0, stream: 'true', colour: 'red' });
     expect(parsed).toEqual(Object.assign(new dto(), { messages, model: 'demo', temperature: 0, stream: 'true' }));
     expect(parsed).toBeInstanceOf(dto);
+  });
+
+  test('a class without fields takes an empty object, and refuses fields by name', () => {
+    expect(parseDto(JobActionDto, {})).toEqual({});
+    expect(() => parseDto(JobActionDto, { at: 1 })).toThrow(expect.objectContaining({ param: 'at' }));
   });
 
   test('null counts as absent', () => {
