@@ -1,3 +1,4 @@
+import { connectRedis, redisChatDesk, type RedisConnection } from '#libs/bus';
 import { ALICE, BOB, startApiLab, type ApiLab } from '../support/api-lab.js';
 import { startHttpServer, type TestHttpServer } from '../support/http-server.js';
 import { startStoreOfJobs, type StoreOfJobs } from '../support/job-lab.js';
@@ -6,6 +7,7 @@ import { startStoreOfJobs, type StoreOfJobs } from '../support/job-lab.js';
 let store: StoreOfJobs;
 let hook: TestHttpServer;
 let lab: ApiLab;
+let redis: RedisConnection;
 const heard: string[] = [];
 
 beforeAll(async () => {
@@ -19,8 +21,10 @@ beforeAll(async () => {
     WEBHOOK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
     WEBHOOK_ALLOWED_HOSTS: '127.0.0.1',
   });
+  redis = connectRedis({ url: lab.redis.url, prefix: 'talaria', role: 'worker' });
 });
 afterAll(async () => {
+  redis?.close();
   await lab?.close();
   await hook?.close();
   await store?.close();
@@ -104,4 +108,53 @@ test('a run that is started with a field nobody reads is started, and told', asy
   const { status, body } = await ask('POST', '/v1/runs', { input: 'Hello', modle: 'x' });
   expect(status).toBe(202);
   expect(body['warnings']).toEqual(["'modle' is not read here and was ignored; did you mean 'model'?"]);
+});
+
+describe('actions that take nothing', () => {
+  test.each(['run', 'resume', 'pause', 'test-delivery'])(
+    '%s refuses a field by name and does nothing',
+    async (action) => {
+      const { id } = await make();
+      const before = (await ask('GET', `/api/jobs/${id}`)).body;
+      const answer = await ask('POST', `/api/jobs/${id}/${action}`, { at: 'noon' });
+      expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_request', param: 'at' } } });
+      expect((await ask('GET', `/api/jobs/${id}`)).body).toEqual(before);
+      expect((await ask('POST', `/api/jobs/${id}/${action}`, {})).status).toBe(200);
+    },
+  );
+
+  test.each(['run', 'resume', 'pause', 'test-delivery'])('%s refuses a body that is no object', async (action) => {
+    const { id } = await make();
+    expect((await ask('POST', `/api/jobs/${id}/${action}`, [1])).status).toBe(400);
+  });
+});
+
+describe('a platform of chats', () => {
+  const deliver = 'discord:222222222222222222';
+
+  test('that no messenger has ever looked after is refused, when a job is made and when it is changed', async () => {
+    const { id } = await make();
+    for (const answer of [
+      await ask('POST', '/api/jobs', { ...JOB, deliver: `local,${deliver}` }),
+      await ask('PATCH', `/api/jobs/${id}`, { deliver }),
+    ]) {
+      expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_request', param: 'deliver' } } });
+      expect((answer.body['error'] as Body)['message']).toContain('has no bot for discord');
+    }
+  });
+
+  test('whose messenger is away is taken, and a test says so at once and posts nothing later', async () => {
+    const desk = redisChatDesk(redis);
+    await desk.serve(['discord']);
+    const { id } = await make({ deliver });
+    await redis.redis.del(redis.keys.chatServed('discord'));
+    expect((await ask('POST', `/api/jobs/${id}/test-delivery`)).body['data']).toEqual([
+      { target: deliver, status: 'failed', error: expect.stringContaining('no messenger with a bot for discord') },
+    ]);
+    expect(await desk.entries(deliver, 9)).toEqual([]);
+    await redis.redis.del(redis.keys.chatKnown('discord'));
+    // The bot was taken away for good: what the job has stays, what it gets anew is checked.
+    expect((await ask('PATCH', `/api/jobs/${id}`, { name: 'other', deliver })).status).toBe(200);
+    expect((await ask('PATCH', `/api/jobs/${id}`, { deliver: 'discord:333333333333333333' })).status).toBe(400);
+  });
 });
