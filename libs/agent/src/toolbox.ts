@@ -25,7 +25,7 @@ export function openToolbox(
 ): Toolbox {
   const clientNames = new Set(spec.tools.map((tool) => tool.name));
   const mayAsk = ASKING_PROTOCOLS.has(spec.protocol);
-  // A question needs a client that can answer it: one of the runs API, or one that executes functions.
+  // A question needs a client that can answer it: one of the runs API, a chat, or one that executes functions.
   const visible = serverTools.filter(
     (tool) => !clientNames.has(tool.name) && (!tool.asksUser || mayAsk || spec.tools.length > 0),
   );
@@ -40,7 +40,7 @@ export function openToolbox(
 }
 
 /** Protocols whose clients can answer requests of a run. */
-const ASKING_PROTOCOLS: ReadonlySet<string> = new Set(['runs']);
+const ASKING_PROTOCOLS: ReadonlySet<string> = new Set(['runs', 'messenger']);
 
 /**
  * The caller's choice for one step. A call is forced in the first step only, because otherwise a server tool would be
