@@ -52,8 +52,9 @@ function isSeen(message: Message): boolean {
 
 /** Parts of other kinds stand as empty texts, so that errors name the right place. */
 function userParts({ parts, path }: UiMessagePlace, textCharsMax: number): ReturnType<typeof userContent> {
-  const values = parts.map(({ object: part }): JsonValue => {
-    if (part['type'] === 'text') return { type: 'text', text: part['text'] ?? null };
+  const values = parts.map((place): JsonValue => {
+    const { object: part } = place;
+    if (part['type'] === 'text') return { type: 'text', text: optionalText(place, 'text') ?? null };
     if (part['type'] !== 'file') return { type: 'text', text: '' };
     const isImage = String(part['mediaType']).startsWith('image') || /^data:image\//i.test(String(part['url']));
     return isImage ? { type: 'image_url', image_url: part['url'] ?? null } : { type: 'file' };
