@@ -60,7 +60,13 @@ function folder(): string {
 }
 
 test('a file is written, listed, read and deleted', async () => {
-  expect((await ask('GET')).body).toEqual({ object: 'list', data: [], has_more: false, next: null });
+  expect((await ask('GET')).body).toEqual({
+    object: 'list',
+    data: [],
+    has_more: false,
+    next: null,
+    unlisted: 0,
+  });
   expect((await put('notes/a.txt', 'Héllo')).body).toMatchObject({
     object: 'session.file',
     path: 'notes/a.txt',
@@ -136,3 +142,35 @@ test.each(['?limit=0', '?limit=1001', '?limit=x', '?path=a&path=b'])(
     expect(await ask('GET', query)).toMatchObject({ status: 400, body: { error: { code: 'invalid_request' } } });
   },
 );
+
+describe('one rule for names', () => {
+  test.each(['d/', 'd/.', '.', '10:30.md', 'a\\b', 'end.', '../a'])('%j is refused by every verb', async (path) => {
+    const no = refused(400, 'invalid_request', 'path');
+    expect(await put(path, 'x')).toMatchObject(no);
+    expect(await ask('GET', at(path))).toMatchObject(no);
+    expect(await ask('DELETE', at(path))).toMatchObject(no);
+  });
+
+  test('what a list shows can be read and deleted; other files are counted', async () => {
+    await put('named/fine.txt', 'x');
+    const before = (await ask('GET')).body['unlisted'];
+    await writeFile(join(folder(), 'named', '10:30.md'), 'x');
+    await writeFile(join(folder(), 'named', 'end.'), 'x');
+    const { body } = await ask('GET', '?limit=200');
+    expect([before, body['unlisted']]).toEqual([0, 2]);
+    for (const { path } of body['data'] as { path: string }[]) {
+      expect((await ask('GET', at(path))).status).toBe(200);
+    }
+    expect((await ask('DELETE', at('named/fine.txt'))).status).toBe(200);
+  });
+
+  test.each(['', '/', '../x', 'd/', '10:30.md', 'x'.repeat(5_000)])('after=%j is no cursor', async (after) => {
+    expect(await ask('GET', `?after=${encodeURIComponent(after)}`)).toMatchObject(
+      refused(400, 'invalid_cursor', 'after'),
+    );
+  });
+
+  test('a cursor stays valid when its file is deleted', async () => {
+    expect((await ask('GET', `?after=${encodeURIComponent('gone/a.txt')}`)).status).toBe(200);
+  });
+});
