@@ -18,6 +18,7 @@ const KINDS = [
   'entry',
   'session',
   'job',
+  'webhook',
   'asking',
   'request',
   'scope',
@@ -35,6 +36,7 @@ beforeAll(async () => {
     MODELS_UNKNOWN: 'passthrough',
     TOOLS: 'current_time',
     API_KEYS: `alice:${ALICE},bob:${BOB}`,
+    WEBHOOK_SECRET: `whsec_${Buffer.alloc(24, 3).toString('base64')}`,
   };
   stack = await startStack({ apis: 2, env, settings: RULES });
   ids = await whatAliceHas();
@@ -86,6 +88,7 @@ async function whatAliceHas(): Promise<Ids> {
   ) as {
     data: { id: string }[];
   };
+  const webhook = await made('/v1/webhooks', { url: 'https://example.com/hook', description: SECRET });
   const job = await made('/api/jobs', { name: 'hers', schedule: 'every 1d', prompt: SECRET });
   return {
     run: chat.headers.get('x-run-id') ?? '',
@@ -94,6 +97,7 @@ async function whatAliceHas(): Promise<Ids> {
     conversation: conversation.json.id,
     entry: held.data[0]?.id ?? '',
     session: 'alices',
+    webhook: webhook.json.id,
     job: job.json.job?.id ?? job.json.id,
     ...(await whatAliceIsAsked()),
   };
@@ -172,6 +176,14 @@ const CALLS: readonly Call[] = [
   ['DELETE', ({ session }) => `/api/sessions/${session}`],
   // 204: no run of this chat goes on.
   ['GET', ({ session }) => `/v1/ui/chat/${session}/stream`],
+  ['GET', ({ webhook }) => `/v1/webhooks/${webhook}`],
+  ['GET', ({ webhook }) => `/v1/webhooks/${webhook}/deliveries`],
+  ['PATCH', ({ webhook }) => `/v1/webhooks/${webhook}`, () => ({ description: 'mine' })],
+  ['POST', ({ webhook }) => `/v1/webhooks/${webhook}/pause`],
+  ['POST', ({ webhook }) => `/v1/webhooks/${webhook}/resume`],
+  ['POST', ({ webhook }) => `/v1/webhooks/${webhook}/rotate`],
+  ['POST', ({ webhook }) => `/v1/webhooks/${webhook}/test`],
+  ['DELETE', ({ webhook }) => `/v1/webhooks/${webhook}`],
   ['GET', ({ job }) => `/api/jobs/${job}`],
   ['GET', ({ job }) => `/api/jobs/${job}/runs`],
   ['GET', ({ job }) => `/api/jobs/${job}/next`],
@@ -259,6 +271,7 @@ test('no list of another key names any of it', async () => {
     '/api/sessions',
     '/api/sessions?q=password',
     '/api/jobs',
+    '/v1/webhooks',
     '/v1/approvals',
     '/v1/approvals/pending',
   ]) {
@@ -285,6 +298,7 @@ test('all of it is as it was', async () => {
     `/v1/conversations/${ids.conversation}/items/${ids.entry}`,
     `/api/sessions/${ids.session}`,
     `/api/jobs/${ids.job}`,
+    `/v1/webhooks/${ids.webhook}`,
     `/v1/runs/${ids.asking}`,
   ];
   for (const path of paths) expect([path, (await ask('GET', path, { key: ALICE })).status]).toEqual([path, 200]);

@@ -43,6 +43,7 @@ import { RunsModule } from './runs-api/runs.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 import { watchUpstreams } from './upstreams/upstream-meters.js';
 import { openUpstreamDesk, UpstreamsModule } from './upstreams/upstreams.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 
 /** What `bootstrap` needs to run the API. */
@@ -100,6 +101,7 @@ export function assembleApi(parts: ApiParts, ports: ApiPorts, counting: Counting
       SessionsModule.for(core, ports),
       FilesModule.for(core, ports, config.agent.workspaceDir),
       JobsModule.for(core, ports, config.jobs),
+      WebhooksModule.for(ports, config.jobs),
       ModelsModule.for(core, spoken, version),
       ToolsModule.for(core, config.tools.byKey),
       AccountsModule.for(parts, ports, core),

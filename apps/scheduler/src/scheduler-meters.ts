@@ -10,11 +10,13 @@ export type DutyOutcome = 'done' | 'failed';
 export class SchedulerMeters {
   private readonly duties: Counter;
   private readonly deliveries: Counter;
+  private readonly events: Counter;
   private readonly redisErrors: Counter;
 
   constructor(metrics: Metrics, facts: DeploymentFacts) {
     this.duties = metrics.counter(METRICS.duties);
     this.deliveries = metrics.counter(METRICS.jobDeliveries);
+    this.events = metrics.counter(METRICS.webhookDeliveries);
     this.redisErrors = metrics.counter(METRICS.redisErrors);
     const queues = (): Promise<(readonly [string, QueueFacts])[]> =>
       Promise.all(QUEUE_NAMES.map(async (name) => [name, await facts.queue(name)] as const));
@@ -41,6 +43,11 @@ export class SchedulerMeters {
    */
   delivered(scheme: string, outcome: 'delivered' | 'retried' | 'failed'): void {
     this.deliveries.inc({ scheme, outcome });
+  }
+
+  /** An attempt to tell a webhook of an event is over. */
+  toldWebhook(outcome: 'delivered' | 'retried' | 'failed'): void {
+    this.events.inc({ outcome });
   }
 
   redisFailed(): void {

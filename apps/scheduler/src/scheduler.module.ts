@@ -7,6 +7,7 @@ import { createDuties } from './duties/registry.js';
 import { CronModule } from './jobs/cron.module.js';
 import { jobDuties } from './jobs/job-duties.js';
 import { jobDutyPorts } from './jobs/job-ports.js';
+import { webhookDuty } from './webhooks/webhook-duty.js';
 import { schedulerCore, type SchedulerParts } from './scheduler-core.js';
 
 /** About as long as a readiness probe waits. */
@@ -23,7 +24,7 @@ export class SchedulerModule {
       module: SchedulerModule,
       imports: [
         CronModule.for(core, jobs),
-        DutiesModule.for(core, [...createDuties(), ...jobDuties(jobs)]),
+        DutiesModule.for(core, [...createDuties(), ...jobDuties(jobs), webhookDuty(core)]),
         HealthModule.forService({ checks: { redis: () => connection.ping(), store: storeCheck(config.store) }, drain }),
         MetricsModule.forService(metrics, config.metrics),
         ReleaseModule.for(closers, logger),

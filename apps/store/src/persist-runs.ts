@@ -1,4 +1,12 @@
-import { costOf, hasEnded, type PriceTable, type RunIndex, type RunJournal, type RunSnapshot } from '#libs/contract';
+import {
+  costOf,
+  hasEnded,
+  pendingCalls,
+  type PriceTable,
+  type RunIndex,
+  type RunJournal,
+  type RunSnapshot,
+} from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import {
   sqlFault,
@@ -10,6 +18,7 @@ import {
   type SqlDatabase,
 } from '#libs/store';
 import { appendTurn } from './append-turn.js';
+import { noteForWebhooks } from './note-for-webhooks.js';
 import { charsOf, readLoggedRun, type LoggedRun } from './read-logged-run.js';
 
 /**
@@ -37,6 +46,7 @@ export interface PersistPorts {
  * upserted by version, and confirming comes last.
  *
  *   log gone        confirmed long ago and expired: skipped
+ *   waits           its requests for approval are noted for webhooks, and nothing is written
  *   not ended       written as it is now, not confirmed: whoever ends it enqueues it again, or the scheduler does
  *   row impossible  logged, not confirmed, and does not delay the rest of the batch; the scheduler brings it again
  *   database away   rejects: the queue brings the batch again, for ever
@@ -64,8 +74,21 @@ export function persistRuns(ports: PersistPorts): (runIds: readonly string[]) =>
 }
 
 async function storeAndConfirm(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<void> {
+  const waiting = batch.filter(({ snapshot }) => pendingCalls(snapshot).length > 0);
+  await storeRuns(ports, waiting.length === 0 ? batch : batch.filter((run) => !waiting.includes(run)));
+  // Of a run that waits, the rows come with its end.
+  await noteForWebhooks(
+    ports.db,
+    waiting.map(({ snapshot }) => snapshot),
+  );
+}
+
+async function storeRuns(ports: PersistPorts, batch: readonly LoggedRun[]): Promise<void> {
+  if (batch.length === 0) return;
   const written = await write(ports, batch);
   for (const run of batch) await appendTurn(ports, run);
+  // Before they are confirmed: a run that is not is brought again, and noting an event twice changes nothing.
+  await noteForWebhooks(ports.db, written);
   const ended = written.filter(hasEnded).map((run) => run.runId);
   const running = written.filter((run) => !hasEnded(run)).map((run) => run.runId);
   if (running.length > 0) ports.logger.warn({ runIds: running }, 'stored before their end; to be stored again');

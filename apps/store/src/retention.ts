@@ -1,7 +1,8 @@
-import { JOB_LIMITS, LIMITS } from '#libs/contract';
+import { JOB_LIMITS, LIMITS, WEBHOOK_LIMITS } from '#libs/contract';
 import type { Logger } from '#libs/platform';
 import {
   deleteConversationsUnusedSince,
+  deleteDeliveriesBefore,
   deleteJobsEndedBefore,
   deleteOldestRuns,
   deleteRunsBefore,
@@ -60,6 +61,7 @@ export interface RetentionPorts {
  *   beyond retentionRunsMax       the same, the oldest of an owner first
  *   deleted by its owner          goes after a day, once no other run continues it
  *   completed jobs                go after a week, with the history of their runs
+ *   deliveries of webhooks        go after WEBHOOK_LIMITS.keptDaysMax
  *   beside runs of the last day   is added what a store of an earlier version has not noted: usage, texts to search
  *   what runs used                goes after LIMITS.usageDaysMax, whatever became of the runs
  */
@@ -94,6 +96,9 @@ export async function sweepOnce(
     conversations: isAged ? await inBatches((limit) => deleteConversationsUnusedSince(db, oldest, limit)) : 0,
     usage: isAged ? await inBatches((limit) => deleteUsageBefore(db, oldest, limit)) : 0,
     jobs: await inBatches((limit) => deleteJobsEndedBefore(db, now() - JOB_LIMITS.completedDaysMax * DAY_MS, limit)),
+    deliveries: await inBatches((limit) =>
+      deleteDeliveriesBefore(db, now() - WEBHOOK_LIMITS.keptDaysMax * DAY_MS, limit),
+    ),
     used: await inBatches((limit) => deleteRunUsageBefore(db, now() - LIMITS.usageDaysMax * DAY_MS, limit)),
     sessions: isAged ? await inBatches((limit) => deleteSessionsUnusedSince(db, oldest, limit)) : 0,
   };

@@ -1,6 +1,13 @@
 import type { StorePorts } from '#libs/contract';
 import { HealthModule, MetricsModule, ReleaseModule } from '#libs/platform';
-import { databaseClock, sqlJobStore, sqlStoredAccounts, sqlStoredRuns, sqlStoredSessions } from '#libs/store';
+import {
+  databaseClock,
+  sqlJobStore,
+  sqlStoredAccounts,
+  sqlStoredRuns,
+  sqlStoredSessions,
+  sqlWebhookStore,
+} from '#libs/store';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { InternalStoreModule } from './http/internal-store.module.js';
 import { PersistenceModule } from './persistence.module.js';
@@ -43,5 +50,6 @@ function storePorts({ db, log, logger }: StoreCore): StorePorts {
     conversations: sqlStoredConversations({ db, log, logger, now: Date.now }),
     jobs: sqlJobStore(db, databaseClock(db)),
     accounts: sqlStoredAccounts(db),
+    webhooks: sqlWebhookStore(db, databaseClock(db)),
   };
 }

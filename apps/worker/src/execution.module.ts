@@ -68,6 +68,7 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
       memory: ending.approvals,
       queue: ending.queue,
       timeoutSeconds: config.approvals.timeoutSeconds,
+      told: (runId) => ending.persistNow.enqueue([runId]),
     },
     spending: { ledger: redisSpendLedger(core.connection), ...modelPrices(config.models, routes) },
     ending,
@@ -103,6 +104,7 @@ function endPorts({ connection, log, closers, logger }: WorkerCore) {
     log,
     queue,
     persist: closers.own(collector, (c) => c.close()),
+    persistNow: persist,
     sessionTurns: redisSessionTurns(connection),
     approvals: redisApprovalMemory(connection),
   };

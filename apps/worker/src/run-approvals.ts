@@ -11,6 +11,8 @@ export interface ApprovalParts {
   readonly memory: ApprovalMemory;
   readonly queue: RunQueue;
   readonly timeoutSeconds: number;
+  /** The run waits: the store looks at it, and tells whoever wants to know. */
+  told(runId: string): Promise<void>;
 }
 
 /** It is unknown whether the run was parked. The queue starts the job again, and that attempt finds out. */
@@ -38,7 +40,7 @@ function answerIn(controls: RunControls, approvalId: string): Answer | undefined
 
 /** The approvals of one run on one worker. */
 export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApprovals): ApprovalPorts {
-  const { policy, memory, queue, timeoutSeconds } = parts;
+  const { policy, memory, queue, timeoutSeconds, told } = parts;
   const { runId, owner, model } = spec;
   // Without a session, "for the session" means for this run.
   const place = { owner, session: spec.sessionId ?? runId };
@@ -70,6 +72,8 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
       if (deadline <= Date.now()) return 'awake';
       const approvalIds = approvals.map(({ approvalId }) => approvalId);
       try {
+        // Before the run is parked: when this worker dies, another attempt parks the run and tells it again.
+        await told(runId);
         // The job first, so that a parked run always has one; the job starts by itself at the deadline.
         await queue.enqueueParked({ runId, generation }, deadline - Date.now(), model);
         const outcome = await log.park({ runId, attempt: job.attempt, event, deadline, generation, approvalIds });

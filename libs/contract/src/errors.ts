@@ -47,6 +47,7 @@ export const ERRORS = {
   job_conflict: { status: 409, type: 'invalid_request_error' },
   job_over: { status: 409, type: 'invalid_request_error', retry: false },
   job_limit_reached: { status: 409, type: 'invalid_request_error', retry: false },
+  webhook_limit_reached: { status: 409, type: 'invalid_request_error', retry: false },
   approval_not_pending: { status: 409, type: 'invalid_request_error', retry: false },
   run_not_accepting_steer: { status: 409, type: 'invalid_request_error', retry: false },
   run_cancelled: { status: 409, type: 'cancelled_error', retry: false },

@@ -154,6 +154,8 @@ export type * from './ports/run-signals.js';
 export type * from './ports/session-turns.js';
 export type * from './spend/spend-ledger.js';
 export type * from './ports/store/job-store.js';
+export type * from './ports/store/webhook-store.js';
+export * from './webhooks/webhook.js';
 export type * from './ports/store/port-calls.js';
 export { STORE_CALLS, type StorePorts } from './ports/store/store-ports.js';
 export type * from './ports/store/stored-accounts.js';

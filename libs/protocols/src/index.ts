@@ -40,6 +40,7 @@ export { modelProtocolFor, protocolAt } from './protocol/protocol-at.js';
 export { type DecodeContext, type RequestHeaders } from './protocol/request-context.js';
 export { type Prompt, type SubRoute } from './protocol/sub-route.js';
 export { checkProtocols, PROTOCOLS } from './registry.js';
+export { webhookEvents } from './webhooks/webhook-events.js';
 export { cancelledError } from './run-errors.js';
 export { parseEventCursor } from './runs/cursor.js';
 export { readApproval, readSteer } from './runs/control-requests.js';

@@ -30,7 +30,13 @@ async function lab(workerOffMs: number) {
   const worker = await scriptedWorker(log, runId);
   await worker.say({ type: 'run.started', attempt: 1, worker: 'w' }, stepStarted, ...events);
   const approvals: ApprovalPorts = runApprovals({
-    parts: { policy: () => 'all', memory: memoryApprovalMemory(), queue: ports.queue, timeoutSeconds: 60 },
+    parts: {
+      policy: () => 'all',
+      memory: memoryApprovalMemory(),
+      queue: ports.queue,
+      timeoutSeconds: 60,
+      told: async () => undefined,
+    },
     log,
     job: { runId, attempt: 1, generation: 0 } as Parameters<typeof runApprovals>[0]['job'],
     spec,

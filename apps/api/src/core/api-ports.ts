@@ -29,6 +29,7 @@ import type {
   StoredConversations,
   StoredSessions,
   StoredRuns,
+  WebhookStore,
 } from '#libs/contract';
 import type { RunsPorts } from '#libs/runs';
 import { redisNews, type Closers, type Drain, type Logger } from '#libs/platform';
@@ -59,6 +60,7 @@ export interface ApiPorts extends Omit<RunsPorts, 'log' | 'room' | 'store' | 'se
   readonly turns: ConversationLock;
   readonly jobs: JobStore;
   readonly accounts: StoredAccounts;
+  readonly webhooks: WebhookStore;
   readonly chats: Pick<ChatDesk, 'put' | 'outcome' | 'home' | 'served'>;
   readonly ticks: TickQueue;
   readonly live: LiveRuns;
@@ -89,6 +91,7 @@ export function connectPorts({ config, logger, closers }: ApiParts, meters: ApiM
     turns: redisConversationLock(connection),
     jobs: store.jobs,
     accounts: store.accounts,
+    webhooks: store.webhooks,
     chats: redisChatDesk(connection),
     ticks: closers.own(bullTickQueue(connection), (queue) => queue.close()),
     live: redisLiveRuns(connection),

@@ -12,6 +12,7 @@ import { describeFiles } from '../files/describe-files.js';
 import { describeAccounts } from '../accounts/describe-accounts.js';
 import { CapabilitiesController } from '../runs-api/capabilities.controller.js';
 import { describeJobs } from '../jobs/describe-jobs.js';
+import { describeWebhooks } from '../webhooks/describe-webhooks.js';
 import { HealthController } from '../models/health.controller.js';
 import { ModelsController } from '../models/models.controller.js';
 import { describeApprovals, describeFollowing, describeRerun, describeRuns } from '../runs-api/describe-runs.js';
@@ -48,6 +49,7 @@ export function describeRoutes(protocols: readonly ProtocolRoute[]): void {
   describeFollowing();
   describeRerun();
   describeJobs();
+  describeWebhooks();
   describeApprovals();
   describeResponses();
   describeSessions();

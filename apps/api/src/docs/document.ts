@@ -13,6 +13,7 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Runs', 'Every answer is a run: start, follow, stop, allow its calls'],
   ['Sessions', 'Conversations that the gateway keeps, with their files'],
   ['Jobs', 'Runs by the clock, and where their results go'],
+  ['Webhooks', 'Who is told when runs end or wait'],
   ['Tools', 'What the gateway can do for a run'],
   ['Usage', 'What was used'],
   ['Health', 'Whether the gateway works, and what it can do'],

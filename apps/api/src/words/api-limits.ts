@@ -27,6 +27,7 @@ export const API_LIMITS = {
   /** How long a fork waits for a run that has just ended to reach the store. */
   storedWaitMsMax: 5_000,
 
+  webhooksPerKeyMax: 20,
   /** Samples that are being delivered, one per key; and how long one may take. */
   deliveryTestsMax: 16,
   deliveryTestMsMax: 25_000,

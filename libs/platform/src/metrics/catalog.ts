@@ -184,6 +184,11 @@ export const METRICS = {
     help: 'Attempts to deliver results of jobs: `delivered`, `retried` later, or `failed` for good',
     labels: ['scheme', 'outcome'],
   },
+  webhookDeliveries: {
+    name: 'talaria_webhook_deliveries_total',
+    help: 'Attempts to tell webhooks of events: `delivered`, `retried` later, or `failed` for good',
+    labels: ['outcome'],
+  },
 
   // Messenger
   messengerUpdates: {

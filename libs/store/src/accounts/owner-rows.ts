@@ -66,9 +66,10 @@ const ERASED_MAX = 500;
 const some = (table: string, key: string): string =>
   `delete from ${table} where owner = $1 and ${key} in (select ${key} from ${table} where owner = $1 limit $2::int) returning 1`;
 
-/** Jobs first, so that no new run comes; what a run used goes last. */
+/** Jobs first, so that no new run comes; webhooks, so that nothing is told any more; what a run used goes last. */
 const ERASURES = [
   some('jobs', 'id'),
+  some('webhooks', 'id'),
   some('sessions', 'id'),
   some('conversations', 'id'),
   some('session_usage', 'run_id'),

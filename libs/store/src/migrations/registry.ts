@@ -10,6 +10,7 @@ import { usageAndSearch } from './009-usage-and-search.js';
 import { searchByOwner } from './010-search-by-owner.js';
 import { searchLater } from './011-search-later.js';
 import { runsByStatus } from './012-runs-by-status.js';
+import { webhooks } from './013-webhooks.js';
 import type { Migration } from './migration.js';
 
 /** In the order in which they are applied; versions count 1, 2, 3 ... */
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   searchByOwner,
   searchLater,
   runsByStatus,
+  webhooks,
 ];

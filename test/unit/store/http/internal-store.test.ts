@@ -5,6 +5,7 @@ import {
   sqlStoredAccounts,
   sqlStoredRuns,
   sqlStoredSessions,
+  sqlWebhookStore,
   upsertRuns,
   type SqlDatabase,
 } from '#libs/store';
@@ -28,6 +29,7 @@ function portsOver(db: SqlDatabase): StorePorts {
     conversations: sqlStoredConversations({ db, log: noLog, logger, now }),
     jobs: sqlJobStore(db, now),
     accounts: sqlStoredAccounts(db),
+    webhooks: sqlWebhookStore(db, now),
   };
 }
 

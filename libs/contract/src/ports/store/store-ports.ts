@@ -3,6 +3,7 @@ import { JOB_STORE_CALLS, type JobStore } from './job-store.js';
 import type { PortCalls } from './port-calls.js';
 import { STORED_ACCOUNTS_CALLS, type StoredAccounts } from './stored-accounts.js';
 import { STORED_RUNS_CALLS, type StoredRuns } from './stored-runs.js';
+import { WEBHOOK_STORE_CALLS, type WebhookStore } from './webhook-store.js';
 import { STORED_SESSIONS_CALLS, type StoredSessions } from './stored-sessions.js';
 
 /** The ports of the store: SQL inside the store service, `storeClient` in the other services. */
@@ -12,6 +13,7 @@ export interface StorePorts {
   readonly conversations: StoredConversations;
   readonly jobs: JobStore;
   readonly accounts: StoredAccounts;
+  readonly webhooks: WebhookStore;
 }
 
 /**
@@ -25,4 +27,5 @@ export const STORE_CALLS: { readonly [P in keyof StorePorts]: PortCalls<StorePor
   conversations: STORED_CONVERSATIONS_CALLS,
   jobs: JOB_STORE_CALLS,
   accounts: STORED_ACCOUNTS_CALLS,
+  webhooks: WEBHOOK_STORE_CALLS,
 };

@@ -1,0 +1,87 @@
+import type { NewWebhook, Webhook, WebhookChange, WebhookPlace, WebhookRef } from '#libs/contract';
+import type { SqlDatabase, SqlQueries } from '../ports.js';
+import { storable } from '../storable.js';
+
+/** The columns of a webhook as `Webhook` names them; the table is `w`. */
+export const WEBHOOK_COLUMNS = `w.id, w.owner, w.url, w.events, w.description, w.created_at::float8 as "createdAt",
+w.updated_at::float8 as "updatedAt", w.secret_version as "secretVersion",
+w.former_secret_until::float8 as "formerSecretUntil", w.paused_at::float8 as "pausedAt",
+w.paused_reason as "pausedReason", w.failing_since::float8 as "failingSince"`;
+
+/** Counts and writes under a lock of the owner, so that two requests at once do not pass the bound together. */
+export function createWebhook(
+  db: SqlDatabase,
+  { webhook, max }: { readonly webhook: NewWebhook; readonly max: number },
+  now: number,
+): Promise<Webhook | 'full'> {
+  const owner = storable(webhook.owner);
+  return db.transaction(async (tx) => {
+    await tx.query(
+      'insert into webhook_owners (owner) values ($1) on conflict (owner) do update set owner = excluded.owner',
+      [owner],
+    );
+    const [row] = await tx.query<{ count: number }>('select count(*)::int as count from webhooks where owner = $1', [
+      owner,
+    ]);
+    if ((row?.count ?? 0) >= max) return 'full';
+    const [made] = await tx.query<Webhook>(
+      `insert into webhooks as w (id, owner, url, events, description, created_at, updated_at, secret_version)
+       values ($1, $2, $3, $4::text[], $5, $6::bigint, $6::bigint, 1) returning ${WEBHOOK_COLUMNS}`,
+      [webhook.id, owner, webhook.url, webhook.events, storable(webhook.description), now],
+    );
+    if (!made) throw new Error('the database did not return the webhook that it wrote');
+    return made;
+  });
+}
+
+export async function getWebhook(db: SqlQueries, { owner, id }: WebhookRef): Promise<Webhook | undefined> {
+  const [found] = await db.query<Webhook>(
+    `select ${WEBHOOK_COLUMNS} from webhooks w where w.owner = $1 and w.id = $2`,
+    [storable(owner), id],
+  );
+  return found;
+}
+
+export function listWebhooks(
+  db: SqlQueries,
+  { owner, limit, after }: { readonly owner: string; readonly limit: number; readonly after?: WebhookPlace },
+): Promise<Webhook[]> {
+  return db.query(
+    `select ${WEBHOOK_COLUMNS} from webhooks w
+     where w.owner = $1 and ($2::bigint is null or (w.created_at, w.id) < ($2::bigint, $3::text))
+     order by w.created_at desc, w.id desc limit $4::int`,
+    [storable(owner), after?.createdAt ?? null, after?.id ?? null, limit],
+  );
+}
+
+const CHANGE = `
+update webhooks as w set
+  url = coalesce($3, w.url),
+  events = coalesce($4::text[], w.events),
+  description = coalesce($5, w.description),
+  paused_at = case $6 when 'pause' then coalesce(w.paused_at, $8::bigint) when 'resume' then null else w.paused_at end,
+  paused_reason = case $6 when 'pause' then $7 when 'resume' then null else w.paused_reason end,
+  failing_since = case $6 when 'resume' then null else w.failing_since end,
+  secret_version = w.secret_version + case when $9::bigint is null then 0 else 1 end,
+  former_secret_until = coalesce($8::bigint + $9::bigint, w.former_secret_until),
+  updated_at = $8::bigint
+where w.owner = $1 and w.id = $2 returning ${WEBHOOK_COLUMNS}`;
+
+export async function changeWebhook(
+  db: SqlQueries,
+  { owner, id }: WebhookRef,
+  { url, events, description, pause, rotate }: WebhookChange,
+  now: number,
+): Promise<Webhook | undefined> {
+  const step = pause === undefined ? 'none' : pause === null ? 'resume' : 'pause';
+  const said = description === undefined ? null : storable(description);
+  const reason = typeof pause === 'string' ? storable(pause) : null;
+  const params = [storable(owner), id, url ?? null, events ?? null, said, step, reason, now, rotate?.overlapMs ?? null];
+  const [changed] = await db.query<Webhook>(CHANGE, params);
+  return changed;
+}
+
+export async function removeWebhook(db: SqlQueries, { owner, id }: WebhookRef): Promise<boolean> {
+  const gone = await db.query('delete from webhooks where owner = $1 and id = $2 returning 1', [storable(owner), id]);
+  return gone.length > 0;
+}

@@ -1,0 +1,4 @@
+import { onBothDatabases } from '../support/both-databases.js';
+import { webhooksSuite } from './webhooks.suite.js';
+
+onBothDatabases(webhooksSuite);
