@@ -64,7 +64,7 @@ function charsOf(message: Message): number {
   switch (message.role) {
     case 'user':
       if (typeof message.content === 'string') return message.content.length;
-      return message.content.reduce((sum, part) => sum + (part.type === 'text' ? part.text.length : 0), 0);
+      return message.content.reduce((sum, part) => sum + ('text' in part ? (part.text?.length ?? 0) : 0), 0);
     case 'system':
       return message.content.length;
     case 'assistant':

@@ -104,6 +104,8 @@ export const REFUSAL_REASONS = [
   'key_receiving',
   'counting',
   'key_counting',
+  'reading_files',
+  'key_reading_files',
 ] as const;
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

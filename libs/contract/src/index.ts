@@ -25,6 +25,7 @@ export {
   type Schedule,
 } from './jobs/job.js';
 export { CACHE_MARK_FIELDS, cacheMarksOf } from './cache-mark.js';
+export { hasFile, withFilesAsText } from './runs/file-text.js';
 export { leftOutHeader } from './left-out.js';
 export { LIMITS } from './limits.js';
 export { PROVIDER_NAMES, type ProviderName, type LoginSettings, type UpstreamSettings } from './models/upstream.js';
@@ -32,6 +33,7 @@ export type {
   AssistantMessage,
   CacheMark,
   ContentPart,
+  FilePart,
   Message,
   Reasoning,
   ReasoningSeal,

@@ -70,6 +70,16 @@ export const LIMITS = {
   /** Reasoning in a client's history, per message. */
   reasoningCharsMax: 1_048_576,
 
+  // Files in a request
+  /** PDFs of one request that are read. */
+  filesMax: 16,
+  /** Of one file, before base64. The whole body has a bound of its own. */
+  fileBytesMax: 33_554_432,
+  fileNameCharsMax: 256,
+  filePagesMax: 1_000,
+  /** Text of one file, after reading. More is refused, never cut. */
+  fileTextCharsMax: 2_000_000,
+
   // Embeddings
   embeddingInputsMax: 2_048,
   /** Of one input that comes as tokens. */

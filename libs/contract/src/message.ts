@@ -28,7 +28,7 @@ export interface SystemMessage extends Markable {
   readonly content: string;
 }
 
-export type ContentPart = TextPart | ImagePart;
+export type ContentPart = TextPart | ImagePart | FilePart;
 
 export interface TextPart extends Markable {
   readonly type: 'text';
@@ -39,6 +39,18 @@ export interface ImagePart extends Markable {
   readonly type: 'image';
   readonly url: string;
   readonly detail?: string;
+}
+
+/** A PDF of the client. Files of text are text parts. */
+export interface FilePart extends Markable {
+  readonly type: 'file';
+  /** A base64 data URL of `application/pdf`. */
+  readonly url: string;
+  readonly name?: string;
+  /** What can be read in it, for models that take no files. Absent: nobody has looked yet. */
+  readonly text?: string;
+  /** Its place in the request, until somebody has looked: the `param` of an error. */
+  readonly at?: string;
 }
 
 export interface UserMessage {

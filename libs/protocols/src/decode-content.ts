@@ -1,5 +1,6 @@
 import { CACHE_MARK_FIELDS, GatewayError, isJsonObject, LIMITS } from '#libs/contract';
 import type { CacheMark, ContentPart, ErrorCode, JsonObject, JsonValue, UserMessage } from '#libs/contract';
+import { filePart } from './decode-file.js';
 import { cacheMark, MARK_PROBLEM } from './prompt-cache.js';
 import { listOf, refuse } from './request-place.js';
 
@@ -23,7 +24,7 @@ export interface Content {
 
 /** Content of a user message: parts only where a string cannot express the same. */
 export function userContent({ parts, text }: Pick<Content, 'parts' | 'text'>): UserMessage['content'] {
-  return parts.some((part) => part.type === 'image' || part.cacheMark) ? parts : text;
+  return parts.some((part) => part.type !== 'text' || part.cacheMark) ? parts : text;
 }
 
 /**
@@ -74,6 +75,8 @@ function decodePart(value: JsonValue, place: PartPlace): DecodedPart {
   if (isText) return { type: 'text', text: partText(value, 'text', place), ...markOf(value, place) };
   const isImage = type === 'image_url' || type === 'input_image';
   if (isImage && place.allows === 'text and images') return { ...decodeImage(value, place), ...markOf(value, place) };
+  const isFile = type === 'file' || type === 'input_file';
+  if (isFile && place.allows === 'text and images') return { ...decodeFile(value, place), ...markOf(value, place) };
   if (type === 'refusal' && place.allows === 'text and refusals') {
     return { type: 'refusal', text: partText(value, 'refusal', place) };
   }
@@ -110,6 +113,23 @@ function decodeImage(part: JsonObject, place: PartPlace): ContentPart {
   if (detail === undefined) return { type: 'image', url };
   if (typeof detail === 'string' && detail !== '') return { type: 'image', url, detail };
   throw wrong(place, 'invalid_content_part', 'must have a non-empty string as its detail.');
+}
+
+/** `file: {filename, file_data}` of Chat Completions, and the same fields in the part itself, as Responses has them. */
+function decodeFile(part: JsonObject, place: PartPlace): ContentPart {
+  const file = isJsonObject(part['file']) ? part['file'] : part;
+  const { path: param, partPath: path } = place;
+  const data = file['file_data'] ?? undefined;
+  const name = file['filename'] ?? undefined;
+  const isElsewhere = data === undefined && (file['file_id'] ?? file['file_url'] ?? undefined) !== undefined;
+  if (isElsewhere) {
+    throw wrong(place, 'unsupported_content_type', 'refers to a file elsewhere; send it as file_data.');
+  }
+  if (typeof data !== 'string') throw wrong(place, 'invalid_content_part', 'must have a string as its file_data.');
+  if (name !== undefined && typeof name !== 'string') {
+    throw wrong(place, 'invalid_content_part', 'must have a string as its filename.');
+  }
+  return filePart({ data, path, param, ...(name !== undefined && { name }) });
 }
 
 function checkImageUrl(url: JsonValue | undefined, place: PartPlace): asserts url is string {

@@ -4,6 +4,7 @@ import { renewingProvider, type Credential } from './credentials/renewing-provid
 import { demoProvider } from './demo/demo-provider.js';
 import { gatewayProvider } from './gateway/gateway-provider.js';
 import { openaiProvider } from './openai/openai-provider.js';
+import { withFiles } from './quirks/files-as-text.js';
 import { withForcedCalls } from './quirks/forced-text/forced-calls.js';
 import { withoutVectors } from './quirks/without-vectors.js';
 
@@ -21,5 +22,6 @@ const PROVIDERS: Readonly<Record<ProviderName, (settings: UpstreamSettings) => M
  */
 export const createProvider = (settings: UpstreamSettings, credential?: Credential): ModelProvider => {
   const create = PROVIDERS[settings.provider];
-  return withForcedCalls(credential ? renewingProvider(settings, credential, create) : create(settings));
+  const provider = credential ? renewingProvider(settings, credential, create) : create(settings);
+  return withForcedCalls(withFiles(provider, settings));
 };

@@ -26,6 +26,8 @@ import { withSpendLimits } from '../runs/placing/spend-limits.js';
 import { readSessionHeaders } from '../runs/placing/session-headers.js';
 import type { Exchange } from './exchanges.js';
 import { HEADERS } from '../words/header-names.js';
+import type { FileReader } from '../attachments/file-reader.js';
+import { readFiles } from '../attachments/read-files.js';
 import { decodeContext } from './decode-context.js';
 import { streamEvents, streamRun, whileWorkersAre, withExchange, type ExchangeParts } from './run-exchange.js';
 
@@ -33,6 +35,7 @@ export interface CreateRunParts extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: ModelDirectory;
   readonly meters: ApiMeters;
+  readonly files: Pick<FileReader, 'read'>;
   readonly messageCharsMax: number;
   readonly serverCalls: 'mcp_call' | 'function_call';
   readonly approvalsInChat: 'say' | 'deny' | 'wait';
@@ -117,7 +120,10 @@ export class CreateRun {
       model,
       owner,
       ...(claim && { claim }),
-      complete: (runId) => prepared.complete(draft, { owner, runId }),
+      complete: async (runId) => {
+        const completed = await prepared.complete(draft, { owner, runId });
+        return { ...completed, draft: await readFiles({ reader: this.parts.files, owner }, completed.draft) };
+      },
     };
     return { admission, traits: prepared.traits(draft) };
   }

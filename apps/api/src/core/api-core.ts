@@ -14,6 +14,7 @@ import { ResponseFinder } from '../runs/response-finder.js';
 import { ReceivingBudget } from '../receiving/receiving-budget.js';
 import { ModelDirectory } from '../runs/model-directory.js';
 import { WorkerWatch } from '../runs/worker-watch.js';
+import { FileReader } from '../attachments/file-reader.js';
 import { TokenCounter } from '../tokens/token-counter.js';
 
 /** The parts that feature modules share. Each module takes from here what its controllers need. */
@@ -23,6 +24,7 @@ export interface ApiCore extends ExchangeParts {
   readonly prices: PriceTable;
   readonly workers: WorkerWatch;
   readonly counter: TokenCounter;
+  readonly files: FileReader;
   readonly receiving: ReceivingBudget;
   readonly meters: ApiMeters;
   readonly messageCharsMax: number;
@@ -70,6 +72,7 @@ export function buildCore({ config, logger, closers, drain }: ApiParts, ports: A
     workers,
     receiving: new ReceivingBudget(config.api),
     counter: closers.own(new TokenCounter(), (c) => c.close()),
+    files: closers.own(new FileReader(), (f) => f.close()),
     meters,
     messageCharsMax: config.api.messageCharsMax,
     serverCalls: config.api.responsesServerCalls,

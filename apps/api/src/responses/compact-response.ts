@@ -17,6 +17,8 @@ import {
   responseUsage,
 } from '#libs/protocols';
 import type { FastifyReply } from 'fastify';
+import type { FileReader } from '../attachments/file-reader.js';
+import { readFiles } from '../attachments/read-files.js';
 import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import type { Admitted, RunDesk } from '../runs/admitting/run-desk.js';
@@ -31,6 +33,7 @@ export interface CompactParts extends ExchangeParts {
   readonly desk: RunDesk;
   readonly models: Pick<ModelDirectory, 'resolve'>;
   readonly context: ContextReader;
+  readonly files: Pick<FileReader, 'read'>;
 }
 
 const TASK = [
@@ -58,7 +61,8 @@ export class CompactResponse {
       const { owner } = context;
       const { headers, body } = request;
       const claim = idempotencyClaim({ owner, route: '/v1/responses/compact', headers, body });
-      const draft = summaryDraft(context, onDisconnectOf(headers) ?? 'cancel');
+      const whole = await readFiles({ reader: this.parts.files, owner }, context);
+      const draft = summaryDraft(whole, onDisconnectOf(headers) ?? 'cancel');
       const model = await models.resolve(context.model);
       // A request with a key may have its answer already.
       if (!claim) this.parts.workers.assertThere();
@@ -118,7 +122,7 @@ function transcriptOf(message: Message): string {
     case 'user': {
       const { content } = message;
       if (typeof content === 'string') return `user: ${content}`;
-      return `user: ${content.map((part) => (part.type === 'text' ? part.text : '[image]')).join(' ')}`;
+      return `user: ${content.map((part) => (part.type === 'image' ? '[image]' : (part.text ?? '[file]'))).join(' ')}`;
     }
     case 'assistant': {
       const calls = message.toolCalls.map(

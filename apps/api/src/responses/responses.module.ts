@@ -23,7 +23,7 @@ interface Extras {
 @Module({})
 export class ResponsesModule {
   static for(core: ApiCore, ports: ApiPorts, { createRun, preparation }: Extras): DynamicModule {
-    const { models, counter } = core;
+    const { models, counter, files } = core;
     const { prepare, desk, forSocket } = preparation;
     const context = new ContextReader({ ...core, ...ports, prepare, desk });
     const sockets = new ResponseSockets({ ...core, createRun, preparation: forSocket });
@@ -33,7 +33,7 @@ export class ResponsesModule {
       providers: [
         { provide: ResponseDesk, useValue: new ResponseDesk({ ...core, ...ports }) },
         { provide: ResponseEvents, useValue: new ResponseEvents(core) },
-        { provide: InputTokens, useValue: new InputTokens(context, models, counter) },
+        { provide: InputTokens, useValue: new InputTokens(context, models, counter, files) },
         { provide: CompactResponse, useValue: new CompactResponse({ ...core, context }) },
         { provide: ResponseSockets, useValue: sockets },
         { provide: ConversationService, useValue: new ConversationService(ports.conversations, desk) },

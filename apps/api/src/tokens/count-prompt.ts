@@ -31,7 +31,10 @@ export async function countPrompt(
 function textsOf(message: Message): string[] {
   switch (message.role) {
     case 'user':
-      return [message.role, ...partsOf(message.content).flatMap((part) => (part.type === 'text' ? [part.text] : []))];
+      return [
+        message.role,
+        ...partsOf(message.content).flatMap((part) => (part.type === 'image' ? [] : [part.text ?? ''])),
+      ];
     case 'assistant':
       return [
         message.role,

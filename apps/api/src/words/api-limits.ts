@@ -102,6 +102,15 @@ export const API_LIMITS = {
   countCharsMax: 80_000_000,
   countCharsPerKeyMax: 20_000_000,
 
+  // Files
+  /** PDFs that are read at once; the others wait, of all keys and of one so many. */
+  filesReadAtOnceMax: 2,
+  filesWaitingMax: 64,
+  filesWaitingPerKeyMax: 16,
+  /** Longest time of one file, from its own start, and the memory of its thread. */
+  fileReadMsMax: 20_000,
+  fileMemoryMbMax: 256,
+
   // HTTP
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 60_000,

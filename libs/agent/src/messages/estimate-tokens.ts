@@ -49,4 +49,4 @@ const reasoningTokens = (blocks: readonly Reasoning[], count: CountTokens): numb
   blocks.reduce((sum, { text, seal }) => sum + count(text) + count(seal?.encrypted ?? ''), 0);
 
 const partTokens = (parts: readonly ContentPart[], count: CountTokens): number =>
-  parts.reduce((sum, part) => sum + (part.type === 'text' ? count(part.text) : TOKENS_PER_IMAGE), 0);
+  parts.reduce((sum, part) => sum + (part.type === 'image' ? TOKENS_PER_IMAGE : count(part.text ?? '')), 0);

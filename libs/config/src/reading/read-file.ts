@@ -84,6 +84,7 @@ const UPSTREAM_FIELDS = {
   retries: { parser: integer(0, 10) },
   first_byte_ms: { parser: integer(100, 3_600_000) },
   idle_ms: { parser: integer(100, 3_600_000) },
+  files: { parser: oneOf('pass', 'text') },
   weight: { parser: integer(1, 1_000) },
   max_in_flight: { parser: integer(1, 1_000_000) },
   priority: { parser: integer(0, 1_000) },

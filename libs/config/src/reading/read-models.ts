@@ -121,6 +121,7 @@ function fileUpstreams(sources: Sources, file: FileSettings, values: Values): Up
       retriesMax: entry.retries ?? defaults.retriesMax,
       firstByteTimeoutMs: entry.first_byte_ms ?? defaults.firstByteTimeoutMs,
       idleTimeoutMs: entry.idle_ms ?? defaults.idleTimeoutMs,
+      ...(entry.files !== undefined && { files: entry.files }),
       ...(entry.weight !== undefined && { weight: entry.weight }),
       ...(entry.priority !== undefined && { priority: entry.priority }),
       ...(entry.max_in_flight !== undefined && { inFlightMax: entry.max_in_flight }),

@@ -41,6 +41,8 @@ export interface UpstreamSettings {
   readonly firstByteTimeoutMs: number;
   /** Longest silence within an answer. */
   readonly idleTimeoutMs: number;
+  /** Whether PDFs are sent as they are, or as their text. Absent: as they are to the vendors themselves. */
+  readonly files?: 'pass' | 'text';
   /** Share of a pool's new sessions, relative to the other members. Absent: 1. */
   readonly weight?: number;
   /** Members of a pool with the lowest number get new sessions. Absent: 0. */

@@ -122,6 +122,15 @@ const PART: JsonObject = oneOf(
     },
     ['type', 'image_url'],
   ),
+  object(
+    {
+      type: { const: 'file' },
+      file: object({ file_data: text('Base64 data URL of a PDF or a text.'), filename: text('Its name.') }, [
+        'file_data',
+      ]),
+    },
+    ['type', 'file'],
+  ),
 );
 
 const FUNCTION_CALLED = shape({
@@ -177,7 +186,7 @@ function takeToolAnswer(place: MessagePlace, callIds: ReadonlySet<string> | null
     throw refuse(`${place.path}.tool_call_id`, "must be the id of one of the 'tool_calls' of an earlier message.");
   }
   const content = optionalContent(place, 'text and images');
-  const images = content?.parts.filter((part) => part.type === 'image') ?? [];
+  const images = content?.parts.filter((part) => part.type !== 'text') ?? [];
   const { cacheMark } = content ?? {};
   writer.answer({ role: 'tool', callId, output: content?.text ?? '', ...(cacheMark && { cacheMark }) }, images);
 }
@@ -206,5 +215,5 @@ function isVisible(message: Message): boolean {
   // A result needs an answer, even an empty one.
   if (message.role === 'tool') return true;
   if (typeof message.content === 'string') return /\S/.test(message.content);
-  return message.content.some((part) => part.type === 'image' || /\S/.test(part.text));
+  return message.content.some((part) => part.type !== 'text' || /\S/.test(part.text));
 }

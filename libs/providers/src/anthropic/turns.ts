@@ -98,8 +98,18 @@ function textBlocks(text: string): JsonObject[] {
 }
 
 function blocksOfPart(part: ContentPart): JsonObject[] {
-  const blocks = part.type === 'text' ? textBlocks(part.text) : [{ type: 'image', source: imageSource(part.url) }];
-  return marked(blocks, part.cacheMark);
+  return marked(plainBlocksOf(part), part.cacheMark);
+}
+
+function plainBlocksOf(part: ContentPart): JsonObject[] {
+  switch (part.type) {
+    case 'text':
+      return textBlocks(part.text);
+    case 'image':
+      return [{ type: 'image', source: imageSource(part.url) }];
+    case 'file':
+      return [{ type: 'document', source: imageSource(part.url), ...(part.name ? { title: part.name } : {}) }];
+  }
 }
 
 function imageSource(url: string): JsonObject {

@@ -92,9 +92,10 @@ function toChatCall({ callId, name, arguments: text, extraContent }: ToolCall, s
 /** Texts alone become one text, unless there is a mark between them, because not every server accepts parts. */
 function toChatContent(content: UserMessage['content'], takesMarks: boolean): JsonValue {
   if (typeof content === 'string') return content;
-  const isText = content.every((part) => part.type === 'text');
-  if (!isText || (takesMarks && content.some(hasMark))) return content.map((part) => toChatPart(part, takesMarks));
-  return content
+  const texts = content.filter((part) => part.type === 'text');
+  if (texts.length < content.length || (takesMarks && content.some(hasMark)))
+    return content.map((part) => toChatPart(part, takesMarks));
+  return texts
     .map(({ text }) => text)
     .filter((text) => text !== '')
     .join('\n');
@@ -103,9 +104,15 @@ function toChatContent(content: UserMessage['content'], takesMarks: boolean): Js
 function toChatPart(part: ContentPart, takesMarks: boolean): JsonObject {
   const mark = takesMarks && hasMark(part) && { [MARK]: part.cacheMark?.fields };
   if (part.type === 'text') return { type: 'text', text: part.text, ...mark };
+  if (part.type === 'file') {
+    return { type: 'file', file: { filename: part.name ?? NAMELESS, file_data: part.url }, ...mark };
+  }
   const { url, detail } = part;
   return { type: 'image_url', image_url: { url, ...(detail !== undefined && { detail }) }, ...mark };
 }
+
+/** OpenAI asks for a name. */
+const NAMELESS = 'file.pdf';
 
 function marked(text: string, { cacheMark }: Markable, takesMarks: boolean): JsonValue {
   return takesMarks && hasMark({ cacheMark }) ? [{ type: 'text', text, [MARK]: cacheMark?.fields }] : text;

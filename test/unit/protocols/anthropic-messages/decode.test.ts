@@ -112,9 +112,9 @@ test('results stand behind their calls: of the caller in the next turn, of the g
 
 test('documents are read as text, and of others the model is told', () => {
   const text = { type: 'document', title: 'Notes', source: { type: 'text', media_type: 'text/plain', data: 'abc' } };
-  const pdf = { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'AAAA' } };
-  expect(messagesOf(user([text, pdf]))).toEqual([
-    { role: 'user', content: 'Document "Notes":\nabc\nDocument:\n(application/pdf; it cannot be read here)' },
+  const other = { type: 'document', source: { type: 'base64', media_type: 'application/rtf', data: 'AAAA' } };
+  expect(messagesOf(user([text, other]))).toEqual([
+    { role: 'user', content: 'Document "Notes":\nabc\nDocument:\n(application/rtf; it cannot be read here)' },
   ]);
 });
 

@@ -47,7 +47,7 @@ function isSeen(message: Message): boolean {
   if (message.role === 'tool') return true;
   if (message.role !== 'user') return false;
   if (typeof message.content === 'string') return /\S/.test(message.content);
-  return message.content.some((part) => part.type === 'image' || /\S/.test(part.text));
+  return message.content.some((part) => part.type !== 'text' || /\S/.test(part.text));
 }
 
 /** Parts of other kinds stand as empty texts, so that errors name the right place. */
@@ -57,7 +57,8 @@ function userParts({ parts, path }: UiMessagePlace, textCharsMax: number): Retur
     if (part['type'] === 'text') return { type: 'text', text: optionalText(place, 'text') ?? null };
     if (part['type'] !== 'file') return { type: 'text', text: '' };
     const isImage = String(part['mediaType']).startsWith('image') || /^data:image\//i.test(String(part['url']));
-    return isImage ? { type: 'image_url', image_url: part['url'] ?? null } : { type: 'file' };
+    if (isImage) return { type: 'image_url', image_url: part['url'] ?? null };
+    return { type: 'file', file_data: part['url'] ?? null, filename: part['filename'] ?? null };
   });
   const content = decodeContent(values, { path: `${path}.parts`, textCharsMax, allows: 'text and images' });
   return userContent({

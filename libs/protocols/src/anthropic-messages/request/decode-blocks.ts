@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '#libs/contract';
+import { filePart } from '../../decode-file.js';
 import { cacheMark, MARK_PROBLEM } from '../../prompt-cache.js';
 import { fieldOf, listOf, optionalPlace, optionalText, placeOf, refuse, requiredText } from '../../request-place.js';
 import type { Place } from '../../request-place.js';
@@ -62,22 +63,23 @@ export function markOf({ object, path }: Place): CacheMark | undefined {
 /**
  * The parts of a block that a model can read: text, images, and documents as text. Empty for blocks of other types,
  * which belong to features of Anthropic's own servers. A mark of the block goes to its last part.
+ * @param param of errors about a file.
  */
-export function partsOf(block: ContentBlock): ContentPart[] {
-  const parts = readableOf(block);
+export function partsOf(block: ContentBlock, param: string = block.path): ContentPart[] {
+  const parts = readableOf(block, param);
   const mark = markOf(block);
   const last = parts.at(-1);
   return mark && last ? [...parts.slice(0, -1), { ...last, cacheMark: mark }] : parts;
 }
 
-function readableOf(block: ContentBlock): ContentPart[] {
+function readableOf(block: ContentBlock, param: string): ContentPart[] {
   switch (block.type) {
     case 'text':
       return [{ type: 'text', text: textField(block, 'text') }];
     case 'image':
       return [imageOf(block)];
     case 'document':
-      return documentOf(block);
+      return documentOf(block, param);
     case 'search_result':
       return searchResultOf(block);
     default:
@@ -117,8 +119,8 @@ function webUrl(source: Place): string {
   throw refuse(`${source.path}.url`, 'must be an http or https URL.', 'invalid_image_url');
 }
 
-/** A document as text. For a document that is not text, the model is told that it exists. */
-function documentOf(block: ContentBlock): ContentPart[] {
+/** A document as text, or as a file. Of a document that is neither, the model is told that it exists. */
+function documentOf(block: ContentBlock, param: string): ContentPart[] {
   const source = sourceOf(block);
   const title = optionalText(block, 'title');
   const context = optionalText(block, 'context');
@@ -127,7 +129,7 @@ function documentOf(block: ContentBlock): ContentPart[] {
   if (kind === 'text') return [{ type: 'text', text: `${head}\n${textField(source, 'data')}` }];
   if (kind === 'content') {
     const inner = blocksOf(fieldOf(source, 'content'), { path: `${source.path}.content`, textCharsMax: Infinity });
-    return [{ type: 'text', text: head }, ...inner.flatMap(partsOf)];
+    return [{ type: 'text', text: head }, ...inner.flatMap((one) => partsOf(one, param))];
   }
   if (kind === 'url') return [{ type: 'text', text: `${head}\n${webUrl(source)}` }];
   if (kind !== 'base64') {
@@ -135,6 +137,10 @@ function documentOf(block: ContentBlock): ContentPart[] {
   }
   const mediaType = requiredText(source, 'media_type');
   const data = requiredText(source, 'data');
+  if (mediaType === 'application/pdf') {
+    const file = filePart({ data, mediaType, path: `${source.path}.data`, param, ...(title ? { name: title } : {}) });
+    return context ? [{ type: 'text', text: head }, file] : [file];
+  }
   const isText = /^(text\/|application\/json\b)/.test(mediaType);
   const body = isText ? Buffer.from(data, 'base64').toString('utf8') : `(${mediaType}; it cannot be read here)`;
   return [{ type: 'text', text: `${head}\n${body}` }];
@@ -143,7 +149,7 @@ function documentOf(block: ContentBlock): ContentPart[] {
 function searchResultOf(block: ContentBlock): ContentPart[] {
   const inner = blocksOf(fieldOf(block, 'content'), { path: `${block.path}.content`, textCharsMax: Infinity });
   const head = `${optionalText(block, 'title') ?? ''}\n${optionalText(block, 'source') ?? ''}`.trim();
-  return [{ type: 'text', text: head }, ...inner.flatMap(partsOf)];
+  return [{ type: 'text', text: head }, ...inner.flatMap((one) => partsOf(one))];
 }
 
 /** A value as the JSON text of a call's arguments. */

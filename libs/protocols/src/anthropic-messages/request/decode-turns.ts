@@ -74,7 +74,7 @@ class TurnReader {
     const parts: ContentPart[] = [];
     for (const block of blocks) {
       if (block.type === 'tool_result') parts.push(...this.takeResult(block, results));
-      else parts.push(...partsOf(block));
+      else parts.push(...partsOf(block, place.path));
     }
     boundText(parts.map((part) => (part.type === 'text' ? part.text : '')).join(''), place);
     this.writer.user(results, parts);
@@ -97,7 +97,7 @@ class TurnReader {
     const path = `${block.path}.content`;
     const place = { path, textCharsMax: this.textCharsMax };
     const inner = blocksOf(fieldOf(block, 'content') ?? '', place);
-    const images = inner.flatMap(partsOf).filter(({ type }) => type === 'image');
+    const images = inner.flatMap((block) => partsOf(block, path)).filter(({ type }) => type !== 'text');
     // The content's own marks end at the same place, or just before it.
     const cacheMark = markOf(block) ?? lastMark(inner.filter(({ type }) => type !== 'image'));
     return { output: textOf(inner, place), images, ...(cacheMark && { cacheMark }) };
@@ -210,7 +210,7 @@ function isVisible(message: Message): boolean {
   if (message.role === 'assistant') return false;
   if (message.role === 'tool') return true;
   if (typeof message.content === 'string') return /\S/.test(message.content);
-  return message.content.some((part) => part.type === 'image' || /\S/.test(part.text));
+  return message.content.some((part) => part.type !== 'text' || /\S/.test(part.text));
 }
 
 export interface DecodedSystem {

@@ -13,6 +13,14 @@ const PART = oneOf(
     },
     ['type', 'image_url'],
   ),
+  object(
+    {
+      type: { const: 'input_file' },
+      file_data: text('Base64 data URL of a PDF or a text.'),
+      filename: text('Its name.'),
+    },
+    ['type', 'file_data'],
+  ),
 );
 const PARTS: JsonObject = { type: 'array', items: PART, maxItems: LIMITS.contentPartsMax };
 

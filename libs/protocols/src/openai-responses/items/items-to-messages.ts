@@ -236,7 +236,7 @@ class ItemReader {
     const callId = optionalText(place, 'call_id') ?? this.writer.openCall(this.namedCall(place));
     if (callId === undefined || callId === '') throw missing(`${place.path}.call_id`);
     const { text: output, parts, cacheMark } = this.content(place, 'output', 'text and images');
-    const images = parts.filter((part) => part.type === 'image');
+    const images = parts.filter((part) => part.type !== 'text');
     if (this.cutCalls.has(callId)) return;
     this.writer.answer({ role: 'tool', callId, output, ...(cacheMark && { cacheMark }) }, images);
   }

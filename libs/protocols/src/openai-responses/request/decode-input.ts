@@ -52,7 +52,7 @@ function isAnswerable(message: Message): boolean {
   if (message.role === 'system') return /\S/.test(message.content);
   if (message.role !== 'user') return message.role === 'tool';
   if (typeof message.content === 'string') return /\S/.test(message.content);
-  return message.content.some((part) => part.type === 'image' || /\S/.test(part.text));
+  return message.content.some((part) => part.type !== 'text' || /\S/.test(part.text));
 }
 
 function isReference(item: unknown): boolean {
