@@ -41,7 +41,11 @@ export async function startOddMcp({ list, call, first }: OddAnswers): Promise<Od
     });
   });
   const transport = { kind: 'http', url: `http://127.0.0.1:${server.port}/mcp`, headers: {} } as const;
-  const seconds = { timeoutSeconds: withSlack(30), connectTimeoutSeconds: withSlack(10) };
+  const seconds = {
+    timeoutSeconds: withSlack(30),
+    taskTimeoutSeconds: withSlack(30),
+    connectTimeoutSeconds: withSlack(10),
+  };
   return { ...server, asked, settings: { name: 'odd', transport, approval: 'never', images: true, ...seconds } };
 }
 

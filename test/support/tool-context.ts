@@ -7,6 +7,7 @@ export function toolContext(fields: Partial<ToolContext> = {}): ToolContext {
     owner: 'alice',
     callId: 'call_test',
     signal: new AbortController().signal,
+    keep: async () => undefined,
     progress: () => undefined,
     ...fields,
   };

@@ -15,6 +15,7 @@ import {
   type RunLog,
   type RunSnapshot,
   type RunSpec,
+  RunStopped,
   type RunWriter,
   type TerminalEvent,
   type Tool,
@@ -65,7 +66,7 @@ export interface AttemptPorts {
 }
 
 /** A reason to abort a run that is not a failure. */
-class RunCancelled extends Error {
+class RunCancelled extends RunStopped {
   constructor(readonly cancelReason: CancelReason) {
     super(`cancelled: ${cancelReason}`);
   }

@@ -51,10 +51,12 @@ class PendingEvents {
         this.addText(event);
         if (event.seal) this.seal(event);
         return;
-      case 'tool_call.arguments.delta':
       case 'tool.progress':
-        // The next step does not need these events: `tool_call.ready` has the complete arguments, and progress is only
-        // for display.
+        // Only for display, without a handle.
+        if (event.handle) this.events.push(event);
+        return;
+      case 'tool_call.arguments.delta':
+        // The next step does not need these events: `tool_call.ready` has the complete arguments.
         return;
       default:
         this.open = undefined;

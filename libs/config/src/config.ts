@@ -241,6 +241,8 @@ export interface McpServerConfig {
   readonly tools?: readonly string[];
   /** Time limit of one call. */
   readonly timeoutSeconds: number;
+  /** How long the result of a task is waited for: a call that the server answers with a handle. */
+  readonly taskTimeoutSeconds: number;
   /** Time limit of the handshake and of the list of tools: a program may have to be fetched and started first. */
   readonly connectTimeoutSeconds: number;
   /** Whether images in results go to the model. Otherwise it reads that there were some. */

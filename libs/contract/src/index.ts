@@ -113,6 +113,8 @@ export {
   type ToolChoice,
 } from './runs/run-spec.js';
 export {
+  isForGood,
+  RunStopped,
   TOOL_NAMES,
   type Question,
   type Tool,

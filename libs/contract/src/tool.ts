@@ -1,3 +1,4 @@
+import { GatewayError } from './errors.js';
 import type { JsonObject } from './json.js';
 
 /** A question that a call has for the user before it continues. */
@@ -25,6 +26,17 @@ export interface ToolResume {
   readonly by: 'user' | 'timeout';
 }
 
+/** The reason of a tool's signal when somebody stopped the run. */
+export class RunStopped extends Error {}
+
+/**
+ * Whether a call that was aborted for this reason will have no result on any worker, so that work elsewhere may end,
+ * too. For any other reason the run may go on on another worker.
+ */
+export function isForGood(reason: unknown): boolean {
+  return reason instanceof RunStopped || (reason instanceof GatewayError && reason.code === 'run_timeout');
+}
+
 export interface ToolContext {
   readonly runId: string;
   readonly owner: string;
@@ -35,6 +47,15 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Present when the call has asked before. */
   readonly resume?: ToolResume;
+  /** What `keep` was given, on this worker or on one that was lost: the call must not be made again. */
+  readonly handle?: JsonObject;
+  /**
+   * Writes into the run's log that the call goes on elsewhere, under this handle. Resolves when that is durable. From
+   * then on the tool bounds its own time, and the run's limit applies. Rejects when the run cannot go on here.
+   *
+   * @param text shown to listeners.
+   */
+  keep(handle: JsonObject, text: string): Promise<void>;
   /** Shows listeners that something is happening. The text is neither kept nor shown to the model. */
   progress(text: string): void;
 }

@@ -25,6 +25,7 @@ describe('mcp_servers', () => {
     env_from: [TOKEN]
     tools: ['get_*', create issue]
     timeout_seconds: 7
+    task_timeout_seconds: 600
     connect_timeout_seconds: 300
     approval: always
     images: false
@@ -38,6 +39,7 @@ describe('mcp_servers', () => {
         transport: { kind: 'stdio', command: 'npx', args: ['-y', 'a,b', '--x=1'], env },
         tools: ['get_*', 'create issue'],
         timeoutSeconds: 7,
+        taskTimeoutSeconds: 600,
         connectTimeoutSeconds: 300,
         approval: 'always',
         images: false,
@@ -56,6 +58,7 @@ describe('mcp_servers', () => {
         name: 'docs',
         transport: { kind: 'http', url: 'http://10.0.0.7/mcp', headers },
         timeoutSeconds: 60,
+        taskTimeoutSeconds: 1_800,
         connectTimeoutSeconds: 60,
         approval: 'never',
         images: true,
@@ -81,6 +84,7 @@ describe('mcp_servers', () => {
     ['a variable that is not set', '{ name: a, command: x, env_from: [NOPE] }', 'mcp_servers[0].env_from is "NOPE"'],
     ['a token that is not set', '{ name: a, url: "http://a", token_env: NOPE }', 'mcp_servers[0].token_env is "NOPE"'],
     ['more time than a tool may take', '{ name: a, command: x, timeout_seconds: 500 }', 'timeout_seconds is "500"'],
+    ['no time for tasks', '{ name: a, command: x, task_timeout_seconds: 0 }', 'task_timeout_seconds is "0"'],
     ['no time to connect', '{ name: a, command: x, connect_timeout_seconds: 0 }', 'connect_timeout_seconds is "0"'],
     ['an unknown policy', '{ name: a, command: x, approval: sometimes }', 'mcp_servers[0].approval'],
     ['an unknown key', '{ name: a, command: x, cwd: / }', 'mcp_servers[0].cwd: unknown key'],

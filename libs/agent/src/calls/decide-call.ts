@@ -24,7 +24,9 @@ export type Decision =
 export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem, isAnswered = false): Decision {
   const tool = toolbox.serverTool(call.name);
   // A worker that was lost had dispatched the call, so its effect is unknown, even if this worker lacks the tool.
-  if (call.dispatched && !isAnswered && !tool?.idempotent) return { kind: 'answer', output: OUTCOME_UNKNOWN };
+  const isKept = call.handle !== undefined && tool !== undefined;
+  if (call.dispatched && !isAnswered && !isKept && !tool?.idempotent)
+    return { kind: 'answer', output: OUTCOME_UNKNOWN };
   const name = call.name.slice(0, LIMITS.toolNameCharsMax);
   if (!tool) return { kind: 'answer', output: `Unknown tool '${name}'. Use only the tools that are offered.` };
   if (!permits(spec.toolChoice, call.name)) {

@@ -3,6 +3,7 @@ import {
   type JsonObject,
   type Tool,
   type ToolCallItem,
+  type ToolContext,
   type ToolResult,
   type ToolResume,
 } from '#libs/contract';
@@ -19,15 +20,18 @@ export interface ToolExecution {
   readonly group: CallGroup;
   /** Called only while the agent still waits for the tool. */
   readonly progress: (text: string) => void;
+  /** Resolves when the handle is in the log. */
+  readonly keep: (handle: JsonObject, text: string) => Promise<void>;
 }
 
 /**
  * Executes a tool once. Returns what the model will read: the tool's output, cut at LIMITS.toolOutputBytesMax, or the
  * reason why there is none. After `toolSecondsMax` the tool's signal is aborted and the tool is abandoned: nobody waits
- * for it, and its later output is dropped. Rejects only when the group fails: at once, with the group's reason.
+ * for it, and its later output is dropped. A call that goes on elsewhere bounds its time itself. Rejects only when the
+ * group fails: at once, with the group's reason.
  */
 export function executeTool(execution: ToolExecution): Promise<ToolResult> {
-  const { run, group } = execution;
+  const { run, group, call } = execution;
   const { toolSecondsMax } = run.ports.settings;
   return new Promise((resolve, reject) => {
     const controller = new AbortController();
@@ -48,19 +52,26 @@ export function executeTool(execution: ToolExecution): Promise<ToolResult> {
       settle(() => resolve({ output: text, isError: true }));
       controller.abort(new Error(text));
     };
-    const stopTimer = run.ports.startTimer(toolSecondsMax * 1_000, onTimeout);
+    const stopTimer = call.handle ? () => undefined : run.ports.startTimer(toolSecondsMax * 1_000, onTimeout);
     const stopListening = group.onFailure(onFailure);
     const progress = (text: string): void => {
       if (!settled) execution.progress(text);
     };
-    void outcome(execution, { signal: controller.signal, progress }).then((result) => settle(() => resolve(result)));
+    const keep = async (handle: JsonObject, text: string): Promise<void> => {
+      controller.signal.throwIfAborted();
+      stopTimer();
+      await execution.keep(handle, text);
+    };
+    void outcome(execution, { signal: controller.signal, progress, keep }).then((result) =>
+      settle(() => resolve(result)),
+    );
   });
 }
 
 /** Never rejects: the failure of a tool is an answer for the model. */
 async function outcome(
   { run, tool, args, call }: ToolExecution,
-  context: { signal: AbortSignal; progress: (text: string) => void },
+  context: Pick<ToolContext, 'signal' | 'progress' | 'keep'>,
 ): Promise<ToolResult> {
   const { runId, owner, sessionId } = run.spec;
   const resume = resumeOf(call);
@@ -70,6 +81,7 @@ async function outcome(
     callId: call.callId,
     ...(sessionId !== undefined && { sessionId }),
     ...(resume && { resume }),
+    ...(call.handle && { handle: call.handle }),
   };
   try {
     const { output, images = [], isError = false, asks } = await tool.execute(args, { ...place, ...context });

@@ -1,4 +1,4 @@
-import type { RunEvent, ToolCallItem, ToolResult, Usage } from '#libs/contract';
+import type { JsonObject, RunEvent, ToolCallItem, ToolResult, Usage } from '#libs/contract';
 import type { AgentRun } from '../agent-run.js';
 import { CallGroup } from './call-group.js';
 import { askUser } from './ask-user.js';
@@ -85,7 +85,12 @@ async function answerCall(run: AgentRun, { step, call, group, isAnswered }: Call
     if (!decision.tool.idempotent) await ports.flushed();
     group.throwIfFailed();
     const progress = progressOf(run, { step, call, group });
-    result = await executeTool({ ...decision, run, call, group, progress });
+    const keep = async (handle: JsonObject, text: string): Promise<void> => {
+      await emit({ type: 'tool.progress', step, callId, text: text.slice(0, PROGRESS_CHARS_MAX), handle });
+      await ports.flushed();
+      group.throwIfFailed();
+    };
+    result = await executeTool({ ...decision, run, call, group, progress, keep });
   }
   if (result.asks) {
     const asked = await askUser(run, { step, call, asks: result.asks });

@@ -131,6 +131,8 @@ const MCP_FIELDS = {
   tools: { node: textList },
   // Less than a tool may take, so that the model reads which server was slow.
   timeout_seconds: { parser: integer(1, LIMITS.toolSecondsMax - 5) },
+  // As long as a run may be set to last; the limit of the run itself applies, too.
+  task_timeout_seconds: { parser: integer(1, 604_800) },
   connect_timeout_seconds: { parser: integer(1, CONNECT_SECONDS_MAX) },
   approval: { parser: oneOf('never', 'always') },
   images: { parser: yesOrNo },

@@ -40,10 +40,11 @@ function assertUnique({ problems }: Sources, list: string, entries: readonly { r
 }
 
 const TIMEOUT_SECONDS_DEFAULT = 60;
+const TASK_TIMEOUT_SECONDS_DEFAULT = 1_800;
 const CONNECT_TIMEOUT_SECONDS_DEFAULT = 60;
 
 function mcpServer(sources: Sources, entry: FileSettings['mcpServers'][number]): McpServerConfig | undefined {
-  const { path, name = '', command, url, tools, timeout_seconds, connect_timeout_seconds, approval, images } = entry;
+  const { path, name = '', command, url, tools, approval, images } = entry;
   if ((command === undefined) === (url === undefined)) {
     sources.problems.add(path, 'expected either command, for a program, or url, for a server on the network');
     return undefined;
@@ -56,8 +57,9 @@ function mcpServer(sources: Sources, entry: FileSettings['mcpServers'][number]):
     name,
     transport: url === undefined ? stdio(sources, entry, command ?? '') : http(sources, entry, url),
     ...(tools !== undefined && { tools }),
-    timeoutSeconds: timeout_seconds ?? TIMEOUT_SECONDS_DEFAULT,
-    connectTimeoutSeconds: connect_timeout_seconds ?? CONNECT_TIMEOUT_SECONDS_DEFAULT,
+    timeoutSeconds: entry.timeout_seconds ?? TIMEOUT_SECONDS_DEFAULT,
+    taskTimeoutSeconds: entry.task_timeout_seconds ?? TASK_TIMEOUT_SECONDS_DEFAULT,
+    connectTimeoutSeconds: entry.connect_timeout_seconds ?? CONNECT_TIMEOUT_SECONDS_DEFAULT,
     approval: approval ?? 'never',
     images: images ?? true,
   };

@@ -10,6 +10,7 @@ export type CallEvent = LoggedEvent & {
     | 'approval.requested'
     | 'approval.resolved'
     | 'tool.started'
+    | 'tool.progress'
     | 'tool.completed';
 };
 
@@ -23,7 +24,9 @@ export function foldCall(items: readonly OutputItem[], event: CallEvent): readon
   const at = items.findLastIndex((item) => item.type === 'tool_call' && item.callId === event.callId);
   const call = items[at];
   if (call?.type !== 'tool_call') return items;
-  return items.with(at, { ...call, ...callChange(call, event) });
+  if (event.type !== 'tool.completed') return items.with(at, { ...call, ...callChange(call, event) });
+  const { handle: _, ...answered } = call;
+  return items.with(at, { ...answered, ...callChange(call, event) });
 }
 
 function callChange(
@@ -49,6 +52,8 @@ function callChange(
     }
     case 'tool.started':
       return { dispatched: true };
+    case 'tool.progress':
+      return event.handle ? { handle: event.handle } : {};
     case 'tool.completed':
       return {
         output: event.output,

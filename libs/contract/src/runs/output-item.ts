@@ -55,6 +55,8 @@ export interface ToolCallItem extends ItemBase {
   /** The server tool was started. Its outcome is unknown until there is an `output`. */
   readonly dispatched: boolean;
   readonly approval?: Approval;
+  /** Where the call goes on, until it has an output: see `tool.progress`. */
+  readonly handle?: JsonObject;
   readonly output?: string;
   /** Data URLs of images in the result. */
   readonly images?: readonly string[];

@@ -164,7 +164,14 @@ export type RunEvent =
   /** A text that the user added while the run was under way; the model reads it in the next step. */
   | { readonly type: 'run.steered'; readonly text: string }
   | { readonly type: 'tool.started'; readonly step: number; readonly callId: string; readonly name: string }
-  | { readonly type: 'tool.progress'; readonly step: number; readonly callId: string; readonly text: string }
+  | {
+      readonly type: 'tool.progress';
+      readonly step: number;
+      readonly callId: string;
+      readonly text: string;
+      /** The call goes on elsewhere. A worker that takes over asks there for its result, and never makes it again. */
+      readonly handle?: JsonObject;
+    }
   | {
       readonly type: 'tool.completed';
       readonly step: number;

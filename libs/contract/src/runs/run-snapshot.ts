@@ -221,7 +221,7 @@ export function fold(before: RunSnapshot, event: LoggedEvent): RunSnapshot {
     case 'approval.resolved':
       return withWaitingStatus({ ...snapshot, items: foldCall(before.items, event) });
     case 'tool.progress':
-      return snapshot;
+      return event.handle ? { ...snapshot, items: foldCall(before.items, event) } : snapshot;
     case 'run.parked':
       return {
         ...snapshot,

@@ -8,8 +8,11 @@ import {
   type Progress,
   type Tool as McpToolInfo,
 } from '@modelcontextprotocol/client';
-import type { JsonObject, ToolContext, ToolResult } from '#libs/contract';
-import { askResult, questionsOf, retryOf, type Retry } from './tools/input-required.js';
+import type { JsonObject, JsonValue, ToolContext, ToolResult } from '#libs/contract';
+import { readTask, type Task } from './tasks/read-task.js';
+import { askResult, callState, questionsOf, retryOf, type Retry } from './tools/input-required.js';
+import { unknownOutcome } from './tasks/task-outcome.js';
+import { taskIn } from './tools/read-result.js';
 import { mcpResult } from './tools/result-parts.js';
 import { STREAM_ENDED } from './transport/tolerant-transport.js';
 import { Unreachable } from './transport/unreachable.js';
@@ -31,6 +34,8 @@ export interface CallOutcome {
    */
   readonly kind: 'answered' | 'lost' | 'session_gone';
   readonly result: ToolResult;
+  /** The server works on it: the result is that of this task. */
+  readonly task?: Task;
 }
 
 /**
@@ -40,7 +45,7 @@ export interface CallOutcome {
 export async function callTool(client: Client, order: CallOrder): Promise<CallOutcome> {
   const { context } = order;
   try {
-    return { kind: 'answered', result: await ask(client, order, context.resume ? retryOf(context.resume) : {}) };
+    return { kind: 'answered', ...(await ask(client, order, context.resume ? retryOf(context.resume) : {})) };
   } catch (cause) {
     context.signal.throwIfAborted();
     return { kind: kindOf(cause, client), result: { output: explain(cause, order), isError: true } };
@@ -50,7 +55,7 @@ export async function callTool(client: Client, order: CallOrder): Promise<CallOu
 /** How often a server may ask for a repetition without a question. */
 const ROUNDS_MAX = 8;
 
-async function ask(client: Client, order: CallOrder, first: Retry): Promise<ToolResult> {
+async function ask(client: Client, order: CallOrder, first: Retry): Promise<Omit<CallOutcome, 'kind'>> {
   const { server, tool, args, timeoutMs, context } = order;
   const options = {
     signal: context.signal,
@@ -62,14 +67,25 @@ async function ask(client: Client, order: CallOrder, first: Retry): Promise<Tool
   let retry = first;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const result = await client.callTool({ name: tool.name, arguments: { ...args }, ...retry }, options);
-    if (!isInputRequiredResult(result)) return mcpResult(result, order.images);
+    if (!isInputRequiredResult(result)) {
+      const handle = client.getProtocolEra() === 'modern' ? taskIn(result) : undefined;
+      return handle === undefined ? { result: mcpResult(result, order.images) } : taskOutcome(server, handle);
+    }
     const { inputRequests = {}, requestState } = result;
     const questions = questionsOf(inputRequests as JsonObject);
-    if (!questions) return { output: `The MCP server '${server}' asks for what cannot be given here.`, isError: true };
-    if (questions.length > 0) return askResult(questions, requestState);
+    if (!questions) return failure(`The MCP server '${server}' asks for what cannot be given here.`);
+    if (questions.length > 0) return { result: askResult(questions, callState(questions, requestState)) };
     retry = requestState === undefined ? {} : { requestState };
   }
-  return { output: `The MCP server '${server}' wanted the call to be made again and again.`, isError: true };
+  return failure(`The MCP server '${server}' wanted the call to be made again and again.`);
+}
+
+const failure = (output: string): { readonly result: ToolResult } => ({ result: { output, isError: true } });
+
+function taskOutcome(server: string, handle: unknown): Omit<CallOutcome, 'kind'> {
+  const task = readTask(handle as JsonValue);
+  const unusable = unknownOutcome(server, 'It gave a handle that cannot be used.');
+  return { result: unusable, ...(task && { task }) };
 }
 
 /** The state of the connection after a failed request. */

@@ -7,6 +7,7 @@ import {
   type VersionNegotiationOptions,
 } from '@modelcontextprotocol/client';
 import type { LiveTrees } from '../processes/live-trees.js';
+import { TASKS_EXTENSION } from './tasks/read-task.js';
 import { MCP_LIMITS, type McpLog, type McpServerSettings } from './mcp-settings.js';
 import { boundedFetch } from './transport/bounded-fetch.js';
 import { challengeText } from './transport/challenge.js';
@@ -112,7 +113,7 @@ async function open({ settings, parts, owner }: Attempt, { prior, negotiation, o
     { name: 'talaria', version: parts.version },
     {
       // Only servers of revision 2026-07-28 get this: see TolerantTransport.
-      capabilities: { elicitation: { form: {}, url: {} } },
+      capabilities: { elicitation: { form: {}, url: {} }, extensions: { [TASKS_EXTENSION]: {} } },
       inputRequired: { autoFulfill: false },
       ...(negotiation && { versionNegotiation: negotiation }),
     },

@@ -7,10 +7,13 @@ import {
   type ToolContext,
   type ToolResult,
 } from '#libs/contract';
-import { callTool, kindOf, type CallOrder, type CallOutcome } from './call-tool.js';
+import { askAboutTask } from './ask-about-task.js';
+import { callTool, kindOf, type CallOutcome } from './call-tool.js';
 import { connect, type ConnectionOwner, type ConnectParts, type Verdict } from './connect.js';
 import { listTools } from './list-tools.js';
 import { MCP_LIMITS, type McpServerSettings } from './mcp-settings.js';
+import { beginTask, resumeTask, type TaskOrder } from './tasks/follow-task.js';
+import { keptTask } from './tasks/task-handle.js';
 import { offeredTools } from './tools/offered-tools.js';
 import { watchChanges } from './watch-changes.js';
 
@@ -109,20 +112,34 @@ export class McpServer implements ConnectionOwner {
   private async call(tool: McpToolInfo, args: JsonObject, context: ToolContext): Promise<ToolResult> {
     const { name, timeoutSeconds, images } = this.settings;
     const order = { server: name, tool, args, context, timeoutMs: timeoutSeconds * 1_000, images };
+    const kept = keptTask(context);
+    if (kept) return resumeTask(this.taskOrder(context), kept);
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.clientFor(context.signal);
       if (!client) return { output: `The MCP server '${name}' is not available now.`, isError: true };
-      const outcome = await this.callOver(client, order);
+      const outcome = await this.over(client, () => callTool(client, order));
+      if (outcome.task) return beginTask(this.taskOrder(context), outcome.task);
       // The server did not know the session, so it did nothing: the call is made once more, in a new session.
       if (outcome.kind !== 'session_gone' || attempt > 1) return outcome.result;
       this.failures = 0;
     }
   }
 
-  private async callOver(client: Client, order: CallOrder): Promise<CallOutcome> {
+  private taskOrder(context: ToolContext): TaskOrder {
+    const { name, timeoutSeconds, taskTimeoutSeconds, images } = this.settings;
+    const ask: TaskOrder['ask'] = async (request, signal) => {
+      const client = await this.clientFor(signal);
+      const limits = { signal, timeoutMs: timeoutSeconds * 1_000 };
+      return client && this.over(client, () => askAboutTask(client, request, limits));
+    };
+    return { server: name, context, images, taskMs: taskTimeoutSeconds * 1_000, ask };
+  }
+
+  /** Makes a request over this connection, and leaves the connection when that shows it to be lost. */
+  private async over<O extends Pick<CallOutcome, 'kind'>>(client: Client, request: () => Promise<O>): Promise<O> {
     this.underWay.set(client, (this.underWay.get(client) ?? 0) + 1);
     try {
-      const outcome = await callTool(client, order);
+      const outcome = await request();
       if (outcome.kind !== 'answered') this.lost(client);
       return outcome;
     } finally {

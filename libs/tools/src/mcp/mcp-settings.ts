@@ -18,6 +18,8 @@ export interface McpServerSettings {
   readonly tools?: readonly string[];
   /** Time limit of one call. */
   readonly timeoutSeconds: number;
+  /** How long the result of a task is waited for: a call that the server answers with a handle. */
+  readonly taskTimeoutSeconds: number;
   /** Time limit of the handshake and of the list of tools: a program may have to be fetched and started first. */
   readonly connectTimeoutSeconds: number;
   /** Whether images in results go to the model; otherwise the model reads only that there were images. */
@@ -49,6 +51,15 @@ export const MCP_LIMITS = {
   retryMsMax: 60_000,
   /** After a connection of this length, the next wait is the shortest again. */
   goodConnectionMs: 30_000,
+  /** Waits between two requests for the state of a task, whatever its server wishes. */
+  pollMsMin: 250,
+  pollMsMax: 60_000,
+  pollMsDefault: 2_000,
+  /** A task whose server has no answer for so long is given up. */
+  taskAwayMsMax: 300_000,
+  cancelTaskMsMax: 5_000,
+  taskIdCharsMax: 1_024,
+  taskMessageCharsMax: 500,
   /** Time for a program to end by itself after its input was closed. */
   exitMs: 1_000,
 } as const;

@@ -24,10 +24,15 @@ function questionOf(id: string, request: unknown): Question | undefined {
   return { id, message, schema, ...(typeof url === 'string' && { url }) };
 }
 
-/** The run waits for the user, and any worker makes the call again with the answers. */
-export function askResult(questions: readonly Question[], requestState: string | undefined): ToolResult {
+/** The run waits for the user, and any worker goes on with the answers and this state. */
+export function askResult(questions: readonly Question[], state: JsonObject): ToolResult {
+  return { output: '', asks: { questions, state } };
+}
+
+/** The state with which the call is made again. */
+export function callState(questions: readonly Question[], requestState: string | undefined): JsonObject {
   const ids = questions.map(({ id }) => id);
-  return { output: '', asks: { questions, state: { ids, ...(requestState !== undefined && { requestState }) } } };
+  return { ids, ...(requestState !== undefined && { requestState }) };
 }
 
 /** The answers in the protocol's form: accepted with their content, declined by the user, or cancelled by time. */

@@ -6,14 +6,16 @@ import { isJsonObject, type JsonObject, type JsonValue } from '#libs/contract';
  */
 export function readResult(raw: JsonObject): JsonObject {
   const { resultType = 'complete', content, isError, structuredContent } = raw;
-  // A question to the user, or the handle of a task: not a result yet.
-  if (resultType !== 'complete') return raw;
+  const isTask = resultType === 'task';
+  // A question to the user: not a result yet.
+  if (resultType !== 'complete' && !isTask) return raw;
   const parts = Array.isArray(content) ? content.map(readPart) : [];
   if (typeof content === 'string') parts.push({ type: 'text', text: content });
   return {
-    resultType,
+    resultType: 'complete',
     content: parts,
     isError: isError === true,
+    ...(isTask && { _meta: taskMark(raw) }),
     ...(structuredContent !== undefined && { structuredContent }),
   };
 }
@@ -52,4 +54,18 @@ function isUsable({ type, text, uri, name, resource }: JsonObject): boolean {
 
 function asText(part: JsonValue): string {
   return isText(part) ? part : JSON.stringify(part);
+}
+
+const TASK_MARK = 'talaria/task';
+
+/**
+ * The `_meta` of a result that is the handle of a task. The client library refuses any `resultType` that it does not
+ * know, so the handle passes as a result with this mark. Results of servers lose their own `_meta` here, so a server
+ * cannot write the mark itself.
+ */
+export const taskMark = (raw: JsonObject): JsonObject => ({ [TASK_MARK]: raw });
+
+/** The handle in a result with `taskMark`. Undefined for any other result. */
+export function taskIn({ _meta }: { readonly _meta?: Readonly<Record<string, unknown>> | undefined }): unknown {
+  return _meta?.[TASK_MARK];
 }

@@ -1,5 +1,11 @@
-import type { JSONRPCMessage, RequestId, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
-import { isJsonObject, type JsonObject } from '#libs/contract';
+import {
+  PROTOCOL_VERSION_META_KEY,
+  type JSONRPCMessage,
+  type RequestId,
+  type Transport,
+  type TransportSendOptions,
+} from '@modelcontextprotocol/client';
+import { isJsonObject, traceHeaders, type JsonObject } from '#libs/contract';
 import { readList } from '../tools/read-list.js';
 import { readResult } from '../tools/read-result.js';
 
@@ -15,7 +21,7 @@ interface Asked {
  * Tolerates deviations of servers before the client library checks their messages. Invalid entries of lists and results
  * are repaired (see `readList` and `readResult`). A request whose stream ends without the answer fails at once with
  * STREAM_ENDED, because the library would wait for the whole time-out. Servers of older revisions are not told that
- * users can be asked: their questions come during a call, and a run can only wait between calls.
+ * users can be asked, or of tasks: their questions come during a call, and a run can only wait between calls.
  */
 export class TolerantTransport implements Transport {
   onclose?: (() => void) | undefined;
@@ -65,7 +71,7 @@ export class TolerantTransport implements Transport {
       this.endWithoutAnswer(id);
     };
     try {
-      await this.inner.send(withoutElicitation(message), { ...options, onRequestStreamEnd });
+      await this.inner.send(withTrace(withoutCapabilities(message)), { ...options, onRequestStreamEnd });
     } catch (cause) {
       this.open.delete(id);
       throw cause;
@@ -88,11 +94,18 @@ export class TolerantTransport implements Transport {
 
   private repaired({ method, cursor }: Asked, result: JsonObject): JsonObject {
     if (method === 'tools/list') return readList(result, cursor, this.onNote);
+    if (method.startsWith('tasks/')) return { ...result, resultType: 'complete' };
     return method === 'tools/call' ? readResult(result) : result;
   }
 }
 
-function withoutElicitation(message: JSONRPCMessage): JSONRPCMessage {
+function withoutCapabilities(message: JSONRPCMessage): JSONRPCMessage {
   if (!('method' in message) || message.method !== 'initialize') return message;
   return { ...message, params: { ...message.params, capabilities: {} } };
+}
+
+/** Requests of revision 2026-07-28 tell the trace in `_meta`, too: a program has no headers. */
+function withTrace(message: JSONRPCMessage): JSONRPCMessage {
+  if (!('method' in message) || message.params?._meta?.[PROTOCOL_VERSION_META_KEY] === undefined) return message;
+  return { ...message, params: { ...message.params, _meta: { ...message.params._meta, ...traceHeaders() } } };
 }
