@@ -63,7 +63,7 @@ export async function storm(options: StormOptions): Promise<StormFigures> {
 models:
   - { name: talaria, upstream: fake, model: 'ok:n=${options.words},gap=100' }
 `;
-    const env = { ...place.env, TOOLS: '' };
+    const env = { ...place.env, TOOLS: '', METRICS_PUBLIC: 'true' };
     stack = await startStack({ apis: 1, workers: 2, scheduler: true, env, settings });
     const messengers = [await stack.start('messenger'), await stack.start('messenger')];
     return await new Storm(options, place, stack, messengers).run();
