@@ -41,7 +41,11 @@ export const doneWith = (said: string): { readonly result: JsonObject } =>
 
 /** A task that asks for a name under this key. */
 export const askingFor = (...keys: string[]): { readonly result: JsonObject } => {
-  const params = { mode: 'form', message: 'Who?', requestedSchema: { type: 'object', properties: {} } };
+  const params = {
+    mode: 'form',
+    message: 'Who?',
+    requestedSchema: { type: 'object', properties: { name: { type: 'string' } } },
+  };
   const requests = keys.map((key) => [key, { method: 'elicitation/create', params }]);
   return taskAs('input_required', { inputRequests: Object.fromEntries(requests) as JsonObject });
 };
@@ -59,7 +63,8 @@ function toolOf(name: string): JsonObject {
 }
 
 /**
- * An MCP server of revision 2026-07-28 that answers calls of its tool `work` with tasks, over HTTP and without a library.
+ * An MCP server of revision 2026-07-28 that answers calls of its tool `work` with tasks, over HTTP and without a
+ * library.
  */
 export async function startTaskMcp(): Promise<TaskMcp> {
   const requests: TaskMcpRequest[] = [];
