@@ -1,9 +1,11 @@
-import { redactSecrets } from '#libs/contract';
+import { redactSecrets, type Tool } from '#libs/contract';
 import { parseJson } from '../../apps/api/src/edge/parse-json.js';
+import { openToolbox } from '../../libs/agent/src/toolbox.js';
 import { CallIds } from '../../libs/providers/src/upstream/answers/call-ids.js';
 import { ClosedJson } from '../../libs/providers/src/upstream/answers/closed-json.js';
 import { placesOf } from '../../libs/tools/src/files/find-text.js';
 import { readableText } from '../../libs/tools/src/http-fetch/readable-text.js';
+import { mayUse } from '../../libs/tools/src/toolsets.js';
 
 /** Something that is measured, and what it is compared with. */
 export interface Comparison {
@@ -74,10 +76,37 @@ export const GROWTHS: readonly Growth[] = [
       return () => placesOf(text, wanted, { max: 1, overlapping: false });
     },
   },
+  {
+    name: 'the tools of a run, of MCP servers with so many',
+    size: 1_000,
+    work(size) {
+      const tools = Array.from({ length: size }, (_, n) => mcpTool(`s${n % 8}__tool_${n}`));
+      const settings = {
+        everywhere: Array.from({ length: 8 }, (_, n) => `s${n}__*`),
+        toolsets: [],
+        byKey: [],
+        byModel: [],
+      };
+      const run = { protocol: 'runs', tools: [], toolChoice: { kind: 'auto' } } as const;
+      return () => {
+        const allowed = mayUse(settings, { owner: 'alice', models: [] });
+        return openToolbox(
+          run,
+          tools.filter(({ name }) => allowed(name)),
+        );
+      };
+    },
+  },
   { name: 'a page of open tags', size: 100_000, work: (size) => textWork(readableText, '<a ', size) },
   { name: 'a page of open comments', size: 100_000, work: (size) => textWork(readableText, '<!--', size) },
   { name: 'secrets in a long text', size: 100_000, work: (size) => textWork(redactSecrets, 'token=', size) },
 ];
+
+function mcpTool(name: string): Tool {
+  const parameters = { type: 'object', properties: { query: { type: 'string' } } };
+  const execute: Tool['execute'] = async () => ({ output: '' });
+  return { name, description: name, parameters, idempotent: false, approval: 'never', execute };
+}
 
 function textWork(read: (text: string) => unknown, piece: string, size: number): () => unknown {
   const text = piece.repeat(size / piece.length);
