@@ -1,4 +1,11 @@
-import { RunStopped, type JsonObject, type Tool, type ToolContext, type ToolResult } from '#libs/contract';
+import {
+  readTraceparentFrom,
+  RunStopped,
+  type JsonObject,
+  type Tool,
+  type ToolContext,
+  type ToolResult,
+} from '#libs/contract';
 import { McpServer } from '../../../../libs/tools/src/mcp/mcp-server.js';
 import { LiveTrees } from '../../../../libs/tools/src/processes/live-trees.js';
 import { startOddMcp } from '../../../support/odd-mcp.js';
@@ -67,6 +74,16 @@ test('a call is answered with a handle: it is kept before it is polled, and the 
     });
   }
   expect(get?.headers).toMatchObject({ 'mcp-method': 'tasks/get', 'mcp-name': 'task-1' });
+});
+
+test('the trace stands in the `_meta` of calls and of requests about tasks, and in their headers', async () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  readTraceparentFrom(() => traceparent);
+  mcp.get = () => doneWith('made');
+  await work().finally(() => readTraceparentFrom(() => undefined));
+  for (const request of [...mcp.asked('tools/call'), ...mcp.asked('tasks/get')]) {
+    expect([metaOf(request)['traceparent'], request.headers['traceparent']]).toEqual([traceparent, traceparent]);
+  }
 });
 
 test.each<[what: string, last: TaskMcpAnswer, output: string]>([
