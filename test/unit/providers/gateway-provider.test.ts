@@ -106,7 +106,11 @@ test('a call that waits for an approval there is shown, with the name of the req
   const { events } = await listen(provider, question('agent'));
   expect(tools(events)).toEqual([
     { type: 'own_tool', callId: 'c1', name: 'terminal' },
-    { type: 'own_tool_progress', callId: 'c1', text: 'waiting for approval (request apr_1 of run run_theirs of the upstream)' },
+    {
+      type: 'own_tool_progress',
+      callId: 'c1',
+      text: 'waiting for approval (request apr_1 of run run_theirs of the upstream)',
+    },
     { type: 'own_tool_progress', callId: 'c1', text: 'approved (request apr_1 of run run_theirs of the upstream)' },
     { type: 'own_tool_end', callId: 'c1', isError: false },
   ]);
