@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRedis, redisChatDesk } from '#libs/bus';
 import { startStack } from '../../support/stack.js';
+import { until } from '../../support/until.js';
 import { figuresOf } from './storm.js';
 import { PLACES } from './places.js';
 
@@ -23,6 +24,12 @@ export async function idle(chats: number): Promise<{ readonly before: number; re
     const { megabytes: before } = await figuresOf(messenger);
     const connection = connectRedis({ url: stack.redis.url, prefix: 'talaria', role: 'api' });
     const desk = redisChatDesk(connection);
+    await until(() =>
+      desk.waiting(['telegram:0']).then(
+        () => true,
+        () => false,
+      ),
+    );
     for (let i = 0; i < chats; i++) {
       const chat = `telegram:${100_000 + i}`;
       // A message that says nothing: the chat is claimed, found empty and given back, as after an answer.
