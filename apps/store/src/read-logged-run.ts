@@ -2,6 +2,7 @@ import {
   GatewayError,
   hasEnded,
   inputOf,
+  type ContentPart,
   type JsonObject,
   type RunInput,
   type RunJournal,
@@ -74,9 +75,12 @@ export function charsOf({ snapshot, input }: LoggedRun): number {
     if (message.role === 'assistant') return sum + message.text.length;
     const parts = typeof message.content === 'string' ? [] : message.content;
     const text = typeof message.content === 'string' ? message.content.length : 0;
-    return sum + text + parts.reduce((all, part) => all + (part.type === 'text' ? part.text : part.url).length, 0);
+    return sum + text + parts.reduce((all, part) => all + charsOfPart(part), 0);
   }, own);
 }
+
+const charsOfPart = (part: ContentPart): number =>
+  ('url' in part ? part.url.length : 0) + ('text' in part ? (part.text?.length ?? 0) : 0);
 
 async function readSnapshot({ log, logger }: ReadPorts, runId: string): Promise<RunSnapshot | undefined> {
   const snapshot = await foldLog(log, runId);

@@ -5,7 +5,10 @@ import { indexTexts, type SqlDatabase } from '#libs/store';
 const BATCH_MAX = 50;
 /** So long no run was stored: the machine has time. */
 const QUIET_MS = 1_000;
-/** With more texts beside the index it grows at busy times, too, or a search would have to read too many. */
+/** With more texts beside the index a few go into it at busy times, too: a search has to read what waits. */
+const WAITING_BUSY_MAX = 200;
+const BUSY_BATCH_MAX = 20;
+/** With more than these the index does not wait for better times. */
 const WAITING_MAX = 10_000;
 const PAUSE_MS = 250;
 
@@ -17,8 +20,9 @@ export interface TextIndexerPorts {
 }
 
 /**
- * Puts what was said in sessions into the index of the search, at times when no runs are being stored. Words cost more
- * than the rows of a run, and nobody waits for them: a text that is not in the index is found by reading it.
+ * Puts what was said in sessions into the index of the search: all at times when no runs are being stored, a few at
+ * others. Words cost more than the rows of a run, and nobody waits for them: a text outside of the index is found by
+ * reading it.
  */
 export class TextIndexer {
   private waiting = WAITING_MAX;
@@ -62,9 +66,12 @@ export class TextIndexer {
     const { db, logger, now } = this.ports;
     try {
       while (!this.isClosed && this.waiting > 0) {
-        if (now() - this.storedAt < QUIET_MS && this.waiting <= WAITING_MAX) return;
-        const indexed = await indexTexts(db, BATCH_MAX);
-        this.waiting = indexed < BATCH_MAX ? 0 : Math.max(this.waiting - indexed, 1);
+        const isBusy = now() - this.storedAt < QUIET_MS && this.waiting <= WAITING_MAX;
+        if (isBusy && this.waiting <= WAITING_BUSY_MAX) return;
+        const most = isBusy ? BUSY_BATCH_MAX : BATCH_MAX;
+        const indexed = await indexTexts(db, most);
+        this.waiting = indexed < most ? 0 : Math.max(this.waiting - indexed, 1);
+        if (isBusy) return;
       }
     } catch (cause) {
       // The next stored run, or the next start, makes up for it.

@@ -38,22 +38,32 @@ test('what the process before has left is indexed at a quiet time, and then noth
   await until(async () => one.seen.left === 0);
 });
 
-test('while runs are stored nothing is indexed, until too many wait', async () => {
+test('while runs are stored few texts are indexed at a time, and none below a bound', async () => {
   const clock = { ms: 0 };
   const one = indexer(0, clock);
   clock.ms = 2_000;
   await until(async () => one.seen.statements > 0);
-  const { statements } = one.seen;
-  one.seen.left = 12_000;
-  one.stored(9_000);
+  one.seen.left = 500;
+  one.stored(150);
   await new Promise((resolve) => setTimeout(resolve, 600));
-  expect(one.seen.statements).toBe(statements);
-  one.stored(3_000);
-  await until(async () => one.seen.left === 10_000);
+  expect(one.seen.left).toBe(500);
+  one.stored(90);
+  // 240 wait: two batches of 20 bring them to the bound.
+  await until(async () => one.seen.left === 460);
   await new Promise((resolve) => setTimeout(resolve, 600));
-  expect(one.seen.left).toBe(10_000);
+  expect(one.seen.left).toBe(460);
   clock.ms += 2_000;
   await until(async () => one.seen.left === 0);
+});
+
+test('with too many the index does not wait for a quiet time', async () => {
+  const clock = { ms: 0 };
+  const one = indexer(0, clock);
+  clock.ms = 2_000;
+  await until(async () => one.seen.statements > 0);
+  one.seen.left = 20_000;
+  one.stored(12_000);
+  await until(async () => one.seen.left <= 18_000);
 });
 
 test('a database that is away is not asked again before the next run', async () => {

@@ -113,3 +113,14 @@ describe('anthropic-messages', () => {
     );
   });
 });
+
+test('data that is no base64 is refused after one pass, however long it is', () => {
+  const [, , body] = PROTOCOLS[0];
+  const spaces = ' '.repeat(2_000_000);
+  for (const data of [`${spaces}!`, `AAAA${spaces}=${spaces}=!`, spaces, `${'='.repeat(2_000_000)}`]) {
+    expect(() => decode('openai-chat', body(data))).toThrow('must have data in base64');
+  }
+  // Lines of 76 characters, as mail has them.
+  const lines = (base64.match(/.{1,76}/g) ?? []).join('\r\n');
+  expect(JSON.stringify(decode('openai-chat', body(lines)))).toContain('application/pdf');
+});
