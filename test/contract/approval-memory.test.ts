@@ -49,6 +49,19 @@ describe.each(memories)('approval memory: %s', (_name, create) => {
     expect(await memory.always('grace')).toEqual(['terminal']);
   });
 
+  test('it says which runs wait: not those that left, whose time is over, or of another key', async () => {
+    const memory = create();
+    await memory.enterWait('dora', 'run_1', Date.now() + 600_000);
+    await memory.enterWait('dora', 'run_2', Date.now() + 600_000);
+    await memory.enterWait('dora', 'run_3', Date.now() - 1);
+    await memory.enterWait('emil', 'run_4', Date.now() + 600_000);
+    await memory.leaveWait('dora', 'run_2');
+    const ids = ['run_1', 'run_2', 'run_3', 'run_4', 'run_5'];
+    expect([...(await memory.waiting('dora', ids))]).toEqual(['run_1']);
+    expect((await memory.waiting('dora', [])).size).toBe(0);
+    expect((await memory.waiting('nobody', ids)).size).toBe(0);
+  });
+
   test('runs that wait are counted until they leave or their time is over', async () => {
     const memory = create();
     // Far enough: noting thousands takes a minute on a busy machine.

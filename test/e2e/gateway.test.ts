@@ -90,31 +90,102 @@ interface Pending {
   readonly data: readonly { readonly run_id: string; readonly request: { readonly request_id: string } }[];
 }
 
-test('tools and an approval of the inner gateway are shown outside, and its own tool is the only one that runs', async () => {
-  const answer = await chat('asks', { 'x-session-id': 'trip' });
-  const runId = String(answer.response.headers['x-run-id']);
-  let waiting: Pending['data'] = [];
-  await until(async () => {
-    waiting = (await call<Pending>(at(inner), INNER, '/v1/approvals/pending')).data;
-    return waiting.length === 1;
-  });
-  const [{ run_id: theirs, request }] = waiting as [Pending['data'][number]];
-  expect((await run(outer, OUTER, runId)).status).toBe('running');
-  await call(at(inner), INNER, `/v1/runs/${theirs}/approval`, { choice: 'once', request_id: request.request_id });
+const pendingAt = async (stack: Stack, key: string): Promise<Pending['data']> =>
+  (await call<Pending>(at(stack), key, '/v1/approvals/pending')).data;
 
+/** A run whose tool waits for an approval inside, with the request here and the one there. */
+async function askedRun(headers: Record<string, string> = {}) {
+  const answer = await chat('asks', headers);
+  const runId = String(answer.response.headers['x-run-id']);
+  const found = async (stack: Stack, key: string): Promise<Pending['data'][number]> => {
+    let pending: Pending['data'] = [];
+    await until(async () => (pending = await pendingAt(stack, key)).length === 1);
+    return pending[0] as Pending['data'][number];
+  };
+  const ours = await found(outer, OUTER);
+  expect(ours.run_id).toBe(runId);
+  expect((await run(outer, OUTER, runId)).status).toBe('waiting_for_approval');
+  return { answer, runId, ours, theirs: await found(inner, INNER) };
+}
+
+const approve = (stack: Stack, key: string, { run_id, request }: Pending['data'][number], choice: string) =>
+  call<{ resolved?: number }>(at(stack), key, `/v1/runs/${run_id}/approval`, {
+    choice,
+    request_id: request.request_id,
+  });
+
+const eventsOf = async (runId: string): Promise<string> =>
+  (await openAnswer(`${at(outer).url}/v1/runs/${runId}/events`, { headers: headersOf(OUTER) })).whole;
+
+/** Nobody is asked for anything any longer, here and there. */
+async function nothingPending(): Promise<void> {
+  expect(await pendingAt(outer, OUTER)).toEqual([]);
+  expect(await pendingAt(inner, INNER)).toEqual([]);
+}
+
+test('an approval of the inner gateway is one of the outer run, and the inner tool is the only one that runs', async () => {
+  const { answer, runId, ours, theirs } = await askedRun({ 'x-session-id': 'trip' });
+  expect(await approve(outer, OUTER, ours, 'once')).toMatchObject({ resolved: 1 });
   const text = await answer.whole;
   expect(plain(text)).toMatchObject({ finish: 'stop', error: null });
+  expect(text).toContain('"status":"waiting_for_approval"');
+  expect(text).toContain('"status":"approved"');
   const done = await run(outer, OUTER, runId);
   expect(done).toMatchObject({ status: 'completed', output: expect.stringContaining('word0') });
   expect(done.items.filter(({ type }) => type === 'tool_call')).toMatchObject([{ name: 'current_time' }]);
-  expect(done.usage.input_tokens).toBe((await run(inner, INNER, theirs)).usage.input_tokens);
-  const events = await (
-    await openAnswer(`${at(outer).url}/v1/runs/${runId}/events`, { headers: headersOf(OUTER) })
-  ).whole;
-  expect(events).toContain(`waiting for approval (request ${request.request_id} of run ${theirs} of the upstream)`);
+  expect(done.usage.input_tokens).toBe((await run(inner, INNER, theirs.run_id)).usage.input_tokens);
+  const events = await eventsOf(runId);
+  expect(events).toContain(`"choice":"once"`);
   expect(events.match(/"event":"tool.completed"/g)).toHaveLength(1);
   // One tool of the model's gateway, offered once.
   expect(models.requests.at(-1)?.body['tools']).toHaveLength(1);
+  await nothingPending();
+});
+
+test('a denial is passed on, and no words of the inner gateway are in the answer', async () => {
+  const { answer, runId, ours, theirs } = await askedRun();
+  await approve(outer, OUTER, ours, 'deny');
+  const text = await answer.whole;
+  expect(plain(text).finish).toBe('stop');
+  expect(text).toContain('"status":"denied"');
+  expect((await run(inner, INNER, theirs.run_id)).items.find(({ type }) => type === 'tool_call')?.output).toContain(
+    'denied this call',
+  );
+  expect((await run(outer, OUTER, runId)).output).not.toContain('/inbox');
+  await nothingPending();
+});
+
+test('an approval that somebody answers inside is resolved outside; a later answer outside is refused', async () => {
+  const { answer, runId, ours, theirs } = await askedRun({ 'x-session-id': 'shared' });
+  await approve(inner, INNER, theirs, 'session');
+  expect(plain(await answer.whole).finish).toBe('stop');
+  expect(await eventsOf(runId)).toContain('"choice":"session"');
+  expect(await approve(outer, OUTER, ours, 'deny')).toMatchObject({ error: { code: 'approval_not_pending' } });
+  await nothingPending();
+});
+
+test('a stop while the inner gateway waits ends both runs', async () => {
+  const { answer, runId, theirs } = await askedRun();
+  await call(at(outer), OUTER, `/v1/runs/${runId}/stop`, {});
+  await until(async () => (await run(outer, OUTER, runId)).status === 'cancelled');
+  await until(async () => (await run(inner, INNER, theirs.run_id)).status === 'cancelled');
+  await nothingPending();
+  answer.leave();
+});
+
+test('the outer worker dies while the inner gateway waits: nothing is left open, and the gateway is asked again', async () => {
+  const { answer, runId, ours, theirs } = await askedRun();
+  await outer.workers[0]?.kill();
+  await outer.start('worker');
+  await until(async () => (await run(inner, INNER, theirs.run_id)).status === 'cancelled');
+  // The inner model reads of the call in the conversation, and does not make it again.
+  expect(plain(await answer.whole).finish).toBe('stop');
+  const { items } = await run(outer, OUTER, runId);
+  expect(items.filter(({ type }) => type === 'tool_call')).toMatchObject([
+    { name: 'current_time', output: expect.stringContaining('outcome of this call is unknown') },
+  ]);
+  expect(await approve(outer, OUTER, ours, 'once')).toMatchObject({ error: { code: 'approval_not_pending' } });
+  await nothingPending();
 });
 
 test('turns of a session are turns of one session inside', async () => {

@@ -116,6 +116,8 @@ export const NO_APPROVALS: AgentPorts['approvals'] = {
   remember: async () => undefined,
   open: async () => undefined,
   answerTo: async () => undefined,
+  hear: async () => undefined,
+  close: () => undefined,
   park: async () => 'awake',
 };
 

@@ -24,6 +24,7 @@ export function checkPrefix(events: readonly LoggedEvent[]): string[] {
 interface CallState {
   readonly name: string;
   readonly executedBy: string;
+  readonly ofUpstream: boolean;
   arguments: string;
   state: 'writing' | 'ready' | 'asking' | 'running' | 'done';
   /** The answer to its approval, if there was one. */
@@ -114,6 +115,7 @@ class LogChecker {
         open.calls.set(event.callId, {
           name: event.name,
           executedBy: event.executedBy,
+          ofUpstream: event.ofUpstream === true,
           arguments: '',
           state: 'writing',
         });
@@ -238,10 +240,13 @@ class LogChecker {
   }
 }
 
-/** An upstream's own tools begin while others of them run; ours all are ready before the first one begins. */
+/** An upstream's own tools begin while others of them run, or wait there; ours all are ready before one begins. */
 const isOfUpstream = ({ executedBy }: { readonly executedBy: string }, { calls }: OpenStep): boolean =>
   executedBy === 'server' &&
-  [...calls.values()].every(({ state }) => state === 'writing' || state === 'running' || state === 'done');
+  [...calls.values()].every(
+    ({ state, ofUpstream }) =>
+      state === 'writing' || state === 'running' || state === 'done' || (ofUpstream && state === 'asking'),
+  );
 
 type CallEvent = EventOf<
   | 'tool_call.arguments.delta'

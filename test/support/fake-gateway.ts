@@ -8,6 +8,10 @@ export interface FakeGateway {
   readonly asked: { readonly headers: IncomingHttpHeaders; readonly body: Record<string, unknown> }[];
   /** Ids of runs that were to be stopped. */
   readonly stopped: string[];
+  /** Answers to approvals, with the path they came on. */
+  readonly answered: { readonly path: string; readonly body: Record<string, unknown> }[];
+  /** Status of the replies to them, one after the other; 200 when there is none left. */
+  readonly answerStatus: number[];
   /** What is written for the next requests; the headers are out by then. */
   answer: (response: ServerResponse) => void;
   /** Sent as `X-Run-Id`. Undefined: the header is not sent. */
@@ -24,6 +28,11 @@ export async function startFakeGateway(): Promise<FakeGateway> {
       if (stop !== undefined) {
         gateway.stopped.push(stop);
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"stopping"}');
+        return;
+      }
+      if (request.url?.endsWith('/approval')) {
+        gateway.answered.push({ path: request.url, body: JSON.parse(text) as Record<string, unknown> });
+        response.writeHead(gateway.answerStatus.shift() ?? 200, { 'content-type': 'application/json' }).end('{}');
         return;
       }
       if (request.url !== '/v1/chat/completions') {
@@ -44,6 +53,8 @@ export async function startFakeGateway(): Promise<FakeGateway> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked: [],
     stopped: [],
+    answered: [],
+    answerStatus: [],
     answer: () => undefined,
     runId: 'run_theirs',
     stop: () =>

@@ -218,7 +218,8 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
   const { signal } = abort;
   try {
     if (!begun) await writer.emit({ type: 'run.started', attempt: before.attempt + 1, worker: ports.workerId });
-    if (job.generation > 0) leaveWait(spec, ports);
+    // A worker that was lost may have waited, too.
+    if (job.generation > 0 || !begun) leaveWait(spec, ports);
     signal.throwIfAborted();
     if (crashes >= LIMITS.attemptsMax) {
       throw new GatewayError('worker_lost', `The run was given up: ${crashes} workers died over it.`);

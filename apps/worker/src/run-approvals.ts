@@ -38,6 +38,24 @@ function answerIn(controls: RunControls, approvalId: string): Answer | undefined
   return { decision, by: 'user', ...(answers && { answers }) };
 }
 
+interface OpenRequests {
+  opened(approvalId: string): void;
+  close(approvalId: string): void;
+}
+
+/** The requests that this worker has opened for a run. With the last of them the run waits no longer. */
+function openRequests(memory: ApprovalMemory, { owner, runId }: RunSpec): OpenRequests {
+  const open = new Set<string>();
+  return {
+    opened: (approvalId) => void open.add(approvalId),
+    close(approvalId) {
+      if (!open.delete(approvalId) || open.size > 0) return;
+      // The count forgets a waiting run at its deadline anyway, so a failure costs little.
+      memory.leaveWait(owner, runId).catch(() => undefined);
+    },
+  };
+}
+
 /** The approvals of one run on one worker. */
 export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApprovals): ApprovalPorts {
   const { policy, memory, queue, timeoutSeconds, told } = parts;
@@ -45,6 +63,7 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
   // Without a session, "for the session" means for this run.
   const place = { owner, session: spec.sessionId ?? runId };
   const generation = job.generation + 1;
+  const { opened, close } = openRequests(memory, spec);
   return {
     scopeOf: policy,
     recall: (scope) => memory.recall(place, scope),
@@ -52,10 +71,15 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
     async open(secondsMax = timeoutSeconds) {
       const expiresAt = Date.now() + Math.min(secondsMax, timeoutSeconds) * 1_000;
       if (!(await memory.enterWait(owner, runId, expiresAt))) return undefined;
-      return { approvalId: `apr_${randomBytes(12).toString('hex')}`, expiresAt };
+      const approvalId = `apr_${randomBytes(12).toString('hex')}`;
+      opened(approvalId);
+      return { approvalId, expiresAt };
     },
+    hear: async () => void (await controls.refresh()),
+    close,
     async answerTo({ approvalId, expiresAt = 0 }) {
       const known = answerIn(controls, approvalId);
+      if (known) close(approvalId);
       if (known || expiresAt > Date.now()) return known;
       const outcome = await log.timeOut(runId, approvalId);
       if (outcome.kind === 'unknown' || outcome.kind === 'ended') {
@@ -63,6 +87,7 @@ export function runApprovals({ parts, log, job, spec, controls, cancel }: RunApp
       }
       // An answer may have arrived first, and then that answer counts.
       await controls.refresh();
+      close(approvalId);
       return answerIn(controls, approvalId);
     },
     async park({ step, usage, approvals }) {

@@ -60,6 +60,10 @@ export interface ApprovalPorts {
    * not be told that it was accepted. Rejects when this cannot be ensured now.
    */
   answerTo(approval: Approval): Promise<ApprovalAnswer | undefined>;
+  /** Reads the answers that others have left since. */
+  hear(): Promise<void>;
+  /** Nobody waits for an answer to this request any longer: it was answered elsewhere, or its run ends. */
+  close(approvalId: string): void;
   /**
    * Parks the run until one of these requests is answered. `awake`: something new has arrived, so the run continues.
    * Rejects when the outcome of parking is unknown: then nothing more may be emitted.

@@ -40,10 +40,13 @@ export async function runStep(run: AgentRun, spent: Usage = NO_USAGE): Promise<v
   if (!shown) await takeSteers(run);
   const reserved = await reserveCall(run, questionOf(run));
   const stream = await ask(run, reserved);
-  const answer = await relay(run, await placeAnswer(run, stream, shown)).catch(async (cause: unknown) => {
-    await settleBroken(run, reserved);
-    throw cause;
-  });
+  const theirs = new UpstreamTools(run);
+  const answer = await relay(run, { ...(await placeAnswer(run, stream, shown)), theirs })
+    .catch(async (cause: unknown) => {
+      await settleBroken(run, reserved);
+      throw cause;
+    })
+    .finally(() => theirs.close());
   const { step, finishReason, usage: own, serviceTier, calls } = answer;
   const usage = addUsage(own, spent);
   const { model, provider } = stream.candidate;
@@ -121,14 +124,15 @@ type OpenCall = Pick<EventOf<'tool_call.ready'>, 'callId' | 'name' | 'executedBy
   extraContent?: JsonObject;
 };
 
+type Relayed = PlacedAnswer & { readonly theirs: UpstreamTools };
+
 /**
  * Turns model events into run events until the model ends. This is the hot path: no copies, and no await without
  * back-pressure.
  */
-async function relay(run: AgentRun, { step: first, isOpen, stream }: PlacedAnswer): Promise<Answer> {
+async function relay(run: AgentRun, { step: first, isOpen, stream, theirs }: Relayed): Promise<Answer> {
   const { ports, book, toolbox } = run;
   const calls = new Map<string, OpenCall>();
-  const theirs = new UpstreamTools(run);
   let step = first;
   const take = (event: Exclude<ModelEvent, { type: 'end' } | UpstreamToolEvent>): RunEvent | undefined => {
     switch (event.type) {

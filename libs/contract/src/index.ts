@@ -51,6 +51,7 @@ export type {
   ModelRequest,
   ModelRoute,
   RefusedField,
+  UpstreamAsk,
 } from './models/model.js';
 export type { Leases } from './ports/leases.js';
 export { isCertain, type Approval, type OutputItem, type TextItem, type ToolCallItem } from './runs/output-item.js';

@@ -124,6 +124,8 @@ export const LIMITS = {
   approvalMatchCharsMax: 8_192,
   /** Runs of one API key that may wait for an approval. Beyond this number calls are denied without asking. */
   parkedRunsPerKeyMax: 10_000,
+  /** Answers to what an upstream asks are looked for so often, while it waits. */
+  upstreamAskLookMs: 1_000,
   /** Answers remembered for one key, or for one session. */
   rememberedApprovalsMax: 1_000,
   sessionApprovalSeconds: 604_800,

@@ -1,5 +1,5 @@
 import { createProvider } from '#libs/providers';
-import type { Message, ModelEvent, ModelProvider } from '#libs/contract';
+import type { Message, ModelEvent, ModelProvider, UpstreamAsk } from '#libs/contract';
 import { DONE, news, open, said, startFakeGateway, whole, type FakeGateway } from '../../support/fake-gateway.js';
 import { gatewayError, listen, question, upstreamSettings } from '../../support/model-lab.js';
 import { until } from '../../support/until.js';
@@ -114,6 +114,90 @@ test('a call that waits for an approval there is shown, with the name of the req
     { type: 'own_tool_progress', callId: 'c1', text: 'approved (request apr_1 of run run_theirs of the upstream)' },
     { type: 'own_tool_end', callId: 'c1', isError: false },
   ]);
+});
+
+describe('an approval there that can be answered', () => {
+  const asking = (more: object = {}): string =>
+    news({
+      tool: 'terminal',
+      label: 'ls',
+      toolCallId: 'c1',
+      status: 'waiting_for_approval',
+      request_id: 'apr_1',
+      approval_choices: ['once', 'session', 'deny'],
+      expires_at: Date.now() / 1_000 + 60,
+      ...more,
+    });
+  const rest = [running('c1', 'terminal'), completed('c1'), said({ content: 'ok' }, 'stop'), DONE];
+  const asks = async (): Promise<UpstreamAsk> => {
+    gateway.answer = whole(asking(), ...rest);
+    const { events } = await listen(provider, question('agent'));
+    const [begun] = tools(events);
+    if (begun?.type !== 'own_tool' || !begun.asks) throw new Error('nobody is asked');
+    return begun.asks;
+  };
+
+  test.each([
+    ['approved', { choice: 'session', by: 'user' }, { decision: 'session', by: 'user' }],
+    ['denied', { choice: 'deny', by: 'timeout' }, { decision: 'deny', by: 'timeout' }],
+    ['approved', {}, { decision: 'once', by: 'user' }],
+    ['running', {}, { decision: 'once', by: 'user' }],
+  ])('asks, and is answered with the news %s %j', async (status, more, answer) => {
+    const told = news({ tool: 'terminal', toolCallId: 'c1', status, request_id: 'apr_1', ...more });
+    gateway.answer = whole(asking(), asking(), told, ...rest);
+    const { events } = await listen(provider, question('agent'));
+    expect(tools(events)).toMatchObject([
+      { type: 'own_tool', callId: 'c1', name: 'terminal', about: 'ls', asks: { secondsMax: expect.any(Number) } },
+      { type: 'own_tool_answered', callId: 'c1', ...answer },
+      { type: 'own_tool_end', callId: 'c1' },
+    ]);
+    expect(gateway.asked[0]?.headers['x-hermes-client']).toBe('talaria');
+  });
+
+  test('gets the answer by its run and request; a choice that it does not offer is given as once', async () => {
+    const { answer } = await asks();
+    const { signal } = new AbortController();
+    for (const decision of ['deny', 'session', 'always'] as const) await answer(decision, signal);
+    expect(gateway.answered.map(({ path }) => path)).toEqual(Array(3).fill('/v1/runs/run_theirs/approval'));
+    expect(gateway.answered.map(({ body }) => body)).toEqual([
+      { choice: 'deny', request_id: 'apr_1' },
+      { choice: 'session', request_id: 'apr_1' },
+      { choice: 'once', request_id: 'apr_1' },
+    ]);
+  });
+
+  test('a gateway that has another answer has heard ours; one that fails or is busy is to be told again', async () => {
+    const { answer } = await asks();
+    const { signal } = new AbortController();
+    gateway.answerStatus.push(409, 503, 429);
+    await expect(answer('once', signal)).resolves.toBeUndefined();
+    await expect(answer('once', signal)).rejects.toThrow();
+    await expect(answer('once', signal)).rejects.toThrow();
+  });
+
+  test.each([
+    ['no choices', { approval_choices: undefined }],
+    ['no end', { expires_at: undefined }],
+    ['an end in the past', { expires_at: 1 }],
+    ['a name that is no name', { request_id: '../stop' }],
+    ['no name', { request_id: undefined }],
+  ])('with %s is told in words', async (_, more) => {
+    gateway.answer = whole(asking(more), ...rest);
+    const { events } = await listen(provider, question('agent'));
+    expect(tools(events)).toMatchObject([
+      { type: 'own_tool' },
+      { type: 'own_tool_progress', text: expect.stringContaining('waiting for approval') },
+      { type: 'own_tool_end' },
+    ]);
+    expect(tools(events)[0]).not.toHaveProperty('asks');
+  });
+
+  test('of a run without a name is told in words', async () => {
+    gateway.runId = undefined;
+    gateway.answer = whole(asking(), ...rest);
+    const { events } = await listen(provider, question('agent'));
+    expect(tools(events)[0]).not.toHaveProperty('asks');
+  });
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import {
+  type ApprovalMemory,
   foldAll,
   GatewayError,
   hasEnded,
@@ -27,6 +28,12 @@ export interface RunListPage {
   readonly next?: string;
 }
 
+export interface RunListPorts {
+  readonly live: LiveRuns;
+  readonly store: Pick<StoredRuns, 'runs'>;
+  readonly approvals: Pick<ApprovalMemory, 'waiting'>;
+}
+
 /** Rows of one source in order, and how far that source was read; without `end`: to its end. */
 interface Part {
   readonly rows: readonly RunSnapshot[];
@@ -38,7 +45,7 @@ interface Part {
  * Redis. Of live runs only the first and the last event are read, so the list lacks their output and usage so far.
  */
 export class RunList {
-  constructor(private readonly ports: { readonly live: LiveRuns; readonly store: Pick<StoredRuns, 'runs'> }) {}
+  constructor(private readonly ports: RunListPorts) {}
 
   /** Throws GatewayError `invalid_cursor`, or `unavailable` when the store cannot be asked. */
   async page(order: RunListOrder): Promise<RunListPage> {
@@ -67,12 +74,21 @@ export class RunList {
     let end = after;
     for (let scanned = 0; scanned < API_LIMITS.liveRunsScannedMax; scanned += API_LIMITS.liveRunsPage) {
       const page = await this.ports.live.list(order.owner, API_LIMITS.liveRunsPage, end);
-      rows.push(...page.flatMap((run) => snapshotOf(run) ?? []).filter((run) => fits(run, order)));
+      const runs = page.flatMap((run) => snapshotOf(run) ?? []);
+      rows.push(...(await this.withWaits(order.owner, runs)).filter((run) => fits(run, order)));
       end = page.at(-1);
       if (page.length < API_LIMITS.liveRunsPage || end === undefined) return { rows };
       if (rows.length > order.limit) break;
     }
     return { rows, ...(end && { end }) };
+  }
+
+  /** A run that waits for an approval of its upstream keeps its worker, so its head does not say that it waits. */
+  private async withWaits(owner: string, runs: readonly RunSnapshot[]): Promise<readonly RunSnapshot[]> {
+    const running = runs.filter(({ status }) => status === 'running').map(({ runId }) => runId);
+    if (running.length === 0) return runs;
+    const waiting = await this.ports.approvals.waiting(owner, running);
+    return runs.map((run) => (waiting.has(run.runId) ? { ...run, status: 'waiting_for_approval' } : run));
   }
 
   private async storedPart(order: RunListOrder): Promise<Part> {

@@ -109,9 +109,10 @@ function wordsOf(item: OutputItem): RunEvent[] {
     case 'refusal':
       return [{ type: 'refusal.delta', step, text: item.text }];
     case 'tool_call': {
-      const { callId, name, executedBy, extraContent } = item;
+      const { callId, name, executedBy, ofUpstream, extraContent } = item;
+      const more = { ...(ofUpstream && { ofUpstream }), ...(extraContent && { extraContent }) };
       return [
-        { type: 'tool_call.started', step, callId, name, executedBy, ...(extraContent && { extraContent }) },
+        { type: 'tool_call.started', step, callId, name, executedBy, ...more },
         { type: 'tool_call.arguments.delta', step, callId, delta: item.arguments },
       ];
     }

@@ -22,6 +22,7 @@ export type Decision =
  * only respects a denial.
  */
 export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem, isAnswered = false): Decision {
+  if (call.ofUpstream) return { kind: 'answer', output: UPSTREAM_LOST };
   const tool = toolbox.serverTool(call.name);
   // A worker that was lost had dispatched the call, so its effect is unknown, even if this worker lacks the tool.
   const isKept = call.handle !== undefined && tool !== undefined;
@@ -57,6 +58,10 @@ const DENIED: Readonly<Record<ApprovalBy, string>> = {
 const OUTCOME_UNKNOWN =
   'The outcome of this call is unknown: the worker that executed it was lost. It was not repeated, because it may ' +
   'already have had its effect. Check before you call it again.';
+
+const UPSTREAM_LOST =
+  'The outcome of this call is unknown: the upstream made it, and the worker that listened was lost. It may have had ' +
+  'its effect. Check before you call it again.';
 
 function parseArguments(tool: Tool, text: string): Decision {
   let args: JsonValue;

@@ -47,6 +47,7 @@ async function settleQuestion(run: AgentRun, step: number, call: ToolCallItem): 
 
 async function settle(run: AgentRun, step: number, call: ToolCallItem): Promise<void> {
   const { approvals } = run.ports;
+  if (call.ofUpstream) return giveUp(run, step, call);
   if (call.dispatched || call.approval?.decision !== undefined) return;
   const scope = scopeOf(run, call);
   if (call.approval) {
@@ -65,6 +66,13 @@ async function settle(run: AgentRun, step: number, call: ToolCallItem): Promise<
   if (!request) return resolve(run, step, { call, approvalId: '', answer: { decision: 'deny', by: 'policy' } });
   const { callId, name, arguments: text } = call;
   await run.book.emit({ type: 'approval.requested', step, callId, ...request, name, arguments: text });
+}
+
+/** The worker that could have answered the upstream was lost, and what the upstream waits for was lost with it. */
+async function giveUp(run: AgentRun, step: number, call: ToolCallItem): Promise<void> {
+  if (!call.approval || call.approval.decision !== undefined) return;
+  const { approvalId } = call.approval;
+  await resolve(run, step, { call, approvalId, answer: { decision: 'deny', by: 'policy' } });
 }
 
 /** The scope of a call that would be executed. Any other call has none: the model is told what is wrong with it. */

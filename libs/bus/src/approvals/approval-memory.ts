@@ -53,6 +53,11 @@ export function redisApprovalMemory(connection: RedisConnection): ApprovalMemory
     async leaveWait(owner, runId) {
       await inTime(connection, redis.zrem(keys.parkedOf(owner), runId));
     },
+    async waiting(owner, runIds) {
+      if (runIds.length === 0) return new Set();
+      const deadlines = await inTime(connection, redis.zmscore(keys.parkedOf(owner), ...runIds));
+      return new Set(runIds.filter((_, at) => Number(deadlines[at] ?? 0) > Date.now()));
+    },
   };
 }
 
@@ -93,5 +98,7 @@ export function memoryApprovalMemory(): ApprovalMemory {
       return true;
     },
     leaveWait: async (owner, runId) => void waits.get(owner)?.delete(runId),
+    waiting: async (owner, runIds) =>
+      new Set(runIds.filter((runId) => (waits.get(owner)?.get(runId) ?? 0) > Date.now())),
   };
 }

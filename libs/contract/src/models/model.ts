@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../json.js';
 import type { Message, ReasoningSeal, UpstreamForm } from '../message.js';
 import type { Citation } from '../runs/citation.js';
-import type { FinishReason, Usage } from '../runs/run-event.js';
+import type { ApprovalBy, ApprovalDecision, FinishReason, Usage } from '../runs/run-event.js';
 import type { ClientTool, EmbeddingsOrder, Sampling, ToolChoice } from '../runs/run-spec.js';
 
 /** The parts of a model's answer, in their order. */
@@ -30,9 +30,22 @@ export type ModelEvent =
   | { readonly type: 'tool_arguments'; readonly callId: string; readonly delta: string }
   /**
    * A tool that the upstream runs itself has begun; it is no call for us. `callId` is unique within the run. `about`
-   * says in a line what the call is about.
+   * says in a line what the call is about. With `asks` it has not begun: the upstream first asks a human.
    */
-  | { readonly type: 'own_tool'; readonly callId: string; readonly name: string; readonly about?: string }
+  | {
+      readonly type: 'own_tool';
+      readonly callId: string;
+      readonly name: string;
+      readonly about?: string;
+      readonly asks?: UpstreamAsk;
+    }
+  /** The upstream has the answer to what such a tool asked, from us or from somebody else. The tool begins. */
+  | {
+      readonly type: 'own_tool_answered';
+      readonly callId: string;
+      readonly decision: ApprovalDecision;
+      readonly by: ApprovalBy;
+    }
   /** News of such a tool, for showing. */
   | { readonly type: 'own_tool_progress'; readonly callId: string; readonly text: string }
   /** Such a tool has ended. Absent: the upstream does not say what came of it, or how long it took. */
@@ -50,6 +63,17 @@ export type ModelEvent =
       /** See `step.completed`. */
       readonly serviceTier?: string;
     };
+
+/** An upstream waits for somebody to allow a call that it makes itself. */
+export interface UpstreamAsk {
+  /** Seconds until it stops waiting; above 0. */
+  readonly secondsMax: number;
+  /**
+   * Gives it an answer. Resolves when it has heard it, also when it does not take it, because it has another one. What
+   * came of it is told by `own_tool_answered`. Rejects when it could not be reached: the answer may be given again.
+   */
+  answer(decision: ApprovalDecision, signal: AbortSignal): Promise<void>;
+}
 
 /** A request field that an upstream refused by its name. */
 export interface RefusedField {

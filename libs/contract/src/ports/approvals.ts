@@ -13,6 +13,8 @@ export interface ApprovalMemory {
   /** Counts a run as waiting until `deadline` (ms); false: LIMITS.parkedRunsPerKeyMax of the key wait already. */
   enterWait(owner: string, runId: string, deadline: number): Promise<boolean>;
   leaveWait(owner: string, runId: string): Promise<void>;
+  /** Those of these runs that are counted as waiting. */
+  waiting(owner: string, runIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** The key and session for which an answer is remembered. */

@@ -17,8 +17,9 @@ export type CallEvent = LoggedEvent & {
 /** The calls of a run after one more event. */
 export function foldCall(items: readonly OutputItem[], event: CallEvent): readonly OutputItem[] {
   if (event.type === 'tool_call.started') {
-    const { step, callId, name, executedBy, extraContent } = event;
-    const call = { type: 'tool_call', step, callId, name, executedBy, ...(extraContent && { extraContent }) } as const;
+    const { step, callId, name, executedBy, ofUpstream, extraContent } = event;
+    const more = { ...(ofUpstream && { ofUpstream }), ...(extraContent && { extraContent }) };
+    const call = { type: 'tool_call', step, callId, name, executedBy, ...more } as const;
     return [...items, { ...call, status: 'in_progress', arguments: '', ready: false, dispatched: false }];
   }
   const at = items.findLastIndex((item) => item.type === 'tool_call' && item.callId === event.callId);

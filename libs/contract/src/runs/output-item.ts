@@ -48,6 +48,8 @@ export interface ToolCallItem extends ItemBase {
   readonly name: string;
   readonly arguments: string;
   readonly executedBy: ExecutedBy;
+  /** See `tool_call.started`. */
+  readonly ofUpstream?: true;
   /** The state that the upstream attached to the call. */
   readonly extraContent?: JsonObject;
   /** The arguments are complete. */

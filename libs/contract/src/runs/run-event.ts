@@ -42,6 +42,7 @@ export type ApprovalBy = 'user' | 'timeout' | 'policy';
  * Within a step the model speaks first: neither a delta nor another call follows the first `tool_call.ready`. There is
  * one exception: tools that an upstream runs itself are told as they begin and end, each from `tool_call.started` to
  * `tool.started` at once, and also while others of them are under way. What the upstream says next begins a new step.
+ * One that waits for an approval there begins with the answer. The run is not parked meanwhile.
  *
  * `step` counts from 1 over the whole run, across attempts. When an attempt leaves a step unfinished, the next attempt
  * closes that step with `step.interrupted` and does not use its number again. There is one exception: if only text of
@@ -113,6 +114,8 @@ export type RunEvent =
       readonly callId: string;
       readonly name: string;
       readonly executedBy: ExecutedBy;
+      /** The upstream makes this call itself, so no worker ever executes it. */
+      readonly ofUpstream?: true;
       /** See ToolCall.extraContent. When the upstream sends it later, only `tool_call.ready` has it. */
       readonly extraContent?: JsonObject;
     }

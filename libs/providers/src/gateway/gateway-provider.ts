@@ -4,6 +4,7 @@ import type { AnswerBody } from '../upstream/answers/answer-body.js';
 import { askModel } from '../upstream/ask-model.js';
 import { listModels } from '../upstream/list-models.js';
 import { upstreamHttp, type UpstreamHttp } from '../upstream/upstream-http.js';
+import { answerLine } from './asks.js';
 import { GatewayTranslator } from './gateway-translator.js';
 import { sessionHeaders } from './session-headers.js';
 import { RUN_ID, stopRun } from './stop-run.js';
@@ -41,7 +42,8 @@ interface Asked {
 
 function ask({ http, settings, request, told }: Asked): AsyncIterable<ModelEvent> {
   const upstream = { name: settings.name, apiKey: settings.apiKey };
-  const headers = sessionHeaders(request, settings);
+  // It reads the events of tools, so its gateway need not say in words that a call waits for approval.
+  const headers = { ...sessionHeaders(request, settings), 'x-hermes-client': 'talaria' };
   let runId: string | undefined;
   const send = async (body: JsonObject, signal: AbortSignal): Promise<AnswerBody> => {
     const answer = await http.post('/v1/chat/completions', body, signal, headers);
@@ -61,7 +63,7 @@ function ask({ http, settings, request, told }: Asked): AsyncIterable<ModelEvent
       ...marksLeftOut(request, false),
     ],
     send,
-    translator: () => new GatewayTranslator(request, upstream, () => runId),
+    translator: () => new GatewayTranslator(request, upstream, () => runId, answerLine(http)),
   });
 }
 

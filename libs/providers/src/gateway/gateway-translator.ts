@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue, type ModelEvent, type Mo
 import { ChatTranslator } from '../openai/chat-translator.js';
 import { upstreamError, type Upstream } from '../upstream/failures.js';
 import type { Translator } from '../upstream/read-answer.js';
+import type { AskLine } from './asks.js';
 import { OwnTools } from './own-tools.js';
 
 /** Events that tell of the gateway's own tools beside the answer. */
@@ -22,9 +23,10 @@ export class GatewayTranslator implements Translator {
     request: ModelRequest,
     private readonly upstream: Pick<Upstream, 'name' | 'apiKey'>,
     runId?: () => string | undefined,
+    line?: AskLine,
   ) {
     this.chat = new ChatTranslator(request, upstream);
-    this.tools = new OwnTools(request, upstream, runId);
+    this.tools = new OwnTools(request, upstream, runId, line);
   }
 
   get finished(): boolean {

@@ -1,5 +1,6 @@
 import { LIMITS, type JsonObject, type ModelEvent, type ModelRequest } from '#libs/contract';
 import { CallIds } from '../upstream/answers/call-ids.js';
+import { askOf, answerOf, type AskLine } from './asks.js';
 import { upstreamError, type Upstream } from '../upstream/failures.js';
 import { UPSTREAM_LIMITS } from '../upstream/limits.js';
 
@@ -10,6 +11,8 @@ interface OwnTool {
   readonly theirId: string;
   /** The first versions of Hermes say that a tool begins, and nothing of its end. */
   readonly saysEnd: boolean;
+  /** It waits for an answer, which we can give. */
+  readonly isAsking?: boolean;
 }
 
 type Begun = Extract<ModelEvent, { type: 'own_tool' }>;
@@ -36,6 +39,8 @@ export class OwnTools {
     private readonly upstream: Pick<Upstream, 'name'>,
     /** The gateway's own run, where it names one. */
     private readonly runId: () => string | undefined = () => undefined,
+    /** Takes answers to their approvals. Absent: nobody there takes any. */
+    private readonly line?: AskLine,
   ) {
     this.ids = new CallIds(request.messages);
   }
@@ -49,6 +54,9 @@ export class OwnTools {
     if (ENDS.has(status)) return known ? [this.end(known, news, status)] : [];
     if (status === '') return [...this.endSilent(), this.begin({ name, label, theirId, saysEnd: false })];
     const isBeginning = BEGINNINGS.has(status);
+    if (known?.isAsking) return this.answered(known, news, isBeginning);
+    const asking = this.ask({ name, label, theirId, status }, news, known);
+    if (asking) return [asking];
     // Without ids a second beginning is a second tool.
     if (known && isBeginning && theirId !== '') return [];
     if (isBeginning) return [this.begin({ name, label, theirId, saysEnd: true })];
@@ -71,6 +79,19 @@ export class OwnTools {
     this.open.push({ callId, name, ...more });
     const about = label !== '' && label !== name && { about: label };
     return { type: 'own_tool', callId, name, ...about };
+  }
+
+  private ask({ name, label, theirId, status }: Facts, news: JsonObject, known?: OwnTool): Begun | undefined {
+    const asks = known || theirId === '' ? undefined : askOf(news, status, this.runId(), this.line);
+    return asks && { ...this.begin({ name, label, theirId, saysEnd: true, isAsking: true }), asks };
+  }
+
+  /** A tool that begins was allowed, by whomever. */
+  private answered(tool: OwnTool, news: JsonObject, isBeginning: boolean): ModelEvent[] {
+    const answer = isBeginning ? ({ decision: 'once', by: 'user' } as const) : answerOf(news);
+    if (!answer) return [];
+    this.open = this.open.map((one) => (one === tool ? { ...tool, isAsking: false } : one));
+    return [{ type: 'own_tool_answered', callId: tool.callId, ...answer }];
   }
 
   private end(tool: OwnTool, news: JsonObject, status: string): ModelEvent {

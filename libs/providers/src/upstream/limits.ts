@@ -21,6 +21,8 @@ export const UPSTREAM_LIMITS = {
   ownToolsMax: 2_000,
   /** A line about such a tool, and what it gives out as far as it is told. */
   ownToolTextCharsMax: 8_192,
+  /** A gateway takes an answer to its approval within this time, or is told again. */
+  approvalTimeoutMs: 5_000,
   /** A gateway's run is asked to stop so often, each time for so long, with these waits between. */
   stopTimeoutMs: 5_000,
   stopAgainAfterMs: [1_000, 4_000],

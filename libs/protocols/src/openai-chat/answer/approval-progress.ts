@@ -25,7 +25,7 @@ export function showApprovalRequest(state: ChatState, event: EventOf<'approval.r
 /** Shows an answer only if its request was shown. */
 export function showApprovalAnswer(state: ChatState, event: EventOf<'approval.resolved'>): Encoded<ChatState> {
   const { approvalId, callId, decision, by } = event;
-  if (by === 'policy') return [state, NO_FRAMES];
+  if (approvalId === '') return [state, NO_FRAMES];
   const known = state.serverCalls.find((call) => call.callId === callId);
   if (!known) return [state, NO_FRAMES];
   const status = decision === 'deny' ? 'denied' : 'approved';

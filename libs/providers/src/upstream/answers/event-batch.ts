@@ -42,6 +42,7 @@ function merge(last: ModelEvent, event: ModelEvent): ModelEvent | undefined {
     case 'tool_call':
     case 'tool_extra':
     case 'own_tool':
+    case 'own_tool_answered':
     case 'own_tool_progress':
     case 'own_tool_end':
     case 'end':
