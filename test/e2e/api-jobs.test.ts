@@ -67,6 +67,7 @@ describe('the record', () => {
     expect(job).toEqual({
       ...{ id: expect.stringMatching(/^[0-9a-f]{12}$/), name: 'news', prompt: 'What is new?', skills: [], skill: null },
       ...{ model: null, provider: null, base_url: null, script: null, schedule: minutes, schedule_display: 'every 1h' },
+      ...{ max_cost: null, job_max_cost: null },
       ...{ repeat: { times: null, completed: 0 }, enabled: true, state: 'scheduled' },
       ...{ paused_at: null, paused_reason: null, created_at: expect.stringContaining('T') },
       ...{ next_run_at: expect.stringContaining('T'), last_run_at: null, last_status: null, last_error: null },

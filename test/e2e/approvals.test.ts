@@ -77,8 +77,8 @@ test('a request that is named is the one that is meant, the first answer counts,
   const runId = await ask();
   const id = requestOf(await waiting(runId));
   const wrong: [object, number, string][] = [
-    [{ choice: 'once', request_id: 7 }, 400, 'missing_required_parameter'],
-    [{ choice: 'once', all: 'false' }, 400, 'missing_required_parameter'],
+    [{ choice: 'once', request_id: 7 }, 400, 'invalid_request'],
+    [{ choice: 'once', all: 'false' }, 400, 'invalid_request'],
     [{ choice: 'maybe', request_id: id }, 400, 'invalid_approval_choice'],
     [{ choice: 'once', request_id: 'apr_stale' }, 409, 'approval_not_pending'],
   ];

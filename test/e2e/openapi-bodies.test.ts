@@ -20,7 +20,7 @@ interface Document {
 
 const ADMIN = 'admin-token-0123456789abcdef';
 /** Whose rules are those of their vendors. */
-const PUBLISHED = /^(\/v1)?\/(chat\/completions|responses|messages|models|conversations)/;
+const PUBLISHED = /^(\/v1)?\/(chat\/completions|embeddings|responses|messages|models|conversations)/;
 /** Required fields, so that the one under test is the only mistake. */
 const BASE: Readonly<Record<string, object>> = {
   'POST /v1/runs': { input: 'Hello' },
@@ -32,6 +32,7 @@ const BASE: Readonly<Record<string, object>> = {
   'POST /api/jobs': { name: 'n', schedule: 'every 1h', prompt: 'p' },
   'PATCH /api/jobs/{id}': { name: 'n' },
   'POST /api/jobs/preview': { schedule: 'every 1h' },
+  'POST /v1/webhooks': { url: 'https://hooks.example.com/told' },
   'POST /internal/owners/{name}/jobs/move': { to: 'bob' },
   'POST /internal/owners/{name}/move': { to: 'bob' },
 };

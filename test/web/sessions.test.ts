@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
+import { until } from '../support/until.js';
 import type { Visitor } from '../support/browser.js';
 import { runsClient, type RunsClient } from '../support/runs-client.js';
 import { chat, startWebLab, words, type WebLab } from '../support/web-lab.js';
@@ -113,6 +114,8 @@ test('stop and send ends the answer and says the next thing; edit begins a branc
   await page.waitForURL((url) => url.href !== before);
   await page.getByText('Or that.', { exact: true }).waitFor();
   await chat.answer(page, 'completed').waitFor();
+  // The turns before the branch are read again.
+  await until(async () => (await questions()).length === 2);
   expect(await questions()).toEqual(['Go on for long.', 'Or that.']);
 });
 

@@ -9,3 +9,4 @@ export { ConfigError } from './values/problems.js';
 export { readTextFile, type Environment, type ServiceName } from './reading/sources.js';
 export { VARIABLES, type VariableName } from './settings/variables.js';
 export { priceTable } from './reading/read-models.js';
+export { LOCAL_OWNER } from './values/api-keys.js';

@@ -96,8 +96,11 @@ export type Inbound = {
   | { readonly kind: 'stop' }
 );
 
-/** Takes what came in. Resolves when it is safe; rejects when it must come again. */
-export type Sink = (updateId: string, inbound: Inbound | undefined) => Promise<void>;
+/**
+ * Takes what came in. Resolves when it is safe; rejects when it must come again. `stranger` is the id of a user who
+ * wrote to the bot alone and is on no list.
+ */
+export type Sink = (updateId: string, inbound: Inbound | undefined, stranger?: string) => Promise<void>;
 
 /** Where an intake gives what came in. */
 export interface Inlet {

@@ -149,6 +149,19 @@ describe('the environment of the services', () => {
     });
   });
 
+  test('chats belong to whom the page belongs to where there is no key', () => {
+    const withChats = { ...wiring, ports: { ...wiring.ports, messenger: 7_004 } };
+    const chats = (env: Record<string, string>) =>
+      serviceEnv(
+        env,
+        readConfig(env, () => undefined),
+        withChats,
+      );
+    expect(chats({})).toMatchObject({ TELEGRAM_KEY: 'local', SLACK_KEY: 'local', DISCORD_KEY: 'local' });
+    expect(chats({ TELEGRAM_KEY: 'me' })).toMatchObject({ TELEGRAM_KEY: 'me', SLACK_KEY: 'local' });
+    expect(chats({ API_KEYS: 'ann:ann-key-0123456789abcdef' })).not.toHaveProperty('TELEGRAM_KEY');
+  });
+
   test('keeps what somebody set', () => {
     const env = { STORE_PORT: '9', STORE_TOKEN: 'mine', WORKER_HEALTH_PORT: '10' };
     expect(of(env)).toMatchObject({ ...env, STORE_URL: 'http://127.0.0.1:9', SCHEDULER_HEALTH_PORT: '7003' });

@@ -1,9 +1,8 @@
-import type { Config } from '#libs/config';
+import { LOCAL_OWNER, type Config } from '#libs/config';
 import type { Closers, Logger } from '#libs/platform';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { ApiCore } from '../core/api-core.js';
 import type { ApiPorts } from '../core/api-ports.js';
-import { LOCAL_OWNER } from '../edge/auth/key-ring.js';
 import { ACCOUNTS, AllUsageController, SearchController, UsageController } from './accounts.controllers.js';
 import { OwnerDesk } from './owner-desk.js';
 import { OwnersController } from './owners.controller.js';

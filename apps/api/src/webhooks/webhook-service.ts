@@ -3,7 +3,7 @@ import type { WebhookChange, WebhookRef } from '#libs/contract';
 import type { EventPost } from '#libs/delivery';
 import { randomBytes } from 'node:crypto';
 import { API_LIMITS } from '../words/api-limits.js';
-import type { CreateWebhookDto, PatchWebhookDto } from './webhook.dto.js';
+import { assertEvents, type CreateWebhookDto, type PatchWebhookDto } from './webhook.dto.js';
 
 const BUSY_RETRY_SECONDS = 5;
 
@@ -29,6 +29,7 @@ export class WebhookService {
 
   /** Throws GatewayError `invalid_request` that names the field, or `webhook_limit_reached`. */
   async create(owner: string, { url, events = WEBHOOK_EVENTS, description = '' }: CreateWebhookDto): Promise<Webhook> {
+    assertEvents(events);
     this.assertReady();
     this.checkUrl(url);
     const id = `wh_${randomBytes(12).toString('hex')}`;
@@ -50,6 +51,7 @@ export class WebhookService {
 
   /** Throws GatewayError `not_found`, or `invalid_request` that names the field. */
   async patch(ref: WebhookRef, { url, events, description }: PatchWebhookDto): Promise<Webhook> {
+    assertEvents(events);
     if (url !== undefined) this.checkUrl(url);
     return this.change(ref, {
       ...(url !== undefined && { url }),

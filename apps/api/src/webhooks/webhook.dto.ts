@@ -1,4 +1,4 @@
-import { DELIVERY_STATES, WEBHOOK_EVENTS, WEBHOOK_LIMITS } from '#libs/contract';
+import { DELIVERY_STATES, GatewayError, WEBHOOK_EVENTS, WEBHOOK_LIMITS } from '#libs/contract';
 import {
   Described,
   HasElementsUpTo,
@@ -12,22 +12,26 @@ import {
   Rule,
 } from '#libs/protocols';
 
-const isEvents = (value: unknown): boolean =>
-  !Array.isArray(value) ||
-  (value.length > 0 && value.every((one) => (WEBHOOK_EVENTS as readonly unknown[]).includes(one)));
-
-const EVENTS_PROBLEM = `must be a list of at least one of: ${WEBHOOK_EVENTS.join(', ')}.`;
+const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 /** The fields of a webhook that its key chooses. */
 class WebhookFieldsDto {
   @IsList({ type: 'string', enum: [...WEBHOOK_EVENTS] })
   @HasElementsUpTo(WEBHOOK_EVENTS.length)
-  @Rule(isEvents, EVENTS_PROBLEM)
+  @Rule((value) => !isEmpty(value), 'must name at least one event.')
   @Described('What it is told of.')
   events?: readonly (typeof WEBHOOK_EVENTS)[number][];
 
   @IsText(WEBHOOK_LIMITS.descriptionCharsMax)
   description?: string;
+}
+
+/** Throws GatewayError `invalid_request` that names the element. */
+export function assertEvents(events: readonly unknown[] = []): void {
+  const at = events.findIndex((one) => !(WEBHOOK_EVENTS as readonly unknown[]).includes(one));
+  if (at < 0) return;
+  const param = `events[${at}]`;
+  throw new GatewayError('invalid_request', `'${param}' must be one of: ${WEBHOOK_EVENTS.join(', ')}.`, { param });
 }
 
 /** The body of POST /v1/webhooks. */

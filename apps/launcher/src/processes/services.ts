@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadConfig, ServiceName, VariableName } from '#libs/config';
-import { reachable } from '#libs/config';
+import { LOCAL_OWNER, reachable } from '#libs/config';
 import { LaunchError } from '../launch-error.js';
 import type { ChildOrder } from './supervise.js';
 
@@ -40,6 +40,9 @@ export interface Wiring {
   readonly storeToken: string;
 }
 
+/** Without keys everybody is one owner: what is said in chats is on the page, too. */
+const KEYLESS_CHATS = { TELEGRAM_KEY: LOCAL_OWNER, SLACK_KEY: LOCAL_OWNER, DISCORD_KEY: LOCAL_OWNER } as const;
+
 /** The environment of the services: the launcher's own, and for every setting that nobody made, what it decided. */
 export function serviceEnv(
   env: NodeJS.ProcessEnv,
@@ -58,6 +61,7 @@ export function serviceEnv(
     SCHEDULER_HEALTH_PORT: String(ports.scheduler),
     DRAIN_SECONDS: String(DRAIN_SECONDS),
     ...(ports.messenger !== undefined && { MESSENGER_PORT: String(ports.messenger) }),
+    ...(ports.messenger !== undefined && config.auth.keys.length === 0 && KEYLESS_CHATS),
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
   };
   const own = Object.entries(decided).filter(([name]) => !given.has(name as VariableName));

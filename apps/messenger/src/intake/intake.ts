@@ -18,10 +18,25 @@ export interface IntakePorts {
   onEntry(): void;
 }
 
+/** Users on no list of whom the log has a line. */
+const STRANGERS_TOLD_MAX = 200;
+const strangersTold = new Set<string>();
+
+/** An owner who has given a wrong id sees nothing in the chat, and has to see why. One line for each user. */
+function tellOfStranger({ logger }: IntakePorts, platform: string, userId: string): void {
+  const who = `${platform} ${userId}`;
+  if (strangersTold.has(who) || strangersTold.size >= STRANGERS_TOLD_MAX) return;
+  strangersTold.add(who);
+  const setting = `${platform.toUpperCase()}_ALLOWED_USERS`;
+  logger.info({ platform, userId }, `a message of user ${userId} is not heard: ${setting} does not name it`);
+}
+
 /** Puts updates into the inboxes of their chats, each once, however often and through whomever they come. */
-export function inletOf({ desk, onUpdate, onEntry }: IntakePorts, platform: string): Inlet {
+export function inletOf(ports: IntakePorts, platform: string): Inlet {
+  const { desk, onUpdate, onEntry } = ports;
   return {
-    async take(updateId, inbound) {
+    async take(updateId, inbound, stranger) {
+      if (stranger !== undefined) tellOfStranger(ports, platform, stranger);
       if (!inbound) return onUpdate('unheard');
       const entry = JSON.stringify({ entryId: updateId, kind: 'inbound', inbound: shortened(inbound) } satisfies Entry);
       const outcome = await desk.put(inbound.chat, updateId, entry);

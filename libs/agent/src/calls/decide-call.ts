@@ -24,10 +24,7 @@ export type Decision =
 export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem, isAnswered = false): Decision {
   if (call.ofUpstream) return { kind: 'answer', output: UPSTREAM_LOST };
   const tool = toolbox.serverTool(call.name);
-  // A worker that was lost had dispatched the call, so its effect is unknown, even if this worker lacks the tool.
-  const isKept = call.handle !== undefined && tool !== undefined;
-  if (call.dispatched && !isAnswered && !isKept && !tool?.idempotent)
-    return { kind: 'answer', output: OUTCOME_UNKNOWN };
+  if (call.dispatched && !isAnswered && !isSafeAgain(call, tool)) return { kind: 'answer', output: OUTCOME_UNKNOWN };
   const name = call.name.slice(0, LIMITS.toolNameCharsMax);
   if (!tool) return { kind: 'answer', output: `Unknown tool '${name}'. Use only the tools that are offered.` };
   if (!permits(spec.toolChoice, call.name)) {
@@ -37,6 +34,11 @@ export function decide({ spec, toolbox, book }: AgentRun, call: ToolCallItem, is
   if (call.approval?.decision === 'deny' && !call.approval.ask)
     return { kind: 'answer', output: DENIED[call.approval.by ?? 'user'] };
   return parseArguments(tool, call.arguments);
+}
+
+/** A worker that was lost had dispatched the call, so its effect is unknown, even if this worker lacks the tool. */
+function isSafeAgain({ handle }: ToolCallItem, tool: Tool | undefined): boolean {
+  return tool !== undefined && (handle !== undefined || tool.idempotent === true);
 }
 
 const USED_UP =

@@ -9,6 +9,9 @@ export interface NamedKey {
 export const KEY_CHARS_MIN = 16;
 export const HOW_TO_MAKE_A_KEY = 'make one with: openssl rand -hex 24';
 
+/** The owner of everything while no key is configured, which is allowed on a loopback address only. */
+export const LOCAL_OWNER = 'local';
+
 /** These names identify owners of runs in logs and rows. */
 export const keyName: Parser<string> = matching(/^[A-Za-z0-9._-]{1,64}$/, 'a name of 1 to 64 of A-Z a-z 0-9 . _ -');
 

@@ -38,7 +38,7 @@ export function discord(settings: DiscordSettings): Platform {
     async receive(inlet, signal) {
       const take = async (event: Parameters<typeof readEvent>[0]): Promise<boolean> => {
         const heard = readEvent(event, await hearing());
-        if (heard) await inlet.take(heard.id, heard.inbound);
+        if (heard) await inlet.take(heard.id, heard.inbound, heard.stranger);
         return heard?.inbound !== undefined;
       };
       await listenToGateway({ token, rest, onTrouble }, { take, inlet }, signal);

@@ -14,6 +14,8 @@ export interface Hearing {
 export interface Heard {
   readonly id: string;
   readonly inbound: Inbound | undefined;
+  /** Who wrote to the bot alone and is on no list. */
+  readonly stranger?: string;
 }
 
 type Said = Extract<GatewayDispatchPayload, { readonly t: 'MESSAGE_CREATE' }>['d'];
@@ -21,9 +23,18 @@ type Pressed = Extract<GatewayDispatchPayload, { readonly t: 'INTERACTION_CREATE
 
 /** What an event of the gateway says to the bot; undefined: nothing that we know. */
 export function readEvent(event: GatewayDispatchPayload, hearing: Hearing): Heard | undefined {
-  if (event.t === 'MESSAGE_CREATE') return { id: `discord ${event.d.id}`, inbound: readMessage(event.d, hearing) };
+  if (event.t === 'MESSAGE_CREATE') {
+    const stranger = strangerIn(event.d, hearing);
+    const inbound = readMessage(event.d, hearing);
+    return { id: `discord ${event.d.id}`, inbound, ...(stranger !== undefined && { stranger }) };
+  }
   if (event.t === 'INTERACTION_CREATE') return readPress(event.d, hearing);
   return undefined;
+}
+
+function strangerIn({ author, guild_id: server, channel_id: channel }: Said, hearing: Hearing): string | undefined {
+  if (author.bot || server !== undefined) return undefined;
+  return isHeard({ user: author.id, channel, server }, hearing) ? undefined : author.id;
 }
 
 /** In a server that is a message which mentions the bot, or answers one of its messages. */

@@ -14,6 +14,8 @@ export interface Hearing {
 export interface Heard {
   readonly id: string;
   readonly inbound: Inbound | undefined;
+  /** Who wrote to the bot alone and is on no list. */
+  readonly stranger?: string;
 }
 
 interface SlackFile {
@@ -51,9 +53,13 @@ export function readPayload(payload: unknown, hearing: Hearing): Heard | undefin
   const { channel, user, ts } = event;
   if ((event.type !== 'message' && event.type !== 'app_mention') || !SAID.has(event.subtype)) return undefined;
   if (!channel || !user || !ts || event.bot_id !== undefined || user === hearing.botUser) return undefined;
-  const inbound = isHeard(user, channel, hearing) ? readMessage(event, { channel, user, ts }, hearing) : undefined;
-  return { id: `slack ${channel} ${ts}`, inbound };
+  const id = `slack ${channel} ${ts}`;
+  if (!isHeard(user, channel, hearing)) return { id, inbound: undefined, ...strangerIn(event, user) };
+  return { id, inbound: readMessage(event, { channel, user, ts }, hearing) };
 }
+
+const strangerIn = ({ channel_type: kind }: SlackEvent, user: string): Pick<Heard, 'stranger'> =>
+  kind === 'im' ? { stranger: user } : {};
 
 function readMessage(
   event: SlackEvent,

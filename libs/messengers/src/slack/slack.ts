@@ -28,7 +28,7 @@ export function slack(settings: SlackSettings): Platform {
   });
   const take = async (payload: unknown, inlet: Inlet): Promise<void> => {
     const heard = readPayload(payload, await hearing());
-    if (heard) await inlet.take(heard.id, heard.inbound);
+    if (heard) await inlet.take(heard.id, heard.inbound, heard.stranger);
   };
   return {
     name: 'slack',

@@ -31,6 +31,12 @@ export function readUpdate(update: Update, hearing: Hearing): Inbound | undefine
   return message && readMessage(message, hearing);
 }
 
+/** The user of a private message who is on no list; undefined: it is none of such a user. */
+export function strangerIn({ message }: Update, hearing: Hearing): string | undefined {
+  if (!message?.from || message.from.is_bot || message.chat.type !== 'private') return undefined;
+  return isHeard(message.from, message.chat, hearing) ? undefined : String(message.from.id);
+}
+
 /** A private chat has the id of its user. */
 function readStop({ chat, message_thread_id: thread }: MessageGenerationStopped, { users, chats }: Hearing) {
   const id = String(chat.id);

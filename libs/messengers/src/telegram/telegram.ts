@@ -6,7 +6,7 @@ import { asSignal } from './as-signal.js';
 import { telegramCapabilities } from './capabilities.js';
 import { postStep, type TelegramCalls } from './post-step.js';
 import { readOutcome } from './read-outcome.js';
-import { readUpdate, UPDATES, type Hearing } from './read-update.js';
+import { readUpdate, strangerIn, UPDATES, type Hearing } from './read-update.js';
 import type { TelegramSettings } from './telegram-settings.js';
 
 /** For a call; of one that asks for updates, its own wait comes on top. */
@@ -95,7 +95,7 @@ function readPushed(body: string): readonly Update[] {
 async function takeAll(updates: readonly Update[], sink: Sink, hearing: Hearing): Promise<void> {
   for (const update of updates) {
     if (typeof update?.update_id !== 'number') continue;
-    await sink(`telegram ${update.update_id}`, readUpdate(update, hearing));
+    await sink(`telegram ${update.update_id}`, readUpdate(update, hearing), strangerIn(update, hearing));
   }
 }
 

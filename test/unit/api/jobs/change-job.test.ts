@@ -87,8 +87,8 @@ describe('a change', () => {
 });
 
 test('retry takes the keys that it has', () => {
-  const wrong = { code: 'invalid_request', param: 'retry' };
-  expect(refusal(() => made({ retry: { foo: 1 } }))).toEqual(wrong);
-  expect(refusal(() => patched(made({}), { retry: { attempts: 1, toString: 1 } }))).toEqual(wrong);
+  const wrong = (key: string) => ({ code: 'invalid_request', param: `retry.${key}` });
+  expect(refusal(() => made({ retry: { foo: 1 } }))).toEqual(wrong('foo'));
+  expect(refusal(() => patched(made({}), { retry: { attempts: 1, toString: 1 } }))).toEqual(wrong('toString'));
   expect(patched(made({}), { retry: { attempts: 1 } }).retry).toEqual({ attempts: 1, backoffSeconds: 60 });
 });

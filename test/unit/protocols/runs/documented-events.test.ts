@@ -2,7 +2,7 @@ import type { JsonObject } from '#libs/contract';
 import { runsEncoder } from '#libs/protocols';
 import fc from '../../../support/property.js';
 import { readFileSync } from 'node:fs';
-import { EVENT_NAMES, REASONING_AVAILABLE } from '../../../../libs/protocols/src/runs/event-names.js';
+import { EVENT_NAMES, LIMIT_REACHED, REASONING_AVAILABLE } from '../../../../libs/protocols/src/runs/event-names.js';
 import { eventLogs } from '../../../support/event-log.js';
 import { readStream, transcript } from '../../../support/transcript.js';
 
@@ -21,7 +21,7 @@ function documented(): Map<string, string> {
 
 test('docs/runs.md names every event of a run, and no other', () => {
   expect([...documented().keys()].sort()).toEqual(
-    [...new Set([...Object.values(EVENT_NAMES), REASONING_AVAILABLE])].sort(),
+    [...new Set([...Object.values(EVENT_NAMES), LIMIT_REACHED, REASONING_AVAILABLE])].sort(),
   );
 });
 

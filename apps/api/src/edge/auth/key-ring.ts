@@ -1,11 +1,8 @@
-import type { ApiKey } from '#libs/config';
+import { LOCAL_OWNER, type ApiKey } from '#libs/config';
 import { bearerToken } from '#libs/platform';
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '#libs/contract';
-
-/** The owner of everything while no key is configured, which is allowed on a loopback address only. */
-export const LOCAL_OWNER = 'local';
 
 interface Entry extends Pick<ApiKey, 'name' | 'role'> {
   readonly digest: Buffer;

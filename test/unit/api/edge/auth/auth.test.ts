@@ -1,8 +1,9 @@
+import { LOCAL_OWNER } from '#libs/config';
 import type { Logger } from '#libs/platform';
 import type { IncomingMessage } from 'node:http';
 import { apiHostCheck } from '../../../../../apps/api/src/edge/auth/allowed-hosts.js';
 import { FailedLogins } from '../../../../../apps/api/src/edge/auth/failed-logins.js';
-import { KeyRing, LOCAL_OWNER } from '../../../../../apps/api/src/edge/auth/key-ring.js';
+import { KeyRing } from '../../../../../apps/api/src/edge/auth/key-ring.js';
 import { API_LIMITS } from '../../../../../apps/api/src/words/api-limits.js';
 
 const ALICE = 'alice-key-0123456789';
