@@ -22,11 +22,12 @@ const ROOM = { WORKER_CONCURRENCY: '1024', MAX_IN_FLIGHT: '4096', MAX_QUEUED: '2
  * Starts a gateway and waits until it serves.
  * @param dist the folder of its compiled sources, `dist` of this or of another checkout
  * @param upstreamUrl the model server, without `/v1`
+ * @param hasPool with a model behind five upstreams, which older commits do not know
  */
-export async function startGateway(dist: string, upstreamUrl: string): Promise<Gateway> {
+export async function startGateway(dist: string, upstreamUrl: string, hasPool = false): Promise<Gateway> {
   const data = mkdtempSync(join(tmpdir(), 'talaria-bench-'));
   const settings = join(data, 'bench.yaml');
-  writeFileSync(settings, settingsOf(upstreamUrl));
+  writeFileSync(settings, settingsOf(upstreamUrl, hasPool));
   const url = `http://127.0.0.1:${await freePort()}`;
   const launcher = spawn(process.execPath, [join(dist, 'apps/launcher/src/main.js')], {
     cwd: join(dist, '..'),
@@ -56,13 +57,13 @@ export async function startGateway(dist: string, upstreamUrl: string): Promise<G
 }
 
 /** Unknown names go to the first upstream; all five are the same server. */
-function settingsOf(upstreamUrl: string): string {
-  const names = ['openai', 'b', 'c', 'd', 'e'];
+function settingsOf(upstreamUrl: string, hasPool: boolean): string {
+  const names = hasPool ? ['openai', 'b', 'c', 'd', 'e'] : ['openai'];
   const model = modelOf({ tokens: TOKENS, gapMs: 0 });
   const upstreams = names.map((name) => ({ name, provider: 'openai', base_url: `${upstreamUrl}/v1` }));
   const models = [
     { name: ONE_UPSTREAM, upstream: 'openai', model },
-    { name: FIVE_UPSTREAMS, upstreams: names, model },
+    ...(hasPool ? [{ name: FIVE_UPSTREAMS, upstreams: names, model }] : []),
   ];
   // JSON is YAML.
   return JSON.stringify({ upstreams, models });

@@ -146,13 +146,16 @@ const pipe = startPipe({ api: await freePort(), redis: await freePort() }, upstr
 const gateways: Gateway[] = [];
 try {
   await answers(`${upstreamUrl}/v1/models`);
-  const start = async (dist: string, name: string): Promise<Gateway> => {
-    const gateway = await startGateway(dist, upstreamUrl);
+  const start = async (dist: string, name: string, hasPool = false): Promise<Gateway> => {
+    const gateway = await startGateway(dist, upstreamUrl, hasPool);
     gateways.push(gateway);
     printIdle(name, new Map([...servicesBelow(gateway.launcherPid)].map(([service, pid]) => [service, usageOf(pid)])));
     return gateway;
   };
-  const ours = await start(join(here, '..'), 'talaria');
+  const asksPool = SCENARIOS.some(
+    ({ name, asked }) => asked !== undefined && (values.only ?? '').split(',').includes(name),
+  );
+  const ours = await start(join(here, '..'), 'talaria', asksPool);
   const theirs = other && { gateway: await start(other.dist, other.name), name: other.name };
   for (const { url } of [pipe, ...gateways]) await drive(orderOf(WARM_UP, url, WARM_UP_SECONDS), new Map());
   const rows = await measure({ upstream: upstreamUrl, pipe, ours, ...(theirs && { theirs }) });
