@@ -109,7 +109,13 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       expect(entry).toMatchObject({ status: 'completed', endedAt: 5, isDeleted: true });
       expect(view?.latest).toMatchObject({ isDeleted: true });
       expect((await jobs.list({ owner: 'forgetful', includeDisabled: true, limit: 9 }))[0]).toEqual(view);
-      expect(JSON.stringify(entry)).not.toContain('secret');
+      // Nor does it come back with the row of its end.
+      await jobs.change({
+        changes: [{ run: { ...run, version: 2, status: 'completed', output: 'the secret words' } }],
+      });
+      expect(
+        await db.query('select version::int as version, output from job_runs where run_id = $1', [run.runId]),
+      ).toEqual([{ version: 3, output: null }]);
       expect(entry && jobRunObject(entry)).toMatchObject({ run_id: null, output: null, status: 'completed' });
       expect(view && jobObject(view, '')).toMatchObject({ last_run_id: null, last_status: 'ok' });
     });

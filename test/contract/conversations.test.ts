@@ -199,7 +199,7 @@ function suite(name: string, fresh: () => Promise<SqlDatabase>): void {
       expect(await eraseDeletedRuns(db, 101, 10)).toBe(1);
       expect(await getTurns(db, second.runId, 10)).toEqual([]);
       expect(await db.query(`select id from deleted_runs where id = $1`, [first.runId])).toHaveLength(1);
-      await dropOldDeletionMarks(db, 101);
+      await dropOldDeletionMarks(db, 101, 100);
       expect(await db.query(`select id from deleted_runs`)).toEqual([]);
     });
 

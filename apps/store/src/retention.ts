@@ -102,7 +102,7 @@ export async function sweepOnce(
     used: await inBatches((limit) => deleteRunUsageBefore(db, now() - LIMITS.usageDaysMax * DAY_MS, limit)),
     sessions: isAged ? await inBatches((limit) => deleteSessionsUnusedSince(db, oldest, limit)) : 0,
   };
-  await dropOldDeletionMarks(db, now() - DELETION_MARK_MS);
+  await inBatches((limit) => dropOldDeletionMarks(db, now() - DELETION_MARK_MS, limit));
   if (Object.values(deleted).some((rows) => rows > 0)) logger.info(deleted, 'rows were deleted');
 }
 

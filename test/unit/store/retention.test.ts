@@ -130,6 +130,34 @@ describe('a retention sweep', () => {
     expect(await db.query('select id from runs')).toEqual([]);
   });
 
+  test('leaves nothing of a deleted run to the day when its mark goes: no answer, no last run of its session', async () => {
+    const jobs = sqlJobStore(db, () => NOW);
+    const at = NOW - 15 * DAY;
+    const answered = async (runId: string): Promise<string> => {
+      const job = jobOf({ state: 'scheduled' });
+      await jobs.insert({ job, dueAt: null, jobsMax: 99 });
+      const run = jobRunOf(job, { runId, status: 'running', wakeAt: null });
+      await jobs.claim({ claims: [{ job, dueAt: null, run }] });
+      await jobs.change({ changes: [{ run: { ...run, status: 'completed', endedAt: at, output: 'the secret' } }] });
+      return job.id;
+    };
+    const before = runSnapshot({ sessionId: 's', createdAt: at });
+    const last = runSnapshot({ sessionId: 's', createdAt: at + 1, parentId: before.runId });
+    await upsertRuns(db, [before, last]);
+    await upsertSessions(db, [{ snapshot: before }, { snapshot: last }]);
+    const jobIds = [await answered(last.runId), await answered('run_without_a_row')];
+    await markRunDeleted(db, last.runId, at);
+    // As a store of an earlier version marks it.
+    await db.query('insert into deleted_runs (id, deleted_at) values ($1, $2::bigint)', ['run_without_a_row', at]);
+    await sweep({});
+    expect(await db.query('select id from deleted_runs')).toEqual([]);
+    for (const jobId of jobIds) expect(await jobs.runs({ jobId, limit: 9 })).toMatchObject([{ isDeleted: true }]);
+    expect(JSON.stringify(await db.query('select * from job_runs'))).not.toContain('secret');
+    const session = (await listSessions(db, { owner: 'alice', limit: 9 })).sessions[0];
+    expect(session).toMatchObject({ lastRunId: before.runId });
+    expect(session).not.toHaveProperty('shownRunId');
+  });
+
   test('takes completed jobs a week after their end, unless something of them is on its way', async () => {
     let now = NOW - 8 * DAY;
     const jobs = sqlJobStore(db, () => now);

@@ -19,7 +19,9 @@ export interface RunRow {
 }
 
 /** For lists of `job_runs r`. */
-export const IS_DELETED = 'exists (select 1 from deleted_runs where deleted_runs.id = r.run_id) as is_deleted';
+export const IS_DELETED = `(
+  r.run_deleted_at is not null or exists (select 1 from deleted_runs where deleted_runs.id = r.run_id)
+) as is_deleted`;
 
 export const RUN_COLUMNS = 'r.version::float8 as version, r.status, r.wake_at::float8 as wake_at, r.record, r.output';
 

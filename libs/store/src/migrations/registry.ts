@@ -11,6 +11,7 @@ import { searchByOwner } from './010-search-by-owner.js';
 import { searchLater } from './011-search-later.js';
 import { runsByStatus } from './012-runs-by-status.js';
 import { webhooks } from './013-webhooks.js';
+import { deletionsAndDeliveries } from './014-deletions-and-deliveries.js';
 import type { Migration } from './migration.js';
 
 /** In the order in which they are applied; versions count 1, 2, 3 ... */
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   searchLater,
   runsByStatus,
   webhooks,
+  deletionsAndDeliveries,
 ];
