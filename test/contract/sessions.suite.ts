@@ -226,6 +226,26 @@ export function sessionsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
         expect(await titled(key)).toBe('new words');
       });
 
+      test('is marked and gives no title at once or not at all', async () => {
+        const key = newKey();
+        const run = turn(key, 1);
+        await write([run], 'the secret words');
+        const broken: SqlDatabase = {
+          ...db,
+          transaction: (work, limits) =>
+            db.transaction((tx) => {
+              const query: SqlDatabase['query'] = (sql, params) =>
+                sql.startsWith('update sessions') ? Promise.reject(new Error('it dies')) : tx.query(sql, params);
+              return work({ query });
+            }, limits),
+        };
+        await expect(sqlStoredRuns(broken, () => START).deleteRun(run.runId)).rejects.toThrow('it dies');
+        expect(await titled(key)).toBe('the secret words');
+        expect(await db.query('select 1 from deleted_runs where id = $1', [run.runId])).toEqual([]);
+        await remove(run.runId);
+        expect(await titled(key)).toBeNull();
+      });
+
       test('leaves a title that somebody gave', async () => {
         const key = newKey();
         const run = turn(key, 1);

@@ -1,6 +1,6 @@
 import { LIMITS, type StoredRuns } from '#libs/contract';
 import { markRunDeleted } from './deleted-runs.js';
-import type { SqlDatabase } from './ports.js';
+import type { SqlDatabase, SqlQueries } from './ports.js';
 import { getRun, getTurns, listRuns } from './run-rows.js';
 import { retitleSessions } from './sessions/retitle-sessions.js';
 
@@ -10,8 +10,15 @@ export function sqlStoredRuns(db: SqlDatabase, now: () => number): StoredRuns {
     run: (runId) => getRun(db, runId),
     turns: (runId, limit = LIMITS.historyTurnsMax) => getTurns(db, runId, limit),
     deleteRun: async (runId) => {
-      await markRunDeleted(db, runId, now());
-      await retitleSessions(db, [runId]);
+      const at = now();
+      const forget = async (queries: SqlQueries): Promise<void> => {
+        await markRunDeleted(queries, runId, at);
+        await retitleSessions(queries, [runId]);
+      };
+      // All or nothing, whoever dies meanwhile.
+      await db.transaction(forget);
+      // Again: somebody may have written a row before the mark could be seen.
+      await forget(db);
     },
     runs: (query) => listRuns(db, query),
   };
