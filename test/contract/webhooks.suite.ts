@@ -1,5 +1,17 @@
 import { WEBHOOK_LIMITS, type NotedEvent, type Webhook, type WebhookEvent } from '#libs/contract';
-import { deleteDeliveriesBefore, migrate, noteEvents, sqlWebhookStore, type SqlDatabase } from '#libs/store';
+import {
+  deleteDeliveriesBefore,
+  deleteSession,
+  markRunDeleted,
+  migrate,
+  noteEvents,
+  sqlStoredRuns,
+  sqlWebhookStore,
+  upsertRuns,
+  upsertSessions,
+  type SqlDatabase,
+} from '#libs/store';
+import { runSnapshot } from '../support/run-snapshot.js';
 
 const T0 = 1_900_000_000_000;
 const PAGE = { limit: 50, leaseMs: 60_000, perOwner: 50, except: [] };
@@ -199,6 +211,35 @@ export function webhooksSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       expect(await deleteDeliveriesBefore(db, T0 + 5, 1)).toBe(1);
       expect(await deleteDeliveriesBefore(db, T0 + 5, 10)).toBe(1);
       expect((await waiting(one)).map(({ runId }) => runId)).toEqual(['run_3']);
+    });
+
+    test('nothing is told of a run that was deleted, nor when its event comes after the deletion', async () => {
+      const one = await hook();
+      await note(event('run_gone'), event('run_kept'));
+      await sqlStoredRuns(db, () => now).deleteRun('run_gone');
+      await note(event('run_gone', { part: 'later' }));
+      expect((await waiting(one)).map(({ runId }) => runId)).toEqual(['run_kept']);
+      // An event that is written before the mark is seen.
+      await note(event('run_late'));
+      await db.query('insert into deleted_runs (id, deleted_at) values ($1, 1)', ['run_late']);
+      expect((await store().lease(PAGE)).map(({ delivery }) => delivery.runId)).toEqual(['run_kept']);
+      await markRunDeleted(db, 'run_late', now);
+      expect((await waiting(one)).map(({ runId }) => runId)).toEqual(['run_kept']);
+    });
+
+    test('nothing is told of the runs of a session that was deleted, nor of those on their way into it', async () => {
+      const one = await hook();
+      const key = { owner: 'alice', sessionId: 'told' };
+      const [run, other, late] = [1, 2, 3].map((createdAt) => runSnapshot({ ...key, createdAt }));
+      const { sessionId: _none, ...alone } = other ?? runSnapshot();
+      if (!run || !late) throw new Error('no runs');
+      await upsertRuns(db, [run, alone]);
+      await note(event(run.runId), event(alone.runId));
+      expect(await deleteSession(db, key, { upTo: 10, now })).toEqual([run.runId]);
+      await upsertRuns(db, [late]);
+      await upsertSessions(db, [{ snapshot: late }]);
+      await note(event(late.runId));
+      expect((await waiting(one)).map(({ runId }) => runId)).toEqual([alone.runId]);
     });
 
     test('strange texts are stored', async () => {

@@ -6,12 +6,16 @@ export const NOT_DELETED = 'not exists (select 1 from deleted_runs where deleted
 
 // One statement, because an answer that stays in the history of its job would be shown again when the mark is gone.
 const MARK = `
-with marked as (insert into deleted_runs (id, deleted_at) values ($1, $2::bigint) on conflict do nothing)
+with marked as (
+  insert into deleted_runs (id, deleted_at) values ($1, $2::bigint) on conflict do nothing
+), untold as (
+  delete from webhook_deliveries where run_id = $1
+)
 update job_runs set output = null, run_deleted_at = coalesce(run_deleted_at, $2::bigint) where run_id = $1`;
 
 /**
  * Hides a run from every read except that of a conversation which continues it, and erases its answer in the history of
- * its job. The mark may be set before the run's row is written. Repeating the call changes nothing.
+ * its job and what webhooks are told of it. The mark may be set before the run's row is written. Repeating the call changes nothing.
  */
 export async function markRunDeleted(db: SqlQueries, runId: string, at: number): Promise<void> {
   await db.query(MARK, [storable(runId), at]);

@@ -26,6 +26,8 @@ with recursive mine as (
   update runs set session_id = null where id in (select id from needed) returning id
 ), gone as (
   delete from runs where id in (select id from mine except select id from needed) returning id
+), untold as (
+  delete from webhook_deliveries where run_id in (select id from gone)
 )
 select id from gone`;
 
@@ -33,7 +35,7 @@ select id from gone`;
 const TOMBSTONE_MS = 2_000 * LIMITS.runLogOrphanTtlSeconds;
 
 /**
- * Deletes a session and its runs created up to `upTo` (ms since the epoch), with everything in them, except what
+ * Deletes a session and its runs created up to `upTo` (ms since the epoch), with everything in them and what webhooks are told of them, except what
  * another conversation still needs (a fork, a response that continues one of them).
  *
  * The tombstone is written before the first row is deleted. So a run that is being written at this moment is either

@@ -43,10 +43,16 @@ where excluded.last_seq >= session_usage.last_seq`;
 
 const OF_DELETED = 'deleted.owner = $1 and deleted.id = any($2::text[])';
 
-/** Runs that were being written when their session was deleted. */
+/** Runs that were being written when their session was deleted. Their marks keep webhooks from being told of them. */
 const PURGES = [
-  `delete from runs using deleted_sessions deleted where ${OF_DELETED}
-    and runs.owner = deleted.owner and runs.session_id = deleted.id and runs.created_at <= deleted.up_to`,
+  `with gone as (
+    delete from runs using deleted_sessions deleted where ${OF_DELETED}
+      and runs.owner = deleted.owner and runs.session_id = deleted.id and runs.created_at <= deleted.up_to
+    returning runs.id, deleted.deleted_at
+  ), untold as (
+    delete from webhook_deliveries where run_id in (select id from gone)
+  )
+  insert into deleted_runs (id, deleted_at) select id, deleted_at from gone on conflict do nothing`,
   `delete from session_usage usage using deleted_sessions deleted where ${OF_DELETED}
     and usage.owner = deleted.owner and usage.session_id = deleted.id and usage.created_at <= deleted.up_to`,
   `delete from sessions using deleted_sessions deleted where ${OF_DELETED}

@@ -30,6 +30,7 @@ with due as (
   select d.id, d.due_at, row_number() over (partition by w.owner order by d.due_at) as place
   from webhook_deliveries d join webhooks w on w.id = d.webhook_id
   where d.due_at <= $1::bigint and w.paused_at is null and w.owner <> all($4::text[])
+    and not exists (select 1 from deleted_runs where deleted_runs.id = d.run_id)
 ), chosen as (
   select d.id from webhook_deliveries d join due on due.id = d.id
   where due.place <= $3::int order by due.due_at limit $2::int for update of d skip locked

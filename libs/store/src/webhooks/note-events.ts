@@ -11,12 +11,13 @@ select w.id, w.owner, w.events, (
 ) as waiting
 from webhooks w where w.owner = any($1::text[]) and w.paused_at is null`;
 
-/** A webhook may be deleted meanwhile; then there is nothing to write for it. */
+/** A webhook or a run may be deleted meanwhile; then there is nothing to write for it. */
 const NOTE = `
 insert into webhook_deliveries (id, webhook_id, run_id, event, body, status, attempts, created_at, due_at)
 select n.id, n.webhook_id, n.run_id, n.event, n.body, 'pending', 0, $6::bigint, $6::bigint
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as n (id, webhook_id, run_id, event, body)
 where exists (select 1 from webhooks w where w.id = n.webhook_id)
+  and not exists (select 1 from deleted_runs where deleted_runs.id = n.run_id)
 on conflict (id) do nothing`;
 
 const PAUSE = `update webhooks set paused_at = $2::bigint, paused_reason = $3 where id = $1 and paused_at is null`;
