@@ -5,6 +5,7 @@ import {
   markRunDeleted,
   noteMissingTexts,
   noteMissingUsage,
+  noteEvents,
   migrate,
   sqlStoredAccounts,
   sqlStoredRuns,
@@ -13,6 +14,7 @@ import {
   upsertTexts,
   upsertUsage,
   sqlJobStore,
+  sqlWebhookStore,
   type SessionRun,
   type SqlDatabase,
 } from '#libs/store';
@@ -256,7 +258,7 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       await write([said('gone', 's1', 'quokka'), said('gone', 's2', 'quokka')]);
       const rowsOf = async (owner: string) =>
         (await accounts.owners({ jobsOnly: false })).find((row) => row.owner === owner);
-      expect(await rowsOf('gone')).toEqual({ owner: 'gone', jobs: 1, runs: 2, sessions: 2, conversations: 0 });
+      expect(await rowsOf('gone')).toEqual({ owner: 'gone', jobs: 1, runs: 2, sessions: 2, conversations: 0, webhooks: 0 });
       expect((await accounts.owners({ jobsOnly: true })).find(({ owner }) => owner === 'gone')).toMatchObject({
         jobs: 1,
       });
@@ -279,6 +281,11 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       const second = said('left', 'm1', 'wombat', { createdAt: 700 * DAY + 1, parentId: first.snapshot.runId });
       await write([first, second]);
       const stored = sqlStoredRuns(db, () => 0);
+      const webhooks = sqlWebhookStore(db, () => 0);
+      const hook = { id: 'wh_left', owner: 'left', url: 'https://x.example/', events: ['run.completed' as const] };
+      await webhooks.create({ webhook: { ...hook, description: '' }, max: 9 });
+      const told = { owner: 'left', runId: 'run_told', event: 'run.completed' as const, part: '', body: '{}' };
+      await noteEvents(db, [told], 0);
       const names = { from: 'left', to: 'heir' };
       expect(await accounts.sharedSessions(names)).toEqual([]);
       const moved: string[] = [];
@@ -289,7 +296,8 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       }
       expect(moved.sort()).toEqual([first.snapshot.runId, second.snapshot.runId].sort());
       const rowsOf = (await accounts.owners({ jobsOnly: false })).filter(({ owner }) => /^(left|heir)$/.test(owner));
-      expect(rowsOf).toEqual([{ owner: 'heir', jobs: 1, runs: 2, sessions: 1, conversations: 0 }]);
+      expect(rowsOf).toEqual([{ owner: 'heir', jobs: 1, runs: 2, sessions: 1, conversations: 0, webhooks: 1 }]);
+      expect(await webhooks.deliveries({ owner: 'heir', id: hook.id, limit: 9 })).toHaveLength(1);
       expect((await stored.run(first.snapshot.runId))?.owner).toBe('heir');
       expect((await stored.turns(second.snapshot.runId)).map(({ owner }) => owner)).toEqual(['heir', 'heir']);
       expect((await stored.runs({ owner: 'heir', limit: 9 })).runs).toHaveLength(2);

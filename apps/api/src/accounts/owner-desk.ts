@@ -144,8 +144,8 @@ export class OwnerDesk {
     const rows = await this.parts.accounts.owners({ jobsOnly: false });
     const found = rows.find(({ owner }) => owner === name);
     if (!found) return undefined;
-    const { jobs, runs, sessions, conversations } = found;
-    return { jobs, runs, sessions, conversations };
+    const { jobs, runs, sessions, conversations, webhooks = 0 } = found;
+    return { jobs, runs, sessions, conversations, webhooks };
   }
 
   /** Ends runs of a name that the store has not confirmed. @returns how many there are, ended ones among them. */
@@ -157,12 +157,12 @@ export class OwnerDesk {
     return known.length;
   }
 
-  private entry({ owner, jobs, runs, sessions, conversations }: OwnerRows): object {
-    return { object: 'owner', name: owner, has_key: this.parts.names.has(owner), jobs, runs, sessions, conversations };
+  private entry({ owner, webhooks = 0, ...counts }: OwnerRows): object {
+    return { object: 'owner', name: owner, has_key: this.parts.names.has(owner), ...counts, webhooks };
   }
 }
 
-const NO_ROWS: Omit<OwnerRows, 'owner'> = { jobs: 0, runs: 0, sessions: 0, conversations: 0 };
+const NO_ROWS: Required<Omit<OwnerRows, 'owner'>> = { jobs: 0, runs: 0, sessions: 0, conversations: 0, webhooks: 0 };
 
 const sharedError = (to: string, ids: readonly string[]): GatewayError =>
   new GatewayError('session_exists', `'${to}' has sessions with the same ids: ${ids.join(', ')}. Delete these first.`, {

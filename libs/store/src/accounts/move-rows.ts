@@ -21,6 +21,7 @@ const some = (table: string, key: string): string =>
   `update ${table} set owner = $2 where owner = $1
    and ${key} in (select ${key} from ${table} where owner = $1 limit $3::int) returning 1`;
 
+const WEBHOOKS = some('webhooks', 'id');
 const CONVERSATIONS = some('conversations', 'id');
 const TOTALS = some('session_usage', 'run_id');
 /** Last: a session is there when all that was said in it is. */
@@ -40,8 +41,8 @@ export async function sharedSessions(db: SqlQueries, { from, to }: Names): Promi
 }
 
 /**
- * Gives some of the rows of one name to another: jobs with their history, conversations, runs, sessions with their
- * totals. What was used stays with the name that used it. @returns how many; 0: nothing is left.
+ * Gives some of the rows of one name to another: jobs with their history, conversations, runs, webhooks with
+ * their deliveries, sessions with their totals. What was used stays with the name that used it. @returns how many; 0: nothing is left.
  */
 export async function moveRows(db: SqlDatabase, names: Names): Promise<MovedRows> {
   const jobs = await moveJobs(db, names);
@@ -57,5 +58,7 @@ export async function moveRows(db: SqlDatabase, names: Names): Promise<MovedRows
     return ids;
   });
   if (runIds.length > 0) return { rows: runIds.length, runIds };
+  const webhooks = await db.query(WEBHOOKS, [...params, MOVED_MAX]);
+  if (webhooks.length > 0) return { rows: webhooks.length, runIds: [] };
   return { rows: (await db.query(SESSIONS, [...params, MOVED_MAX])).length, runIds: [] };
 }

@@ -7,12 +7,13 @@ from jobs where ended_at is null group by owner`;
 
 const ALL = `
 select owner, sum(jobs)::int as jobs, sum(runs)::int as runs, sum(sessions)::int as sessions,
-  sum(conversations)::int as conversations
+  sum(conversations)::int as conversations, sum(webhooks)::int as webhooks
 from (
-  ${JOBS}
-  union all select owner, 0, count(*)::int, 0, 0 from runs group by owner
-  union all select owner, 0, 0, count(*)::int, 0 from sessions group by owner
-  union all select owner, 0, 0, 0, count(*)::int from conversations group by owner
+  select counted.*, 0 as webhooks from (${JOBS}) counted
+  union all select owner, 0, count(*)::int, 0, 0, 0 from runs group by owner
+  union all select owner, 0, 0, count(*)::int, 0, 0 from sessions group by owner
+  union all select owner, 0, 0, 0, count(*)::int, 0 from conversations group by owner
+  union all select owner, 0, 0, 0, 0, count(*)::int from webhooks group by owner
 ) rows group by owner order by owner limit $1::int`;
 
 // Walks from name to name along the indexes, instead of reading all rows of every name.
@@ -27,11 +28,12 @@ const names = (table: string): string => `(
 )`;
 
 const JOBS_AND_NAMES = `
-select owner, sum(jobs)::int as jobs, 0 as runs, 0 as sessions, 0 as conversations
+select owner, sum(jobs)::int as jobs, 0 as runs, 0 as sessions, 0 as conversations, 0 as webhooks
 from (
   select owner, jobs from (${JOBS}) counted
   union all select owner, 0 from ${names('runs')} of_runs
   union all select owner, 0 from ${names('sessions')} of_sessions
+  union all select owner, 0 from ${names('webhooks')} of_webhooks
 ) rows group by owner order by owner limit $1::int`;
 
 /** Names in one report. */

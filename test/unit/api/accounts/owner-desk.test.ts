@@ -16,7 +16,8 @@ function deskOf({ rows = 0, live = [], shared = [] }: World) {
   const approvals = memoryApprovalMemory();
   let left = rows;
   const accounts: Pick<StoredAccounts, 'owners' | 'moveJobs' | 'moveRows' | 'sharedSessions' | 'erase'> = {
-    owners: async () => (left > 0 ? [{ owner: 'gone', jobs: 0, runs: left, sessions: 0, conversations: 0 }] : []),
+    owners: async () =>
+      left > 0 ? [{ owner: 'gone', jobs: 0, runs: left, sessions: 0, conversations: 0, webhooks: 3 }] : [],
     moveJobs: async () => 0,
     sharedSessions: async () => shared,
     moveRows: async () => {
@@ -95,6 +96,7 @@ describe('giving all rows to a key', () => {
     expect(await desk.moveAll('gone', { to: 'alice', confirm: false })).toMatchObject({
       confirmed: false,
       runs: 3,
+      webhooks: 3,
       rows: 0,
       done: false,
     });

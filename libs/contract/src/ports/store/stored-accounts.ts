@@ -66,6 +66,8 @@ export interface OwnerRows {
   readonly runs: number;
   readonly sessions: number;
   readonly conversations: number;
+  /** Absent from a store of an earlier version. */
+  readonly webhooks?: number;
 }
 
 export interface MovedRows {
@@ -121,7 +123,16 @@ export const STORED_ACCOUNTS_CALLS: PortCalls<StoredAccounts> = {
   },
   owners: {
     args: { query: anObject({ jobsOnly: aFlag }) },
-    gives: listOf(anObject({ owner: aText, jobs: aNumber, runs: aNumber, sessions: aNumber, conversations: aNumber })),
+    gives: listOf(
+      anObject({
+        owner: aText,
+        jobs: aNumber,
+        runs: aNumber,
+        sessions: aNumber,
+        conversations: aNumber,
+        webhooks: optional(aNumber),
+      }),
+    ),
   },
   moveJobs: { args: { query: anObject({ from: aText, to: aText }) }, gives: aNumber },
   moveRows: {
