@@ -258,7 +258,14 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       await write([said('gone', 's1', 'quokka'), said('gone', 's2', 'quokka')]);
       const rowsOf = async (owner: string) =>
         (await accounts.owners({ jobsOnly: false })).find((row) => row.owner === owner);
-      expect(await rowsOf('gone')).toEqual({ owner: 'gone', jobs: 1, runs: 2, sessions: 2, conversations: 0, webhooks: 0 });
+      expect(await rowsOf('gone')).toEqual({
+        owner: 'gone',
+        jobs: 1,
+        runs: 2,
+        sessions: 2,
+        conversations: 0,
+        webhooks: 0,
+      });
       expect((await accounts.owners({ jobsOnly: true })).find(({ owner }) => owner === 'gone')).toMatchObject({
         jobs: 1,
       });
@@ -309,6 +316,30 @@ export function accountsSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       // A row that comes once more with the owner of its log stays where it is.
       await upsertRuns(db, [first.snapshot]);
       expect((await stored.run(first.snapshot.runId))?.owner).toBe('heir');
+    });
+
+    test('a run that has not ended stays with its name, and so does its session, until it ends', async () => {
+      const names = { from: 'living', to: 'taker' };
+      const running = { status: 'running' as const, endedAt: undefined, lastSeq: 1 };
+      const [ended, going] = [said('living', 'l1', 'a'), said('living', 'l1', 'b', running as object)];
+      await write([ended, going, said('living', 'l2', 'c')]);
+      const moveAll = async (): Promise<string[]> => {
+        const ids: string[] = [];
+        for (let rows = 1, i = 0; rows > 0 && i < 10; i++) {
+          const batch = await accounts.moveRows(names);
+          rows = batch.rows;
+          ids.push(...batch.runIds);
+        }
+        return ids;
+      };
+      expect(await moveAll()).not.toContain(going.snapshot.runId);
+      expect((await sqlStoredRuns(db, () => 0).run(going.snapshot.runId))?.owner).toBe('living');
+      expect(await accounts.sharedSessions(names)).toEqual([]);
+      expect(await getSession(db, { owner: 'living', sessionId: 'l1' })).toBeDefined();
+      expect(await getSession(db, { owner: 'taker', sessionId: 'l2' })).toBeDefined();
+      await write([{ ...going, snapshot: { ...going.snapshot, status: 'completed', endedAt: 9, lastSeq: 9 } }]);
+      expect(await moveAll()).toEqual([going.snapshot.runId]);
+      expect(await getSession(db, { owner: 'taker', sessionId: 'l1' })).toMatchObject({ totals: { runs: 2 } });
     });
 
     test('sessions that both names have are told, and names without jobs, too', async () => {

@@ -11,8 +11,11 @@ interface Names {
 /** Of one call: a statement may take some seconds, and others want the database, too. */
 const MOVED_MAX = 500;
 
+// A run that has not ended keeps its name: its log names it, too, and goes on.
 const RUNS = `
-with some_runs as (select id from runs where owner = $1 order by created_at limit $3::int)
+with some_runs as (
+  select id from runs where owner = $1 and ended_at is not null order by created_at limit $3::int
+)
 update runs set owner = $2 from some_runs where runs.id = some_runs.id returning runs.id`;
 
 const TEXTS = 'update run_texts set owner = $2 where owner = $1 and run_id = any($3::text[])';
@@ -24,8 +27,13 @@ const some = (table: string, key: string): string =>
 const WEBHOOKS = some('webhooks', 'id');
 const CONVERSATIONS = some('conversations', 'id');
 const TOTALS = some('session_usage', 'run_id');
-/** Last: a session is there when all that was said in it is. */
-const SESSIONS = some('sessions', 'id');
+/** Last: a session is there when all that was said in it is; one in which a run goes on waits for its end. */
+const SESSIONS = `
+update sessions set owner = $2 where owner = $1 and id in (
+  select id from sessions where owner = $1
+    and not exists (select 1 from runs where runs.owner = $1 and runs.session_id = sessions.id)
+  limit $3::int
+) returning 1`;
 
 /** Sessions that are named in an error. */
 const SHARED_MAX = 10;
@@ -42,7 +50,8 @@ export async function sharedSessions(db: SqlQueries, { from, to }: Names): Promi
 
 /**
  * Gives some of the rows of one name to another: jobs with their history, conversations, runs, webhooks with
- * their deliveries, sessions with their totals. What was used stays with the name that used it. @returns how many; 0: nothing is left.
+ * their deliveries, sessions with their totals. What was used stays with the name that used it. Runs that have not ended stay, with their sessions.
+ * @returns how many; 0: nothing more can be moved now.
  */
 export async function moveRows(db: SqlDatabase, names: Names): Promise<MovedRows> {
   const jobs = await moveJobs(db, names);
