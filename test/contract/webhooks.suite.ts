@@ -164,21 +164,36 @@ export function webhooksSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       now += WEBHOOK_LIMITS.failingMs - 1;
       await attempt('run_2', {});
       await attempt('run_3', failed);
+      const failingFor = WEBHOOK_LIMITS.failingMs + 10;
       now += 10;
       await attempt('run_4', failed);
       expect(await store().get(one)).toMatchObject({ pausedAt: null });
       now += WEBHOOK_LIMITS.failingMs;
       await attempt('run_5', failed);
+      // Three attempts are too few, however long they took.
+      expect(await store().get(one)).toMatchObject({ pausedAt: null, failingSince: now - failingFor });
+      for (let i = 3; i < WEBHOOK_LIMITS.failedAttemptsMin; i++) await attempt(`run_more_${i}`, failed);
       expect(await store().get(one)).toMatchObject({
         pausedAt: now,
         pausedReason: expect.stringMatching(/^every attempt has failed since 2030-.*: it cannot be reached$/),
       });
       await note(event('run_6'));
       expect(await store().lease(PAGE)).toEqual([]);
-      expect(await waiting(one)).toHaveLength(5);
+      expect(await waiting(one)).toHaveLength(2 + WEBHOOK_LIMITS.failedAttemptsMin);
       await store().change(one, { pause: null });
       await attempt('run_7', {});
       expect(await store().get(one)).toMatchObject({ pausedAt: null, failingSince: null });
+    });
+
+    test('a webhook that gets another URL begins anew; one that gets the same does not', async () => {
+      const one = await hook();
+      await note(event('run_1'));
+      const [leased] = await store().lease(PAGE);
+      await settle(leased?.delivery.id ?? '', 0, { status: 'failed', answer: 500, error: 'it answered 500' });
+      expect(await store().change(one, { url: one.url })).toMatchObject({ failingSince: T0 });
+      expect(await store().change(one, { description: 'x' })).toMatchObject({ failingSince: T0 });
+      expect(await store().change(one, { url: 'https://y.example/' })).toMatchObject({ failingSince: null });
+      expect(await db.query('select failed_attempts as n from webhooks where id = $1', [one.id])).toEqual([{ n: 0 }]);
     });
 
     test('a receiver that wants no more is paused at once', async () => {

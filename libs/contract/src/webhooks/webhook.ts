@@ -19,8 +19,10 @@ export const WEBHOOK_LIMITS = {
   page: 20,
   /** Deliveries of one webhook that may wait; with more it is paused. */
   waitingMax: 10_000,
-  /** A webhook is paused when every attempt of so long a time has failed. */
+  /** A webhook is paused when every attempt of so long a time has failed, and there were so many of them: more than */
   failingMs: 259_200_000,
+  /** the attempts at one event, which last a day, and one attempt at another. */
+  failedAttemptsMin: 10,
   /** So long after a rotation the former secret signs too. */
   overlapSecondsDefault: 86_400,
   overlapSecondsMax: 604_800,

@@ -64,30 +64,36 @@ update webhook_deliveries set status = $3, attempts = attempts + 1, due_at = $4:
   last_status = $6::int, error = $7
 where id = $1 and attempts = $2::int and due_at is not null returning webhook_id as "webhookId"`;
 
-const SUCCEEDED = `update webhooks set failing_since = null where id = $1 and failing_since is not null`;
+const SUCCEEDED = `
+update webhooks set failing_since = null, failed_attempts = 0 where id = $1 and failing_since is not null`;
+
+/** Whether a webhook fails for so long, and in so many attempts, that this is the last one. */
+const IS_LAST = 'failing_since <= $2::bigint - $4::bigint and failed_attempts + 1 >= $6::int';
 
 const FAILED = `
 update webhooks set
   failing_since = coalesce(failing_since, $2::bigint),
-  paused_at = case when $3::text is not null or failing_since <= $2::bigint - $4::bigint then $2::bigint end,
+  failed_attempts = failed_attempts + 1,
+  paused_at = case when $3::text is not null or (${IS_LAST}) then $2::bigint end,
   paused_reason = case when $3::text is not null then $3::text
-    when failing_since <= $2::bigint - $4::bigint then 'every attempt has failed since ' ||
+    when ${IS_LAST} then 'every attempt has failed since ' ||
       to_char(to_timestamp(failing_since / 1000) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ': ' || $5::text end
 where id = $1 and paused_at is null`;
 
 /**
- * Notes what came of an attempt, and of its webhook whether it fails. Who fails for WEBHOOK_LIMITS.failingMs, or wants
- * nothing more, is paused. @returns false when another attempt was noted first.
+ * Notes what came of an attempt, and of its webhook whether it fails. Who fails for WEBHOOK_LIMITS.failingMs, in at
+ * least `failedAttemptsMin` attempts, or wants nothing more, is paused. @returns false when another attempt was noted first.
  */
 export function settleDelivery(db: SqlDatabase, attempted: Attempted, now: number): Promise<boolean> {
-  const { id, attempts, status, againMs = 0, answer, error, pause } = attempted;
+  const { id, attempts, status, againMs = 0, answer, error, pause = null } = attempted;
+  const { failingMs, failedAttemptsMin } = WEBHOOK_LIMITS;
   const why = error === null ? null : storable(error).slice(0, WEBHOOK_LIMITS.reasonCharsMax);
   const dueAt = status === 'pending' ? now + againMs : null;
   return db.transaction(async (tx) => {
     const [row] = await tx.query<{ webhookId: string }>(SETTLE, [id, attempts, status, dueAt, now, answer, why]);
     if (!row) return false;
     if (status === 'delivered') await tx.query(SUCCEEDED, [row.webhookId]);
-    else await tx.query(FAILED, [row.webhookId, now, pause ?? null, WEBHOOK_LIMITS.failingMs, why ?? '']);
+    else await tx.query(FAILED, [row.webhookId, now, pause, failingMs, why ?? '', failedAttemptsMin]);
     return true;
   });
 }

@@ -61,7 +61,8 @@ update webhooks as w set
   description = coalesce($5, w.description),
   paused_at = case $6 when 'pause' then coalesce(w.paused_at, $8::bigint) when 'resume' then null else w.paused_at end,
   paused_reason = case $6 when 'pause' then $7 when 'resume' then null else w.paused_reason end,
-  failing_since = case $6 when 'resume' then null else w.failing_since end,
+  failing_since = case when $6 = 'resume' or $3 <> w.url then null else w.failing_since end,
+  failed_attempts = case when $6 = 'resume' or $3 <> w.url then 0 else w.failed_attempts end,
   secret_version = w.secret_version + case when $9::bigint is null then 0 else 1 end,
   former_secret_until = coalesce($8::bigint + $9::bigint, w.former_secret_until),
   updated_at = $8::bigint
