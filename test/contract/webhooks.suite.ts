@@ -196,6 +196,26 @@ export function webhooksSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       expect(await db.query('select failed_attempts as n from webhooks where id = $1', [one.id])).toEqual([{ n: 0 }]);
     });
 
+    test('while a webhook is paused nothing of it is due, whatever was under way; when it is resumed, all is', async () => {
+      const one = await hook();
+      const failed = { status: 'pending', againMs: 5_000, answer: 500, error: 'it answered 500' };
+      await note(event('run_1'), event('run_2'));
+      const [leased] = await store().lease({ ...PAGE, perOwner: 1 });
+      await store().change(one, { pause: 'for now' });
+      expect(await settle(leased?.delivery.id ?? '', 0, failed)).toBe(true);
+      expect(await waiting(one)).toMatchObject([
+        { dueAt: null, status: 'pending' },
+        { dueAt: null, status: 'pending' },
+      ]);
+      now += PAGE.leaseMs;
+      expect(await store().lease(PAGE)).toEqual([]);
+      await store().change(one, { pause: null });
+      expect((await store().lease(PAGE)).map(({ delivery }) => delivery.attempts).sort()).toEqual([0, 1]);
+      const { id = '' } = (await waiting(one)).find(({ attempts }) => attempts === 0) ?? {};
+      await settle(id, 0, { ...failed, pause: 'it is gone' });
+      expect(await waiting(one)).toMatchObject([{ dueAt: null }, { dueAt: null }]);
+    });
+
     test('a receiver that wants no more is paused at once', async () => {
       const one = await hook();
       await note(event('run_1'));
@@ -214,6 +234,7 @@ export function webhooksSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       );
       await note(event('run_last'));
       expect(await store().get(one)).toMatchObject({ pausedReason: expect.stringContaining('10000 deliveries') });
+      expect(await db.query('select 1 from webhook_deliveries where due_at is not null limit 1')).toEqual([]);
       const [row] = await db.query<{ count: number }>('select count(*)::int as count from webhook_deliveries');
       expect(row?.count).toBe(WEBHOOK_LIMITS.waitingMax);
     });

@@ -20,7 +20,13 @@ where exists (select 1 from webhooks w where w.id = n.webhook_id)
   and not exists (select 1 from deleted_runs where deleted_runs.id = n.run_id)
 on conflict (id) do nothing`;
 
-const PAUSE = `update webhooks set paused_at = $2::bigint, paused_reason = $3 where id = $1 and paused_at is null`;
+/** One statement: else somebody might resume it before what waits is held. */
+const PAUSE = `
+with paused as (
+  update webhooks set paused_at = $2::bigint, paused_reason = $3 where id = $1 and paused_at is null returning id
+)
+update webhook_deliveries d set due_at = null from paused
+where d.webhook_id = paused.id and d.status = 'pending' and d.due_at is not null`;
 
 interface Listening {
   readonly id: string;

@@ -54,6 +54,13 @@ export function listWebhooks(
   );
 }
 
+/** Takes what waits for a paused webhook out of the index of what is due; after it, in the same transaction. */
+export const HOLD = `
+update webhook_deliveries set due_at = null where webhook_id = $1 and status = 'pending' and due_at is not null`;
+
+const RELEASE = `
+update webhook_deliveries set due_at = $2::bigint where webhook_id = $1 and status = 'pending' and due_at is null`;
+
 const CHANGE = `
 update webhooks as w set
   url = coalesce($3, w.url),
@@ -68,8 +75,9 @@ update webhooks as w set
   updated_at = $8::bigint
 where w.owner = $1 and w.id = $2 returning ${WEBHOOK_COLUMNS}`;
 
-export async function changeWebhook(
-  db: SqlQueries,
+/** Changes a webhook. While it is paused nothing that waits for it is due; when it is resumed, all of it is. */
+export function changeWebhook(
+  db: SqlDatabase,
   { owner, id }: WebhookRef,
   { url, events, description, pause, rotate }: WebhookChange,
   now: number,
@@ -78,8 +86,12 @@ export async function changeWebhook(
   const said = description === undefined ? null : storable(description);
   const reason = typeof pause === 'string' ? storable(pause) : null;
   const params = [storable(owner), id, url ?? null, events ?? null, said, step, reason, now, rotate?.overlapMs ?? null];
-  const [changed] = await db.query<Webhook>(CHANGE, params);
-  return changed;
+  return db.transaction(async (tx) => {
+    const [changed] = await tx.query<Webhook>(CHANGE, params);
+    if (changed && step === 'pause') await tx.query(HOLD, [id]);
+    if (changed && step === 'resume') await tx.query(RELEASE, [id, now]);
+    return changed;
+  });
 }
 
 export async function removeWebhook(db: SqlQueries, { owner, id }: WebhookRef): Promise<boolean> {
