@@ -24,7 +24,13 @@ export interface ModelStream {
 }
 
 /** The question for the model, whichever candidate answers. */
-export type Question = Omit<ModelRequest, 'model' | 'streaming' | 'without'>;
+export interface Question extends Omit<ModelRequest, 'model' | 'streaming' | 'without'> {
+  /**
+   * The longest answer that can be paid for, in tokens. A candidate with a lower bound of its own keeps that bound.
+   * Absent: money makes no answer shorter.
+   */
+  readonly outputTokensPaid?: number;
+}
 
 /**
  * Makes the attempts that the route names until one of them yields an event. Throws what the route throws when no
@@ -76,16 +82,20 @@ function charsOf(message: Message): number {
 
 async function begin(
   { candidate, streaming, without }: ModelAttempt,
-  question: Question,
+  { outputTokensPaid, ...question }: Question,
   truncation: RunSpec['truncation'],
 ): Promise<Omit<ModelStream, 'attempts'>> {
   const { provider, model, contextTokens, outputTokensDefault } = candidate;
-  const { outputTokensMax } = question.sampling;
+  const paid = outputTokensPaid !== undefined && {
+    outputTokensMax: Math.min(outputTokensPaid, outputTokensDefault ?? Infinity),
+  };
+  const sampling = { ...question.sampling, ...paid };
+  const { outputTokensMax } = sampling;
   const window = { contextTokens: truncation === 'auto' ? contextTokens : undefined, outputTokensMax };
   const own = outputTokensDefault !== undefined && { outputTokensDefault };
   const carried = carriedBy(question.messages, provider.carries);
   const messages = trimMessages({ ...question, messages: carried }, window);
-  const stream = provider.stream({ ...question, ...own, messages, model, streaming, without });
+  const stream = provider.stream({ ...question, ...own, sampling, messages, model, streaming, without });
   const iterator = stream[Symbol.asyncIterator]();
   const first = await firstOf(iterator);
   if (first.type !== 'left_out') return { candidate, leftOut: [], events: startingWith([first], iterator) };

@@ -95,7 +95,7 @@ export interface SpendPorts {
   readonly prices: PriceTable;
   /** Of each kind of token, the dearest price among all models that may answer. */
   readonly price: ModelPrice;
-  /** Bound of an answer when the caller names none. Absent: it is not known. */
+  /** The highest bound of an answer among all models that may answer. Absent: one of them has none. */
   readonly outputTokens?: number;
   /**
    * Reserves for the next call together with the other runs of the session or job, as `SpendLedger.reserve` does.

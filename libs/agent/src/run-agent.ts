@@ -1,4 +1,12 @@
-import { hasEnded, type RunSnapshot, type RunSpec, type SpendLimit, type TerminalEvent } from '#libs/contract';
+import {
+  GatewayError,
+  hasEnded,
+  SPEND_FIELDS,
+  type RunSnapshot,
+  type RunSpec,
+  type SpendLimit,
+  type TerminalEvent,
+} from '#libs/contract';
 import type { AgentRun } from './agent-run.js';
 import { compactConversation, NOT_COMPACTED, type Compacted } from './compact-conversation.js';
 import type { AgentPorts } from './ports.js';
@@ -38,6 +46,7 @@ export async function runAgent(spec: RunSpec, resume: RunSnapshot, ports: AgentP
       mayCompact = !compacted.isMade;
     }
   } catch (error) {
+    if (error instanceof SpendReached && spec.embed) throw vectorsUnpaid(error.limit);
     if (error instanceof SpendReached) return await endAtLimit(book, error.limit);
     // Another worker owns the run by now, so an abort of this attempt no longer matters.
     if (error instanceof RunParked || error instanceof RunLeft) throw error;
@@ -54,6 +63,12 @@ async function endAtLimit(book: RunBook, limit: SpendLimit): Promise<TerminalEve
     await book.emit({ type: 'step.interrupted', step: last.step, reason: 'worker_lost' });
   }
   return { type: 'run.incomplete', reason: 'max_cost', limit };
+}
+
+/** The answer of an embeddings model has no word for an answer that is not whole, and an empty list is none. */
+function vectorsUnpaid({ scope, maxCost }: SpendLimit): GatewayError {
+  const param = SPEND_FIELDS[scope];
+  return new GatewayError('invalid_request', `'${param}' (${maxCost}) does not pay for these vectors.`, { param });
 }
 
 /** How the run ends after its last completed step. undefined when another step follows. No step may be open. */

@@ -22,7 +22,7 @@ import { placeAnswer, type PlacedAnswer } from './place-answer.js';
 import { shownPart } from './shown-parts.js';
 import { shownStep } from './repeated-text.js';
 import { runCalls } from './calls/run-calls.js';
-import { reserveCall, settleBroken, settleCall, type Reserved } from './spend/reserve-call.js';
+import { isCutByCost, reserveCall, settleBroken, settleCall, type Reserved } from './spend/reserve-call.js';
 import { toolChoiceOf } from './toolbox.js';
 import { isUpstreamTool, UpstreamTools, type UpstreamToolEvent } from './calls/upstream-tools.js';
 
@@ -56,7 +56,8 @@ export async function runStep(run: AgentRun, spent: Usage = NO_USAGE): Promise<v
     await runCalls(run, step, usage);
   }
   const tier = serviceTier !== undefined && { serviceTier };
-  const limit = finishReason === 'length' && reserved.limit && { limit: reserved.limit };
+  const isCut = finishReason === 'length' && isCutByCost(reserved, stream.candidate);
+  const limit = isCut && { limit: reserved.limit };
   await book.emit({ type: 'step.completed', step, finishReason, usage, ...tier, ...limit });
 }
 

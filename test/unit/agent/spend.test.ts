@@ -1,6 +1,7 @@
 import { memorySpendLedger } from '#libs/bus';
 import type { AgentPorts } from '#libs/agent';
-import { priceKey, type SpendLedger, type SpendLimits } from '#libs/contract';
+import { priceKey, type EmbeddingsOrder, type SpendLedger, type SpendLimits } from '#libs/contract';
+import { modelRoute } from '#libs/providers';
 import { attempt, says, scriptedProvider, type Attempt } from '../../support/agent-lab.js';
 import { checkLog } from '../../support/event-grammar.js';
 import { runSpec } from '../../support/run-spec.js';
@@ -33,10 +34,52 @@ async function ran(
   return { ...done, asked: provider.asked.map(({ sampling }) => sampling.outputTokensMax) };
 }
 
-test('a run that can be paid for is asked with its bound, and completes', async () => {
+test('a run that can be paid for is asked without a bound that nobody named, and completes', async () => {
   const { end, asked } = await ran({ run: 5_000 });
   expect(end).toEqual({ type: 'run.completed', finishReason: 'stop' });
-  expect(asked).toEqual([1_000]);
+  expect(asked).toEqual([undefined]);
+});
+
+test.each([
+  // What is paid for is more than this model may write: its own bound cuts the answer, and not the money.
+  ['lower', 600, undefined, 400, 'max_output_tokens'],
+  ['lower than the caller asks', 600, 900, 400, 'max_output_tokens'],
+  ['higher', 300, undefined, 300, 'max_cost'],
+  ['lower, and all can be paid for', 5_000, undefined, undefined, 'max_output_tokens'],
+] as const)('a candidate whose own bound is %s keeps it', async (_how, run, max, expected, reason) => {
+  const provider = scriptedProvider(() => [says.text('ok'), says.end('length')]);
+  const route = modelRoute('lab-model', [{ provider, model: 'lab-model', outputTokensDefault: 400 }]);
+  const spec = runSpec({ sampling: max === undefined ? {} : { outputTokensMax: max } });
+  const spend = spendOf({ run }, memorySpendLedger());
+  const { end } = await attempt({ spec, provider, ports: { spend, route } });
+  expect(provider.asked).toMatchObject([{ outputTokensDefault: 400 }]);
+  expect(provider.asked[0]?.sampling.outputTokensMax).toBe(expected);
+  expect(provider.asked[0]).not.toHaveProperty('outputTokensPaid');
+  expect(end).toMatchObject({ type: 'run.incomplete', reason });
+});
+
+test.each([
+  ['texts by an estimate', ['a'.repeat(25)]],
+  [
+    'texts of tokens by their length',
+    [
+      [1, 2, 3, 4],
+      [5, 6, 7, 8, 9, 10],
+    ],
+  ],
+])('vectors are paid for by their input, and none is reserved for an answer: %s', async (_how, input) => {
+  const vectors = async (run: number) => {
+    const provider = scriptedProvider(() => [says.text('[]'), says.end()]);
+    const spec = runSpec({ embed: { input } as EmbeddingsOrder, messages: [] });
+    const price = { input: 1_000_000, cachedInput: 0, output: 1_000_000 };
+    const spend = { ...spendOf({ run }, memorySpendLedger()), price };
+    return { ...(await attempt({ spec, provider, ports: { spend } })), asked: provider.asked };
+  };
+  // An incomplete answer would be an empty list of vectors, which looks like a success.
+  const { error, asked } = await vectors(9);
+  expect(error).toMatchObject({ code: 'invalid_request', param: 'max_cost' });
+  expect(asked).toEqual([]);
+  expect((await vectors(10)).end).toMatchObject({ type: 'run.completed' });
 });
 
 test('a call that cannot be paid for is not made', async () => {

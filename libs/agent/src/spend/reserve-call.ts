@@ -3,6 +3,7 @@ import {
   fromNanos,
   LIMITS,
   toNanos,
+  type ModelCandidate,
   type SpendAsk,
   type SpendLimit,
   type SpendScope,
@@ -34,8 +35,9 @@ const NANOS_PER_TOKEN = 1_000;
 
 /**
  * Reserves what a model call may cost: its input by the estimate that rather counts too many tokens, at the dearest
- * price that may apply, and the answer up to its bound. What is left may pay for a shorter answer only: then the bound
- * of the answer becomes that length. Throws SpendReached when too little is left, and the failure of the ledger.
+ * price that may apply, and the answer up to the highest bound among all that may answer. What is left may pay for a
+ * shorter answer only: then that length is the most that any of them is asked for. Throws SpendReached when too little
+ * is left, and the failure of the ledger.
  */
 export async function reserveCall(run: AgentRun, question: Question): Promise<Reserved> {
   const { spend } = run.ports;
@@ -44,8 +46,7 @@ export async function reserveCall(run: AgentRun, question: Question): Promise<Re
   const { price } = spend;
   const input = Math.ceil(tokensOf(question) * Math.max(price.input, price.cacheWrite ?? 0) * NANOS_PER_TOKEN);
   const perToken = price.output * NANOS_PER_TOKEN;
-  const asked = question.sampling.outputTokensMax ?? spend.outputTokens;
-  const bound = asked ?? LIMITS.reservedAnswerTokens;
+  const bound = answerBound(question, spend);
   const least = Math.min(bound, LIMITS.paidAnswerTokensMin);
   const ask = {
     spent: toNanos(cost),
@@ -55,8 +56,22 @@ export async function reserveCall(run: AgentRun, question: Question): Promise<Re
   const { granted, limit } = await reserveIn(spend, ask, cost);
   const affordable = perToken === 0 ? bound : Math.floor((granted - input) / perToken);
   const inputCost = fromNanos(input);
-  if (limit && affordable < bound) return { question: withBound(question, affordable), inputCost, limit };
-  return { question: asked === undefined ? question : withBound(question, asked), inputCost };
+  if (!limit || affordable >= bound) return { question, inputCost };
+  return { question: { ...question, outputTokensPaid: affordable }, inputCost, limit };
+}
+
+/** Whether money, and not the candidate's own bound, is what has cut its answer. */
+export function isCutByCost(
+  { question, limit }: Reserved,
+  { outputTokensDefault = Infinity }: ModelCandidate,
+): boolean {
+  return limit !== undefined && (question.outputTokensPaid ?? Infinity) < outputTokensDefault;
+}
+
+/** The longest answer that may come, in tokens, whichever candidate answers. Vectors are not priced. */
+function answerBound({ embed, sampling }: Question, { outputTokens }: SpendPorts): number {
+  if (embed) return 0;
+  return sampling.outputTokensMax ?? outputTokens ?? LIMITS.reservedAnswerTokens;
 }
 
 /**
@@ -127,12 +142,12 @@ function ownShare({ spent, min, want, limit }: SpendAsk): number | undefined {
   return left < min ? undefined : left;
 }
 
-const withBound = (question: Question, outputTokensMax: number): Question => ({
-  ...question,
-  sampling: { ...question.sampling, outputTokensMax },
-});
-
-function tokensOf({ system, messages, tools }: Question): number {
+function tokensOf({ system, messages, tools, embed }: Question): number {
+  if (embed) return embed.input.reduce<number>((sum, text) => sum + textTokens(text), 0);
   const said = messages.reduce((sum, message) => sum + messageTokens(message, estimateTokens), 0);
   return estimateTokens(system) + toolTokens(tools, estimateTokens) + said;
 }
+
+/** A text to embed comes as such, or as its tokens. */
+const textTokens = (text: string | readonly number[]): number =>
+  typeof text === 'string' ? estimateTokens(text) : text.length;
