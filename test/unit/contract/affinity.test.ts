@@ -47,3 +47,10 @@ test('the order of a run tells the key that its worker finds, or none', () => {
   expect(opening({ parentId: 'run_1' })).toBeUndefined();
   expect(opening({ parentId: 'run_1', sessionId: 'mine' })).toBe(of({ sessionId: 'mine' }));
 });
+
+test('embeddings carry no key in their job, whatever they name, so that no place is prepared for them', () => {
+  const embed = { input: ['A winged sandal.'], form: 'floats' } as const;
+  for (const sign of [{}, ...LADDER]) {
+    expect(affinityAtOpening({ ...facts, messages, ...sign, embed } as never)).toBeUndefined();
+  }
+});
