@@ -9,9 +9,8 @@ import { endedJobs } from './008-ended-jobs.js';
 import { usageAndSearch } from './009-usage-and-search.js';
 import { searchByOwner } from './010-search-by-owner.js';
 import { searchLater } from './011-search-later.js';
-import { runsByStatus } from './012-runs-by-status.js';
-import { webhooks } from './013-webhooks.js';
-import { deletionsAndDeliveries } from './014-deletions-and-deliveries.js';
+import { webhooks } from './012-webhooks.js';
+import { deletionsAndDeliveries } from './013-deletions-and-deliveries.js';
 import type { Migration } from './migration.js';
 
 /** In the order in which they are applied; versions count 1, 2, 3 ... */
@@ -27,7 +26,6 @@ export const MIGRATIONS: readonly Migration[] = [
   usageAndSearch,
   searchByOwner,
   searchLater,
-  runsByStatus,
   webhooks,
   deletionsAndDeliveries,
 ];

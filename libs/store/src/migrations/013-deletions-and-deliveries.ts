@@ -6,9 +6,11 @@ import type { Migration } from './migration.js';
  * counts the attempts that failed since `failing_since`. While it is paused, `due_at` of what waits for it is null.
  */
 export const deletionsAndDeliveries: Migration = {
-  version: 14,
+  version: 13,
   name: 'deletions-and-deliveries',
   statements: [
+    // Most runs are completed: those are found by the key's own index, and cost no entry here.
+    `create index runs_by_status on runs (owner, status, created_at desc, id desc) where status <> 'completed'`,
     `alter table job_runs add column run_deleted_at bigint`,
     `alter table webhooks add column failed_attempts integer not null default 0`,
     `create index sessions_by_fork on sessions (owner, forked_session_id) where forked_session_id is not null`,

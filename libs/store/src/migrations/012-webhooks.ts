@@ -6,7 +6,7 @@ import type { Migration } from './migration.js';
  * since the epoch.
  */
 export const webhooks: Migration = {
-  version: 13,
+  version: 12,
   name: 'webhooks',
   statements: [
     `create table webhooks (
