@@ -75,7 +75,22 @@ export function webhooksSuite(name: string, fresh: () => Promise<SqlDatabase>): 
       await note(event('run_1'));
       expect(await waiting(one)).toHaveLength(1);
       expect(await store().remove({ owner: 'bob', id: one.id })).toBe(false);
-      expect(await store().remove(one)).toBe(true);
+      expect(await store().get(one)).toMatchObject({ pausedAt: null });
+      const steps: string[] = [];
+      const watched: SqlDatabase = {
+        ...db,
+        query: (sql, params) => {
+          steps.push(sql.trim().split(' ').slice(0, 3).join(' '));
+          return db.query(sql, params);
+        },
+      };
+      expect(await sqlWebhookStore(watched, () => now).remove(one)).toBe(true);
+      // No statement deletes more than a batch: the webhook has no deliveries any more when it goes.
+      expect(steps.slice(1)).toEqual([
+        'delete from webhook_deliveries',
+        'delete from webhook_deliveries',
+        'delete from webhooks',
+      ]);
       expect(await db.query('select 1 from webhook_deliveries')).toEqual([]);
     });
 

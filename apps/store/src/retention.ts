@@ -8,17 +8,21 @@ import {
   deleteRunsBefore,
   deleteRunUsageBefore,
   deleteSessionsUnusedSince,
+  deleteSurplusDeliveries,
   deleteUsageBefore,
   dropOldDeletionMarks,
   eraseDeletedRuns,
   noteMissingTexts,
   noteMissingUsage,
+  surplusDeliveries,
   surplusOfOwners,
   type SqlDatabase,
 } from '#libs/store';
 
 /** Most rows of one statement: an embedded database does nothing else meanwhile. */
 const BATCH_ROWS_MAX = 200;
+/** Deliveries are small, and there are several for each run. */
+const BATCH_DELIVERIES_MAX = 1_000;
 /**
  * Most batches of one rule in one sweep. With a bound of runs per owner, of one owner. The rest waits for the next
  * sweep.
@@ -61,7 +65,7 @@ export interface RetentionPorts {
  *   beyond retentionRunsMax       the same, the oldest of an owner first
  *   deleted by its owner          goes after a day, once no other run continues it
  *   completed jobs                go after a week, with the history of their runs
- *   deliveries of webhooks        go after WEBHOOK_LIMITS.keptDaysMax
+ *   deliveries of webhooks        go after WEBHOOK_LIMITS.keptDaysMax, the oldest beyond `keptMax` of a webhook before
  *   beside runs of the last day   is added what a store of an earlier version has not noted: usage, texts to search
  *   what runs used                goes after LIMITS.usageDaysMax, whatever became of the runs
  */
@@ -96,9 +100,7 @@ export async function sweepOnce(
     conversations: isAged ? await inBatches((limit) => deleteConversationsUnusedSince(db, oldest, limit)) : 0,
     usage: isAged ? await inBatches((limit) => deleteUsageBefore(db, oldest, limit)) : 0,
     jobs: await inBatches((limit) => deleteJobsEndedBefore(db, now() - JOB_LIMITS.completedDaysMax * DAY_MS, limit)),
-    deliveries: await inBatches((limit) =>
-      deleteDeliveriesBefore(db, now() - WEBHOOK_LIMITS.keptDaysMax * DAY_MS, limit),
-    ),
+    deliveries: await deleteDeliveries(db, now() - WEBHOOK_LIMITS.keptDaysMax * DAY_MS, inBatches),
     used: await inBatches((limit) => deleteRunUsageBefore(db, now() - LIMITS.usageDaysMax * DAY_MS, limit)),
     sessions: isAged ? await inBatches((limit) => deleteSessionsUnusedSince(db, oldest, limit)) : 0,
   };
@@ -119,6 +121,18 @@ async function noteTexts(db: SqlDatabase, since: number, signal: AbortSignal): P
 }
 
 type InBatches = (remove: (limit: number) => Promise<number>) => Promise<number>;
+
+/** Of age, and of each webhook those beyond what it may keep. @returns how many. */
+async function deleteDeliveries(db: SqlDatabase, before: number, inBatches: InBatches): Promise<number> {
+  let rows = await inBatches(() => deleteDeliveriesBefore(db, before, BATCH_DELIVERIES_MAX));
+  let after: string | undefined = '';
+  while (after !== undefined) {
+    const { full, last } = await surplusDeliveries(db, after);
+    for (const one of full) rows += await inBatches(() => deleteSurplusDeliveries(db, one, BATCH_DELIVERIES_MAX));
+    after = last;
+  }
+  return rows;
+}
 
 /** Counts once, because a count reads every run. Runs that arrive meanwhile are left to the next sweep. */
 async function deleteSurplus(db: SqlDatabase, max: number, inBatches: InBatches): Promise<number> {

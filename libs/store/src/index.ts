@@ -30,6 +30,7 @@ export { deleteSessionsUnusedSince, deleteUsageBefore } from './sessions/session
 export { forkSession, getSession, listSessions, renameSession } from './sessions/session-rows.js';
 export { sqlStoredSessions } from './sessions/stored-sessions.js';
 export { upsertSessions, type SessionRun } from './sessions/upsert-sessions.js';
+export { deleteSurplusDeliveries, surplusDeliveries } from './webhooks/delivery-retention.js';
 export { deleteDeliveriesBefore } from './webhooks/delivery-rows.js';
 export { hasWebhooks, noteEvents } from './webhooks/note-events.js';
 export { sqlWebhookStore } from './webhooks/webhook-store.js';

@@ -11,7 +11,7 @@ import {
   type SqlDatabase,
   type SqlValue,
 } from '#libs/store';
-import type { Job, JobRun } from '#libs/contract';
+import { WEBHOOK_LIMITS, type Job, type JobRun } from '#libs/contract';
 import { pino } from 'pino';
 import { sweepOnce, type RetentionSettings } from '../../../apps/store/src/retention.js';
 import { jobOf, jobRunOf } from '../../support/job.js';
@@ -156,6 +156,33 @@ describe('a retention sweep', () => {
     const session = (await listSessions(db, { owner: 'alice', limit: 9 })).sessions[0];
     expect(session).toMatchObject({ lastRunId: before.runId });
     expect(session).not.toHaveProperty('shownRunId');
+  });
+
+  test('keeps the newest deliveries of a webhook, and those that wait; others have theirs', async () => {
+    const max = WEBHOOK_LIMITS.keptMax;
+    const fill = async (id: string, count: number): Promise<void> => {
+      await db.query(
+        `insert into webhooks (id, owner, url, events, description, created_at, updated_at, secret_version)
+         values ($1, 'alice', 'https://x.example/', '{}', '', 1, 1, 1)`,
+        [id],
+      );
+      await db.query(
+        `insert into webhook_deliveries (id, webhook_id, run_id, event, body, status, attempts, created_at)
+         select $1 || i, $1, 'r', 'run.completed', '', case when i = 1 then 'pending' else 'delivered' end, 1, $2::bigint + i
+         from generate_series(1, $3::int) i`,
+        [id, NOW - DAY, count],
+      );
+    };
+    await fill('wh_few', 2);
+    await fill('wh_many', max + 1_500);
+    await sweep({});
+    const counts = `select webhook_id as id, count(*)::int as count, min(created_at)::float8 - ${NOW - DAY} as oldest
+      from webhook_deliveries where status <> 'pending' group by webhook_id order by 1`;
+    expect(await db.query(counts)).toEqual([
+      { id: 'wh_few', count: 1, oldest: 2 },
+      { id: 'wh_many', count: max, oldest: 1_501 },
+    ]);
+    expect(await db.query(`select 1 as one from webhook_deliveries where status = 'pending'`)).toHaveLength(2);
   });
 
   test('takes completed jobs a week after their end, unless something of them is on its way', async () => {

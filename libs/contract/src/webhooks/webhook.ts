@@ -26,8 +26,10 @@ export const WEBHOOK_LIMITS = {
   /** So long after a rotation the former secret signs too. */
   overlapSecondsDefault: 86_400,
   overlapSecondsMax: 604_800,
-  /** Deliveries that are over are kept so long. */
+  /** Deliveries that are over are kept so long, */
   keptDaysMax: 7,
+  /** and so many of one webhook, the newest; until the next sweep there may be more. */
+  keptMax: 10_000,
   reasonCharsMax: 500,
 } as const;
 

@@ -68,9 +68,16 @@ const ERASED_MAX = 500;
 const some = (table: string, key: string): string =>
   `delete from ${table} where owner = $1 and ${key} in (select ${key} from ${table} where owner = $1 limit $2::int) returning 1`;
 
+// Before their webhooks: there may be more than one statement has the time for.
+const DELIVERIES = `
+delete from webhook_deliveries where id in (
+  select d.id from webhooks w join webhook_deliveries d on d.webhook_id = w.id where w.owner = $1 limit $2::int
+) returning 1`;
+
 /** Jobs first, so that no new run comes; webhooks, so that nothing is told any more; what a run used goes last. */
 const ERASURES = [
   some('jobs', 'id'),
+  DELIVERIES,
   some('webhooks', 'id'),
   some('sessions', 'id'),
   some('conversations', 'id'),

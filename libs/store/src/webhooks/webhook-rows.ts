@@ -94,7 +94,25 @@ export function changeWebhook(
   });
 }
 
-export async function removeWebhook(db: SqlQueries, { owner, id }: WebhookRef): Promise<boolean> {
-  const gone = await db.query('delete from webhooks where owner = $1 and id = $2 returning 1', [storable(owner), id]);
-  return gone.length > 0;
+/** Deliveries of one statement: an embedded database does nothing else meanwhile. */
+const REMOVED_MAX = 1_000;
+
+const STOP = `
+update webhooks set paused_at = coalesce(paused_at, $3::bigint), paused_reason = coalesce(paused_reason, 'it is deleted')
+where owner = $1 and id = $2 returning 1`;
+
+const EMPTY = `
+delete from webhook_deliveries where id in (
+  select id from webhook_deliveries where webhook_id = $1 limit ${REMOVED_MAX}
+) returning 1`;
+
+/**
+ * Deletes a webhook. Its deliveries go first, in batches, because there may be more than one statement has the time
+ * for; it is paused meanwhile, and a deletion that broke off can be repeated. @returns whether there was one.
+ */
+export async function removeWebhook(db: SqlQueries, { owner, id }: WebhookRef, now: number): Promise<boolean> {
+  const params = [storable(owner), id];
+  if ((await db.query(STOP, [...params, now])).length === 0) return false;
+  while ((await db.query(EMPTY, [id])).length > 0);
+  return (await db.query('delete from webhooks where owner = $1 and id = $2 returning 1', params)).length > 0;
 }
