@@ -26,8 +26,8 @@ export function affinityOf(spec: Facts, messages: readonly Message[]): string {
 
 /**
  * The same key, as far as the order of a run tells it; undefined where it depends on what the run continues, which only
- * its worker reads, and for embeddings: their texts share no prompt cache, so the worker asks for them by another key, and
- * a place that was prepared by this one would stay unused beside it.
+ * its worker reads, and for embeddings: their texts share no prompt cache, so the worker asks for them by another key,
+ * and a place that was prepared by this one would stay unused beside it.
  */
 export function affinityAtOpening(spec: Facts & Pick<RunSpec, 'messages' | 'context' | 'embed'>): string | undefined {
   const { parentId, context, messages, embed } = spec;

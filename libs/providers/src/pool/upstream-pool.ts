@@ -76,7 +76,7 @@ export class UpstreamPool {
     const key = hashed(visit.key);
     const ready = visit.tried.size === 0 ? await this.prepared.take(key) : undefined;
     if (!ready) return this.enterAny(key, visit);
-    if (ready.kind === 'entered') ready.weigh(visit.tokens);
+    ready.weigh(visit.tokens);
     return ready;
   }
 

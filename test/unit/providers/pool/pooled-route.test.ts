@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { memoryPool } from '#libs/bus';
 import { GatewayError, type ModelCandidate, type ModelEvent, type ModelProvider, type PoolShare } from '#libs/contract';
 import { createHash } from 'node:crypto';
@@ -108,6 +109,37 @@ describe('a model name behind which a pool stands', () => {
     await until(async () => (await inFlight(shared, members)).every((n) => n === 0));
     await ask(route);
     expect(asked).toEqual([upstream, upstream]);
+  });
+
+  test('a place that has waited too long is free again, and its late request chooses anew', async () => {
+    jest.useFakeTimers({ doNotFake: ['Date', 'performance', 'nextTick', 'queueMicrotask', 'setImmediate'] });
+    try {
+      const { pool, shared, members } = lab({ a: () => says('a') });
+      const route = pooledRoute(pool, new RefusedMemory());
+      await pool.look();
+      const release = pool.prepare(sha256('k'));
+      await jest.advanceTimersByTimeAsync(6_000);
+      expect(await inFlight(shared, members)).toEqual([0]);
+      shared.calls.length = 0;
+      await ask(route);
+      expect(shared.calls).toEqual(['take', 'leave']);
+      release();
+      expect(await inFlight(shared, members)).toEqual([0]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('nobody had room when the place was prepared: the request asks again, and finds the room of now', async () => {
+    const { pool, shared, members } = lab({ a: () => says('a') }, { a: { inFlightMax: 1 } });
+    const other = await pool.enter({ key: 'other', tokens: 1, tried: new Set() });
+    shared.calls.length = 0;
+    pool.prepare(sha256('k'));
+    await until(async () => shared.calls.includes('take'));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (other.kind === 'entered') other.giveBack();
+    expect(await inFlight(shared, members)).toEqual([0]);
+    expect(await pool.enter({ key: 'k', tokens: 1, tried: new Set() })).toMatchObject({ kind: 'entered' });
   });
 
   test('a long request tells the weight of its place', async () => {
