@@ -1,4 +1,4 @@
-/** What the reading thread gets when it starts: one file. */
+/** What the reading process gets when it starts: one file. */
 export interface FileJob {
   readonly bytes: Uint8Array;
   readonly pagesMax: number;

@@ -1,39 +1,42 @@
 import { GatewayError, LIMITS, type RefusalReason } from '#libs/contract';
-import { Worker } from 'node:worker_threads';
 import { API_LIMITS } from '../words/api-limits.js';
-import type { FileJob, FileResult } from './file-job.js';
-
-/** The part of a reading thread that is used here. */
-export type FileThread = Pick<Worker, 'on' | 'terminate'>;
+import type { FileJob } from './file-job.js';
+import { startFileProcess, type FileOutcome } from './file-process.js';
 
 export interface ReaderParts {
-  start(job: FileJob): FileThread;
+  /** Starts to read one file, and calls `done` once. Gives what ends it without an outcome. */
+  start(job: FileJob, done: (outcome: FileOutcome) => void): () => void;
   /** Longest time of one file, from its own start. */
   readonly readMsMax: number;
 }
 
 const PARTS: ReaderParts = {
-  start: (job) =>
-    new Worker(new URL('./file-thread.js', import.meta.url), {
-      workerData: job,
-      resourceLimits: { maxOldGenerationSizeMb: API_LIMITS.fileMemoryMbMax },
-      // What the parser prints may quote the file. Nobody reads these streams.
-      stdout: true,
-      stderr: true,
-      env: {},
-    }),
+  start: (job, done) =>
+    startFileProcess(
+      new URL('./file-child.js', import.meta.url),
+      job,
+      {
+        heapMbMax: API_LIMITS.fileMemoryMbMax,
+        residentMbMax: API_LIMITS.fileResidentMbMax,
+        lookMs: API_LIMITS.fileMemoryLookMs,
+      },
+      done,
+    ),
   readMsMax: API_LIMITS.fileReadMsMax,
 };
+
+type Ended = FileOutcome | { readonly kind: 'too_slow' };
 
 interface Reading {
   readonly owner: string;
   start(): void;
+  /** Its process ends too, if it has one. */
   fail(cause: Error): void;
 }
 
 /**
- * Reads the text of PDFs, each in a thread of its own that ends with it: a file that takes too long, or too much
- * memory, ends its own thread and nothing else. Files wait for one of a few threads; keys take turns.
+ * Reads the text of PDFs, each in a process of its own that ends with it: a file that takes too long, or too much
+ * memory, ends its own process and nothing else. Files wait for one of a few processes; keys take turns.
  */
 export class FileReader {
   /** The waiting files of each key, in order. The key whose turn is next comes first. */
@@ -46,19 +49,23 @@ export class FileReader {
 
   /**
    * The text of a PDF; empty when it has none. Throws GatewayError of status 400 without `param` for a file that is no
-   * PDF, is encrypted or exceeds a limit, `rate_limit_exceeded` when too many files wait, and `unavailable` at the end
-   * of this process.
+   * PDF, is encrypted or exceeds a limit, `rate_limit_exceeded` when too many files wait, and `unavailable` when it
+   * took too long, its process died, or this process ends.
    */
   async read(owner: string, bytes: Uint8Array): Promise<string> {
     this.assertRoom(owner);
-    const result = await new Promise<FileResult>((resolve, reject) => {
+    const result = await new Promise<Ended>((resolve, reject) => {
+      let stop = (): void => undefined;
       const reading: Reading = {
         owner,
-        start: () =>
-          this.run(bytes)
-            .then(resolve, reject)
-            .finally(() => this.ended(reading)),
+        start: () => {
+          stop = this.run(bytes, (ended) => {
+            this.ended(reading);
+            resolve(ended);
+          });
+        },
         fail: (cause) => {
+          stop();
           this.open.delete(reading);
           reject(cause);
         },
@@ -98,29 +105,26 @@ export class FileReader {
     this.next();
   }
 
-  /** Never rejects with words of the parser: they may quote the file. */
-  private run(bytes: Uint8Array): Promise<FileResult> {
+  /** @returns ends the reading without an outcome. */
+  private run(bytes: Uint8Array, done: (ended: Ended) => void): () => void {
     const job = { bytes, pagesMax: LIMITS.filePagesMax, charsMax: LIMITS.fileTextCharsMax };
-    return new Promise<FileResult>((resolve, reject) => {
-      const thread = this.parts.start(job);
-      const settle = (act: () => void): void => {
-        clearTimeout(timer);
-        act();
-        // The thread has no state that could be lost.
-        thread.terminate().catch(() => undefined);
-      };
-      const timer = setTimeout(
-        () => settle(() => reject(invalid(`takes more than ${this.parts.readMsMax / 1_000} s to read`))),
-        this.parts.readMsMax,
-      );
-      thread.on('message', (result: FileResult) => settle(() => resolve(result)));
-      thread.on('error', () => settle(() => reject(invalid('needs too much memory to be read, or cannot be read'))));
-      thread.on('exit', () => settle(() => reject(invalid('cannot be read'))));
+    const timer = setTimeout(() => {
+      stop();
+      done({ kind: 'too_slow' });
+    }, this.parts.readMsMax);
+    const stop = this.parts.start(job, (outcome) => {
+      clearTimeout(timer);
+      done(outcome);
     });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
   }
 }
 
-function textOf(result: FileResult): string {
+/** Time depends on the load of the machine, so a file that was too slow is not at fault itself. */
+function textOf(result: Ended): string {
   switch (result.kind) {
     case 'text':
       return result.text;
@@ -132,10 +136,19 @@ function textOf(result: FileResult): string {
       throw invalid(`has ${result.pages} pages; at most ${LIMITS.filePagesMax} are read`);
     case 'too_long':
       throw invalid(`has more than ${LIMITS.fileTextCharsMax} characters of text`);
+    case 'too_much_memory':
+      throw invalid('needs too much memory to be read');
+    case 'too_slow':
+      throw notNow('took too long to read');
+    case 'died':
+      throw notNow('could not be read right now');
   }
 }
 
 const invalid = (what: string): GatewayError => new GatewayError('invalid_content_part', `The file ${what}.`);
+
+const notNow = (what: string): GatewayError =>
+  new GatewayError('unavailable', `The file ${what}. Try again.`, { retryAfterSeconds: API_LIMITS.fileRetrySeconds });
 
 function tooMany(whose: string, reason: RefusalReason): GatewayError {
   return new GatewayError('rate_limit_exceeded', `Too many files${whose} wait to be read.`, {

@@ -107,9 +107,14 @@ export const API_LIMITS = {
   filesReadAtOnceMax: 2,
   filesWaitingMax: 64,
   filesWaitingPerKeyMax: 16,
-  /** Longest time of one file, from its own start, and the memory of its thread. */
+  /** Longest time of one file, from its own start, and the JavaScript heap of its process. */
   fileReadMsMax: 20_000,
   fileMemoryMbMax: 256,
+  /** All memory of that process, with the buffers outside its heap, and the time between two looks at it. */
+  fileResidentMbMax: 512,
+  fileMemoryLookMs: 50,
+  /** Retry-After when a file took too long, or its process died. */
+  fileRetrySeconds: 5,
 
   // HTTP
   headersTimeoutMs: 20_000,

@@ -1,7 +1,7 @@
 import { GatewayError, LIMITS, type FilePart, type RunDraft } from '#libs/contract';
-import { EventEmitter } from 'node:events';
-import { FileReader, type FileThread } from '../../../../apps/api/src/attachments/file-reader.js';
+import { FileReader, type ReaderParts } from '../../../../apps/api/src/attachments/file-reader.js';
 import type { FileJob, FileResult } from '../../../../apps/api/src/attachments/file-job.js';
+import type { FileOutcome } from '../../../../apps/api/src/attachments/file-process.js';
 import { readFiles } from '../../../../apps/api/src/attachments/read-files.js';
 import { API_LIMITS } from '../../../../apps/api/src/words/api-limits.js';
 import { decodeChat } from '../../../support/chat-request.js';
@@ -61,25 +61,28 @@ describe('readFiles', () => {
 });
 
 describe('FileReader', () => {
-  class Thread extends EventEmitter {
+  class Process {
     isOver = false;
-    constructor(readonly job: FileJob) {
-      super();
-    }
-    terminate(): Promise<number> {
+    constructor(
+      readonly job: FileJob,
+      private readonly done: (outcome: FileOutcome) => void,
+    ) {}
+    end(outcome: FileOutcome): void {
       this.isOver = true;
-      return Promise.resolve(0);
+      this.done(outcome);
     }
   }
-  let threads: Thread[];
+  let processes: Process[];
   let reader: FileReader;
-  const start = (job: FileJob): FileThread => {
-    const thread = new Thread(job);
-    threads.push(thread);
-    return thread as unknown as FileThread;
+  const start: ReaderParts['start'] = (job, done) => {
+    const process = new Process(job, done);
+    processes.push(process);
+    return () => {
+      process.isOver = true;
+    };
   };
   beforeEach(() => {
-    threads = [];
+    processes = [];
     reader = new FileReader({ start, readMsMax: 600_000 });
   });
   const bytes = Buffer.from('x');
@@ -92,40 +95,40 @@ describe('FileReader', () => {
     [{ kind: 'too_long' }, String(LIMITS.fileTextCharsMax)],
   ])('%j is said in words', async (result, words) => {
     const failed = refused(reader.read('ann', bytes));
-    threads[0]?.emit('message', result);
+    processes[0]?.end(result);
     expect(await failed).toMatchObject({
       code: 'invalid_content_part',
       message: expect.stringContaining(words) as string,
     });
-    expect(threads[0]?.isOver).toBe(true);
+    expect(processes[0]?.isOver).toBe(true);
   });
 
-  test('a thread that dies, or that is silent for too long, fails its own file alone', async () => {
-    const dead = refused(reader.read('ann', bytes));
-    const whole = reader.read('ann', bytes);
-    threads[0]?.emit('error', new Error('out of memory: secret words'));
-    threads[1]?.emit('message', { kind: 'text', text: 'Hello' });
-    expect(await dead).toMatchObject({
-      code: 'invalid_content_part',
-      message: expect.not.stringContaining('secret') as string,
-    });
+  test('a file that needs too much memory is at fault; a dead or slow process says: not now', async () => {
+    const [large, dead, whole] = [reader.read('a', bytes), reader.read('b', bytes), reader.read('c', bytes)].map(
+      refused,
+    );
+    processes[0]?.end({ kind: 'too_much_memory' });
+    processes[1]?.end({ kind: 'died' });
+    processes[2]?.end({ kind: 'text', text: 'Hello' });
+    expect(await large).toMatchObject({ code: 'invalid_content_part' });
+    expect(await dead).toMatchObject({ code: 'unavailable', retryAfterSeconds: API_LIMITS.fileRetrySeconds });
     expect(await whole).toBe('Hello');
     const impatient = new FileReader({ start, readMsMax: 1 });
-    expect(await refused(impatient.read('ann', bytes))).toMatchObject({ code: 'invalid_content_part' });
-    expect(threads.every(({ isOver }) => isOver)).toBe(true);
+    expect(await refused(impatient.read('ann', bytes))).toMatchObject({ code: 'unavailable' });
+    expect(processes.every(({ isOver }) => isOver)).toBe(true);
   });
 
   test('few are read at once, and keys take turns', async () => {
     const { filesReadAtOnceMax } = API_LIMITS;
     const readings = ['ann', 'ann', 'ann', 'ann', 'bob'].map((owner) => reader.read(owner, Buffer.from(owner)));
-    const ownerOf = ({ job }: Thread): string => Buffer.from(job.bytes).toString();
+    const ownerOf = ({ job }: Process): string => Buffer.from(job.bytes).toString();
     for (let ended = 0; ended < readings.length; ended++) {
-      expect(threads.filter(({ isOver }) => !isOver).length).toBeLessThanOrEqual(filesReadAtOnceMax);
-      threads[ended]?.emit('message', { kind: 'text', text: '' });
+      expect(processes.filter(({ isOver }) => !isOver).length).toBeLessThanOrEqual(filesReadAtOnceMax);
+      processes[ended]?.end({ kind: 'text', text: '' });
       await turnsOfTheLoop(2);
     }
     await Promise.all(readings);
-    expect(threads.slice(filesReadAtOnceMax, filesReadAtOnceMax + 2).map(ownerOf)).toContain('bob');
+    expect(processes.slice(filesReadAtOnceMax, filesReadAtOnceMax + 2).map(ownerOf)).toContain('bob');
   });
 
   test('waiting files are bounded, for one key and for all, and fail when the server stops', async () => {
@@ -139,6 +142,7 @@ describe('FileReader', () => {
     );
     expect(await refused(reader.read('zoe', bytes))).toMatchObject({ reason: 'reading_files' });
     reader.close();
+    expect(processes.every(({ isOver }) => isOver)).toBe(true);
     expect(await Promise.all([...own, ...others])).toEqual(
       Array.from(
         { length: API_LIMITS.filesWaitingMax },
