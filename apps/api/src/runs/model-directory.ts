@@ -3,7 +3,6 @@ import {
   GatewayError,
   LIMITS,
   type ModelInfo,
-  type RunError,
   type ToolInfo,
   toRunError,
   type UpstreamState,
@@ -14,8 +13,8 @@ import type { AliasConfig } from '#libs/config';
 import type { Logger } from '#libs/platform';
 import type { ListedModel } from '#libs/protocols';
 import { API_LIMITS } from '../words/api-limits.js';
-import type { WorkerWatch } from './worker-watch.js';
-import { toolInfosOf, upstreamsOf } from './worker-facts.js';
+import type { WorkersSeen, WorkerWatch } from './worker-watch.js';
+import { toolInfosOf, upstreamsOf, whyNone } from './worker-facts.js';
 
 interface Snapshot {
   readonly models: ReadonlyMap<string, ModelInfo>;
@@ -27,11 +26,7 @@ interface Snapshot {
   /** Whether other names may be requested. */
   readonly acceptsUnknown: boolean;
   readonly workersHeard: number;
-  readonly workersAlive: number;
-  /** Those of them that have a model. */
-  readonly workersAble: number;
-  /** Why those that live have no model, if an upstream says it. */
-  readonly failure?: RunError;
+  readonly seen: WorkersSeen;
   /** What they know of the servers of models; of each, the best that one of them knows. */
   readonly upstreams: readonly UpstreamState[];
   /** Runs that the workers alive execute at the same time. */
@@ -45,8 +40,7 @@ const NOBODY: Snapshot = {
   tellsTools: false,
   acceptsUnknown: false,
   workersHeard: 0,
-  workersAlive: 0,
-  workersAble: 0,
+  seen: { alive: 0, able: 0 },
   upstreams: [],
   slots: 0,
 };
@@ -99,7 +93,7 @@ export class ModelDirectory {
 
   /** Number of living workers at the last read; 0 before the first. */
   get workersAlive(): number {
-    return this.snapshot?.workersAlive ?? 0;
+    return this.snapshot?.seen.alive ?? 0;
   }
 
   /**
@@ -224,8 +218,7 @@ export class ModelDirectory {
     });
     const snapshot = summarize(heard, this.rememberedMs);
     this.snapshot = snapshot;
-    const { workersAlive: alive, workersAble: able, failure } = snapshot;
-    this.watch?.looked({ alive, able, ...(failure && { failure }) });
+    this.watch?.looked(snapshot.seen);
     return snapshot;
   }
 
@@ -239,7 +232,6 @@ export class ModelDirectory {
 function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, rememberedMs: number): Snapshot {
   const alive = heard.filter(({ silentMs }) => silentMs <= LIMITS.workerSilentMsMax);
   const able = alive.filter(({ info }) => canServe(info));
-  const failure = upstreamsOf(alive.map(({ info }) => info)).find(({ models, error }) => models === 0 && error)?.error;
   // With nobody alive the last known ones count: their runs wait until one comes back. Beside the living, those that
   // were there a moment ago: the worker that takes their place may be on its way.
   const counting = heard.filter(
@@ -255,9 +247,7 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, remembere
     tellsTools: infos.every((info) => info.tools !== undefined),
     acceptsUnknown: infos.some((info) => info.unknownModels !== 'reject'),
     workersHeard: heard.length,
-    workersAlive: alive.length,
-    workersAble: able.length,
-    ...(failure && { failure }),
+    seen: { alive: alive.length, able: able.length, ...whyNone(alive.map(({ info }) => info)) },
     upstreams: upstreamsOf(infos),
     // Places of a worker that has missed a heartbeat may be gone: runs for them would go before all that wait.
     slots: alive

@@ -11,13 +11,16 @@ export interface WorkersSeen {
   readonly able: number;
   /** Why the others have none, if an upstream says it. */
   readonly failure?: RunError;
+  /** Every upstream of every worker that lives was asked and has said why it has no model: to wait is in vain. */
+  readonly isCertain?: boolean;
 }
 
 /**
- * Whether there is anybody to execute runs: a worker that lives and has a model. An outage is told once in the log, and
- * once it has lasted `secondsMax`, requests that wait for an answer are told, too: they would wait for as long as it
- * takes. Only time that good looks cover counts: while Redis is away nobody knows of the workers, and behind that they
- * need a moment to be heard again.
+ * Whether there is anybody to execute runs: a worker that lives and has a model. An outage is told once in the log,
+ * and once it has lasted `secondsMax`, requests that wait for an answer are told, too: they would wait for as long
+ * as it takes. When all upstreams have said why they have no model, new requests are told at once. Only time that
+ * good looks cover counts: while Redis is away nobody knows of the workers, and behind that they need a moment to be
+ * heard again.
  */
 export class WorkerWatch {
   /** On the clock of `now`. */
@@ -26,6 +29,8 @@ export class WorkerWatch {
   private lookedAt: number | undefined;
   private isTold = false;
   private isOver = false;
+  /** A worker had a model at some look: what waits may be under way, and a model may come back to it. */
+  private wasFound = false;
   /** Of the last good look. */
   private seen: WorkersSeen = { alive: 0, able: 0 };
   private readonly waiting = new Set<() => void>();
@@ -60,7 +65,7 @@ export class WorkerWatch {
       );
     }
     if (this.secondsMax > 0 && awayMs >= this.secondsMax * 1_000) this.isOver = true;
-    if (!this.isOver) return;
+    if (!this.isOver && (this.wasFound || !this.isVain)) return;
     // Those who came to a run that was there before are told at the next look: it may have its end already.
     const waiting = [...this.waiting];
     this.waiting.clear();
@@ -72,9 +77,9 @@ export class WorkerWatch {
     this.lookedAt = undefined;
   }
 
-  /** Throws `error` once an outage has lasted too long to wait. */
+  /** Throws `error` once an outage has lasted too long to wait, or when its reason is certain. */
   assertThere(): void {
-    if (this.isOver) throw this.error();
+    if (this.isOver || this.isVain) throw this.error();
   }
 
   /** `tell` is called once when an outage has lasted too long to wait. @returns what takes it back. */
@@ -93,7 +98,12 @@ export class WorkerWatch {
     });
   }
 
+  private get isVain(): boolean {
+    return this.secondsMax > 0 && this.seen.able === 0 && this.seen.isCertain === true;
+  }
+
   private found(): void {
+    this.wasFound = true;
     this.aliveAt = this.now();
     this.isOver = false;
     if (!this.isTold) return;

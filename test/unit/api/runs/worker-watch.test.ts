@@ -131,3 +131,24 @@ test('who comes during an outage to a run that is there is told, too, and each o
   look(0, 3);
   expect([told(), late]).toEqual([1, 1]);
 });
+
+test('a reason that is certain is told at once, to those who wait only if no worker ever had a model', () => {
+  const certain = { alive: 1, able: 0, failure: AWAY, isCertain: true } as const;
+  const fresh = lab(60);
+  fresh.watch.looked(certain);
+  expect(fresh.told()).toBe(1);
+  expect(() => fresh.watch.assertThere()).toThrow(expect.objectContaining({ code: AWAY.code }) as Error);
+  fresh.look(1, 1);
+  fresh.watch.assertThere();
+
+  const used = lab(60);
+  used.look(1, 1);
+  used.watch.looked(certain);
+  expect(used.told()).toBe(0);
+  expect(() => used.watch.assertThere()).toThrow(expect.objectContaining({ code: AWAY.code }) as Error);
+
+  const patient = lab(0);
+  patient.watch.looked(certain);
+  patient.watch.assertThere();
+  expect(patient.told()).toBe(0);
+});
