@@ -50,7 +50,10 @@ set version = r.version + 1, status = w.status, wake_at = w.wake_at, record = w.
 from wanted w join held using (run_id) where r.run_id = w.run_id and r.version = w.version
 returning r.run_id`;
 
-/** Writes changes where the version is still the one that was read; no answer of a deleted run. @returns the ids of the changed runs. */
+/**
+ * Writes changes where the version is still the one that was read; no answer of a deleted run. @returns the ids of the
+ * changed runs.
+ */
 export function changeJobRuns(db: SqlDatabase, changes: readonly JobRunChange[]): Promise<string[]> {
   return db.transaction(async (tx) => {
     const rows = changes.map(({ run }): SqlScalar[] => [

@@ -35,8 +35,8 @@ select id from gone`;
 const TOMBSTONE_MS = 2_000 * LIMITS.runLogOrphanTtlSeconds;
 
 /**
- * Deletes a session and its runs created up to `upTo` (ms since the epoch), with everything in them and what webhooks are told of them, except what
- * another conversation still needs (a fork, a response that continues one of them).
+ * Deletes a session and its runs created up to `upTo` (ms since the epoch), with everything in them and what webhooks
+ * are told of them, except what another conversation still needs (a fork, a response that continues one of them).
  *
  * The tombstone is written before the first row is deleted. So a run that is being written at this moment is either
  * seen here or sees the tombstone (`upsertSessions`). An interrupted deletion can be repeated. @returns the ids of the

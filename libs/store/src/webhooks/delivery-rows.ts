@@ -100,7 +100,8 @@ where id = $1 and paused_at is null returning paused_at is not null as "isPaused
 
 /**
  * Notes what came of an attempt, and of its webhook whether it fails. Who fails for WEBHOOK_LIMITS.failingMs, in at
- * least `failedAttemptsMin` attempts, or wants nothing more, is paused. @returns false when another attempt was noted first.
+ * least `failedAttemptsMin` attempts, or wants nothing more, is paused. @returns false when another attempt was noted
+ * first.
  */
 export function settleDelivery(db: SqlDatabase, attempted: Attempted, now: number): Promise<boolean> {
   const { id, attempts, status, againMs = 0, answer, error, pause = null } = attempted;
