@@ -27,11 +27,12 @@ import { HEADERS } from '../words/header-names.js';
 import { onDisconnectOf } from '../words/on-disconnect.js';
 import { whileWorkersAre, withExchange, type ExchangeParts } from '../answering/run-exchange.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
+import { withSpendLimits } from '../runs/placing/spend-limits.js';
 import type { ContextReader, ResponseContext } from './context-reader.js';
 
 export interface CompactParts extends ExchangeParts {
   readonly desk: RunDesk;
-  readonly models: Pick<ModelDirectory, 'resolve'>;
+  readonly models: Pick<ModelDirectory, 'resolve' | 'assertPriced'>;
   readonly context: ContextReader;
   readonly files: Pick<FileReader, 'read'>;
 }
@@ -62,8 +63,9 @@ export class CompactResponse {
       const { headers, body } = request;
       const claim = idempotencyClaim({ owner, route: '/v1/responses/compact', headers, body });
       const whole = await readFiles({ reader: this.parts.files, owner }, context);
-      const draft = summaryDraft(whole, onDisconnectOf(headers) ?? 'cancel');
       const model = await models.resolve(context.model);
+      const unbounded = summaryDraft(whole, onDisconnectOf(headers) ?? 'cancel');
+      const draft = await withSpendLimits(unbounded, headers, (param) => models.assertPriced(model, param));
       // A request with a key may have its answer already.
       if (!claim) this.parts.workers.assertThere();
       const run = await desk.admit({ draft, model, owner, ...(claim && { claim }) }, exchange.signal);

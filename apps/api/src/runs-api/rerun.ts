@@ -18,6 +18,7 @@ import type { IncomingRequest } from '../edge/auth/incoming.decorator.js';
 import { idempotencyClaim } from '../runs/admitting/idempotency-key.js';
 import type { RunDesk } from '../runs/admitting/run-desk.js';
 import type { ModelDirectory } from '../runs/model-directory.js';
+import { withSpendLimits } from '../runs/placing/spend-limits.js';
 import { HEADERS } from '../words/header-names.js';
 
 export interface RerunOrder {
@@ -42,7 +43,7 @@ export class Rerun {
   constructor(
     private readonly parts: ExchangeParts & {
       readonly desk: Pick<RunDesk, 'admit'>;
-      readonly models: Pick<ModelDirectory, 'resolve'>;
+      readonly models: Pick<ModelDirectory, 'resolve' | 'assertPriced'>;
       readonly history: Pick<HistoryReader, 'turn'>;
       readonly log: Pick<RunJournal, 'spec'>;
     },
@@ -57,7 +58,9 @@ export class Rerun {
       const { owner, headers, body } = request;
       const route = `/v1/runs/${order.runId}/rerun`;
       const claim = idempotencyClaim({ owner, route, headers, body: bodyObject(body ?? {}) });
-      const { draft, model } = await this.draftOf(order, owner);
+      const { draft: asked, model } = await this.draftOf(order, owner);
+      const { models } = this.parts;
+      const draft = await withSpendLimits(asked, headers, (param) => models.assertPriced(model, param));
       const run = await this.parts.desk.admit({ draft, model, owner, ...(claim && { claim }) });
       const replayed = run.kind !== 'opened';
       reply.raw.setHeader(HEADERS.runId, run.runId);

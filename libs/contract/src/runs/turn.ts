@@ -14,10 +14,13 @@ export interface RunInput {
   readonly manner?: AskedManner;
 }
 
-/** What another run needs to ask the same again, besides the messages. */
+/** What another run needs to ask the same again, besides the messages. Of `spend` it is the bound of the run alone. */
 export type AskedManner = Pick<RunSpec, 'tools' | 'toolChoice' | 'sampling'> &
   Partial<
-    Pick<RunSpec, 'instructions' | 'truncation' | 'toolCallsMax' | 'approvals' | 'compaction' | 'compacts' | 'generate'>
+    Pick<
+      RunSpec,
+      'instructions' | 'truncation' | 'toolCallsMax' | 'approvals' | 'compaction' | 'compacts' | 'generate' | 'spend'
+    >
   >;
 
 /** What of a spec is kept with its run. */
@@ -31,7 +34,7 @@ export function inputOf(spec: RunSpec): RunInput {
 /** See `AskedManner`. */
 export function mannerOf(spec: AskedManner): AskedManner {
   const { tools, toolChoice, sampling, instructions, truncation, toolCallsMax } = spec;
-  const { approvals, compaction, compacts, generate } = spec;
+  const { approvals, compaction, compacts, generate, spend } = spec;
   return {
     tools,
     toolChoice,
@@ -43,6 +46,7 @@ export function mannerOf(spec: AskedManner): AskedManner {
     ...(compaction && { compaction }),
     ...(compacts && { compacts }),
     ...(generate !== undefined && { generate }),
+    ...(spend?.run !== undefined && { spend: { run: spend.run } }),
   };
 }
 

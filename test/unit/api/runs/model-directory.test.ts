@@ -178,5 +178,5 @@ test('every look at the workers is told, with those that have a model, and so is
   await directory.toolNames();
   isAway = true;
   await expect(directory.resolve('odd')).rejects.toMatchObject({ code: 'queue_unavailable' });
-  expect(told).toEqual([{ alive: 3, able: 1, failure: error }, 'failed']);
+  expect(told).toEqual([{ alive: 3, able: 1, failure: error, isCertain: false }, 'failed']);
 });

@@ -123,3 +123,11 @@ test('what was too much to keep is not there, and nothing else is asked instead'
   await expect(asked).rejects.toBeInstanceOf(GatewayError);
   await expect(asked).rejects.toMatchObject({ code: 'run_expired' });
 });
+
+test('it keeps the bound of its own cost, from the order and from what is stored, and not that of its session', async () => {
+  const bounded: RunSpec = { ...spec, spend: { run: 2, session: 5, job: 9 } };
+  expect((await draftOf(0, { spec: bounded })).spend).toEqual({ run: 2 });
+  const turn: Turn = { runId: RUN, owner: 'alice', input: inputOf(bounded), snapshot };
+  expect((await draftOf(0, { turn })).spend).toEqual({ run: 2 });
+  expect(await draftOf(0, { spec: { ...spec, spend: { session: 5 } } })).not.toHaveProperty('spend');
+});
