@@ -73,9 +73,10 @@ function attemptPorts(core: WorkerCore): AttemptPorts {
     spending: { ledger: redisSpendLedger(core.connection), ...modelPrices(config.models, routes) },
     ending,
     settings: { ...config.agent, toolSecondsMax: LIMITS.toolSecondsMax },
-    route: async (model) => {
+    route: async ({ model, embed }) => {
       await routes.look(model);
-      return routes.route(model);
+      // Vectors of two models do not fit together.
+      return routes.route(model, embed !== undefined);
     },
     prepare: (job) => routes.prepare(job),
     handOnMs: (job) => share.handOnMs(job),

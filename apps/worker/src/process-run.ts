@@ -43,7 +43,7 @@ export interface AttemptPorts {
   readonly settings: { systemPrompt: string; stepsMax: number; toolSecondsMax: number; runSecondsMax: number };
   /** Told when a call begins to wait for a human. */
   approvalRequested(spec: RunSpec, event: EventOf<'approval.requested'>): void;
-  route(model: string): ModelRoute | Promise<ModelRoute>;
+  route(spec: RunSpec): ModelRoute | Promise<ModelRoute>;
   /** undefined: the run is this worker's. Else another one should look at it after so many milliseconds. */
   handOnMs(job: RunJob): Promise<number | undefined> | undefined;
   /**
@@ -224,7 +224,7 @@ async function execute(execution: Execution, ports: AttemptPorts): Promise<Termi
     if (crashes >= LIMITS.attemptsMax) {
       throw new GatewayError('worker_lost', `The run was given up: ${crashes} workers died over it.`);
     }
-    const route = await ports.route(spec.model);
+    const route = await ports.route(spec);
     const messages = await ports.conversation(spec);
     const sessionId = await ports.sessionOf(spec);
     const spend = runSpend(ports.spending, spec);

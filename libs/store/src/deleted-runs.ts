@@ -15,7 +15,8 @@ update job_runs set output = null, run_deleted_at = coalesce(run_deleted_at, $2:
 
 /**
  * Hides a run from every read except that of a conversation which continues it, and erases its answer in the history of
- * its job and what webhooks are told of it. The mark may be set before the run's row is written. Repeating the call changes nothing.
+ * its job and what webhooks are told of it. The mark may be set before the run's row is written. Repeating the call
+ * changes nothing.
  */
 export async function markRunDeleted(db: SqlQueries, runId: string, at: number): Promise<void> {
   await db.query(MARK, [storable(runId), at]);

@@ -85,6 +85,21 @@ describe('the limits of a model hold under every name that leads to it', () => {
     expect(made.entries('elsewhere')).toEqual([[], ['small']]);
     expect(made.entries('small')).toEqual([['small']]);
   });
+
+  test('alone a model has no stand-ins: the failure of its own upstream is the failure', async () => {
+    const large = entry('large', 'large-1', { fallback: ['small'] });
+    const made = await routes({ routes: [small, large] });
+    const { signal } = new AbortController();
+    const after = async (isAlone: boolean): Promise<string> => {
+      const route = made.route('large', isAlone);
+      const attempt = await route.next(undefined, '', signal);
+      const error = new GatewayError('upstream_auth_failed', 'refused');
+      const next = await route.next({ attempt, error }, '', signal).catch((cause: unknown) => cause as GatewayError);
+      return next instanceof GatewayError ? next.code : next.candidate.model;
+    };
+    expect(await after(false)).toBe('rig-model');
+    expect(await after(true)).toBe('upstream_auth_failed');
+  });
 });
 
 describe('an upstream that is away at the start', () => {

@@ -145,15 +145,16 @@ export class ModelRoutes {
    * The candidates behind a model name, the fallbacks last.
    * Throws GatewayError `model_not_found` for a name nobody serves, `upstream_unreachable` when the default is unknown
    * because no upstream has listed its models: the failure of the first upstream, with the reason in its words.
+   * @param isAlone without the fallbacks
    */
-  route(name: string): ModelRoute {
+  route(name: string, isAlone = false): ModelRoute {
     const routes: ModelRoute[] = [];
     let single: ModelCandidate[] = [];
     const close = (): void => {
       if (single.length > 0) routes.push(modelRoute(name, single, this.refused));
       single = [];
     };
-    for (const target of this.targets(name)) {
+    for (const target of isAlone ? this.targets(name).slice(0, 1) : this.targets(name)) {
       const pool = target.entry && this.pool(target.entry);
       if (!pool) single.push(this.candidateOf(target));
       else {

@@ -49,8 +49,9 @@ export async function sharedSessions(db: SqlQueries, { from, to }: Names): Promi
 }
 
 /**
- * Gives some of the rows of one name to another: jobs with their history, conversations, runs, webhooks with
- * their deliveries, sessions with their totals. What was used stays with the name that used it. Runs that have not ended stay, with their sessions.
+ * Gives some of the rows of one name to another: jobs with their history, conversations, runs, webhooks with their
+ * deliveries, sessions with their totals. What was used stays with the name that used it. Runs that have not ended
+ * stay, with their sessions.
  * @returns how many; 0: nothing more can be moved now.
  */
 export async function moveRows(db: SqlDatabase, names: Names): Promise<MovedRows> {
