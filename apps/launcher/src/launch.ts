@@ -124,7 +124,8 @@ async function start(options: Launch, parts: Parts): Promise<void> {
   }
   if (options.watch) startWatch(options, parts, services);
   const workerUrl = `http://${reachable(read.config.worker.healthHost)}:${childEnv['WORKER_HEALTH_PORT']}`;
-  await ready(read, { printer, signal: ending, behind: [workerUrl, ...embeddedStore(read, childEnv)] });
+  const behind = [{ name: 'worker', base: workerUrl }, ...embeddedStore(read, childEnv)];
+  await ready(read, { printer, signal: ending, behind });
 }
 
 function lockData({ config }: ReadConfig, releases: Releases, ending: AbortSignal): void {
@@ -153,25 +154,30 @@ function startWatch({ root, env, printer }: Launch, { crew, releases }: Parts, s
   releases.add(watchCode(join(root, 'dist'), restart, lost));
 }
 
+interface AwaitedService {
+  readonly name: string;
+  readonly base: string;
+}
+
 /**
  * Creating the embedded database takes some seconds, and until then requests for jobs and sessions get 503. A
  * separate Postgres may be away for longer than anybody wants to wait, and runs do not need it.
  */
-function embeddedStore({ config }: ReadConfig, childEnv: NodeJS.ProcessEnv): string[] {
+function embeddedStore({ config }: ReadConfig, childEnv: NodeJS.ProcessEnv): AwaitedService[] {
   const url = childEnv['STORE_URL'];
-  return config.store.databaseUrl === undefined && url !== undefined ? [url] : [];
+  return config.store.databaseUrl === undefined && url !== undefined ? [{ name: 'store', base: url }] : [];
 }
 
 async function ready(
   { config: { api, auth, models } }: ReadConfig,
-  { printer, signal, behind }: { printer: Printer; signal: AbortSignal; behind: readonly string[] },
+  { printer, signal, behind }: { printer: Printer; signal: AbortSignal; behind: readonly AwaitedService[] },
 ): Promise<void> {
   const origin = `http://${reachable(api.host)}:${api.port}`;
   // Without a worker the first request would get the error that its model is not served.
-  for (const base of [...behind, origin]) {
+  for (const { name, base } of [...behind, { name: 'api', base: origin }]) {
     const url = `${base}/health/ready`;
     const onSlow = (seconds: number, last: string): void =>
-      printer.line(`Still starting after ${seconds} s: ${url} gives ${last}.`);
+      printer.line(`Still starting after ${seconds} s: the ${name} is not ready yet (${last}).`);
     await waitReady({ url, signal, onSlow });
   }
   if (models.upstreams.every(({ provider }) => provider === 'demo')) {
