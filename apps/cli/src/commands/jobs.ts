@@ -1,6 +1,6 @@
 import type { JobObject } from '#libs/wire';
 import type { Command } from 'commander';
-import { facts, localTime } from '../output/table.js';
+import { facts, zonedTime } from '../output/table.js';
 import { Output } from '../output/output.js';
 import { inPath, wholeNumber, type Attach } from './command-parts.js';
 
@@ -50,7 +50,7 @@ export function addJobs(program: Command, attach: Attach): void {
   verb(
     'resume',
     'let a paused job run again',
-    ({ job }) => `${job.id} runs next at ${localTime(job.next_run_at) ?? '-'}`,
+    ({ job }) => `${job.id} runs next at ${zonedTime(job.next_run_at, job.timezone) ?? '-'}`,
   );
   const remove = jobs.command('rm <job>').description('delete a job');
   attach(remove, async ({ gateway, output }, [id = '']) => {
@@ -98,11 +98,15 @@ function listed({ jobs, next }: JobPage): string {
       state,
       schedule,
       timezone,
-      localTime(at),
+      zonedTime(at, timezone),
       last,
     ],
   );
-  const list = Output.rows(['JOB', 'NAME', 'STATE', 'SCHEDULE', 'ZONE', 'NEXT (local time)', 'LAST'], rows, 'No jobs.');
+  const list = Output.rows(
+    ['JOB', 'NAME', 'STATE', 'SCHEDULE', 'ZONE', 'NEXT (in its zone)', 'LAST'],
+    rows,
+    'No jobs.',
+  );
   return next === null ? list : `${list}\nmore: --after ${next}`;
 }
 
@@ -111,6 +115,6 @@ const described = (job: JobObject): string =>
     ['job', job.id],
     ['name', job.name],
     ['schedule', `${job.schedule_display} (${job.timezone})`],
-    ['next run', `${localTime(job.next_run_at) ?? '-'} (local time)`],
+    ['next run', zonedTime(job.next_run_at, job.timezone) ?? '-'],
     ['deliver', job.deliver],
   ]);

@@ -65,3 +65,11 @@ export function localTime(time: number | string | null | undefined): string | un
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }
+
+/** `2026-11-30 08:30 Europe/Berlin`: an ISO time in the zone of a job, which the machine at hand need not be in. */
+export function zonedTime(time: string | null, timeZone: string): string | undefined {
+  if (time === null) return undefined;
+  const form = { dateStyle: 'short', timeStyle: 'short', timeZone } as const;
+  // Swedes write dates as ISO 8601 does.
+  return `${new Date(time).toLocaleString('sv-SE', form)} ${timeZone}`;
+}

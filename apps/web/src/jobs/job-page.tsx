@@ -7,7 +7,7 @@ import { Markdown } from '../markdown/markdown.js';
 import { ErrorCard } from '../ui/error-card.js';
 import { More } from '../ui/more.js';
 import { Status } from '../ui/status.js';
-import { isoMoment } from './iso-moment.js';
+import { isoMoment, zonedMoment } from './iso-moment.js';
 import { JobButtons } from './job-buttons.js';
 import { JobForm } from './job-form.js';
 
@@ -37,7 +37,7 @@ export function JobPage({ id }: { readonly id: string }) {
       <h1>{job.name}</h1>
       <p>
         <Status value={job.state} /> {job.schedule_display} <span className="note">{job.timezone}</span>
-        {job.next_run_at !== null && <>, next {isoMoment(job.next_run_at)}</>}
+        {job.next_run_at !== null && <>, next {zonedMoment(job.next_run_at, job.timezone)}</>}
       </p>
       <JobButtons job={job} />
       <div className="row">

@@ -6,7 +6,7 @@ import { jobsApi } from '../api/calls.js';
 import { ErrorCard } from '../ui/error-card.js';
 import { More } from '../ui/more.js';
 import { Status } from '../ui/status.js';
-import { isoMoment } from './iso-moment.js';
+import { isoMoment, zonedMoment } from './iso-moment.js';
 import { JobForm } from './job-form.js';
 import { JobButtons } from './job-buttons.js';
 
@@ -69,7 +69,7 @@ function JobTable({ jobs }: { readonly jobs: readonly JobObject[] }) {
               <td>
                 {job.schedule_display} <span className="note">{job.timezone}</span>
               </td>
-              <td>{isoMoment(job.next_run_at)}</td>
+              <td>{zonedMoment(job.next_run_at, job.timezone)}</td>
               <td>
                 {job.last_run_at !== null && `${isoMoment(job.last_run_at)}, ${job.last_status ?? 'going on'}`}
                 {job.last_error !== null && <div className="note">{job.last_error}</div>}

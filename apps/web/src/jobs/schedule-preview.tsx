@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { jobsApi } from '../api/calls.js';
-import { isoMoment } from './iso-moment.js';
+import { zonedMoment } from './iso-moment.js';
 
 const TYPING_MS = 300;
 
@@ -20,7 +20,7 @@ export function SchedulePreview({ schedule, timezone }: { readonly schedule: str
       {error && error.message}
       {data && (
         <>
-          {data.schedule_display}. Next: {data.next.map(isoMoment).join(' · ')}
+          {data.schedule_display}. Next: {data.next.map((time) => zonedMoment(time, data.timezone)).join(' · ')}
         </>
       )}
     </div>
