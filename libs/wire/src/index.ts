@@ -18,6 +18,7 @@ export type {
 export type { RunFrame, RunFrameOf } from './run-frame.js';
 export type {
   ChatContent,
+  ChatFile,
   ChatMessage,
   SessionFile,
   SessionFileContent,

@@ -28,7 +28,14 @@ export type ChatContent =
   | readonly (
       | { readonly type: 'text'; readonly text: string }
       | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
+      | ChatFile
     )[];
+
+/** A PDF, as a base64 data URL. */
+export type ChatFile = {
+  readonly type: 'file';
+  readonly file: { readonly filename?: string; readonly file_data: string };
+};
 
 /** A message in the form of Chat Completions. */
 export type ChatMessage = {

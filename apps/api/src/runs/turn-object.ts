@@ -41,7 +41,16 @@ export function chatMessageObject(message: Message): ChatMessage {
 
 function contentObject(content: string | readonly ContentPart[]): ChatContent {
   if (typeof content === 'string') return content;
-  return content.map((part) =>
-    part.type === 'text' ? { type: 'text', text: part.text } : { type: 'image_url', image_url: { url: part.url } },
-  );
+  return content.map((part) => {
+    switch (part.type) {
+      case 'text':
+        return { type: 'text', text: part.text };
+      case 'file': {
+        const name = part.name !== undefined && { filename: part.name };
+        return { type: 'file', file: { ...name, file_data: part.url } };
+      }
+      default:
+        return { type: 'image_url', image_url: { url: part.url } };
+    }
+  });
 }

@@ -4,7 +4,7 @@ import { useLocation } from 'wouter';
 import { api } from '../api/calls.js';
 import { runs } from '../run-view/run-store.js';
 import { Composer, EMPTY_DRAFT, type Draft } from './composer.js';
-import { imagesOf, userText, userMessage } from './message-text.js';
+import { filesOf, imagesOf, userText, userMessage } from './message-text.js';
 import { sentTurns, type TurnHead } from './sent-turns.js';
 import { SessionMeter } from './sessions/session-meter.js';
 import { SessionList } from './sessions/session-list.js';
@@ -106,7 +106,7 @@ function useSend(model: string | undefined) {
     async ({ sessionId, draft }: Sending): Promise<boolean> => {
       setIsSending(true);
       setProblem(undefined);
-      const input = [userMessage(draft.text.trim(), draft.images)];
+      const input = [userMessage(draft.text.trim(), draft.images, draft.files)];
       const order = { sessionId, input, idempotencyKey: crypto.randomUUID(), ...(model !== undefined && { model }) };
       try {
         const { run_id: runId } = await api.startRun(order);
@@ -148,7 +148,11 @@ async function ownerOf(runId: string, sessionId: string): Promise<string> {
   return run.session_id ?? sessionId;
 }
 
-const draftOf = ({ input }: TurnHead): Draft => ({ text: userText(input), images: imagesOf(input) });
+const draftOf = ({ input }: TurnHead): Draft => ({
+  text: userText(input),
+  images: imagesOf(input),
+  files: filesOf(input),
+});
 
 function ModelMenu(props: { readonly model: string | undefined; readonly onModel: (model: string) => void }) {
   const { data } = useQuery({ queryKey: ['models'], queryFn: api.models, staleTime: 30_000 });

@@ -1,9 +1,12 @@
+import type { ChatFile } from '#libs/wire';
 import { useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent } from 'react';
 import { readImages } from './read-images.js';
 
 export interface Draft {
   readonly text: string;
   readonly images: readonly string[];
+  /** Of a message that is edited: they are sent again. */
+  readonly files?: readonly ChatFile[];
 }
 
 export const EMPTY_DRAFT: Draft = { text: '', images: [] };

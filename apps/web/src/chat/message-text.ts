@@ -1,4 +1,4 @@
-import type { ChatMessage } from '#libs/wire';
+import type { ChatFile, ChatMessage } from '#libs/wire';
 
 /** What the user said in these messages, without pictures. */
 export function userText(messages: readonly ChatMessage[]): string {
@@ -21,9 +21,18 @@ export function imagesOf(messages: readonly ChatMessage[]): readonly string[] {
   );
 }
 
-/** A user's message of this text and these pictures. */
-export function userMessage(text: string, images: readonly string[]): ChatMessage {
-  if (images.length === 0) return { role: 'user', content: text };
+/** The files in these messages. */
+export function filesOf(messages: readonly ChatMessage[]): readonly ChatFile[] {
+  return messages.flatMap(({ content }) =>
+    typeof content === 'string' || content === null ? [] : content.filter((part) => part.type === 'file'),
+  );
+}
+
+export const fileName = ({ file }: ChatFile): string => file.filename ?? 'PDF';
+
+/** A user's message of this text, these pictures and these files. */
+export function userMessage(text: string, images: readonly string[], files: readonly ChatFile[] = []): ChatMessage {
+  if (images.length + files.length === 0) return { role: 'user', content: text };
   const parts = images.map((url) => ({ type: 'image_url' as const, image_url: { url } }));
-  return { role: 'user', content: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...parts] };
+  return { role: 'user', content: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...parts, ...files] };
 }

@@ -8,7 +8,7 @@ import { CopyButton } from '../ui/copy-button.js';
 import { ErrorCard } from '../ui/error-card.js';
 import { amount, count, duration } from '../ui/format.js';
 import { Answer } from './answer.js';
-import { imagesOf, userText } from './message-text.js';
+import { fileName, filesOf, imagesOf, userText } from './message-text.js';
 import type { TurnHead } from './sent-turns.js';
 
 export interface TurnActions {
@@ -68,6 +68,11 @@ function Question({ turn }: { readonly turn: TurnHead }) {
       {imagesOf(turn.input).map((url, i) =>
         url.startsWith('data:image/') ? <img key={i} src={url} alt={`Picture ${i + 1} of your message`} /> : null,
       )}
+      {filesOf(turn.input).map((file, i) => (
+        <p key={i} className="note">
+          File: {fileName(file)}
+        </p>
+      ))}
       <p>{userText(turn.input)}</p>
     </div>
   );

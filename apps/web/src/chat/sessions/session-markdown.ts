@@ -1,5 +1,5 @@
 import type { ChatMessage, RunItem, TurnObject } from '#libs/wire';
-import { imagesOf, userText } from '../message-text.js';
+import { fileName, filesOf, imagesOf, userText } from '../message-text.js';
 
 /** A conversation as one Markdown document: what was asked, thought, called and answered. */
 export function sessionMarkdown(title: string, turns: readonly TurnObject[]): string {
@@ -15,7 +15,8 @@ function turnMarkdown({ input, items, model, created_at, status, error, steers }
 }
 
 function asked(input: readonly ChatMessage[]): string[] {
-  return [userText(input), ...imagesOf(input).map((url, i) => `![Picture ${i + 1}](${url})`)];
+  const files = filesOf(input).map((file) => `*File: ${fileName(file)}*`);
+  return [userText(input), ...imagesOf(input).map((url, i) => `![Picture ${i + 1}](${url})`), ...files];
 }
 
 function itemMarkdown(item: RunItem): string {
