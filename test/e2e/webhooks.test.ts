@@ -203,7 +203,7 @@ test.each([
   [{ url: 'http://10.0.0.1/' }, 'url'],
   [{ url: 'https://u:p@x.example/' }, 'url'],
   [{ url: 'https://x.example/', events: [] }, 'events'],
-  [{ url: 'https://x.example/', events: ['run.begun'] }, 'events'],
+  [{ url: 'https://x.example/', events: ['run.begun'] }, 'events[0]'],
   [{ url: 'https://x.example/', secret: 'mine' }, 'secret'],
 ])('what cannot be is refused with the name of the field: %j', async (body, param) => {
   expect(await call('POST', '/v1/webhooks', body)).toMatchObject({ status: 400, body: { error: { param } } });
