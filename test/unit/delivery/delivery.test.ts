@@ -91,7 +91,7 @@ describe('a webhook', () => {
   }
 
   test('is signed so that the public library takes it, and says what happened', async () => {
-    expect(await send()).toEqual({ kind: 'delivered' });
+    expect(await send()).toEqual({ kind: 'delivered', status: 200 });
     const [{ headers, body } = { headers: {}, body: '' }] = seen;
     expect(new Webhook(webhookSecretOf(SECRET, job.owner)).verify(body, headers)).toEqual({
       type: 'job.run.completed',
@@ -148,7 +148,7 @@ describe('a webhook', () => {
     [410, true],
   ])('an answer of %i is a failure, final: %s', async (status, final) => {
     answer = status;
-    expect(await send()).toEqual({ kind: 'failed', why: `it answered ${status}`, final });
+    expect(await send()).toEqual({ kind: 'failed', why: `it answered ${status}`, final, status });
     expect(seen).toHaveLength(1);
   });
 

@@ -27,7 +27,8 @@ export const JOB_VARIABLES = [
   {
     name: 'WEBHOOK_SECRET',
     path: 'jobs.webhook_secret',
-    meaning: 'signs what jobs deliver to webhooks (Standard Webhooks); without it they deliver to none',
+    meaning:
+      'signs what jobs deliver to webhooks (Standard Webhooks), and the secrets of `/v1/webhooks` are made of it; without it there are none',
     secret: true,
     parser: signingSecret,
   },
