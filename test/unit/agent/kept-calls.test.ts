@@ -78,3 +78,17 @@ test('a call that goes on elsewhere bounds its time itself', async () => {
   await it.go(lost, undefined, { startTimer });
   expect([outputs(log), outputs(lost)]).toEqual([['aborted: false'], ['aborted: false']]);
 });
+
+test.each([
+  [true, 'What it has done so far is unknown'],
+  [false, 'It has done nothing yet'],
+])('nobody can be asked: what the model is told of a call that has a handle (%p)', async (isKept, told) => {
+  const question = { id: 'who', message: 'Who?', schema: { type: 'object', properties: {} } };
+  const it = scene(async (_args, { keep }) => {
+    if (isKept) await keep({ id: 7 }, 'begun');
+    return { output: '', asks: { questions: [question], state: {} } };
+  });
+  const { log } = await it.go();
+  expect(outputs(log)).toEqual([expect.stringContaining(told)]);
+  expect(checkLog(log)).toEqual([]);
+});
