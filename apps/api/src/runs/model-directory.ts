@@ -14,7 +14,7 @@ import type { Logger } from '#libs/platform';
 import type { ListedModel } from '#libs/protocols';
 import { API_LIMITS } from '../words/api-limits.js';
 import type { WorkersSeen, WorkerWatch } from './worker-watch.js';
-import { toolInfosOf, upstreamsOf, whyNone } from './worker-facts.js';
+import { modelsOf, toolInfosOf, upstreamsOf, whyNone } from './worker-facts.js';
 
 interface Snapshot {
   readonly models: ReadonlyMap<string, ModelInfo>;
@@ -240,7 +240,7 @@ function summarize(heard: Awaited<ReturnType<WorkerRegistry['list']>>, remembere
   const infos: readonly WorkerInfo[] = counting.map(({ info }) => info);
   if (infos.length === 0) return NOBODY;
   return {
-    models: new Map(infos.flatMap((info) => info.models.map((model) => [model.name, model] as const))),
+    models: modelsOf(infos),
     // A worker of an earlier version does not announce its tools.
     tools: new Set(infos.flatMap((info) => info.tools ?? [])),
     toolInfos: toolInfosOf(infos),

@@ -1,4 +1,4 @@
-import type { ToolInfo, UpstreamState, WorkerInfo } from '#libs/contract';
+import type { ModelInfo, ToolInfo, UpstreamState, WorkerInfo } from '#libs/contract';
 import type { WorkersSeen } from './worker-watch.js';
 
 /** Upstreams as workers see them: one that answers a single worker is there. */
@@ -9,6 +9,17 @@ export function upstreamsOf(infos: readonly WorkerInfo[]): readonly UpstreamStat
     if (!known || (known.error && !state.error)) best.set(state.name, state);
   }
   return [...best.values()];
+}
+
+/** Each model as one of its workers tells it. It is priced when all of them have a price: any may take a run. */
+export function modelsOf(infos: readonly WorkerInfo[]): ReadonlyMap<string, ModelInfo> {
+  const models = new Map<string, ModelInfo>();
+  for (const { isPriced, ...model } of infos.flatMap((info) => info.models)) {
+    const earlier = models.get(model.name);
+    const isPricedByAll = isPriced && (!earlier || earlier.isPriced);
+    models.set(model.name, { ...model, ...(isPricedByAll && { isPriced }) });
+  }
+  return models;
 }
 
 /** The tools of all workers by name, each once. */

@@ -180,3 +180,19 @@ test('every look at the workers is told, with those that have a model, and so is
   await expect(directory.resolve('odd')).rejects.toMatchObject({ code: 'queue_unavailable' });
   expect(told).toEqual([{ alive: 3, able: 1, failure: error, isCertain: false }, 'failed']);
 });
+
+test.each([
+  [true, false],
+  [false, true],
+])('a model is priced only when every worker that serves it has its price: %p, %p', async (...priced) => {
+  const workers = priced.map((isPriced, i) => ({
+    ...worker(`w${i}`, []),
+    models: [
+      { name: 'some', upstream: 'u', ...(isPriced && { isPriced: true as const }) },
+      { name: 'all', upstream: 'u', isPriced: true as const },
+    ],
+  }));
+  await open(...(workers as unknown as WorkerInfo[]));
+  await expect(directory.assertPriced('some', 'max_cost')).rejects.toMatchObject({ param: 'max_cost' });
+  await expect(directory.assertPriced('all', 'max_cost')).resolves.toBeUndefined();
+});
