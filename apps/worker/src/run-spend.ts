@@ -8,13 +8,16 @@ export interface SpendParts extends ModelPrices {
 
 type Fund = 'session' | 'job';
 
-/** The funds of a run, by what they bound: sessions and jobs of two keys may have the same id. */
+/**
+ * The funds of a run, by what they bound. Sessions of two keys may have the same id; the id of a job is its own, also
+ * when it moves to another key, and what it has spent goes with it.
+ */
 function fundsOf({ owner, sessionId, jobId, spend = {} }: RunSpec): ReadonlyMap<Fund, string> {
   const funds = new Map<Fund, string>();
   if (spend.session !== undefined && sessionId !== undefined) {
     funds.set('session', JSON.stringify(['session', owner, sessionId]));
   }
-  if (spend.job !== undefined && jobId !== undefined) funds.set('job', JSON.stringify(['job', owner, jobId]));
+  if (spend.job !== undefined && jobId !== undefined) funds.set('job', JSON.stringify(['job', jobId]));
   return funds;
 }
 
